@@ -1,0 +1,102 @@
+/** What the lanes table offers. Item layout: docs/architecture.md, "Lanes table". */
+
+/** Where ingestion announces work, so that the leader knows which backlog partitions to read. */
+export interface QueueDirectory {
+  /** Announces work in a partition; after the record's write. Idempotent. */
+  announce(backlogKey: string, now: number): Promise<void>;
+  /** All partitions announced and not yet forgotten. Strongly consistent. */
+  list(lane: string): Promise<QueueEntry[]>;
+  /** Forgets a partition unless it has been announced again since `entry` was read. */
+  forget(entry: QueueEntry): Promise<void>;
+}
+
+export interface QueueEntry {
+  backlog_key: string;
+  /** Epoch milliseconds of the last announcement. */
+  announced_at: number;
+}
+
+/** Which lanes there are. */
+export interface LaneRegistry {
+  /** Idempotent. `modelId` is an example by which the catalog finds the lane's quotas. */
+  register(lane: string, modelId: string): Promise<void>;
+  list(): Promise<{ lane: string; model_id: string }[]>;
+}
+
+/** A lane as a producer-side function sees it. */
+export interface LaneStatus {
+  /** Epoch milliseconds until which a leader holds the lane; absent or past: nobody. */
+  lease_until?: number;
+  asleep?: boolean;
+  woken_at?: number;
+  limits?: Limits;
+}
+
+/** A lane's quota. Absent: that limit does not exist (or is not known). */
+export interface Limits {
+  requests_per_minute?: number;
+  tokens_per_minute?: number;
+}
+
+/** Ingestion's side of sleep and wake. */
+export interface LaneWatch {
+  /** Strongly consistent. Undefined: no leader has ever led the lane. */
+  status(lane: string): Promise<LaneStatus | undefined>;
+  /** Marks the lane as woken; true for one caller per `WAKE_INTERVAL_MS`, who must then wake a leader. */
+  markWoken(lane: string, now: number): Promise<boolean>;
+}
+
+/** Starts prioritization for some lanes, now. */
+export interface Waker {
+  wake(lanes: string[]): Promise<void>;
+}
+
+/** The leader's side: a lease with a fencing token. */
+export interface Leadership {
+  /** Takes the lane when nobody holds it; otherwise leaves a challenge, on which the holder hands over. */
+  acquire(lane: string, holder: string, now: number, leaseUntil: number): Promise<Led | undefined>;
+  /** Writes the tick's plan and renews the lease. `lost`: another leader holds the lane; nothing was written. */
+  writePlan(led: Led, plan: LanePlan, leaseUntil: number): Promise<'written' | 'challenged' | 'lost'>;
+  /** Marks the lane asleep (still held). False when lost. */
+  sleep(led: Led): Promise<boolean>;
+  /** Gives the lane up. */
+  release(led: Led): Promise<void>;
+}
+
+export interface Led {
+  lane: string;
+  holder: string;
+  token: number;
+  /** The last written plan, whoever wrote it. */
+  memory?: string;
+}
+
+export interface LanePlan {
+  /** The engine's serialised memory, which counts this tick's releases. */
+  memory: string;
+  limits?: Limits;
+}
+
+/** Sums that invocations report about one slot of releases. */
+export interface SlotReport {
+  /** Releases are grouped by time: slot = floor(released_at / SLOT_MS). */
+  slot: number;
+  counters: Record<string, number>;
+}
+
+export interface LaneReports {
+  add(lane: string, slot: number, counters: Record<string, number>): Promise<void>;
+  /** Reports of `fromSlot` and later. */
+  since(lane: string, fromSlot: number): Promise<SlotReport[]>;
+}
+
+/** Variables that do not fit a function's environment; Terraform writes them into the lanes table. */
+export interface Settings {
+  read(): Promise<LaneSettings>;
+}
+
+export interface LaneSettings {
+  /** By model id, profile id or lane: overrides what Service Quotas says. */
+  quota_overrides: Record<string, Limits>;
+  tenant_weights: Record<string, number>;
+}

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import type { Priority } from './record.ts';
+
+/** Separates the parts of a key. No lane, tenant or request id may contain it (the message schema sees to it). */
+const SEPARATOR = '|';
+
+/** Releases and outcomes of one lane are spread over this many partitions of the due index. */
+export const DUE_SHARDS = 4;
+/** The lane under which rejections wait for their result to be marked sent. */
+export const REJECTIONS_LANE = 'rejections';
+
+export interface BacklogPartition {
+  lane: string;
+  priority: Priority;
+  tenant: string;
+  /** A queue that takes more writes than one partition bears is spread over several. */
+  shard: number;
+}
+
+export function backlogKey({ lane, priority, tenant, shard }: BacklogPartition): string {
+  return [lane, priority, tenant, shard].join(SEPARATOR);
+}
+
+export function parseBacklogKey(key: string): BacklogPartition {
+  const [lane = '', priority, tenant = '', shard] = key.split(SEPARATOR);
+  return { lane, priority: Number(priority) as Priority, tenant, shard: Number(shard) };
+}
+
+export function dueKey(lane: string, requestId: string): string {
+  return dueShardKey(lane, (createHash('md5').update(requestId).digest()[0] ?? 0) % DUE_SHARDS);
+}
+
+export function dueShardKey(lane: string, shard: number): string {
+  return lane + SEPARATOR + shard;
+}
+
+export function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** Both parts are hashes, so no producer can steer a key. */
+export function payloadKey(requestId: string, contentHash: string): string {
+  return `payloads/${sha256(requestId).slice(0, 32)}/${contentHash}.json`;
+}
+
+/** Each generation writes its own object: a late writer cannot replace a committed output. */
+export function outputKey(requestId: string, generation: number): string {
+  return `outputs/${sha256(requestId).slice(0, 32)}/${generation}.json`;
+}

@@ -1,0 +1,63 @@
+import type { Priority, RequestRecord, Status } from './record.ts';
+
+/** A conditional write of one record: applied only to this status and generation. */
+export interface Transition {
+  request_id: string;
+  from: { status: Status; generation: number };
+  set: Partial<RequestRecord>;
+  remove: readonly (keyof RequestRecord)[];
+}
+
+/** `record` is the item after the write, or what stands there instead (absent: no such item). */
+export type Moved = { applied: true; record: RequestRecord } | { applied: false; record?: RequestRecord };
+
+export interface Records {
+  /** Writes a new record; where one stands already, writes nothing and returns that one. */
+  create(record: RequestRecord): Promise<RequestRecord | undefined>;
+  read(requestId: string): Promise<RequestRecord | undefined>;
+  /** Carries a nonce: an answer lost after the write took effect is still `applied`. */
+  move(transition: Transition): Promise<Moved>;
+}
+
+/** What the backlog index tells about a waiting request. */
+export interface BacklogEntry {
+  request_id: string;
+  generation: number;
+  backlog_key: string;
+  backlog_order: number;
+  lane: string;
+  model_id: string;
+  priority: Priority;
+  tenant: string;
+  task?: string;
+  accepted_at: number;
+  deadline_at: number;
+  input_tokens: number;
+  input_bytes: number;
+  max_tokens?: number;
+  failures: number;
+}
+
+export interface Backlog {
+  /** The first entries of one backlog partition, oldest first. May lag behind writes. */
+  heads(backlogKey: string, limit: number): Promise<BacklogEntry[]>;
+}
+
+/** What the due index tells: something about this record is due. */
+export interface DueEntry {
+  request_id: string;
+  status: Status;
+  generation: number;
+  due_at: number;
+}
+
+export interface Due {
+  /** Records of a lane due at or before `now` (epoch ms), earliest first. May lag behind writes. */
+  due(lane: string, now: number, limit: number): Promise<DueEntry[]>;
+}
+
+export interface Payloads {
+  put(key: string, body: Uint8Array | string): Promise<void>;
+  /** Rejects with {@link PayloadMissingError} when there is no such object. */
+  get(key: string): Promise<Uint8Array>;
+}

@@ -1,0 +1,111 @@
+/**
+ * The record: a request's item in the Requests table, the one source of truth about it.
+ * Attribute names are the item's own, so a reader of the table and a reader of the code see the same words.
+ */
+
+export const OUTCOMES = ['COMPLETED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REJECTED'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+export type Status = 'RECEIVED' | 'QUEUED' | 'IN_PROGRESS' | Outcome;
+
+export const PRIORITIES = [1, 2, 3, 4, 5] as const;
+/** 1 is the most urgent. A weight, not an absolute order. */
+export type Priority = (typeof PRIORITIES)[number];
+export const DEFAULT_PRIORITY: Priority = 3;
+export const DEFAULT_TENANT = 'default';
+
+export type Operation = 'converse' | 'invoke_model';
+
+/** Why a request ended without an answer. `type` is ours or the Bedrock exception's name. */
+export interface RequestError {
+  type: string;
+  message: string;
+}
+
+/** Tokens as Bedrock reports them: `input_tokens` excludes cached tokens. */
+export interface Usage {
+  input_tokens: number;
+  output_tokens: number;
+  cache_read_tokens?: number;
+  cache_write_tokens?: number;
+}
+
+/** An output is in the record (`body`) when small, otherwise in the calls bucket. */
+export type Output = { body: unknown } | { bucket: string; key: string };
+
+export interface RequestRecord {
+  /** Version of this shape. */
+  v: 1;
+  request_id: string;
+  status: Status;
+  /** How often the request has been released; fences every write about it. */
+  generation: number;
+  /** Random, of the last write: tells our own write from another's when its answer was lost. */
+  nonce: string;
+
+  lane: string;
+  model_id: string;
+  operation: Operation;
+  priority: Priority;
+  tenant: string;
+  /** The producer's label for requests with outputs of similar size; estimates are learned by it. */
+  task?: string;
+  /** A batch-inference record's own id: echoed, never the identity. */
+  record_id?: string;
+  /** JSON text, echoed in the result. */
+  metadata?: string;
+  /** The id that the result carries when it is not `request_id` (rejections only). */
+  result_id?: string;
+
+  /** Epoch milliseconds. */
+  accepted_at: number;
+  /** Epoch milliseconds after which the request is not started any more: the producer's, or the longest wait. */
+  deadline_at: number;
+  /** The deadline is the producer's own: it stands in the due index, to be kept promptly. */
+  has_deadline: boolean;
+  content_hash: string;
+  payload_key: string;
+  /** The object that a pointer message named, and the version that was read. */
+  source?: { key: string; version_id?: string };
+  /** Estimated input tokens, and the length of the text and media they were estimated from. */
+  input_tokens: number;
+  input_bytes: number;
+  /** As the producer set it; absent when unset. */
+  max_tokens?: number;
+
+  /** Where it waits: the backlog's partition and place. Kept for life, so that a return finds its old place. */
+  queue: string;
+  arrival: number;
+  /** Set only while RECEIVED: the keys of the `backlog` index. */
+  backlog_key?: string;
+  backlog_order?: number;
+  /** Keys of the `due` index: when a leader must look at this record, whatever for. */
+  due_key?: string;
+  due_at?: number;
+
+  /** The current (or last) release. */
+  released_at?: number;
+  reserved_tokens?: number;
+  /** The max tokens that the release allows the call. */
+  granted_max_tokens?: number;
+  started_at?: number;
+  /** Calls made to Bedrock, throttled ones included. */
+  attempts: number;
+  /** Transient errors met; only these use up the attempts. */
+  failures: number;
+  throttles: number;
+
+  finished_at?: number;
+  output?: Output;
+  stop_reason?: string;
+  usage?: Usage;
+  latency_ms?: number;
+  charged_tokens?: number;
+  error?: RequestError;
+  result_sent?: boolean;
+  /** Epoch seconds; set only when the result has been sent. */
+  expires_at?: number;
+}
+
+export function isOutcome(status: Status): status is Outcome {
+  return (OUTCOMES as readonly string[]).includes(status);
+}

@@ -1,0 +1,20 @@
+/**
+ * The times of a request's life, in the one order that keeps it safe:
+ * Bedrock call deadline + margin < function timeout < lease of a release − clock skew.
+ */
+
+/** A call starts at most this long after its release; later, the request goes back instead. Bounds the ledger. */
+export const START_WINDOW_MS = 20_000;
+/** What clocks of two functions may differ by. */
+export const CLOCK_SKEW_MS = 5_000;
+/** Kept between the Bedrock call's deadline and the function's timeout, for commit, result and report. */
+export const COMMIT_MARGIN_MS = 15_000;
+/** An outcome whose result has not been marked sent by then is sent again by a leader. */
+export const RESULT_GRACE_MS = 30_000;
+/** Finished records stay readable this long after their result was sent. */
+export const RECORD_RETENTION_MS = 14 * 24 * 3_600_000;
+
+/** When a release that has not ended counts as lost. */
+export function leaseMs(functionTimeoutMs: number): number {
+  return START_WINDOW_MS + functionTimeoutMs + 2 * CLOCK_SKEW_MS;
+}

@@ -1,0 +1,117 @@
+/**
+ * The state machine. Every arrow is one conditional write, made here and nowhere else:
+ *
+ *   RECEIVED ─► QUEUED ─► IN_PROGRESS ─► COMPLETED | FAILED
+ *      ▲           │           │
+ *      └───────────┴───────────┘ throttled, transient, lease expired
+ *   RECEIVED ─► EXPIRED | CANCELLED | FAILED            (invalid input) ─► REJECTED
+ */
+import type { HoldMessage } from './hold-message.ts';
+import { dueKey } from './keys.ts';
+import type { Transition } from './ports.ts';
+import type { Outcome, Output, RequestError, RequestRecord, Status, Usage } from './record.ts';
+import { RECORD_RETENTION_MS, RESULT_GRACE_MS } from './times.ts';
+
+/** What identifies the record as the writer last saw it. */
+export interface Seen {
+  request_id: string;
+  lane: string;
+  generation: number;
+}
+
+export interface Grant {
+  /** Epoch milliseconds by the leader's clock. */
+  releasedAt: number;
+  reservedTokens: number;
+  maxTokens: number;
+  /** When the release counts as lost. */
+  leaseUntil: number;
+}
+
+/** RECEIVED → QUEUED, one generation later. */
+export function queue(seen: Seen, grant: Grant): Transition {
+  return {
+    request_id: seen.request_id,
+    from: { status: 'RECEIVED', generation: seen.generation },
+    set: {
+      status: 'QUEUED',
+      generation: seen.generation + 1,
+      released_at: grant.releasedAt,
+      reserved_tokens: grant.reservedTokens,
+      granted_max_tokens: grant.maxTokens,
+      ...dueAt(seen, grant.leaseUntil),
+    },
+    remove: ['backlog_key', 'backlog_order'],
+  };
+}
+
+/** QUEUED → IN_PROGRESS: whoever's write applies may call Bedrock. The lease of the release goes on. */
+export function claim(message: HoldMessage, startedAt: number): Transition {
+  return {
+    request_id: message.request_id,
+    from: { status: 'QUEUED', generation: message.generation },
+    set: { status: 'IN_PROGRESS', started_at: startedAt },
+    remove: [],
+  };
+}
+
+/** QUEUED or IN_PROGRESS → RECEIVED, in its old place. `counts` are the record's counters after the attempt. */
+export function putBack(
+  record: RequestRecord,
+  counts: Partial<Pick<RequestRecord, 'attempts' | 'failures' | 'throttles'>> = {},
+): Transition {
+  const remove: (keyof RequestRecord)[] = ['started_at', 'reserved_tokens', 'granted_max_tokens'];
+  const due = record.has_deadline ? dueAt(record, record.deadline_at) : {};
+  return {
+    request_id: record.request_id,
+    from: { status: record.status, generation: record.generation },
+    set: {
+      status: 'RECEIVED',
+      backlog_key: record.queue,
+      backlog_order: record.arrival,
+      ...due,
+      ...counts,
+    },
+    remove: record.has_deadline ? remove : [...remove, 'due_key', 'due_at'],
+  };
+}
+
+/** How a request ended. */
+export interface Ending {
+  status: Exclude<Outcome, 'REJECTED'>;
+  finishedAt: number;
+  attempts?: number;
+  failures?: number;
+  throttles?: number;
+  output?: Output;
+  stop_reason?: string;
+  usage?: Usage;
+  latency_ms?: number;
+  charged_tokens?: number;
+  error?: RequestError;
+}
+
+/** Any unfinished status → an outcome. Stays in the due index until the result is marked sent. */
+export function end(seen: Seen & { status: Status }, ending: Ending): Transition {
+  const { finishedAt, ...fields } = ending;
+  return {
+    request_id: seen.request_id,
+    from: { status: seen.status, generation: seen.generation },
+    set: { ...fields, finished_at: finishedAt, ...dueAt(seen, finishedAt + RESULT_GRACE_MS) },
+    remove: ['backlog_key', 'backlog_order'],
+  };
+}
+
+/** The outcome's result is on the Results queue: nothing is due any more, the record may expire. */
+export function markSent(record: RequestRecord, now: number): Transition {
+  return {
+    request_id: record.request_id,
+    from: { status: record.status, generation: record.generation },
+    set: { result_sent: true, expires_at: Math.ceil((now + RECORD_RETENTION_MS) / 1000) },
+    remove: ['due_key', 'due_at'],
+  };
+}
+
+function dueAt(seen: Seen, at: number): Pick<RequestRecord, 'due_key' | 'due_at'> {
+  return { due_key: dueKey(seen.lane, seen.request_id), due_at: at };
+}
