@@ -1,14 +1,24 @@
 import type { Operation } from './record.ts';
 
-/** What travels through the Hold Next Batch queue: one release of one request. */
+/** Releases that one worker runs concurrently. */
+export const BUNDLE_SIZE = 10;
+
+/** One release of one request: the generation is the one that this release gave the record. */
+export interface Release {
+  request_id: string;
+  generation: number;
+}
+
+/**
+ * What travels through the Hold Next Batch queue: a bundle of releases for one worker. A queue may split a batch of
+ * messages over as many workers as it likes; a bundle stays together, so the leader knows how many workers it occupies.
+ */
 export interface HoldMessage {
   v: 1;
-  request_id: string;
-  /** The generation that this release gave the record. */
-  generation: number;
   lane: string;
-  /** Epoch milliseconds by the leader's clock. */
+  /** Epoch milliseconds by the leader's clock, of all releases in it. */
   released_at: number;
+  releases: Release[];
 }
 
 /** What the calls bucket keeps of a request: the call itself. Binary content is base64. */

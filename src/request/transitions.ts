@@ -6,7 +6,7 @@
  *      └───────────┴───────────┘ throttled, transient, lease expired
  *   RECEIVED ─► EXPIRED | CANCELLED | FAILED            (invalid input) ─► REJECTED
  */
-import type { HoldMessage } from './hold-message.ts';
+import type { Release } from './hold-message.ts';
 import { dueKey } from './keys.ts';
 import type { Transition } from './ports.ts';
 import type { Outcome, Output, RequestError, RequestRecord, Status, Usage } from './record.ts';
@@ -46,10 +46,10 @@ export function queue(seen: Seen, grant: Grant): Transition {
 }
 
 /** QUEUED → IN_PROGRESS: whoever's write applies may call Bedrock. The lease of the release goes on. */
-export function claim(message: HoldMessage, startedAt: number): Transition {
+export function claim(release: Release, startedAt: number): Transition {
   return {
-    request_id: message.request_id,
-    from: { status: 'QUEUED', generation: message.generation },
+    request_id: release.request_id,
+    from: { status: 'QUEUED', generation: release.generation },
     set: { status: 'IN_PROGRESS', started_at: startedAt },
     remove: [],
   };
