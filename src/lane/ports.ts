@@ -1,5 +1,8 @@
 /** What the lanes table offers. Item layout: docs/architecture.md, "Lanes table". */
 
+/** A lane is woken at most this often: the leader that was started last needs the time to take the lane. */
+export const WAKE_INTERVAL_MS = 2_000;
+
 /** Where ingestion announces work, so that the leader knows which backlog partitions to read. */
 export interface QueueDirectory {
   /** Announces work in a partition; after the record's write. Idempotent. */
@@ -14,6 +17,8 @@ export interface QueueEntry {
   backlog_key: string;
   /** Epoch milliseconds of the last announcement. */
   announced_at: number;
+  /** Random, of the last announcement: two in the same millisecond differ. */
+  nonce: string;
 }
 
 /** Which lanes there are. */
@@ -40,7 +45,7 @@ export interface Limits {
 
 /** Ingestion's side of sleep and wake. */
 export interface LaneWatch {
-  /** Strongly consistent. Undefined: no leader has ever led the lane. */
+  /** Strongly consistent. Undefined: nobody has ever led or woken the lane. */
   status(lane: string): Promise<LaneStatus | undefined>;
   /** Marks the lane as woken; true for one caller per `WAKE_INTERVAL_MS`, who must then wake a leader. */
   markWoken(lane: string, now: number): Promise<boolean>;

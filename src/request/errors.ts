@@ -5,7 +5,22 @@ export class RequestPortError extends Error {
 /** The payload's object is gone (expired by lifecycle, or deleted by hand). */
 export class PayloadMissingError extends RequestPortError {
   override readonly name = 'PayloadMissingError';
-  constructor(readonly key: string) {
-    super(`No payload at ${key}`);
+  constructor(
+    readonly key: string,
+    options?: ErrorOptions,
+  ) {
+    super(`No payload at ${key}`, options);
+  }
+}
+
+/** A producer's object is larger than any request may be. */
+export class InboxObjectTooLargeError extends RequestPortError {
+  override readonly name = 'InboxObjectTooLargeError';
+  constructor(
+    readonly key: string,
+    readonly bytes: number,
+    readonly limit: number,
+  ) {
+    super(`${key} must have at most ${limit} bytes, has ${bytes}`);
   }
 }

@@ -1,3 +1,4 @@
+import type { HoldMessage } from './hold-message.ts';
 import type { Priority, RequestRecord, Status } from './record.ts';
 
 /** A conditional write of one record: applied only to this status and generation. */
@@ -60,4 +61,21 @@ export interface Payloads {
   put(key: string, body: Uint8Array | string): Promise<void>;
   /** Rejects with {@link PayloadMissingError} when there is no such object. */
   get(key: string): Promise<Uint8Array>;
+}
+
+/** Bedrock takes bodies of up to 25,000,000 bytes; the rest is for the message around it. */
+export const MAX_INBOX_BYTES = 26_000_000;
+
+/** Where producers leave messages too large for the Input queue, below `inbox/` of the calls bucket. */
+export interface Inbox {
+  /**
+   * The object, in the given version or the newest, and the version that was read; undefined when there is none.
+   * Rejects with {@link InboxObjectTooLargeError} beyond `MAX_INBOX_BYTES`, before downloading it.
+   */
+  read(key: string, versionId?: string): Promise<{ body: Uint8Array; version_id?: string } | undefined>;
+}
+
+export interface HoldQueue {
+  /** Rejects if any message could not be sent; the others may have been. */
+  send(messages: HoldMessage[]): Promise<void>;
 }
