@@ -1,0 +1,104 @@
+/** The model catalog: which models share a quota, and how they count. Data with source and date: models.json. */
+import data from './models.json' with { type: 'json' };
+import type { Limits } from './ports.ts';
+
+export type Kind = 'on-demand' | 'geo' | 'global';
+
+/** Service Quotas codes of one kind; some models have no quota of requests. */
+export interface QuotaCodes {
+  requests?: string;
+  tokens?: string;
+}
+
+export interface Model {
+  /** As in the names of its quotas. */
+  label: string;
+  /** Most tokens that one answer may have. */
+  output_tokens: number;
+  context_tokens: number;
+  quotas: Partial<Record<Kind, QuotaCodes>>;
+  /** AWS defaults as last seen; used until Service Quotas has answered. */
+  limits?: Partial<Record<Kind, Limits>>;
+}
+
+const MODELS: Record<string, Model> = data.models;
+const BURNDOWN = data.burndown.map(({ match, rate }) => ({ match: new RegExp(match), rate }));
+const GEO_PREFIX = new RegExp(`^(${data.geo_prefixes.join('|')})\\.`);
+
+/**
+ * The lane of a model id, inference profile id or ARN: what shares one Bedrock quota in one Region, e.g.
+ * `anthropic.claude-sonnet-4-5:geo`. All geo profiles of a model share a lane; so do the dated versions of one.
+ */
+export function laneOf(modelId: string): string {
+  const { name, kind } = parseModelId(modelId);
+  return `${name}:${kind}`;
+}
+
+/** What a model's output tokens cost at settlement, in quota tokens. Unknown models: the most cautious of the family. */
+export function burndownOf(modelId: string): number {
+  const { name } = parseModelId(modelId);
+  return BURNDOWN.find(({ match }) => match.test(name))?.rate ?? 1;
+}
+
+/** The catalog's entry, or undefined for an unknown model. */
+export function modelOf(modelId: string): Model | undefined {
+  return MODELS[parseModelId(modelId).name];
+}
+
+/** Most tokens that an answer of the model may have; a cautious value for unknown models. */
+export function outputLimitOf(modelId: string): number {
+  return modelOf(modelId)?.output_tokens ?? data.cautious.output_tokens;
+}
+
+/** Most tokens that a call may have, input and output together; a cautious value for unknown models. */
+export function contextLimitOf(modelId: string): number {
+  return modelOf(modelId)?.context_tokens ?? data.cautious.context_tokens;
+}
+
+/** AWS's default limits of the model's lane as last seen, or cautious ones. */
+export function defaultLimitsOf(modelId: string): Limits {
+  return modelOf(modelId)?.limits?.[parseModelId(modelId).kind] ?? data.cautious.limits;
+}
+
+/** Undefined for an unknown model or a kind without a quota of its own. */
+export function quotaCodesOf(modelId: string): QuotaCodes | undefined {
+  return modelOf(modelId)?.quotas[parseModelId(modelId).kind];
+}
+
+/**
+ * The limits that override others for a lane: keys are model ids, profile ids, ARNs or lanes. Where several keys
+ * mean the same lane, the lane's own name counts most.
+ */
+export function overrideOf(lane: string, overrides: Record<string, Limits>): Limits | undefined {
+  return overrides[lane] ?? Object.entries(overrides).find(([key]) => laneOf(key) === lane)?.[1];
+}
+
+/** Splits an id into the model's name (no date, no version) and the kind of its quota. */
+export function parseModelId(modelId: string): { name: string; kind: Kind } {
+  const id = modelId.startsWith('arn:') ? modelId.split(':').slice(5).join(':') : modelId;
+  const [resource, last] = id.includes('/') ? id.split(/\/(.*)/s) : ['', id];
+  if (resource === 'application-inference-profile' || resource === 'provisioned-model') {
+    return { name: `${resource}.${plain(last ?? '')}`, kind: 'on-demand' };
+  }
+  const profile = last ?? '';
+  if (profile.startsWith('global.')) return { name: nameOf(profile.slice('global.'.length)), kind: 'global' };
+  const geo = GEO_PREFIX.exec(profile);
+  return geo
+    ? { name: nameOf(profile.slice(geo[0].length)), kind: 'geo' }
+    : { name: nameOf(profile), kind: 'on-demand' };
+}
+
+/** `anthropic.claude-sonnet-4-5-20250929-v1:0` → `anthropic.claude-sonnet-4-5`. */
+function nameOf(modelId: string): string {
+  return plain(
+    modelId
+      .replace(/:[\w.]+$/, '')
+      .replace(/-v\d+(:\d+)*$/, '')
+      .replace(/-\d{8}$/, ''),
+  );
+}
+
+/** Keys are joined by `|` (src/request/keys.ts), so no lane may contain it. */
+function plain(name: string): string {
+  return name.replaceAll('|', '_');
+}
