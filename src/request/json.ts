@@ -1,0 +1,22 @@
+/** Looking into JSON of unknown shape. */
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What stands at a path of own keys and indexes; undefined when the path leads nowhere. */
+export function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  let here = value;
+  for (const key of path) {
+    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, key)) return undefined;
+    here = (here as Record<PropertyKey, unknown>)[key];
+  }
+  return here;
+}
+
+/** A copy with a value set at a path of keys; missing objects on the way are made. */
+export function withValueAt(value: unknown, [key, ...rest]: readonly string[], leaf: unknown): unknown {
+  if (key === undefined) return leaf;
+  const object = isObject(value) ? value : {};
+  return { ...object, [key]: withValueAt(at(object, [key]), rest, leaf) };
+}
