@@ -1,0 +1,207 @@
+/**
+ * The table of variables: the one source of the Terraform variables, their validation, README's configuration table
+ * and `terraform.tfvars.example`. Names, types and defaults of the first nine are the original's.
+ */
+
+export interface Rule {
+  /** A Terraform expression over `var.<name>`, without `${}`. */
+  condition: string;
+  /** A full sentence that says what is expected; Terraform itself shows the value that came. */
+  message: string;
+}
+
+export interface Variable {
+  name: string;
+  /** A Terraform type. */
+  type: string;
+  /** Absent: the variable is required. */
+  default?: string | number | boolean | Record<string, never>;
+  description: string;
+  /** What `terraform.tfvars.example` shows, an HCL literal, where the default would say too little. */
+  example?: string;
+  rules: readonly Rule[];
+}
+
+/** Days that CloudWatch Logs accepts (PutRetentionPolicy); 0 means for ever. */
+const LOG_RETENTION_DAYS = [
+  0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+const LIMITS_TYPE =
+  'map(object({requests_per_minute = optional(number), tokens_per_minute = optional(number)}))';
+
+export const VARIABLES = [
+  {
+    name: 'aws_region',
+    type: 'string',
+    default: 'us-east-1',
+    description: 'AWS Region that everything runs in and whose Bedrock quotas are used.',
+    rules: [
+      {
+        condition: 'can(regex("^[a-z]{2,4}(-[a-z]+)+-[0-9]+$", var.aws_region))',
+        message: 'aws_region must be the name of an AWS Region, such as us-east-1.',
+      },
+    ],
+  },
+  {
+    name: 'notification_email',
+    type: 'string',
+    description: 'E-mail address that alarms go to; AWS asks it to confirm the subscription.',
+    example: '"platform-team@example.com"',
+    rules: [
+      {
+        condition: 'can(regex("^[^@ ]+@[^@ ]+[.][^@ ]+$", var.notification_email))',
+        message: 'notification_email must be an e-mail address, such as platform-team@example.com.',
+      },
+    ],
+  },
+  {
+    name: 'average_request_duration',
+    type: 'number',
+    default: 5,
+    description: 'Seconds that a Bedrock call takes on average: the first guess, until real ones are known.',
+    rules: [between('average_request_duration', 0.1, 840, 'seconds')],
+  },
+  {
+    name: 'minutes_to_process',
+    type: 'number',
+    default: 5,
+    description: 'Minutes of quota that may be released and unfinished at once.',
+    rules: [between('minutes_to_process', 0.1, 60, 'minutes')],
+  },
+  {
+    name: 'max_concurrent_executions',
+    type: 'number',
+    default: 30,
+    description:
+      'Invocation workers that run at once, ten calls each (the event source’s maximum concurrency).',
+    rules: [wholeNumber('max_concurrent_executions', 2, 1000, 'workers')],
+  },
+  {
+    name: 'alarm_threshold',
+    type: 'number',
+    default: 5,
+    description: 'Bedrock errors within five minutes that raise an alarm.',
+    rules: [wholeNumber('alarm_threshold', 1, 1_000_000, 'errors')],
+  },
+  {
+    name: 'alarm_evaluation_periods',
+    type: 'number',
+    default: 1,
+    description: 'Five-minute periods in a row that must be over the threshold.',
+    rules: [wholeNumber('alarm_evaluation_periods', 1, 36, 'periods (Metrics Insights sees three hours)')],
+  },
+  {
+    name: 'dashboard_name',
+    type: 'string',
+    default: 'bedrock-errors',
+    description: 'Name of the CloudWatch dashboard; unique in the account, whatever the Region.',
+    rules: [
+      {
+        condition: 'can(regex("^[A-Za-z0-9_-]{1,255}$", var.dashboard_name))',
+        message: 'dashboard_name must be 1 to 255 letters, digits, hyphens or underscores.',
+      },
+    ],
+  },
+  {
+    name: 'queue_depth_threshold',
+    type: 'number',
+    default: 100,
+    description: 'Requests that may be released and unfinished at once; drawn on the dashboard.',
+    rules: [wholeNumber('queue_depth_threshold', 1, 100_000, 'requests')],
+  },
+  {
+    name: 'name_prefix',
+    type: 'string',
+    default: 'bedrock-request-smoother',
+    description: 'Starts the name of every resource, so that two environments fit in one account.',
+    rules: [
+      {
+        // The bucket's name is the longest that has a limit: prefix + "-calls-" + account (12) + Region (≤ 16) ≤ 63.
+        condition: 'can(regex("^[a-z][a-z0-9-]{1,22}[a-z0-9]$", var.name_prefix))',
+        message:
+          'name_prefix must be 3 to 24 lower-case letters, digits or hyphens, start with a letter and not end with a hyphen.',
+      },
+    ],
+  },
+  {
+    name: 'payload_retention_days',
+    type: 'number',
+    default: 30,
+    description:
+      'Days that payloads, large outputs and old versions stay in the bucket; bounds the longest wait.',
+    rules: [wholeNumber('payload_retention_days', 2, 3650, 'days')],
+  },
+  {
+    name: 'log_retention_days',
+    type: 'number',
+    default: 30,
+    description: 'Days that the functions’ logs are kept; 0 keeps them for ever.',
+    rules: [
+      {
+        condition: `contains([${LOG_RETENTION_DAYS.join(', ')}], var.log_retention_days)`,
+        message: `log_retention_days must be one of ${LOG_RETENTION_DAYS.join(', ')}.`,
+      },
+    ],
+  },
+  {
+    name: 'force_destroy',
+    type: 'bool',
+    default: false,
+    description: 'Lets destroy delete the tables and a bucket that still holds payloads and outputs.',
+    rules: [],
+  },
+  {
+    name: 'invocation_timeout_seconds',
+    type: 'number',
+    default: 300,
+    description: 'Time a worker has for its calls; a Bedrock call ends 15 seconds before it.',
+    rules: [wholeNumber('invocation_timeout_seconds', 30, 840, 'seconds')],
+  },
+  {
+    name: 'quota_overrides',
+    type: LIMITS_TYPE,
+    default: {},
+    description: 'Quotas by model id, inference profile id or lane, in place of what Service Quotas says.',
+    example: `{
+  "us.anthropic.claude-sonnet-4-6" = { requests_per_minute = 600, tokens_per_minute = 400000 }
+}`,
+    rules: [
+      {
+        condition:
+          'alltrue([for limits in values(var.quota_overrides) : coalesce(limits.requests_per_minute, limits.tokens_per_minute, -1) >= 0 && coalesce(limits.tokens_per_minute, 0) >= 0])',
+        message:
+          'quota_overrides must give requests_per_minute, tokens_per_minute or both for each model, none of them negative.',
+      },
+    ],
+  },
+  {
+    name: 'tenant_weights',
+    type: 'map(number)',
+    default: {},
+    description: 'Shares of tenants inside a priority; a tenant that is not named has weight 1.',
+    example: '{ "chat" = 3 }',
+    rules: [
+      {
+        condition: 'alltrue([for weight in values(var.tenant_weights) : weight > 0])',
+        message: 'tenant_weights must be greater than 0.',
+      },
+    ],
+  },
+] as const satisfies readonly Variable[];
+
+export type VariableName = (typeof VARIABLES)[number]['name'];
+
+function between(name: string, minimum: number, maximum: number, unit: string): Rule {
+  return {
+    condition: `var.${name} >= ${minimum} && var.${name} <= ${maximum}`,
+    message: `${name} must be from ${minimum} to ${maximum} ${unit}.`,
+  };
+}
+
+function wholeNumber(name: string, minimum: number, maximum: number, unit: string): Rule {
+  return {
+    condition: `var.${name} >= ${minimum} && var.${name} <= ${maximum} && floor(var.${name}) == var.${name}`,
+    message: `${name} must be a whole number from ${minimum} to ${maximum} ${unit}.`,
+  };
+}

@@ -1,0 +1,60 @@
+import { S3Bucket } from '@cdktf/provider-aws/lib/s3-bucket';
+import { S3BucketLifecycleConfiguration } from '@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration';
+import { S3BucketOwnershipControls } from '@cdktf/provider-aws/lib/s3-bucket-ownership-controls';
+import { S3BucketPolicy } from '@cdktf/provider-aws/lib/s3-bucket-policy';
+import { S3BucketPublicAccessBlock } from '@cdktf/provider-aws/lib/s3-bucket-public-access-block';
+import { S3BucketServerSideEncryptionConfigurationA } from '@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration';
+import { S3BucketVersioningA } from '@cdktf/provider-aws/lib/s3-bucket-versioning';
+import type { Construct } from 'constructs';
+import { type Context, nameOf } from './context.ts';
+import { denyWithoutTls, policyDocument } from './policy.ts';
+
+/** Payloads (`payloads/`), large outputs (`outputs/`) and what producers put there for large requests (`inbox/`). */
+export function defineCallsBucket(scope: Construct, context: Context): S3Bucket {
+  const { variables, account } = context;
+  const bucket = new S3Bucket(scope, 'bedrock_calls', {
+    // Bucket names are unique in the world: account and Region make ours so.
+    bucket: `${nameOf(context, 'calls')}-${account.accountId}-${variables.aws_region.stringValue}`,
+    forceDestroy: variables.force_destroy.booleanValue,
+  });
+  new S3BucketOwnershipControls(scope, 'bedrock_calls_ownership', {
+    bucket: bucket.id,
+    rule: { objectOwnership: 'BucketOwnerEnforced' },
+  });
+  const publicAccess = new S3BucketPublicAccessBlock(scope, 'bedrock_calls_public_access', {
+    bucket: bucket.id,
+    blockPublicAcls: true,
+    blockPublicPolicy: true,
+    ignorePublicAcls: true,
+    restrictPublicBuckets: true,
+  });
+  new S3BucketServerSideEncryptionConfigurationA(scope, 'bedrock_calls_encryption', {
+    bucket: bucket.id,
+    rule: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }],
+  });
+  const versioning = new S3BucketVersioningA(scope, 'bedrock_calls_versioning', {
+    bucket: bucket.id,
+    versioningConfiguration: { status: 'Enabled' },
+  });
+  new S3BucketPolicy(scope, 'bedrock_calls_tls_only', {
+    bucket: bucket.id,
+    policy: policyDocument([denyWithoutTls('s3:*', [bucket.arn, `${bucket.arn}/*`])]),
+    // S3 refuses both at once on a new bucket.
+    dependsOn: [publicAccess],
+  });
+  new S3BucketLifecycleConfiguration(scope, 'bedrock_calls_lifecycle', {
+    bucket: bucket.id,
+    rule: [
+      {
+        id: 'expire',
+        status: 'Enabled',
+        filter: [{ prefix: '' }],
+        expiration: [{ days: variables.payload_retention_days.numberValue }],
+        noncurrentVersionExpiration: [{ noncurrentDays: variables.payload_retention_days.numberValue }],
+        abortIncompleteMultipartUpload: [{ daysAfterInitiation: 1 }],
+      },
+    ],
+    dependsOn: [versioning],
+  });
+  return bucket;
+}

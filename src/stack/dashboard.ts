@@ -1,0 +1,174 @@
+import { Fn } from 'cdktf';
+import { type Alarm, type Alarms, bedrockSum, laneMetric, type Watched } from './alarms.ts';
+import { type Context, metricsNamespace } from './context.ts';
+import type { Functions, Stores } from './functions.ts';
+
+/** A line of a graph: `[namespace, name, dimension, value, …, options]` or `[{ expression }]`. */
+type Line = unknown[];
+
+interface Threshold {
+  label: string;
+  value: number;
+}
+
+interface Graph {
+  title: string;
+  lines: Line[];
+  periodSeconds?: number;
+  thresholds?: Threshold[];
+}
+
+const COLUMNS = 3;
+const WIDTH = 24 / COLUMNS;
+const HEIGHT = 6;
+
+export function dashboardBody(
+  context: Context,
+  stores: Stores,
+  functions: Functions,
+  alarms: Alarms,
+): string {
+  const graphs = [
+    ...bedrockGraphs(alarms),
+    ...laneGraphs(context, alarms),
+    ...queueGraphs(context, stores, alarms),
+    ...functionGraphs(functions, alarms),
+  ];
+  return Fn.jsonencode({
+    widgets: graphs.map((graph, index) => ({
+      type: 'metric',
+      x: (index % COLUMNS) * WIDTH,
+      y: Math.floor(index / COLUMNS) * HEIGHT,
+      width: WIDTH,
+      height: HEIGHT,
+      properties: {
+        title: graph.title,
+        region: context.variables.aws_region.stringValue,
+        view: 'timeSeries',
+        period: graph.periodSeconds ?? 60,
+        metrics: graph.lines,
+        annotations: { horizontal: graph.thresholds ?? [] },
+      },
+    })),
+  });
+}
+
+function bedrockGraphs(alarms: Alarms): Graph[] {
+  return [
+    ofAlarms('Bedrock: errors of its callers', [alarms.bedrockErrors]),
+    ofAlarms('Bedrock: errors of its own', [alarms.bedrockServerErrors]),
+    { title: 'Bedrock: throttled calls', lines: [perModel('InvocationThrottles', 'Sum')] },
+    { title: 'Bedrock: answered calls', lines: [perModel('Invocations', 'Sum')] },
+    {
+      title: 'Bedrock: tokens a minute',
+      lines: [
+        line(bedrockSum('InputTokenCount'), 'input'),
+        line(bedrockSum('OutputTokenCount'), 'output'),
+        line(bedrockSum('CacheReadInputTokenCount'), 'cache reads'),
+        line(bedrockSum('CacheWriteInputTokenCount'), 'cache writes'),
+      ],
+    },
+    { title: 'Bedrock: latency p95 (ms)', lines: [perModel('InvocationLatency', 'p95')] },
+  ];
+}
+
+function laneGraphs(context: Context, alarms: Alarms): Graph[] {
+  return [
+    { title: 'Lanes: quota utilisation (%)', lines: [perLane(context, 'QuotaUtilisation', 'Maximum')] },
+    {
+      title: 'Lanes: released and throttled',
+      lines: [
+        line(laneMetric(context, 'Released', 'Sum'), 'released'),
+        line(laneMetric(context, 'Throttled', 'Sum'), 'throttled'),
+      ],
+    },
+    {
+      title: 'Lanes: oldest waiting request (s)',
+      lines: [perLane(context, 'OldestWaitingSeconds', 'Maximum')],
+      thresholds: [thresholdOf(alarms.oldestWaiting)],
+    },
+    ofAlarms('Lanes: paused', [alarms.lanesPaused]),
+    ofAlarms('Prioritization: heartbeat', [alarms.heartbeat]),
+  ];
+}
+
+function queueGraphs({ variables }: Context, { queues }: Stores, alarms: Alarms): Graph[] {
+  const named = {
+    input: queues.input.queue.name,
+    'hold next batch': queues.holdNextBatch.queue.name,
+    results: queues.bedrockResults.queue.name,
+  };
+  const ofQueues = (name: string): Line[] =>
+    Object.entries(named).map(([label, queueName]) => [
+      'AWS/SQS',
+      name,
+      'QueueName',
+      queueName,
+      { label, stat: 'Maximum' },
+    ]);
+  return [
+    {
+      title: 'Queues: messages waiting',
+      lines: ofQueues('ApproximateNumberOfMessagesVisible'),
+      thresholds: [{ label: 'queue_depth_threshold', value: variables.queue_depth_threshold.numberValue }],
+    },
+    {
+      title: 'Queues: oldest message (s)',
+      lines: ofQueues('ApproximateAgeOfOldestMessage'),
+      thresholds: [thresholdOf(alarms.inputAge), thresholdOf(alarms.resultsAge)],
+    },
+    ofAlarms('Dead letters', alarms.deadLetters),
+  ];
+}
+
+function functionGraphs(functions: Functions, alarms: Alarms): Graph[] {
+  const ofFunctions = (name: string, stat: string): Line[] =>
+    Object.entries(functions).map(([label, { lambda }]) => [
+      'AWS/Lambda',
+      name,
+      'FunctionName',
+      lambda.functionName,
+      { label, stat },
+    ]);
+  return [
+    ofAlarms('Functions: errors', alarms.functionErrors),
+    { title: 'Functions: duration p95 (ms)', lines: ofFunctions('Duration', 'p95') },
+    { title: 'Functions: running at once', lines: ofFunctions('ConcurrentExecutions', 'Maximum') },
+    ofAlarms('Reporting: behind the table (ms)', [alarms.reportingDelay]),
+  ];
+}
+
+/** What alarms watch, with their thresholds: the same metric, period and number as the alarm. */
+function ofAlarms(title: string, alarms: readonly [Alarm, ...Alarm[]] | readonly Alarm[]): Graph {
+  const [first] = alarms;
+  return {
+    title,
+    lines: alarms.map((alarm) => line(alarm.watched, alarm.id)),
+    periodSeconds: first?.periodSeconds,
+    thresholds: first && [thresholdOf(first)],
+  };
+}
+
+function thresholdOf(alarm: Alarm): Threshold {
+  return { label: `alarm ${alarm.id}`, value: alarm.threshold };
+}
+
+function line(watched: Watched, label: string): Line {
+  if ('query' in watched)
+    return [{ expression: watched.query, label, id: `q_${label.replaceAll(' ', '_')}` }];
+  const dimensions = Object.entries(watched.dimensions).flat();
+  return [watched.namespace, watched.name, ...dimensions, { label, stat: watched.stat }];
+}
+
+function perModel(name: string, stat: string): Line {
+  return [{ expression: `SEARCH('{AWS/Bedrock,ModelId} MetricName="${name}"', '${stat}')`, label: '' }];
+}
+
+function perLane(context: Context, name: string, stat: string): Line {
+  return [
+    {
+      expression: `SEARCH('{"${metricsNamespace(context)}",Lane} MetricName="${name}"', '${stat}')`,
+      label: '',
+    },
+  ];
+}

@@ -1,0 +1,99 @@
+import type { S3Bucket } from '@cdktf/provider-aws/lib/s3-bucket';
+import type { Construct } from 'constructs';
+import type { Bundles } from './bundle.ts';
+import { type Context, metricsNamespace } from './context.ts';
+import {
+  ingestionPermissions,
+  invocationPermissions,
+  prioritizationPermissions,
+  reportingPermissions,
+} from './permissions.ts';
+import type { Queues } from './queues.ts';
+import { SmootherFunction } from './smoother-function.ts';
+import type { Tables } from './tables.ts';
+import {
+  INGESTION_TIMEOUT_SECONDS,
+  PRIORITIZATION_TIMEOUT_SECONDS,
+  REPORTING_TIMEOUT_SECONDS,
+} from './timeouts.ts';
+
+/** What the functions work on. */
+export interface Stores {
+  queues: Queues;
+  tables: Tables;
+  bucket: S3Bucket;
+}
+
+export interface Functions {
+  ingestion: SmootherFunction;
+  prioritization: SmootherFunction;
+  invocation: SmootherFunction;
+  reporting: SmootherFunction;
+}
+
+export function defineFunctions(
+  scope: Construct,
+  context: Context,
+  stores: Stores,
+  bundles: Bundles,
+): Functions {
+  const { variables } = context;
+  const { queues, tables, bucket } = stores;
+  const prioritization = new SmootherFunction(scope, 'prioritization', context, {
+    name: 'prioritization',
+    bundle: bundles.prioritization,
+    timeoutSeconds: PRIORITIZATION_TIMEOUT_SECONDS,
+    memoryMegabytes: 512,
+    environment: {
+      REQUESTS_TABLE: tables.requests.name,
+      LANES_TABLE: tables.lanes.name,
+      HOLD_QUEUE_URL: queues.holdNextBatch.queue.url,
+      RESULTS_QUEUE_URL: queues.bedrockResults.queue.url,
+      INVOCATION_TIMEOUT_SECONDS: variables.invocation_timeout_seconds.stringValue,
+      AVERAGE_REQUEST_DURATION: variables.average_request_duration.stringValue,
+      MINUTES_TO_PROCESS: variables.minutes_to_process.stringValue,
+      MAX_CONCURRENT_EXECUTIONS: variables.max_concurrent_executions.stringValue,
+      QUEUE_DEPTH_THRESHOLD: variables.queue_depth_threshold.stringValue,
+      METRICS_NAMESPACE: metricsNamespace(context),
+    },
+    permissions: prioritizationPermissions(stores),
+  });
+  const ingestion = new SmootherFunction(scope, 'request_ingestion', context, {
+    name: 'request-ingestion',
+    bundle: bundles['request-ingestion'],
+    timeoutSeconds: INGESTION_TIMEOUT_SECONDS,
+    memoryMegabytes: 512,
+    environment: {
+      REQUESTS_TABLE: tables.requests.name,
+      LANES_TABLE: tables.lanes.name,
+      CALLS_BUCKET: bucket.bucket,
+      RESULTS_QUEUE_URL: queues.bedrockResults.queue.url,
+      PRIORITIZATION_FUNCTION: prioritization.lambda.functionName,
+      PAYLOAD_RETENTION_DAYS: variables.payload_retention_days.stringValue,
+    },
+    permissions: ingestionPermissions(stores, prioritization),
+  });
+  const invocation = new SmootherFunction(scope, 'invocation', context, {
+    name: 'invocation',
+    bundle: bundles.invocation,
+    timeoutSeconds: variables.invocation_timeout_seconds.numberValue,
+    memoryMegabytes: 512,
+    environment: {
+      REQUESTS_TABLE: tables.requests.name,
+      LANES_TABLE: tables.lanes.name,
+      CALLS_BUCKET: bucket.bucket,
+      RESULTS_QUEUE_URL: queues.bedrockResults.queue.url,
+      INVOCATION_TIMEOUT_SECONDS: variables.invocation_timeout_seconds.stringValue,
+    },
+    permissions: invocationPermissions(context, stores),
+  });
+  const reporting = new SmootherFunction(scope, 'reporting', context, {
+    name: 'reporting',
+    bundle: bundles.reporting,
+    timeoutSeconds: REPORTING_TIMEOUT_SECONDS,
+    memoryMegabytes: 256,
+    environment: { REPORTING_TABLE: tables.reporting.name },
+    permissions: reportingPermissions(stores),
+  });
+  return { ingestion, prioritization, invocation, reporting };
+}

@@ -1,0 +1,73 @@
+import { SqsQueue } from '@cdktf/provider-aws/lib/sqs-queue';
+import { SqsQueuePolicy } from '@cdktf/provider-aws/lib/sqs-queue-policy';
+import { SqsQueueRedriveAllowPolicy } from '@cdktf/provider-aws/lib/sqs-queue-redrive-allow-policy';
+import { Fn } from 'cdktf';
+import { Construct } from 'constructs';
+import { type Context, nameOf } from './context.ts';
+import { denyWithoutTls, policyDocument } from './policy.ts';
+
+/** SQS keeps messages no longer. */
+const RETENTION_SECONDS = 14 * 24 * 3600;
+const MESSAGE_BYTES = 1024 * 1024;
+/** Lambda asks for at least 5: a delivery that found no free worker counts as a receive too. */
+const RECEIVES = 5;
+const LONG_POLL_SECONDS = 20;
+
+export interface MessageQueueConfig {
+  name: string;
+  /** For a queue that a function consumes, at least six times the function's timeout. */
+  visibilityTimeoutSeconds: number;
+}
+
+/** An encrypted queue that takes TLS only. */
+export class MessageQueue extends Construct {
+  readonly queue: SqsQueue;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    context: Context,
+    { name, visibilityTimeoutSeconds }: MessageQueueConfig,
+    redrivePolicy?: string,
+  ) {
+    super(scope, id);
+    this.queue = new SqsQueue(this, 'default', {
+      name: nameOf(context, name),
+      maxMessageSize: MESSAGE_BYTES,
+      messageRetentionSeconds: RETENTION_SECONDS,
+      visibilityTimeoutSeconds,
+      receiveWaitTimeSeconds: LONG_POLL_SECONDS,
+      sqsManagedSseEnabled: true,
+      redrivePolicy,
+    });
+    new SqsQueuePolicy(this, 'tls_only', {
+      queueUrl: this.queue.url,
+      policy: policyDocument([denyWithoutTls('sqs:*', [this.queue.arn])]),
+    });
+  }
+}
+
+/** A queue that a function consumes, with its dead-letter queue beside it (`<id>_dlq`). */
+export class ConsumedQueue extends MessageQueue {
+  readonly deadLetters: MessageQueue;
+
+  constructor(scope: Construct, id: string, context: Context, config: MessageQueueConfig) {
+    const deadLetters = new MessageQueue(scope, `${id}_dlq`, context, {
+      name: `${config.name}-dlq`,
+      visibilityTimeoutSeconds: 60,
+    });
+    super(
+      scope,
+      id,
+      context,
+      config,
+      Fn.jsonencode({ deadLetterTargetArn: deadLetters.queue.arn, maxReceiveCount: RECEIVES }),
+    );
+    this.deadLetters = deadLetters;
+    // Not on the dead-letter queue itself: the two queues would refer to each other.
+    new SqsQueueRedriveAllowPolicy(this, 'redrive_allow', {
+      queueUrl: deadLetters.queue.url,
+      redriveAllowPolicy: Fn.jsonencode({ redrivePermission: 'byQueue', sourceQueueArns: [this.queue.arn] }),
+    });
+  }
+}

@@ -1,0 +1,94 @@
+/** What each function may do: the actions it uses, on the resources it uses them on, and nothing else. */
+import type { SqsQueue } from '@cdktf/provider-aws/lib/sqs-queue';
+import type { Context } from './context.ts';
+import type { Stores } from './functions.ts';
+import { allow, type Statement } from './policy.ts';
+import type { SmootherFunction } from './smoother-function.ts';
+
+export function ingestionPermissions(
+  { queues, tables, bucket }: Stores,
+  prioritization: SmootherFunction,
+): Statement[] {
+  return [
+    consume('ReceiveInput', queues.input.queue),
+    allow(
+      'WriteRecords',
+      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      [tables.requests.arn],
+    ),
+    allow(
+      'AnnounceWork',
+      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      [tables.lanes.arn],
+    ),
+    allow('StorePayloads', ['s3:PutObject'], [`${bucket.arn}/payloads/*`]),
+    allow('ReadInbox', ['s3:GetObject', 's3:GetObjectVersion'], [`${bucket.arn}/inbox/*`]),
+    send('SendRejections', queues.bedrockResults.queue),
+    allow('WakeLeader', ['lambda:InvokeFunction'], [prioritization.lambda.arn]),
+  ];
+}
+
+export function prioritizationPermissions({ queues, tables }: Stores): Statement[] {
+  return [
+    allow('MoveRecords', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [tables.requests.arn]),
+    allow(
+      'ReadBacklogAndDue',
+      ['dynamodb:Query'],
+      [`${tables.requests.arn}/index/backlog`, `${tables.requests.arn}/index/due`],
+    ),
+    allow(
+      'LeadLanes',
+      ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:Query'],
+      [tables.lanes.arn],
+    ),
+    send('Release', queues.holdNextBatch.queue),
+    send('SendResults', queues.bedrockResults.queue),
+  ];
+}
+
+export function invocationPermissions(context: Context, { queues, tables, bucket }: Stores): Statement[] {
+  return [
+    consume('ReceiveReleases', queues.holdNextBatch.queue),
+    allow('MoveRecords', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [tables.requests.arn]),
+    allow('ReportToLane', ['dynamodb:UpdateItem'], [tables.lanes.arn]),
+    allow('ReadPayloads', ['s3:GetObject'], [`${bucket.arn}/payloads/*`]),
+    allow('StoreOutputs', ['s3:PutObject'], [`${bucket.arn}/outputs/*`]),
+    send('SendResults', queues.bedrockResults.queue),
+    allow('CallBedrock', ['bedrock:InvokeModel'], modelArns(context)),
+  ];
+}
+
+export function reportingPermissions({ queues, tables }: Stores): Statement[] {
+  return [
+    allow(
+      'ReadChanges',
+      ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
+      [tables.requests.streamArn],
+    ),
+    allow('CountChanges', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [tables.reporting.arn]),
+    send('KeepFailures', queues.reportingFailures.queue),
+  ];
+}
+
+/** What an SQS event source does with the function's role. */
+function consume(sid: string, queue: SqsQueue): Statement {
+  return allow(sid, ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queue.arn]);
+}
+
+function send(sid: string, queue: SqsQueue): Statement {
+  return allow(sid, ['sqs:SendMessage'], [queue.arn]);
+}
+
+/**
+ * Any model, since requests name theirs. A call through an inference profile needs the profile and the foundation
+ * model in every Region that the profile leads to.
+ */
+function modelArns({ variables, account, partition }: Context): string[] {
+  const bedrock = `arn:${partition.partition}:bedrock`;
+  const own = `${bedrock}:${variables.aws_region.stringValue}:${account.accountId}`;
+  return [
+    `${bedrock}:*::foundation-model/*`,
+    `${own}:inference-profile/*`,
+    `${own}:application-inference-profile/*`,
+  ];
+}

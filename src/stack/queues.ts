@@ -1,0 +1,40 @@
+import { Op, Token } from 'cdktf';
+import type { Construct } from 'constructs';
+import type { Context } from './context.ts';
+import { ConsumedQueue, MessageQueue } from './message-queue.ts';
+import { INGESTION_TIMEOUT_SECONDS } from './timeouts.ts';
+
+/** AWS asks for six times the consumer's timeout, so that a redelivery never meets a worker still at it. */
+const VISIBILITY_PER_TIMEOUT = 6;
+
+export interface Queues {
+  input: ConsumedQueue;
+  holdNextBatch: ConsumedQueue;
+  bedrockResults: MessageQueue;
+  /** Positions of stream batches that reporting failed on. */
+  reportingFailures: MessageQueue;
+}
+
+export function defineQueues(scope: Construct, context: Context): Queues {
+  return {
+    input: new ConsumedQueue(scope, 'input', context, {
+      name: 'input',
+      visibilityTimeoutSeconds: VISIBILITY_PER_TIMEOUT * INGESTION_TIMEOUT_SECONDS,
+    }),
+    holdNextBatch: new ConsumedQueue(scope, 'hold_next_batch', context, {
+      name: 'hold-next-batch',
+      visibilityTimeoutSeconds: Token.asNumber(
+        Op.mul(context.variables.invocation_timeout_seconds.value, VISIBILITY_PER_TIMEOUT),
+      ),
+    }),
+    // No dead letters: how often a result may be received is the producer's business, and none may be lost.
+    bedrockResults: new MessageQueue(scope, 'bedrock_results', context, {
+      name: 'bedrock-results',
+      visibilityTimeoutSeconds: 60,
+    }),
+    reportingFailures: new MessageQueue(scope, 'reporting_dlq', context, {
+      name: 'reporting-dlq',
+      visibilityTimeoutSeconds: 60,
+    }),
+  };
+}

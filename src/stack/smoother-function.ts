@@ -1,0 +1,74 @@
+import { CloudwatchLogGroup } from '@cdktf/provider-aws/lib/cloudwatch-log-group';
+import { IamRole } from '@cdktf/provider-aws/lib/iam-role';
+import { IamRolePolicy } from '@cdktf/provider-aws/lib/iam-role-policy';
+import { LambdaFunction } from '@cdktf/provider-aws/lib/lambda-function';
+import { AssetType, TerraformAsset } from 'cdktf';
+import { Construct } from 'constructs';
+import type { Bundle, FunctionName } from './bundle.ts';
+import { type Context, nameOf } from './context.ts';
+import { allow, policyDocument, type Statement } from './policy.ts';
+
+export interface SmootherFunctionConfig {
+  name: FunctionName;
+  bundle: Bundle;
+  timeoutSeconds: number;
+  memoryMegabytes: number;
+  environment: Record<string, string>;
+  permissions: Statement[];
+}
+
+/** A function with its own role, exactly its own permissions and its own log group. */
+export class SmootherFunction extends Construct {
+  readonly lambda: LambdaFunction;
+  readonly permissions: IamRolePolicy;
+
+  constructor(scope: Construct, id: string, context: Context, config: SmootherFunctionConfig) {
+    super(scope, id);
+    const { variables } = context;
+    const functionName = nameOf(context, config.name);
+    const logs = new CloudwatchLogGroup(this, 'logs', {
+      name: `/aws/lambda/${functionName}`,
+      retentionInDays: variables.log_retention_days.numberValue,
+    });
+    const role = new IamRole(this, 'role', {
+      // Roles belong to the account, not to a Region: the Region in the name keeps two deployments apart.
+      name: nameOf(context, `${variables.aws_region.stringValue}-${config.name}`),
+      assumeRolePolicy: policyDocument([
+        {
+          Sid: 'LambdaAssumesRole',
+          Effect: 'Allow',
+          Principal: { Service: 'lambda.amazonaws.com' },
+          Action: ['sts:AssumeRole'],
+        },
+      ]),
+    });
+    this.permissions = new IamRolePolicy(this, 'permissions', {
+      name: config.name,
+      role: role.id,
+      policy: policyDocument([
+        allow('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], [`${logs.arn}:*`]),
+        ...config.permissions,
+      ]),
+    });
+    const code = new TerraformAsset(this, 'code', {
+      path: config.bundle.path,
+      type: AssetType.FILE,
+      assetHash: config.bundle.codeHash,
+    });
+    this.lambda = new LambdaFunction(this, 'default', {
+      functionName,
+      role: role.arn,
+      runtime: 'nodejs24.x',
+      architectures: ['arm64'],
+      handler: 'index.handler',
+      filename: code.path,
+      sourceCodeHash: code.assetHash,
+      timeout: config.timeoutSeconds,
+      memorySize: config.memoryMegabytes,
+      environment: { variables: config.environment },
+      // Text: the JSON format would wrap our own JSON lines, and CloudWatch would find no metrics in them.
+      loggingConfig: { logFormat: 'Text', logGroup: logs.name },
+      dependsOn: [this.permissions],
+    });
+  }
+}

@@ -1,0 +1,92 @@
+import { CloudwatchEventRule } from '@cdktf/provider-aws/lib/cloudwatch-event-rule';
+import { CloudwatchEventTarget } from '@cdktf/provider-aws/lib/cloudwatch-event-target';
+import { LambdaEventSourceMapping } from '@cdktf/provider-aws/lib/lambda-event-source-mapping';
+import { LambdaFunctionEventInvokeConfig } from '@cdktf/provider-aws/lib/lambda-function-event-invoke-config';
+import { LambdaPermission } from '@cdktf/provider-aws/lib/lambda-permission';
+import { Fn } from 'cdktf';
+import type { Construct } from 'constructs';
+import { type Context, nameOf } from './context.ts';
+import type { Functions, Stores } from './functions.ts';
+
+/** Statuses that reporting counts. A mark that a result was sent changes a record, but nothing to count. */
+const REPORTED_STATUSES = ['RECEIVED', 'COMPLETED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REJECTED'];
+const PARTIAL_FAILURES = ['ReportBatchItemFailures'];
+
+/** What starts each function. */
+export function defineTriggers(
+  scope: Construct,
+  context: Context,
+  { queues, tables }: Stores,
+  { ingestion, prioritization, invocation, reporting }: Functions,
+): void {
+  new LambdaEventSourceMapping(scope, 'input_to_ingestion', {
+    eventSourceArn: queues.input.queue.arn,
+    functionName: ingestion.lambda.arn,
+    batchSize: 10,
+    functionResponseTypes: PARTIAL_FAILURES,
+    dependsOn: [ingestion.permissions],
+  });
+  new LambdaEventSourceMapping(scope, 'hold_to_invocation', {
+    eventSourceArn: queues.holdNextBatch.queue.arn,
+    functionName: invocation.lambda.arn,
+    // A message is a bundle of releases already.
+    batchSize: 1,
+    scalingConfig: { maximumConcurrency: context.variables.max_concurrent_executions.numberValue },
+    functionResponseTypes: PARTIAL_FAILURES,
+    dependsOn: [invocation.permissions],
+  });
+  new LambdaEventSourceMapping(scope, 'requests_to_reporting', {
+    eventSourceArn: tables.requests.streamArn,
+    functionName: reporting.lambda.arn,
+    startingPosition: 'TRIM_HORIZON',
+    batchSize: 100,
+    maximumBatchingWindowInSeconds: 5,
+    bisectBatchOnFunctionError: true,
+    maximumRetryAttempts: 10,
+    // A change that cannot be counted within an hour goes to the failure queue, well before the stream drops it.
+    maximumRecordAgeInSeconds: 3600,
+    destinationConfig: { onFailure: { destinationArn: queues.reportingFailures.queue.arn } },
+    filterCriteria: { filter: [{ pattern: Fn.jsonencode(reportedChanges()) }] },
+    functionResponseTypes: PARTIAL_FAILURES,
+    dependsOn: [reporting.permissions],
+  });
+  defineSchedule(scope, context, prioritization.lambda);
+}
+
+function reportedChanges() {
+  return {
+    eventName: ['INSERT', 'MODIFY'],
+    dynamodb: { NewImage: { status: { S: REPORTED_STATUSES }, result_sent: [{ exists: false }] } },
+  };
+}
+
+/** Every minute, whatever happens; ingestion wakes prioritization in between. */
+function defineSchedule(
+  scope: Construct,
+  context: Context,
+  lambda: Functions['prioritization']['lambda'],
+): void {
+  const rule = new CloudwatchEventRule(scope, 'every_minute', {
+    name: nameOf(context, 'every-minute'),
+    description: 'Starts prioritization every minute',
+    scheduleExpression: 'rate(1 minute)',
+  });
+  new CloudwatchEventTarget(scope, 'every_minute_to_prioritization', {
+    rule: rule.name,
+    arn: lambda.arn,
+    input: Fn.jsonencode({}),
+  });
+  new LambdaPermission(scope, 'every_minute_starts_prioritization', {
+    statementId: 'EveryMinute',
+    action: 'lambda:InvokeFunction',
+    functionName: lambda.functionName,
+    principal: 'events.amazonaws.com',
+    sourceArn: rule.arn,
+  });
+  // A start that comes late or twice is worth nothing: the next minute brings another.
+  new LambdaFunctionEventInvokeConfig(scope, 'prioritization_starts', {
+    functionName: lambda.functionName,
+    maximumRetryAttempts: 0,
+    maximumEventAgeInSeconds: 60,
+  });
+}
