@@ -155,20 +155,21 @@ function thresholdOf(alarm: Alarm): Threshold {
 
 function line(watched: Watched, label: string): Line {
   if ('query' in watched)
-    return [{ expression: watched.query, label, id: `q_${label.replaceAll(' ', '_')}` }];
+    return [{ expression: Fn.rawString(watched.query), label, id: `q_${label.replaceAll(' ', '_')}` }];
   const dimensions = Object.entries(watched.dimensions).flat();
   return [watched.namespace, watched.name, ...dimensions, { label, stat: watched.stat }];
 }
 
 function perModel(name: string, stat: string): Line {
-  return [{ expression: `SEARCH('{AWS/Bedrock,ModelId} MetricName="${name}"', '${stat}')`, label: '' }];
-}
-
-function perLane(context: Context, name: string, stat: string): Line {
   return [
     {
-      expression: `SEARCH('{"${metricsNamespace(context)}",Lane} MetricName="${name}"', '${stat}')`,
+      expression: Fn.rawString(`SEARCH('{AWS/Bedrock,ModelId} MetricName="${name}"', '${stat}')`),
       label: '',
     },
   ];
+}
+
+function perLane(context: Context, name: string, stat: string): Line {
+  const search = Fn.rawString(`SEARCH('{"%s",Lane} MetricName="${name}"', '${stat}')`);
+  return [{ expression: Fn.format(search, [metricsNamespace(context)]), label: '' }];
 }

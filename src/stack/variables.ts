@@ -6,18 +6,21 @@ export type Variables = Record<VariableName, TerraformVariable>;
 
 /** Declares every variable of the table. On the stack itself, or Terraform would not see its plain name. */
 export function declareVariables(stack: Construct): Variables {
-  const declared = VARIABLES.map((variable: Variable) => [
-    variable.name,
-    new TerraformVariable(stack, variable.name, {
-      type: variable.type,
-      default: variable.default,
-      description: variable.description,
-      nullable: false,
-      validation: variable.rules.map(({ condition, message }) => ({
-        condition: `\${${condition}}`,
-        errorMessage: message,
-      })),
-    }),
-  ]);
-  return Object.fromEntries(declared);
+  return Object.fromEntries(
+    VARIABLES.map((variable) => [variable.name, declare(stack, variable)]),
+  ) as Variables;
+}
+
+function declare(stack: Construct, { name, type, description, default: value, rules }: Variable) {
+  const validation = rules.map(({ condition, message }) => ({
+    condition: `\${${condition}}`,
+    errorMessage: message,
+  }));
+  return new TerraformVariable(stack, name, {
+    type,
+    description,
+    default: value,
+    nullable: false,
+    validation: validation.length > 0 ? validation : undefined,
+  });
 }
