@@ -17,7 +17,7 @@ export function slotOf(releasedAt: number): number {
 /** What became of one release. */
 export type CallEnd =
   | 'settled'
-  /** Not started: too late, or the record had moved on. */
+  /** Not started: too late, or its payload is gone. A release whose record has moved on is not reported. */
   | 'not_started'
   | 'throttled'
   | 'throttled_daily'

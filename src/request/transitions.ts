@@ -79,6 +79,8 @@ export function putBack(
 /** How a request ended. */
 export interface Ending {
   status: Exclude<Outcome, 'REJECTED'>;
+  /** When the last call was sent; absent: as claimed, or never. */
+  startedAt?: number;
   finishedAt: number;
   attempts?: number;
   failures?: number;
@@ -93,11 +95,12 @@ export interface Ending {
 
 /** Any unfinished status → an outcome. Stays in the due index until the result is marked sent. */
 export function end(seen: Seen & { status: Status }, ending: Ending): Transition {
-  const { finishedAt, ...fields } = ending;
+  const { startedAt, finishedAt, ...fields } = ending;
+  const started = startedAt === undefined ? {} : { started_at: startedAt };
   return {
     request_id: seen.request_id,
     from: { status: seen.status, generation: seen.generation },
-    set: { ...fields, finished_at: finishedAt, ...dueAt(seen, finishedAt + RESULT_GRACE_MS) },
+    set: { ...fields, ...started, finished_at: finishedAt, ...dueAt(seen, finishedAt + RESULT_GRACE_MS) },
     remove: ['backlog_key', 'backlog_order'],
   };
 }
