@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { chargeOf, Quota, reservationOf } from './accounting.ts';
+import type { Answer, Prompt } from './answer.ts';
+import { BedrockError } from './errors.ts';
+import { drawFault, FAULTS_WHILE_RUNNING, type FaultKind, faultError, throttled } from './faults.ts';
+import type { Model } from './models.ts';
+import type { SimulatorSettings } from './options.ts';
+import { logNormal } from './random.ts';
+import { LaneRecorder, type SimulatorStats } from './stats.ts';
+import { writeText } from './text.ts';
+
+/** An admitted call: what it will answer, after how long. `end` must be called once, whatever becomes of the caller. */
+export interface RunningCall {
+  answer: Answer;
+  fault?: FaultKind;
+  end(now: number): void;
+}
+
+interface Lane {
+  quota: Quota;
+  recorder: LaneRecorder;
+}
+
+/** Answers are never shorter than this, unless max tokens is. */
+const SHORTEST_OUTPUT_TOKENS = 4;
+/** Part of a latency that does not depend on the size of the answer. */
+const FIXED_LATENCY = 0.5;
+
+/** Bedrock without HTTP: quotas by lane, answers by content. Time (epoch milliseconds) comes in. */
+export class Bedrock {
+  private readonly lanes = new Map<string, Lane>();
+  private calls = 0;
+  private invalid = 0;
+
+  constructor(private readonly settings: SimulatorSettings) {}
+
+  /**
+   * Starts a call. `content` identifies the request apart from its max tokens: what a model would say does not depend
+   * on where it is cut off.
+   * @throws BedrockError when the quota or a drawn fault refuses it
+   */
+  start(
+    now: number,
+    request: { calledAs: string; model: Model; prompt: Prompt; content: string },
+  ): RunningCall {
+    const { model, prompt } = request;
+    const { quota, recorder } = this.lane(model.lane);
+    recorder.models.add(request.calledAs);
+    const fault = drawFault(this.settings.faults, this.settings.seed, this.calls++);
+    if (fault && fault !== 'connection-reset' && !FAULTS_WHILE_RUNNING.includes(fault)) {
+      throw this.refuse(recorder, now, faultError(fault));
+    }
+    const maxTokens = prompt.maxTokens ?? model.maxOutputTokens;
+    const input = { input: prompt.inputTokens, cacheRead: 0, cacheWrite: 0 };
+    if (prompt.inputTokens > model.contextTokens) {
+      throw this.refuse(
+        recorder,
+        now,
+        new BedrockError('ValidationException', 'Input is too long for requested model.'),
+      );
+    }
+    const admission = quota.start(now, reservationOf(input, maxTokens));
+    if (!admission.admitted) throw this.refuse(recorder, now, throttled(admission.exceeded));
+    recorder.started(now);
+    const answer = this.answer(request, maxTokens);
+    const output = fault ? 0 : answer.outputTokens;
+    const end = (endedAt: number) => {
+      const charged = chargeOf({ ...input, output }, model.burndown);
+      quota.end(endedAt, admission.call, charged);
+      recorder.ended(now, { charged, input: input.input, output });
+      if (fault) recorder.failed(fault === 'connection-reset' ? fault : faultError(fault).type);
+    };
+    return { answer, fault, end };
+  }
+
+  /** Counts a request that was refused before it reached a lane. */
+  countInvalid(): void {
+    this.invalid++;
+  }
+
+  stats(): SimulatorStats {
+    const lanes = [...this.lanes.values()].map(({ recorder }) => recorder.stats());
+    const sum = (of: 'calls' | 'throttles' | 'tokens') => lanes.reduce((total, lane) => total + lane[of], 0);
+    return {
+      calls: sum('calls'),
+      throttles: sum('throttles'),
+      tokens: sum('tokens'),
+      invalid: this.invalid,
+      lanes,
+    };
+  }
+
+  private refuse(recorder: LaneRecorder, now: number, error: BedrockError): BedrockError {
+    if (error.type === 'ThrottlingException') recorder.throttled(now);
+    else recorder.failed(error.type);
+    return error;
+  }
+
+  private lane(name: string): Lane {
+    let lane = this.lanes.get(name);
+    if (!lane) {
+      const { requestsPerMinute, tokensPerMinute, enforcement } = this.settings;
+      const limits = { requestsPerMinute, tokensPerMinute };
+      lane = { quota: new Quota(limits, enforcement), recorder: new LaneRecorder(name, limits) };
+      this.lanes.set(name, lane);
+    }
+    return lane;
+  }
+
+  private answer(
+    { model, prompt, content }: { model: Model; prompt: Prompt; content: string },
+    maxTokens: number,
+  ): Answer {
+    const { seed, outputMedianTokens, outputSigma, latencyMedianMs, latencySigma } = this.settings;
+    const key = createHash('sha256').update(model.id).update('\n').update(content).digest('hex');
+    const wanted = Math.max(
+      SHORTEST_OUTPUT_TOKENS,
+      Math.round(logNormal(outputMedianTokens, outputSigma, seed, key, 'output')),
+    );
+    const outputTokens = Math.min(wanted, maxTokens);
+    const share = FIXED_LATENCY + (1 - FIXED_LATENCY) * (outputTokens / outputMedianTokens);
+    return {
+      id: key.slice(0, 24),
+      text: writeText(outputTokens, seed, key),
+      inputTokens: prompt.inputTokens,
+      outputTokens,
+      truncated: wanted > maxTokens,
+      latencyMs: Math.round(share * logNormal(latencyMedianMs, latencySigma, seed, key, 'latency')),
+    };
+  }
+}
