@@ -1,0 +1,118 @@
+/**
+ * The input message: what producers put on the Input queue. Unknown fields are refused everywhere but inside what only
+ * a model can judge. docs/input-message.schema.json is generated from here.
+ */
+import * as z from 'zod';
+import { converse, message, systemBlock } from './converse.ts';
+import { hasUnsafeInteger } from './json-limits.ts';
+import { PRIORITIES } from './record.ts';
+import { jsonObject, stringOf } from './schema-parts.ts';
+
+/** Bytes of metadata as JSON. */
+export const MAX_METADATA_BYTES = 16 * 1024;
+
+const ID_CHARACTERS = /^[A-Za-z0-9][A-Za-z0-9._:@=+-]*$/;
+const ID_EXPECTED = 'a letter or digit, then letters, digits and . _ : @ = + -';
+
+/** Echoed in results; `fields` are the ones that a rejection echoes too, where they are usable. */
+export const fields = {
+  request_id: stringOf(ID_CHARACTERS, 128, ID_EXPECTED).describe(
+    'The idempotency key, and the id of the result. Without one, the id of the SQS message.',
+  ),
+  model_id: stringOf(/^[A-Za-z0-9][A-Za-z0-9._:/-]*$/, 2048, 'a model id, profile id or ARN').describe(
+    'Model id, inference profile id, or ARN.',
+  ),
+  priority: z
+    .literal([...PRIORITIES])
+    .describe('1 is the most urgent; 3 if unsaid. A weight, not an absolute order.'),
+  tenant: stringOf(ID_CHARACTERS, 64, ID_EXPECTED).describe(
+    'Who the request is for: tenants share a priority fairly. "default" if unsaid.',
+  ),
+  record_id: z
+    .string()
+    .regex(/^[^\p{Cc}\p{Cs}]{1,256}$/u, { error: '1 to 256 characters without control characters' })
+    .describe('The id of a batch-inference record: echoed, never the identity.'),
+  metadata: z
+    .unknown()
+    .refine((value) => jsonBytes(value) <= MAX_METADATA_BYTES, {
+      error: `at most ${MAX_METADATA_BYTES} bytes of JSON`,
+    })
+    .refine((value) => !hasUnsafeInteger(value), {
+      error: 'integers within ±9007199254740991 (send larger ones as text)',
+    })
+    .describe(`Any JSON of at most ${MAX_METADATA_BYTES} bytes; given back in the result.`),
+};
+
+const envelope = {
+  request_id: fields.request_id.optional(),
+  model_id: fields.model_id,
+  priority: fields.priority.optional(),
+  tenant: fields.tenant.optional(),
+  task: stringOf(ID_CHARACTERS, 64, ID_EXPECTED)
+    .describe('A label for requests with outputs of similar size; estimates are learned by it.')
+    .optional(),
+  max_wait_seconds: z
+    .int()
+    .min(1)
+    .describe(
+      'The request expires when its call has not started after so long. At most the payload retention less a day.',
+    )
+    .optional(),
+  metadata: fields.metadata.optional(),
+};
+
+const modelBody = jsonObject.describe('The body in the format of the model.');
+
+/** The call in one of four forms, each known by its field. */
+export const FORMS = {
+  converse: z.strictObject({ ...envelope, converse }),
+  invoke_model: z.strictObject({
+    ...envelope,
+    invoke_model: z.strictObject({
+      body: modelBody.meta({ type: ['object', 'string'], description: 'The body, or its JSON text.' }),
+      content_type: z
+        .string()
+        .regex(/^application\/json(\s*;.*)?$/, { error: 'application/json' })
+        .default('application/json'),
+      accept: stringOf(/^[\w.+*-]+\/[\w.+*-]+$/, 128, 'a media type').default('application/json'),
+    }),
+  }),
+  messages: z.strictObject({
+    ...envelope,
+    messages: z
+      .array(message.extend({ content: message.shape.content.meta({ type: ['array', 'string'] }) }))
+      .min(1),
+    system: z
+      .array(systemBlock)
+      .meta({ type: ['array', 'string'] })
+      .optional(),
+  }),
+  modelInput: z.strictObject({
+    ...envelope,
+    recordId: fields.record_id.optional(),
+    modelInput: modelBody,
+  }),
+};
+export type Form = keyof typeof FORMS;
+
+/** The call's own field is missing, so only the rest can be checked. */
+export const formless = z.strictObject(envelope);
+
+const INBOX_KEY = /^inbox\/(?!.*(^|\/)\.{0,2}(\/|$)).+$/;
+
+export const pointer = z.strictObject({
+  s3: z
+    .strictObject({
+      bucket: z.string().min(3).max(63),
+      key: stringOf(INBOX_KEY, 1024, 'a key below inbox/ without empty, . or .. segments'),
+      version_id: z.string().min(1).max(1024).optional(),
+    })
+    .describe('An object of the calls bucket, below inbox/, that holds the message itself.'),
+});
+export type Pointer = z.infer<typeof pointer>['s3'];
+
+export const inputMessage = z.union([...Object.values(FORMS), pointer]);
+
+function jsonBytes(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value) ?? '');
+}
