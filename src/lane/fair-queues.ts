@@ -1,0 +1,179 @@
+/** The order in which a lane's waiting requests are looked at: fair between priorities, and between tenants inside one. */
+import type { BacklogEntry } from '../request/ports.ts';
+import { PRIORITIES, type Priority } from '../request/record.ts';
+import { Shares } from './shares.ts';
+
+/** Tenants that are ahead of the others are remembered for a successor, this many of a priority. */
+const REMEMBERED_TENANTS = 100;
+/** A tick looks at this many requests that do not fit, at most. */
+const MAX_SKIPS = 100;
+
+export interface Weights {
+  priorityWeights: Record<Priority, number>;
+  tenantWeights: Record<string, number>;
+}
+
+export interface FairQueuesMemory {
+  priorities: [Priority, number][];
+  tenants: [Priority, [string, number][]][];
+}
+
+interface Line {
+  priority: Priority;
+  tenant: string;
+  /** Of all shards, by arrival. */
+  entries: BacklogEntry[];
+  /** Index of the next to look at. */
+  next: number;
+}
+
+export class FairQueues {
+  readonly #priorities = new Shares<Priority>();
+  readonly #tenants = new Map<Priority, Shares<string>>();
+  #lines = new Map<Priority, Map<string, Line>>();
+  #weights: Weights | undefined;
+  #current: Line | undefined;
+  #skips = 0;
+  /** Tokens that went past a request since it first did not fit. */
+  #passed = new Map<string, number>();
+  #stillBlocked = new Set<string>();
+
+  constructor(memory?: FairQueuesMemory) {
+    for (const priority of PRIORITIES) this.#tenants.set(priority, new Shares());
+    if (memory === undefined) return;
+    this.#priorities.restore(memory.priorities);
+    for (const [priority, ahead] of memory.tenants) this.#tenants.get(priority)?.restore(ahead);
+  }
+
+  /** What waits at this tick. */
+  enter(queues: readonly (readonly BacklogEntry[])[], weights: Weights): void {
+    this.#weights = weights;
+    this.#lines = new Map();
+    this.#skips = 0;
+    for (const queue of queues) {
+      const head = queue[0];
+      if (head === undefined) continue;
+      const lines = this.#lines.get(head.priority) ?? new Map<string, Line>();
+      this.#lines.set(head.priority, lines);
+      const line = lines.get(head.tenant);
+      if (line === undefined) {
+        lines.set(head.tenant, {
+          priority: head.priority,
+          tenant: head.tenant,
+          entries: [...queue],
+          next: 0,
+        });
+      } else {
+        line.entries = [...line.entries, ...queue].sort((a, b) => a.backlog_order - b.backlog_order);
+      }
+    }
+    this.#priorities.enter(this.#lines.keys());
+    for (const priority of PRIORITIES) {
+      this.#tenants.get(priority)?.enter(this.#lines.get(priority)?.keys() ?? []);
+    }
+    for (const id of this.#passed.keys()) if (!this.#stillBlocked.has(id)) this.#passed.delete(id);
+    this.#stillBlocked.clear();
+  }
+
+  /** The request that is most entitled now; stays the same until it is served, skipped or dropped. */
+  next(): BacklogEntry | undefined {
+    const lines = least(this.#lines.entries(), ([priority]) => this.#priorities.tagOf(priority));
+    if (lines === undefined) return undefined;
+    const [priority, byTenant] = lines;
+    const shares = this.#sharesOf(priority);
+    const line = least(
+      byTenant.values(),
+      ({ tenant }) => shares.tagOf(tenant),
+      ({ entries, next }) => entries[next]?.deadline_at ?? Number.POSITIVE_INFINITY,
+    );
+    this.#current = line;
+    return line?.entries[line.next];
+  }
+
+  /** The request was released at this cost. */
+  serve(cost: number): void {
+    const line = this.#line();
+    this.#priorities.serve(line.priority, cost, this.#priorityWeight(line.priority));
+    this.#sharesOf(line.priority).serve(line.tenant, cost, this.#tenantWeight(line.tenant));
+    for (const id of this.#stillBlocked) this.#passed.set(id, (this.#passed.get(id) ?? 0) + cost);
+    this.#advance(line);
+  }
+
+  refund({ priority, tenant }: BacklogEntry, cost: number): void {
+    this.#priorities.refund(priority, cost, this.#priorityWeight(priority));
+    this.#sharesOf(priority).refund(tenant, cost, this.#tenantWeight(tenant));
+  }
+
+  /**
+   * The request does not fit now; others may go past it. False when as much as it needs has already gone past:
+   * room must now be left to gather for it, or smaller ones would starve it.
+   */
+  skip(needs: number): boolean {
+    const line = this.#line();
+    const id = line.entries[line.next]?.request_id ?? '';
+    this.#stillBlocked.add(id);
+    this.#skips += 1;
+    if ((this.#passed.get(id) ?? 0) >= needs || this.#skips > MAX_SKIPS) return false;
+    this.#advance(line);
+    return true;
+  }
+
+  /** The request is out of the backlog without being served. */
+  drop(): void {
+    this.#advance(this.#line());
+  }
+
+  memory(): FairQueuesMemory {
+    return {
+      priorities: this.#priorities.ahead(PRIORITIES.length),
+      tenants: PRIORITIES.map((it): [Priority, [string, number][]] => [
+        it,
+        this.#sharesOf(it).ahead(REMEMBERED_TENANTS),
+      ]).filter(([, ahead]) => ahead.length > 0),
+    };
+  }
+
+  #advance(line: Line): void {
+    line.next += 1;
+    this.#current = undefined;
+    if (line.next < line.entries.length) return;
+    const lines = this.#lines.get(line.priority);
+    lines?.delete(line.tenant);
+    if (lines?.size === 0) this.#lines.delete(line.priority);
+  }
+
+  #line(): Line {
+    if (this.#current === undefined) throw new Error('No request has been looked at');
+    return this.#current;
+  }
+
+  #sharesOf(priority: Priority): Shares<string> {
+    const shares = this.#tenants.get(priority);
+    if (shares === undefined) throw new Error(`No such priority: ${priority}`);
+    return shares;
+  }
+
+  #priorityWeight(priority: Priority): number {
+    return this.#weights?.priorityWeights[priority] ?? 1;
+  }
+
+  #tenantWeight(tenant: string): number {
+    return this.#weights?.tenantWeights[tenant] ?? 1;
+  }
+}
+
+/** The item of the least rank; among equals the one with the least tie. */
+function least<T>(
+  items: Iterable<T>,
+  rankOf: (item: T) => number,
+  tieOf: (item: T) => number = () => 0,
+): T | undefined {
+  let best: { item: T; value: number; tie: number } | undefined;
+  for (const item of items) {
+    const value = rankOf(item);
+    if (best !== undefined && value > best.value) continue;
+    const tie = tieOf(item);
+    if (best === undefined || value < best.value || tie < best.tie) best = { item, value, tie };
+  }
+  return best?.item;
+}

@@ -1,0 +1,53 @@
+/**
+ * Weighted fair queueing by start tags: who has received least for its weight goes first. A flow that comes back
+ * from idleness starts level with the others, so idle shares are lent and never owed.
+ */
+export class Shares<K> {
+  readonly #tags = new Map<K, number>();
+  #waiting = new Set<K>();
+  #virtual = 0;
+
+  /** Who waits now. Who did not before starts level with those who are served. */
+  enter(waiting: Iterable<K>): void {
+    const now = new Set(waiting);
+    for (const key of now) {
+      if (!this.#waiting.has(key)) this.#tags.set(key, Math.max(this.#tags.get(key) ?? 0, this.#virtual));
+    }
+    for (const [key, tag] of this.#tags) {
+      if (!now.has(key) && tag <= this.#virtual) this.#tags.delete(key);
+    }
+    this.#waiting = now;
+  }
+
+  /** What `key` has received for its weight, as a position to compare. */
+  tagOf(key: K): number {
+    return this.#tags.get(key) ?? this.#virtual;
+  }
+
+  /** `key` received something worth `cost`. */
+  serve(key: K, cost: number, weight: number): void {
+    const tag = this.tagOf(key);
+    this.#virtual = Math.max(this.#virtual, tag);
+    this.#tags.set(key, tag + cost / weight);
+  }
+
+  /** What `key` was served did not happen. */
+  refund(key: K, cost: number, weight: number): void {
+    this.#tags.set(key, this.tagOf(key) - cost / weight);
+  }
+
+  /** Tags relative to the virtual time, those furthest ahead first. */
+  ahead(limit: number): [K, number][] {
+    return [...this.#tags]
+      .map(([key, tag]): [K, number] => [key, Math.round(tag - this.#virtual)])
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, limit);
+  }
+
+  restore(ahead: readonly [K, number][]): void {
+    for (const [key, lead] of ahead) {
+      this.#tags.set(key, this.#virtual + lead);
+      this.#waiting.add(key);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/** How large a call is taken to be: what it may use, what Bedrock deducts at its start, what it will be charged. */
+import type { BacklogEntry } from '../request/ports.ts';
+import { burndownOf, outputLimitOf } from './catalog.ts';
+import type { Estimates } from './estimates.ts';
+import type { Limits } from './ports.ts';
+
+/** Where max tokens is unset it is granted so that this share of answers is not cut. */
+const GRANT_QUANTILE = 0.98;
+/** Above the quantile, for answers that are longer tomorrow. */
+const GRANT_MARGIN = 1.25;
+/** Never granted less. */
+const GRANT_FLOOR = 512;
+/** Granted while nothing is known. */
+const GRANT_UNKNOWN = 4_096;
+/** Held for a call whose charge may exceed its reservation: this share of such calls is charged no more. */
+const HOLD_QUANTILE = 0.8;
+
+export interface Sizing {
+  /** What the call may answer. */
+  maxTokens: number;
+  /** What Bedrock deducts at the start. */
+  reserved: number;
+  /** What the ledger holds until the end: the reservation, or the charge where that is likely to be more. */
+  held: number;
+  /** The charge to expect. */
+  charge: number;
+}
+
+export function sizeOf(entry: BacklogEntry, estimates: Estimates, limits: Limits): Sizing {
+  const input = Math.ceil(entry.input_tokens * Math.max(1, estimates.inputRatio()));
+  const maxTokens = entry.max_tokens ?? grant(entry, estimates, limits, input);
+  const burndown = burndownOf(entry.model_id);
+  const outputs = estimates.outputs(entry.task);
+  const output = outputs?.mean(maxTokens) ?? maxTokens / 2;
+  const long = Math.min(maxTokens, outputs?.quantile(HOLD_QUANTILE) ?? maxTokens);
+  const reserved = input + maxTokens;
+  return {
+    maxTokens,
+    reserved,
+    held: Math.max(reserved, Math.ceil(input + long * burndown)),
+    charge: Math.ceil(input + output * burndown),
+  };
+}
+
+/** Unset means the model's maximum to Bedrock, which would reserve tens of thousands of tokens: never sent unset. */
+function grant(entry: BacklogEntry, estimates: Estimates, limits: Limits, input: number): number {
+  const most = Math.min(
+    outputLimitOf(entry.model_id),
+    Math.max(1, (limits.tokens_per_minute ?? Number.POSITIVE_INFINITY) - input),
+  );
+  const outputs = estimates.outputs(entry.task);
+  const wanted =
+    outputs === undefined ? GRANT_UNKNOWN : (outputs.quantile(GRANT_QUANTILE) ?? most) * GRANT_MARGIN;
+  return Math.min(most, Math.max(GRANT_FLOOR, Math.ceil(wanted)));
+}

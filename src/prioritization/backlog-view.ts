@@ -1,0 +1,121 @@
+/** What the leader sees of a lane's backlog: the heads of its queues, without what it has released already. */
+import type { QueueDirectory, QueueEntry } from '../lane/ports.ts';
+import { parseBacklogKey } from '../request/keys.ts';
+import type { Backlog, BacklogEntry } from '../request/ports.ts';
+import { concurrently } from './concurrently.ts';
+
+/** Indexes show a write within this time; what has been announced longer ago and is not there is gone. */
+export const INDEX_GRACE_MS = 3_000;
+/** Heads are read again after this long: requests return to their old places. */
+const STALE_MS = 2_000;
+/** Queues read in one round, and at once. */
+const READS_PER_ROUND = 200;
+const CONCURRENT_READS = 50;
+/** Releases are remembered this long, longer than an index lags. */
+const RELEASED_MEMORY_MS = 30_000;
+const FEWEST_HEADS = 25;
+const MOST_HEADS = 1_000;
+
+interface Queue {
+  entry: QueueEntry;
+  heads: BacklogEntry[];
+  /** Undefined: never read. */
+  readAt?: number;
+  /** When a request of it was last released; it may yet return. */
+  releasedAt: number;
+}
+
+export class BacklogView {
+  readonly #queues = new Map<string, Queue>();
+  readonly #released = new Map<string, { generation: number; at: number }>();
+  #lastReleases = 0;
+
+  constructor(
+    private readonly lane: string,
+    private readonly ports: { directory: QueueDirectory; backlog: Backlog },
+    /** A predecessor may have released from any queue until then. */
+    private readonly tookOverAt: number,
+  ) {}
+
+  /** Nothing waits, as far as anyone has announced. */
+  get empty(): boolean {
+    return this.#queues.size === 0;
+  }
+
+  /** When the oldest of the heads was accepted, epoch milliseconds. */
+  get oldest(): number | undefined {
+    const accepted = [...this.#queues.values()].flatMap(({ heads }) => heads.map((it) => it.accepted_at));
+    return accepted.length === 0 ? undefined : accepted.reduce((a, b) => Math.min(a, b));
+  }
+
+  heads(): BacklogEntry[][] {
+    return [...this.#queues.values()].map(({ heads }) => heads);
+  }
+
+  /** Reads the directory and the heads that are needed. `unfinishedSince`: the first release that has not ended. */
+  async refresh(now: number, unfinishedSince: number | undefined): Promise<void> {
+    this.#take(await this.ports.directory.list(this.lane));
+    for (const [id, { at }] of this.#released) if (at + RELEASED_MEMORY_MS < now) this.#released.delete(id);
+    const wanted = Math.min(MOST_HEADS, Math.max(FEWEST_HEADS, 2 * this.#lastReleases));
+    const due = [...this.#queues.values()]
+      .filter(({ heads, readAt }) => heads.length < wanted / 2 || now - (readAt ?? 0) >= STALE_MS)
+      .sort((a, b) => urgency(a) - urgency(b) || (a.readAt ?? 0) - (b.readAt ?? 0))
+      .slice(0, READS_PER_ROUND);
+    await concurrently(due, CONCURRENT_READS, async (queue) => {
+      const key = queue.entry.backlog_key;
+      const heads = await this.ports.backlog.heads(key, wanted);
+      queue.heads = heads.filter((head) => !this.#isReleased(head));
+      queue.readAt = now;
+      if (heads.length === 0 && this.#isOver(queue, now, unfinishedSince)) {
+        await this.ports.directory.forget(queue.entry);
+        this.#queues.delete(key);
+      }
+    });
+  }
+
+  /** These leave the backlog now, whatever the index still shows. */
+  remove(entries: readonly BacklogEntry[], now: number): void {
+    for (const { request_id, generation, backlog_key } of entries) {
+      this.#released.set(request_id, { generation, at: now });
+      const queue = this.#queues.get(backlog_key);
+      if (queue !== undefined) queue.releasedAt = now;
+    }
+    this.#lastReleases = entries.length;
+    for (const queue of this.#queues.values()) {
+      queue.heads = queue.heads.filter((head) => !this.#isReleased(head));
+    }
+  }
+
+  #take(entries: readonly QueueEntry[]): void {
+    const listed = new Set<string>();
+    for (const entry of entries) {
+      listed.add(entry.backlog_key);
+      const queue = this.#queues.get(entry.backlog_key);
+      if (queue === undefined) {
+        this.#queues.set(entry.backlog_key, { entry, heads: [], releasedAt: this.tookOverAt });
+      } else {
+        queue.entry = entry;
+      }
+    }
+    for (const key of this.#queues.keys()) if (!listed.has(key)) this.#queues.delete(key);
+  }
+
+  /** Nothing is on its way into the queue: neither behind the index, nor back from a release. */
+  #isOver({ entry, releasedAt }: Queue, now: number, unfinishedSince: number | undefined): boolean {
+    return (
+      entry.announced_at + INDEX_GRACE_MS < now &&
+      releasedAt + INDEX_GRACE_MS < now &&
+      (unfinishedSince === undefined || unfinishedSince > releasedAt)
+    );
+  }
+
+  #isReleased({ request_id, generation }: BacklogEntry): boolean {
+    const released = this.#released.get(request_id);
+    return released !== undefined && generation <= released.generation;
+  }
+}
+
+/** Queues with nothing in sight come first, the most urgent of them foremost. */
+function urgency({ heads, entry }: Queue): number {
+  return (heads.length === 0 ? 0 : 10) + parseBacklogKey(entry.backlog_key).priority;
+}

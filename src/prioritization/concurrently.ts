@@ -1,0 +1,24 @@
+/**
+ * Runs `task` for every item, at most `limit` at once.
+ * @throws the first error, after all other items have been dealt with: one failure holds up nobody.
+ */
+export async function concurrently<T>(
+  items: readonly T[],
+  limit: number,
+  task: (item: T) => Promise<void>,
+): Promise<void> {
+  const errors: unknown[] = [];
+  let next = 0;
+  const work = async () => {
+    for (let item = items[next]; next < items.length; item = items[next]) {
+      next += 1;
+      try {
+        await task(item as T);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));
+  if (errors.length > 0) throw errors[0];
+}

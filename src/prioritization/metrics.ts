@@ -1,0 +1,47 @@
+/** Our own metrics, in CloudWatch's embedded metric format: a log line, no API call. Names: docs/architecture.md. */
+
+export interface LaneMetrics {
+  OldestWaitingSeconds: number;
+  Released: number;
+  Throttled: number;
+  /** Percent of the limit that binds. */
+  QuotaUtilisation: number;
+  LanesPaused: number;
+}
+
+const UNITS: Record<keyof LaneMetrics | 'Heartbeat', string> = {
+  Heartbeat: 'Count',
+  OldestWaitingSeconds: 'Seconds',
+  Released: 'Count',
+  Throttled: 'Count',
+  QuotaUtilisation: 'Percent',
+  LanesPaused: 'Count',
+};
+
+export function heartbeatLine(namespace: string, now: number): object {
+  return line(namespace, now, [[]], { Heartbeat: 1 });
+}
+
+/** Once without dimensions, for alarms, and once by lane, for the dashboard. */
+export function laneLine(namespace: string, now: number, lane: string, metrics: LaneMetrics): object {
+  return { ...line(namespace, now, [[], ['Lane']], metrics), Lane: lane };
+}
+
+function line(
+  namespace: string,
+  now: number,
+  dimensions: string[][],
+  values: Partial<Record<keyof typeof UNITS, number>>,
+): object {
+  const metrics = Object.keys(values).map((name) => ({
+    Name: name,
+    Unit: UNITS[name as keyof typeof UNITS],
+  }));
+  return {
+    _aws: {
+      Timestamp: now,
+      CloudWatchMetrics: [{ Namespace: namespace, Dimensions: dimensions, Metrics: metrics }],
+    },
+    ...values,
+  };
+}

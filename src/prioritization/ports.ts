@@ -1,0 +1,22 @@
+import type { Clock } from '../clock.ts';
+import type { LaneRegistry, LaneReports, Leadership, QueueDirectory, Settings } from '../lane/ports.ts';
+import type { Log } from '../log.ts';
+import type { Backlog, Due, HoldQueue, Records } from '../request/ports.ts';
+import type { Results } from '../request/result.ts';
+
+export interface PrioritizationPorts {
+  leadership: Leadership;
+  registry: LaneRegistry;
+  directory: QueueDirectory;
+  reports: LaneReports;
+  settings: Settings;
+  records: Records;
+  backlog: Backlog;
+  due: Due;
+  results: Results;
+  hold: HoldQueue;
+  clock: Clock;
+  log: Log;
+  /** Writes a line in CloudWatch's embedded metric format. */
+  emit(line: object): void;
+}
