@@ -62,7 +62,7 @@ export interface Leadership {
   acquire(lane: string, holder: string, now: number, leaseUntil: number): Promise<Led | undefined>;
   /** Writes the tick's plan and renews the lease. `lost`: another leader holds the lane; nothing was written. */
   writePlan(led: Led, plan: LanePlan, leaseUntil: number): Promise<'written' | 'challenged' | 'lost'>;
-  /** Marks the lane asleep (still held). False when lost. */
+  /** Marks the lane asleep (still held), until the next plan. False when lost. */
   sleep(led: Led): Promise<boolean>;
   /** Gives the lane up. */
   release(led: Led): Promise<void>;

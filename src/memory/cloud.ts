@@ -1,0 +1,116 @@
+import { type Clock, systemClock } from '../clock.ts';
+import type {
+  LaneRegistry,
+  LaneReports,
+  LaneSettings,
+  LaneWatch,
+  Leadership,
+  QueueDirectory,
+  Settings,
+  Waker,
+} from '../lane/ports.ts';
+import type { HoldMessage } from '../request/hold-message.ts';
+import type { Backlog, Due, HoldQueue, Inbox, Payloads, Records } from '../request/ports.ts';
+import type { ResultMessage, Results } from '../request/result.ts';
+import { createDirectory, createLaneStates, createRegistry, createReports } from './lanes.ts';
+import { createObjects, type MemoryObjects } from './objects.ts';
+import { createRecords, type MemoryRecords } from './records.ts';
+
+export interface MemoryCloudOptions {
+  /** What the index lag is measured by. The system's unless given. */
+  clock?: Pick<Clock, 'now'>;
+  /** Milliseconds by which the backlog and due indexes lag behind writes; 0 unless given. */
+  indexLagMs?: number;
+  settings?: Partial<LaneSettings>;
+  /** Called for each wake-up, beside its being kept in `woken`. */
+  onWake?: (lanes: string[]) => void;
+  /** Called for each result, instead of its being kept in `sent`: a long simulation checks and forgets. */
+  onResult?: (result: ResultMessage) => void;
+}
+
+/** All ports: plain objects of async functions, so that any call can be wrapped. */
+export interface MemoryPorts {
+  records: Records;
+  backlog: Backlog;
+  due: Due;
+  payloads: Payloads;
+  inbox: Inbox;
+  results: Results;
+  hold: HoldQueue;
+  directory: QueueDirectory;
+  registry: LaneRegistry;
+  watch: LaneWatch;
+  leadership: Leadership;
+  reports: LaneReports;
+  settings: Settings;
+  waker: Waker;
+}
+
+export interface MemoryCloud {
+  ports: MemoryPorts;
+  /** The table's contents, for looking at and for dropping what has expired. */
+  table: Pick<MemoryRecords, 'all' | 'drop'>;
+  bucket: Pick<MemoryObjects, 'leave' | 'remove' | 'keys'>;
+  lanes: ReturnType<typeof createLaneStates>['states'];
+  /** Results sent so far, in order. */
+  sent: ResultMessage[];
+  /** Lanes of each wake-up, in order. */
+  woken: string[][];
+  /** Takes the oldest waiting hold messages: they are gone from the queue. */
+  takeHeld(limit?: number): HoldMessage[];
+}
+
+/** One world in memory that implements every port: for tests, and for simulations of millions of requests. */
+export function createMemoryCloud(options: MemoryCloudOptions = {}): MemoryCloud {
+  const { clock = systemClock, indexLagMs = 0 } = options;
+  const { records, backlog, due, all, drop } = createRecords({ clock, indexLagMs });
+  const { payloads, inbox, leave, remove, keys } = createObjects();
+  const { watch, leadership, states } = createLaneStates();
+  const sent: ResultMessage[] = [];
+  const woken: string[][] = [];
+  const held: HoldMessage[] = [];
+
+  return {
+    ports: {
+      records,
+      backlog,
+      due,
+      payloads,
+      inbox,
+      watch,
+      leadership,
+      directory: createDirectory(),
+      registry: createRegistry(),
+      reports: createReports(),
+      results: {
+        async send(result) {
+          const message: ResultMessage = JSON.parse(JSON.stringify(result));
+          if (options.onResult) options.onResult(message);
+          else sent.push(message);
+        },
+      },
+      hold: {
+        async send(messages) {
+          for (const message of messages) held.push(structuredClone(message));
+        },
+      },
+      settings: {
+        async read() {
+          return structuredClone({ quota_overrides: {}, tenant_weights: {}, ...options.settings });
+        },
+      },
+      waker: {
+        async wake(lanes) {
+          woken.push([...lanes]);
+          options.onWake?.([...lanes]);
+        },
+      },
+    },
+    table: { all, drop },
+    bucket: { leave, remove, keys },
+    lanes: states,
+    sent,
+    woken,
+    takeHeld: (limit = held.length) => held.splice(0, limit),
+  };
+}

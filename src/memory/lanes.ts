@@ -1,0 +1,150 @@
+import type {
+  LaneRegistry,
+  LaneReports,
+  LaneStatus,
+  LaneWatch,
+  Leadership,
+  Led,
+  Limits,
+  QueueDirectory,
+  QueueEntry,
+} from '../lane/ports.ts';
+import { WAKE_INTERVAL_MS } from '../lane/ports.ts';
+import { SLOT_MS } from '../lane/report.ts';
+import { parseBacklogKey } from '../request/keys.ts';
+import { definedOf } from './copies.ts';
+
+/** Reports of slots this much older than the newest are forgotten, as their time to live does in the table. */
+const REPORT_RETENTION_SLOTS = 600_000 / SLOT_MS;
+
+export interface LaneState {
+  token: number;
+  holder?: string;
+  lease_until?: number;
+  asleep?: boolean;
+  woken_at?: number;
+  challenged_at?: number;
+  memory?: string;
+  limits?: Limits;
+}
+
+export function createDirectory(): QueueDirectory {
+  const lanes = new Map<string, Map<string, QueueEntry>>();
+  let announcements = 0;
+  return {
+    async announce(backlogKey, now) {
+      const entries = inserted(lanes, parseBacklogKey(backlogKey).lane, () => new Map());
+      announcements++;
+      entries.set(backlogKey, { backlog_key: backlogKey, announced_at: now, nonce: `a${announcements}` });
+    },
+    async list(lane) {
+      return [...(lanes.get(lane)?.values() ?? [])].map((entry) => ({ ...entry }));
+    },
+    async forget({ backlog_key, nonce }) {
+      const entries = lanes.get(parseBacklogKey(backlog_key).lane);
+      if (entries?.get(backlog_key)?.nonce === nonce) entries.delete(backlog_key);
+    },
+  };
+}
+
+export function createRegistry(): LaneRegistry {
+  const lanes = new Map<string, string>();
+  return {
+    async register(lane, modelId) {
+      lanes.set(lane, modelId);
+    },
+    async list() {
+      return [...lanes].map(([lane, model_id]) => ({ lane, model_id }));
+    },
+  };
+}
+
+/** Both sides of a lane's state: who leads it, and who wakes it. `states` is for looking at. */
+export function createLaneStates(): {
+  watch: LaneWatch;
+  leadership: Leadership;
+  states: Map<string, LaneState>;
+} {
+  const states = new Map<string, LaneState>();
+  const stateOf = (lane: string) => inserted(states, lane, (): LaneState => ({ token: 0 }));
+  const held = (led: Led) => {
+    const state = states.get(led.lane);
+    return state?.token === led.token ? state : undefined;
+  };
+
+  return {
+    states,
+    watch: {
+      async status(lane) {
+        const state = states.get(lane);
+        if (!state) return undefined;
+        const { lease_until, asleep, woken_at, limits } = state;
+        return definedOf<LaneStatus>({ lease_until, asleep, woken_at, limits: limits && { ...limits } });
+      },
+      async markWoken(lane, now) {
+        const state = stateOf(lane);
+        if (state.woken_at !== undefined && state.woken_at > now - WAKE_INTERVAL_MS) return false;
+        state.woken_at = now;
+        return true;
+      },
+    },
+    leadership: {
+      async acquire(lane, holder, now, leaseUntil) {
+        const state = stateOf(lane);
+        const free = state.lease_until === undefined || state.lease_until <= now;
+        if (!free && state.holder !== holder) {
+          state.challenged_at = now;
+          return undefined;
+        }
+        Object.assign(state, { token: state.token + 1, holder, lease_until: leaseUntil });
+        delete state.asleep;
+        delete state.challenged_at;
+        return definedOf<Led>({ lane, holder, token: state.token, memory: state.memory });
+      },
+      async writePlan(led, { memory, limits }, leaseUntil) {
+        const state = held(led);
+        if (!state) return 'lost';
+        Object.assign(state, { memory, lease_until: leaseUntil }, limits && { limits: definedOf(limits) });
+        delete state.asleep;
+        return state.challenged_at === undefined ? 'written' : 'challenged';
+      },
+      async sleep(led) {
+        const state = held(led);
+        if (state) state.asleep = true;
+        return state !== undefined;
+      },
+      async release(led) {
+        const state = held(led);
+        if (state) state.lease_until = 0;
+      },
+    },
+  };
+}
+
+export function createReports(): LaneReports {
+  const lanes = new Map<string, Map<number, Record<string, number>>>();
+  return {
+    async add(lane, slot, counters) {
+      const slots = inserted(lanes, lane, () => new Map<number, Record<string, number>>());
+      const sums = inserted(slots, slot, (): Record<string, number> => ({}));
+      for (const [name, value] of Object.entries(counters)) sums[name] = (sums[name] ?? 0) + value;
+      for (const old of slots.keys()) {
+        if (old >= slot - REPORT_RETENTION_SLOTS) break;
+        slots.delete(old);
+      }
+    },
+    async since(lane, fromSlot) {
+      const found = [...(lanes.get(lane) ?? [])].filter(([slot]) => slot >= fromSlot);
+      return found.sort(([a], [b]) => a - b).map(([slot, sums]) => ({ slot, counters: { ...sums } }));
+    },
+  };
+}
+
+function inserted<K, V>(map: Map<K, V>, key: K, create: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = create();
+    map.set(key, value);
+  }
+  return value;
+}

@@ -1,0 +1,133 @@
+import type { Clock } from '../clock.ts';
+import { DUE_SHARDS, dueShardKey } from '../request/keys.ts';
+import type { Backlog, BacklogEntry, Due, DueEntry, Records } from '../request/ports.ts';
+import type { RequestRecord } from '../request/record.ts';
+import { copyOf, definedOf } from './copies.ts';
+import { SparseIndex } from './sparse-index.ts';
+
+export interface RecordsOptions {
+  clock: Pick<Clock, 'now'>;
+  /** The indexes show a write this many milliseconds later. */
+  indexLagMs: number;
+}
+
+export interface MemoryRecords {
+  records: Records;
+  backlog: Backlog;
+  due: Due;
+  /** All records as they stand. */
+  all(): IterableIterator<RequestRecord>;
+  /** Drops a record, as its time to live would. */
+  drop(requestId: string): void;
+}
+
+/** The Requests table with its two sparse indexes. What is read is frozen: nobody's change leaks into the table. */
+export function createRecords({ clock, indexLagMs }: RecordsOptions): MemoryRecords {
+  const items = new Map<string, RequestRecord>();
+  const backlogIndex = new SparseIndex<BacklogEntry>(
+    (record) => [record.backlog_key, record.backlog_order],
+    backlogEntryOf,
+  );
+  const dueIndex = new SparseIndex<DueEntry>((record) => [record.due_key, record.due_at], dueEntryOf);
+  const unseen: { at: number; record: RequestRecord }[] = [];
+  let seen = 0;
+  let writes = 0;
+
+  function write(record: RequestRecord): RequestRecord {
+    writes++;
+    const item: RequestRecord = Object.freeze({ ...record, nonce: `w${writes}` });
+    items.set(item.request_id, item);
+    if (indexLagMs > 0) unseen.push({ at: clock.now() + indexLagMs, record: item });
+    else show(item);
+    return item;
+  }
+
+  function show(record: RequestRecord): void {
+    backlogIndex.update(record);
+    dueIndex.update(record);
+  }
+
+  function catchUp(): void {
+    for (let next = unseen[seen]; next && next.at <= clock.now(); next = unseen[seen]) {
+      show(next.record);
+      seen++;
+    }
+    if (seen > 1_000 && seen * 2 > unseen.length) {
+      unseen.splice(0, seen);
+      seen = 0;
+    }
+  }
+
+  return {
+    records: {
+      async create(record) {
+        const standing = items.get(record.request_id);
+        if (standing) return standing;
+        write(copyOf(record));
+        return undefined;
+      },
+      async read(requestId) {
+        return items.get(requestId);
+      },
+      async move({ request_id, from, set, remove }) {
+        const standing = items.get(request_id);
+        if (standing?.status !== from.status || standing.generation !== from.generation) {
+          return { applied: false, record: standing };
+        }
+        const next: RequestRecord = { ...standing, ...definedOf(set) };
+        for (const name of remove) delete next[name];
+        return { applied: true, record: write(copyOf(next)) };
+      },
+    },
+    backlog: {
+      async heads(backlogKey, limit) {
+        catchUp();
+        return take(backlogIndex.partition(backlogKey), limit);
+      },
+    },
+    due: {
+      async due(lane, now, limit) {
+        catchUp();
+        const found: DueEntry[] = [];
+        for (let shard = 0; shard < DUE_SHARDS; shard++) {
+          found.push(...take(dueIndex.partition(dueShardKey(lane, shard)), limit, now));
+        }
+        return found.sort((a, b) => a.due_at - b.due_at).slice(0, limit);
+      },
+    },
+    all: () => items.values(),
+    drop: (requestId) => void items.delete(requestId),
+  };
+}
+
+function take<T>(entries: Iterable<{ order: number; entry: T }>, limit: number, until = Infinity): T[] {
+  const taken: T[] = [];
+  for (const { order, entry } of entries) {
+    if (taken.length === limit || order > until) break;
+    taken.push({ ...entry });
+  }
+  return taken;
+}
+
+/** The index's projection: docs/architecture.md. */
+function backlogEntryOf(record: RequestRecord): BacklogEntry {
+  const {
+    request_id,
+    generation,
+    backlog_key = '',
+    backlog_order = 0,
+    lane,
+    model_id,
+    priority,
+    tenant,
+  } = record;
+  const { task, accepted_at, deadline_at, input_tokens, input_bytes, max_tokens, failures } = record;
+  return definedOf({
+    ...{ request_id, generation, backlog_key, backlog_order, lane, model_id, priority, tenant, task },
+    ...{ accepted_at, deadline_at, input_tokens, input_bytes, max_tokens, failures },
+  });
+}
+
+function dueEntryOf({ request_id, status, generation, due_at = 0 }: RequestRecord): DueEntry {
+  return { request_id, status, generation, due_at };
+}

@@ -1,0 +1,35 @@
+import type { RequestRecord } from '../request/record.ts';
+import { SortedList } from './sorted-list.ts';
+
+/** A sparse index over records: partitions in order; a record without the index's keys is not in it. */
+export class SparseIndex<T> {
+  readonly #partitions = new Map<string, SortedList<T>>();
+  readonly #places = new Map<string, { key: string; order: number }>();
+
+  constructor(
+    readonly keysOf: (record: RequestRecord) => [string | undefined, number | undefined],
+    readonly project: (record: RequestRecord) => T,
+  ) {}
+
+  update(record: RequestRecord): void {
+    const id = record.request_id;
+    const place = this.#places.get(id);
+    if (place) this.#partitions.get(place.key)?.remove({ order: place.order, id });
+    const [key, order] = this.keysOf(record);
+    if (key === undefined || order === undefined) {
+      this.#places.delete(id);
+      return;
+    }
+    let partition = this.#partitions.get(key);
+    if (!partition) {
+      partition = new SortedList();
+      this.#partitions.set(key, partition);
+    }
+    partition.insert({ order, id, entry: this.project(record) });
+    this.#places.set(id, { key, order });
+  }
+
+  partition(key: string): Iterable<{ order: number; entry: T }> {
+    return this.#partitions.get(key) ?? [];
+  }
+}
