@@ -74,7 +74,7 @@ export const VARIABLES = [
     type: 'number',
     default: 30,
     description:
-      'Invocation workers that run at once, ten calls each (the event source's maximum concurrency).',
+      'Invocation workers that run at once, ten calls each: the maximum concurrency of their event source.',
     rules: [wholeNumber('max_concurrent_executions', 2, 1000, 'workers')],
   },
   {
@@ -136,7 +136,7 @@ export const VARIABLES = [
     name: 'log_retention_days',
     type: 'number',
     default: 30,
-    description: 'Days that the functions' logs are kept; 0 keeps them for ever.',
+    description: 'Days that logs are kept; 0 keeps them for ever.',
     rules: [
       {
         condition: `contains([${LOG_RETENTION_DAYS.join(', ')}], var.log_retention_days)`,

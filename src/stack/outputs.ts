@@ -31,7 +31,7 @@ export function defineOutputs(
     bedrock_calls_bucket_name: [bucket.bucket, 'Payloads, large outputs, and the inbox for large requests'],
     alarm_topic_arn: [monitoring.topic.arn, 'Where alarms are published'],
     bedrock_dashboard_name: [monitoring.dashboard.dashboardName, 'The CloudWatch dashboard'],
-    metrics_namespace: [metricsNamespace(context), 'CloudWatch namespace of the lanes' metrics'],
+    metrics_namespace: [metricsNamespace(context), 'CloudWatch namespace of metrics by lane'],
     request_ingestion_function_name: [functions.ingestion.lambda.functionName, 'Ingestion'],
     prioritization_function_name: [functions.prioritization.lambda.functionName, 'Prioritization'],
     invocation_function_name: [functions.invocation.lambda.functionName, 'Invocation'],
