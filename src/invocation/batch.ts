@@ -1,0 +1,33 @@
+import type { HoldMessage } from '../request/hold-message.ts';
+import { invokeBundle } from './invoke.ts';
+import type { InvocationPorts } from './outcome.ts';
+
+export interface QueueMessage {
+  messageId: string;
+  body: string;
+}
+
+/**
+ * Runs the bundles of a batch, each on its own, and returns the ids of the messages that failed.
+ * @throws {AggregateError} when all failed, so that the function's own error count shows it.
+ */
+export async function invokeBatch(ports: InvocationPorts, messages: QueueMessage[]): Promise<string[]> {
+  const ends = await Promise.allSettled(messages.map(({ body }) => invokeMessage(ports, body)));
+  const failures = messages.flatMap(({ messageId }, index) => {
+    const end = ends[index];
+    return end?.status === 'rejected' ? [{ messageId, reason: end.reason as unknown }] : [];
+  });
+  if (failures.length > 0 && failures.length === messages.length) {
+    throw new AggregateError(
+      failures.map(({ reason }) => reason),
+      `No message of the batch could be dealt with: ${failures.map(({ reason }) => String(reason)).join('; ')}`,
+    );
+  }
+  for (const { messageId, reason } of failures)
+    ports.log('bundle.failed', { messageId, error: String(reason) });
+  return failures.map(({ messageId }) => messageId);
+}
+
+async function invokeMessage(ports: InvocationPorts, body: string): Promise<void> {
+  await invokeBundle(ports, JSON.parse(body) as HoldMessage);
+}

@@ -1,0 +1,205 @@
+import { burndownOf } from '../lane/catalog.ts';
+import { BUNDLE_ENDED, type CallReport, countersOf, slotOf } from '../lane/report.ts';
+import { PayloadMissingError } from '../request/errors.ts';
+import type { HoldMessage, Payload, Release } from '../request/hold-message.ts';
+import { isTruncated } from '../request/invoke-bodies.ts';
+import type { Payloads } from '../request/ports.ts';
+import type { RequestRecord, Usage } from '../request/record.ts';
+import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../request/times.ts';
+import { claim } from '../request/transitions.ts';
+import { withAllowance } from './allowance.ts';
+import { BundleError, ModelError } from './errors.ts';
+import { finish, type InvocationPorts, ids, keepOutput, returnToBacklog } from './outcome.ts';
+import type { ModelAnswer } from './ports.ts';
+import { judge } from './verdict.ts';
+
+/** A release on its way through: where it came from, and what its record said when it was claimed. */
+interface Run {
+  lane: string;
+  releasedAt: number;
+  record: RequestRecord;
+}
+
+/**
+ * Runs a bundle's releases concurrently; each ends on its own.
+ * @throws {BundleError} after all have ended, when some could not be dealt with. A release that was claimed is then
+ * brought back by its lease, not by a redelivery of the message.
+ */
+export async function invokeBundle(ports: InvocationPorts, message: HoldMessage): Promise<void> {
+  const { lane, released_at, releases } = message;
+  const ends = await Promise.allSettled(releases.map((release) => invoke(ports, message, release)));
+  // A bundle delivered twice is one worker's all the same: whoever had its first release tells that it ended.
+  if (ends[0]?.status === 'fulfilled' && ends[0].value === 'ours') {
+    await ports.reports.add(lane, slotOf(released_at), BUNDLE_ENDED);
+  }
+  const errors = ends.flatMap((it) => (it.status === 'rejected' ? [it.reason] : []));
+  if (errors.length > 0) throw new BundleError(lane, releases.length, errors);
+}
+
+async function invoke(
+  ports: InvocationPorts,
+  message: HoldMessage,
+  release: Release,
+): Promise<'ours' | 'not ours'> {
+  const { lane, released_at: releasedAt } = message;
+  const record = await take(ports, releasedAt, release);
+  if (record === undefined) return 'not ours';
+  const run = { lane, releasedAt, record };
+  const payload = tooLate(ports, releasedAt) ? undefined : await loadPayload(ports.payloads, record);
+  // Asked again after the load: this is the last look before the call.
+  if (tooLate(ports, releasedAt)) await giveBack(ports, run);
+  else if (payload === undefined) await failWithoutPayload(ports, run);
+  else await call(ports, run, payload);
+  return 'ours';
+}
+
+/**
+ * Claims the release; one that comes too late is not claimed, only looked at, to be given back.
+ * Undefined: another delivery has it, or its lease ran out.
+ */
+async function take(
+  ports: InvocationPorts,
+  releasedAt: number,
+  release: Release,
+): Promise<RequestRecord | undefined> {
+  const { records, clock, log } = ports;
+  let standing: RequestRecord | undefined;
+  if (tooLate(ports, releasedAt)) {
+    standing = await records.read(release.request_id);
+    if (standing?.status === 'QUEUED' && standing.generation === release.generation) return standing;
+  } else {
+    const claimed = await records.move(claim(release, clock.now()));
+    if (claimed.applied) return claimed.record;
+    standing = claimed.record;
+  }
+  // Whoever moved the record also reports what became of the release.
+  log('release.refused', { ...release, status: standing?.status, current_generation: standing?.generation });
+  return undefined;
+}
+
+/** Started later than this, a call would no longer be covered by its reservation, or would outlive its function. */
+function tooLate({ clock, remainingMs }: InvocationPorts, releasedAt: number): boolean {
+  return clock.now() - releasedAt > START_WINDOW_MS || remainingMs() <= COMMIT_MARGIN_MS;
+}
+
+async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise<void> {
+  const { clock, log, model, remainingMs } = ports;
+  const { record } = run;
+  const startedAt = clock.now();
+  log('call.started', { ...ids(record), lane: run.lane, start_delay_ms: startedAt - run.releasedAt });
+  let answer: ModelAnswer;
+  try {
+    answer = await model.call({
+      modelId: record.model_id,
+      payload: withAllowance(record, payload),
+      timeoutMs: remainingMs() - COMMIT_MARGIN_MS,
+    });
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    return refusedByModel(ports, run, startedAt, error);
+  }
+  const finishedAt = clock.now();
+  const charged = chargeOf(record, answer.usage);
+  await finish(ports, record, {
+    status: 'COMPLETED',
+    startedAt,
+    finishedAt,
+    attempts: record.attempts + 1,
+    output: await keepOutput(ports, record, answer.output),
+    stop_reason: answer.stopReason,
+    usage: answer.usage,
+    latency_ms: answer.latencyMs,
+    charged_tokens: charged,
+  });
+  await report(ports, run, {
+    end: 'settled',
+    startedAt,
+    finishedAt,
+    chargedTokens: charged,
+    inputTokens: inputOf(answer.usage) ?? record.input_tokens,
+    outputTokens: answer.usage?.output_tokens ?? 0,
+    truncated: isTruncated(answer.stopReason),
+  });
+}
+
+async function refusedByModel(
+  ports: InvocationPorts,
+  run: Run,
+  startedAt: number,
+  error: ModelError,
+): Promise<void> {
+  const { record } = run;
+  const finishedAt = ports.clock.now();
+  const { counts, error: reason } = judge(record, error);
+  if (reason === undefined) {
+    await returnToBacklog(ports, record, error.type, counts);
+  } else {
+    await finish(ports, record, { status: 'FAILED', startedAt, finishedAt, ...counts, error: reason });
+  }
+  await report(ports, run, {
+    end: error.kind,
+    startedAt,
+    finishedAt,
+    // What Bedrock refused it did not charge. After a fault nobody knows: the reservation runs out by itself.
+    chargedTokens: error.kind === 'transient' ? (record.reserved_tokens ?? 0) : 0,
+  });
+}
+
+async function giveBack(ports: InvocationPorts, run: Run): Promise<void> {
+  const returned = await returnToBacklog(ports, run.record, 'too_late');
+  if (returned)
+    await report(ports, run, { end: 'not_started', finishedAt: ports.clock.now(), chargedTokens: 0 });
+}
+
+async function failWithoutPayload(ports: InvocationPorts, run: Run): Promise<void> {
+  const finishedAt = ports.clock.now();
+  const message = 'The stored call has expired or was deleted before it could be made';
+  await finish(ports, run.record, {
+    status: 'FAILED',
+    finishedAt,
+    error: { type: 'PayloadMissing', message },
+  });
+  await report(ports, run, { end: 'not_started', finishedAt, chargedTokens: 0 });
+}
+
+type Call = Pick<CallReport, 'end' | 'startedAt' | 'finishedAt' | 'chargedTokens'> &
+  Partial<Pick<CallReport, 'inputTokens' | 'outputTokens' | 'truncated'>>;
+
+async function report(
+  { reports }: InvocationPorts,
+  { lane, releasedAt, record }: Run,
+  call: Call,
+): Promise<void> {
+  const counters = countersOf({
+    releasedAt,
+    reservedTokens: record.reserved_tokens ?? 0,
+    estimatedInputTokens: record.input_tokens,
+    inputTokens: 0,
+    outputTokens: 0,
+    task: record.task,
+    ...call,
+  });
+  await reports.add(lane, slotOf(releasedAt), counters);
+}
+
+async function loadPayload(payloads: Payloads, record: RequestRecord): Promise<Payload | undefined> {
+  try {
+    return JSON.parse(new TextDecoder().decode(await payloads.get(record.payload_key)));
+  } catch (error) {
+    if (error instanceof PayloadMissingError) return undefined;
+    throw error;
+  }
+}
+
+/** All input that Bedrock counts at a start, cached or not. */
+function inputOf(usage: Usage | undefined): number | undefined {
+  return usage && usage.input_tokens + (usage.cache_read_tokens ?? 0) + (usage.cache_write_tokens ?? 0);
+}
+
+/** What the quota is charged in the end; unknown usage counts as all that was reserved. */
+function chargeOf(record: RequestRecord, usage: Usage | undefined): number {
+  if (usage === undefined) return record.reserved_tokens ?? 0;
+  return (
+    usage.input_tokens + (usage.cache_write_tokens ?? 0) + usage.output_tokens * burndownOf(record.model_id)
+  );
+}

@@ -1,0 +1,82 @@
+import type { Clock } from '../clock.ts';
+import type { LaneReports } from '../lane/ports.ts';
+import type { Log } from '../log.ts';
+import { outputKey } from '../request/keys.ts';
+import type { Payloads, Records } from '../request/ports.ts';
+import type { Output, RequestRecord } from '../request/record.ts';
+import { type Results, resultOf } from '../request/result.ts';
+import { type Ending, end, markSent, putBack } from '../request/transitions.ts';
+import type { Model } from './ports.ts';
+import type { Verdict } from './verdict.ts';
+
+/**
+ * Larger outputs go to the bucket. DynamoDB charges a write unit for each KiB of the whole item at every later update
+ * (the commit, and the mark that the result was sent); a PUT to S3 costs as much as eight units whatever its size.
+ * Up to here the producer is spared a second read.
+ */
+export const INLINE_OUTPUT_BYTES = 8 * 1024;
+
+/** What an invocation needs. */
+export interface InvocationPorts {
+  records: Records;
+  payloads: Payloads;
+  model: Model;
+  results: Results;
+  reports: LaneReports;
+  clock: Clock;
+  log: Log;
+  /** The calls bucket's name, which a result with a large output carries. */
+  bucket: string;
+  /** Until the function is stopped. */
+  remainingMs(): number;
+}
+
+/** One commit, then the result: what was not committed here is not said here. */
+export async function finish(ports: InvocationPorts, record: RequestRecord, ending: Ending): Promise<void> {
+  const { records, results, clock, log } = ports;
+  const committed = await records.move(end(record, ending));
+  if (!committed.applied) return log('outcome.refused', { ...ids(record), status: committed.record?.status });
+  log(`request.${ending.status.toLowerCase()}`, {
+    ...ids(record),
+    attempts: ending.attempts ?? record.attempts,
+    error: ending.error?.type,
+    charged_tokens: ending.charged_tokens,
+  });
+  await results.send(resultOf(committed.record));
+  await records.move(markSent(committed.record, clock.now()));
+  log('result.sent', ids(record));
+}
+
+/** Back to its old place; false when the record had moved on. `counts` are its counters after the attempt. */
+export async function returnToBacklog(
+  { records, log }: InvocationPorts,
+  record: RequestRecord,
+  reason: string,
+  counts?: Verdict['counts'],
+): Promise<boolean> {
+  const returned = await records.move(putBack(record, counts));
+  if (returned.applied) log('request.returned', { ...ids(record), reason, ...counts });
+  else log('return.refused', { ...ids(record), status: returned.record?.status });
+  return returned.applied;
+}
+
+/** Small outputs ride in the record; a large one is stored under a key of this generation, before the commit. */
+export async function keepOutput(
+  { payloads, bucket }: InvocationPorts,
+  record: RequestRecord,
+  body: unknown,
+): Promise<Output> {
+  const text = JSON.stringify(body);
+  if (Buffer.byteLength(text) <= INLINE_OUTPUT_BYTES) return { body };
+  const key = outputKey(record.request_id, record.generation);
+  await payloads.put(key, text);
+  return { bucket, key };
+}
+
+/** What log lines say about a record. */
+export function ids({
+  request_id,
+  generation,
+}: RequestRecord): Pick<RequestRecord, 'request_id' | 'generation'> {
+  return { request_id, generation };
+}

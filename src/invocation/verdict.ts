@@ -1,0 +1,35 @@
+import type { RequestError, RequestRecord } from '../request/record.ts';
+import type { ModelError } from './errors.ts';
+
+/** A request fails with the third transient error: a fault that outlasts three releases is not a hiccup. */
+export const MAX_FAILURES = 3;
+
+/**
+ * A request fails with the third denial (access, unknown model). The first one lets the leader pause the lane; only a
+ * request that is denied again after the pauses has to end.
+ */
+export const MAX_DENIALS = 3;
+
+export interface Verdict {
+  /** The record's counters after the call. */
+  counts: Pick<RequestRecord, 'attempts' | 'failures' | 'throttles'>;
+  /** Why the request ends FAILED; absent: it goes back to the backlog. */
+  error?: RequestError;
+}
+
+/** What a call that brought no answer means for its request. */
+export function judge(record: RequestRecord, error: ModelError): Verdict {
+  const throttled = error.kind === 'throttled' || error.kind === 'throttled_daily';
+  const counts = {
+    attempts: record.attempts + 1,
+    failures: record.failures + (error.kind === 'transient' ? 1 : 0),
+    throttles: record.throttles + (throttled ? 1 : 0),
+  };
+  // An attempt that was neither throttled nor a failure, and did not end the request, was denied.
+  const denials = counts.attempts - counts.failures - counts.throttles;
+  const fails =
+    error.kind === 'invalid' ||
+    (error.kind === 'transient' && counts.failures >= MAX_FAILURES) ||
+    (error.kind === 'denied' && denials >= MAX_DENIALS);
+  return fails ? { counts, error: { type: error.type, message: error.message } } : { counts };
+}
