@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { createWorld, LANE } from './world.ts';
+
+describe('a burst over the quota', () => {
+  it('is answered completely, without a throttled call, and then the leader leaves', async () => {
+    const world = createWorld({ limits: { requests_per_minute: 120, tokens_per_minute: 1_000_000 } });
+    for (let i = 0; i < 150; i++) await world.submit(`r${i}`);
+    await world.clock.complete(world.prioritize());
+    expect(world.cloud.sent).toHaveLength(150);
+    expect(world.throttled).toBe(0);
+    expect(world.logged.at(-1)).toMatchObject({ event: 'lane.left', fields: { reason: 'asleep' } });
+    expect(await world.ports.watch.status(LANE)).toMatchObject({ asleep: true, lease_until: 0 });
+    const [first, last] = [world.calls[0]?.at ?? 0, world.calls.at(-1)?.at ?? 0];
+    // 150 requests at 2 a second: 75 s; the sliding minute and the delays of starts allow little less.
+    expect(last - first).toBeLessThan(78_000);
+    // Smooth: no gap in which nothing is sent.
+    const gaps = world.calls.map((call, i) => call.at - (world.calls[i - 1]?.at ?? first));
+    expect(Math.max(...gaps)).toBeLessThan(4_000);
+  });
+});
