@@ -1,0 +1,68 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { App } from 'cdktf';
+import { EvaluatedStack, type Resource } from '../../src/local/terraform/stack.ts';
+import { type Bundles, FUNCTION_NAMES } from '../../src/stack/bundle.ts';
+import { SmootherStack } from '../../src/stack/smoother-stack.ts';
+
+export const STACK = 'bedrock-request-smoother';
+export const ACCOUNT = '123456789012';
+export const REQUIRED = { notification_email: 'platform-team@example.com' };
+
+/** As much of Terraform's JSON as the tests look into by hand. */
+export interface TerraformJson {
+  data: Record<string, Record<string, object>>;
+  output: Record<string, { value: string; description: string }>;
+  resource: Record<string, Record<string, Record<string, unknown>>>;
+  terraform: { backend: Record<string, object> };
+  variable: Record<string, { default?: unknown; description: string; type: string; validation?: object[] }>;
+}
+
+/** Synthesises in process, with empty zips in place of the functions' code, and parses what was written. */
+export function synthesise(options: { backend?: string } = {}): TerraformJson {
+  const folder = mkdtempSync(path.join(tmpdir(), 'smoother-synthesis-'));
+  try {
+    const app = new App({ outdir: folder });
+    new SmootherStack(app, STACK, { bundles: emptyBundles(folder), ...options });
+    app.synth();
+    return JSON.parse(readFileSync(path.join(folder, 'stacks', STACK, 'cdk.tf.json'), 'utf8'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The stack with every expression evaluated, as an apply with these variables would see it. */
+export function evaluate(
+  stack: TerraformJson,
+  variables: Record<string, unknown> = REQUIRED,
+): EvaluatedStack {
+  return new EvaluatedStack({
+    stack,
+    assetsFolder: '/assets',
+    variables,
+    accountId: ACCOUNT,
+    endpoint: 'http://localhost',
+  });
+}
+
+/** @throws when there is no resource of that address */
+export function resourceAt(stack: EvaluatedStack, address: string): Resource {
+  const [type = ''] = address.split('.');
+  const found = stack.resources(type).find((resource) => resource.address === address);
+  if (!found) throw new Error(`no ${address}`);
+  return found;
+}
+
+export function jsonOf<T>(resource: Resource, attribute: string): T {
+  return JSON.parse(resource.text(attribute));
+}
+
+function emptyBundles(folder: string): Bundles {
+  const bundles = FUNCTION_NAMES.map((name) => {
+    const zip = path.join(folder, `${name}.zip`);
+    writeFileSync(zip, '');
+    return [name, { path: zip, codeHash: `hash-of-${name}`, codeZipBytes: 0 }];
+  });
+  return Object.fromEntries(bundles);
+}

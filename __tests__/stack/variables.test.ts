@@ -1,0 +1,247 @@
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { VARIABLES, type VariableName } from '../../src/configuration/variables.ts';
+import type { EvaluatedStack } from '../../src/local/terraform/stack.ts';
+import { readTfvars } from '../../src/local/terraform/variables.ts';
+import { evaluate, jsonOf, REQUIRED, resourceAt, synthesise } from './synthesis.ts';
+
+const json = synthesise();
+
+type Reach = (stack: EvaluatedStack) => unknown;
+
+const number = (address: string, attribute: string): Reach => {
+  return (stack) => resourceAt(stack, address).number(attribute, Number.NaN);
+};
+const text = (address: string, attribute: string): Reach => {
+  return (stack) => resourceAt(stack, address).text(attribute);
+};
+const block = (address: string, attribute: string, key: string): Reach => {
+  return (stack) => resourceAt(stack, address).blocks(attribute)[0]?.[key];
+};
+/** An environment variable of a function: Terraform makes text of it. */
+const environment = (name: string, key: string): Reach => {
+  return (stack) => {
+    const variables = resourceAt(stack, `aws_lambda_function.${name}`).blocks('environment')[0]?.variables;
+    return String(Object(variables)[key]);
+  };
+};
+const settings: Reach = (stack) => {
+  const item = jsonOf<{ json: { S: string } }>(resourceAt(stack, 'aws_dynamodb_table_item.settings'), 'item');
+  return JSON.parse(item.json.S);
+};
+const threshold = (title: string): Reach => {
+  return (stack) => {
+    const body = jsonOf<{
+      widgets: { properties: { title: string; annotations: { horizontal: { value: number }[] } } }[];
+    }>(resourceAt(stack, 'aws_cloudwatch_dashboard.bedrock'), 'dashboard_body');
+    const widget = body.widgets.find((candidate) => candidate.properties.title === title);
+    return widget?.properties.annotations.horizontal[0]?.value;
+  };
+};
+
+/** For each variable a value that is not its default, and where it must arrive. */
+const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][] }> = {
+  aws_region: {
+    value: 'eu-central-1',
+    reaches: [
+      [(stack) => stack.platform.region, 'eu-central-1'],
+      [
+        text('aws_s3_bucket.bedrock_calls', 'bucket'),
+        'bedrock-request-smoother-calls-123456789012-eu-central-1',
+      ],
+      [text('aws_iam_role.invocation_role', 'name'), 'bedrock-request-smoother-eu-central-1-invocation'],
+    ],
+  },
+  notification_email: {
+    value: 'on-call@example.org',
+    reaches: [[text('aws_sns_topic_subscription.alarm_email', 'endpoint'), 'on-call@example.org']],
+  },
+  average_request_duration: {
+    value: 2.5,
+    reaches: [[environment('prioritization', 'AVERAGE_REQUEST_DURATION'), '2.5']],
+  },
+  minutes_to_process: {
+    value: 3,
+    reaches: [[environment('prioritization', 'MINUTES_TO_PROCESS'), '3']],
+  },
+  max_concurrent_executions: {
+    value: 17,
+    reaches: [
+      [environment('prioritization', 'MAX_CONCURRENT_EXECUTIONS'), '17'],
+      [
+        block('aws_lambda_event_source_mapping.hold_to_invocation', 'scaling_config', 'maximum_concurrency'),
+        17,
+      ],
+    ],
+  },
+  alarm_threshold: {
+    value: 9,
+    reaches: [
+      [number('aws_cloudwatch_metric_alarm.bedrock_errors', 'threshold'), 9],
+      [number('aws_cloudwatch_metric_alarm.bedrock_server_errors', 'threshold'), 9],
+      [threshold('Bedrock: errors of its callers'), 9],
+    ],
+  },
+  alarm_evaluation_periods: {
+    value: 4,
+    reaches: [[number('aws_cloudwatch_metric_alarm.bedrock_errors', 'evaluation_periods'), 4]],
+  },
+  dashboard_name: {
+    value: 'staging-bedrock',
+    reaches: [[text('aws_cloudwatch_dashboard.bedrock', 'dashboard_name'), 'staging-bedrock']],
+  },
+  queue_depth_threshold: {
+    value: 55,
+    reaches: [
+      [environment('prioritization', 'QUEUE_DEPTH_THRESHOLD'), '55'],
+      [threshold('Queues: messages waiting'), 55],
+    ],
+  },
+  name_prefix: {
+    value: 'staging',
+    reaches: [
+      [text('aws_sqs_queue.input', 'name'), 'staging-input'],
+      [text('aws_dynamodb_table.requests', 'name'), 'staging-requests'],
+      [text('aws_lambda_function.reporting', 'function_name'), 'staging-reporting'],
+      [text('aws_sns_topic.alarm', 'name'), 'staging-alarms'],
+      [environment('prioritization', 'METRICS_NAMESPACE'), 'staging'],
+    ],
+  },
+  payload_retention_days: {
+    value: 12,
+    reaches: [
+      [environment('request_ingestion', 'PAYLOAD_RETENTION_DAYS'), '12'],
+      [
+        (stack) => {
+          const lifecycle = resourceAt(
+            stack,
+            'aws_s3_bucket_lifecycle_configuration.bedrock_calls_lifecycle',
+          );
+          return lifecycle.blocks('rule').map(({ expiration, noncurrent_version_expiration }) => ({
+            expiration,
+            noncurrent_version_expiration,
+          }));
+        },
+        [{ expiration: [{ days: 12 }], noncurrent_version_expiration: [{ noncurrent_days: 12 }] }],
+      ],
+    ],
+  },
+  log_retention_days: {
+    value: 7,
+    reaches: ['request_ingestion', 'prioritization', 'invocation', 'reporting'].map(
+      (name): [Reach, unknown] => [number(`aws_cloudwatch_log_group.${name}_logs`, 'retention_in_days'), 7],
+    ),
+  },
+  force_destroy: {
+    value: true,
+    reaches: [
+      [(stack) => resourceAt(stack, 'aws_s3_bucket.bedrock_calls').flag('force_destroy', false), true],
+      [
+        (stack) => resourceAt(stack, 'aws_dynamodb_table.requests').flag('deletion_protection_enabled', true),
+        false,
+      ],
+    ],
+  },
+  invocation_timeout_seconds: {
+    value: 120,
+    reaches: [
+      [number('aws_lambda_function.invocation', 'timeout'), 120],
+      [number('aws_sqs_queue.hold_next_batch', 'visibility_timeout_seconds'), 720],
+      [environment('prioritization', 'INVOCATION_TIMEOUT_SECONDS'), '120'],
+      [environment('invocation', 'INVOCATION_TIMEOUT_SECONDS'), '120'],
+    ],
+  },
+  quota_overrides: {
+    value: { 'us.amazon.nova-lite-v1:0': { requests_per_minute: 60, tokens_per_minute: 1000 } },
+    reaches: [
+      [
+        settings,
+        {
+          quota_overrides: {
+            'us.amazon.nova-lite-v1:0': { requests_per_minute: 60, tokens_per_minute: 1000 },
+          },
+          tenant_weights: {},
+        },
+      ],
+    ],
+  },
+  tenant_weights: {
+    value: { chat: 3 },
+    reaches: [[settings, { quota_overrides: {}, tenant_weights: { chat: 3 } }]],
+  },
+};
+
+describe('every variable reaches the resources it should', () => {
+  const defaults = evaluate(json);
+
+  test.each(Object.entries(REACHES))('%s', (name, { value, reaches }) => {
+    const changed = evaluate(json, { ...REQUIRED, [name]: value });
+    expect(reaches.length).toBeGreaterThan(0);
+    for (const [reach, expected] of reaches) {
+      expect(reach(changed)).toEqual(expected);
+      expect(reach(defaults)).not.toEqual(expected);
+    }
+  });
+});
+
+describe('terraform.tfvars.example', () => {
+  let example: Record<string, unknown>;
+  beforeAll(async () => {
+    example = await readTfvars(path.resolve(import.meta.dirname, '../../terraform.tfvars.example'));
+  });
+
+  test('assigns every variable, and passes every rule', () => {
+    expect(Object.keys(example).sort()).toEqual(VARIABLES.map(({ name }) => name).sort());
+    expect(evaluate(json, example).outputs.input_queue_url).toContain('bedrock-request-smoother-input');
+  });
+
+  test('changes nothing but what is required', () => {
+    expect(evaluate(json, example).outputs).toEqual(evaluate(json).outputs);
+  });
+});
+
+describe('rules', () => {
+  test.each<[VariableName, unknown]>([
+    ['aws_region', 'mars'],
+    ['notification_email', 'nobody'],
+    ['average_request_duration', 0],
+    ['minutes_to_process', 61],
+    ['max_concurrent_executions', 1],
+    ['max_concurrent_executions', 1001],
+    ['max_concurrent_executions', 2.5],
+    ['alarm_threshold', 0],
+    ['alarm_evaluation_periods', 37],
+    ['dashboard_name', 'my dashboard'],
+    ['queue_depth_threshold', 0],
+    ['name_prefix', 'ab'],
+    ['name_prefix', 'a-name-of-25-characters-x'],
+    ['name_prefix', 'Production'],
+    ['payload_retention_days', 1],
+    ['log_retention_days', 4],
+    ['invocation_timeout_seconds', 900],
+    ['quota_overrides', { model: {} }],
+    ['quota_overrides', { model: { requests_per_minute: 10, tokens_per_minute: -1 } }],
+    ['tenant_weights', { chat: 0 }],
+  ])('%s refuses %j and says what is expected', (name, value) => {
+    const rule = VARIABLES.find((variable) => variable.name === name)?.rules[0];
+    expect(() => evaluate(json, { ...REQUIRED, [name]: value })).toThrow(rule?.message);
+  });
+
+  test('notification_email is required', () => {
+    expect(() => evaluate(json, {})).toThrow(/notification_email/);
+  });
+});
+
+test('the longest prefix still makes names that AWS accepts', () => {
+  const stack = evaluate(json, {
+    ...REQUIRED,
+    name_prefix: 'a-prefix-of-24-character',
+    aws_region: 'us-northwest-12',
+  });
+  const lengths = (type: string, attribute: string) =>
+    stack.resources(type).map((resource) => resource.text(attribute).length);
+  expect(Math.max(...lengths('aws_s3_bucket', 'bucket'))).toBeLessThanOrEqual(63);
+  expect(Math.max(...lengths('aws_iam_role', 'name'))).toBeLessThanOrEqual(64);
+  expect(Math.max(...lengths('aws_lambda_function', 'function_name'))).toBeLessThanOrEqual(64);
+  expect(Math.max(...lengths('aws_sqs_queue', 'name'))).toBeLessThanOrEqual(80);
+});
