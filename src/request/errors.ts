@@ -2,14 +2,11 @@ export class RequestPortError extends Error {
   override readonly name: string = 'RequestPortError';
 }
 
-/** The payload's object is gone (expired by lifecycle, or deleted by hand). */
+/** The payload's object is gone (expired by lifecycle, or deleted by hand), or may not be read. */
 export class PayloadMissingError extends RequestPortError {
   override readonly name = 'PayloadMissingError';
-  constructor(
-    readonly key: string,
-    options?: ErrorOptions,
-  ) {
-    super(`No payload at ${key}`, options);
+  constructor(readonly key: string) {
+    super(`No payload at ${key}`);
   }
 }
 

@@ -1,0 +1,47 @@
+/** The SDK's clients. A handler creates each once, outside of its function: a container keeps its connections. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+
+/** A call that is not answered by then is given up and tried again: these services answer in milliseconds. */
+const REQUEST_TIMEOUT_MS = 3_000;
+/** Objects can be tens of megabytes. */
+const OBJECT_TIMEOUT_MS = 15_000;
+const CONNECTION_TIMEOUT_MS = 1_000;
+/** Workers of a bundle and a leader's writes run side by side. */
+const MAX_SOCKETS = 100;
+
+function clientConfig(requestTimeout = REQUEST_TIMEOUT_MS) {
+  return {
+    retryMode: 'standard',
+    maxAttempts: 4,
+    requestHandler: {
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      requestTimeout,
+      throwOnRequestTimeout: true,
+      httpAgent: { maxSockets: MAX_SOCKETS },
+      httpsAgent: { maxSockets: MAX_SOCKETS },
+    },
+  };
+}
+
+export function dynamoClient(): DynamoDBClient {
+  return new DynamoDBClient(clientConfig());
+}
+
+export function sqsClient(): SQSClient {
+  return new SQSClient(clientConfig());
+}
+
+export function lambdaClient(): LambdaClient {
+  return new LambdaClient(clientConfig());
+}
+
+/** At a custom endpoint a bucket is a path: nothing resolves `bucket.127.0.0.1`. */
+export function s3Client(environment: Readonly<Record<string, string | undefined>>): S3Client {
+  return new S3Client({
+    ...clientConfig(OBJECT_TIMEOUT_MS),
+    forcePathStyle: Boolean(environment.AWS_ENDPOINT_URL || environment.AWS_ENDPOINT_URL_S3),
+  });
+}

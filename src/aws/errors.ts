@@ -1,0 +1,23 @@
+export class AwsAdapterError extends Error {
+  override readonly name: string = 'AwsAdapterError';
+}
+
+/** The function's environment is not as its code needs it. Names every variable that is wrong. */
+export class EnvironmentError extends AwsAdapterError {
+  override readonly name = 'EnvironmentError';
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('; '));
+  }
+}
+
+/** Some messages of a batch were refused, again and again. */
+export class MessagesNotSentError extends AwsAdapterError {
+  override readonly name = 'MessagesNotSentError';
+  constructor(
+    readonly queueUrl: string,
+    readonly notSent: number,
+    readonly code: string | undefined,
+  ) {
+    super(`${notSent} messages could not be sent to ${queueUrl}: ${code ?? 'no reason given'}`);
+  }
+}

@@ -1,0 +1,37 @@
+/** Keys of the lanes table: docs/architecture.md, "Lanes table". */
+import { createHash } from 'node:crypto';
+
+/** Announcements and reports of one lane are spread over this many partitions. */
+const SHARDS = 4;
+
+export interface LaneItemKey {
+  lane: string;
+  item: string;
+}
+
+export function stateKey(lane: string): LaneItemKey {
+  return { lane, item: 'state' };
+}
+
+export const REGISTRY_PARTITION = 'lanes';
+export const SETTINGS_KEY: LaneItemKey = { lane: 'settings', item: 'variables' };
+
+export function shardsOf(lane: string, kind: 'queues' | 'reports'): string[] {
+  return Array.from({ length: SHARDS }, (_, shard) => `${lane}|${kind}|${shard}`);
+}
+
+/** The partition in which a backlog key is announced. */
+export function queuePartition(lane: string, backlogKey: string): string {
+  const shard = (createHash('md5').update(backlogKey).digest()[0] ?? 0) % SHARDS;
+  return `${lane}|queues|${shard}`;
+}
+
+/** Any of the partitions to which reports are added. */
+export function reportPartition(lane: string): string {
+  return `${lane}|reports|${Math.floor(Math.random() * SHARDS)}`;
+}
+
+/** Slot numbers sort as text. */
+export function slotItem(slot: number): string {
+  return String(slot).padStart(12, '0');
+}
