@@ -3,9 +3,16 @@
 /** A lane is woken at most this often: the leader that was started last needs the time to take the lane. */
 export const WAKE_INTERVAL_MS = 2_000;
 
+/**
+ * A partition is announced at most this often by one container, so a record may have been written up to this long after
+ * the announcement that stands for it. Whoever forgets a partition must wait longer than this, index lag and clock
+ * skew on top.
+ */
+export const ANNOUNCE_INTERVAL_MS = 1_000;
+
 /** Where ingestion announces work, so that the leader knows which backlog partitions to read. */
 export interface QueueDirectory {
-  /** Announces work in a partition; after the record's write. Idempotent. */
+  /** Announces work in a partition; after the record's write or up to ANNOUNCE_INTERVAL_MS before. Idempotent. */
   announce(backlogKey: string, now: number): Promise<void>;
   /** All partitions announced and not yet forgotten. Strongly consistent. */
   list(lane: string): Promise<QueueEntry[]>;

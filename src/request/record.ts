@@ -12,6 +12,8 @@ export const PRIORITIES = [1, 2, 3, 4, 5] as const;
 export type Priority = (typeof PRIORITIES)[number];
 export const DEFAULT_PRIORITY: Priority = 3;
 export const DEFAULT_TENANT = 'default';
+/** The model of a rejection whose message names none that is usable. */
+export const UNKNOWN_MODEL = 'unknown';
 
 export type Operation = 'converse' | 'invoke_model';
 

@@ -1,5 +1,5 @@
 import type { Outcome, Output, RequestError, RequestRecord, Usage } from './record.ts';
-import { isOutcome } from './record.ts';
+import { isOutcome, UNKNOWN_MODEL } from './record.ts';
 
 /** The message that a producer finds in the Results queue: exactly what was committed. */
 export interface ResultMessage {
@@ -51,7 +51,7 @@ export function resultOf(record: RequestRecord): ResultMessage {
     v: 1,
     request_id: record.result_id ?? record.request_id,
     status: record.status,
-    model_id: record.model_id,
+    model_id: record.model_id === UNKNOWN_MODEL ? undefined : record.model_id,
     record_id: record.record_id,
     tenant: record.tenant,
     priority: record.priority,

@@ -1,0 +1,209 @@
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import {
+  type MessageLimits,
+  type Reading,
+  type Request,
+  readMessage,
+  type Usable,
+} from '../request/message.ts';
+import type { Pointer } from '../request/message-schema.ts';
+import type { Inbox, Payloads, Records } from '../request/ports.ts';
+import { describeProblems } from '../request/problems.ts';
+import type { RequestError, RequestRecord } from '../request/record.ts';
+import { type Results, resultOf } from '../request/result.ts';
+import { markSent } from '../request/transitions.ts';
+import { acceptedRecord } from './accepted-record.ts';
+import { Arrivals } from './arrivals.ts';
+import { whyNever } from './fit.ts';
+import { LaneBell, type LanePorts } from './lane-bell.ts';
+import { readPointed } from './pointed.ts';
+import { rejectedRecord, rejectionId } from './rejected-record.ts';
+
+/** A message of the Input queue. */
+export interface IncomingMessage {
+  id: string;
+  body: string;
+  /** Epoch milliseconds. */
+  sentAt: number;
+  /** 1 on the first delivery. */
+  receiveCount: number;
+}
+
+export interface IngestionPorts extends LanePorts {
+  records: Records;
+  payloads: Payloads;
+  inbox: Inbox;
+  results: Results;
+  clock: Pick<Clock, 'now'>;
+  /** In [0, 1). */
+  random(): number;
+  log: Log;
+}
+
+export interface IngestionOptions extends MessageLimits {
+  /** The calls bucket: the only one that pointers may name. */
+  bucket: string;
+}
+
+interface Refusal {
+  error: RequestError;
+  usable: Usable;
+  /** Under the SQS message's id, whatever id the producer gave. */
+  anonymous?: boolean;
+}
+
+/**
+ * Takes messages off the Input queue: each becomes one stored request, or one REJECTED result that says why. Every step
+ * can be repeated, so a message whose handling broke off anywhere is simply delivered again.
+ */
+export class Ingestion {
+  private readonly arrivals = new Arrivals();
+  private readonly bell: LaneBell;
+
+  constructor(
+    private readonly ports: IngestionPorts,
+    private readonly options: IngestionOptions,
+  ) {
+    this.bell = new LaneBell(ports);
+  }
+
+  /** Ids of the messages that could not be handled and must be delivered again. */
+  async ingest(messages: readonly IncomingMessage[]): Promise<string[]> {
+    const stored = messages.map((message) => this.storeAndAnnounce(message));
+    await Promise.allSettled(stored);
+
+    const wakes = new Map<string, Promise<void>>();
+    const handled = stored.map(async (storing) => {
+      const lane = await storing;
+      if (lane === undefined) return;
+      const wake = wakes.get(lane) ?? this.bell.wakeIfAsleep(lane, this.ports.clock.now());
+      wakes.set(lane, wake);
+      await wake;
+    });
+    const outcomes = await Promise.allSettled(handled);
+    return messages.flatMap(({ id }, index) => {
+      const outcome = outcomes[index];
+      if (outcome?.status !== 'rejected') return [];
+      const { name, message } = outcome.reason as Error;
+      this.ports.log('ingestion.failed', { message_id: id, error: name, reason: message });
+      return [id];
+    });
+  }
+
+  /** The lane where the message's request waits now; undefined when nothing waits. */
+  private async storeAndAnnounce(message: IncomingMessage): Promise<string | undefined> {
+    const record = await this.store(message);
+    if (record?.status !== 'RECEIVED') return undefined;
+    await this.bell.announce(record, this.ports.clock.now());
+    return record.lane;
+  }
+
+  /** The request's record as it stands; undefined when the message was rejected. */
+  private async store(message: IncomingMessage): Promise<RequestRecord | undefined> {
+    if (message.receiveCount > 1) {
+      // What would be judged differently now (another quota, another object) keeps its first answer.
+      const rejected = await this.ports.records.read(rejectionId(message.id));
+      if (rejected !== undefined) return this.sendRejection(rejected);
+    }
+    const { reading, source } = await this.read(message);
+    if (reading.kind !== 'request') return this.reject(message, refusalOf(reading));
+    return this.accept(message, reading.request, source);
+  }
+
+  private async read(
+    message: IncomingMessage,
+  ): Promise<{ reading: Reading; source?: RequestRecord['source'] }> {
+    const reading = readMessage(message.body, this.options);
+    if (reading.kind !== 'pointer') return { reading };
+    return readPointed(reading.pointer, this.ports.inbox, this.options);
+  }
+
+  private async accept(
+    message: IncomingMessage,
+    request: Request,
+    source: RequestRecord['source'],
+  ): Promise<RequestRecord | undefined> {
+    const { records, payloads, clock, log } = this.ports;
+    const now = clock.now();
+    const record = acceptedRecord(request, {
+      requestId: request.request_id ?? message.id,
+      messageId: message.id,
+      acceptedAt: now,
+      sentAt: message.sentAt,
+      longestWaitSeconds: this.options.longestWaitSeconds,
+      source,
+      shardOf: (queue) => this.arrivals.shard(queue, now, this.ports.random()),
+    });
+    const never = whyNever(record, await this.bell.limitsOf(record.lane, now));
+    if (never !== undefined) {
+      const standing = await records.read(record.request_id);
+      if (standing !== undefined) return this.meet(message, request, record, standing);
+      return this.reject(message, { error: never, usable: request });
+    }
+    await payloads.put(record.payload_key, JSON.stringify(request.call));
+    const standing = await records.create(record);
+    if (standing !== undefined) return this.meet(message, request, record, standing);
+    const { request_id, lane, priority, tenant, input_tokens, max_tokens } = record;
+    log('request.received', { request_id, lane, priority, tenant, input_tokens, max_tokens });
+    return record;
+  }
+
+  /** The id is taken: by the same request, which is then one request, or by another. */
+  private async meet(
+    message: IncomingMessage,
+    request: Request,
+    record: RequestRecord,
+    standing: RequestRecord,
+  ): Promise<RequestRecord | undefined> {
+    // Without an id of its own, a request can only meet itself.
+    const same = standing.content_hash === record.content_hash || request.request_id === undefined;
+    if (!same) {
+      const accepted = new Date(standing.accepted_at).toISOString();
+      const error = {
+        type: 'RequestIdConflict',
+        message:
+          `request_id: expected an id of its own for other content, got ${record.request_id}, ` +
+          `which a request accepted at ${accepted} has (now ${standing.status})`,
+      };
+      return this.reject(message, { error, usable: request, anonymous: true });
+    }
+    const { request_id, status, generation } = standing;
+    this.ports.log('request.duplicate', { request_id, message_id: message.id, status, generation });
+    return standing;
+  }
+
+  private async reject(message: IncomingMessage, { error, usable, anonymous }: Refusal): Promise<undefined> {
+    const resultId = anonymous ? message.id : (usable.request_id ?? message.id);
+    const record = rejectedRecord(message, { error, resultId, usable }, this.ports.clock.now());
+    const standing = await this.ports.records.create(record);
+    if (standing === undefined) {
+      this.ports.log('request.rejected', { request_id: resultId, message_id: message.id, type: error.type });
+    }
+    return this.sendRejection(standing ?? record);
+  }
+
+  /** From the committed record, so that a result sent twice is the same one. */
+  private async sendRejection(record: RequestRecord): Promise<undefined> {
+    if (record.result_sent) return;
+    await this.ports.results.send(resultOf(record));
+    await this.ports.records.move(markSent(record, this.ports.clock.now()));
+  }
+}
+
+function refusalOf(reading: Exclude<Reading, { kind: 'request' }>): Refusal {
+  if (reading.kind === 'invalid') {
+    return {
+      error: { type: 'InvalidMessage', message: describeProblems(reading.problems) },
+      usable: reading.usable,
+    };
+  }
+  return { error: nestedPointer(reading.pointer), usable: {} };
+}
+
+function nestedPointer({ key }: Pointer): RequestError {
+  return {
+    type: 'InvalidMessage',
+    message: `s3: expected the message itself in the object that a pointer names, got another pointer (to ${key})`,
+  };
+}

@@ -1,0 +1,46 @@
+import type { LaneRegistry, LaneWatch, Limits, QueueDirectory, Waker } from '../lane/ports.ts';
+import { ANNOUNCE_INTERVAL_MS } from '../lane/ports.ts';
+import type { RequestRecord } from '../request/record.ts';
+import { Coalescer } from './coalescer.ts';
+
+export interface LanePorts {
+  directory: QueueDirectory;
+  registry: LaneRegistry;
+  watch: LaneWatch;
+  waker: Waker;
+}
+
+/** How old the limits may be by which a request is judged to fit. */
+const LIMITS_AGE_MS = 60_000;
+
+/** Tells the leaders of lanes about work, and wakes those asleep. One per container: what was told is not repeated. */
+export class LaneBell {
+  private readonly registered = new Coalescer<void>(Number.POSITIVE_INFINITY);
+  private readonly announced = new Coalescer<void>(ANNOUNCE_INTERVAL_MS);
+  private readonly limits = new Coalescer<Limits | undefined>(LIMITS_AGE_MS);
+
+  constructor(private readonly ports: LanePorts) {}
+
+  limitsOf(lane: string, now: number): Promise<Limits | undefined> {
+    return this.limits.run(lane, now, async () => (await this.ports.watch.status(lane))?.limits);
+  }
+
+  /** After the record's write: the request's queue has work, its lane exists. */
+  async announce({ lane, model_id, queue }: RequestRecord, now: number): Promise<void> {
+    const { registry, directory } = this.ports;
+    await this.registered.run(lane, now, () => registry.register(lane, model_id));
+    await this.announced.run(queue, now, () => directory.announce(queue, now));
+  }
+
+  /**
+   * After the announcements: a lane that nobody leads, or whose leader sleeps, is woken. Either the leader's last look
+   * sees the announcement or this sees that it sleeps.
+   */
+  async wakeIfAsleep(lane: string, now: number): Promise<void> {
+    const { watch, waker } = this.ports;
+    const status = await watch.status(lane);
+    const led = (status?.lease_until ?? 0) >= now;
+    if (led && !status?.asleep) return;
+    if (await watch.markWoken(lane, now)) await waker.wake([lane]);
+  }
+}

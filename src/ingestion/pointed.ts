@@ -1,0 +1,42 @@
+import { isUtf8 } from 'node:buffer';
+import { InboxObjectTooLargeError } from '../request/errors.ts';
+import type { Problem } from '../request/json-limits.ts';
+import { type MessageLimits, type Reading, readMessage } from '../request/message.ts';
+import type { Pointer } from '../request/message-schema.ts';
+import { type Inbox, MAX_INBOX_BYTES } from '../request/ports.ts';
+import type { RequestRecord } from '../request/record.ts';
+
+export interface Pointed {
+  reading: Reading;
+  source?: RequestRecord['source'];
+}
+
+/** Reads the message that a pointer names: an object of our own bucket below `inbox/`, in one version. */
+export async function readPointed(
+  pointer: Pointer,
+  inbox: Inbox,
+  options: MessageLimits & { bucket: string },
+): Promise<Pointed> {
+  const { bucket, key, version_id } = pointer;
+  if (bucket !== options.bucket) return refused('bucket', `the calls bucket (${options.bucket})`, bucket);
+  let object: Awaited<ReturnType<Inbox['read']>>;
+  try {
+    object = await inbox.read(key, version_id);
+  } catch (error) {
+    if (!(error instanceof InboxObjectTooLargeError)) throw error;
+    return refused('key', `an object of at most ${MAX_INBOX_BYTES} bytes`, `one of ${error.bytes}`);
+  }
+  if (object === undefined) {
+    const version = version_id === undefined ? '' : ` in version ${version_id}`;
+    return refused('key', 'an object that exists', `none at ${key}${version}`);
+  }
+  if (!isUtf8(object.body)) return refused('key', 'an object of UTF-8 text', 'other bytes');
+  const reading = readMessage(new TextDecoder().decode(object.body), options);
+  const source = object.version_id === undefined ? { key } : { key, version_id: object.version_id };
+  return { reading, source };
+}
+
+function refused(field: string, expected: string, came: string): Pointed {
+  const problem: Problem = { path: ['s3', field], expected, came };
+  return { reading: { kind: 'invalid', problems: [problem], usable: {} } };
+}

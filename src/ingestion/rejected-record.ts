@@ -1,0 +1,62 @@
+import { dueKey, REJECTIONS_LANE, sha256 } from '../request/keys.ts';
+import type { Usable } from '../request/message.ts';
+import {
+  DEFAULT_PRIORITY,
+  DEFAULT_TENANT,
+  type RequestError,
+  type RequestRecord,
+  UNKNOWN_MODEL,
+} from '../request/record.ts';
+import { RESULT_GRACE_MS } from '../request/times.ts';
+
+export interface Rejection {
+  error: RequestError;
+  /** The id that the result carries. */
+  resultId: string;
+  usable: Usable;
+}
+
+/** No request id contains a slash, so no producer can meet a rejection's record. */
+export function rejectionId(messageId: string): string {
+  return `rejected/${messageId}`;
+}
+
+/** The record of a refused message: an outcome from the start, due until its result is marked sent. */
+export function rejectedRecord(
+  message: { id: string; body: string; sentAt: number },
+  { error, resultId, usable }: Rejection,
+  now: number,
+): RequestRecord {
+  const requestId = rejectionId(message.id);
+  return {
+    v: 1,
+    request_id: requestId,
+    result_id: resultId,
+    status: 'REJECTED',
+    generation: 0,
+    nonce: message.id,
+    lane: REJECTIONS_LANE,
+    model_id: usable.model_id ?? UNKNOWN_MODEL,
+    operation: 'converse',
+    priority: usable.priority ?? DEFAULT_PRIORITY,
+    tenant: usable.tenant ?? DEFAULT_TENANT,
+    record_id: usable.record_id,
+    metadata: usable.metadata === undefined ? undefined : JSON.stringify(usable.metadata),
+    accepted_at: now,
+    deadline_at: now,
+    has_deadline: false,
+    content_hash: sha256(message.body),
+    payload_key: 'none',
+    input_tokens: 0,
+    input_bytes: 0,
+    queue: REJECTIONS_LANE,
+    arrival: message.sentAt,
+    due_key: dueKey(REJECTIONS_LANE, requestId),
+    due_at: now + RESULT_GRACE_MS,
+    attempts: 0,
+    failures: 0,
+    throttles: 0,
+    finished_at: now,
+    error,
+  };
+}
