@@ -1,3 +1,37 @@
-export const handler = async (): Promise<never> => {
-  throw new Error('not written yet');
+import { bedrockClient, bedrockModel } from '../src/aws/bedrock.ts';
+import { dynamoClient, s3Client, sqsClient } from '../src/aws/clients.ts';
+import { readEnvironment, text } from '../src/aws/environment.ts';
+import { s3Payloads } from '../src/aws/objects.ts';
+import { sqsResults } from '../src/aws/queues.ts';
+import { dynamoRecords } from '../src/aws/records.ts';
+import { dynamoReports } from '../src/aws/reports.ts';
+import { systemClock } from '../src/clock.ts';
+import { invokeBatch, type QueueMessage } from '../src/invocation/batch.ts';
+import { consoleLog } from '../src/log.ts';
+
+const environment = readEnvironment(
+  { REQUESTS_TABLE: text, LANES_TABLE: text, CALLS_BUCKET: text, RESULTS_QUEUE_URL: text },
+  process.env,
+);
+const dynamo = dynamoClient();
+const ports = {
+  records: dynamoRecords(dynamo, environment.REQUESTS_TABLE),
+  payloads: s3Payloads(s3Client(process.env), environment.CALLS_BUCKET),
+  model: bedrockModel(bedrockClient()),
+  results: sqsResults(sqsClient(), environment.RESULTS_QUEUE_URL),
+  reports: dynamoReports(dynamo, environment.LANES_TABLE),
+  clock: systemClock,
+  log: consoleLog,
+  bucket: environment.CALLS_BUCKET,
 };
+
+interface Context {
+  getRemainingTimeInMillis(): number;
+}
+
+/** Calls Bedrock for each release in the batch's bundles. */
+export async function handler({ Records }: { Records: QueueMessage[] }, context: Context) {
+  const remainingMs = () => context.getRemainingTimeInMillis();
+  const failed = await invokeBatch({ ...ports, remainingMs }, Records);
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+}

@@ -1,3 +1,24 @@
-export const handler = async (): Promise<never> => {
-  throw new Error('not written yet');
-};
+import { dynamoClient } from '../src/aws/clients.ts';
+import { readEnvironment, text } from '../src/aws/environment.ts';
+import type { Item } from '../src/aws/expressions.ts';
+import { recordOf } from '../src/aws/record-item.ts';
+import { dynamoReportRows } from '../src/aws/reporting.ts';
+import { consoleLog } from '../src/log.ts';
+import { reportBatch } from '../src/reporting/batch.ts';
+
+const { REPORTING_TABLE } = readEnvironment({ REPORTING_TABLE: text }, process.env);
+const rows = dynamoReportRows(dynamoClient(), REPORTING_TABLE);
+
+interface StreamEvent {
+  Records: { dynamodb: { SequenceNumber: string; NewImage?: Item } }[];
+}
+
+/** Counts what changed in the Requests table. */
+export async function handler({ Records }: StreamEvent) {
+  const batch = Records.map(({ dynamodb: { SequenceNumber, NewImage } }) => ({
+    sequenceNumber: SequenceNumber,
+    read: NewImage && (() => recordOf(NewImage)),
+  }));
+  const failed = await reportBatch(rows, batch, consoleLog);
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+}

@@ -6,7 +6,7 @@ import {
   InvokeModelCommand,
 } from '@aws-sdk/client-bedrock-runtime';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import type { Model, ModelAnswer, ModelCall } from '../invocation/ports.ts';
+import type { Model, ModelAnswer } from '../invocation/ports.ts';
 import { readAnswer } from '../request/invoke-bodies.ts';
 import { decodeBinaries, encodeBinaries } from './bedrock-binary.ts';
 import { modelErrorOf } from './bedrock-errors.ts';
@@ -28,66 +28,68 @@ export function bedrockClient(config: BedrockRuntimeClientConfig = {}): BedrockR
 }
 
 /** The models of Bedrock in one Region. */
-export class BedrockModel implements Model {
-  constructor(private readonly client: BedrockRuntimeClient) {}
+export function bedrockModel(client: BedrockRuntimeClient): Model {
+  return {
+    async call({ modelId, payload, timeoutMs }) {
+      const abortSignal = AbortSignal.timeout(timeoutMs);
+      try {
+        return payload.operation === 'converse'
+          ? await converse(client, modelId, payload.converse, abortSignal)
+          : await invokeModel(client, modelId, payload.invoke_model, abortSignal);
+      } catch (error) {
+        throw modelErrorOf(error, timeoutMs) ?? error;
+      }
+    },
+  };
+}
 
-  async call(call: ModelCall): Promise<ModelAnswer> {
-    const abortSignal = AbortSignal.timeout(call.timeoutMs);
-    try {
-      return await this.#send(call, abortSignal);
-    } catch (error) {
-      throw modelErrorOf(error, call.timeoutMs) ?? error;
-    }
-  }
+async function converse(
+  client: BedrockRuntimeClient,
+  modelId: string,
+  request: object,
+  abortSignal: AbortSignal,
+): Promise<ModelAnswer> {
+  const input = { ...(decodeBinaries(request) as object), modelId } as ConverseCommandInput;
+  const { $metadata: _, ...answer } = await client.send(new ConverseCommand(input), { abortSignal });
+  return {
+    output: encodeBinaries(answer),
+    stopReason: answer.stopReason,
+    usage: usageOfConverse(answer.usage),
+    latencyMs: answer.metrics?.latencyMs,
+  };
+}
 
-  #send({ modelId, payload }: ModelCall, abortSignal: AbortSignal): Promise<ModelAnswer> {
-    return payload.operation === 'converse'
-      ? this.#converse(modelId, payload.converse, abortSignal)
-      : this.#invoke(modelId, payload.invoke_model, abortSignal);
-  }
-
-  async #converse(modelId: string, request: object, abortSignal: AbortSignal): Promise<ModelAnswer> {
-    const input = { ...(decodeBinaries(request) as object), modelId } as ConverseCommandInput;
-    const { $metadata: _, ...answer } = await this.client.send(new ConverseCommand(input), { abortSignal });
-    return {
-      output: encodeBinaries(answer),
-      stopReason: answer.stopReason,
-      usage: usageOfConverse(answer.usage),
-      latencyMs: answer.metrics?.latencyMs,
-    };
-  }
-
-  async #invoke(
-    modelId: string,
-    request: { body: unknown; content_type: string; accept: string },
-    abortSignal: AbortSignal,
-  ): Promise<ModelAnswer> {
-    const command = new InvokeModelCommand({
-      modelId,
-      body: Buffer.from(JSON.stringify(request.body)),
-      contentType: request.content_type,
-      accept: request.accept,
-    });
-    // The SDK does not hand out the headers in which Bedrock counts tokens and time.
-    let headers: Headers = {};
-    command.middlewareStack.add(
-      (next) => async (args) => {
-        const result = await next(args);
-        headers = (result.response as { headers: Headers }).headers;
-        return result;
-      },
-      { step: 'deserialize', name: 'bedrockCounts' },
-    );
-    const { body } = await this.client.send(command, { abortSignal });
-    const output = parseBody(body ?? new Uint8Array());
-    const facts = readAnswer(modelId, output);
-    return {
-      output,
-      stopReason: facts.stop_reason,
-      usage: usageOfHeaders(headers) ?? facts.usage,
-      latencyMs: latencyOfHeaders(headers),
-    };
-  }
+async function invokeModel(
+  client: BedrockRuntimeClient,
+  modelId: string,
+  request: { body: unknown; content_type: string; accept: string },
+  abortSignal: AbortSignal,
+): Promise<ModelAnswer> {
+  const command = new InvokeModelCommand({
+    modelId,
+    body: Buffer.from(JSON.stringify(request.body)),
+    contentType: request.content_type,
+    accept: request.accept,
+  });
+  // The SDK does not hand out the headers in which Bedrock counts tokens and time.
+  let headers: Headers = {};
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      headers = (result.response as { headers: Headers }).headers;
+      return result;
+    },
+    { step: 'deserialize', name: 'bedrockCounts' },
+  );
+  const { body } = await client.send(command, { abortSignal });
+  const output = parseBody(body ?? new Uint8Array());
+  const facts = readAnswer(modelId, output);
+  return {
+    output,
+    stopReason: facts.stop_reason,
+    usage: usageOfHeaders(headers) ?? facts.usage,
+    latencyMs: latencyOfHeaders(headers),
+  };
 }
 
 /** What is not JSON (some models answer with media) is kept as base64: no answer that was paid for is lost. */

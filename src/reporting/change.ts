@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { isOutcome, type RequestRecord } from '../request/record.ts';
+import type { RowKey } from './ports.ts';
+import { costOf } from './prices.ts';
+import { minuteOf, shardOf } from './rows.ts';
+import { bucketOf } from './sketch.ts';
+
+/** A change of a record that counts, and where and what. */
+export interface Change {
+  /** Of (request_id, generation, status): the same for every delivery of the change. */
+  id: string;
+  key: RowKey;
+  counters: Record<string, number>;
+}
+
+/**
+ * What a new image of a record adds to the report: its acceptance or its outcome. Undefined for what is on its way,
+ * and for the mark that a result was sent, which comes after the outcome's own image.
+ */
+export function changeOf(record: RequestRecord): Change | undefined {
+  if (record.status === 'RECEIVED' && record.generation === 0) {
+    return change(record, record.accepted_at, { accepted: 1 });
+  }
+  if (!isOutcome(record.status) || record.result_sent || record.finished_at === undefined) return undefined;
+  return change(record, record.finished_at, countersOfOutcome(record));
+}
+
+/** The minute is the change's own, never the delivery's: delivered again, it meets the row that has counted it. */
+function change(record: RequestRecord, at: number, counters: Change['counters']): Change {
+  const { request_id, generation, status, lane, priority, tenant } = record;
+  return {
+    id: createHash('sha256').update(`${request_id}|${generation}|${status}`).digest('base64url').slice(0, 12),
+    key: { lane, minute: minuteOf(at), priority, tenant, shard: shardOf(request_id) },
+    counters,
+  };
+}
+
+function countersOfOutcome(record: RequestRecord): Record<string, number> {
+  const { usage, started_at, accepted_at, finished_at = 0 } = record;
+  const counters: Record<string, number | undefined> = {
+    [record.status.toLowerCase()]: 1,
+    calls: record.attempts,
+    throttles: record.throttles,
+    failures: record.failures,
+    reserved_tokens: record.reserved_tokens,
+    charged_tokens: record.charged_tokens,
+    input_tokens: usage?.input_tokens,
+    output_tokens: usage?.output_tokens,
+    cache_read_tokens: usage?.cache_read_tokens,
+    cache_write_tokens: usage?.cache_write_tokens,
+  };
+  if (usage !== undefined) {
+    const cost = costOf(record.model_id, usage);
+    if (cost === undefined) counters.unpriced = 1;
+    else counters.cost_nano_usd = cost;
+  }
+  if (started_at !== undefined) counters[`wait_${bucketOf(started_at - accepted_at)}`] = 1;
+  if (started_at !== undefined && record.status === 'COMPLETED') {
+    counters[`latency_${bucketOf(record.latency_ms ?? finished_at - started_at)}`] = 1;
+  }
+  return Object.fromEntries(Object.entries(counters).filter(([, count]) => count)) as Record<string, number>;
+}

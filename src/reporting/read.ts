@@ -1,0 +1,73 @@
+import type { ReportRow, ReportRows } from './ports.ts';
+import { minuteOf } from './rows.ts';
+import { quantileOf } from './sketch.ts';
+
+const MINUTE_MS = 60_000;
+
+export interface Percentiles {
+  /** Milliseconds; absent of nothing. Within the sketch's relative error. */
+  p50?: number;
+  p95?: number;
+  p99?: number;
+}
+
+/** Rows merged: of a lane, a priority, a tenant, or all of them. */
+export interface Summary {
+  /** All counters but the sketches', by name (docs/reporting.md). */
+  counters: Record<string, number>;
+  cost_usd: number;
+  wait_ms: Percentiles;
+  latency_ms: Percentiles;
+}
+
+/** Reads a lane's rows of a time range, one query a minute. `from` and `to`: epoch ms, both minutes included. */
+export async function readRows(
+  rows: ReportRows,
+  lane: string,
+  from: number,
+  to: number,
+): Promise<ReportRow[]> {
+  const minutes: string[] = [];
+  for (let at = from - (from % MINUTE_MS); at <= to; at += MINUTE_MS) minutes.push(minuteOf(at));
+  return (await Promise.all(minutes.map((minute) => rows.rows(lane, minute)))).flat();
+}
+
+/** Merges rows by a part of their key. */
+export function summarise(
+  rows: ReportRow[],
+  by: 'lane' | 'minute' | 'priority' | 'tenant',
+): Map<string, Summary> {
+  const sums = new Map<string, Record<string, number>>();
+  for (const { key, counters } of rows) {
+    const name = String(key[by]);
+    const sum = sums.get(name) ?? {};
+    for (const [counter, count] of Object.entries(counters)) sum[counter] = (sum[counter] ?? 0) + count;
+    sums.set(name, sum);
+  }
+  return new Map([...sums].map(([name, sum]) => [name, summaryOf(sum)]));
+}
+
+function summaryOf(sum: Record<string, number>): Summary {
+  const counters = Object.entries(sum).filter(([name]) => sketchPart(name) === undefined);
+  return {
+    counters: Object.fromEntries(counters),
+    cost_usd: (sum.cost_nano_usd ?? 0) / 1e9,
+    wait_ms: percentilesOf(sum, 'wait'),
+    latency_ms: percentilesOf(sum, 'latency'),
+  };
+}
+
+function percentilesOf(sum: Record<string, number>, sketch: string): Percentiles {
+  const buckets = new Map<number, number>();
+  for (const [name, count] of Object.entries(sum)) {
+    const part = sketchPart(name);
+    if (part?.sketch === sketch) buckets.set(part.bucket, count);
+  }
+  return { p50: quantileOf(buckets, 0.5), p95: quantileOf(buckets, 0.95), p99: quantileOf(buckets, 0.99) };
+}
+
+/** `wait_42` → bucket 42 of the sketch of waits. */
+function sketchPart(name: string): { sketch: string; bucket: number } | undefined {
+  const [, sketch, bucket] = /^(wait|latency)_(\d+)$/.exec(name) ?? [];
+  return sketch === undefined ? undefined : { sketch, bucket: Number(bucket) };
+}
