@@ -1,3 +1,62 @@
-export const handler = async (): Promise<never> => {
-  throw new Error('not written yet');
+import { dynamoClient, sqsClient } from '../src/aws/clients.ts';
+import { dynamoDirectory, dynamoRegistry } from '../src/aws/directory.ts';
+import { number, readEnvironment, text } from '../src/aws/environment.ts';
+import { dynamoBacklog, dynamoDue } from '../src/aws/indexes.ts';
+import { dynamoLeadership } from '../src/aws/lane-states.ts';
+import { sqsHoldQueue, sqsResults } from '../src/aws/queues.ts';
+import { dynamoRecords } from '../src/aws/records.ts';
+import { dynamoReports } from '../src/aws/reports.ts';
+import { dynamoSettings } from '../src/aws/settings.ts';
+import { systemClock } from '../src/clock.ts';
+import { PRIORITY_WEIGHTS } from '../src/lane/fair-queues.ts';
+import { consoleLog } from '../src/log.ts';
+import { type PrioritizationEvent, prioritize } from '../src/prioritization/prioritize.ts';
+import { leaseMs } from '../src/request/times.ts';
+
+const environment = readEnvironment(
+  {
+    REQUESTS_TABLE: text,
+    LANES_TABLE: text,
+    HOLD_QUEUE_URL: text,
+    RESULTS_QUEUE_URL: text,
+    INVOCATION_TIMEOUT_SECONDS: number({ min: 1 }),
+    AVERAGE_REQUEST_DURATION: number(),
+    MINUTES_TO_PROCESS: number(),
+    MAX_CONCURRENT_EXECUTIONS: number({ min: 1 }),
+    QUEUE_DEPTH_THRESHOLD: number({ min: 1 }),
+    METRICS_NAMESPACE: text,
+  },
+  process.env,
+);
+const dynamo = dynamoClient();
+const sqs = sqsClient();
+const { REQUESTS_TABLE, LANES_TABLE } = environment;
+const ports = {
+  leadership: dynamoLeadership(dynamo, LANES_TABLE),
+  registry: dynamoRegistry(dynamo, LANES_TABLE),
+  directory: dynamoDirectory(dynamo, LANES_TABLE),
+  reports: dynamoReports(dynamo, LANES_TABLE),
+  settings: dynamoSettings(dynamo, LANES_TABLE),
+  records: dynamoRecords(dynamo, REQUESTS_TABLE),
+  backlog: dynamoBacklog(dynamo, REQUESTS_TABLE),
+  due: dynamoDue(dynamo, REQUESTS_TABLE),
+  results: sqsResults(sqs, environment.RESULTS_QUEUE_URL),
+  hold: sqsHoldQueue(sqs, environment.HOLD_QUEUE_URL),
+  clock: systemClock,
+  log: consoleLog,
+  emit: (line: object) => console.log(JSON.stringify(line)),
 };
+const settings = {
+  engine: {
+    averageRequestMs: environment.AVERAGE_REQUEST_DURATION * 1_000,
+    minutesToProcess: environment.MINUTES_TO_PROCESS,
+    queueDepthThreshold: environment.QUEUE_DEPTH_THRESHOLD,
+    leaseMs: leaseMs(environment.INVOCATION_TIMEOUT_SECONDS * 1_000),
+  },
+  workers: environment.MAX_CONCURRENT_EXECUTIONS,
+  metricsNamespace: environment.METRICS_NAMESPACE,
+  priorityWeights: PRIORITY_WEIGHTS,
+};
+
+/** Leads the lanes that the event names, or all of them, until others want them. */
+export const handler = (event: PrioritizationEvent) => prioritize(ports, settings, event);
