@@ -63,7 +63,7 @@ describe('addresses', () => {
 describe('expressions', () => {
   const expressions = templatesIn(json);
 
-  test('are valid in Terraform’s own parser', async () => {
+  test('are valid in the parser of Terraform itself', async () => {
     expect(expressions.length).toBeGreaterThan(100);
     const attributes = expressions.map((text, index) => `a${index} = "${escapeOutside(text)}"`);
     await expect(
@@ -72,7 +72,7 @@ describe('expressions', () => {
   });
 
   test('a broken one would be noticed', async () => {
-    await expect(hcl2json.parse('broken.tf', 'locals {\n a = "${jsonencode("x"y)}"\n}')).rejects.toThrow();
+    await expect(hcl2json.parse('broken.tf', 'locals {\n a = jsonencode("x"y)\n}')).rejects.toThrow();
   });
 
   test('hold no token that was computed on in TypeScript', () => {

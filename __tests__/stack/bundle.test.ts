@@ -1,0 +1,87 @@
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { unzipSync } from 'fflate';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Bundles, bundleFunctions, FUNCTION_NAMES } from '../../src/stack/bundle.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const BUDGET_BYTES = 250 * 1024;
+
+/** A copy of what is bundled, so that a test may change it. The space is meant. */
+function checkout(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'smoother bundle '));
+  for (const name of ['src', 'handlers'])
+    cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
+  for (const name of ['package.json', 'tsconfig.json'])
+    copyFileSync(path.join(ROOT, name), path.join(folder, name));
+  symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
+  return folder;
+}
+
+describe('zips of the functions', () => {
+  const folders = [checkout(), checkout()] as const;
+  let first: Bundles;
+  let second: Bundles;
+
+  beforeAll(async () => {
+    first = await bundleFunctions(folders[0]);
+    second = await bundleFunctions(folders[1]);
+  });
+  afterAll(() => {
+    for (const folder of folders) rmSync(folder, { recursive: true });
+  });
+
+  test.each(FUNCTION_NAMES)('%s: code and map, without the sources', (name) => {
+    const files = unzipSync(readFileSync(first[name].path));
+    expect(Object.keys(files)).toEqual(['index.js', 'index.js.map']);
+    const map = JSON.parse(Buffer.from(files['index.js.map'] ?? []).toString());
+    expect(map.sources).toContain(`../../handlers/${name}.ts`);
+    expect(map.sourcesContent).toBeUndefined();
+  });
+
+  test.each(FUNCTION_NAMES)('%s stays within its budget', (name) => {
+    expect(first[name].codeZipBytes).toBeGreaterThan(0);
+    expect(first[name].codeZipBytes).toBeLessThanOrEqual(BUDGET_BYTES);
+  });
+
+  test.each(FUNCTION_NAMES)('%s is the same, byte for byte, from another folder', (name) => {
+    expect(first[name].path).not.toBe(second[name].path);
+    expect(readFileSync(first[name].path).equals(readFileSync(second[name].path))).toBe(true);
+    expect(first[name].codeHash).toBe(second[name].codeHash);
+  });
+});
+
+describe('the hash of the code', () => {
+  let folder: string;
+  const handler = () => path.join(folder, 'handlers/reporting.ts');
+
+  beforeAll(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'smoother-hash-'));
+    mkdirSync(path.join(folder, 'handlers'));
+    for (const name of FUNCTION_NAMES) {
+      writeFileSync(path.join(folder, 'handlers', `${name}.ts`), 'export const handler = () => 1;');
+    }
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('changes with the code, of that function alone, and not with comments', async () => {
+    const before = await bundleFunctions(folder);
+    writeFileSync(handler(), '// Said differently.\nexport const handler = () => 1;');
+    const commented = await bundleFunctions(folder);
+    expect(commented.reporting.codeHash).toBe(before.reporting.codeHash);
+    writeFileSync(handler(), 'export const handler = () => 2;');
+    const changed = await bundleFunctions(folder);
+    expect(changed.reporting.codeHash).not.toBe(before.reporting.codeHash);
+    expect(changed.invocation.codeHash).toBe(before.invocation.codeHash);
+  });
+});
