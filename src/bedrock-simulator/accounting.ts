@@ -51,13 +51,15 @@ interface Meter {
   deduct(now: number, amount: number): Deduction;
   /** Returns part of an earlier deduction, as far as it still weighs on the meter. */
   giveBack(now: number, deduction: Deduction, amount: number): void;
+  /** Another limit from now on; what has been deducted stays deducted. */
+  resize(now: number, limit: number): void;
 }
 
 class TokenBucket implements Meter {
   private level: number;
   private at = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly limit: number) {
+  constructor(private limit: number) {
     this.level = limit;
   }
 
@@ -77,13 +79,18 @@ class TokenBucket implements Meter {
   giveBack(now: number, _deduction: Deduction, amount: number): void {
     this.level = Math.min(this.limit, this.available(now) + amount);
   }
+
+  resize(now: number, limit: number): void {
+    this.level = Math.min(limit, this.available(now));
+    this.limit = limit;
+  }
 }
 
 class SlidingWindow implements Meter {
   private readonly deductions: Deduction[] = [];
   private sum = 0;
 
-  constructor(private readonly limit: number) {}
+  constructor(private limit: number) {}
 
   available(now: number): number {
     let expired = 0;
@@ -108,13 +115,17 @@ class SlidingWindow implements Meter {
     deduction.amount -= amount;
     this.sum -= amount;
   }
+
+  resize(_now: number, limit: number): void {
+    this.limit = limit;
+  }
 }
 
 class FixedWindow implements Meter {
   private window = Number.NaN;
   private sum = 0;
 
-  constructor(private readonly limit: number) {}
+  constructor(private limit: number) {}
 
   available(now: number): number {
     const window = Math.floor(now / MINUTE_MS);
@@ -134,6 +145,10 @@ class FixedWindow implements Meter {
   giveBack(now: number, deduction: Deduction, amount: number): void {
     this.available(now);
     if (Math.floor(deduction.at / MINUTE_MS) === this.window) this.sum -= amount;
+  }
+
+  resize(_now: number, limit: number): void {
+    this.limit = limit;
   }
 }
 
@@ -177,6 +192,12 @@ export class Quota {
     if (!this.tokens || !call.deduction) return;
     if (charge < call.reserved) this.tokens.giveBack(now, call.deduction, call.reserved - charge);
     else if (charge > call.reserved) this.tokens.deduct(now, charge - call.reserved);
+  }
+
+  /** Other limits from now on, of the kinds there were. What has been deducted stays deducted. */
+  resize(now: number, { requestsPerMinute, tokensPerMinute }: QuotaLimits): void {
+    if (requestsPerMinute !== undefined) this.requests?.resize(now, requestsPerMinute);
+    if (tokensPerMinute !== undefined) this.tokens?.resize(now, tokensPerMinute);
   }
 
   /** Tokens that may be reserved now; negative while in debt, infinite without a limit. */
