@@ -1,0 +1,36 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import dynalite from 'dynalite';
+import { buildApp } from 'fauxqs';
+
+export interface Emulators {
+  dynamodbUrl: string;
+  /** SQS, S3 and STS. */
+  fauxqsUrl: string;
+  stop(): Promise<void>;
+}
+
+/** The account that fauxqs speaks for. */
+export const ACCOUNT_ID = '000000000000';
+
+/** Starts the emulators in this process, on free ports of 127.0.0.1. They check nobody's identity: the gateway does. */
+export async function startEmulators(): Promise<Emulators> {
+  const dynamodb = dynalite({ createTableMs: 0 });
+  await new Promise<void>((resolve) => dynamodb.listen(0, '127.0.0.1', resolve));
+  const fauxqs = buildApp({ logger: false });
+  const fauxqsUrl = await fauxqs.listen({ port: 0, host: '127.0.0.1' });
+  return {
+    dynamodbUrl: `http://127.0.0.1:${(dynamodb.address() as AddressInfo).port}`,
+    fauxqsUrl,
+    async stop() {
+      await Promise.all([fauxqs.close(), closeServer(dynamodb)]);
+    },
+  };
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close((error) => (error ? reject(error) : resolve()));
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,36 @@
+import type { Place } from './operation.ts';
+import type { Permission } from './policy.ts';
+
+/**
+ * Regions that a geographic inference profile may lead to. A few of them stand for all: enough to show a policy that
+ * forgot that the call leaves the Region.
+ */
+const DESTINATIONS: Record<string, string[]> = {
+  us: ['us-east-1', 'us-east-2', 'us-west-2'],
+  eu: ['eu-central-1', 'eu-west-1', 'eu-west-3'],
+  apac: ['ap-northeast-1', 'ap-southeast-1', 'ap-southeast-2'],
+  jp: ['ap-northeast-1', 'ap-northeast-3'],
+  au: ['ap-southeast-2', 'ap-southeast-4'],
+  // The global profile's model ARN has no Region.
+  global: [''],
+};
+
+/** A call through an inference profile needs the profile, and the foundation model wherever the profile leads. */
+export function bedrockPermissions(
+  action: string,
+  modelId: string,
+  { region, accountId }: Place,
+): Permission[] {
+  if (modelId.startsWith('arn:')) return [{ action, resource: modelId }];
+  const [geography = ''] = modelId.split('.');
+  const destinations = DESTINATIONS[geography];
+  if (!destinations) return [{ action, resource: `arn:aws:bedrock:${region}::foundation-model/${modelId}` }];
+  const model = modelId.slice(geography.length + 1);
+  return [
+    { action, resource: `arn:aws:bedrock:${region}:${accountId}:inference-profile/${modelId}` },
+    ...[...new Set([region, ...destinations])].map((destination) => ({
+      action,
+      resource: `arn:aws:bedrock:${destination}::foundation-model/${model}`,
+    })),
+  ];
+}

@@ -1,0 +1,138 @@
+/** The one door between clients and emulators: who calls, may they, count it, pass it on. */
+import { type CallCount, CallLog, type Denial } from './call-log.ts';
+import { errorResponse, ServiceError } from './errors.ts';
+import { type Listener, listen } from './http.ts';
+import { type Credentials, Identities, type Identity } from './identity.ts';
+import type { GatewayRequest, GatewayResponse } from './message.ts';
+import { type Operation, type Place, readOperation } from './operation.ts';
+import type { Permission, RolePolicy } from './policy.ts';
+
+/** What is done with a call instead of, or besides, passing it on. */
+export interface Fault {
+  /** Waits first. */
+  delayMs?: number;
+  /** Answers with this error; the call does not reach its service. */
+  error?: { code: string; status: number; message: string };
+  /** Cuts the connection `before` the call reaches its service, or `after` it took effect there. */
+  cut?: 'before' | 'after';
+}
+
+/** A call that somebody makes and may make. */
+export interface Call {
+  /** A function's name, `<function>/event-source` for what polls on its behalf, or `operator`. */
+  principal: string;
+  /** E.g. `dynamodb:UpdateItem`. */
+  action: string;
+  resources: string[];
+}
+
+export type Faults = (call: Call) => Fault | undefined;
+
+export interface ServiceAnswer {
+  response: GatewayResponse;
+  /** What AWS would bill: DynamoDB request units, SQS requests of 64 KiB. */
+  units?: number;
+}
+
+/** The calling side of a service, behind the gateway. */
+export interface Caller {
+  principal: string;
+  may(permission: Permission): boolean;
+}
+
+export interface Service {
+  handle(request: GatewayRequest, operation: Operation, caller: Caller): Promise<ServiceAnswer>;
+}
+
+export interface GatewayOptions {
+  place: () => Place;
+  services: (operation: Operation) => Service;
+  faults?: Faults;
+}
+
+export class Gateway {
+  private readonly identities = new Identities();
+  private readonly policies = new Map<string, RolePolicy>();
+  private readonly log = new CallLog();
+  private listener: Listener | undefined;
+
+  constructor(private readonly options: GatewayOptions) {}
+
+  /** Returns the endpoint. */
+  async start(): Promise<string> {
+    this.listener = await listen((request) => this.answer(request));
+    return `http://127.0.0.1:${this.listener.port}`;
+  }
+
+  async stop(): Promise<void> {
+    await this.listener?.close();
+  }
+
+  /** A principal without a policy may do everything. */
+  admit(principal: string, credentials: Credentials, policy?: RolePolicy): void {
+    this.identities.add(principal, credentials);
+    if (policy) this.policies.set(principal, policy);
+  }
+
+  calls(): CallCount[] {
+    return this.log.counts();
+  }
+
+  denials(): Denial[] {
+    return this.log.denials();
+  }
+
+  private async answer(request: GatewayRequest): Promise<GatewayResponse | undefined> {
+    let service = serviceOf(request);
+    try {
+      const identity = await this.identities.identify(request);
+      service = identity.service;
+      return await this.admitted(request, identity);
+    } catch (error) {
+      if (error instanceof ServiceError) return errorResponse(service, error);
+      throw error;
+    }
+  }
+
+  private async admitted(
+    request: GatewayRequest,
+    { principal, service }: Identity,
+  ): Promise<GatewayResponse | undefined> {
+    const operation = readOperation(service, request, this.options.place());
+    const action = operation.permissions[0]?.action ?? `${service}:${operation.name}`;
+    const policy = this.policies.get(principal);
+    const may = (permission: Permission) => policy?.allows(permission) ?? true;
+    const denied = operation.permissions.find((permission) => !may(permission));
+    if (denied) {
+      this.log.deny(principal, denied);
+      throw accessDenied(principal, denied);
+    }
+    const fault = this.options.faults?.({
+      principal,
+      action,
+      resources: operation.permissions.map(({ resource }) => resource),
+    });
+    if (fault?.delayMs) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
+    if (fault?.cut === 'before') return undefined;
+    if (fault?.error) throw new ServiceError(fault.error.code, fault.error.status, fault.error.message);
+    const { response, units } = await this.options
+      .services(operation)
+      .handle(request, operation, { principal, may });
+    this.log.count(principal, action, units);
+    return fault?.cut === 'after' ? undefined : response;
+  }
+}
+
+function accessDenied(principal: string, { action, resource }: Permission): ServiceError {
+  return new ServiceError(
+    'AccessDeniedException',
+    // DynamoDB and SQS answer 400, the others 403; SDKs go by the code.
+    /^(dynamodb|sqs):/.test(action) ? 400 : 403,
+    `User: ${principal} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`,
+  );
+}
+
+/** The service in whose words an error is told, when the signature cannot be trusted to name it. */
+function serviceOf(request: GatewayRequest): string {
+  return /\/([a-z0-9-]+)\/aws4_request/.exec(request.headers.authorization ?? '')?.[1] ?? 's3';
+}

@@ -1,0 +1,159 @@
+/** What a request asks for: the operation, and the permissions that AWS would want for it. */
+import { bedrockPermissions } from './bedrock-arns.ts';
+import { ServiceError } from './errors.ts';
+import { type GatewayRequest, parseJsonBody } from './message.ts';
+import type { Permission } from './policy.ts';
+import { readS3Operation } from './s3-operation.ts';
+
+export interface Operation {
+  service: 'dynamodb' | 'sqs' | 's3' | 'lambda' | 'bedrock' | 'servicequotas' | 'sts';
+  /** The API operation, e.g. `SendMessageBatch`. */
+  name: string;
+  permissions: Permission[];
+  /** The parsed body of a JSON operation. */
+  input: Record<string, unknown>;
+}
+
+export interface Place {
+  region: string;
+  accountId: string;
+}
+
+/** @throws ServiceError when the service or the operation is not one that the local cloud offers */
+export function readOperation(service: string, request: GatewayRequest, place: Place): Operation {
+  switch (service) {
+    case 'dynamodb':
+      return dynamodb(request, place);
+    case 'sqs':
+      return sqs(request, place);
+    case 's3':
+      return { service, input: {}, ...readS3Operation(request) };
+    case 'lambda':
+      return lambda(request, place);
+    case 'bedrock':
+      return bedrock(request, place);
+    case 'servicequotas':
+      return serviceQuotas(request);
+    case 'sts':
+      return { service, name: 'GetCallerIdentity', permissions: [], input: {} };
+    default:
+      throw new ServiceError(
+        'UnknownOperationException',
+        501,
+        `the local cloud offers no service "${service}"`,
+      );
+  }
+}
+
+/** The operation of a JSON protocol, e.g. `DynamoDB_20120810.PutItem`. */
+function target(request: GatewayRequest): string {
+  const name = (request.headers['x-amz-target'] ?? '').split('.')[1];
+  if (name) return name;
+  throw new ServiceError(
+    'MissingAction',
+    400,
+    'The request has no X-Amz-Target header: the local cloud speaks the JSON protocol.',
+  );
+}
+
+function dynamodb(request: GatewayRequest, place: Place): Operation {
+  const name = target(request);
+  const input = parseJsonBody(request.body);
+  return {
+    service: 'dynamodb',
+    name,
+    input,
+    permissions: dynamodbResources(input, place).map((resource) => ({
+      action: `dynamodb:${name}`,
+      resource,
+    })),
+  };
+}
+
+function dynamodbResources(input: Record<string, unknown>, { region, accountId }: Place): string[] {
+  const tableArn = (table: string) =>
+    table.startsWith('arn:') ? table : `arn:aws:dynamodb:${region}:${accountId}:table/${table}`;
+  if (typeof input.RequestItems === 'object' && input.RequestItems !== null) {
+    return Object.keys(input.RequestItems).map(tableArn);
+  }
+  if (typeof input.TableName !== 'string') return ['*'];
+  const table = tableArn(input.TableName);
+  return [typeof input.IndexName === 'string' ? `${table}/index/${input.IndexName}` : table];
+}
+
+/** Batches need the permission of the single operation. */
+const SQS_ACTIONS: Record<string, string> = {
+  SendMessageBatch: 'SendMessage',
+  DeleteMessageBatch: 'DeleteMessage',
+  ChangeMessageVisibilityBatch: 'ChangeMessageVisibility',
+};
+
+function sqs(request: GatewayRequest, { region, accountId }: Place): Operation {
+  const name = target(request);
+  const input = parseJsonBody(request.body);
+  const queue =
+    input.QueueName ??
+    String(input.QueueUrl ?? '')
+      .split('/')
+      .at(-1);
+  const resource = queue ? `arn:aws:sqs:${region}:${accountId}:${queue}` : '*';
+  return {
+    service: 'sqs',
+    name,
+    input,
+    permissions: [{ action: `sqs:${SQS_ACTIONS[name] ?? name}`, resource }],
+  };
+}
+
+const INVOKE_PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
+
+function lambda(request: GatewayRequest, { region, accountId }: Place): Operation {
+  const found = request.method === 'POST' ? INVOKE_PATH.exec(request.path)?.[1] : undefined;
+  if (!found) throw unknown('lambda', request);
+  const functionName = decodeURIComponent(found).split(':function:').at(-1) ?? '';
+  return {
+    service: 'lambda',
+    name: 'Invoke',
+    input: { FunctionName: functionName },
+    permissions: [
+      {
+        action: 'lambda:InvokeFunction',
+        resource: `arn:aws:lambda:${region}:${accountId}:function:${functionName}`,
+      },
+    ],
+  };
+}
+
+const BEDROCK_PATH = /^\/model\/([^/]+)\/(converse|invoke|count-tokens)$/;
+const BEDROCK_OPERATIONS: Record<string, { name: string; action: string }> = {
+  converse: { name: 'Converse', action: 'bedrock:InvokeModel' },
+  invoke: { name: 'InvokeModel', action: 'bedrock:InvokeModel' },
+  'count-tokens': { name: 'CountTokens', action: 'bedrock:CountTokens' },
+};
+
+function bedrock(request: GatewayRequest, place: Place): Operation {
+  const [, modelId = '', verb = ''] = BEDROCK_PATH.exec(request.path) ?? [];
+  const operation = BEDROCK_OPERATIONS[verb];
+  if (!operation) throw unknown('bedrock', request);
+  const permissions = bedrockPermissions(operation.action, decodeURIComponent(modelId), place);
+  return { service: 'bedrock', name: operation.name, permissions, input: {} };
+}
+
+function serviceQuotas(request: GatewayRequest): Operation {
+  const name = target(request);
+  const input = parseJsonBody(request.body);
+  return {
+    service: 'servicequotas',
+    name,
+    input,
+    permissions: [{ action: `servicequotas:${name}`, resource: '*' }],
+  };
+}
+
+function unknown(service: string, { method, path }: GatewayRequest): ServiceError {
+  return new ServiceError(
+    'UnknownOperationException',
+    501,
+    `the local cloud offers no ${service} operation ${method} ${path}`,
+  );
+}

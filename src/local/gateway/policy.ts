@@ -1,0 +1,103 @@
+/** IAM as far as the stack uses it: allowed by a statement of the role, denied by default, an explicit Deny wins. */
+
+export interface Permission {
+  /** E.g. `dynamodb:UpdateItem`. */
+  action: string;
+  /** An ARN, or `*` for an action that has no resource. */
+  resource: string;
+}
+
+export class PolicyError extends Error {
+  override name = 'PolicyError';
+  /** @param address the Terraform address of the policy */
+  constructor(
+    readonly address: string,
+    message: string,
+  ) {
+    super(`${address}: ${message}`);
+  }
+}
+
+interface Statement {
+  allow: boolean;
+  actions: RegExp[];
+  resources: RegExp[];
+}
+
+const ELEMENTS = ['Sid', 'Effect', 'Action', 'Resource'];
+
+/** The policies of one role. */
+export class RolePolicy {
+  private readonly statements: Statement[] = [];
+
+  /** @throws PolicyError for anything but Allow and Deny of actions on resources: nothing is guessed */
+  add(address: string, document: string): void {
+    for (const statement of statementsOf(address, document)) {
+      const unsupported = Object.keys(statement).find((element) => !ELEMENTS.includes(element));
+      if (unsupported) throw new PolicyError(address, `"${unsupported}" in a statement is not supported`);
+      this.statements.push({
+        allow: effect(address, statement.Effect) === 'Allow',
+        actions: texts(address, statement.Action).map((pattern) => wildcard(pattern, 'i')),
+        resources: texts(address, statement.Resource).map((pattern) => wildcard(pattern, '')),
+      });
+    }
+  }
+
+  allows({ action, resource }: Permission): boolean {
+    const applying = this.statements.filter(
+      ({ actions, resources }) =>
+        actions.some((pattern) => pattern.test(action)) &&
+        resources.some((pattern) => pattern.test(resource)),
+    );
+    return applying.length > 0 && applying.every(({ allow }) => allow);
+  }
+}
+
+/**
+ * A queue's or bucket's own policy may deny what is not encrypted in transit: the local cloud speaks in clear inside
+ * one machine and passes over that. Anything else would change who may do what, and is an error.
+ * @throws PolicyError
+ */
+export function checkResourcePolicy(address: string, document: string): void {
+  for (const statement of statementsOf(address, document)) {
+    const conditions = Object.values((statement.Condition ?? {}) as Record<string, object>).flatMap(
+      Object.keys,
+    );
+    const aboutTransport = conditions.some((key) => ['aws:SecureTransport', 's3:TlsVersion'].includes(key));
+    if (statement.Effect !== 'Deny' || !aboutTransport) {
+      throw new PolicyError(
+        address,
+        `the statement "${statement.Sid ?? ''}" is not about encryption in transit, and is not supported`,
+      );
+    }
+  }
+}
+
+function statementsOf(address: string, document: string): Record<string, unknown>[] {
+  const { Statement: statements } = JSON.parse(document) as { Statement?: unknown };
+  if (statements === undefined) throw new PolicyError(address, 'the policy has no Statement');
+  return (Array.isArray(statements) ? statements : [statements]) as Record<string, unknown>[];
+}
+
+function effect(address: string, value: unknown): 'Allow' | 'Deny' {
+  if (value === 'Allow' || value === 'Deny') return value;
+  throw new PolicyError(address, `Effect must be Allow or Deny, not ${JSON.stringify(value)}`);
+}
+
+function texts(address: string, value: unknown): string[] {
+  const list = Array.isArray(value) ? value : [value];
+  if (list.length > 0 && list.every((item) => typeof item === 'string')) {
+    const variable = list.find((item) => item.includes('${'));
+    if (variable) throw new PolicyError(address, `the policy variable in "${variable}" is not supported`);
+    return list;
+  }
+  throw new PolicyError(address, `Action and Resource must be strings, not ${JSON.stringify(value)}`);
+}
+
+function wildcard(pattern: string, flags: string): RegExp {
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${source}$`, `s${flags}`);
+}

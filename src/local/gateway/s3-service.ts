@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import { ServiceError } from './errors.ts';
+import type { Caller, Service, ServiceAnswer } from './gateway.ts';
+import type { Upstream } from './http.ts';
+import { KeyedLock } from './keyed-lock.ts';
+import type { GatewayRequest, GatewayResponse } from './message.ts';
+import type { Operation } from './operation.ts';
+import { s3Address } from './s3-operation.ts';
+
+/**
+ * S3 on the emulator, and what the emulator lacks: conditional writes, versions, and the 403 that a reader without
+ * s3:ListBucket gets for a key that does not exist.
+ */
+export class S3Service implements Service {
+  private readonly locks = new KeyedLock();
+  /** The current version of each object of a versioned bucket, by path. */
+  private readonly versions = new Map<string, string>();
+  private readonly versioned = new Set<string>();
+
+  constructor(private readonly emulator: Upstream) {}
+
+  /** Where the versions of a versioned bucket's objects are kept. */
+  static versionsBucket(bucket: string): string {
+    return `${bucket}--versions`;
+  }
+
+  keepVersions(bucket: string): void {
+    this.versioned.add(bucket);
+  }
+
+  async handle(request: GatewayRequest, operation: Operation, caller: Caller): Promise<ServiceAnswer> {
+    if (operation.name === 'PutObject') return { response: await this.put(request) };
+    if (operation.name === 'GetObject' || operation.name === 'HeadObject') {
+      return { response: await this.get(request, caller) };
+    }
+    const response = await this.emulator.send(request);
+    // The object that came of it has no version here; a stale one must not answer for it.
+    if (request.method !== 'GET') this.versions.delete(request.path);
+    return { response };
+  }
+
+  private put(request: GatewayRequest): Promise<GatewayResponse> {
+    const { bucket } = s3Address(request);
+    const { 'if-none-match': ifNoneMatch, 'if-match': ifMatch } = request.headers;
+    return this.locks.run([request.path], async () => {
+      if (ifNoneMatch !== undefined || ifMatch !== undefined) {
+        const current = await this.emulator.send({ ...request, method: 'HEAD', body: Buffer.alloc(0) });
+        const exists = current.status === 200;
+        if (ifNoneMatch === '*' && exists) throw preconditionFailed();
+        if (ifMatch !== undefined && (!exists || current.headers.etag !== ifMatch))
+          throw preconditionFailed();
+      }
+      const response = await this.emulator.send(request);
+      if (response.status !== 200 || !this.versioned.has(bucket)) return response;
+      const version = randomBytes(16).toString('base64url');
+      await this.emulator.send({ ...request, path: this.versionPath(request, version) });
+      this.versions.set(request.path, version);
+      return withVersion(response, version);
+    });
+  }
+
+  private async get(request: GatewayRequest, caller: Caller): Promise<GatewayResponse> {
+    const wanted = request.query.get('versionId');
+    const response = await this.emulator.send(wanted ? this.versionRequest(request, wanted) : request);
+    const { bucket } = s3Address(request);
+    if (
+      response.status === 404 &&
+      !caller.may({ action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` })
+    ) {
+      throw new ServiceError(
+        'AccessDenied',
+        403,
+        `User: ${caller.principal} is not authorized to perform: s3:ListBucket, so a missing key is denied`,
+      );
+    }
+    const version = wanted ?? this.versions.get(request.path);
+    return version && response.status < 300 ? withVersion(response, version) : response;
+  }
+
+  private versionRequest(request: GatewayRequest, version: string): GatewayRequest {
+    return { ...request, path: this.versionPath(request, version), query: new URLSearchParams() };
+  }
+
+  private versionPath(request: GatewayRequest, version: string): string {
+    const [, bucket = '', ...key] = request.path.split('/');
+    return `/${S3Service.versionsBucket(bucket)}/${key.join('/')}/${encodeURIComponent(version)}`;
+  }
+}
+
+function withVersion(response: GatewayResponse, version: string): GatewayResponse {
+  return { ...response, headers: { ...response.headers, 'x-amz-version-id': version } };
+}
+
+function preconditionFailed(): ServiceError {
+  return new ServiceError(
+    'PreconditionFailed',
+    412,
+    'At least one of the pre-conditions you specified did not hold',
+  );
+}

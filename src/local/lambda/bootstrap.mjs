@@ -1,0 +1,60 @@
+// The runtime inside an execution environment: a plain Node process that loads one handler and gets one event at a time
+// from its parent. Nothing here is ours but this file; the handler comes from the function's zip.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+process.on('disconnect', () => process.exit());
+
+function describeError(error) {
+  if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error) };
+  return { errorType: error.name, errorMessage: error.message, trace: String(error.stack).split('\n') };
+}
+
+function fatal(error) {
+  process.send({ kind: 'fatal', error: describeError(error) }, () => process.exit(1));
+}
+process.on('uncaughtException', fatal);
+process.on('unhandledRejection', fatal);
+
+async function loadHandler() {
+  const [file, name] = process.env._HANDLER.split('.');
+  const path = ['.js', '.mjs', '.cjs']
+    .map((extension) => join(process.env.LAMBDA_TASK_ROOT, file + extension))
+    .find(existsSync);
+  if (!path) throw new Error(`Cannot find module '${file}'`);
+  const loaded = await import(pathToFileURL(path).href);
+  const handler = loaded[name] ?? loaded.default?.[name];
+  if (typeof handler !== 'function') throw new Error(`${process.env._HANDLER} is undefined or not exported`);
+  // Node 24 on Lambda has no handlers with callbacks.
+  if (handler.length > 2) throw new Error('Callback-based handlers are not supported');
+  return handler;
+}
+
+async function invoke(handler, { requestId, functionArn, deadline, event }) {
+  const context = {
+    awsRequestId: requestId,
+    functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
+    invokedFunctionArn: functionArn,
+    memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
+    callbackWaitsForEmptyEventLoop: true,
+    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+  };
+  try {
+    const value = await handler(event, context);
+    process.send({ kind: 'result', payload: JSON.stringify(value ?? null) });
+  } catch (error) {
+    process.send({ kind: 'error', error: describeError(error) });
+  }
+}
+
+try {
+  const handler = await loadHandler();
+  process.on('message', (message) => invoke(handler, message));
+  process.send({ kind: 'ready' });
+} catch (error) {
+  fatal(error);
+}

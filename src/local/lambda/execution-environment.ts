@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export interface InvocationError {
+  errorType: string;
+  errorMessage: string;
+  trace?: string[];
+}
+
+/** What a function answered: a JSON text, or an error. */
+export type InvocationResult = { payload: string } | { error: InvocationError };
+
+export interface EnvironmentOptions {
+  taskRoot: string;
+  /** The whole environment of the process: nothing is inherited. */
+  variables: Record<string, string>;
+  onLine: (line: string) => void;
+}
+
+export interface Invocation {
+  requestId: string;
+  functionArn: string;
+  event: unknown;
+  timeoutMs: number;
+}
+
+type Message =
+  | { kind: 'ready' }
+  | { kind: 'result'; payload: string }
+  | { kind: 'error' | 'fatal'; error: InvocationError };
+
+const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.mjs', import.meta.url));
+/** Lambda gives an init 10 s; here thirty processes may start at once on two cores. */
+const INIT_TIMEOUT_MS = 30_000;
+
+/** One execution environment: a Node process of its own that takes one event at a time and is reused while it lives. */
+export class ExecutionEnvironment {
+  private readonly process: ChildProcess;
+  private readonly exited: Promise<void>;
+  private readonly outputClosed: Promise<unknown>;
+  private waiting: ((message: Message) => void) | undefined;
+  private alive = true;
+  private initialised = false;
+
+  constructor(options: EnvironmentOptions) {
+    const child = spawn(process.execPath, [BOOTSTRAP], {
+      cwd: options.taskRoot,
+      env: options.variables,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      serialization: 'json',
+    });
+    this.process = child;
+    const outputs = [child.stdout, child.stderr].map((stream) => {
+      const lines = createInterface({
+        input: stream as NodeJS.ReadableStream,
+        crlfDelay: Number.POSITIVE_INFINITY,
+      });
+      lines.on('line', options.onLine);
+      return new Promise((resolve) => lines.once('close', resolve));
+    });
+    this.outputClosed = Promise.all(outputs);
+    child.on('message', (message: Message) => this.deliver(message));
+    this.exited = new Promise((resolve) => {
+      const gone = (reason: string) => {
+        this.alive = false;
+        this.deliver({
+          kind: 'fatal',
+          error: { errorType: 'Runtime.ExitError', errorMessage: `Runtime exited: ${reason}` },
+        });
+        resolve();
+      };
+      child.once('exit', (code, signal) => gone(signal ?? `exit status ${code}`));
+      child.once('error', (error) => gone(error.message));
+    });
+  }
+
+  /** Whether another event may be given. */
+  get usable(): boolean {
+    return this.alive;
+  }
+
+  /** Never rejects: what goes wrong in the function is an answer. */
+  async invoke(invocation: Invocation): Promise<InvocationResult> {
+    if (!this.initialised) {
+      const start = await this.next(INIT_TIMEOUT_MS, 'init');
+      if (start.kind !== 'ready') return this.failed(start);
+      this.initialised = true;
+    }
+    const { timeoutMs, ...rest } = invocation;
+    const answer = this.next(timeoutMs, invocation.requestId);
+    if (this.alive) this.process.send({ ...rest, deadline: Date.now() + timeoutMs });
+    const message = await answer;
+    return message.kind === 'result' ? { payload: message.payload } : this.failed(message);
+  }
+
+  async stop(): Promise<void> {
+    this.kill();
+    await this.exited;
+    await this.outputClosed;
+  }
+
+  private async failed(message: Message): Promise<InvocationResult> {
+    if (message.kind !== 'error') await this.stop();
+    const error =
+      'error' in message
+        ? message.error
+        : { errorType: 'Runtime.Unknown', errorMessage: 'unexpected message' };
+    return { error };
+  }
+
+  /** The runtime's next message; when it takes too long, the process is killed, as Lambda does. */
+  private next(timeoutMs: number, requestId: string): Promise<Message> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        const seconds = (timeoutMs / 1000).toFixed(2);
+        const errorMessage = `${requestId} Task timed out after ${seconds} seconds`;
+        this.deliver({ kind: 'fatal', error: { errorType: 'Sandbox.Timedout', errorMessage } });
+        this.kill();
+      }, timeoutMs);
+      this.waiting = (message) => {
+        clearTimeout(timer);
+        resolve(message);
+      };
+      if (!this.alive) {
+        this.deliver({
+          kind: 'fatal',
+          error: { errorType: 'Runtime.ExitError', errorMessage: 'Runtime exited' },
+        });
+      }
+    });
+  }
+
+  private deliver(message: Message): void {
+    const waiting = this.waiting;
+    this.waiting = undefined;
+    waiting?.(message);
+  }
+
+  private kill(): void {
+    this.alive = false;
+    this.process.kill('SIGKILL');
+  }
+}

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import type { Activity } from '../activity.ts';
+import { ExecutionEnvironment, type InvocationResult } from './execution-environment.ts';
+
+export interface FunctionOptions {
+  name: string;
+  arn: string;
+  taskRoot: string;
+  timeoutSeconds: number;
+  /** The whole environment, Lambda's own variables included. */
+  variables: Record<string, string>;
+  /** How asynchronous invocations are retried. */
+  asynchronous: { maximumRetryAttempts: number; maximumEventAgeSeconds: number };
+  activity: Activity;
+  onLine: (line: string) => void;
+}
+
+/** Lambda waits this long before the first and the second retry of an asynchronous invocation. */
+const RETRY_DELAYS_MS = [60_000, 120_000];
+
+/** A function: as many execution environments as events run at once, each used again when it is free. */
+export class LambdaFunction {
+  private readonly idle: ExecutionEnvironment[] = [];
+  private readonly all = new Set<ExecutionEnvironment>();
+  private readonly retries = new Set<NodeJS.Timeout>();
+  private stopped = false;
+
+  constructor(private readonly options: FunctionOptions) {}
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  get arn(): string {
+    return this.options.arn;
+  }
+
+  /** Whether a failed asynchronous invocation waits for its next try. */
+  get retrying(): boolean {
+    return this.retries.size > 0;
+  }
+
+  /** Runs one event now. Never rejects: what goes wrong in the function is an answer. */
+  async invoke(event: unknown, requestId: string = randomUUID()): Promise<InvocationResult> {
+    if (this.stopped) return { error: { errorType: 'Stopped', errorMessage: 'the local cloud stops' } };
+    return this.options.activity.during(async () => {
+      const environment = this.take();
+      const result = await environment.invoke({
+        requestId,
+        functionArn: this.arn,
+        event,
+        timeoutMs: this.options.timeoutSeconds * 1000,
+      });
+      if (environment.usable) this.idle.push(environment);
+      else this.all.delete(environment);
+      if ('error' in result && !this.stopped) this.report(requestId, result.error);
+      return result;
+    });
+  }
+
+  /** Accepts an event to run soon, with the retries that the function's configuration grants. */
+  invokeLater(event: unknown): void {
+    const requestId = randomUUID();
+    const acceptedAt = Date.now();
+    const { maximumRetryAttempts, maximumEventAgeSeconds } = this.options.asynchronous;
+    const attempt = async (retry: number): Promise<void> => {
+      const result = await this.invoke(event, requestId);
+      const delay = RETRY_DELAYS_MS[retry] ?? 0;
+      const tooOld = Date.now() + delay - acceptedAt > maximumEventAgeSeconds * 1000;
+      if (!('error' in result) || retry >= maximumRetryAttempts || tooOld || this.stopped) return;
+      const timer = setTimeout(() => {
+        this.retries.delete(timer);
+        void attempt(retry + 1);
+      }, delay);
+      this.retries.add(timer);
+    };
+    void attempt(0);
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    for (const timer of this.retries) clearTimeout(timer);
+    await Promise.all([...this.all].map((environment) => environment.stop()));
+  }
+
+  /** The environment used last is the warmest. */
+  private take(): ExecutionEnvironment {
+    for (let warm = this.idle.pop(); warm; warm = this.idle.pop()) {
+      if (warm.usable) return warm;
+      this.all.delete(warm);
+    }
+    const { taskRoot, variables, onLine } = this.options;
+    const environment = new ExecutionEnvironment({
+      taskRoot,
+      onLine,
+      variables: { ...variables, AWS_LAMBDA_LOG_STREAM_NAME: randomUUID() },
+    });
+    this.all.add(environment);
+    return environment;
+  }
+
+  private report(
+    requestId: string,
+    error: { errorType: string; errorMessage: string; trace?: string[] },
+  ): void {
+    this.options.onLine(JSON.stringify({ level: 'ERROR', message: 'Invoke Error', requestId, ...error }));
+  }
+}

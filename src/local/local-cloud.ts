@@ -1,0 +1,187 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { Activity } from './activity.ts';
+import { ACCOUNT_ID, startEmulators } from './emulators.ts';
+import { prepareFunctions } from './functions.ts';
+import type { CallCount, Denial } from './gateway/call-log.ts';
+import { DynamodbService } from './gateway/dynamodb-service.ts';
+import { type Faults, Gateway, type Service } from './gateway/gateway.ts';
+import { Upstream } from './gateway/http.ts';
+import type { Credentials } from './gateway/identity.ts';
+import type { Operation, Place } from './gateway/operation.ts';
+import { PassedOn, ServiceQuotasService, SqsService } from './gateway/plain-services.ts';
+import { S3Service } from './gateway/s3-service.ts';
+import type { LambdaFunction } from './lambda/function.ts';
+import { LambdaService } from './lambda/lambda-service.ts';
+import { provision } from './provision.ts';
+import { newCredentials, readRoles } from './roles.ts';
+import { EvaluatedStack } from './terraform/stack.ts';
+import { prepareTriggers, type Triggers } from './triggers.ts';
+
+export interface LocalCloudOptions {
+  /** Parsed `cdk.tf.json`. */
+  stack: unknown;
+  /** The folder that the JSON's relative asset paths are relative to. */
+  assetsFolder: string;
+  /** Values of Terraform variables; the variables' own types and validations are enforced. */
+  variables: Record<string, unknown>;
+  /** A running Bedrock simulator. */
+  bedrockUrl: string;
+  /** What Service Quotas answers, by quota code. Default: it knows no quota. */
+  serviceQuotas?: Record<string, number>;
+  /** Every line that a function writes. */
+  onLog?: (functionName: string, line: string) => void;
+  /** Asked about every permitted call: what shall go wrong with it. */
+  faults?: Faults;
+}
+
+export interface LocalCloud {
+  endpoint: string;
+  region: string;
+  accountId: string;
+  /** Credentials that may do everything. */
+  operator: Credentials;
+  /** The stack's outputs. */
+  outputs: Record<string, unknown>;
+  /** Calls by principal and action since the start. */
+  calls(): CallCount[];
+  /** Every call that a policy did not allow. */
+  denials(): Denial[];
+  /** Resolves when consumed queues and streams are empty and no function runs. */
+  idle(): Promise<void>;
+  /** Ends every process, timer and listener, and removes the temporary files. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Brings a synthesised stack to life on this machine.
+ * @throws TerraformError naming the address of what is not understood or would not deploy
+ */
+export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
+  const cleanup: (() => unknown)[] = [];
+  const stop = async () => {
+    for (const step of cleanup.splice(0).reverse()) await step();
+  };
+  try {
+    return await bringUp(options, cleanup, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function bringUp(
+  options: LocalCloudOptions,
+  cleanup: (() => unknown)[],
+  stop: () => Promise<void>,
+): Promise<LocalCloud> {
+  const { onLog = () => {} } = options;
+  const activity = new Activity();
+  const folder = await mkdtemp(join(tmpdir(), 'local-cloud-'));
+  cleanup.push(() => rm(folder, { recursive: true, force: true }));
+  const emulators = await startEmulators();
+  cleanup.push(() => emulators.stop());
+  const upstreams = [emulators.dynamodbUrl, emulators.fauxqsUrl, options.bedrockUrl].map(
+    (url) => new Upstream(url),
+  );
+  const [dynamodbUpstream, fauxqs, bedrock] = upstreams as [Upstream, Upstream, Upstream];
+  cleanup.push(() => upstreams.map((upstream) => upstream.close()));
+
+  // Requests come only once all of these are set.
+  let triggers: Triggers | undefined;
+  let place: Place = { region: '', accountId: ACCOUNT_ID };
+  const functions = new Map<string, LambdaFunction>();
+  const dynamodb = new DynamodbService(dynamodbUpstream, (change) =>
+    triggers?.streams.get(change.table)?.add(change),
+  );
+  const s3 = new S3Service(fauxqs);
+  const services: Record<Operation['service'], Service> = {
+    bedrock: new PassedOn(bedrock),
+    dynamodb,
+    lambda: new LambdaService(functions),
+    s3,
+    servicequotas: new ServiceQuotasService(options.serviceQuotas ?? {}),
+    sqs: new SqsService(fauxqs),
+    sts: new PassedOn(fauxqs),
+  };
+  const gateway = new Gateway({
+    place: () => place,
+    services: ({ service }) => services[service],
+    ...(options.faults ? { faults: options.faults } : {}),
+  });
+  const endpoint = await gateway.start();
+  cleanup.push(() => gateway.stop());
+
+  const stack = new EvaluatedStack({ ...options, accountId: ACCOUNT_ID, endpoint });
+  place = stack.platform;
+  const operator = newCredentials();
+  gateway.admit('operator', operator);
+  const roles = readRoles(stack);
+  const prepared = await prepareFunctions({ stack, roles, gateway, activity, folder, onLog });
+  for (const [name, { lambda }] of prepared) functions.set(name, lambda);
+  cleanup.push(() => Promise.all([...functions.values()].map((lambda) => lambda.stop())));
+  const ready = prepareTriggers({ stack, functions: prepared, gateway, activity, onLog });
+  await provision({ stack, operator, dynamodb, s3 });
+  triggers = ready;
+  const sqs = new SQSClient({ endpoint, region: stack.platform.region, credentials: operator });
+  cleanup.push(() => sqs.destroy());
+  start(ready, cleanup, functions);
+
+  return {
+    endpoint,
+    region: stack.platform.region,
+    accountId: ACCOUNT_ID,
+    operator,
+    outputs: stack.outputs,
+    calls: () => gateway.calls(),
+    denials: () => gateway.denials(),
+    idle: () => idle(activity, ready, functions, sqs),
+    stop,
+  };
+}
+
+/** Sources stop first, but a running batch ends only when its function is stopped too. */
+function start(triggers: Triggers, cleanup: (() => unknown)[], functions: Map<string, LambdaFunction>): void {
+  const sources = [...triggers.queues, ...triggers.streams.values()];
+  cleanup.push(async () => {
+    for (const schedule of triggers.schedules) schedule.stop();
+    const stopped = sources.map((source) => source.stop());
+    await Promise.all([...functions.values()].map((lambda) => lambda.stop()));
+    await Promise.all(stopped);
+    for (const client of triggers.clients) client.destroy();
+  });
+  for (const source of sources) source.start();
+  for (const schedule of triggers.schedules) schedule.start();
+}
+
+async function idle(
+  activity: Activity,
+  triggers: Triggers,
+  functions: Map<string, LambdaFunction>,
+  sqs: SQSClient,
+): Promise<void> {
+  const resting = () =>
+    activity.quiet &&
+    [...triggers.streams.values()].every((stream) => stream.empty) &&
+    [...functions.values()].every((lambda) => !lambda.retrying);
+  for (;;) {
+    // Asked for before looking, so that no change in between is missed.
+    const change = activity.nextChange();
+    if (resting() && (await queuesEmpty(triggers.consumedQueueUrls, sqs)) && resting()) return;
+    await change;
+  }
+}
+
+async function queuesEmpty(urls: string[], sqs: SQSClient): Promise<boolean> {
+  const names = [
+    'ApproximateNumberOfMessages',
+    'ApproximateNumberOfMessagesNotVisible',
+    'ApproximateNumberOfMessagesDelayed',
+  ] as const;
+  const answers = await Promise.all(
+    urls.map((QueueUrl) => sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...names] }))),
+  );
+  return answers.every(({ Attributes = {} }) => names.every((name) => Number(Attributes[name] ?? 0) === 0));
+}

@@ -1,0 +1,124 @@
+/** Creates the stack's tables, queues and buckets on the emulators. */
+import {
+  type AttributeValue,
+  CreateTableCommand,
+  DynamoDBClient,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { DynamodbService } from './gateway/dynamodb-service.ts';
+import type { Credentials } from './gateway/identity.ts';
+import { S3Service } from './gateway/s3-service.ts';
+import type { EvaluatedStack, Resource } from './terraform/stack.ts';
+
+export interface ProvisionOptions {
+  stack: EvaluatedStack;
+  operator: Credentials;
+  dynamodb: DynamodbService;
+  s3: S3Service;
+}
+
+export async function provision(options: ProvisionOptions): Promise<void> {
+  const { endpoint, region } = options.stack.platform;
+  const config = { endpoint, region, credentials: options.operator };
+  await Promise.all([
+    provisionTables(options, new DynamoDBClient(config)),
+    provisionQueues(options, new SQSClient(config)),
+    provisionBuckets(options, new S3Client(config)),
+  ]);
+}
+
+async function provisionTables({ stack, dynamodb }: ProvisionOptions, client: DynamoDBClient): Promise<void> {
+  const consumed = stack
+    .resources('aws_lambda_event_source_mapping')
+    .map((mapping) => mapping.text('event_source_arn'));
+  await Promise.all(
+    stack.resources('aws_dynamodb_table').map(async (table) => {
+      const watched = table.flag('stream_enabled', false) && consumed.includes(table.text('stream_arn'));
+      dynamodb.define(
+        table.text('name'),
+        keySchema(table).map(({ AttributeName }) => AttributeName),
+        watched,
+      );
+      await client.send(createTable(table));
+    }),
+  );
+  for (const item of stack.resources('aws_dynamodb_table_item')) {
+    const Item = JSON.parse(item.text('item')) as Record<string, AttributeValue>;
+    await client.send(new PutItemCommand({ TableName: item.text('table_name'), Item }));
+  }
+  client.destroy();
+}
+
+function createTable(table: Resource): CreateTableCommand {
+  const indexes = (blockName: string) =>
+    table.blocks(blockName).map((index) => ({
+      IndexName: String(index.name),
+      KeySchema: keys(index.hash_key ?? table.get('hash_key'), index.range_key),
+      Projection: {
+        ProjectionType: index.projection_type as 'ALL',
+        ...(index.non_key_attributes ? { NonKeyAttributes: index.non_key_attributes as string[] } : {}),
+      },
+    }));
+  const global = indexes('global_secondary_index');
+  const local = indexes('local_secondary_index');
+  return new CreateTableCommand({
+    TableName: table.text('name'),
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: table.blocks('attribute').map(({ name, type }) => ({
+      AttributeName: String(name),
+      AttributeType: type as 'S' | 'N' | 'B',
+    })),
+    KeySchema: keySchema(table),
+    ...(global.length > 0 ? { GlobalSecondaryIndexes: global } : {}),
+    ...(local.length > 0 ? { LocalSecondaryIndexes: local } : {}),
+  });
+}
+
+function keySchema(table: Resource) {
+  return keys(table.get('hash_key'), table.has('range_key') ? table.get('range_key') : undefined);
+}
+
+function keys(hashKey: unknown, rangeKey: unknown) {
+  const hash = { AttributeName: String(hashKey), KeyType: 'HASH' as const };
+  return rangeKey ? [hash, { AttributeName: String(rangeKey), KeyType: 'RANGE' as const }] : [hash];
+}
+
+/** Arguments of the Terraform resource, and the queue attributes they set. */
+const QUEUE_ATTRIBUTES: Record<string, string> = {
+  content_based_deduplication: 'ContentBasedDeduplication',
+  delay_seconds: 'DelaySeconds',
+  fifo_queue: 'FifoQueue',
+  max_message_size: 'MaximumMessageSize',
+  message_retention_seconds: 'MessageRetentionPeriod',
+  receive_wait_time_seconds: 'ReceiveMessageWaitTimeSeconds',
+  redrive_policy: 'RedrivePolicy',
+  visibility_timeout_seconds: 'VisibilityTimeout',
+};
+
+async function provisionQueues({ stack }: ProvisionOptions, client: SQSClient): Promise<void> {
+  await Promise.all(
+    stack.resources('aws_sqs_queue').map((queue) => {
+      const set = Object.entries(QUEUE_ATTRIBUTES).filter(([argument]) => queue.has(argument));
+      const attributes = set.map(([argument, attribute]) => [attribute, String(queue.get(argument))]);
+      return client.send(
+        new CreateQueueCommand({ QueueName: queue.text('name'), Attributes: Object.fromEntries(attributes) }),
+      );
+    }),
+  );
+  client.destroy();
+}
+
+async function provisionBuckets({ stack, s3 }: ProvisionOptions, client: S3Client): Promise<void> {
+  for (const bucket of stack.resources('aws_s3_bucket')) {
+    await client.send(new CreateBucketCommand({ Bucket: bucket.text('bucket') }));
+  }
+  for (const versioning of stack.resources('aws_s3_bucket_versioning')) {
+    if (versioning.blocks('versioning_configuration')[0]?.status !== 'Enabled') continue;
+    const bucket = versioning.text('bucket');
+    await client.send(new CreateBucketCommand({ Bucket: S3Service.versionsBucket(bucket) }));
+    s3.keepVersions(bucket);
+  }
+  client.destroy();
+}
