@@ -1,0 +1,39 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+
+/** A file's lines without the blank ones, as they are, streamed. A missing file is Node's own error. */
+export async function* linesOf(file: string): AsyncGenerator<string> {
+  // A stream's error inside readline would be lost: find out first whether the file opens.
+  await (await open(file)).close();
+  for await (const line of createInterface({
+    input: createReadStream(file),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })) {
+    if (line.trim() !== '') yield line;
+  }
+}
+
+/** The models that the messages of a file name, and how many lines it has. */
+export async function surveyOf(file: string): Promise<{ lines: number; models: string[] }> {
+  const models = new Set<string>();
+  let lines = 0;
+  for await (const line of linesOf(file)) {
+    lines++;
+    const model = fieldOf(line, 'model_id');
+    if (model !== undefined) models.add(model);
+  }
+  return { lines, models: [...models] };
+}
+
+/** A text field of a line that is a JSON object. */
+export function fieldOf(line: string, field: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    const found =
+      typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[field] : undefined;
+    return typeof found === 'string' ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,215 @@
+import { createWriteStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { finished } from 'node:stream/promises';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { type BedrockSimulator, startBedrockSimulator } from '../bedrock-simulator/simulator.ts';
+import type { ResultMessage } from '../request/result.ts';
+import { collect } from './collect.ts';
+import { feed } from './feed.ts';
+import { linesOf, surveyOf } from './lines.ts';
+import { Outcomes } from './outcomes.ts';
+import { type Progress, showProgress, type Terminal } from './progress.ts';
+import { report } from './report.ts';
+import type { StartOptions } from './start-flags.ts';
+import { Submissions } from './submissions.ts';
+import { isClean, type RunRecord, summarise } from './summary.ts';
+import type { Synthesis } from './synthesis.ts';
+
+/** The local cloud as this command uses it. */
+export interface Cloud {
+  endpoint: string;
+  region: string;
+  operator: { accessKeyId: string; secretAccessKey: string };
+  outputs: Record<string, unknown>;
+  calls(): RunRecord['calls'];
+  denials(): RunRecord['denials'];
+  /** Resolves when nothing is under way in any function. */
+  idle(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface RunDependencies {
+  synthesise(): Promise<Synthesis>;
+  startCloud(options: {
+    stack: unknown;
+    assetsFolder: string;
+    variables: Record<string, unknown>;
+    bedrockUrl: string;
+  }): Promise<Cloud>;
+  readTfvars(file: string): Promise<Record<string, unknown>>;
+  terminal: Terminal;
+  /** Stops the run early, as if it had stalled. */
+  interrupted: AbortSignal;
+}
+
+/** The principal by which the local cloud knows whoever feeds and collects. */
+const OPERATOR = 'operator';
+/** Required by the stack; nothing is sent to it here. */
+const EXAMPLE_EMAIL = 'platform-team@example.com';
+/** Without a result or a call to Bedrock for so long, what is missing counts as lost. */
+const STALL_MS = 180_000;
+const END_CHECK_MS = 200;
+
+/** One run of the whole smoother on the local cloud: feeds a file, collects the results, reports. True: all as it should be. */
+export async function run(options: StartOptions, dependencies: RunDependencies): Promise<boolean> {
+  const { terminal } = dependencies;
+  const survey = await surveyOf(options.input);
+  const given = options.varFile === undefined ? {} : await dependencies.readTfvars(options.varFile);
+  const started: (() => Promise<void>)[] = [];
+  const stopLater = (stop: () => Promise<void>) => started.unshift(stop);
+  try {
+    terminal.write('Building and synthesising the stack ...\n');
+    const synthesis = await dependencies.synthesise();
+    stopLater(synthesis.remove);
+    const bedrock = await startBedrockSimulator({
+      requestsPerMinute: options.rpm,
+      tokensPerMinute: options.tpm,
+      enforcement: options.enforcement,
+      seed: options.seed,
+    });
+    stopLater(bedrock.close);
+    terminal.write('Starting the local cloud ...\n');
+    const cloud = await dependencies.startCloud({
+      stack: synthesis.stack,
+      assetsFolder: synthesis.folder,
+      variables: variablesOf(given, survey.models, options),
+      bedrockUrl: bedrock.url,
+    });
+    stopLater(cloud.stop);
+    terminal.write(
+      `Sending ${survey.lines} messages; each model has ${options.rpm} requests and ${options.tpm} tokens a minute (${options.enforcement}).\n\n`,
+    );
+    const record = await exercise(options, survey.lines, cloud, bedrock, dependencies);
+    const summary = summarise(record);
+    if (options.summary !== undefined)
+      await writeFile(options.summary, `${JSON.stringify(summary, null, 2)}\n`);
+    terminal.write(`\n${report(summary, record)}\n`);
+    return isClean(summary);
+  } finally {
+    for (const stop of started) await stop();
+  }
+}
+
+/** The given variables; the models' quotas are the simulator's where nothing else is said. */
+function variablesOf(
+  given: Record<string, unknown>,
+  models: readonly string[],
+  { rpm, tpm }: StartOptions,
+): Record<string, unknown> {
+  const limits = { requests_per_minute: rpm, tokens_per_minute: tpm };
+  const quotas = Object.fromEntries(models.map((model) => [model, limits]));
+  return {
+    notification_email: EXAMPLE_EMAIL,
+    ...given,
+    quota_overrides: { ...quotas, ...(given.quota_overrides as object | undefined) },
+  };
+}
+
+async function exercise(
+  options: StartOptions,
+  total: number,
+  cloud: Cloud,
+  bedrock: BedrockSimulator,
+  { terminal, interrupted }: RunDependencies,
+): Promise<RunRecord> {
+  const clients = { endpoint: cloud.endpoint, region: cloud.region, credentials: cloud.operator };
+  const sqs = new SQSClient(clients);
+  const s3 = new S3Client({ ...clients, forcePathStyle: true });
+  const submissions = new Submissions();
+  const outcomes = new Outcomes();
+  const startedAt = Date.now();
+  const output = options.results === undefined ? undefined : createWriteStream(options.results);
+  const stop = new AbortController();
+  let fed = false;
+  let lastResultAt = Date.now();
+
+  const onResult = async (result: ResultMessage, text: string) => {
+    lastResultAt = Date.now();
+    output?.write(`${text}\n`);
+    if (submissions.ended(result.request_id, result.status)) outcomes.add(result);
+  };
+  const hideProgress = showProgress(terminal, () => progressOf(total, submissions, outcomes, bedrock));
+  const resultsUrl = String(cloud.outputs.bedrock_results_queue_url);
+  const collecting = collect(sqs, resultsUrl, onResult, stop.signal);
+  const ending = ended({
+    done: () => fed && submissions.allEnded,
+    lastSignOfLife: () => Math.max(lastResultAt, lastCallAt(bedrock)),
+    interrupted,
+    failed: collecting,
+  });
+  try {
+    await feed(
+      linesOf(options.input),
+      {
+        sqs,
+        s3,
+        queueUrl: String(cloud.outputs.input_queue_url),
+        bucket: String(cloud.outputs.bedrock_calls_bucket_name),
+      },
+      (line, requestId, messageId) => submissions.sent(line, requestId, messageId),
+    );
+    fed = true;
+    await ending;
+    if (submissions.allEnded) await cloud.idle();
+  } finally {
+    stop.abort();
+    await collecting.finally(hideProgress);
+    output?.end();
+    if (output) await finished(output);
+    sqs.destroy();
+    s3.destroy();
+  }
+  return {
+    submissions,
+    outcomes,
+    bedrock: bedrock.stats(),
+    calls: cloud.calls(),
+    denials: cloud.denials(),
+    operator: OPERATOR,
+    durationSeconds: (Date.now() - startedAt) / 1_000,
+  };
+}
+
+/** Resolves when all is done, when nothing has moved for long, or when interrupted; rejects with the collector. */
+function ended(run: {
+  done(): boolean;
+  lastSignOfLife(): number;
+  interrupted: AbortSignal;
+  failed: Promise<void>;
+}): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setInterval(() => {
+      if (run.done() || run.interrupted.aborted || Date.now() - run.lastSignOfLife() > STALL_MS) finish();
+    }, END_CHECK_MS);
+    const finish = () => {
+      clearInterval(timer);
+      resolve();
+    };
+    run.failed.then(finish, (error) => {
+      clearInterval(timer);
+      reject(error);
+    });
+  });
+}
+
+function lastCallAt(bedrock: BedrockSimulator): number {
+  return Math.max(0, ...bedrock.stats().lanes.map(({ seconds }) => (seconds.at(-1)?.second ?? 0) * 1_000));
+}
+
+function progressOf(
+  total: number,
+  submissions: Submissions,
+  outcomes: Outcomes,
+  bedrock: BedrockSimulator,
+): Progress {
+  const { calls, throttles, lanes } = bedrock.stats();
+  return {
+    total,
+    sent: submissions.submitted,
+    ended: outcomes.total,
+    calls,
+    throttled: throttles,
+    running: lanes.reduce((sum, { running }) => sum + running, 0),
+  };
+}

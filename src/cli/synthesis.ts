@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+export interface Synthesis {
+  /** Parsed `cdk.tf.json`. */
+  stack: unknown;
+  /** The folder that it stands in. */
+  folder: string;
+  /** Deletes it. */
+  remove(): Promise<void>;
+}
+
+/** The app could not be built or synthesised; the message is what it printed. */
+export class SynthesisError extends Error {
+  override readonly name = 'SynthesisError';
+}
+
+const STACK = 'stacks/bedrock-request-smoother';
+
+/** Builds the functions and synthesises the stack, in a process of its own, into a temporary folder. */
+export async function synthesise(root: string): Promise<Synthesis> {
+  const outdir = await mkdtemp(path.join(tmpdir(), 'bedrock-request-smoother-'));
+  const remove = () => rm(outdir, { recursive: true, force: true });
+  try {
+    await runApp(root, outdir);
+    const folder = path.join(outdir, STACK);
+    return { stack: JSON.parse(await readFile(path.join(folder, 'cdk.tf.json'), 'utf8')), folder, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+function runApp(root: string, outdir: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const app = spawn(process.execPath, ['--import', 'tsx', 'main.ts'], {
+      cwd: root,
+      env: { ...process.env, CDKTF_OUTDIR: outdir },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [app.stdout, app.stderr]) stream.on('data', (chunk) => (output += chunk));
+    app.once('error', reject);
+    app.once('close', (code) => (code === 0 ? resolve() : reject(new SynthesisError(output.trim()))));
+  });
+}
