@@ -77,6 +77,7 @@ export function defineTables(scope: Construct, context: Context): Tables {
       { name: 'report_id', type: 'S' },
       { name: 'row', type: 'S' },
     ],
+    ttl: { attributeName: 'expires_at', enabled: true },
   });
   storeSettings(scope, context, lanes);
   return { requests, lanes, reporting };
