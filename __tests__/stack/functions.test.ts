@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { compileFilter } from '../../src/local/event-sources/filter.ts';
+import { OUTCOMES } from '../../src/request/record.ts';
 import { ACCOUNT, evaluate, jsonOf, resourceAt, synthesise } from './synthesis.ts';
 
 const json = synthesise();
@@ -90,10 +92,7 @@ describe('functions', () => {
         'RESULTS_QUEUE_URL',
       ],
     ],
-    [
-      'invocation',
-      ['CALLS_BUCKET', 'INVOCATION_TIMEOUT_SECONDS', 'LANES_TABLE', 'REQUESTS_TABLE', 'RESULTS_QUEUE_URL'],
-    ],
+    ['invocation', ['CALLS_BUCKET', 'LANES_TABLE', 'REQUESTS_TABLE', 'RESULTS_QUEUE_URL']],
     ['reporting', ['REPORTING_TABLE']],
   ])('%s: its environment and no more', (name, names) => {
     const [environment] = at(`aws_lambda_function.${name}`).blocks('environment');
@@ -227,17 +226,34 @@ describe('what starts the functions', () => {
     expect(source.list('function_response_types')).toEqual(['ReportBatchItemFailures']);
   });
 
-  test('reporting sees arrivals and outcomes, each once', () => {
-    const [criteria] = at('aws_lambda_event_source_mapping.requests_to_reporting').blocks('filter_criteria');
-    const [{ pattern }] = Object(criteria).filter;
-    expect(JSON.parse(pattern)).toEqual({
-      eventName: ['INSERT', 'MODIFY'],
-      dynamodb: {
-        NewImage: {
-          status: { S: ['RECEIVED', 'COMPLETED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REJECTED'] },
-          result_sent: [{ exists: false }],
-        },
-      },
+  describe('reporting is started by what it counts', () => {
+    const patterns = at('aws_lambda_event_source_mapping.requests_to_reporting')
+      .blocks('filter_criteria')
+      .flatMap((criteria) => Object(criteria).filter as { pattern: string }[])
+      .map(({ pattern }) => compileFilter('filter', JSON.parse(pattern)));
+    const starts = (image: object) => patterns.some((matches) => matches({ dynamodb: { NewImage: image } }));
+
+    test.each<[string, object, boolean]>([
+      ['a first arrival', { status: { S: 'RECEIVED' }, generation: { N: '0' } }, true],
+      ['a return to the backlog', { status: { S: 'RECEIVED' }, generation: { N: '1' } }, false],
+      ['a release', { status: { S: 'QUEUED' }, generation: { N: '1' } }, false],
+      ['a start', { status: { S: 'IN_PROGRESS' }, generation: { N: '1' } }, false],
+      ...OUTCOMES.map((status): [string, object, boolean] => [
+        status,
+        { status: { S: status }, generation: { N: '1' } },
+        true,
+      ]),
+      [
+        'the mark that a result was sent',
+        { status: { S: 'COMPLETED' }, generation: { N: '1' }, result_sent: { BOOL: true } },
+        false,
+      ],
+    ])('%s', (_, image, expected) => {
+      expect(starts(image)).toBe(expected);
+    });
+
+    test('not by a deletion', () => {
+      expect(patterns.some((matches) => matches({ dynamodb: { Keys: {} } }))).toBe(false);
     });
   });
 

@@ -97,7 +97,12 @@ describe('tables', () => {
       ['due', 'due_key', 'due_at', 'INCLUDE'],
     ]);
     expect(requests.text('stream_view_type')).toBe('NEW_IMAGE');
-    expect(requests.blocks('ttl')).toEqual([{ attribute_name: 'expires_at', enabled: true }]);
+  });
+
+  test('all forget what has expired', () => {
+    for (const table of tables) {
+      expect(table.blocks('ttl')).toEqual([{ attribute_name: 'expires_at', enabled: true }]);
+    }
   });
 
   test('declare exactly the attributes that are keys', () => {

@@ -148,7 +148,6 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
       [number('aws_lambda_function.invocation', 'timeout'), 120],
       [number('aws_sqs_queue.hold_next_batch', 'visibility_timeout_seconds'), 720],
       [environment('prioritization', 'INVOCATION_TIMEOUT_SECONDS'), '120'],
-      [environment('invocation', 'INVOCATION_TIMEOUT_SECONDS'), '120'],
     ],
   },
   quota_overrides: {

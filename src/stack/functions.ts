@@ -83,7 +83,6 @@ export function defineFunctions(
       LANES_TABLE: tables.lanes.name,
       CALLS_BUCKET: bucket.bucket,
       RESULTS_QUEUE_URL: queues.bedrockResults.queue.url,
-      INVOCATION_TIMEOUT_SECONDS: variables.invocation_timeout_seconds.stringValue,
     },
     permissions: invocationPermissions(context, stores),
   });

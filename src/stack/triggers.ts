@@ -8,8 +8,7 @@ import type { Construct } from 'constructs';
 import { type Context, nameOf } from './context.ts';
 import type { Functions, Stores } from './functions.ts';
 
-/** Statuses that reporting counts. A mark that a result was sent changes a record, but nothing to count. */
-const REPORTED_STATUSES = ['RECEIVED', 'COMPLETED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REJECTED'];
+const OUTCOMES = ['COMPLETED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REJECTED'];
 const PARTIAL_FAILURES = ['ReportBatchItemFailures'];
 
 /** What starts each function. */
@@ -46,18 +45,26 @@ export function defineTriggers(
     // A change that cannot be counted within an hour goes to the failure queue, well before the stream drops it.
     maximumRecordAgeInSeconds: 3600,
     destinationConfig: { onFailure: { destinationArn: queues.reportingFailures.queue.arn } },
-    filterCriteria: { filter: [{ pattern: Fn.jsonencode(reportedChanges()) }] },
+    filterCriteria: {
+      filter: reportedImages().map((image) => ({
+        pattern: Fn.jsonencode({ dynamodb: { NewImage: image } }),
+      })),
+    },
     functionResponseTypes: PARTIAL_FAILURES,
     dependsOn: [reporting.permissions],
   });
   defineSchedule(scope, context, prioritization.lambda);
 }
 
-function reportedChanges() {
-  return {
-    eventName: ['INSERT', 'MODIFY'],
-    dynamodb: { NewImage: { status: { S: REPORTED_STATUSES }, result_sent: [{ exists: false }] } },
-  };
+/**
+ * What reporting counts: a first arrival, and an outcome, but not the later mark that its result was sent. `exists` knows
+ * leaves only, hence the attribute's type in the path.
+ */
+function reportedImages() {
+  return [
+    { status: { S: ['RECEIVED'] }, generation: { N: ['0'] } },
+    { status: { S: OUTCOMES }, result_sent: { BOOL: [{ exists: false }] } },
+  ];
 }
 
 /** Every minute, whatever happens; ingestion wakes prioritization in between. */
