@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
+import { setTimeout } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { type BedrockSimulator, startBedrockSimulator } from '../bedrock-simulator/simulator.ts';
@@ -50,6 +51,8 @@ const EXAMPLE_EMAIL = 'platform-team@example.com';
 /** Without a result or a call to Bedrock for so long, what is missing counts as lost. */
 const STALL_MS = 180_000;
 const END_CHECK_MS = 200;
+/** What is left to do after the last result has this long. */
+const IDLE_MS = 15_000;
 
 /** One run of the whole smoother on the local cloud: feeds a file, collects the results, reports. True: all as it should be. */
 export async function run(options: StartOptions, dependencies: RunDependencies): Promise<boolean> {
@@ -92,10 +95,10 @@ export async function run(options: StartOptions, dependencies: RunDependencies):
 }
 
 /** The given variables; the models' quotas are the simulator's where nothing else is said. */
-function variablesOf(
+export function variablesOf(
   given: Record<string, unknown>,
   models: readonly string[],
-  { rpm, tpm }: StartOptions,
+  { rpm, tpm }: Pick<StartOptions, 'rpm' | 'tpm'>,
 ): Record<string, unknown> {
   const limits = { requests_per_minute: rpm, tokens_per_minute: tpm };
   const quotas = Object.fromEntries(models.map((model) => [model, limits]));
@@ -121,7 +124,6 @@ async function exercise(
   const startedAt = Date.now();
   const output = options.results === undefined ? undefined : createWriteStream(options.results);
   const stop = new AbortController();
-  let fed = false;
   let lastResultAt = Date.now();
 
   const onResult = async (result: ResultMessage, text: string) => {
@@ -132,29 +134,29 @@ async function exercise(
   const hideProgress = showProgress(terminal, () => progressOf(total, submissions, outcomes, bedrock));
   const resultsUrl = String(cloud.outputs.bedrock_results_queue_url);
   const collecting = collect(sqs, resultsUrl, onResult, stop.signal);
-  const ending = ended({
-    done: () => fed && submissions.allEnded,
-    lastSignOfLife: () => Math.max(lastResultAt, lastCallAt(bedrock)),
-    interrupted,
-    failed: collecting,
-  });
+  const target = {
+    sqs,
+    s3,
+    queueUrl: String(cloud.outputs.input_queue_url),
+    bucket: String(cloud.outputs.bedrock_calls_bucket_name),
+  };
+  const working = async () => {
+    await feed(linesOf(options.input), target, (...message) => submissions.sent(...message));
+    await until(() => {
+      const stalled = Date.now() - Math.max(lastResultAt, lastCallAt(bedrock)) > STALL_MS;
+      return submissions.allEnded || stalled || interrupted.aborted;
+    });
+    // Reports and duplicates of results may still be on their way.
+    if (submissions.allEnded)
+      await Promise.race([cloud.idle(), setTimeout(IDLE_MS, undefined, { ref: false })]);
+  };
   try {
-    await feed(
-      linesOf(options.input),
-      {
-        sqs,
-        s3,
-        queueUrl: String(cloud.outputs.input_queue_url),
-        bucket: String(cloud.outputs.bedrock_calls_bucket_name),
-      },
-      (line, requestId, messageId) => submissions.sent(line, requestId, messageId),
-    );
-    fed = true;
-    await ending;
-    if (submissions.allEnded) await cloud.idle();
+    // The collector ends first only by failing.
+    await Promise.race([working(), collecting]);
   } finally {
     stop.abort();
-    await collecting.finally(hideProgress);
+    hideProgress();
+    await collecting;
     output?.end();
     if (output) await finished(output);
     sqs.destroy();
@@ -171,26 +173,8 @@ async function exercise(
   };
 }
 
-/** Resolves when all is done, when nothing has moved for long, or when interrupted; rejects with the collector. */
-function ended(run: {
-  done(): boolean;
-  lastSignOfLife(): number;
-  interrupted: AbortSignal;
-  failed: Promise<void>;
-}): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setInterval(() => {
-      if (run.done() || run.interrupted.aborted || Date.now() - run.lastSignOfLife() > STALL_MS) finish();
-    }, END_CHECK_MS);
-    const finish = () => {
-      clearInterval(timer);
-      resolve();
-    };
-    run.failed.then(finish, (error) => {
-      clearInterval(timer);
-      reject(error);
-    });
-  });
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await setTimeout(END_CHECK_MS);
 }
 
 function lastCallAt(bedrock: BedrockSimulator): number {

@@ -5,7 +5,7 @@ import { buildApp } from 'fauxqs';
 
 export interface Emulators {
   dynamodbUrl: string;
-  /** SQS, S3 and STS. */
+  /** SQS and S3. */
   fauxqsUrl: string;
   stop(): Promise<void>;
 }

@@ -11,7 +11,7 @@ import { type Faults, Gateway, type Service } from './gateway/gateway.ts';
 import { Upstream } from './gateway/http.ts';
 import type { Credentials } from './gateway/identity.ts';
 import type { Operation, Place } from './gateway/operation.ts';
-import { PassedOn, ServiceQuotasService, SqsService } from './gateway/plain-services.ts';
+import { BedrockService, SqsService } from './gateway/plain-services.ts';
 import { S3Service } from './gateway/s3-service.ts';
 import type { LambdaFunction } from './lambda/function.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
@@ -29,8 +29,6 @@ export interface LocalCloudOptions {
   variables: Record<string, unknown>;
   /** A running Bedrock simulator. */
   bedrockUrl: string;
-  /** What Service Quotas answers, by quota code. Default: it knows no quota. */
-  serviceQuotas?: Record<string, number>;
   /** Every line that a function writes. */
   onLog?: (functionName: string, line: string) => void;
   /** Asked about every permitted call: what shall go wrong with it. */
@@ -98,13 +96,11 @@ async function bringUp(
   );
   const s3 = new S3Service(fauxqs);
   const services: Record<Operation['service'], Service> = {
-    bedrock: new PassedOn(bedrock),
+    bedrock: new BedrockService(bedrock),
     dynamodb,
     lambda: new LambdaService(functions),
     s3,
-    servicequotas: new ServiceQuotasService(options.serviceQuotas ?? {}),
     sqs: new SqsService(fauxqs),
-    sts: new PassedOn(fauxqs),
   };
   const gateway = new Gateway({
     place: () => place,

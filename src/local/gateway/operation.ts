@@ -6,7 +6,7 @@ import type { Permission } from './policy.ts';
 import { readS3Operation } from './s3-operation.ts';
 
 export interface Operation {
-  service: 'dynamodb' | 'sqs' | 's3' | 'lambda' | 'bedrock' | 'servicequotas' | 'sts';
+  service: 'dynamodb' | 'sqs' | 's3' | 'lambda' | 'bedrock';
   /** The API operation, e.g. `SendMessageBatch`. */
   name: string;
   permissions: Permission[];
@@ -32,10 +32,6 @@ export function readOperation(service: string, request: GatewayRequest, place: P
       return lambda(request, place);
     case 'bedrock':
       return bedrock(request, place);
-    case 'servicequotas':
-      return serviceQuotas(request);
-    case 'sts':
-      return { service, name: 'GetCallerIdentity', permissions: [], input: {} };
     default:
       throw new ServiceError(
         'UnknownOperationException',
@@ -137,17 +133,6 @@ function bedrock(request: GatewayRequest, place: Place): Operation {
   if (!operation) throw unknown('bedrock', request);
   const permissions = bedrockPermissions(operation.action, decodeURIComponent(modelId), place);
   return { service: 'bedrock', name: operation.name, permissions, input: {} };
-}
-
-function serviceQuotas(request: GatewayRequest): Operation {
-  const name = target(request);
-  const input = parseJsonBody(request.body);
-  return {
-    service: 'servicequotas',
-    name,
-    input,
-    permissions: [{ action: `servicequotas:${name}`, resource: '*' }],
-  };
 }
 
 function unknown(service: string, { method, path }: GatewayRequest): ServiceError {

@@ -1,9 +1,7 @@
 /** Services that need little more than passing on. */
-import { ServiceError } from './errors.ts';
 import type { Service, ServiceAnswer } from './gateway.ts';
 import type { Upstream } from './http.ts';
-import { type GatewayRequest, jsonResponse } from './message.ts';
-import type { Operation } from './operation.ts';
+import type { GatewayRequest } from './message.ts';
 
 const SQS_BILLED_BYTES = 64 * 1024;
 
@@ -17,33 +15,11 @@ export class SqsService implements Service {
   }
 }
 
-/** Bedrock, and the identity that STS tells: passed on as they are. */
-export class PassedOn implements Service {
-  constructor(private readonly upstream: Upstream) {}
+/** Bedrock is the simulator's whole business. */
+export class BedrockService implements Service {
+  constructor(private readonly simulator: Upstream) {}
 
   async handle(request: GatewayRequest): Promise<ServiceAnswer> {
-    return { response: await this.upstream.send(request) };
-  }
-}
-
-/** Applied quotas by quota code; a quota that is not given is one that Service Quotas does not list. */
-export class ServiceQuotasService implements Service {
-  constructor(private readonly quotas: Record<string, number>) {}
-
-  async handle(_: GatewayRequest, { name, input }: Operation): Promise<ServiceAnswer> {
-    const code = String(input.QuotaCode);
-    const value = this.quotas[code];
-    if (!['GetServiceQuota', 'GetAWSDefaultServiceQuota'].includes(name)) {
-      throw new ServiceError(
-        'UnknownOperationException',
-        501,
-        `the local cloud offers no Service Quotas operation ${name}`,
-      );
-    }
-    if (value === undefined)
-      throw new ServiceError('NoSuchResourceException', 400, `there is no quota ${code}`);
-    return {
-      response: jsonResponse({ Quota: { ServiceCode: input.ServiceCode, QuotaCode: code, Value: value } }),
-    };
+    return { response: await this.simulator.send(request) };
   }
 }

@@ -1,6 +1,7 @@
 import { ExpressionError } from './errors.ts';
-import { type Expression, type ForExpression, parseTemplate } from './expression.ts';
+import { parseTemplate } from './expression.ts';
 import { FUNCTIONS } from './functions.ts';
+import type { Expression, ForExpression } from './syntax.ts';
 import * as convert from './value.ts';
 import { equal, isObject, type Value } from './value.ts';
 
@@ -180,6 +181,6 @@ function evaluateFor(loop: ForExpression, scope: Scope): Value {
     return Object.fromEntries(results);
   }
   const groups: Record<string, Value[]> = {};
-  for (const [key, value] of results) (groups[key] ??= []).push(value);
+  for (const [key, value] of results) groups[key] = [...(groups[key] ?? []), value];
   return groups;
 }

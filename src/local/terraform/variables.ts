@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import hcl2json from '@cdktf/hcl2json';
 import { ExpressionError, VariableError } from './errors.ts';
 import { evaluateConfiguration, type Scope } from './evaluate.ts';
-import { type Expression, parseExpression } from './expression.ts';
+import { parseExpression } from './expression.ts';
+import type { Expression } from './syntax.ts';
 import { describe, isObject, toBoolean, toList, toNumber, toObject, toText, type Value } from './value.ts';
 
 export interface VariableDeclaration {

@@ -1,0 +1,68 @@
+/** `npm run dev [-- flags]`: the local cloud for any AWS client, until Ctrl-C. Flags: docs/local-cloud.md. */
+import path from 'node:path';
+import { ENFORCEMENTS } from '../bedrock-simulator/accounting.ts';
+import { startBedrockSimulator } from '../bedrock-simulator/simulator.ts';
+import { type LocalCloud, startLocalCloud } from '../local/local-cloud.ts';
+import { readTfvars } from '../local/terraform/variables.ts';
+import { runCommand, untilSignal } from './command.ts';
+import { choiceFlag, numberFlag, readFlags } from './flags.ts';
+import { surveyOf } from './lines.ts';
+import { variablesOf } from './run.ts';
+import { synthesise } from './synthesis.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const LIMIT = { min: 1, max: 1e12, whole: true };
+
+await runCommand(async (args) => {
+  const flags = readFlags(args, ['rpm', 'tpm', 'enforcement', 'seed', 'var-file']);
+  const rpm = numberFlag('rpm', flags.rpm, LIMIT) ?? 480;
+  const tpm = numberFlag('tpm', flags.tpm, LIMIT) ?? 2_000_000;
+  const given = flags['var-file'] === undefined ? {} : await readTfvars(flags['var-file']);
+  const { models } = await surveyOf(path.join(root, 'examples/requests.jsonl'));
+  const interrupted = untilSignal();
+  const synthesis = await synthesise(root);
+  const bedrock = await startBedrockSimulator({
+    requestsPerMinute: rpm,
+    tokensPerMinute: tpm,
+    enforcement: choiceFlag('enforcement', flags.enforcement, ENFORCEMENTS),
+    seed: numberFlag('seed', flags.seed, { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true }),
+  });
+  try {
+    const cloud = await startLocalCloud({
+      stack: synthesis.stack,
+      assetsFolder: synthesis.folder,
+      variables: variablesOf(given, models, { rpm, tpm }),
+      bedrockUrl: bedrock.url,
+      onLog: (functionName, line) => console.error(`${functionName}  ${line}`),
+    });
+    console.log(instructions(cloud, bedrock.url));
+    await interrupted;
+    await cloud.stop();
+  } finally {
+    await bedrock.close();
+    await synthesis.remove();
+  }
+  return 0;
+});
+
+function instructions({ endpoint, region, operator, outputs }: LocalCloud, bedrockUrl: string): string {
+  const named = Object.entries(outputs).filter(([name]) => /_(url|name)$/.test(name));
+  const width = Math.max(...named.map(([name]) => name.length));
+  return `
+The local cloud is up. Ctrl-C stops it. Functions' logs go to standard error.
+
+${named.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n')}
+
+Bedrock simulator: ${bedrockUrl} (statistics at ${bedrockUrl}/_simulator/stats)
+
+For any AWS client:
+
+  export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${region} AWS_DEFAULT_REGION=${region}
+  export AWS_ACCESS_KEY_ID=${operator.accessKeyId} AWS_SECRET_ACCESS_KEY=${operator.secretAccessKey}
+
+  aws sqs send-message --queue-url ${outputs.input_queue_url} --message-body \\
+    '{"model_id": "us.amazon.nova-lite-v1:0", "converse": {"messages": [{"role": "user", "content": [{"text": "Hello"}]}], "inferenceConfig": {"maxTokens": 100}}}'
+  aws sqs receive-message --queue-url ${outputs.bedrock_results_queue_url} --wait-time-seconds 20
+  aws s3 ls s3://${outputs.bedrock_calls_bucket_name} --recursive
+`;
+}
