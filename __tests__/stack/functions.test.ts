@@ -143,6 +143,7 @@ describe('permissions', () => {
     [
       'invocation',
       [
+        'bedrock:ApplyGuardrail on guardrail/*',
         'bedrock:InvokeModel on application-inference-profile/*',
         'bedrock:InvokeModel on arn:aws:bedrock:*::foundation-model/*',
         'bedrock:InvokeModel on inference-profile/*',

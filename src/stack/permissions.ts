@@ -55,6 +55,8 @@ export function invocationPermissions(context: Context, { queues, tables, bucket
     allow('StoreOutputs', ['s3:PutObject'], [`${bucket.arn}/outputs/*`]),
     send('SendResults', queues.bedrockResults.queue),
     allow('CallBedrock', ['bedrock:InvokeModel'], modelArns(context)),
+    // For requests with a guardrailConfig: Bedrock asks for this besides the model's own permission.
+    allow('ApplyGuardrails', ['bedrock:ApplyGuardrail'], [`${ownBedrock(context)}:guardrail/*`]),
   ];
 }
 
@@ -83,12 +85,15 @@ function send(sid: string, queue: SqsQueue): Statement {
  * Any model, since requests name theirs. A call through an inference profile needs the profile and the foundation
  * model in every Region that the profile leads to.
  */
-function modelArns({ variables, account, partition }: Context): string[] {
-  const bedrock = `arn:${partition.partition}:bedrock`;
-  const own = `${bedrock}:${variables.aws_region.stringValue}:${account.accountId}`;
+function modelArns(context: Context): string[] {
   return [
-    `${bedrock}:*::foundation-model/*`,
-    `${own}:inference-profile/*`,
-    `${own}:application-inference-profile/*`,
+    `arn:${context.partition.partition}:bedrock:*::foundation-model/*`,
+    `${ownBedrock(context)}:inference-profile/*`,
+    `${ownBedrock(context)}:application-inference-profile/*`,
   ];
+}
+
+/** Start of the ARNs of what this account has in Bedrock, in the stack's Region. */
+function ownBedrock({ variables, account, partition }: Context): string {
+  return `arn:${partition.partition}:bedrock:${variables.aws_region.stringValue}:${account.accountId}`;
 }
