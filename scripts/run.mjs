@@ -12,6 +12,9 @@ const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.met
 const [command = '', ...args] = process.argv.slice(2);
 const script = path.join(root, command === 'test' ? 'scripts/checks.ts' : `src/cli/${command}.ts`);
 
+/** The SDK's advance notice about Node 20 is no news to a user of this command. */
+const ENVIRONMENT = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+
 if (!isSupported(process.versions.node)) {
   fail(`Node ${MINIMUM_NODE.join('.')} or newer is needed, this is ${process.versions.node}.`);
 } else if (!existsSync(script)) {
@@ -34,7 +37,7 @@ async function run() {
 /** Resolves with the exit code. A Ctrl-C reaches the child by itself; a termination request is passed on. */
 function child(file, parameters, options = {}) {
   return new Promise((resolve, reject) => {
-    const running = spawn(file, parameters, { cwd: root, stdio: 'inherit', ...options });
+    const running = spawn(file, parameters, { cwd: root, stdio: 'inherit', env: ENVIRONMENT, ...options });
     const ignore = () => {};
     const terminate = () => running.kill('SIGTERM');
     process.on('SIGINT', ignore);
