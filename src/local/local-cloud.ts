@@ -100,7 +100,7 @@ async function bringUp(
     dynamodb,
     lambda: new LambdaService(functions),
     s3,
-    sqs: new SqsService(fauxqs),
+    sqs: new SqsService(fauxqs, () => place),
   };
   const gateway = new Gateway({
     place: () => place,

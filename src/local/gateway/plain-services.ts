@@ -2,18 +2,37 @@
 import type { Service, ServiceAnswer } from './gateway.ts';
 import type { Upstream } from './http.ts';
 import type { GatewayRequest } from './message.ts';
+import type { Operation, Place } from './operation.ts';
 
 const SQS_BILLED_BYTES = 64 * 1024;
 
+/** SQS on the emulator, which names its queues by a host of its own. */
 export class SqsService implements Service {
-  constructor(private readonly emulator: Upstream) {}
+  constructor(
+    private readonly emulator: Upstream,
+    private readonly place: () => Place,
+  ) {}
 
-  async handle(request: GatewayRequest): Promise<ServiceAnswer> {
-    const response = await this.emulator.send(request);
-    const bytes = Math.max(request.body.length, response.body.length);
-    return { response, units: Math.max(1, Math.ceil(bytes / SQS_BILLED_BYTES)) };
+  async handle(request: GatewayRequest, { input, name }: Operation): Promise<ServiceAnswer> {
+    const { host = '' } = request.headers;
+    const outside = `http://${host}/`;
+    const inside = `http://sqs.${this.place().region}.localhost:${host.split(':')[1]}/`;
+    const { QueueUrl } = input;
+    const body =
+      typeof QueueUrl === 'string'
+        ? Buffer.from(JSON.stringify({ ...input, QueueUrl: inside + QueueUrl.split('/').slice(3).join('/') }))
+        : request.body;
+    const response = await this.emulator.send({ ...request, body });
+    const bytes = Math.max(body.length, response.body.length);
+    const answer = NAMING_QUEUES.includes(name)
+      ? { ...response, body: Buffer.from(response.body.toString().replaceAll(inside, outside)) }
+      : response;
+    return { response: answer, units: Math.max(1, Math.ceil(bytes / SQS_BILLED_BYTES)) };
   }
 }
+
+/** Operations that answer with URLs of queues. */
+const NAMING_QUEUES = ['CreateQueue', 'GetQueueUrl', 'ListQueues', 'ListDeadLetterSourceQueues'];
 
 /** Bedrock is the simulator's whole business. */
 export class BedrockService implements Service {
