@@ -1,4 +1,4 @@
-import { burndownOf } from '../lane/catalog.ts';
+import { burndownOf, outputLimitOf } from '../lane/catalog.ts';
 import { BUNDLE_ENDED, type CallReport, countersOf, slotOf } from '../lane/report.ts';
 import { PayloadMissingError } from '../request/errors.ts';
 import type { HoldMessage, Payload, Release } from '../request/hold-message.ts';
@@ -100,17 +100,30 @@ async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise
   }
   const finishedAt = clock.now();
   const charged = chargeOf(record, answer.usage);
-  await finish(ports, record, {
-    status: 'COMPLETED',
-    startedAt,
-    finishedAt,
-    attempts: record.attempts + 1,
-    output: await keepOutput(ports, record, answer.output),
-    stop_reason: answer.stopReason,
-    usage: answer.usage,
-    latency_ms: answer.latencyMs,
-    charged_tokens: charged,
-  });
+  const truncated = isTruncated(answer.stopReason);
+  const attempts = record.attempts + 1;
+  if (truncated && isCutByUs(record)) {
+    // Not what the producer asked for: nothing is committed, and it runs again with all that the model can give.
+    const { failures, throttles } = record;
+    await returnToBacklog(ports, record, 'truncated', {
+      attempts,
+      failures,
+      throttles,
+      full_allowance: true,
+    });
+  } else {
+    await finish(ports, record, {
+      status: 'COMPLETED',
+      startedAt,
+      finishedAt,
+      attempts,
+      output: await keepOutput(ports, record, answer.output),
+      stop_reason: answer.stopReason,
+      usage: answer.usage,
+      latency_ms: answer.latencyMs,
+      charged_tokens: charged,
+    });
+  }
   await report(ports, run, {
     end: 'settled',
     startedAt,
@@ -118,7 +131,7 @@ async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise
     chargedTokens: charged,
     inputTokens: inputOf(answer.usage) ?? record.input_tokens,
     outputTokens: answer.usage?.output_tokens ?? 0,
-    truncated: isTruncated(answer.stopReason),
+    truncated,
   });
 }
 
@@ -189,6 +202,11 @@ async function loadPayload(payloads: Payloads, record: RequestRecord): Promise<P
     if (error instanceof PayloadMissingError) return undefined;
     throw error;
   }
+}
+
+/** The producer set no max tokens, and the release chose fewer than the model can give. */
+function isCutByUs({ max_tokens, full_allowance, granted_max_tokens, model_id }: RequestRecord): boolean {
+  return max_tokens === undefined && !full_allowance && (granted_max_tokens ?? 0) < outputLimitOf(model_id);
 }
 
 /** All input that Bedrock counts at a start, cached or not. */

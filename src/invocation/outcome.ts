@@ -52,7 +52,7 @@ export async function returnToBacklog(
   { records, log }: InvocationPorts,
   record: RequestRecord,
   reason: string,
-  counts?: Verdict['counts'],
+  counts?: Verdict['counts'] & Pick<RequestRecord, 'full_allowance'>,
 ): Promise<boolean> {
   const returned = await records.move(putBack(record, counts));
   if (returned.applied) log('request.returned', { ...ids(record), reason, ...counts });

@@ -25,8 +25,8 @@ export function judge(record: RequestRecord, error: ModelError): Verdict {
     failures: record.failures + (error.kind === 'transient' ? 1 : 0),
     throttles: record.throttles + (throttled ? 1 : 0),
   };
-  // An attempt that was neither throttled nor a failure, and did not end the request, was denied.
-  const denials = counts.attempts - counts.failures - counts.throttles;
+  // An attempt that was neither throttled nor a failure nor cut short, and did not end the request, was denied.
+  const denials = counts.attempts - counts.failures - counts.throttles - (record.full_allowance ? 1 : 0);
   const fails =
     error.kind === 'invalid' ||
     (error.kind === 'transient' && counts.failures >= MAX_FAILURES) ||

@@ -3,15 +3,18 @@
  * memory is a JSON text that a successor goes on from.
  */
 import type { BacklogEntry } from '../request/ports.ts';
-import type { Priority } from '../request/record.ts';
+import { Adaptation } from './adaptation.ts';
+import { Breaker, type Trouble } from './breaker.ts';
 import { Bundles } from './bundles.ts';
-import type { Estimates } from './estimates.ts';
-import { FairQueues } from './fair-queues.ts';
-import { Ledger } from './ledger.ts';
+import { Estimates } from './estimates.ts';
+import { FairQueues, type Weights } from './fair-queues.ts';
+import { type Amount, Ledger } from './ledger.ts';
 import { parseMemory, writeMemory } from './memory.ts';
+import { News } from './news.ts';
 import { Pacing, pacedTokens } from './pacing.ts';
 import type { Limits, SlotReport } from './ports.ts';
-import { slotOf } from './report.ts';
+import { SLOT_MS, slotOf } from './report.ts';
+import { RetryBudget } from './retry-budget.ts';
 import { type Sizing, sizeOf } from './sizing.ts';
 
 export interface EngineSettings {
@@ -25,7 +28,7 @@ export interface EngineSettings {
   leaseMs: number;
 }
 
-export interface TickInput {
+export interface TickInput extends Weights {
   now: number;
   /** Reports of {@link LaneEngine.reportsFrom} and later. */
   reports: readonly SlotReport[];
@@ -34,8 +37,8 @@ export interface TickInput {
   limits: Limits;
   /** Workers that may take bundles of this lane in all, those that it has already included. */
   workers: number;
-  priorityWeights: Record<Priority, number>;
-  tenantWeights: Record<string, number>;
+  /** An operator has stopped the lane. */
+  paused: boolean;
 }
 
 export interface EngineRelease extends Sizing {
@@ -54,16 +57,28 @@ export interface Decisions {
   oversized: (Sizing & { entry: BacklogEntry })[];
 }
 
+/** Why a lane releases nothing although work may wait. */
+export type Paused = Trouble | 'operator' | 'no_quota';
+
+export interface Figures {
+  /** Use of the limit that binds, 1 is all of it. */
+  utilisation: number;
+  /** What is ours of the limits; the rest is somebody else's, as far as throttles tell. */
+  share: number;
+  throttled: number;
+  paused?: Paused;
+}
+
 export class LaneEngine {
   readonly #ledger: Ledger;
-  readonly #pacing = new Pacing();
-  readonly #queues: FairQueues;
   readonly #estimates: Estimates;
-  /** Reports as last read, to learn only what is new. */
-  readonly #read = new Map<number, Record<string, number>>();
-  /** A leader that has just taken over reads what its predecessor has already learned from. */
-  #fresh = true;
-  #throttled = 0;
+  readonly #queues: FairQueues;
+  readonly #adaptation: Adaptation;
+  readonly #breaker: Breaker;
+  readonly #pacing = new Pacing();
+  readonly #retries = new RetryBudget();
+  readonly #news = new News();
+  #figures: Figures = { utilisation: 0, share: 1, throttled: 0 };
 
   constructor(
     private readonly settings: EngineSettings,
@@ -72,13 +87,15 @@ export class LaneEngine {
     const past = parseMemory(memory);
     this.#ledger = new Ledger(settings.leaseMs);
     for (const [slot, releases] of past.slots) this.#ledger.release(slot, releases);
+    this.#estimates = new Estimates(past.estimates);
     this.#queues = new FairQueues(past.shares);
-    this.#estimates = past.estimates;
+    this.#adaptation = new Adaptation(past.adaptation);
+    this.#breaker = new Breaker(past.breaker);
   }
 
   /** Slot from which the next tick needs reports. */
   reportsFrom(now: number): number {
-    const first = this.#fresh ? this.#ledger.firstSlot() : this.#ledger.firstUnfinishedSlot();
+    const first = this.#news.fresh ? this.#ledger.firstSlot() : this.#ledger.firstUnfinishedSlot();
     return first ?? slotOf(now);
   }
 
@@ -87,145 +104,157 @@ export class LaneEngine {
     return this.#ledger.unfinished(now);
   }
 
-  /** The first slot with a release that has not ended. */
-  firstUnfinishedSlot(): number | undefined {
-    return this.#ledger.firstUnfinishedSlot();
+  /** When the first release was made that has not ended, epoch milliseconds. */
+  unfinishedSince(): number | undefined {
+    const slot = this.#ledger.firstUnfinishedSlot();
+    return slot === undefined ? undefined : slot * SLOT_MS;
   }
 
   tick(input: TickInput): Decisions {
-    const { now, limits } = input;
-    this.#takeIn(input.reports);
-    this.#ledger.prune(now);
+    const { now } = input;
+    const used = this.#takeIn(input);
+    const limits = this.#adaptation.limits(input.limits);
     this.#pacing.advance(now, limits);
     const decisions: Decisions = { releasedAt: now, releases: [], expired: [], oversized: [] };
-    const alive = input.queues.map((queue) =>
-      queue.filter((entry) => {
-        const expired = entry.deadline_at <= now;
-        if (expired) decisions.expired.push(entry);
-        return !expired;
-      }),
-    );
-    this.#queues.enter(alive, input);
-    this.#release(input, decisions);
+    const waiting = input.queues.map((queue) => {
+      for (const entry of queue) if (entry.deadline_at <= now) decisions.expired.push(entry);
+      return queue.filter(({ deadline_at }) => deadline_at > now);
+    });
+    const paused = this.#pausedBy(input);
+    const allowed =
+      paused === undefined || paused === this.#breaker.trouble ? this.#breaker.allowance(now) : 0;
+    const release = (entries: BacklogEntry[][], count: number) => {
+      this.#queues.enter(entries, input);
+      this.#release(input, limits, used, count, decisions);
+    };
+    if (allowed === 1) release(neverFailed(waiting), 1);
+    if (decisions.releases.length === 0) release(waiting, allowed);
+    if (decisions.releases.length > 0) this.#breaker.released(now, slotOf(now));
+    this.#figures.paused = paused;
     return decisions;
   }
 
   /** A release that did not happen, because its record had moved on. */
-  refund(decisions: Decisions, release: EngineRelease): void {
-    this.#ledger.release(slotOf(decisions.releasedAt), {
-      releases: -1,
-      bundles: 0,
-      reserved: -release.reserved,
-      held: -release.held,
-    });
-    this.#queues.refund(release.entry, release.charge);
+  refund({ releasedAt }: Decisions, { entry, reserved, held, charge }: EngineRelease): void {
+    const change = { releases: -1, bundles: 0, reserved: -reserved, held: -held };
+    this.#ledger.release(slotOf(releasedAt), change);
+    this.#queues.refund(entry, charge);
   }
 
-  /** How the lane does, for its metrics. */
-  figures(now: number, limits: Limits): { QuotaUtilisation: number; Throttled: number; LanesPaused: number } {
-    const used = this.#ledger.usage(now);
-    const share = (amount: number, limit: number | undefined) => (limit ? (100 * amount) / limit : 0);
-    const throttled = this.#throttled;
-    this.#throttled = 0;
-    return {
-      QuotaUtilisation: Math.max(
-        share(used.requests, limits.requests_per_minute),
-        share(used.tokens, limits.tokens_per_minute),
-      ),
-      Throttled: throttled,
-      LanesPaused: 0,
-    };
+  /** How the lane did since the last call. */
+  figures(): Figures {
+    const figures = { ...this.#figures };
+    this.#figures.throttled = 0;
+    return figures;
   }
 
   memory(): string {
     return writeMemory({
       slots: this.#ledger.slots(),
       shares: this.#queues.memory(),
-      estimates: this.#estimates,
+      estimates: this.#estimates.memory(),
+      adaptation: this.#adaptation.memory(),
+      breaker: this.#breaker.memory(),
     });
   }
 
-  #takeIn(reports: readonly SlotReport[]): void {
+  /** Settles the account by what invocations have reported, and learns from it. Returns what is used. */
+  #takeIn({ now, reports, limits }: TickInput): Amount {
     this.#ledger.report(reports);
-    for (const { slot, counters } of reports) {
-      const before = this.#read.get(slot);
-      this.#read.set(slot, counters);
-      if (this.#fresh) continue;
-      const news = newOf(counters, before);
-      this.#estimates.learn(news);
-      this.#throttled += news.throttled ?? 0;
-    }
-    this.#fresh = false;
-    const first = this.#ledger.firstUnfinishedSlot();
-    for (const slot of this.#read.keys()) {
-      if (first === undefined || slot < first) this.#read.delete(slot);
-    }
+    this.#ledger.prune(now);
+    const used = this.#ledger.usage(now, this.#estimates.startDelay);
+    const news = this.#news.since(reports, this.#ledger.firstUnfinishedSlot());
+    for (const { counters } of news) this.#estimates.learn(counters);
+    const ends = news.map(({ slot, counters: it }) => ({
+      slot,
+      releasedAt: slot * SLOT_MS,
+      throttled: it.throttled ?? 0,
+      admitted: (it.started ?? 0) - (it.throttled ?? 0) - (it.throttled_daily ?? 0) - (it.denied ?? 0),
+      answered: (it.settled ?? 0) + (it.throttled ?? 0) + (it.invalid ?? 0),
+      transient: it.transient ?? 0,
+      denied: it.denied ?? 0,
+      daily: it.throttled_daily ?? 0,
+    }));
+    const utilisation = bindingShare(used, limits);
+    this.#adaptation.observe(now, utilisation, ends);
+    this.#breaker.observe(now, ends);
+    this.#retries.advance(
+      now,
+      news.reduce((sum, { counters }) => sum + (counters.settled ?? 0), 0),
+    );
+    this.#figures.throttled += ends.reduce((sum, { throttled }) => sum + throttled, 0);
+    this.#figures.utilisation = utilisation;
+    this.#figures.share = this.#adaptation.share;
+    return used;
   }
 
-  #release(input: TickInput, decisions: Decisions): void {
-    const { now, limits } = input;
-    const slot = slotOf(now);
-    const used = this.#ledger.usage(now);
+  #pausedBy({ paused, limits }: TickInput): Paused | undefined {
+    if (paused) return 'operator';
+    if (limits.requests_per_minute === 0 || limits.tokens_per_minute === 0) return 'no_quota';
+    return this.#breaker.trouble;
+  }
+
+  #release(input: TickInput, limits: Limits, used: Amount, allowed: number, decisions: Decisions): void {
+    const { now } = input;
     const unfinished = this.#ledger.unfinished(now);
-    const bundles = new Bundles();
-    const most = this.#mostUnfinished(limits) - unfinished.releases;
+    const most = Math.min(allowed, this.#mostUnfinished(limits) - unfinished.releases);
     const freeWorkers = input.workers - unfinished.bundles;
-    const runMs = this.#estimates.runMs(this.settings.averageRequestMs);
-    while (this.#pacing.allows() && decisions.releases.length < most) {
+    const runMs = this.#estimates.runMs ?? this.settings.averageRequestMs;
+    const bundles = new Bundles();
+    while (decisions.releases.length < most && this.#pacing.allows()) {
       const entry = this.#queues.next();
       if (entry === undefined || bundles.countWith(entry) > freeWorkers) return;
-      const size = sizeOf(entry, this.#estimates, limits);
-      const room = roomFor(size, limits);
-      if (room === 'never') {
+      if (entry.failures > 0 && !this.#retries.allows()) {
+        this.#queues.drop();
+        continue;
+      }
+      const size = sizeOf(entry, this.#estimates, input.limits);
+      if (size.reserved > (input.limits.tokens_per_minute ?? Number.POSITIVE_INFINITY)) {
         decisions.oversized.push({ ...size, entry });
         this.#queues.drop();
         continue;
       }
-      const fits =
-        used.requests + 1 <= (limits.requests_per_minute ?? Number.POSITIVE_INFINITY) &&
-        used.tokens + size.held <= Math.max(room, used.tokens > 0 ? 0 : size.held);
-      if (!fits) {
+      if (!fits(size, used, limits)) {
         if (this.#queues.skip(size.held)) continue;
         return;
       }
-      const cost = { requests: 1, tokens: pacedTokens({ ...size, runMs }) };
-      this.#pacing.spend(cost);
+      if (entry.failures > 0) this.#retries.spend();
+      this.#pacing.spend({ requests: 1, tokens: pacedTokens({ ...size, runMs }) });
       this.#queues.serve(size.charge);
       used.requests += 1;
       used.tokens += size.held;
       const before = bundles.count;
       const bundle = bundles.add(entry);
-      this.#ledger.release(slot, {
-        releases: 1,
-        bundles: bundles.count - before,
-        reserved: size.reserved,
-        held: size.held,
-      });
+      const opened = bundles.count - before;
+      const { reserved, held } = size;
+      this.#ledger.release(slotOf(now), { releases: 1, bundles: opened, reserved, held });
       decisions.releases.push({ ...size, entry, bundle });
     }
   }
 
   /** What may be released and unfinished at once. */
-  #mostUnfinished(limits: Limits): number {
-    const rate = limits.requests_per_minute;
-    const byTime =
-      rate === undefined ? Number.POSITIVE_INFINITY : Math.ceil(rate * this.settings.minutesToProcess);
-    return Math.min(this.settings.queueDepthThreshold, byTime);
+  #mostUnfinished({ requests_per_minute: rate = Number.POSITIVE_INFINITY }: Limits): number {
+    return Math.min(this.settings.queueDepthThreshold, Math.ceil(rate * this.settings.minutesToProcess));
   }
 }
 
-/** The tokens a minute that a call may fill, or `never` when its reservation alone exceeds them. */
-function roomFor(size: Sizing, limits: Limits): number | 'never' {
-  const room = limits.tokens_per_minute ?? Number.POSITIVE_INFINITY;
-  return size.reserved > room ? 'never' : room;
+/** A call larger than the lane's present share still runs, alone. */
+function fits({ held }: Sizing, used: Amount, limits: Limits): boolean {
+  const { requests_per_minute = Number.POSITIVE_INFINITY, tokens_per_minute = Number.POSITIVE_INFINITY } =
+    limits;
+  const tokens = used.tokens === 0 ? Math.max(tokens_per_minute, held) : tokens_per_minute;
+  return used.requests + 1 <= requests_per_minute && used.tokens + held <= tokens;
 }
 
-/** What has been counted since; counters only grow. */
-function newOf(
-  counters: Record<string, number>,
-  before: Record<string, number> = {},
-): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(counters).map(([name, count]) => [name, Math.max(0, count - (before[name] ?? 0))]),
+/** A probe should not use up the attempts of a request that has already failed, while there is another. */
+function neverFailed(queues: readonly (readonly BacklogEntry[])[]): BacklogEntry[][] {
+  return queues.map((queue) => queue.filter(({ failures }) => failures === 0));
+}
+
+function bindingShare(used: Amount, limits: Limits): number {
+  const share = (amount: number, limit: number | undefined) => (limit ? amount / limit : 0);
+  return Math.max(
+    share(used.requests, limits.requests_per_minute),
+    share(used.tokens, limits.tokens_per_minute),
   );
 }

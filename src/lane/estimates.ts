@@ -1,81 +1,21 @@
 /** What a lane has learned about its calls: how long answers are, how long calls take, how exact input estimates are. */
-import { binsOf, sizeOfBucket } from './report.ts';
+import { START_WINDOW_MS } from '../request/times.ts';
+import { Distribution, type DistributionMemory, HALF_LIFE_SAMPLES } from './distribution.ts';
+import type { StartDelay } from './ledger.ts';
+import { binsOf, SLOT_MS, START_BIN_MS, sizeOfBucket } from './report.ts';
 
-/** Samples count half as much after this many newer ones, so that the estimates follow the traffic. */
-const HALF_LIFE_SAMPLES = 1_000;
-/** With fewer samples than this a distribution says nothing. */
-export const MIN_SAMPLES = 30;
+/** With fewer samples than this nothing is concluded. */
+const MIN_SAMPLES = 30;
 /** Tasks beyond this many are estimated by their lane. */
 const MAX_TASKS = 50;
+/** A start later than twice the delay of all but one in a thousand is not waited for. */
+const LATEST_QUANTILE = 0.999;
+const LATEST_MARGIN = 2;
+const LATEST_MIN_SAMPLES = 500;
+/** Sizes are spread evenly inside a bucket: its middle, as a share of its end. */
+const BUCKET_MIDDLE = 0.92;
 
-/** Answer sizes in buckets. Answers cut by max tokens are samples of "at least this long". */
-export class SizeDistribution {
-  readonly #whole = new Map<number, number>();
-  readonly #cut = new Map<number, number>();
-  #samples = 0;
-
-  get samples(): number {
-    return this.#samples;
-  }
-
-  add(bucket: number, count: number, cut: boolean): void {
-    const decay = 0.5 ** (count / HALF_LIFE_SAMPLES);
-    for (const sizes of [this.#whole, this.#cut]) {
-      for (const [key, weight] of sizes) {
-        if (weight * decay < 1e-3) sizes.delete(key);
-        else sizes.set(key, weight * decay);
-      }
-    }
-    const sizes = cut ? this.#cut : this.#whole;
-    sizes.set(bucket, (sizes.get(bucket) ?? 0) + count);
-    this.#samples = this.#samples * decay + count;
-  }
-
-  /** Mean of sizes, each no more than `atMost` tokens. */
-  mean(atMost: number): number {
-    let sum = 0;
-    let total = 0;
-    for (const [bucket, weight] of [...this.#whole, ...this.#cut]) {
-      // A bucket's middle, not its upper end.
-      sum += Math.min(sizeOfBucket(bucket) * 0.92, atMost) * weight;
-      total += weight;
-    }
-    return total === 0 ? atMost : sum / total;
-  }
-
-  /**
-   * The size that a share `q` of answers does not exceed, by the product-limit estimate for censored samples.
-   * Undefined when the samples do not reach that far.
-   */
-  quantile(q: number): number | undefined {
-    const buckets = [...new Set([...this.#whole.keys(), ...this.#cut.keys()])].sort((a, b) => a - b);
-    let atRisk = buckets.reduce((sum, b) => sum + (this.#whole.get(b) ?? 0) + (this.#cut.get(b) ?? 0), 0);
-    let beyond = 1;
-    for (const bucket of buckets) {
-      const whole = this.#whole.get(bucket) ?? 0;
-      beyond *= 1 - whole / atRisk;
-      if (beyond <= 1 - q + 1e-9) return sizeOfBucket(bucket);
-      atRisk -= whole + (this.#cut.get(bucket) ?? 0);
-    }
-    return undefined;
-  }
-
-  toJSON(): [whole: [number, number][], cut: [number, number][]] {
-    const rounded = (sizes: Map<number, number>) =>
-      [...sizes].map(([bucket, weight]): [number, number] => [bucket, Math.round(weight * 100) / 100]);
-    return [rounded(this.#whole), rounded(this.#cut)];
-  }
-
-  static from([whole, cut]: ReturnType<SizeDistribution['toJSON']>): SizeDistribution {
-    const sizes = new SizeDistribution();
-    for (const [bucket, weight] of whole) sizes.#whole.set(bucket, weight);
-    for (const [bucket, weight] of cut) sizes.#cut.set(bucket, weight);
-    sizes.#samples = [...whole, ...cut].reduce((sum, [, weight]) => sum + weight, 0);
-    return sizes;
-  }
-}
-
-/** A running mean that forgets like the distributions do. */
+/** A running mean that forgets as the distributions do. */
 class Mean {
   constructor(
     public weight = 0,
@@ -88,100 +28,125 @@ class Mean {
     this.sum = this.sum * decay + sum;
   }
 
-  value(otherwise: number): number {
-    return this.weight < 1 ? otherwise : this.sum / this.weight;
+  /** Undefined while there are too few samples. */
+  get value(): number | undefined {
+    return this.weight < MIN_SAMPLES ? undefined : this.sum / this.weight;
+  }
+
+  memory(): [weight: number, sum: number] {
+    return [Math.round(this.weight), Math.round(this.sum)];
   }
 }
 
 export interface EstimatesMemory {
-  output: ReturnType<SizeDistribution['toJSON']>;
-  tasks: [string, ReturnType<SizeDistribution['toJSON']>][];
+  outputs: DistributionMemory;
+  tasks: [string, DistributionMemory][];
+  starts: DistributionMemory;
   run: [number, number];
   delay: [number, number];
-  input: [number, number, number];
+  estimated: [number, number];
+  real: [number, number];
+}
+
+/** Answer lengths of some calls. */
+export interface Outputs {
+  /** Tokens, none counted for more than `atMost`. */
+  mean(atMost: number): number;
+  /** Tokens that a share `q` of answers does not exceed; undefined when too many were cut to tell. */
+  quantile(q: number): number | undefined;
 }
 
 export class Estimates {
-  #output = new SizeDistribution();
-  #tasks = new Map<string, SizeDistribution>();
-  #run = new Mean();
-  #delay = new Mean();
-  #inputEstimated = new Mean();
-  #inputReal = new Mean();
+  readonly #outputs: Distribution;
+  readonly #tasks: Map<string, Distribution>;
+  readonly #starts: Distribution;
+  readonly #run: Mean;
+  readonly #delay: Mean;
+  readonly #estimated: Mean;
+  readonly #real: Mean;
+
+  constructor(memory?: EstimatesMemory) {
+    this.#outputs = new Distribution(memory?.outputs);
+    this.#tasks = new Map(memory?.tasks.map(([name, it]) => [name, new Distribution(it)]));
+    this.#starts = new Distribution(memory?.starts);
+    this.#run = new Mean(...(memory?.run ?? []));
+    this.#delay = new Mean(...(memory?.delay ?? []));
+    this.#estimated = new Mean(...(memory?.estimated ?? []));
+    this.#real = new Mean(...(memory?.real ?? []));
+  }
 
   /** Takes in what has been counted since the last time. */
   learn(counters: Record<string, number>): void {
-    const started = counters.started ?? 0;
+    const { started = 0, settled = 0 } = counters;
     if (started > 0) {
       this.#run.add(started, counters.duration_ms ?? 0);
       this.#delay.add(started, counters.start_delay_ms ?? 0);
+      for (const [bin, count] of binsOf(counters, 'start')) if (count > 0) this.#starts.add(bin, count);
     }
-    const settled = counters.settled ?? 0;
-    if (settled > 0) {
-      this.#inputEstimated.add(settled, counters.estimated_input ?? 0);
-      this.#inputReal.add(settled, counters.input ?? 0);
-    }
-    for (const kind of ['out', 'cut']) {
-      for (const [bucket, count] of binsOf(counters, kind)) this.#output.add(bucket, count, kind === 'cut');
-    }
+    if (settled === 0) return;
+    this.#estimated.add(settled, counters.estimated_input ?? 0);
+    this.#real.add(settled, counters.input ?? 0);
     for (const [name, count] of Object.entries(counters)) {
-      const byTask = /^(out|cut)\.(\d+)\.(.+)$/s.exec(name);
-      if (byTask?.[3] !== undefined)
-        this.#task(byTask[3])?.add(Number(byTask[2]), count, byTask[1] === 'cut');
+      const [, kind, bucket, task] = /^(out|cut)\.(\d+)(?:\.(.+))?$/s.exec(name) ?? [];
+      if (kind === undefined || count <= 0) continue;
+      const outputs = task === undefined ? this.#outputs : this.#task(task);
+      outputs?.add(Number(bucket), count, kind === 'cut');
     }
   }
 
-  /** Answer sizes of a task, of the whole lane while the task is hardly known; undefined while nothing is. */
-  outputs(task?: string): SizeDistribution | undefined {
-    const own = task === undefined ? undefined : this.#tasks.get(task);
-    if (own !== undefined && own.samples >= MIN_SAMPLES) return own;
-    return this.#output.samples >= MIN_SAMPLES ? this.#output : undefined;
+  /** Answers of a task, or of the whole lane while the task is hardly known; undefined while nothing is. */
+  outputs(task?: string): Outputs | undefined {
+    const known = [task === undefined ? undefined : this.#tasks.get(task), this.#outputs];
+    const found = known.find((it) => it !== undefined && it.samples >= MIN_SAMPLES);
+    return (
+      found && {
+        mean: (atMost) => found.mean((bucket) => Math.min(atMost, sizeOfBucket(bucket) * BUCKET_MIDDLE)),
+        quantile: (q) => {
+          const bucket = found.quantile(q);
+          return bucket === undefined ? undefined : sizeOfBucket(bucket);
+        },
+      }
+    );
   }
 
-  /** Milliseconds from a release to the end of its call. */
-  runMs(seedMs: number): number {
-    return this.#run.weight < MIN_SAMPLES ? seedMs : this.#run.value(seedMs) + this.#delay.value(0);
+  /** Milliseconds from a release to the end of its call; undefined while not known. */
+  get runMs(): number | undefined {
+    const { value } = this.#run;
+    return value === undefined ? undefined : value + (this.#delay.value ?? 0);
   }
 
   /** Real input tokens for each estimated one. */
-  inputRatio(): number {
-    return this.#inputEstimated.weight < MIN_SAMPLES || this.#inputEstimated.sum === 0
-      ? 1
-      : this.#inputReal.sum / this.#inputEstimated.sum;
+  get inputRatio(): number {
+    const estimated = this.#estimated.value ?? 0;
+    return estimated === 0 ? 1 : (this.#real.value ?? 0) / estimated;
   }
 
-  #task(name: string): SizeDistribution | undefined {
-    let sizes = this.#tasks.get(name);
-    if (sizes === undefined && this.#tasks.size < MAX_TASKS) {
-      sizes = new SizeDistribution();
-      this.#tasks.set(name, sizes);
-    }
-    return sizes;
+  /** How long after its release a call may start, as far as seen. */
+  get startDelay(): StartDelay {
+    const bin =
+      this.#starts.samples < LATEST_MIN_SAMPLES ? undefined : this.#starts.quantile(LATEST_QUANTILE);
+    const latest = bin === undefined ? START_WINDOW_MS : (bin + 1) * START_BIN_MS * LATEST_MARGIN + SLOT_MS;
+    return { earliest: 0, latest: Math.min(START_WINDOW_MS, latest) };
   }
 
-  toJSON(): EstimatesMemory {
+  memory(): EstimatesMemory {
     return {
-      output: this.#output.toJSON(),
-      tasks: [...this.#tasks].map(([name, sizes]) => [name, sizes.toJSON()]),
-      run: [Math.round(this.#run.weight), Math.round(this.#run.sum)],
-      delay: [Math.round(this.#delay.weight), Math.round(this.#delay.sum)],
-      input: [
-        Math.round(this.#inputEstimated.weight),
-        Math.round(this.#inputEstimated.sum),
-        Math.round(this.#inputReal.sum),
-      ],
+      outputs: this.#outputs.memory(),
+      tasks: [...this.#tasks].map(([name, it]) => [name, it.memory()]),
+      starts: this.#starts.memory(),
+      run: this.#run.memory(),
+      delay: this.#delay.memory(),
+      estimated: this.#estimated.memory(),
+      real: this.#real.memory(),
     };
   }
 
-  static from(memory: EstimatesMemory): Estimates {
-    const estimates = new Estimates();
-    estimates.#output = SizeDistribution.from(memory.output);
-    estimates.#tasks = new Map(memory.tasks.map(([name, sizes]) => [name, SizeDistribution.from(sizes)]));
-    estimates.#run = new Mean(...memory.run);
-    estimates.#delay = new Mean(...memory.delay);
-    const [weight, estimated, real] = memory.input;
-    estimates.#inputEstimated = new Mean(weight, estimated);
-    estimates.#inputReal = new Mean(weight, real);
-    return estimates;
+  #task(name: string): Distribution | undefined {
+    let outputs = this.#tasks.get(name);
+    if (outputs === undefined && this.#tasks.size < MAX_TASKS) {
+      outputs = new Distribution();
+      this.#tasks.set(name, outputs);
+    }
+    return outputs;
   }
 }

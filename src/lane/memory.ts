@@ -1,5 +1,7 @@
 /** The plan's text in the lanes table: what a successor must know. Versioned; an unknown version starts afresh. */
-import { Estimates, type EstimatesMemory } from './estimates.ts';
+import type { AdaptationMemory } from './adaptation.ts';
+import type { BreakerMemory } from './breaker.ts';
+import type { EstimatesMemory } from './estimates.ts';
 import type { FairQueuesMemory } from './fair-queues.ts';
 import type { SlotReleases } from './ledger.ts';
 
@@ -8,44 +10,40 @@ const VERSION = 1;
 export interface Memory {
   slots: [slot: number, releases: SlotReleases][];
   shares?: FairQueuesMemory;
-  estimates: Estimates;
+  estimates?: EstimatesMemory;
+  adaptation?: AdaptationMemory;
+  breaker?: BreakerMemory;
 }
 
-interface Written {
+interface Written extends Omit<Memory, 'slots'> {
   v: typeof VERSION;
-  /** slot, releases, bundles, reserved, held */
-  slots: [number, number, number, number, number][];
-  shares?: FairQueuesMemory;
-  estimates: EstimatesMemory;
+  slots: [slot: number, releases: number, bundles: number, reserved: number, held: number][];
 }
 
-export function writeMemory(memory: Memory): string {
+export function writeMemory({ slots, ...rest }: Memory): string {
   const written: Written = {
     v: VERSION,
-    slots: memory.slots.map(([slot, { releases, bundles, reserved, held }]) => [
+    slots: slots.map(([slot, { releases, bundles, reserved, held }]) => [
       slot,
       releases,
       bundles,
       reserved,
       held,
     ]),
-    shares: memory.shares,
-    estimates: memory.estimates.toJSON(),
+    ...rest,
   };
   return JSON.stringify(written);
 }
 
 export function parseMemory(text: string | undefined): Memory {
-  const written = text === undefined ? undefined : (JSON.parse(text) as Partial<Written>);
-  if (written?.v !== VERSION || written.slots === undefined || written.estimates === undefined) {
-    return { slots: [], estimates: new Estimates() };
-  }
+  if (text === undefined) return { slots: [] };
+  const { v, slots, ...rest } = JSON.parse(text) as Written;
+  if (v !== VERSION) return { slots: [] };
   return {
-    slots: written.slots.map(([slot, releases, bundles, reserved, held]) => [
+    slots: slots.map(([slot, releases, bundles, reserved, held]) => [
       slot,
       { releases, bundles, reserved, held },
     ]),
-    shares: written.shares,
-    estimates: Estimates.from(written.estimates),
+    ...rest,
   };
 }

@@ -1,7 +1,7 @@
 /** How large a call is taken to be: what it may use, what Bedrock deducts at its start, what it will be charged. */
 import type { BacklogEntry } from '../request/ports.ts';
 import { burndownOf, outputLimitOf } from './catalog.ts';
-import type { Estimates } from './estimates.ts';
+import type { Estimates, Outputs } from './estimates.ts';
 import type { Limits } from './ports.ts';
 
 /** Where max tokens is unset it is granted so that this share of answers is not cut. */
@@ -14,6 +14,8 @@ const GRANT_FLOOR = 512;
 const GRANT_UNKNOWN = 4_096;
 /** Held for a call whose charge may exceed its reservation: this share of such calls is charged no more. */
 const HOLD_QUANTILE = 0.8;
+/** Expected of an answer while nothing is known, as a share of max tokens. */
+const OUTPUT_UNKNOWN = 0.5;
 
 export interface Sizing {
   /** What the call may answer. */
@@ -27,28 +29,27 @@ export interface Sizing {
 }
 
 export function sizeOf(entry: BacklogEntry, estimates: Estimates, limits: Limits): Sizing {
-  const input = Math.ceil(entry.input_tokens * Math.max(1, estimates.inputRatio()));
-  const maxTokens = entry.max_tokens ?? grant(entry, estimates, limits, input);
-  const burndown = burndownOf(entry.model_id);
+  // A reservation errs on the large side; the expected charge does not err on purpose.
+  const input = Math.ceil(entry.input_tokens * Math.max(1, estimates.inputRatio));
   const outputs = estimates.outputs(entry.task);
-  const output = outputs?.mean(maxTokens) ?? maxTokens / 2;
+  const maxTokens = entry.max_tokens ?? grant(entry, outputs, limits, input);
+  const burndown = burndownOf(entry.model_id);
+  const likely = outputs?.mean(maxTokens) ?? maxTokens * OUTPUT_UNKNOWN;
   const long = Math.min(maxTokens, outputs?.quantile(HOLD_QUANTILE) ?? maxTokens);
   const reserved = input + maxTokens;
   return {
     maxTokens,
     reserved,
     held: Math.max(reserved, Math.ceil(input + long * burndown)),
-    charge: Math.ceil(input + output * burndown),
+    charge: Math.ceil(entry.input_tokens * estimates.inputRatio + likely * burndown),
   };
 }
 
 /** Unset means the model's maximum to Bedrock, which would reserve tens of thousands of tokens: never sent unset. */
-function grant(entry: BacklogEntry, estimates: Estimates, limits: Limits, input: number): number {
-  const most = Math.min(
-    outputLimitOf(entry.model_id),
-    Math.max(1, (limits.tokens_per_minute ?? Number.POSITIVE_INFINITY) - input),
-  );
-  const outputs = estimates.outputs(entry.task);
+function grant(entry: BacklogEntry, outputs: Outputs | undefined, limits: Limits, input: number): number {
+  const room = (limits.tokens_per_minute ?? Number.POSITIVE_INFINITY) - input;
+  const most = Math.max(1, Math.min(outputLimitOf(entry.model_id), room));
+  if (entry.full_allowance) return most;
   const wanted =
     outputs === undefined ? GRANT_UNKNOWN : (outputs.quantile(GRANT_QUANTILE) ?? most) * GRANT_MARGIN;
   return Math.min(most, Math.max(GRANT_FLOOR, Math.ceil(wanted)));

@@ -121,10 +121,11 @@ function backlogEntryOf(record: RequestRecord): BacklogEntry {
     priority,
     tenant,
   } = record;
-  const { task, accepted_at, deadline_at, input_tokens, input_bytes, max_tokens, failures } = record;
+  const { task, accepted_at, deadline_at, input_tokens, input_bytes, max_tokens, full_allowance, failures } =
+    record;
   return definedOf({
     ...{ request_id, generation, backlog_key, backlog_order, lane, model_id, priority, tenant, task },
-    ...{ accepted_at, deadline_at, input_tokens, input_bytes, max_tokens, failures },
+    ...{ accepted_at, deadline_at, input_tokens, input_bytes, max_tokens, full_allowance, failures },
   });
 }
 

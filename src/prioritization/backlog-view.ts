@@ -1,11 +1,14 @@
 /** What the leader sees of a lane's backlog: the heads of its queues, without what it has released already. */
-import type { QueueDirectory, QueueEntry } from '../lane/ports.ts';
+import { ANNOUNCE_INTERVAL_MS, type QueueDirectory, type QueueEntry } from '../lane/ports.ts';
 import { parseBacklogKey } from '../request/keys.ts';
 import type { Backlog, BacklogEntry } from '../request/ports.ts';
+import { CLOCK_SKEW_MS } from '../request/times.ts';
 import { concurrently } from './concurrently.ts';
 
-/** Indexes show a write within this time; what has been announced longer ago and is not there is gone. */
+/** Indexes show a write within this time. */
 export const INDEX_GRACE_MS = 3_000;
+/** What was announced longer ago and is not there is gone. */
+const ANNOUNCED_GRACE_MS = ANNOUNCE_INTERVAL_MS + INDEX_GRACE_MS + CLOCK_SKEW_MS;
 /** Heads are read again after this long: requests return to their old places. */
 const STALE_MS = 2_000;
 /** Queues read in one round, and at once. */
@@ -103,7 +106,7 @@ export class BacklogView {
   /** Nothing is on its way into the queue: neither behind the index, nor back from a release. */
   #isOver({ entry, releasedAt }: Queue, now: number, unfinishedSince: number | undefined): boolean {
     return (
-      entry.announced_at + INDEX_GRACE_MS < now &&
+      entry.announced_at + ANNOUNCED_GRACE_MS < now &&
       releasedAt + INDEX_GRACE_MS < now &&
       (unfinishedSince === undefined || unfinishedSince > releasedAt)
     );

@@ -2,7 +2,6 @@
 import { defaultLimitsOf, overrideOf } from '../lane/catalog.ts';
 import { type Decisions, type EngineRelease, type EngineSettings, LaneEngine } from '../lane/engine.ts';
 import type { LaneSettings, Led, Limits } from '../lane/ports.ts';
-import { SLOT_MS } from '../lane/report.ts';
 import type { HoldMessage, Release } from '../request/hold-message.ts';
 import type { Priority } from '../request/record.ts';
 import { queue } from '../request/transitions.ts';
@@ -72,7 +71,7 @@ export class LaneLeader {
         if (this.#idle(clock.now())) {
           if (!(await leadership.sleep(this.led))) return this.#stop('lost');
           await clock.sleep(INDEX_GRACE_MS);
-          await this.#view.refresh(clock.now(), this.#unfinishedSince());
+          await this.#view.refresh(clock.now(), this.#engine.unfinishedSince());
           if (this.#idle(clock.now())) return this.#stop('asleep');
         }
       } catch (error) {
@@ -95,7 +94,7 @@ export class LaneLeader {
     const limits = this.#limits();
     const [read] = await Promise.all([
       reports.since(this.#lane, this.#engine.reportsFrom(clock.now())),
-      this.#view.refresh(clock.now(), this.#unfinishedSince()),
+      this.#view.refresh(clock.now(), this.#engine.unfinishedSince()),
       this.#recover(),
     ]);
     const now = clock.now();
@@ -107,6 +106,7 @@ export class LaneLeader {
       workers: this.workers.availableTo(this.#lane),
       priorityWeights: this.settings.priorityWeights,
       tenantWeights: this.#settings.tenant_weights,
+      paused: false,
     });
     this.workers.taken(this.#lane, this.#engine.unfinished(now).bundles);
     const written = await leadership.writePlan(
@@ -197,20 +197,18 @@ export class LaneLeader {
     return this.#view.empty && this.#engine.unfinished(now).releases === 0;
   }
 
-  #unfinishedSince(): number | undefined {
-    const slot = this.#engine.firstUnfinishedSlot();
-    return slot === undefined ? undefined : slot * SLOT_MS;
-  }
-
   #emitMetrics(now: number): void {
     if (now < this.#metricsAt + METRICS_EVERY_MS) return;
     this.#metricsAt = now;
     const oldest = this.#view.oldest;
+    const figures = this.#engine.figures();
     this.ports.emit(
       laneLine(this.settings.metricsNamespace, now, this.#lane, {
         OldestWaitingSeconds: oldest === undefined ? 0 : Math.max(0, now - oldest) / 1_000,
         Released: this.#releasedSinceMetrics,
-        ...this.#engine.figures(now, this.#limits()),
+        Throttled: figures.throttled,
+        QuotaUtilisation: figures.utilisation * 100,
+        LanesPaused: figures.paused === undefined ? 0 : 1,
       }),
     );
     this.#releasedSinceMetrics = 0;

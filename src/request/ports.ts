@@ -36,6 +36,7 @@ export interface BacklogEntry {
   input_tokens: number;
   input_bytes: number;
   max_tokens?: number;
+  full_allowance?: boolean;
   failures: number;
 }
 

@@ -73,6 +73,8 @@ export interface RequestRecord {
   input_bytes: number;
   /** As the producer set it; absent when unset. */
   max_tokens?: number;
+  /** An answer was cut by the max tokens that a release chose: the next one allows all that model and quota can give. */
+  full_allowance?: boolean;
 
   /** Where it waits: the backlog's partition and place. Kept for life, so that a return finds its old place. */
   queue: string;

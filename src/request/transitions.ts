@@ -58,7 +58,7 @@ export function claim(release: Release, startedAt: number): Transition {
 /** QUEUED or IN_PROGRESS → RECEIVED, in its old place. `counts` are the record's counters after the attempt. */
 export function putBack(
   record: RequestRecord,
-  counts: Partial<Pick<RequestRecord, 'attempts' | 'failures' | 'throttles'>> = {},
+  counts: Partial<Pick<RequestRecord, 'attempts' | 'failures' | 'throttles' | 'full_allowance'>> = {},
 ): Transition {
   const remove: (keyof RequestRecord)[] = ['started_at', 'reserved_tokens', 'granted_max_tokens'];
   const due = record.has_deadline ? dueAt(record, record.deadline_at) : {};

@@ -23,6 +23,7 @@ const BACKLOG_ATTRIBUTES = [
   'input_tokens',
   'input_bytes',
   'max_tokens',
+  'full_allowance',
   'failures',
 ];
 const DUE_ATTRIBUTES = ['status', 'generation'];

@@ -1,0 +1,69 @@
+/** Samples count half as much after this many newer ones, so that what is learned follows the traffic. */
+export const HALF_LIFE_SAMPLES = 1_000;
+
+export type DistributionMemory = [whole: [number, number][], cut: [number, number][]];
+
+/** Samples in numbered buckets. A cut sample is one of "at least this much". */
+export class Distribution {
+  readonly #whole = new Map<number, number>();
+  readonly #cut = new Map<number, number>();
+  #samples = 0;
+
+  constructor([whole, cut]: DistributionMemory = [[], []]) {
+    for (const [bucket, weight] of whole) this.#whole.set(bucket, weight);
+    for (const [bucket, weight] of cut) this.#cut.set(bucket, weight);
+    this.#samples = [...whole, ...cut].reduce((sum, [, weight]) => sum + weight, 0);
+  }
+
+  /** Samples that count, the older ones for less. */
+  get samples(): number {
+    return this.#samples;
+  }
+
+  add(bucket: number, count: number, cut = false): void {
+    const decay = 0.5 ** (count / HALF_LIFE_SAMPLES);
+    for (const weights of [this.#whole, this.#cut]) {
+      for (const [key, weight] of weights) {
+        if (weight * decay < 1e-3) weights.delete(key);
+        else weights.set(key, weight * decay);
+      }
+    }
+    const weights = cut ? this.#cut : this.#whole;
+    weights.set(bucket, (weights.get(bucket) ?? 0) + count);
+    this.#samples = this.#samples * decay + count;
+  }
+
+  /** Mean of what the buckets are worth; a cut sample counts as no more than where it was cut. */
+  mean(worth: (bucket: number) => number): number {
+    let sum = 0;
+    let total = 0;
+    for (const [bucket, weight] of [...this.#whole, ...this.#cut]) {
+      sum += worth(bucket) * weight;
+      total += weight;
+    }
+    return total === 0 ? 0 : sum / total;
+  }
+
+  /**
+   * The bucket that a share `q` of samples does not exceed, by the product-limit estimate for censored samples
+   * (Kaplan and Meier, 1958). Undefined when the samples do not reach that far.
+   */
+  quantile(q: number): number | undefined {
+    const buckets = [...new Set([...this.#whole.keys(), ...this.#cut.keys()])].sort((a, b) => a - b);
+    const weightOf = (bucket: number) => (this.#whole.get(bucket) ?? 0) + (this.#cut.get(bucket) ?? 0);
+    let atRisk = buckets.reduce((sum, bucket) => sum + weightOf(bucket), 0);
+    let beyond = 1;
+    for (const bucket of buckets) {
+      beyond *= 1 - (this.#whole.get(bucket) ?? 0) / atRisk;
+      if (beyond <= 1 - q + 1e-9) return bucket;
+      atRisk -= weightOf(bucket);
+    }
+    return undefined;
+  }
+
+  memory(): DistributionMemory {
+    const rounded = (weights: Map<number, number>) =>
+      [...weights].map(([bucket, weight]): [number, number] => [bucket, Math.round(weight * 100) / 100]);
+    return [rounded(this.#whole), rounded(this.#cut)];
+  }
+}

@@ -1,0 +1,39 @@
+import type { SlotReport } from './ports.ts';
+
+/** What has been counted since the last look: reports are totals of a slot. */
+export class News {
+  readonly #read = new Map<number, Record<string, number>>();
+  #fresh = true;
+
+  /** Nothing has been read yet. What stands there then, a predecessor has learned from. */
+  get fresh(): boolean {
+    return this.#fresh;
+  }
+
+  /** @param firstOpen slots before it have told everything */
+  since(reports: readonly SlotReport[], firstOpen: number | undefined): SlotReport[] {
+    const news: SlotReport[] = [];
+    for (const { slot, counters } of reports) {
+      const before = this.#read.get(slot);
+      this.#read.set(slot, counters);
+      if (this.#fresh || before?.ended === counters.ended) continue;
+      news.push({ slot, counters: difference(counters, before) });
+    }
+    this.#fresh = false;
+    for (const slot of this.#read.keys()) {
+      if (firstOpen === undefined || slot < firstOpen) this.#read.delete(slot);
+    }
+    return news;
+  }
+}
+
+function difference(
+  now: Record<string, number>,
+  before: Record<string, number> = {},
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(now)
+      .map(([name, count]): [string, number] => [name, Math.max(0, count - (before[name] ?? 0))])
+      .filter(([, count]) => count > 0),
+  );
+}
