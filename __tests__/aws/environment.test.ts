@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { number, readEnvironment, text } from '../../src/aws/environment.ts';
+import { EnvironmentError } from '../../src/aws/errors.ts';
+
+const rules = { LANES_TABLE: text, TIMEOUT: number({ min: 1, max: 900 }) };
+
+describe('readEnvironment', () => {
+  it('reads texts and numbers', () => {
+    expect(readEnvironment(rules, { LANES_TABLE: 'lanes', TIMEOUT: '30', OTHER: 'x' })).toEqual({
+      LANES_TABLE: 'lanes',
+      TIMEOUT: 30,
+    });
+  });
+
+  it.each([
+    [undefined, 'LANES_TABLE must be a text, is missing'],
+    ['', 'LANES_TABLE must be a text, is missing'],
+    ['  ', 'LANES_TABLE must be a text, is missing'],
+  ])('refuses %j as a text', (given, message) => {
+    expect(() => readEnvironment(rules, { LANES_TABLE: given, TIMEOUT: '30' })).toThrow(
+      new EnvironmentError([message]),
+    );
+  });
+
+  it.each(['0', '901', 'abc', '30s', 'NaN', 'Infinity'])('refuses %j as a number from 1 to 900', (given) => {
+    expect(() => readEnvironment(rules, { LANES_TABLE: 'lanes', TIMEOUT: given })).toThrow(
+      `TIMEOUT must be a number from 1 to 900, is "${given}"`,
+    );
+  });
+
+  it('names everything that is wrong at once', () => {
+    expect(() => readEnvironment(rules, {})).toThrow(/LANES_TABLE.*TIMEOUT/);
+  });
+});

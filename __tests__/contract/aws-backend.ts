@@ -1,0 +1,189 @@
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
+import {
+  CreateBucketCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { vi } from 'vitest';
+import { dynamoClient, s3Client } from '../../src/aws/clients.ts';
+import { dynamoDirectory, dynamoRegistry } from '../../src/aws/directory.ts';
+import { dynamoBacklog, dynamoDue } from '../../src/aws/indexes.ts';
+import { dynamoLeadership, dynamoWatch } from '../../src/aws/lane-states.ts';
+import { s3Inbox, s3Payloads } from '../../src/aws/objects.ts';
+import { sqsHoldQueue, sqsResults } from '../../src/aws/queues.ts';
+import { dynamoRecords } from '../../src/aws/records.ts';
+import { dynamoReports } from '../../src/aws/reports.ts';
+import { dynamoSettings } from '../../src/aws/settings.ts';
+import { startEmulators } from '../../src/local/emulators.ts';
+import type { Backend, Disagreement } from './backend.ts';
+
+/** Names of this run's resources: an external emulator may hold those of others. */
+const RUN = `contract-${process.pid}-${Date.now()}`;
+export const REQUESTS = `${RUN}-requests`;
+export const LANES = `${RUN}-lanes`;
+const BUCKET = RUN;
+
+/** The environment that a function finds itself in, at these endpoints. */
+export function useEndpoints(dynamodb: string, others: string): void {
+  const environment = {
+    AWS_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'contract',
+    AWS_SECRET_ACCESS_KEY: 'contract',
+    AWS_ENDPOINT_URL: others,
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
+  };
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+}
+
+/** The adapters on the emulators that `npm start` uses, in this process. */
+export async function startEmbedded(): Promise<Backend> {
+  const emulators = await startEmulators();
+  useEndpoints(emulators.dynamodbUrl, emulators.fauxqsUrl);
+  return createBackend(() => emulators.stop(), {
+    'object versions': 'fauxqs keeps no versions of objects; the local cloud adds them in front of it',
+  });
+}
+
+/** The adapters on an emulator that runs elsewhere, such as moto. */
+export async function startExternal(endpoint: string): Promise<Backend> {
+  useEndpoints(endpoint, endpoint);
+  return createBackend(async () => {}, {});
+}
+
+async function createBackend(
+  stopEmulators: () => Promise<void>,
+  disagreements: Partial<Record<Disagreement, string>>,
+): Promise<Backend> {
+  const dynamo = dynamoClient();
+  // An emulator's queue URL may name a host that nothing resolves.
+  const sqs = new SQSClient({ useQueueUrlAsEndpoint: false });
+  const s3 = s3Client(process.env);
+  await createTables(dynamo);
+  await createBucket(s3, !disagreements['object versions']);
+  const [results, held] = await Promise.all(['results', 'hold'].map((name) => createQueue(sqs, name)));
+  if (!results || !held) throw new Error('The queues were not created');
+
+  return {
+    ports: {
+      records: dynamoRecords(dynamo, REQUESTS),
+      backlog: dynamoBacklog(dynamo, REQUESTS),
+      due: dynamoDue(dynamo, REQUESTS),
+      payloads: s3Payloads(s3, BUCKET),
+      inbox: s3Inbox(s3, BUCKET),
+      results: sqsResults(sqs, results),
+      hold: sqsHoldQueue(sqs, held),
+      directory: dynamoDirectory(dynamo, LANES),
+      registry: dynamoRegistry(dynamo, LANES),
+      watch: dynamoWatch(dynamo, LANES),
+      leadership: dynamoLeadership(dynamo, LANES),
+      reports: dynamoReports(dynamo, LANES),
+      settings: dynamoSettings(dynamo, LANES),
+    },
+    disagreements,
+    async leave(key, body) {
+      const put = new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body });
+      const { VersionId: version_id } = await s3.send(put);
+      return { version_id };
+    },
+    takeResults: () => takeAll(sqs, results),
+    takeHeld: () => takeAll(sqs, held),
+    async stop() {
+      for (const client of [dynamo, sqs, s3]) client.destroy();
+      await stopEmulators();
+      vi.unstubAllEnvs();
+    },
+  };
+}
+
+/** Keys and indexes as in docs/architecture.md. */
+export async function createTables(client: DynamoDBClient): Promise<void> {
+  const texts = ['request_id', 'backlog_key', 'due_key'];
+  const requests: CreateTableCommandInput = {
+    TableName: REQUESTS,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [
+      ...texts.map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
+      { AttributeName: 'backlog_order', AttributeType: 'N' },
+      { AttributeName: 'due_at', AttributeType: 'N' },
+    ],
+    KeySchema: keys('request_id'),
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: 'backlog',
+        KeySchema: keys('backlog_key', 'backlog_order'),
+        Projection: {
+          ProjectionType: 'INCLUDE',
+          NonKeyAttributes: [
+            ...['generation', 'lane', 'model_id', 'priority', 'tenant', 'task', 'accepted_at', 'deadline_at'],
+            ...['input_tokens', 'input_bytes', 'max_tokens', 'failures'],
+          ],
+        },
+      },
+      {
+        IndexName: 'due',
+        KeySchema: keys('due_key', 'due_at'),
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['status', 'generation'] },
+      },
+    ],
+  };
+  const lanes: CreateTableCommandInput = {
+    TableName: LANES,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [
+      { AttributeName: 'lane', AttributeType: 'S' },
+      { AttributeName: 'item', AttributeType: 'S' },
+    ],
+    KeySchema: keys('lane', 'item'),
+  };
+  await Promise.all([requests, lanes].map((table) => client.send(new CreateTableCommand(table))));
+}
+
+function keys(hash: string, range?: string): CreateTableCommandInput['KeySchema'] {
+  const partition = { AttributeName: hash, KeyType: 'HASH' as const };
+  return range ? [partition, { AttributeName: range, KeyType: 'RANGE' }] : [partition];
+}
+
+async function createBucket(client: S3Client, versioned: boolean): Promise<void> {
+  await client.send(
+    new CreateBucketCommand({
+      Bucket: BUCKET,
+      CreateBucketConfiguration: { LocationConstraint: 'eu-west-1' },
+    }),
+  );
+  if (!versioned) return;
+  await client.send(
+    new PutBucketVersioningCommand({ Bucket: BUCKET, VersioningConfiguration: { Status: 'Enabled' } }),
+  );
+}
+
+async function createQueue(client: SQSClient, name: string): Promise<string | undefined> {
+  const { QueueUrl } = await client.send(
+    new CreateQueueCommand({ QueueName: `${RUN}-${name}`, Attributes: { MaximumMessageSize: '1048576' } }),
+  );
+  return QueueUrl;
+}
+
+async function takeAll<T>(client: SQSClient, queueUrl: string): Promise<T[]> {
+  const taken: T[] = [];
+  for (;;) {
+    const { Messages = [] } = await client.send(
+      new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
+    );
+    if (Messages.length === 0) return taken;
+    for (const { Body = '', ReceiptHandle } of Messages) {
+      taken.push(JSON.parse(Body));
+      await client.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle }));
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import { createMemoryCloud, type MemoryPorts } from '../../src/memory/cloud.ts';
+import type { HoldMessage } from '../../src/request/hold-message.ts';
+import type { ResultMessage } from '../../src/request/result.ts';
+
+/** Where a backend is known to differ from AWS; each with its reason. */
+export type Disagreement = 'object versions';
+
+export interface Backend {
+  ports: Omit<MemoryPorts, 'waker'>;
+  disagreements: Partial<Record<Disagreement, string>>;
+  /** Leaves an object in the bucket as a producer does. */
+  leave(key: string, body: string): Promise<{ version_id?: string }>;
+  /** All messages in the Results queue, which then is empty. */
+  takeResults(): Promise<ResultMessage[]>;
+  /** All messages in the Hold queue, which then is empty. */
+  takeHeld(): Promise<HoldMessage[]>;
+  stop(): Promise<void>;
+}
+
+export async function startMemory(): Promise<Backend> {
+  const { ports, bucket, sent, takeHeld } = createMemoryCloud();
+  return {
+    ports,
+    disagreements: {},
+    leave: async (key, body) => ({ version_id: bucket.leave(key, body) }),
+    takeResults: async () => sent.splice(0),
+    takeHeld: async () => takeHeld(),
+    stop: async () => {},
+  };
+}

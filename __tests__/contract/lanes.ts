@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import { type Led, WAKE_INTERVAL_MS } from '../../src/lane/ports.ts';
+import { backlogKey } from '../../src/request/keys.ts';
+import type { Backend } from './backend.ts';
+import { newLane } from './samples.ts';
+
+export function lanesContract(backend: () => Backend): void {
+  const ports = () => backend().ports;
+  /** Acquires the lane at time 0 until 100, or fails the test. */
+  const led = async (lane: string, holder: string, now = 0): Promise<Led> => {
+    const acquired = await ports().leadership.acquire(lane, holder, now, now + 100);
+    if (!acquired) throw new Error(`${holder} did not get ${lane}`);
+    return acquired;
+  };
+
+  describe('directory', () => {
+    it('lists each announced partition of a lane once, with its last announcement', async () => {
+      const lane = newLane();
+      const keys = [1, 2, 3, 4, 5].map((shard) => backlogKey({ lane, priority: 3, tenant: 'a', shard }));
+      for (const key of keys) await ports().directory.announce(key, 1);
+      await ports().directory.announce(keys[0] as string, 2);
+      await ports().directory.announce(
+        backlogKey({ lane: newLane(), priority: 3, tenant: 'a', shard: 0 }),
+        1,
+      );
+      const listed = await ports().directory.list(lane);
+      expect(new Map(listed.map(({ backlog_key, announced_at }) => [backlog_key, announced_at]))).toEqual(
+        new Map(keys.map((key, index) => [key, index === 0 ? 2 : 1])),
+      );
+    });
+
+    it('forgets a partition, unless it has been announced again, be it in the same millisecond', async () => {
+      const lane = newLane();
+      const key = backlogKey({ lane, priority: 1, tenant: 'a', shard: 0 });
+      await ports().directory.announce(key, 7);
+      const [seen] = await ports().directory.list(lane);
+      if (!seen) throw new Error('Nothing is listed');
+      await ports().directory.announce(key, 7);
+      await ports().directory.forget(seen);
+      const [again] = await ports().directory.list(lane);
+      if (!again) throw new Error('The second announcement was forgotten');
+      await ports().directory.forget(again);
+      await ports().directory.forget(again);
+      expect(await ports().directory.list(lane)).toEqual([]);
+    });
+  });
+
+  it('registers a lane once, with a model', async () => {
+    const lane = newLane();
+    await ports().registry.register(lane, 'model-a');
+    await ports().registry.register(lane, 'model-a');
+    const listed = (await ports().registry.list()).filter((it) => it.lane === lane);
+    expect(listed).toEqual([{ lane, model_id: 'model-a' }]);
+  });
+
+  describe('leadership', () => {
+    it('gives a lane to one of two', async () => {
+      const lane = newLane();
+      const both = await Promise.all(['a', 'b'].map((it) => ports().leadership.acquire(lane, it, 0, 100)));
+      expect(both.filter((it) => it !== undefined)).toHaveLength(1);
+    });
+
+    it('gives a lane on when its lease has run out, with a later token and the last plan', async () => {
+      const lane = newLane();
+      const first = await led(lane, 'a');
+      expect(first).toEqual({ lane, holder: 'a', token: first.token });
+      await ports().leadership.writePlan(first, { memory: '{"released":1}' }, 200);
+      expect(await ports().leadership.acquire(lane, 'b', 199, 300)).toBeUndefined();
+      const second = await led(lane, 'b', 200);
+      expect(second).toEqual({ lane, holder: 'b', token: second.token, memory: '{"released":1}' });
+      expect(second.token).toBeGreaterThan(first.token);
+    });
+
+    it('fences a leader that was replaced: no plan, no sleep, no release', async () => {
+      const lane = newLane();
+      const first = await led(lane, 'a');
+      const second = await led(lane, 'b', 100);
+      expect(await ports().leadership.writePlan(first, { memory: 'late' }, 900)).toBe('lost');
+      expect(await ports().leadership.sleep(first)).toBe(false);
+      await ports().leadership.release(first);
+      expect(await ports().watch.status(lane)).toEqual({ lease_until: 200 });
+      expect(await ports().leadership.writePlan(second, { memory: 'next' }, 300)).toBe('written');
+      expect(await led(lane, 'c', 300)).toMatchObject({ memory: 'next' });
+    });
+
+    it('tells a holder that it was challenged, until the lane changes hands', async () => {
+      const lane = newLane();
+      const first = await led(lane, 'a');
+      expect(await ports().leadership.writePlan(first, { memory: '1' }, 100)).toBe('written');
+      expect(await ports().leadership.acquire(lane, 'b', 50, 150)).toBeUndefined();
+      expect(await ports().leadership.writePlan(first, { memory: '2' }, 150)).toBe('challenged');
+      await ports().leadership.release(first);
+      const second = await led(lane, 'b', 60);
+      expect(second.memory).toBe('2');
+      expect(await ports().leadership.writePlan(second, { memory: '3' }, 200)).toBe('written');
+    });
+
+    it('lets the holder take its lane again, as after a lost answer', async () => {
+      const lane = newLane();
+      const first = await led(lane, 'a');
+      const again = await led(lane, 'a', 10);
+      expect(again.token).toBeGreaterThan(first.token);
+      expect(await ports().leadership.writePlan(again, { memory: '1' }, 200)).toBe('written');
+    });
+
+    it('shows the limits of the last plan that had any', async () => {
+      const lane = newLane();
+      const leader = await led(lane, 'a');
+      const limits = { tokens_per_minute: 1_000_000 };
+      await ports().leadership.writePlan(leader, { memory: '1', limits }, 300);
+      await ports().leadership.writePlan(leader, { memory: '2' }, 400);
+      expect(await ports().watch.status(lane)).toEqual({ lease_until: 400, limits });
+    });
+  });
+
+  describe('sleep and wake', () => {
+    it('knows nothing of a lane that nobody has led', async () => {
+      expect(await ports().watch.status(newLane())).toBeUndefined();
+    });
+
+    it('shows a sleeping leader until its next plan, or the next leader', async () => {
+      const lane = newLane();
+      const leader = await led(lane, 'a');
+      expect(await ports().leadership.sleep(leader)).toBe(true);
+      expect(await ports().watch.status(lane)).toEqual({ lease_until: 100, asleep: true });
+      await ports().leadership.writePlan(leader, { memory: '1' }, 200);
+      expect(await ports().watch.status(lane)).toEqual({ lease_until: 200 });
+      await ports().leadership.sleep(leader);
+      await ports().leadership.release(leader);
+      expect(await ports().watch.status(lane)).toEqual({ lease_until: 0, asleep: true });
+      await led(lane, 'b', 10);
+      expect(await ports().watch.status(lane)).toEqual({ lease_until: 110 });
+    });
+
+    it('lets one of many wake a lane, and another only an interval later', async () => {
+      const lane = newLane();
+      const now = 1_000_000;
+      const marks = await Promise.all([0, 0, 0, 0].map(() => ports().watch.markWoken(lane, now)));
+      expect(marks.filter((won) => won)).toHaveLength(1);
+      expect(await ports().watch.markWoken(lane, now + WAKE_INTERVAL_MS - 1)).toBe(false);
+      expect(await ports().watch.markWoken(lane, now + WAKE_INTERVAL_MS)).toBe(true);
+      expect(await ports().watch.status(lane)).toEqual({ woken_at: now + WAKE_INTERVAL_MS });
+    });
+  });
+
+  describe('reports', () => {
+    it('adds up what is reported about a slot, whoever reports', async () => {
+      const lane = newLane();
+      const { add, since } = ports().reports;
+      await Promise.all(
+        Array.from({ length: 20 }, () => add(lane, 2_000_000, { ended: 1, charged: 250, debt: 0 })),
+      );
+      await add(lane, 2_000_000, { throttled: 1, 'out.3.résumé | "x".y': 2 });
+      expect(await since(lane, 2_000_000)).toEqual([
+        {
+          slot: 2_000_000,
+          counters: { ended: 20, charged: 5_000, debt: 0, throttled: 1, 'out.3.résumé | "x".y': 2 },
+        },
+      ]);
+    });
+
+    it('tells of the slots asked for, in order', async () => {
+      const lane = newLane();
+      for (const slot of [1_000, 999, 1_002, 998]) await ports().reports.add(lane, slot, { ended: slot });
+      const slots = (await ports().reports.since(lane, 999)).map(({ slot }) => slot);
+      expect(slots).toEqual([999, 1_000, 1_002]);
+      expect(await ports().reports.since(newLane(), 0)).toEqual([]);
+    });
+  });
+
+  it('has empty maps for settings that were never written', async () => {
+    expect(await ports().settings.read()).toEqual({ quota_overrides: {}, tenant_weights: {} });
+  });
+}

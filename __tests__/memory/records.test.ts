@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createMemoryCloud } from '../../src/memory/cloud.ts';
+import { SortedList } from '../../src/memory/sorted-list.ts';
+import { queue } from '../../src/request/transitions.ts';
+import { waiting } from '../contract/samples.ts';
+
+const grant = { releasedAt: 1, reservedTokens: 1, maxTokens: 1, leaseUntil: 50 };
+
+describe('SortedList', () => {
+  it('holds what was inserted and not removed, in order', () => {
+    const changes = fc.array(fc.record({ order: fc.nat(50), insert: fc.boolean() }), {
+      maxLength: 3_000,
+      minLength: 1_500,
+    });
+    fc.assert(
+      fc.property(changes, (given) => {
+        const list = new SortedList<number>();
+        const expected = new Map<string, number>();
+        for (const [index, { order, insert }] of given.entries()) {
+          const oldest = expected.entries().next().value;
+          if (insert || !oldest) {
+            list.insert({ order, id: `${index}`, entry: order });
+            expected.set(`${index}`, order);
+          } else {
+            list.remove({ order: oldest[1], id: oldest[0] });
+            expected.delete(oldest[0]);
+          }
+        }
+        const held = [...list];
+        expect(new Map(held.map(({ id, entry }) => [id, entry]))).toEqual(expected);
+        const orders = held.map(({ order }) => order);
+        expect(orders).toEqual(orders.toSorted((a, b) => a - b));
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe('index lag', () => {
+  it('shows a write in the indexes only later, and in the table at once', async () => {
+    let now = 0;
+    const { ports } = createMemoryCloud({ clock: { now: () => now }, indexLagMs: 100 });
+    const record = waiting('lane', { accepted_at: 0 });
+    await ports.records.create(record);
+    const heads = () => ports.backlog.heads(record.queue, 10);
+    expect(await ports.records.read(record.request_id)).toMatchObject({ status: 'RECEIVED' });
+    expect(await heads()).toEqual([]);
+    now = 60;
+    await ports.records.move(queue(record, grant));
+    now = 100;
+    expect(await heads()).toMatchObject([{ request_id: record.request_id, generation: 0 }]);
+    expect(await ports.due.due('lane', now, 10)).toEqual([]);
+    now = 160;
+    expect(await heads()).toEqual([]);
+    expect(await ports.due.due('lane', now, 10)).toMatchObject([{ status: 'QUEUED', generation: 1 }]);
+  });
+});
+
+it('hands out records that nobody can change', async () => {
+  const { ports, table } = createMemoryCloud();
+  const record = waiting('lane', { source: { key: 'inbox/a' } });
+  await ports.records.create(record);
+  const read = await ports.records.read(record.request_id);
+  expect(() => Object.assign(read ?? {}, { tenant: 'changed' })).toThrow(TypeError);
+  expect(() => Object.assign(read?.source ?? {}, { key: 'changed' })).toThrow(TypeError);
+  expect([...table.all()]).toEqual([{ ...record, nonce: read?.nonce }]);
+});
