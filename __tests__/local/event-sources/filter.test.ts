@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest';
+import { compileFilter } from '../../../src/local/event-sources/filter.ts';
+
+const matches = (pattern: unknown, event: unknown) => compileFilter('mapping', pattern)(event);
+
+describe('a filter pattern', () => {
+  test.each([
+    [{ a: ['x', 'y'] }, { a: 'y' }, true],
+    [{ a: ['x'] }, { a: 'z' }, false],
+    [{ a: ['x'] }, {}, false],
+    [{ a: ['x'] }, { a: ['w', 'x'] }, true],
+    [{ a: { b: [1, null] } }, { a: { b: null } }, true],
+    [{ a: { b: [1] } }, { a: 'text' }, false],
+    [{ a: ['x'], b: ['y'] }, { a: 'x', b: 'z' }, false],
+    [{ a: [{ exists: true }] }, { a: false }, true],
+    [{ a: [{ exists: false }] }, { a: 1 }, false],
+    [{ a: [{ exists: false }] }, {}, true],
+    // Only leaves exist: DynamoDB's {"BOOL": true} is not one.
+    [{ a: [{ exists: false }] }, { a: { BOOL: true } }, true],
+    [{ a: { BOOL: [{ exists: false }] } }, { a: { BOOL: true } }, false],
+    [{ a: [{ numeric: ['>', 0, '<=', 5] }] }, { a: 5 }, true],
+    [{ a: [{ numeric: ['>', 0, '<=', 5] }] }, { a: 6 }, false],
+    [{ a: [{ numeric: ['=', 5] }] }, { a: '5' }, false],
+    [{ a: [{ prefix: 'ab' }] }, { a: 'abc' }, true],
+    [{ a: [{ 'anything-but': ['x'] }] }, { a: 'y' }, true],
+    [{ a: [{ 'anything-but': 'x' }] }, { a: 'x' }, false],
+  ])('%j on %j: %s', (pattern, event, expected) => {
+    expect(matches(pattern, event)).toBe(expected);
+  });
+
+  test.each([[{ a: [{ cidr: '10.0.0.0/8' }] }], [{ a: [{ numeric: ['~', 1] }] }], [{ a: 'x' }], ['x']])(
+    '%j is refused by name',
+    (pattern) => {
+      expect(() => compileFilter('mapping', pattern)).toThrow('mapping');
+    },
+  );
+});

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { bedrockPermissions } from '../../../src/local/gateway/bedrock-arns.ts';
+import { checkResourcePolicy, RolePolicy } from '../../../src/local/gateway/policy.ts';
+
+function policy(...statements: object[]): RolePolicy {
+  const result = new RolePolicy();
+  result.add('aws_iam_role_policy.p', JSON.stringify({ Statement: statements }));
+  return result;
+}
+const allow = (Action: unknown, Resource: unknown) => ({ Effect: 'Allow', Action, Resource });
+
+describe('a role', () => {
+  test.each([
+    ['sqs:SendMessage', 'arn:aws:sqs:us-east-1:0:q', true],
+    ['SQS:sendmessage', 'arn:aws:sqs:us-east-1:0:q', true],
+    ['sqs:SendMessage', 'arn:aws:sqs:us-east-1:0:q2', false],
+    ['sqs:DeleteMessage', 'arn:aws:sqs:us-east-1:0:q', false],
+    ['s3:GetObject', 'arn:aws:s3:::b/payloads/a/b', true],
+    ['s3:GetObject', 'arn:aws:s3:::b/other', false],
+    ['s3:GetObjectVersion', 'arn:aws:s3:::b/payloads/a', true],
+    ['dynamodb:Query', 'arn:aws:dynamodb:us-east-1:0:table/t/index/i1', true],
+    ['dynamodb:Query', 'arn:aws:dynamodb:us-east-1:0:table/t/index/i22', false],
+  ])('%s on %s: %s', (action, resource, expected) => {
+    const role = policy(
+      allow('sqs:SendMessage', 'arn:aws:sqs:us-east-1:0:q'),
+      allow(['s3:Get*'], ['arn:aws:s3:::b/payloads/*']),
+      allow('dynamodb:Query', 'arn:aws:dynamodb:us-east-1:0:table/t/index/i?'),
+    );
+    expect(role.allows({ action, resource })).toBe(expected);
+  });
+
+  test('may nothing without a statement, and nothing that is denied', () => {
+    const permission = { action: 's3:GetObject', resource: 'x' };
+    expect(new RolePolicy().allows(permission)).toBe(false);
+    expect(policy(allow('*', '*')).allows(permission)).toBe(true);
+    expect(policy(allow('*', '*'), { ...allow('s3:*', '*'), Effect: 'Deny' }).allows(permission)).toBe(false);
+  });
+
+  test.each([
+    [{ ...allow('s3:*', '*'), Condition: { Bool: {} } }, '"Condition" in a statement is not supported'],
+    [{ Effect: 'Allow', NotAction: 's3:*', Resource: '*' }, '"NotAction"'],
+    [allow('s3:*', 'arn:aws:s3:::${aws:username}'), 'policy variable'],
+    [allow('s3:*', undefined), 'must be strings'],
+    [{ ...allow('s3:*', '*'), Effect: 'Maybe' }, 'Allow or Deny'],
+  ])('with %j is refused', (statement, message) => {
+    expect(() => policy(statement)).toThrow(`aws_iam_role_policy.p: `);
+    expect(() => policy(statement)).toThrow(message);
+  });
+});
+
+test('a resource policy may only be about encryption in transit', () => {
+  const tls = {
+    Effect: 'Deny',
+    Action: '*',
+    Principal: '*',
+    Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+  };
+  expect(() => checkResourcePolicy('a', JSON.stringify({ Statement: [tls] }))).not.toThrow();
+  const open = { Sid: 'Open', Effect: 'Allow', Action: '*', Principal: '*' };
+  expect(() => checkResourcePolicy('a', JSON.stringify({ Statement: [tls, open] }))).toThrow('"Open"');
+});
+
+describe('a Bedrock call', () => {
+  const place = { region: 'us-east-1', accountId: '000000000000' };
+  test('on demand needs the model in the Region', () => {
+    expect(
+      bedrockPermissions('bedrock:InvokeModel', 'amazon.nova-lite-v1:0', place).map(
+        ({ resource }) => resource,
+      ),
+    ).toEqual(['arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0']);
+  });
+
+  test('through a profile needs the profile and the model wherever it leads', () => {
+    const resources = bedrockPermissions('bedrock:InvokeModel', 'us.amazon.nova-lite-v1:0', place).map(
+      ({ resource }) => resource,
+    );
+    expect(resources).toContain(
+      'arn:aws:bedrock:us-east-1:000000000000:inference-profile/us.amazon.nova-lite-v1:0',
+    );
+    expect(resources).toContain('arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-lite-v1:0');
+  });
+});

@@ -1,0 +1,74 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { VariableError } from '../../../src/local/terraform/errors.ts';
+import { evaluateVariables, readTfvars } from '../../../src/local/terraform/variables.ts';
+
+const QUOTAS = 'map(object({rpm = number, tpm = optional(number), burst = optional(number, 2)}))';
+
+describe('variables', () => {
+  test('take the given value, or the default, converted to the type', () => {
+    const declarations = {
+      size: { type: 'number', default: 1 },
+      name: { type: 'string', default: 'x' },
+      on: { type: 'bool' },
+      names: { type: 'list(string)', default: [] },
+      quotas: { type: QUOTAS, default: {} },
+    };
+    expect(
+      evaluateVariables(declarations, {
+        size: '7',
+        on: 'true',
+        names: ['a', 2],
+        quotas: { m: { rpm: '3', extra: 1 } },
+      }),
+    ).toEqual({
+      size: 7,
+      name: 'x',
+      on: true,
+      names: ['a', '2'],
+      quotas: { m: { rpm: 3, tpm: null, burst: 2 } },
+    });
+  });
+
+  test.each([
+    [{ size: {} }, {}, 'var.size: a value is required'],
+    [{}, { size: 1 }, 'var.size: the stack declares no such variable'],
+    [{ size: { type: 'number' } }, { size: 'many' }, 'var.size: expected a number, got the string "many"'],
+    [{ size: { type: QUOTAS } }, { size: { m: {} } }, 'var.size: attribute "rpm" is required'],
+    [{ size: { type: 'list(magic)' } }, { size: [1] }, 'var.size: the type constraint is not supported'],
+  ])('%j with %j: %s', (declarations, given, message) => {
+    expect(() => evaluateVariables(declarations, given)).toThrow(message);
+  });
+
+  test('that break a validation are refused in its own words', () => {
+    const validation = [
+      { condition: '${var.size <= var.limit}', error_message: 'size ${var.size} is over the limit.' },
+    ];
+    const declarations = { size: { type: 'number', validation }, limit: { default: 3 } };
+    expect(evaluateVariables(declarations, { size: 3 })).toEqual({ size: 3, limit: 3 });
+    expect(() => evaluateVariables(declarations, { size: 4 })).toThrow(VariableError);
+    expect(() => evaluateVariables(declarations, { size: 4 })).toThrow('var.size: size 4 is over the limit.');
+  });
+
+  test('may not be null when they say so', () => {
+    expect(evaluateVariables({ size: { default: 1, nullable: false } }, { size: null })).toEqual({ size: 1 });
+    expect(evaluateVariables({ size: { default: 1 } }, { size: null })).toEqual({ size: null });
+  });
+});
+
+test('tfvars files are read, in HCL and in JSON', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tfvars-'));
+  await writeFile(
+    join(folder, 'a.tfvars'),
+    '# comment\nsize = 3\nquotas = {\n  "m:0" = { rpm = 5 }\n}\nnames = ["a", "b"]\n',
+  );
+  await writeFile(join(folder, 'b.tfvars.json'), '{"size": 4}');
+  expect(await readTfvars(join(folder, 'a.tfvars'))).toEqual({
+    size: 3,
+    quotas: { 'm:0': { rpm: 5 } },
+    names: ['a', 'b'],
+  });
+  expect(await readTfvars(join(folder, 'b.tfvars.json'))).toEqual({ size: 4 });
+});
