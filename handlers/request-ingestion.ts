@@ -1,3 +1,64 @@
-export const handler = async (): Promise<never> => {
-  throw new Error('not written yet');
-};
+import { dynamoClient, lambdaClient, s3Client, sqsClient } from '../src/aws/clients.ts';
+import { dynamoDirectory, dynamoRegistry } from '../src/aws/directory.ts';
+import { number, readEnvironment, text } from '../src/aws/environment.ts';
+import { dynamoWatch } from '../src/aws/lane-states.ts';
+import { s3Inbox, s3Payloads } from '../src/aws/objects.ts';
+import { sqsResults } from '../src/aws/queues.ts';
+import { dynamoRecords } from '../src/aws/records.ts';
+import { lambdaWaker } from '../src/aws/waker.ts';
+import { systemClock } from '../src/clock.ts';
+import { Ingestion } from '../src/ingestion/ingestion.ts';
+import { consoleLog } from '../src/log.ts';
+import { longestWaitSeconds } from '../src/request/times.ts';
+
+const environment = readEnvironment(
+  {
+    REQUESTS_TABLE: text,
+    LANES_TABLE: text,
+    CALLS_BUCKET: text,
+    RESULTS_QUEUE_URL: text,
+    PRIORITIZATION_FUNCTION: text,
+    PAYLOAD_RETENTION_DAYS: number({ min: 2 }),
+  },
+  process.env,
+);
+const dynamo = dynamoClient();
+const s3 = s3Client(process.env);
+
+const ingestion = new Ingestion(
+  {
+    records: dynamoRecords(dynamo, environment.REQUESTS_TABLE),
+    payloads: s3Payloads(s3, environment.CALLS_BUCKET),
+    inbox: s3Inbox(s3, environment.CALLS_BUCKET),
+    results: sqsResults(sqsClient(), environment.RESULTS_QUEUE_URL),
+    directory: dynamoDirectory(dynamo, environment.LANES_TABLE),
+    registry: dynamoRegistry(dynamo, environment.LANES_TABLE),
+    watch: dynamoWatch(dynamo, environment.LANES_TABLE),
+    waker: lambdaWaker(lambdaClient(), environment.PRIORITIZATION_FUNCTION),
+    clock: systemClock,
+    random: Math.random,
+    log: consoleLog,
+  },
+  {
+    bucket: environment.CALLS_BUCKET,
+    longestWaitSeconds: longestWaitSeconds(environment.PAYLOAD_RETENTION_DAYS),
+  },
+);
+
+interface InputMessage {
+  messageId: string;
+  body: string;
+  attributes: { SentTimestamp: string; ApproximateReceiveCount: string };
+}
+
+/** Takes requests off the Input queue. */
+export async function handler({ Records }: { Records: InputMessage[] }) {
+  const messages = Records.map(({ messageId: id, body, attributes }) => ({
+    id,
+    body,
+    sentAt: Number(attributes.SentTimestamp),
+    receiveCount: Number(attributes.ApproximateReceiveCount),
+  }));
+  const failed = await ingestion.ingest(messages);
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+}

@@ -98,7 +98,7 @@ export type Form = keyof typeof FORMS;
 /** The call's own field is missing, so only the rest can be checked. */
 export const formless = z.strictObject(envelope);
 
-const INBOX_KEY = /^inbox\/(?!.*(^|\/)\.{0,2}(\/|$)).+$/;
+const INBOX_KEY = /^inbox(\/(?!\.{1,2}(\/|$))[^/]+)+$/;
 
 export const pointer = z.strictObject({
   s3: z

@@ -12,7 +12,9 @@ export function describeProblems(problems: readonly Problem[]): string {
     .slice(0, SHOWN_PROBLEMS)
     .map(({ path, expected, came }) => `${pathText(path)}: expected ${expected}, got ${came}`);
   const more = problems.length - shown.length;
-  return more > 0 ? `${shown.join('; ')}; and ${more} more` : shown.join('; ');
+  const text = more > 0 ? `${shown.join('; ')}; and ${more} more` : shown.join('; ');
+  // Names may hold half characters, which no table stores.
+  return text.replace(/\p{Cs}/gu, '\ufffd');
 }
 
 /** In the order in which the schema checks, which depends on nothing but schema and value. */

@@ -18,3 +18,8 @@ export const RECORD_RETENTION_MS = 14 * 24 * 3_600_000;
 export function leaseMs(functionTimeoutMs: number): number {
   return START_WINDOW_MS + functionTimeoutMs + 2 * CLOCK_SKEW_MS;
 }
+
+/** Payloads outlive the longest wait by a day, which is room for the calls and for a bucket's coarse expiry. */
+export function longestWaitSeconds(payloadRetentionDays: number): number {
+  return (payloadRetentionDays - 1) * 24 * 3_600;
+}
