@@ -141,7 +141,8 @@ export class BedrockModel implements Model {
 function maxTokensOf({ payload }: ModelCall): number {
   const config = payload.operation === 'converse' ? payload.converse.inferenceConfig : undefined;
   const maxTokens = (config as { maxTokens?: number } | undefined)?.maxTokens;
-  if (maxTokens === undefined) throw new RangeError('A call without max tokens reserves the whole model: never sent');
+  if (maxTokens === undefined)
+    throw new RangeError('A call without max tokens reserves the whole model: never sent');
   return maxTokens;
 }
 

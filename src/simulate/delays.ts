@@ -57,5 +57,7 @@ function interpolate(curve: Curve, share: number): number {
   const above = curve.findIndex(([point]) => share <= point);
   const [toShare, toMs] = curve[above] ?? [1, 0];
   const [fromShare, fromMs] = curve[above - 1] ?? [0, toMs];
-  return toShare === fromShare ? toMs : fromMs + ((toMs - fromMs) * (share - fromShare)) / (toShare - fromShare);
+  return toShare === fromShare
+    ? toMs
+    : fromMs + ((toMs - fromMs) * (share - fromShare)) / (toShare - fromShare);
 }

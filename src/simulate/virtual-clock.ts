@@ -25,14 +25,13 @@ export class VirtualClock implements Clock {
     return this.#now;
   }
 
-  /** Rounded up to a whole millisecond, as a real timer is. */
   sleep(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => this.at(this.#now + Math.max(0, Math.ceil(milliseconds)), resolve));
+    return new Promise((resolve) => this.at(this.#now + milliseconds, resolve));
   }
 
-  /** Schedules an event, at once when its time is past. */
+  /** Schedules an event: at a whole millisecond, rounded up as a real timer's, and at once when its time is past. */
   at(epochMs: number, happen: () => void): void {
-    this.#events.add(Math.max(epochMs, this.#now), happen);
+    this.#events.add(Math.max(Math.ceil(epochMs), this.#now), happen);
   }
 
   /** Starts work that nobody awaits: its failure surfaces from the running {@link run} or {@link complete}. */

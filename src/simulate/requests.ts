@@ -1,0 +1,70 @@
+/** Requests of a workload as the smoother sees them. A payload is made up when it is read: memory stays flat. */
+import { resolveModel } from '../bedrock-simulator/models.ts';
+import { laneOf } from '../lane/catalog.ts';
+import type { Payload } from '../request/hold-message.ts';
+import { backlogKey } from '../request/keys.ts';
+import type { RequestRecord } from '../request/record.ts';
+import type { Truth } from './bedrock-model.ts';
+import type { Arrival } from './workload.ts';
+
+const LONGEST_WAIT_MS = 24 * 3_600_000;
+const BYTES_PER_TOKEN = 4;
+
+/** The record that ingestion writes. Its id is its place in the workload. */
+export function newRecord(
+  index: number,
+  arrival: Arrival,
+  times: { sentAt: number; acceptedAt: number },
+  estimatedTokens: number,
+): RequestRecord {
+  const { modelId, priority, tenant, maxTokens } = arrival;
+  const { sentAt, acceptedAt } = times;
+  const lane = laneOf(modelId);
+  const queue = backlogKey({ lane, priority, tenant, shard: 0 });
+  return {
+    v: 1,
+    request_id: String(index),
+    status: 'RECEIVED',
+    generation: 0,
+    nonce: '',
+    lane,
+    model_id: modelId,
+    operation: 'converse',
+    priority,
+    tenant,
+    accepted_at: acceptedAt,
+    deadline_at: acceptedAt + LONGEST_WAIT_MS,
+    has_deadline: false,
+    content_hash: '',
+    payload_key: String(index),
+    input_tokens: estimatedTokens,
+    input_bytes: estimatedTokens * BYTES_PER_TOKEN,
+    ...(maxTokens !== undefined && { max_tokens: maxTokens }),
+    queue,
+    arrival: sentAt,
+    backlog_key: queue,
+    backlog_order: sentAt,
+    attempts: 0,
+    failures: 0,
+    throttles: 0,
+  };
+}
+
+export function payloadOf(key: string): Uint8Array {
+  const payload: Payload = {
+    v: 1,
+    operation: 'converse',
+    converse: { messages: [{ role: 'user', content: [{ text: key }] }] },
+  };
+  return new TextEncoder().encode(JSON.stringify(payload));
+}
+
+/** The id of the request whose payload it is. */
+export function idOfPayload(payload: Payload): string {
+  const messages = payload.operation === 'converse' ? payload.converse.messages : undefined;
+  return (messages as [{ content: [{ text: string }] }] | undefined)?.[0].content[0].text ?? '';
+}
+
+export function truthOf({ modelId, inputTokens, outputTokens }: Arrival): Truth {
+  return { lane: laneOf(modelId), inputTokens, outputTokens, burndown: resolveModel(modelId).burndown };
+}
