@@ -7,6 +7,7 @@ import { sqsResults } from '../src/aws/queues.ts';
 import { dynamoRecords } from '../src/aws/records.ts';
 import { lambdaWaker } from '../src/aws/waker.ts';
 import { systemClock } from '../src/clock.ts';
+import { incomingOf, type QueueMessage } from '../src/ingestion/incoming.ts';
 import { Ingestion } from '../src/ingestion/ingestion.ts';
 import { consoleLog } from '../src/log.ts';
 import { longestWaitSeconds } from '../src/request/times.ts';
@@ -45,20 +46,8 @@ const ingestion = new Ingestion(
   },
 );
 
-interface InputMessage {
-  messageId: string;
-  body: string;
-  attributes: { SentTimestamp: string; ApproximateReceiveCount: string };
-}
-
 /** Takes requests off the Input queue. */
-export async function handler({ Records }: { Records: InputMessage[] }) {
-  const messages = Records.map(({ messageId: id, body, attributes }) => ({
-    id,
-    body,
-    sentAt: Number(attributes.SentTimestamp),
-    receiveCount: Number(attributes.ApproximateReceiveCount),
-  }));
-  const failed = await ingestion.ingest(messages);
+export async function handler({ Records }: { Records: QueueMessage[] }) {
+  const failed = await ingestion.ingest(Records.map(incomingOf));
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }

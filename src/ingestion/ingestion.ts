@@ -16,19 +16,10 @@ import { markSent } from '../request/transitions.ts';
 import { acceptedRecord } from './accepted-record.ts';
 import { Arrivals } from './arrivals.ts';
 import { whyNever } from './fit.ts';
+import type { IncomingMessage } from './incoming.ts';
 import { LaneBell, type LanePorts } from './lane-bell.ts';
 import { readPointed } from './pointed.ts';
 import { rejectedRecord, rejectionId } from './rejected-record.ts';
-
-/** A message of the Input queue. */
-export interface IncomingMessage {
-  id: string;
-  body: string;
-  /** Epoch milliseconds. */
-  sentAt: number;
-  /** 1 on the first delivery. */
-  receiveCount: number;
-}
 
 export interface IngestionPorts extends LanePorts {
   records: Records;
