@@ -1,5 +1,6 @@
 import { bedrockClient, bedrockModel } from '../src/aws/bedrock.ts';
 import { dynamoClient, s3Client, sqsClient } from '../src/aws/clients.ts';
+import { dynamoDirectory } from '../src/aws/directory.ts';
 import { readEnvironment, text } from '../src/aws/environment.ts';
 import { s3Payloads } from '../src/aws/objects.ts';
 import { sqsResults } from '../src/aws/queues.ts';
@@ -19,6 +20,7 @@ const ports = {
   payloads: s3Payloads(s3Client(process.env), environment.CALLS_BUCKET),
   model: bedrockModel(bedrockClient()),
   results: sqsResults(sqsClient(), environment.RESULTS_QUEUE_URL),
+  directory: dynamoDirectory(dynamo, environment.LANES_TABLE),
   reports: dynamoReports(dynamo, environment.LANES_TABLE),
   clock: systemClock,
   log: consoleLog,

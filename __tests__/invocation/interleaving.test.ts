@@ -4,14 +4,7 @@ import { invokeBundle } from '../../src/invocation/invoke.ts';
 import type { InvocationPorts } from '../../src/invocation/outcome.ts';
 import type { Moved, Records } from '../../src/request/ports.ts';
 import { World } from './world.ts';
-
-const METHODS = {
-  records: ['read', 'move'],
-  payloads: ['get', 'put'],
-  model: ['call'],
-  results: ['send'],
-  reports: ['add'],
-} as const;
+import { wrapped } from './wrapped.ts';
 
 /** The same ports, whose every call waits for the scheduler before it takes effect. */
 function scheduled(ports: InvocationPorts, scheduler: fc.Scheduler): InvocationPorts {
@@ -19,20 +12,6 @@ function scheduled(ports: InvocationPorts, scheduler: fc.Scheduler): InvocationP
     await scheduler.schedule(Promise.resolve());
     return call();
   });
-}
-
-function wrapped(ports: InvocationPorts, around: <T>(call: () => Promise<T>) => Promise<T>): InvocationPorts {
-  const copy: Record<string, unknown> = { ...ports };
-  for (const [port, methods] of Object.entries(METHODS)) {
-    const original = copy[port] as Record<string, (...args: unknown[]) => Promise<unknown>>;
-    const wrappers = methods.map((method) => [
-      method,
-      (...args: unknown[]) =>
-        around(() => (original[method] as (...all: unknown[]) => Promise<unknown>)(...args)),
-    ]);
-    copy[port] = { ...original, ...Object.fromEntries(wrappers) };
-  }
-  return copy as unknown as InvocationPorts;
 }
 
 /** Calls per request, with two workers that got the same bundle at the same time. */

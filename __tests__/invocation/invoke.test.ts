@@ -6,7 +6,7 @@ import { MAX_DENIALS, MAX_FAILURES } from '../../src/invocation/verdict.ts';
 import { outputKey } from '../../src/request/keys.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../../src/request/times.ts';
 import { putBack } from '../../src/request/transitions.ts';
-import { ACCEPTED_AT, ANSWER, RELEASED_AT, World } from './world.ts';
+import { ACCEPTED_AT, ANSWER, LANE, RELEASED_AT, World } from './world.ts';
 
 let world: World;
 beforeEach(() => {
@@ -112,6 +112,7 @@ describe('a throttle', () => {
     expect(record.due_key).toBeUndefined();
     expect(world.cloud.sent).toEqual([]);
     expect(await world.counters()).toMatchObject({ throttled: 1, charged: 0 });
+    expect(await world.cloud.ports.directory.list(LANE)).toMatchObject([{ backlog_key: record.queue }]);
   });
 
   test('by the day is told apart', async () => {

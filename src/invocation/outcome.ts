@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { LaneReports } from '../lane/ports.ts';
+import type { LaneReports, QueueDirectory } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
 import { outputKey } from '../request/keys.ts';
 import type { Payloads, Records } from '../request/ports.ts';
@@ -23,6 +23,7 @@ export interface InvocationPorts {
   model: Model;
   results: Results;
   reports: LaneReports;
+  directory: Pick<QueueDirectory, 'announce'>;
   clock: Clock;
   log: Log;
   /** The calls bucket's name, which a result with a large output carries. */
@@ -47,17 +48,24 @@ export async function finish(ports: InvocationPorts, record: RequestRecord, endi
   log('result.sent', ids(record));
 }
 
-/** Back to its old place; false when the record had moved on. `counts` are its counters after the attempt. */
+/**
+ * Back to its old place; false when the record had moved on. `counts` are its counters after the attempt. The queue is
+ * announced before anyone hears that the release has ended: its leader could take it for empty while the index lags.
+ */
 export async function returnToBacklog(
-  { records, log }: InvocationPorts,
+  { records, directory, clock, log }: InvocationPorts,
   record: RequestRecord,
   reason: string,
   counts?: Verdict['counts'] & Pick<RequestRecord, 'full_allowance'>,
 ): Promise<boolean> {
   const returned = await records.move(putBack(record, counts));
-  if (returned.applied) log('request.returned', { ...ids(record), reason, ...counts });
-  else log('return.refused', { ...ids(record), status: returned.record?.status });
-  return returned.applied;
+  if (!returned.applied) {
+    log('return.refused', { ...ids(record), status: returned.record?.status });
+    return false;
+  }
+  log('request.returned', { ...ids(record), reason, ...counts });
+  await directory.announce(record.queue, clock.now());
+  return true;
 }
 
 /** Small outputs ride in the record; a large one is stored under a key of this generation, before the commit. */

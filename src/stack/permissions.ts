@@ -38,7 +38,13 @@ export function prioritizationPermissions({ queues, tables }: Stores): Statement
     ),
     allow(
       'LeadLanes',
-      ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:Query'],
+      [
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:Query',
+      ],
       [tables.lanes.arn],
     ),
     send('Release', queues.holdNextBatch.queue),
@@ -50,7 +56,7 @@ export function invocationPermissions(context: Context, { queues, tables, bucket
   return [
     consume('ReceiveReleases', queues.holdNextBatch.queue),
     allow('MoveRecords', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [tables.requests.arn]),
-    allow('ReportToLane', ['dynamodb:UpdateItem'], [tables.lanes.arn]),
+    allow('ReportToLane', ['dynamodb:PutItem', 'dynamodb:UpdateItem'], [tables.lanes.arn]),
     allow('ReadPayloads', ['s3:GetObject'], [`${bucket.arn}/payloads/*`]),
     allow('StoreOutputs', ['s3:PutObject'], [`${bucket.arn}/outputs/*`]),
     send('SendResults', queues.bedrockResults.queue),
