@@ -1,32 +1,12 @@
-import {
-  copyFileSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Bundles, bundleFunctions, FUNCTION_NAMES } from '../../src/stack/bundle.ts';
+import { checkout } from './checkout.ts';
 
-const ROOT = path.resolve(import.meta.dirname, '../..');
 const BUDGET_BYTES = 250 * 1024;
-
-/** A copy of what is bundled, so that a test may change it. The space is meant. */
-function checkout(): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'smoother bundle '));
-  for (const name of ['src', 'handlers'])
-    cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
-  for (const name of ['package.json', 'tsconfig.json'])
-    copyFileSync(path.join(ROOT, name), path.join(folder, name));
-  symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
-  return folder;
-}
 
 describe('zips of the functions', () => {
   const folders = [checkout(), checkout()] as const;

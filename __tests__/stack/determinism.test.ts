@@ -1,11 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { checkout, ROOT } from './checkout.ts';
 import { STACK } from './synthesis.ts';
-
-const ROOT = path.resolve(import.meta.dirname, '../..');
 
 /** Every file that a synthesis writes for the stack, by its path. */
 function written(folder: string): Map<string, Buffer> {
@@ -21,38 +19,26 @@ function written(folder: string): Map<string, Buffer> {
   );
 }
 
-function synthesiseIn(folder: string, cwd: string): Map<string, Buffer> {
-  execFileSync(process.execPath, ['--import', 'tsx', path.join(folder, 'main.ts')], {
-    cwd,
-    env: { ...process.env, CDKTF_OUTDIR: path.join(folder, 'cdktf.out'), SMOOTHER_BACKEND: '' },
+function synthesiseIn(folder: string): Map<string, Buffer> {
+  execFileSync(process.execPath, ['--import', 'tsx', 'main.ts'], {
+    cwd: folder,
+    env: { PATH: process.env.PATH },
   });
   return written(folder);
 }
 
-const folders: string[] = [];
+// Each synthesis is a process of its own that compiles everything anew: slow on a busy machine.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
-/** A checkout of its own, in a folder with a space in its name. */
-function checkout(): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'smoother checkout '));
-  folders.push(folder);
-  for (const name of ['src', 'handlers'])
-    cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
-  for (const name of ['main.ts', 'package.json', 'tsconfig.json', 'cdktf.json']) {
-    copyFileSync(path.join(ROOT, name), path.join(folder, name));
-  }
-  symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
-  return folder;
-}
-
-let here: string;
+const here = checkout();
+const elsewhere = checkout();
 let first: Map<string, Buffer>;
 
 beforeAll(() => {
-  here = checkout();
-  first = synthesiseIn(here, here);
+  first = synthesiseIn(here);
 });
 afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true });
+  for (const folder of [here, elsewhere]) rmSync(folder, { recursive: true });
 });
 
 test('writes the JSON and a zip for each function', () => {
@@ -66,12 +52,11 @@ test('writes the JSON and a zip for each function', () => {
 });
 
 test('twice in a row gives the same, byte for byte', () => {
-  expect(synthesiseIn(here, here)).toEqual(first);
+  expect(synthesiseIn(here)).toEqual(first);
 });
 
 test('in another folder, too', () => {
-  const elsewhere = checkout();
-  expect(synthesiseIn(elsewhere, elsewhere)).toEqual(first);
+  expect(synthesiseIn(elsewhere)).toEqual(first);
 });
 
 test('bakes no path of this machine in', () => {
