@@ -8,44 +8,52 @@ import { base64, exactlyOneOf, jsonObject, notBlank, stringOf } from './schema-p
 export const toolName = stringOf(/^[a-zA-Z0-9_-]+$/, 64, 'letters, digits, _ and -');
 const toolUseId = stringOf(/^[a-zA-Z0-9_.:-]+$/, 64, 'letters, digits and _ . : -');
 
-const s3Location = z.strictObject({
-  uri: stringOf(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/.*)?$/, 1024, 's3://bucket/key'),
-  bucketOwner: z
-    .string()
-    .regex(/^[0-9]{12}$/, { error: 'an account id of 12 digits' })
-    .optional(),
-});
+const s3Location = z
+  .strictObject({
+    uri: stringOf(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/.*)?$/, 1024, 's3://bucket/key'),
+    bucketOwner: z
+      .string()
+      .regex(/^[0-9]{12}$/, { error: 'an account id of 12 digits' })
+      .optional(),
+  })
+  .meta({ id: 'S3Location' });
 
 const mediaSource = exactlyOneOf({ bytes: base64, s3Location });
 const errorBlock = z.strictObject({ message: z.string().optional() });
 const textBlock = z.strictObject({ text: z.string() });
 const citationsConfig = z.strictObject({ enabled: z.boolean() });
 
-const image = z.strictObject({
-  format: z.enum(['png', 'jpeg', 'gif', 'webp']),
-  source: mediaSource,
-  error: errorBlock.optional(),
-});
+const image = z
+  .strictObject({
+    format: z.enum(['png', 'jpeg', 'gif', 'webp']),
+    source: mediaSource,
+    error: errorBlock.optional(),
+  })
+  .meta({ id: 'Image' });
 
 const DOCUMENT_NAME = /^(?!.*\s\s)[a-zA-Z0-9\s\-()[\]]+$/;
 
-const document = z.strictObject({
-  format: z.enum(['pdf', 'csv', 'doc', 'docx', 'xls', 'xlsx', 'html', 'txt', 'md']).optional(),
-  name: stringOf(DOCUMENT_NAME, 200, 'letters, digits, hyphens, brackets and single spaces'),
-  source: exactlyOneOf({
-    bytes: base64,
-    s3Location,
-    text: z.string().min(1),
-    content: z.array(exactlyOneOf({ text: z.string() })).min(1),
-  }),
-  context: z.string().min(1).optional(),
-  citations: citationsConfig.optional(),
-});
+const document = z
+  .strictObject({
+    format: z.enum(['pdf', 'csv', 'doc', 'docx', 'xls', 'xlsx', 'html', 'txt', 'md']).optional(),
+    name: stringOf(DOCUMENT_NAME, 200, 'letters, digits, hyphens, brackets and single spaces'),
+    source: exactlyOneOf({
+      bytes: base64,
+      s3Location,
+      text: z.string().min(1),
+      content: z.array(exactlyOneOf({ text: z.string() })).min(1),
+    }),
+    context: z.string().min(1).optional(),
+    citations: citationsConfig.optional(),
+  })
+  .meta({ id: 'Document' });
 
-const video = z.strictObject({
-  format: z.enum(['mkv', 'mov', 'mp4', 'webm', 'flv', 'mpeg', 'mpg', 'wmv', 'three_gp']),
-  source: mediaSource,
-});
+const video = z
+  .strictObject({
+    format: z.enum(['mkv', 'mov', 'mp4', 'webm', 'flv', 'mpeg', 'mpg', 'wmv', 'three_gp']),
+    source: mediaSource,
+  })
+  .meta({ id: 'Video' });
 
 const AUDIO_FORMATS = 'mp3 opus wav aac flac mp4 ogg mkv mka x-aac m4a mpeg mpga pcm webm'.split(' ');
 
@@ -55,12 +63,14 @@ const audio = z.strictObject({
   error: errorBlock.optional(),
 });
 
-const searchResult = z.strictObject({
-  source: z.string(),
-  title: z.string(),
-  content: z.array(textBlock),
-  citations: citationsConfig.optional(),
-});
+const searchResult = z
+  .strictObject({
+    source: z.string(),
+    title: z.string(),
+    content: z.array(textBlock),
+    citations: citationsConfig.optional(),
+  })
+  .meta({ id: 'SearchResult' });
 
 const toolUse = z.strictObject({
   toolUseId,
@@ -78,10 +88,12 @@ const toolResult = z.strictObject({
   type: z.string().optional(),
 });
 
-export const cachePoint = z.strictObject({
-  type: z.literal('default'),
-  ttl: z.enum(['5m', '1h']).optional(),
-});
+export const cachePoint = z
+  .strictObject({
+    type: z.literal('default'),
+    ttl: z.enum(['5m', '1h']).optional(),
+  })
+  .meta({ id: 'CachePoint' });
 
 export const guardContent = exactlyOneOf({
   text: z.strictObject({
@@ -89,7 +101,7 @@ export const guardContent = exactlyOneOf({
     qualifiers: z.array(z.enum(['grounding_source', 'query', 'guard_content'])).optional(),
   }),
   image: z.strictObject({ format: z.enum(['png', 'jpeg']), source: exactlyOneOf({ bytes: base64 }) }),
-});
+}).meta({ id: 'GuardContent' });
 
 const reasoningContent = exactlyOneOf({
   reasoningText: z.strictObject({ text: z.string(), signature: z.string().optional() }),
@@ -125,4 +137,4 @@ export const contentBlock = exactlyOneOf({
   searchResult,
   toolAddition: toolChange,
   toolRemoval: toolChange,
-});
+}).meta({ id: 'ContentBlock' });

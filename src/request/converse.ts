@@ -5,9 +5,13 @@ import { exactlyOneOf, jsonObject, notBlank, stringOf } from './schema-parts.ts'
 
 const role = z.enum(['user', 'assistant', 'system']);
 
-export const message = z.strictObject({ role, content: z.array(contentBlock).min(1) });
+export const message = z
+  .strictObject({ role, content: z.array(contentBlock).min(1) })
+  .meta({ id: 'Message' });
 
-export const systemBlock = exactlyOneOf({ text: notBlank, guardContent, cachePoint });
+export const systemBlock = exactlyOneOf({ text: notBlank, guardContent, cachePoint }).meta({
+  id: 'SystemBlock',
+});
 
 const inferenceConfig = z.strictObject({
   maxTokens: z.int().min(1).optional(),
