@@ -1,0 +1,51 @@
+/** `npm run bench:engine -- [flags]`: the engine under load on a virtual clock. Flags: docs/benchmark.md. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { ENFORCEMENTS } from '../bedrock-simulator/accounting.ts';
+import { bench } from '../simulate/bench.ts';
+import { TraceFormatError } from '../simulate/errors.ts';
+import type { Figures } from '../simulate/figures.ts';
+import { traceWorkload } from '../simulate/trace.ts';
+import { WORKLOAD_NAMES, workloadOf } from '../simulate/workloads.ts';
+import { benchHeader, benchLines } from './bench-table.ts';
+import { runCommand } from './command.ts';
+import { choiceFlag, numberFlag, readFlags, UsageError } from './flags.ts';
+
+const DEFAULT_SEED = 1;
+const DEFAULT_TRACE_MINUTES = 30;
+
+await runCommand(async (args) => {
+  const flags = readFlags(args, ['only', 'enforcement', 'seed', 'json', 'trace', 'minutes']);
+  const seed = numberFlag('seed', flags.seed, { min: 0, max: 2 ** 32 - 1, whole: true }) ?? DEFAULT_SEED;
+  const minutes = numberFlag('minutes', flags.minutes, { min: 1, max: 1_440 }) ?? DEFAULT_TRACE_MINUTES;
+  const only = choiceFlag('only', flags.only, WORKLOAD_NAMES);
+  const enforcement = choiceFlag('enforcement', flags.enforcement, ENFORCEMENTS);
+  const workloads =
+    flags.trace === undefined
+      ? (only === undefined ? WORKLOAD_NAMES : [only]).map((name) => workloadOf(name, seed))
+      : [readTrace(flags.trace, minutes)];
+
+  const all: Figures[] = [];
+  console.log(benchHeader());
+  for (const workload of workloads) {
+    console.log(`\n${workload.name}: ${workload.about}`);
+    for (const each of enforcement === undefined ? ENFORCEMENTS : [enforcement]) {
+      const figures = await bench(workload, each, seed);
+      all.push(figures);
+      console.log(benchLines(figures).join('\n'));
+    }
+  }
+  const marks = all.flatMap((figures) => figures.marks);
+  const met = marks.filter((mark) => mark.met).length;
+  console.log(`\n${met} of ${marks.length} targets met`);
+  if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(all, undefined, 2)}\n`);
+  return 0;
+});
+
+function readTrace(file: string, minutes: number) {
+  try {
+    return traceWorkload(readFileSync(file, 'utf8'), minutes);
+  } catch (error) {
+    if (error instanceof TraceFormatError) throw new UsageError('trace', `is no trace: ${error.message}`);
+    throw error;
+  }
+}

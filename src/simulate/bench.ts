@@ -1,0 +1,39 @@
+/** Runs workloads with the smoother as it is deployed by default. */
+import type { Enforcement } from '../bedrock-simulator/accounting.ts';
+import { VARIABLES, type VariableName } from '../configuration/variables.ts';
+import { PRIORITY_WEIGHTS } from '../lane/fair-queues.ts';
+import { leaseMs } from '../request/times.ts';
+import { type Figures, figuresOf } from './figures.ts';
+import type { Workload } from './workload.ts';
+import { World, type WorldSettings } from './world.ts';
+
+export async function bench(workload: Workload, enforcement: Enforcement, seed: number): Promise<Figures> {
+  const world = new World(workload, defaultSettings(enforcement, seed));
+  return figuresOf(workload, await world.run(), { enforcement, seed });
+}
+
+/** What the handlers make of the variables' defaults. */
+export function defaultSettings(enforcement: Enforcement, seed: number): WorldSettings {
+  const invocationTimeoutMs = defaultOf('invocation_timeout_seconds') * 1_000;
+  return {
+    enforcement,
+    seed,
+    invocationTimeoutMs,
+    prioritization: {
+      engine: {
+        averageRequestMs: defaultOf('average_request_duration') * 1_000,
+        minutesToProcess: defaultOf('minutes_to_process'),
+        queueDepthThreshold: defaultOf('queue_depth_threshold'),
+        leaseMs: leaseMs(invocationTimeoutMs),
+      },
+      workers: defaultOf('max_concurrent_executions'),
+      metricsNamespace: 'bench',
+      priorityWeights: PRIORITY_WEIGHTS,
+    },
+  };
+}
+
+function defaultOf(name: VariableName): number {
+  const variable = VARIABLES.find((it) => it.name === name);
+  return Number(variable !== undefined && 'default' in variable ? variable.default : Number.NaN);
+}

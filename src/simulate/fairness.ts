@@ -1,0 +1,73 @@
+/** How evenly tenants that compete were served. */
+import type { Interval } from './bedrock-model.ts';
+import { contains, intersectionOf, unionOf } from './intervals.ts';
+import type { SeenRequest } from './world.ts';
+
+/** A request has to be in the index and meet a tick before anyone can serve it. */
+const VISIBLE_AFTER_MS = 1_000;
+/** Calls that run when the run ends have no charge yet. */
+const UNSETTLED_MS = 30_000;
+
+/**
+ * The largest gap of service between two tenants of one lane and priority, in charged tokens: of all spans of time in
+ * which both had a request waiting, the one in which one tenant was served most beyond the other. All tenants weigh
+ * the same. 0 when no two tenants ever competed.
+ */
+export function fairnessGap(requests: readonly SeenRequest[], endedAt: number): number {
+  let gap = 0;
+  for (const rivals of groupBy(requests, ({ lane, priority }) => `${lane}|${priority}`).values()) {
+    const tenants = [...groupBy(rivals, ({ tenant }) => tenant).values()];
+    const waiting = tenants.map((own) => waitingOf(own, endedAt - UNSETTLED_MS));
+    tenants.forEach((one, i) => {
+      for (let j = i + 1; j < tenants.length; j++) {
+        for (const span of intersectionOf(waiting[i] ?? [], waiting[j] ?? [])) {
+          gap = Math.max(gap, gapWithin(span, one, tenants[j] ?? []));
+        }
+      }
+    });
+  }
+  return gap;
+}
+
+/** The greatest rise or fall of one's service less the other's. Releases of one tick have no order. */
+function gapWithin(span: Interval, one: readonly SeenRequest[], other: readonly SeenRequest[]): number {
+  const steps = new Map<number, number>();
+  const add = (requests: readonly SeenRequest[], sign: 1 | -1) => {
+    for (const { releasedAt, charge } of requests) {
+      if (releasedAt === undefined || !contains([span], releasedAt)) continue;
+      steps.set(releasedAt, (steps.get(releasedAt) ?? 0) + sign * charge);
+    }
+  };
+  add(one, 1);
+  add(other, -1);
+  let ahead = 0;
+  let most = 0;
+  let least = 0;
+  for (const at of [...steps.keys()].sort((a, b) => a - b)) {
+    ahead += steps.get(at) ?? 0;
+    most = Math.max(most, ahead);
+    least = Math.min(least, ahead);
+  }
+  return most - least;
+}
+
+/** When at least one of the requests waited. */
+function waitingOf(requests: readonly SeenRequest[], until: number): Interval[] {
+  return unionOf(
+    requests.map(({ acceptedAt, releasedAt }) => ({
+      from: acceptedAt + VISIBLE_AFTER_MS,
+      to: Math.min(releasedAt ?? until, until),
+    })),
+  );
+}
+
+export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
