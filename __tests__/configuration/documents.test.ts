@@ -67,10 +67,10 @@ describe('rendering', () => {
   test('a Markdown table', () => {
     expect(renderVariablesTable(variables)).toBe(
       [
-        '| name | type | default | what it does |',
-        '| --- | --- | --- | --- |',
-        '| `a` | `string` | required | First. |',
-        '| `b` | `map(object)` | `{}` | Second. |',
+        '| name | type          | default  | what it does |',
+        '| ---- | ------------- | -------- | ------------ |',
+        '| `a`  | `string`      | required | First.       |',
+        '| `b`  | `map(object)` | `{}`     | Second.      |',
       ].join('\n'),
     );
   });

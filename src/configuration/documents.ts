@@ -12,8 +12,17 @@ export function renderVariablesTable(variables: readonly Variable[] = VARIABLES)
     variable.default === undefined ? 'required' : `\`${JSON.stringify(variable.default)}\``,
     variable.description,
   ]);
-  return [['name', 'type', 'default', 'what it does'], ['---', '---', '---', '---'], ...rows]
-    .map((cells) => `| ${cells.join(' | ')} |`)
+  return renderTable([['name', 'type', 'default', 'what it does'], ...rows]);
+}
+
+/** In aligned columns, as the formatter of the repository's documents wants them. */
+function renderTable([header = [], ...rows]: string[][]): string {
+  const widths = header.map((_, column) =>
+    Math.max(...[header, ...rows].map((cells) => cells[column]?.length ?? 0)),
+  );
+  const rule = widths.map((width) => '-'.repeat(width));
+  return [header, rule, ...rows]
+    .map((cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`)
     .join('\n');
 }
 
