@@ -31,7 +31,7 @@ export interface LaneStats extends Counts {
   errors: Record<string, number>;
   inputTokens: number;
   outputTokens: number;
-  /** Over the time from the first call to the last. */
+  /** Over the time from the first call to the last, at least a minute. */
   utilisation: Utilisation;
   /** By the clock's minutes (epoch). */
   minutes: ({ minute: number; utilisation: Utilisation } & Counts)[];
@@ -93,7 +93,7 @@ export class LaneRecorder {
   }
 
   stats(): LaneStats {
-    const spanMs = Math.max(1_000, this.lastCall - (this.firstCall ?? 0));
+    const spanMs = Math.max(60_000, this.lastCall - (this.firstCall ?? 0));
     return {
       lane: this.lane,
       models: [...this.models],
