@@ -58,7 +58,9 @@ export async function startEmbedded(): Promise<Backend> {
 /** The adapters on an emulator that runs elsewhere, such as moto. */
 export async function startExternal(endpoint: string): Promise<Backend> {
   useEndpoints(endpoint, endpoint);
-  return createBackend(async () => {}, {});
+  return createBackend(async () => {}, {
+    'concurrent writes': 'moto checks a condition and writes in two steps, on a thread for each call',
+  });
 }
 
 async function createBackend(

@@ -3,7 +3,7 @@ import type { HoldMessage } from '../../src/request/hold-message.ts';
 import type { ResultMessage } from '../../src/request/result.ts';
 
 /** Where a backend is known to differ from AWS; each with its reason. */
-export type Disagreement = 'object versions';
+export type Disagreement = 'object versions' | 'concurrent writes';
 
 export interface Backend {
   ports: Omit<MemoryPorts, 'waker'>;
@@ -15,6 +15,16 @@ export interface Backend {
   /** All messages in the Hold queue, which then is empty. */
   takeHeld(): Promise<HoldMessage[]>;
   stop(): Promise<void>;
+}
+
+/** Skips the test, with the reason, where the backend is known to differ. */
+export function skipWhereKnown(
+  { disagreements }: Backend,
+  disagreement: Disagreement,
+  skip: (condition: boolean, reason?: string) => void,
+): void {
+  const reason = disagreements[disagreement];
+  skip(reason !== undefined, reason);
 }
 
 export async function startMemory(): Promise<Backend> {

@@ -111,22 +111,24 @@ function take<T>(entries: Iterable<{ order: number; entry: T }>, limit: number, 
 
 /** The index's projection: docs/architecture.md. */
 function backlogEntryOf(record: RequestRecord): BacklogEntry {
-  const {
-    request_id,
-    generation,
-    backlog_key = '',
-    backlog_order = 0,
-    lane,
-    model_id,
-    priority,
-    tenant,
-  } = record;
-  const { task, accepted_at, deadline_at, input_tokens, input_bytes, max_tokens, full_allowance, failures } =
-    record;
-  return definedOf({
-    ...{ request_id, generation, backlog_key, backlog_order, lane, model_id, priority, tenant, task },
-    ...{ accepted_at, deadline_at, input_tokens, input_bytes, max_tokens, full_allowance, failures },
-  });
+  const entry: BacklogEntry = {
+    request_id: record.request_id,
+    generation: record.generation,
+    backlog_key: record.backlog_key ?? '',
+    backlog_order: record.backlog_order ?? 0,
+    lane: record.lane,
+    model_id: record.model_id,
+    priority: record.priority,
+    tenant: record.tenant,
+    accepted_at: record.accepted_at,
+    deadline_at: record.deadline_at,
+    input_tokens: record.input_tokens,
+    input_bytes: record.input_bytes,
+    failures: record.failures,
+  };
+  if (record.task !== undefined) entry.task = record.task;
+  if (record.max_tokens !== undefined) entry.max_tokens = record.max_tokens;
+  return entry;
 }
 
 function dueEntryOf({ request_id, status, generation, due_at = 0 }: RequestRecord): DueEntry {
