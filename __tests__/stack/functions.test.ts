@@ -137,6 +137,8 @@ describe('permissions', () => {
         'dynamodb:UpdateItem on table/requests',
         'logs:CreateLogStream on log-group:prioritization:*',
         'logs:PutLogEvents on log-group:prioritization:*',
+        'servicequotas:GetAWSDefaultServiceQuota on *',
+        'servicequotas:GetServiceQuota on *',
         'sqs:SendMessage on bedrock-results',
         'sqs:SendMessage on hold-next-batch',
       ],

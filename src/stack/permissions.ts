@@ -47,6 +47,8 @@ export function prioritizationPermissions({ queues, tables }: Stores): Statement
       ],
       [tables.lanes.arn],
     ),
+    // Service Quotas knows no resource to narrow these to.
+    allow('ReadQuotas', ['servicequotas:GetServiceQuota', 'servicequotas:GetAWSDefaultServiceQuota'], ['*']),
     send('Release', queues.holdNextBatch.queue),
     send('SendResults', queues.bedrockResults.queue),
   ];
