@@ -6,7 +6,11 @@ import type { ResultMessage } from '../../src/request/result.ts';
 export type Disagreement = 'object versions' | 'concurrent writes';
 
 export interface Backend {
-  ports: Omit<MemoryPorts, 'waker'>;
+  ports: Pick<
+    MemoryPorts,
+    | ('records' | 'backlog' | 'due' | 'payloads' | 'inbox' | 'results' | 'hold')
+    | ('directory' | 'registry' | 'watch' | 'leadership' | 'reports' | 'settings')
+  >;
   disagreements: Partial<Record<Disagreement, string>>;
   /** Leaves an object in the bucket as a producer does. */
   leave(key: string, body: string): Promise<{ version_id?: string }>;
