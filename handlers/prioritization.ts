@@ -1,12 +1,10 @@
-import { dynamoClient, sqsClient } from '../src/aws/clients.ts';
-import { dynamoDirectory, dynamoRegistry } from '../src/aws/directory.ts';
+import { dynamoClient, quotasClient, sqsClient } from '../src/aws/clients.ts';
 import { number, readEnvironment, text } from '../src/aws/environment.ts';
 import { dynamoBacklog, dynamoDue } from '../src/aws/indexes.ts';
-import { dynamoLeadership } from '../src/aws/lane-states.ts';
+import { dynamoLanes } from '../src/aws/lane-ports.ts';
 import { sqsHoldQueue, sqsResults } from '../src/aws/queues.ts';
 import { dynamoRecords } from '../src/aws/records.ts';
-import { dynamoReports } from '../src/aws/reports.ts';
-import { dynamoSettings } from '../src/aws/settings.ts';
+import { serviceQuotas } from '../src/aws/service-quotas.ts';
 import { systemClock } from '../src/clock.ts';
 import { PRIORITY_WEIGHTS } from '../src/lane/fair-queues.ts';
 import { consoleLog } from '../src/log.ts';
@@ -32,11 +30,8 @@ const dynamo = dynamoClient();
 const sqs = sqsClient();
 const { REQUESTS_TABLE, LANES_TABLE } = environment;
 const ports = {
-  leadership: dynamoLeadership(dynamo, LANES_TABLE),
-  registry: dynamoRegistry(dynamo, LANES_TABLE),
-  directory: dynamoDirectory(dynamo, LANES_TABLE),
-  reports: dynamoReports(dynamo, LANES_TABLE),
-  settings: dynamoSettings(dynamo, LANES_TABLE),
+  ...dynamoLanes(dynamo, LANES_TABLE),
+  quotas: serviceQuotas(quotasClient(), dynamo, LANES_TABLE),
   records: dynamoRecords(dynamo, REQUESTS_TABLE),
   backlog: dynamoBacklog(dynamo, REQUESTS_TABLE),
   due: dynamoDue(dynamo, REQUESTS_TABLE),

@@ -2,6 +2,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
+import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
 /** A call that is not answered by then is given up and tried again: these services answer in milliseconds. */
@@ -32,6 +33,10 @@ export function dynamoClient(): DynamoDBClient {
 
 export function sqsClient(): SQSClient {
   return new SQSClient(clientConfig());
+}
+
+export function quotasClient(): ServiceQuotasClient {
+  return new ServiceQuotasClient(clientConfig());
 }
 
 export function lambdaClient(): LambdaClient {

@@ -13,6 +13,16 @@ export function stateKey(lane: string): LaneItemKey {
   return { lane, item: 'state' };
 }
 
+/** The operator's word. */
+export function controlKey(lane: string): LaneItemKey {
+  return { lane, item: 'control' };
+}
+
+/** What Service Quotas last said. */
+export function quotaKey(lane: string): LaneItemKey {
+  return { lane, item: 'quota' };
+}
+
 export const REGISTRY_PARTITION = 'lanes';
 export const SETTINGS_KEY: LaneItemKey = { lane: 'settings', item: 'variables' };
 

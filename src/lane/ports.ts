@@ -89,6 +89,18 @@ export interface LanePlan {
   limits?: Limits;
 }
 
+/** The operator's word about a lane. */
+export interface LaneControl {
+  isPaused(lane: string): Promise<boolean>;
+  setPaused(lane: string, paused: boolean): Promise<void>;
+}
+
+/** What Service Quotas says about the quota that a model shares with its lane. */
+export interface Quotas {
+  /** Applied values, then AWS's defaults; undefined when it does not know them or cannot be asked now. */
+  limitsOf(lane: string, modelId: string, now: number): Promise<Limits | undefined>;
+}
+
 /** Sums that invocations report about one slot of releases. */
 export interface SlotReport {
   /** Releases are grouped by time: slot = floor(released_at / SLOT_MS). */

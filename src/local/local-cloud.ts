@@ -11,7 +11,7 @@ import { type Faults, Gateway, type Service } from './gateway/gateway.ts';
 import { Upstream } from './gateway/http.ts';
 import type { Credentials } from './gateway/identity.ts';
 import type { Operation, Place } from './gateway/operation.ts';
-import { BedrockService, SqsService } from './gateway/plain-services.ts';
+import { BedrockService, ServiceQuotasService, SqsService } from './gateway/plain-services.ts';
 import { S3Service } from './gateway/s3-service.ts';
 import type { LambdaFunction } from './lambda/function.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
@@ -100,6 +100,7 @@ async function bringUp(
     dynamodb,
     lambda: new LambdaService(functions),
     s3,
+    servicequotas: new ServiceQuotasService(),
     sqs: new SqsService(fauxqs, () => place),
   };
   const gateway = new Gateway({

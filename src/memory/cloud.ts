@@ -1,18 +1,21 @@
 import { type Clock, systemClock } from '../clock.ts';
 import type {
+  LaneControl,
   LaneRegistry,
   LaneReports,
   LaneSettings,
   LaneWatch,
   Leadership,
+  Limits,
   QueueDirectory,
+  Quotas,
   Settings,
   Waker,
 } from '../lane/ports.ts';
 import type { HoldMessage } from '../request/hold-message.ts';
 import type { Backlog, Due, HoldQueue, Inbox, Payloads, Records } from '../request/ports.ts';
 import type { ResultMessage, Results } from '../request/result.ts';
-import { createDirectory, createLaneStates, createRegistry, createReports } from './lanes.ts';
+import { createControl, createDirectory, createLaneStates, createRegistry, createReports } from './lanes.ts';
 import { createObjects, type MemoryObjects } from './objects.ts';
 import { createRecords, type MemoryRecords } from './records.ts';
 
@@ -22,6 +25,8 @@ export interface MemoryCloudOptions {
   /** Milliseconds by which the backlog and due indexes lag behind writes; 0 unless given. */
   indexLagMs?: number;
   settings?: Partial<LaneSettings>;
+  /** What Service Quotas says, by lane; nothing unless given. */
+  quotas?: Record<string, Limits>;
   /** Called for each wake-up, beside its being kept in `woken`. */
   onWake?: (lanes: string[]) => void;
   /** Called for each result, instead of its being kept in `sent`: a long simulation checks and forgets. */
@@ -43,6 +48,8 @@ export interface MemoryPorts {
   leadership: Leadership;
   reports: LaneReports;
   settings: Settings;
+  control: LaneControl;
+  quotas: Quotas;
   waker: Waker;
 }
 
@@ -82,6 +89,12 @@ export function createMemoryCloud(options: MemoryCloudOptions = {}): MemoryCloud
       directory: createDirectory(),
       registry: createRegistry(),
       reports: createReports(),
+      control: createControl(),
+      quotas: {
+        async limitsOf(lane) {
+          return options.quotas?.[lane];
+        },
+      },
       results: {
         async send(result) {
           const message: ResultMessage = JSON.parse(JSON.stringify(result));

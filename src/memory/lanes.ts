@@ -1,4 +1,5 @@
 import type {
+  LaneControl,
   LaneRegistry,
   LaneReports,
   LaneStatus,
@@ -117,6 +118,19 @@ export function createLaneStates(): {
         const state = held(led);
         if (state) state.lease_until = 0;
       },
+    },
+  };
+}
+
+export function createControl(): LaneControl {
+  const paused = new Set<string>();
+  return {
+    async isPaused(lane) {
+      return paused.has(lane);
+    },
+    async setPaused(lane, isPaused) {
+      if (isPaused) paused.add(lane);
+      else paused.delete(lane);
     },
   };
 }

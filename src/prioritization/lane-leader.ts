@@ -1,12 +1,12 @@
 /** Leads one lane: reads, lets the engine decide, writes. All decisions are the engine's. */
-import { defaultLimitsOf, overrideOf } from '../lane/catalog.ts';
 import { type Decisions, type EngineRelease, type EngineSettings, LaneEngine } from '../lane/engine.ts';
-import type { LaneSettings, Led, Limits } from '../lane/ports.ts';
+import type { Led, Limits } from '../lane/ports.ts';
 import type { HoldMessage, Release } from '../request/hold-message.ts';
 import type { Priority } from '../request/record.ts';
 import { queue } from '../request/transitions.ts';
 import { BacklogView, INDEX_GRACE_MS } from './backlog-view.ts';
 import { concurrently } from './concurrently.ts';
+import { LaneRules } from './lane-rules.ts';
 import { laneLine } from './metrics.ts';
 import type { PrioritizationPorts } from './ports.ts';
 import { deadlinePassed, endWaiting, recoverDue } from './recovery.ts';
@@ -18,7 +18,6 @@ export const TICK_MS = 500;
 /** What is due is looked at this often; deadlines are kept about as promptly. */
 const DUE_EVERY_MS = 1_000;
 const METRICS_EVERY_MS = 10_000;
-const SETTINGS_EVERY_MS = 30_000;
 const CONCURRENT_WRITES = 50;
 /** A leader gives up after this many failed ticks in a row. */
 const MAX_FAILED_TICKS = 5;
@@ -35,9 +34,8 @@ export type Stopped = 'challenged' | 'lost' | 'asleep' | 'time_up';
 export class LaneLeader {
   readonly #engine: LaneEngine;
   readonly #view: BacklogView;
+  readonly #rules: LaneRules;
   readonly #lane: string;
-  #settings: LaneSettings = { quota_overrides: {}, tenant_weights: {} };
-  #settingsAt = Number.NEGATIVE_INFINITY;
   #dueAt = Number.NEGATIVE_INFINITY;
   #metricsAt: number;
   #releasedSinceMetrics = 0;
@@ -47,12 +45,13 @@ export class LaneLeader {
     private readonly settings: LeaderSettings,
     private readonly workers: Workers,
     private readonly led: Led,
-    private readonly modelId: string,
+    modelId: string,
   ) {
     const now = ports.clock.now();
     this.#lane = led.lane;
     this.#engine = new LaneEngine(settings.engine, led.memory);
     this.#view = new BacklogView(led.lane, ports, now);
+    this.#rules = new LaneRules(ports, led.lane, modelId);
     this.#metricsAt = now;
   }
 
@@ -89,15 +88,16 @@ export class LaneLeader {
 
   /** One round. Releases nothing unless the plan that counts the releases has been written. */
   async tick(): Promise<'written' | 'challenged' | 'lost'> {
-    const { clock, leadership, reports } = this.ports;
-    await this.#readSettings();
-    const limits = this.#limits();
-    const [read] = await Promise.all([
+    const { clock, control, leadership, reports } = this.ports;
+    const [read, paused] = await Promise.all([
       reports.since(this.#lane, this.#engine.reportsFrom(clock.now())),
+      control.isPaused(this.#lane),
+      this.#rules.refresh(),
       this.#view.refresh(clock.now(), this.#engine.unfinishedSince()),
       this.#recover(),
     ]);
     const now = clock.now();
+    const { limits, tenantWeights } = this.#rules;
     const decisions = this.#engine.tick({
       now,
       reports: read,
@@ -105,8 +105,8 @@ export class LaneLeader {
       limits,
       workers: this.workers.availableTo(this.#lane),
       priorityWeights: this.settings.priorityWeights,
-      tenantWeights: this.#settings.tenant_weights,
-      paused: false,
+      tenantWeights,
+      paused,
     });
     this.workers.taken(this.#lane, this.#engine.unfinished(now).bundles);
     const written = await leadership.writePlan(
@@ -132,7 +132,7 @@ export class LaneLeader {
       endWaiting(this.ports, entry, { status: 'EXPIRED', error: deadlinePassed(entry.deadline_at) }),
     );
     const failures = concurrently(oversized, CONCURRENT_WRITES, ({ entry, reserved }) =>
-      endWaiting(this.ports, entry, { status: 'FAILED', error: tooLarge(reserved, this.#limits()) }),
+      endWaiting(this.ports, entry, { status: 'FAILED', error: tooLarge(reserved, this.#rules.limits) }),
     );
     const [marked, ...others] = await Promise.allSettled([marks, ends, failures]);
     this.#releasedSinceMetrics += queued.length;
@@ -179,17 +179,6 @@ export class LaneLeader {
     if (now < this.#dueAt) return;
     this.#dueAt = now + DUE_EVERY_MS;
     await recoverDue(this.ports, this.#lane);
-  }
-
-  async #readSettings(): Promise<void> {
-    const now = this.ports.clock.now();
-    if (now < this.#settingsAt + SETTINGS_EVERY_MS) return;
-    this.#settings = await this.ports.settings.read();
-    this.#settingsAt = now;
-  }
-
-  #limits(): Limits {
-    return { ...defaultLimitsOf(this.modelId), ...overrideOf(this.#lane, this.#settings.quota_overrides) };
   }
 
   /** Nothing waits and nothing is out that could come back. */

@@ -1,5 +1,13 @@
 import type { Clock } from '../clock.ts';
-import type { LaneRegistry, LaneReports, Leadership, QueueDirectory, Settings } from '../lane/ports.ts';
+import type {
+  LaneControl,
+  LaneRegistry,
+  LaneReports,
+  Leadership,
+  QueueDirectory,
+  Quotas,
+  Settings,
+} from '../lane/ports.ts';
 import type { Log } from '../log.ts';
 import type { Backlog, Due, HoldQueue, Records } from '../request/ports.ts';
 import type { Results } from '../request/result.ts';
@@ -10,6 +18,8 @@ export interface PrioritizationPorts {
   directory: QueueDirectory;
   reports: LaneReports;
   settings: Settings;
+  control: LaneControl;
+  quotas: Quotas;
   records: Records;
   backlog: Backlog;
   due: Due;

@@ -6,7 +6,7 @@ import type { Permission } from './policy.ts';
 import { readS3Operation } from './s3-operation.ts';
 
 export interface Operation {
-  service: 'dynamodb' | 'sqs' | 's3' | 'lambda' | 'bedrock';
+  service: 'dynamodb' | 'sqs' | 's3' | 'lambda' | 'bedrock' | 'servicequotas';
   /** The API operation, e.g. `SendMessageBatch`. */
   name: string;
   permissions: Permission[];
@@ -32,6 +32,8 @@ export function readOperation(service: string, request: GatewayRequest, place: P
       return lambda(request, place);
     case 'bedrock':
       return bedrock(request, place);
+    case 'servicequotas':
+      return serviceQuotas(request);
     default:
       throw new ServiceError(
         'UnknownOperationException',
@@ -133,6 +135,16 @@ function bedrock(request: GatewayRequest, place: Place): Operation {
   if (!operation) throw unknown('bedrock', request);
   const permissions = bedrockPermissions(operation.action, decodeURIComponent(modelId), place);
   return { service: 'bedrock', name: operation.name, permissions, input: {} };
+}
+
+function serviceQuotas(request: GatewayRequest): Operation {
+  const name = target(request);
+  return {
+    service: 'servicequotas',
+    name,
+    input: parseJsonBody(request.body),
+    permissions: [{ action: `servicequotas:${name}`, resource: '*' }],
+  };
 }
 
 function unknown(service: string, { method, path }: GatewayRequest): ServiceError {

@@ -1,0 +1,18 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { dynamoDirectory, dynamoRegistry } from './directory.ts';
+import { dynamoControl } from './lane-control.ts';
+import { dynamoLeadership } from './lane-states.ts';
+import { dynamoReports } from './reports.ts';
+import { dynamoSettings } from './settings.ts';
+
+/** All that a leader finds in the lanes table. */
+export function dynamoLanes(client: DynamoDBClient, table: string) {
+  return {
+    leadership: dynamoLeadership(client, table),
+    registry: dynamoRegistry(client, table),
+    directory: dynamoDirectory(client, table),
+    reports: dynamoReports(client, table),
+    settings: dynamoSettings(client, table),
+    control: dynamoControl(client, table),
+  };
+}

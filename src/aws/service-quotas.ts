@@ -1,0 +1,89 @@
+import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  GetAWSDefaultServiceQuotaCommand,
+  GetServiceQuotaCommand,
+  NoSuchResourceException,
+  type ServiceQuotasClient,
+  TooManyRequestsException,
+} from '@aws-sdk/client-service-quotas';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { quotaCodesOf } from '../lane/catalog.ts';
+import type { Limits, Quotas } from '../lane/ports.ts';
+import { itemOf } from './expressions.ts';
+import { quotaKey } from './lane-keys.ts';
+
+/** How long what Service Quotas has said is believed. */
+export const QUOTA_AGE_MS = 3_600_000;
+
+interface Known {
+  limits: Limits;
+  read_at: number;
+}
+
+/**
+ * Quotas by their codes, kept in the lanes table for an hour: Service Quotas allows five questions a second in an
+ * account, whoever asks. When it throttles, what was known before still counts.
+ */
+export function serviceQuotas(client: ServiceQuotasClient, dynamo: DynamoDBClient, table: string): Quotas {
+  return {
+    async limitsOf(lane, modelId, now) {
+      const codes = quotaCodesOf(modelId);
+      if (codes === undefined) return undefined;
+      const known = await read(dynamo, table, lane);
+      if (known !== undefined && known.read_at + QUOTA_AGE_MS > now) return known.limits;
+      try {
+        const [requests, tokens] = await Promise.all([
+          quotaOf(client, codes.requests),
+          quotaOf(client, codes.tokens),
+        ]);
+        const limits: Limits = {
+          ...(requests !== undefined && { requests_per_minute: requests }),
+          ...(tokens !== undefined && { tokens_per_minute: tokens }),
+        };
+        await write(dynamo, table, lane, { limits, read_at: now });
+        return limits;
+      } catch (error) {
+        if (error instanceof TooManyRequestsException) return known?.limits;
+        throw error;
+      }
+    },
+  };
+}
+
+/** The applied value; AWS's default where none is applied; undefined where there is no such quota. */
+async function quotaOf(client: ServiceQuotasClient, code: string | undefined): Promise<number | undefined> {
+  if (code === undefined) return undefined;
+  const quota = { ServiceCode: 'bedrock', QuotaCode: code };
+  const applied = await unlessMissing(client.send(new GetServiceQuotaCommand(quota)));
+  if (applied?.Quota?.Value !== undefined) return applied.Quota.Value;
+  const byDefault = await unlessMissing(client.send(new GetAWSDefaultServiceQuotaCommand(quota)));
+  return byDefault?.Quota?.Value;
+}
+
+async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof NoSuchResourceException) return undefined;
+    throw error;
+  }
+}
+
+async function read(client: DynamoDBClient, table: string, lane: string): Promise<Known | undefined> {
+  const { Item } = await client.send(
+    new GetItemCommand({ TableName: table, Key: itemOf(quotaKey(lane)), ConsistentRead: true }),
+  );
+  return Item && (unmarshall(Item) as Known);
+}
+
+async function write(client: DynamoDBClient, table: string, lane: string, known: Known): Promise<void> {
+  await client.send(
+    new UpdateItemCommand({
+      TableName: table,
+      Key: itemOf(quotaKey(lane)),
+      UpdateExpression: 'SET #limits = :limits, #read_at = :read_at',
+      ExpressionAttributeNames: { '#limits': 'limits', '#read_at': 'read_at' },
+      ExpressionAttributeValues: itemOf({ ':limits': known.limits, ':read_at': known.read_at }),
+    }),
+  );
+}

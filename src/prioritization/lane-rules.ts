@@ -1,0 +1,61 @@
+/** A lane's limits and weights, as they stand now: variables, then Service Quotas, then the catalog. */
+import { defaultLimitsOf, overrideOf } from '../lane/catalog.ts';
+import type { LaneSettings, Limits } from '../lane/ports.ts';
+import type { PrioritizationPorts } from './ports.ts';
+
+const SETTINGS_EVERY_MS = 10_000;
+/** Answers come from the lanes table for an hour; see src/aws/service-quotas.ts. */
+const QUOTAS_EVERY_MS = 60_000;
+
+export class LaneRules {
+  #settings: LaneSettings = { quota_overrides: {}, tenant_weights: {} };
+  #settingsAt = Number.NEGATIVE_INFINITY;
+  #quotas: Limits | undefined;
+  #quotasAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly ports: Pick<PrioritizationPorts, 'settings' | 'quotas' | 'clock' | 'log'>,
+    private readonly lane: string,
+    private readonly modelId: string,
+  ) {}
+
+  get limits(): Limits {
+    return { ...defaultLimitsOf(this.modelId), ...this.#quotas, ...this.#override() };
+  }
+
+  get tenantWeights(): Record<string, number> {
+    return this.#settings.tenant_weights;
+  }
+
+  /** Reads again what has become old. */
+  async refresh(): Promise<void> {
+    const now = this.ports.clock.now();
+    if (now >= this.#settingsAt + SETTINGS_EVERY_MS) {
+      this.#settings = await this.ports.settings.read();
+      this.#settingsAt = now;
+    }
+    if (now >= this.#quotasAt + QUOTAS_EVERY_MS && !this.#isOverridden()) {
+      this.#quotasAt = now;
+      await this.#readQuotas(now);
+    }
+  }
+
+  /** A lane goes on with what it knows: throttles tell when that is too much. */
+  async #readQuotas(now: number): Promise<void> {
+    const { quotas, log } = this.ports;
+    try {
+      this.#quotas = (await quotas.limitsOf(this.lane, this.modelId, now)) ?? this.#quotas;
+    } catch (error) {
+      log('quotas.unknown', { lane: this.lane, error: error instanceof Error ? error.name : 'unknown' });
+    }
+  }
+
+  #override(): Limits | undefined {
+    return overrideOf(this.lane, this.#settings.quota_overrides);
+  }
+
+  #isOverridden(): boolean {
+    const { requests_per_minute, tokens_per_minute } = this.#override() ?? {};
+    return requests_per_minute !== undefined && tokens_per_minute !== undefined;
+  }
+}
