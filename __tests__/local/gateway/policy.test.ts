@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are Terraform expressions
 import { describe, expect, test } from 'vitest';
 import { bedrockPermissions } from '../../../src/local/gateway/bedrock-arns.ts';
 import { checkResourcePolicy, RolePolicy } from '../../../src/local/gateway/policy.ts';

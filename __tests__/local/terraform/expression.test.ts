@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are Terraform expressions
 import { describe, expect, test } from 'vitest';
 import { ExpressionError } from '../../../src/local/terraform/errors.ts';
 import { evaluateConfiguration, type Scope } from '../../../src/local/terraform/evaluate.ts';

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are Terraform expressions
 import { describe, expect, test } from 'vitest';
 import { EvaluatedStack } from '../../../src/local/terraform/stack.ts';
 

@@ -90,7 +90,8 @@ export class Gateway {
       return await this.admitted(request, identity);
     } catch (error) {
       if (error instanceof ServiceError) return errorResponse(service, error);
-      throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      return errorResponse(service, new ServiceError('InternalFailure', 500, `local cloud: ${reason}`));
     }
   }
 

@@ -36,7 +36,8 @@ export async function listen(handler: Handler): Promise<Listener> {
     incoming: IncomingMessage | Http2ServerRequest,
     outgoing: ServerResponse | Http2ServerResponse,
   ) => {
-    void respond(handler, incoming, outgoing);
+    // What fails here is the connection: there is nobody left to answer.
+    respond(handler, incoming, outgoing).catch(() => incoming.destroy());
   };
   const http1 = createHttp1({ keepAliveTimeout: 60_000 }, answer);
   const http2 = createHttp2(answer);
@@ -52,7 +53,8 @@ export async function listen(handler: Handler): Promise<Listener> {
       const start = first.subarray(0, HTTP2_PREFACE.length);
       const server = HTTP2_PREFACE.subarray(0, start.length).equals(start) ? http2 : http1;
       server.emit('connection', socket);
-      socket.resume();
+      // HTTP/2 reads what is buffered by itself, and would lose it to a flowing socket.
+      if (server === http1) socket.resume();
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -74,9 +76,11 @@ async function respond(
   incoming: IncomingMessage | Http2ServerRequest,
   outgoing: ServerResponse | Http2ServerResponse,
 ): Promise<void> {
-  const answer = await readRequest(incoming).then(handler).catch(internalError);
+  const answer = await readRequest(incoming).then(handler);
   if (!answer) {
-    incoming.destroy();
+    // Under HTTP/2 the socket is a stand-in that must not be destroyed itself.
+    if ('stream' in incoming) incoming.stream.session?.destroy();
+    else incoming.socket.destroy();
     return;
   }
   const headers: Record<string, string> = { ...answer.headers, 'content-length': String(answer.body.length) };
@@ -84,15 +88,6 @@ async function respond(
   if (incoming.method === 'HEAD') headers['content-length'] = answer.headers['content-length'] ?? '0';
   (outgoing as ServerResponse).writeHead(answer.status, headers);
   outgoing.end(incoming.method === 'HEAD' ? '' : answer.body);
-}
-
-function internalError(error: unknown): GatewayResponse {
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return {
-    status: 500,
-    headers: { 'content-type': 'text/plain' },
-    body: Buffer.from(`local cloud: ${message}`),
-  };
 }
 
 async function readRequest(incoming: IncomingMessage | Http2ServerRequest): Promise<GatewayRequest> {
@@ -123,7 +118,9 @@ export class Upstream {
   send({ method, path, query, headers, body }: GatewayRequest): Promise<GatewayResponse> {
     const search = query.size > 0 ? `?${query}` : '';
     const passed = Object.fromEntries(
-      Object.entries(headers).filter(([name]) => !CONNECTION_HEADERS.includes(name)),
+      Object.entries(headers).filter(
+        ([name]) => !CONNECTION_HEADERS.includes(name) && name !== 'content-length',
+      ),
     );
     if (body.length > 0 || method === 'POST' || method === 'PUT')
       passed['content-length'] = String(body.length);

@@ -76,7 +76,9 @@ async function sign(
     applyChecksum: false,
   });
   const headers: Record<string, string> = {};
-  for (const name of signedHeaders) headers[name] = request.headers[name] ?? '';
+  // Under HTTP/2 the SDK signs the host by its pseudo-header's name.
+  for (const name of signedHeaders)
+    headers[name] = request.headers[name === ':authority' ? 'host' : name] ?? '';
   // The signer takes the hash from this header when it is there: it must tell the truth about the body.
   checkContentHash(request);
   const query: Record<string, string[]> = {};

@@ -44,7 +44,13 @@ export class S3Service implements Service {
     const { 'if-none-match': ifNoneMatch, 'if-match': ifMatch } = request.headers;
     return this.locks.run([request.path], async () => {
       if (ifNoneMatch !== undefined || ifMatch !== undefined) {
-        const current = await this.emulator.send({ ...request, method: 'HEAD', body: Buffer.alloc(0) });
+        const { host = '' } = request.headers;
+        const current = await this.emulator.send({
+          ...request,
+          method: 'HEAD',
+          headers: { host },
+          body: Buffer.alloc(0),
+        });
         const exists = current.status === 200;
         if (ifNoneMatch === '*' && exists) throw preconditionFailed();
         if (ifMatch !== undefined && (!exists || current.headers.etag !== ifMatch))
