@@ -108,13 +108,12 @@ function queueSource(
     maximumConcurrency: concurrency === undefined ? DEFAULT_CONCURRENCY : Number(concurrency),
     partialFailures: mapping.list('function_response_types').includes('ReportBatchItemFailures'),
     activity,
-    onError: (error) =>
-      onLog(lambda.name, JSON.stringify({ level: 'ERROR', message: 'event source', error: String(error) })),
+    onError: errorLog(onLog, lambda.name),
   });
 }
 
 function streamSource(
-  { stack, activity }: TriggersOptions,
+  { stack, activity, onLog }: TriggersOptions,
   mapping: Resource,
   { lambda, policy }: PreparedFunction,
   table: Resource,
@@ -127,6 +126,7 @@ function streamSource(
     'dynamodb:ListStreams',
   ];
   demand(mapping.address, policy, actions, table.text('stream_arn'), 'to read the stream');
+  const onError = errorLog(onLog, lambda.name);
   const retries = mapping.number('maximum_retry_attempts', -1);
   const age = mapping.number('maximum_record_age_in_seconds', -1);
   const failureQueue = failureDestination(stack, mapping);
@@ -152,12 +152,20 @@ function streamSource(
     matches: (record) => filters.length === 0 || filters.some((matches) => matches(record)),
     onDiscarded: async (message) => {
       if (!failureQueue) return;
-      await sqs.send(
-        new SendMessageCommand({ QueueUrl: failureQueue.text('url'), MessageBody: JSON.stringify(message) }),
-      );
+      const command = new SendMessageCommand({
+        QueueUrl: failureQueue.text('url'),
+        MessageBody: JSON.stringify(message),
+      });
+      // Lambda drops what it cannot deliver, and goes on.
+      await sqs.send(command).catch(onError);
     },
     activity,
   });
+}
+
+function errorLog(onLog: TriggersOptions['onLog'], functionName: string): (error: unknown) => void {
+  return (error) =>
+    onLog(functionName, JSON.stringify({ level: 'ERROR', message: 'event source', error: String(error) }));
 }
 
 function failureDestination(stack: EvaluatedStack, mapping: Resource): Resource | undefined {

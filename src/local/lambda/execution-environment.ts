@@ -71,7 +71,8 @@ export class ExecutionEnvironment {
         resolve();
       };
       child.once('exit', (code, signal) => gone(signal ?? `exit status ${code}`));
-      child.once('error', (error) => gone(error.message));
+      // More than once: a message to a process that just ended fails too.
+      child.on('error', (error) => gone(error.message));
     });
   }
 
