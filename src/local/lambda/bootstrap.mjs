@@ -44,11 +44,17 @@ async function invoke(handler, { requestId, functionArn, deadline, event }) {
     getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
   };
   try {
-    const value = await handler(event, context);
-    process.send({ kind: 'result', payload: JSON.stringify(value ?? null) });
+    const payload = JSON.stringify((await handler(event, context)) ?? null);
+    answer({ kind: 'result', payload });
   } catch (error) {
-    process.send({ kind: 'error', error: describeError(error) });
+    answer({ kind: 'error', error: describeError(error) });
   }
+}
+
+/** Marks where the invocation's lines end, so that all of them are known before its answer. */
+function answer(message) {
+  for (const stream of [process.stdout, process.stderr]) stream.write('\u0000\n');
+  process.send(message);
 }
 
 try {

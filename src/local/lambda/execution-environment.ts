@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { FunctionOutput } from './output.ts';
 
 export interface InvocationError {
   errorType: string;
@@ -38,7 +38,7 @@ const INIT_TIMEOUT_MS = 30_000;
 export class ExecutionEnvironment {
   private readonly process: ChildProcess;
   private readonly exited: Promise<void>;
-  private readonly outputClosed: Promise<unknown>;
+  private readonly outputs: FunctionOutput[];
   private waiting: ((message: Message) => void) | undefined;
   private alive = true;
   private initialised = false;
@@ -51,15 +51,9 @@ export class ExecutionEnvironment {
       serialization: 'json',
     });
     this.process = child;
-    const outputs = [child.stdout, child.stderr].map((stream) => {
-      const lines = createInterface({
-        input: stream as NodeJS.ReadableStream,
-        crlfDelay: Number.POSITIVE_INFINITY,
-      });
-      lines.on('line', options.onLine);
-      return new Promise((resolve) => lines.once('close', resolve));
-    });
-    this.outputClosed = Promise.all(outputs);
+    this.outputs = [child.stdout, child.stderr].map(
+      (stream) => new FunctionOutput(stream as NodeJS.ReadableStream, options.onLine),
+    );
     child.on('message', (message: Message) => this.deliver(message));
     this.exited = new Promise((resolve) => {
       const gone = (reason: string) => {
@@ -90,15 +84,17 @@ export class ExecutionEnvironment {
     }
     const { timeoutMs, ...rest } = invocation;
     const answer = this.next(timeoutMs, invocation.requestId);
+    const written = this.outputs.map((output) => output.endOfInvocation());
     if (this.alive) this.process.send({ ...rest, deadline: Date.now() + timeoutMs });
     const message = await answer;
+    if (message.kind !== 'fatal') await Promise.all(written);
     return message.kind === 'result' ? { payload: message.payload } : this.failed(message);
   }
 
   async stop(): Promise<void> {
     this.kill();
     await this.exited;
-    await this.outputClosed;
+    await Promise.all(this.outputs.map(({ closed }) => closed));
   }
 
   private async failed(message: Message): Promise<InvocationResult> {
