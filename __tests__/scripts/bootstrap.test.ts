@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -49,6 +49,18 @@ describe('installed packages', () => {
     write('package-lock.json', wanted);
     write('node_modules/.package-lock.json', found);
     expect(isInstalled(root)).toBe(installed);
+  });
+});
+
+describe('the lock file', () => {
+  it('names the packages of every platform, or npm ci would refuse it', () => {
+    const lock = readFileSync(path.resolve(import.meta.dirname, '../../package-lock.json'), 'utf8');
+    const packages: Record<string, { optionalDependencies?: object }> = JSON.parse(lock).packages;
+    const wanted = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
+    expect(wanted.length).toBeGreaterThan(20);
+    expect(
+      wanted.filter((name) => !Object.keys(packages).some((at) => at.endsWith(`node_modules/${name}`))),
+    ).toEqual([]);
   });
 });
 
