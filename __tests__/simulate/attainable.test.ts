@@ -114,11 +114,12 @@ describe('attainable share', () => {
               };
               const finish = () => running.call && quota.end(start + durationMs, running.call, charge);
               return [
-                { at: start, last: 1, happen: begin },
-                { at: start + durationMs, last: 0, happen: finish },
+                { at: start, turn: 2, happen: begin },
+                // What is given back at an instant counts before what is taken at it.
+                { at: start + durationMs, turn: charge > reservation ? 1 : 0, happen: finish },
               ];
             });
-            events.sort((a, b) => a.at - b.at || a.last - b.last);
+            events.sort((a, b) => a.at - b.at || a.turn - b.turn);
             for (const { at, happen } of events) {
               happen();
               expect(quota.availableTokens(at)).toBeGreaterThan(-1e-6);
