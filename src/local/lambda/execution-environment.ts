@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { FunctionOutput } from './output.ts';
 
@@ -31,6 +32,8 @@ type Message =
   | { kind: 'error' | 'fatal'; error: InvocationError };
 
 const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.mjs', import.meta.url));
+/** Many starting functions must not keep the gateway and the emulators, which they wait for, from the processor. */
+const FUNCTION_NICENESS = 10;
 /** Lambda gives an init 10 s; here thirty processes may start at once on two cores. */
 const INIT_TIMEOUT_MS = 30_000;
 
@@ -51,6 +54,7 @@ export class ExecutionEnvironment {
       serialization: 'json',
     });
     this.process = child;
+    if (child.pid !== undefined) setPriority(child.pid, FUNCTION_NICENESS);
     this.outputs = [child.stdout, child.stderr].map(
       (stream) => new FunctionOutput(stream as NodeJS.ReadableStream, options.onLine),
     );
