@@ -11,7 +11,7 @@ class Account {
   readonly #totals = new Map<number, Record<string, number>>();
 
   release(releasedAt: number, reserved: number, held = reserved): void {
-    this.ledger.release(slotOf(releasedAt), { releases: 1, bundles: 1, reserved, held });
+    this.ledger.release(slotOf(releasedAt), { releases: 1, bundles: 1, reserved, held, variance: 0 });
   }
 
   report(call: Partial<CallReport> & Pick<CallReport, 'releasedAt' | 'finishedAt' | 'reservedTokens'>): void {
@@ -44,7 +44,7 @@ describe('the worked example of the quota documentation: 1,000 input tokens, max
       reservedTokens: 5_000,
       chargedTokens: 1_000 + 100 * 5,
     });
-    expect(account.ledger.usage(3_000)).toEqual({ requests: 1, tokens: 1_500 });
+    expect(account.ledger.usage(3_000)).toMatchObject({ requests: 1, tokens: 1_500 });
   });
 
   it('holds a charge above the reservation (5,250 at the start, 9,000 at the end) for a minute from the end', () => {
@@ -75,24 +75,24 @@ describe('a release', () => {
       reservedTokens: 500,
       chargedTokens: 300,
     });
-    expect(account.ledger.usage(60_600)).toEqual({ requests: 1, tokens: 300 });
-    expect(account.ledger.usage(60_750)).toEqual({ requests: 0, tokens: 0 });
+    expect(account.ledger.usage(60_600)).toMatchObject({ requests: 1, tokens: 300 });
+    expect(account.ledger.usage(60_750)).toMatchObject({ requests: 0, tokens: 0 });
   });
 
   it('counts until the last possible start has left the minute while nothing is known', () => {
     const account = new Account();
     account.release(0, 500);
-    expect(account.ledger.usage(80_499)).toEqual({ requests: 1, tokens: 500 });
-    expect(account.ledger.usage(80_500)).toEqual({ requests: 0, tokens: 0 });
+    expect(account.ledger.usage(80_499)).toMatchObject({ requests: 1, tokens: 500 });
+    expect(account.ledger.usage(80_500)).toMatchObject({ requests: 0, tokens: 0 });
     const delay: StartDelay = { earliest: 0, latest: 1_000 };
-    expect(account.ledger.usage(61_500, delay)).toEqual({ requests: 0, tokens: 0 });
+    expect(account.ledger.usage(61_500, delay)).toMatchObject({ requests: 0, tokens: 0 });
   });
 
   it('is free again when it was not started', () => {
     const account = new Account();
     account.release(0, 500);
     account.report({ end: 'not_started', releasedAt: 0, finishedAt: 900, reservedTokens: 500 });
-    expect(account.ledger.usage(1_000)).toEqual({ requests: 0, tokens: 0 });
+    expect(account.ledger.usage(1_000)).toMatchObject({ requests: 0, tokens: 0 });
     expect(account.ledger.unfinished(1_000)).toEqual({ releases: 0, bundles: 0 });
   });
 
@@ -116,7 +116,7 @@ describe('a release', () => {
       reservedTokens: 1_000,
       chargedTokens: 200,
     });
-    expect(account.ledger.usage(1_000)).toEqual({ requests: 2, tokens: 700 });
+    expect(account.ledger.usage(1_000)).toMatchObject({ requests: 2, tokens: 700 });
   });
 });
 

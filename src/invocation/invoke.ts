@@ -183,6 +183,7 @@ async function report(
   { lane, releasedAt, record }: Run,
   call: Call,
 ): Promise<void> {
+  const { priority, tenant, expected_tokens: expectedTokens } = record;
   const counters = countersOf({
     releasedAt,
     reservedTokens: record.reserved_tokens ?? 0,
@@ -190,6 +191,7 @@ async function report(
     inputTokens: 0,
     outputTokens: 0,
     task: record.task,
+    served: expectedTokens === undefined ? undefined : { priority, tenant, expectedTokens },
     ...call,
   });
   await reports.add(lane, slotOf(releasedAt), counters);

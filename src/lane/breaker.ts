@@ -5,7 +5,7 @@
 export type Trouble = 'failing' | 'denied' | 'daily_quota';
 
 const TROUBLES: Record<Trouble, { firstWaitMs: number; longestWaitMs: number }> = {
-  failing: { firstWaitMs: 5_000, longestWaitMs: 60_000 },
+  failing: { firstWaitMs: 3_000, longestWaitMs: 10_000 },
   denied: { firstWaitMs: 60_000, longestWaitMs: 600_000 },
   daily_quota: { firstWaitMs: 300_000, longestWaitMs: 1_800_000 },
 };

@@ -3,6 +3,11 @@ export const HALF_LIFE_SAMPLES = 1_000;
 
 export type DistributionMemory = [whole: [number, number][], cut: [number, number][]];
 
+export interface Moments {
+  mean: number;
+  variance: number;
+}
+
 /** Samples in numbered buckets. A cut sample is one of "at least this much". */
 export class Distribution {
   readonly #whole = new Map<number, number>();
@@ -33,15 +38,20 @@ export class Distribution {
     this.#samples = this.#samples * decay + count;
   }
 
-  /** Mean of what the buckets are worth; a cut sample counts as no more than where it was cut. */
-  mean(worth: (bucket: number) => number): number {
-    let sum = 0;
+  /** Mean and variance of what the buckets are worth; a cut sample counts as no more than where it was cut. */
+  moments(worth: (bucket: number) => number): Moments {
     let total = 0;
+    let sum = 0;
+    let squares = 0;
     for (const [bucket, weight] of [...this.#whole, ...this.#cut]) {
-      sum += worth(bucket) * weight;
+      const value = worth(bucket);
       total += weight;
+      sum += value * weight;
+      squares += value * value * weight;
     }
-    return total === 0 ? 0 : sum / total;
+    if (total === 0) return { mean: 0, variance: 0 };
+    const mean = sum / total;
+    return { mean, variance: Math.max(0, squares / total - mean * mean) };
   }
 
   /**

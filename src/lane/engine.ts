@@ -8,12 +8,12 @@ import { Breaker, type Trouble } from './breaker.ts';
 import { Bundles } from './bundles.ts';
 import { Estimates } from './estimates.ts';
 import { FairQueues, type Weights } from './fair-queues.ts';
-import { type Amount, Ledger } from './ledger.ts';
+import { atMost, Ledger, type Usage } from './ledger.ts';
 import { parseMemory, writeMemory } from './memory.ts';
 import { News } from './news.ts';
 import { Pacing, pacedTokens } from './pacing.ts';
 import type { Limits, SlotReport } from './ports.ts';
-import { SLOT_MS, slotOf } from './report.ts';
+import { owedOf, SLOT_MS, slotOf } from './report.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { type Sizing, sizeOf } from './sizing.ts';
 
@@ -135,10 +135,10 @@ export class LaneEngine {
   }
 
   /** A release that did not happen, because its record had moved on. */
-  refund({ releasedAt }: Decisions, { entry, reserved, held, charge }: EngineRelease): void {
-    const change = { releases: -1, bundles: 0, reserved: -reserved, held: -held };
+  refund({ releasedAt }: Decisions, { entry, reserved, held, variance, charge }: EngineRelease): void {
+    const change = { releases: -1, bundles: 0, reserved: -reserved, held: -held, variance: -variance };
     this.#ledger.release(slotOf(releasedAt), change);
-    this.#queues.refund(entry, charge);
+    this.#queues.correct(entry, -charge);
   }
 
   /** How the lane did since the last call. */
@@ -159,12 +159,15 @@ export class LaneEngine {
   }
 
   /** Settles the account by what invocations have reported, and learns from it. Returns what is used. */
-  #takeIn({ now, reports, limits }: TickInput): Amount {
+  #takeIn({ now, reports, limits }: TickInput): Usage {
     this.#ledger.report(reports);
     this.#ledger.prune(now);
     const used = this.#ledger.usage(now, this.#estimates.startDelay);
     const news = this.#news.since(reports, this.#ledger.firstUnfinishedSlot());
-    for (const { counters } of news) this.#estimates.learn(counters);
+    for (const { counters } of news) {
+      this.#estimates.learn(counters);
+      for (const { tokens, ...who } of owedOf(counters)) this.#queues.correct(who, tokens);
+    }
     const ends = news.map(({ slot, counters: it }) => ({
       slot,
       releasedAt: slot * SLOT_MS,
@@ -194,7 +197,7 @@ export class LaneEngine {
     return this.#breaker.trouble;
   }
 
-  #release(input: TickInput, limits: Limits, used: Amount, allowed: number, decisions: Decisions): void {
+  #release(input: TickInput, limits: Limits, used: Usage, allowed: number, decisions: Decisions): void {
     const { now } = input;
     const unfinished = this.#ledger.unfinished(now);
     const most = Math.min(allowed, this.#mostUnfinished(limits) - unfinished.releases);
@@ -223,11 +226,12 @@ export class LaneEngine {
       this.#queues.serve(size.charge);
       used.requests += 1;
       used.tokens += size.held;
+      used.variance += size.variance;
       const before = bundles.count;
       const bundle = bundles.add(entry);
       const opened = bundles.count - before;
-      const { reserved, held } = size;
-      this.#ledger.release(slotOf(now), { releases: 1, bundles: opened, reserved, held });
+      const { reserved, held, variance } = size;
+      this.#ledger.release(slotOf(now), { releases: 1, bundles: opened, reserved, held, variance });
       decisions.releases.push({ ...size, entry, bundle });
     }
   }
@@ -239,11 +243,11 @@ export class LaneEngine {
 }
 
 /** A call larger than the lane's present share still runs, alone. */
-function fits({ held }: Sizing, used: Amount, limits: Limits): boolean {
+function fits({ held, variance }: Sizing, used: Usage, limits: Limits): boolean {
   const { requests_per_minute = Number.POSITIVE_INFINITY, tokens_per_minute = Number.POSITIVE_INFINITY } =
     limits;
-  const tokens = used.tokens === 0 ? Math.max(tokens_per_minute, held) : tokens_per_minute;
-  return used.requests + 1 <= requests_per_minute && used.tokens + held <= tokens;
+  const tokens = atMost({ tokens: used.tokens + held, variance: used.variance + variance });
+  return used.requests + 1 <= requests_per_minute && (tokens <= tokens_per_minute || used.tokens === 0);
 }
 
 /** A probe should not use up the attempts of a request that has already failed, while there is another. */
@@ -251,7 +255,7 @@ function neverFailed(queues: readonly (readonly BacklogEntry[])[]): BacklogEntry
   return queues.map((queue) => queue.filter(({ failures }) => failures === 0));
 }
 
-function bindingShare(used: Amount, limits: Limits): number {
+function bindingShare(used: Usage, limits: Limits): number {
   const share = (amount: number, limit: number | undefined) => (limit ? amount / limit : 0);
   return Math.max(
     share(used.requests, limits.requests_per_minute),

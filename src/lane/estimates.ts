@@ -1,6 +1,6 @@
 /** What a lane has learned about its calls: how long answers are, how long calls take, how exact input estimates are. */
 import { START_WINDOW_MS } from '../request/times.ts';
-import { Distribution, type DistributionMemory, HALF_LIFE_SAMPLES } from './distribution.ts';
+import { Distribution, type DistributionMemory, HALF_LIFE_SAMPLES, type Moments } from './distribution.ts';
 import type { StartDelay } from './ledger.ts';
 import { binsOf, SLOT_MS, START_BIN_MS, sizeOfBucket } from './report.ts';
 
@@ -44,14 +44,15 @@ export interface EstimatesMemory {
   starts: DistributionMemory;
   run: [number, number];
   delay: [number, number];
+  error: [number, number];
   estimated: [number, number];
   real: [number, number];
 }
 
 /** Answer lengths of some calls. */
 export interface Outputs {
-  /** Tokens, none counted for more than `atMost`. */
-  mean(atMost: number): number;
+  /** Mean and variance of what answers are worth. */
+  moments(worth: (tokens: number) => number): Moments;
   /** Tokens that a share `q` of answers does not exceed; undefined when too many were cut to tell. */
   quantile(q: number): number | undefined;
 }
@@ -62,6 +63,7 @@ export class Estimates {
   readonly #starts: Distribution;
   readonly #run: Mean;
   readonly #delay: Mean;
+  readonly #error: Mean;
   readonly #estimated: Mean;
   readonly #real: Mean;
 
@@ -71,6 +73,7 @@ export class Estimates {
     this.#starts = new Distribution(memory?.starts);
     this.#run = new Mean(...(memory?.run ?? []));
     this.#delay = new Mean(...(memory?.delay ?? []));
+    this.#error = new Mean(...(memory?.error ?? []));
     this.#estimated = new Mean(...(memory?.estimated ?? []));
     this.#real = new Mean(...(memory?.real ?? []));
   }
@@ -84,6 +87,7 @@ export class Estimates {
       for (const [bin, count] of binsOf(counters, 'start')) if (count > 0) this.#starts.add(bin, count);
     }
     if (settled === 0) return;
+    this.#error.add(settled, counters.input_error_squared ?? 0);
     this.#estimated.add(settled, counters.estimated_input ?? 0);
     this.#real.add(settled, counters.input ?? 0);
     for (const [name, count] of Object.entries(counters)) {
@@ -100,7 +104,7 @@ export class Estimates {
     const found = known.find((it) => it !== undefined && it.samples >= MIN_SAMPLES);
     return (
       found && {
-        mean: (atMost) => found.mean((bucket) => Math.min(atMost, sizeOfBucket(bucket) * BUCKET_MIDDLE)),
+        moments: (worth) => found.moments((bucket) => worth(sizeOfBucket(bucket) * BUCKET_MIDDLE)),
         quantile: (q) => {
           const bucket = found.quantile(q);
           return bucket === undefined ? undefined : sizeOfBucket(bucket);
@@ -121,6 +125,11 @@ export class Estimates {
     return estimated === 0 ? 1 : (this.#real.value ?? 0) / estimated;
   }
 
+  /** Mean square of the errors of input estimates, tokens². */
+  get inputVariance(): number {
+    return this.#error.value ?? 0;
+  }
+
   /** How long after its release a call may start, as far as seen. */
   get startDelay(): StartDelay {
     const bin =
@@ -136,6 +145,7 @@ export class Estimates {
       starts: this.#starts.memory(),
       run: this.#run.memory(),
       delay: this.#delay.memory(),
+      error: this.#error.memory(),
       estimated: this.#estimated.memory(),
       real: this.#real.memory(),
     };

@@ -102,9 +102,10 @@ export class FairQueues {
     this.#advance(line);
   }
 
-  refund({ priority, tenant }: BacklogEntry, cost: number): void {
-    this.#priorities.refund(priority, cost, this.#priorityWeight(priority));
-    this.#sharesOf(priority).refund(tenant, cost, this.#tenantWeight(tenant));
+  /** What was served turned out to cost `tokens` more, or less. */
+  correct({ priority, tenant }: { priority: Priority; tenant: string }, tokens: number): void {
+    this.#priorities.correct(priority, tokens, this.#priorityWeight(priority));
+    this.#sharesOf(priority).correct(tenant, tokens, this.#tenantWeight(tenant));
   }
 
   /**

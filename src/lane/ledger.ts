@@ -22,6 +22,20 @@ export interface Amount {
   tokens: number;
 }
 
+/** What is used, or may turn out to be. */
+export interface Usage extends Amount {
+  /** Of the tokens, because what is held for calls that have not ended is an estimate: tokens². */
+  variance: number;
+}
+
+/** Independent errors add up to no more than this many standard deviations, but for one time in a thousand. */
+const CONFIDENCE = 3;
+
+/** The tokens of an estimate, on the safe side. */
+export function atMost({ tokens, variance }: Omit<Usage, 'requests'>): number {
+  return tokens + CONFIDENCE * Math.sqrt(variance);
+}
+
 /** What the leader has released in one slot. */
 export interface SlotReleases {
   releases: number;
@@ -31,6 +45,7 @@ export interface SlotReleases {
   reserved: number;
   /** Sum of what is held for them until they end: at least the reservations. */
   held: number;
+  variance: number;
 }
 
 /** What invocations have told about a slot so far. */
@@ -69,6 +84,7 @@ export class Ledger {
     entry.bundles += change.bundles;
     entry.reserved += change.reserved;
     entry.held += change.held;
+    entry.variance += change.variance;
   }
 
   /** Takes in reports. They are totals of a slot: reading one twice changes nothing. */
@@ -86,14 +102,15 @@ export class Ledger {
   }
 
   /** What Bedrock may count against a call that is released now, at most. */
-  usage(now: number, delay: StartDelay = ANY_DELAY): Amount {
+  usage(now: number, delay: StartDelay = ANY_DELAY): Usage {
     const seen = now + delay.earliest - WINDOW_MS;
-    const usage = { requests: 0, tokens: 0 };
+    const usage = { requests: 0, tokens: 0, variance: 0 };
     for (const [slot, entry] of this.#slots) {
       const begin = slot * SLOT_MS;
       if (begin + SLOT_MS + delay.latest > seen) {
         usage.requests += unended(entry);
         usage.tokens += heldTokens(entry);
+        usage.variance += Math.max(0, entry.variance) * (unended(entry) / Math.max(1, entry.releases));
       }
       for (const [bin, count] of entry.ends.starts) {
         if (begin + (bin + 1) * START_BIN_MS > seen) usage.requests += count;
@@ -160,7 +177,7 @@ export class Ledger {
   #slot(slot: number): Slot {
     let entry = this.#slots.get(slot);
     if (entry === undefined) {
-      entry = { releases: 0, bundles: 0, reserved: 0, held: 0, ends: NOTHING };
+      entry = { releases: 0, bundles: 0, reserved: 0, held: 0, variance: 0, ends: NOTHING };
       this.#slots.set(slot, entry);
     }
     return entry;

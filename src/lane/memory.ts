@@ -17,18 +17,26 @@ export interface Memory {
 
 interface Written extends Omit<Memory, 'slots'> {
   v: typeof VERSION;
-  slots: [slot: number, releases: number, bundles: number, reserved: number, held: number][];
+  slots: [
+    slot: number,
+    releases: number,
+    bundles: number,
+    reserved: number,
+    held: number,
+    variance: number,
+  ][];
 }
 
 export function writeMemory({ slots, ...rest }: Memory): string {
   const written: Written = {
     v: VERSION,
-    slots: slots.map(([slot, { releases, bundles, reserved, held }]) => [
+    slots: slots.map(([slot, { releases, bundles, reserved, held, variance }]) => [
       slot,
       releases,
       bundles,
       reserved,
       held,
+      Math.round(variance),
     ]),
     ...rest,
   };
@@ -40,9 +48,9 @@ export function parseMemory(text: string | undefined): Memory {
   const { v, slots, ...rest } = JSON.parse(text) as Written;
   if (v !== VERSION) return { slots: [] };
   return {
-    slots: slots.map(([slot, releases, bundles, reserved, held]) => [
+    slots: slots.map(([slot, releases, bundles, reserved, held, variance]) => [
       slot,
-      { releases, bundles, reserved, held },
+      { releases, bundles, reserved, held, variance },
     ]),
     ...rest,
   };

@@ -33,7 +33,7 @@ function difference(
 ): Record<string, number> {
   return Object.fromEntries(
     Object.entries(now)
-      .map(([name, count]): [string, number] => [name, Math.max(0, count - (before[name] ?? 0))])
-      .filter(([, count]) => count > 0),
+      .map(([name, count]): [string, number] => [name, count - (before[name] ?? 0)])
+      .filter(([, count]) => count !== 0),
   );
 }

@@ -3,6 +3,8 @@
  * call's release. Counters only ever give capacity back early; a lost report costs a minute of its reservation.
  */
 
+import type { Priority } from '../request/record.ts';
+
 /** Width of a slot of releases. */
 export const SLOT_MS = 500;
 /** Starts are counted by their place after the slot's begin, this finely: how exactly the ledger knows them. */
@@ -41,6 +43,8 @@ export interface CallReport {
   estimatedInputTokens: number;
   inputTokens: number;
   outputTokens: number;
+  /** Who was served, and the charge that the release expected: what it was more or less is made good. */
+  served?: { priority: Priority; tenant: string; expectedTokens: number };
   /** The answer was cut by max tokens: it would have been at least this long. */
   truncated?: boolean;
   task?: string;
@@ -57,6 +61,10 @@ export function countersOf(report: CallReport): Record<string, number> {
     reserved: report.reservedTokens,
     charged: report.chargedTokens,
   };
+  if (report.served !== undefined) {
+    const { priority, tenant, expectedTokens } = report.served;
+    counters[`owed.${priority}.${tenant}`] = report.chargedTokens - expectedTokens;
+  }
   if (report.startedAt !== undefined) {
     const bin = binOf(report.startedAt - slotBegin, START_BIN_MS);
     const debt = Math.max(0, report.chargedTokens - report.reservedTokens);
@@ -70,6 +78,7 @@ export function countersOf(report: CallReport): Record<string, number> {
   if (report.end === 'settled') {
     counters.estimated_input = report.estimatedInputTokens;
     counters.input = report.inputTokens;
+    counters.input_error_squared = (report.inputTokens - report.estimatedInputTokens) ** 2;
     counters.output = report.outputTokens;
     const kind = report.truncated ? 'cut' : 'out';
     const bucket = sizeBucketOf(report.outputTokens);
@@ -99,6 +108,16 @@ export function binsOf(counters: Record<string, number>, kind: string): [bin: nu
     if (!bin.includes('.')) bins.push([Number(bin), count]);
   }
   return bins;
+}
+
+/** What priorities and tenants were charged beyond what their releases expected: see `owed` above. */
+export function owedOf(
+  counters: Record<string, number>,
+): { priority: Priority; tenant: string; tokens: number }[] {
+  return Object.entries(counters).flatMap(([name, tokens]) => {
+    const [, priority, tenant] = /^owed\.(\d)\.(.*)$/s.exec(name) ?? [];
+    return tenant === undefined ? [] : [{ priority: Number(priority) as Priority, tenant, tokens }];
+  });
 }
 
 /** Clocks of two machines may differ by a little: a start never counts as before its slot. */

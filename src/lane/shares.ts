@@ -31,9 +31,10 @@ export class Shares<K> {
     this.#tags.set(key, tag + cost / weight);
   }
 
-  /** What `key` was served did not happen. */
-  refund(key: K, cost: number, weight: number): void {
-    this.#tags.set(key, this.tagOf(key) - cost / weight);
+  /** What `key` was served turned out to be worth `cost` more, or less. */
+  correct(key: K, cost: number, weight: number): void {
+    const tag = this.tagOf(key);
+    if (this.#waiting.has(key) || tag > this.#virtual) this.#tags.set(key, tag + cost / weight);
   }
 
   /** Tags relative to the virtual time, those furthest ahead first. */

@@ -12,8 +12,6 @@ const GRANT_MARGIN = 1.25;
 const GRANT_FLOOR = 512;
 /** Granted while nothing is known. */
 const GRANT_UNKNOWN = 4_096;
-/** Held for a call whose charge may exceed its reservation: this share of such calls is charged no more. */
-const HOLD_QUANTILE = 0.8;
 /** Expected of an answer while nothing is known, as a share of max tokens. */
 const OUTPUT_UNKNOWN = 0.5;
 
@@ -22,8 +20,10 @@ export interface Sizing {
   maxTokens: number;
   /** What Bedrock deducts at the start. */
   reserved: number;
-  /** What the ledger holds until the end: the reservation, or the charge where that is likely to be more. */
+  /** What the ledger holds until the end: the reservation, or the charge to expect where that is more. */
   held: number;
+  /** Of what is held, tokens²: estimates err, and so do charges above the reservation. */
+  variance: number;
   /** The charge to expect. */
   charge: number;
 }
@@ -34,14 +34,20 @@ export function sizeOf(entry: BacklogEntry, estimates: Estimates, limits: Limits
   const outputs = estimates.outputs(entry.task);
   const maxTokens = entry.max_tokens ?? grant(entry, outputs, limits, input);
   const burndown = burndownOf(entry.model_id);
-  const likely = outputs?.mean(maxTokens) ?? maxTokens * OUTPUT_UNKNOWN;
-  const long = Math.min(maxTokens, outputs?.quantile(HOLD_QUANTILE) ?? maxTokens);
   const reserved = input + maxTokens;
+  const chargeFor = (tokens: number) => input + Math.min(maxTokens, tokens) * burndown;
+  // While nothing is known, the longest answer is held and a middling one expected.
+  const held = outputs?.moments((tokens) => Math.max(reserved, chargeFor(tokens))) ?? {
+    mean: Math.max(reserved, chargeFor(maxTokens)),
+    variance: 0,
+  };
+  const output = outputs?.moments((tokens) => Math.min(maxTokens, tokens)).mean ?? maxTokens * OUTPUT_UNKNOWN;
   return {
     maxTokens,
     reserved,
-    held: Math.max(reserved, Math.ceil(input + long * burndown)),
-    charge: Math.ceil(entry.input_tokens * estimates.inputRatio + likely * burndown),
+    held: Math.ceil(held.mean),
+    variance: held.variance + estimates.inputVariance,
+    charge: Math.ceil(entry.input_tokens * estimates.inputRatio + output * burndown),
   };
 }
 

@@ -141,12 +141,13 @@ export class LaneLeader {
     for (const outcome of [marked, ...others]) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  async #mark({ entry, reserved, maxTokens }: EngineRelease, releasedAt: number): Promise<boolean> {
+  async #mark({ entry, reserved, charge, maxTokens }: EngineRelease, releasedAt: number): Promise<boolean> {
     const { records, log } = this.ports;
     const moved = await records.move(
       queue(entry, {
         releasedAt,
         reservedTokens: reserved,
+        expectedTokens: charge,
         maxTokens,
         leaseUntil: releasedAt + this.settings.engine.leaseMs,
       }),

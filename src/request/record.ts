@@ -89,6 +89,8 @@ export interface RequestRecord {
   /** The current (or last) release. */
   released_at?: number;
   reserved_tokens?: number;
+  /** The charge to expect, by which the release was shared out. */
+  expected_tokens?: number;
   /** The max tokens that the release allows the call. */
   granted_max_tokens?: number;
   started_at?: number;

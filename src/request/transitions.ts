@@ -23,6 +23,8 @@ export interface Grant {
   /** Epoch milliseconds by the leader's clock. */
   releasedAt: number;
   reservedTokens: number;
+  /** The charge to expect. */
+  expectedTokens?: number;
   maxTokens: number;
   /** When the release counts as lost. */
   leaseUntil: number;
@@ -38,6 +40,7 @@ export function queue(seen: Seen, grant: Grant): Transition {
       generation: seen.generation + 1,
       released_at: grant.releasedAt,
       reserved_tokens: grant.reservedTokens,
+      expected_tokens: grant.expectedTokens,
       granted_max_tokens: grant.maxTokens,
       ...dueAt(seen, grant.leaseUntil),
     },
