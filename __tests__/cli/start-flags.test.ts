@@ -13,7 +13,7 @@ describe('flags of npm start', () => {
 
   it('override them', () => {
     const line =
-      '--input a --rpm 120 --tpm 5000 --enforcement fixed-window --seed 3 --var-file b --results c --summary d';
+      '--input a --rpm 120 --tpm 5000 --enforcement fixed-window --seed 3 --var-file b --results c --summary d --logs e';
     expect(startOptions(line.split(' '), 'examples.jsonl')).toEqual({
       input: 'a',
       rpm: 120,
@@ -23,6 +23,7 @@ describe('flags of npm start', () => {
       varFile: 'b',
       results: 'c',
       summary: 'd',
+      logs: 'e',
     });
   });
 

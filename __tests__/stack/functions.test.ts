@@ -139,6 +139,8 @@ describe('permissions', () => {
         'logs:PutLogEvents on log-group:prioritization:*',
         'servicequotas:GetAWSDefaultServiceQuota on *',
         'servicequotas:GetServiceQuota on *',
+        'servicequotas:ListAWSDefaultServiceQuotas on *',
+        'servicequotas:ListServiceQuotas on *',
         'sqs:SendMessage on bedrock-results',
         'sqs:SendMessage on hold-next-batch',
       ],

@@ -3,14 +3,18 @@ import {
   GetAWSDefaultServiceQuotaCommand,
   GetServiceQuotaCommand,
   NoSuchResourceException,
+  paginateListAWSDefaultServiceQuotas,
+  paginateListServiceQuotas,
+  type ServiceQuota,
   type ServiceQuotasClient,
   TooManyRequestsException,
 } from '@aws-sdk/client-service-quotas';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { quotaCodesOf } from '../lane/catalog.ts';
+import { type QuotaCodes, quotaCodesOf } from '../lane/catalog.ts';
 import type { Limits, Quotas } from '../lane/ports.ts';
 import { itemOf } from './expressions.ts';
 import { quotaKey } from './lane-keys.ts';
+import { isQuotaOf } from './quota-names.ts';
 
 /** How long what Service Quotas has said is believed. */
 export const QUOTA_AGE_MS = 3_600_000;
@@ -20,21 +24,23 @@ interface Known {
   read_at: number;
 }
 
+const SERVICE = { ServiceCode: 'bedrock' };
+const PAGE_SIZE = 100;
+
 /**
- * Quotas by their codes, kept in the lanes table for an hour: Service Quotas allows five questions a second in an
+ * Quotas by their codes where the catalog knows them, by their names otherwise, kept in the lanes table for an hour: Service Quotas allows five questions a second in an
  * account, whoever asks. When it throttles, what was known before still counts.
  */
 export function serviceQuotas(client: ServiceQuotasClient, dynamo: DynamoDBClient, table: string): Quotas {
   return {
     async limitsOf(lane, modelId, now) {
-      const codes = quotaCodesOf(modelId);
-      if (codes === undefined) return undefined;
       const known = await read(dynamo, table, lane);
       if (known !== undefined && known.read_at + QUOTA_AGE_MS > now) return known.limits;
       try {
+        const listed = quotaList(client);
         const [requests, tokens] = await Promise.all([
-          quotaOf(client, codes.requests),
-          quotaOf(client, codes.tokens),
+          quotaOf(client, modelId, 'requests', listed),
+          quotaOf(client, modelId, 'tokens', listed),
         ]);
         const limits: Limits = {
           ...(requests !== undefined && { requests_per_minute: requests }),
@@ -50,14 +56,49 @@ export function serviceQuotas(client: ServiceQuotasClient, dynamo: DynamoDBClien
   };
 }
 
+type QuotaList = (applied: boolean) => Promise<ServiceQuota[]>;
+
 /** The applied value; AWS's default where none is applied; undefined where there is no such quota. */
-async function quotaOf(client: ServiceQuotasClient, code: string | undefined): Promise<number | undefined> {
-  if (code === undefined) return undefined;
-  const quota = { ServiceCode: 'bedrock', QuotaCode: code };
+async function quotaOf(
+  client: ServiceQuotasClient,
+  modelId: string,
+  unit: keyof QuotaCodes,
+  listed: QuotaList,
+): Promise<number | undefined> {
+  const QuotaCode = quotaCodesOf(modelId)?.[unit];
+  if (QuotaCode === undefined) {
+    return (await namedIn(listed(true), modelId, unit)) ?? namedIn(listed(false), modelId, unit);
+  }
+  const quota = { ...SERVICE, QuotaCode };
   const applied = await unlessMissing(client.send(new GetServiceQuotaCommand(quota)));
   if (applied?.Quota?.Value !== undefined) return applied.Quota.Value;
   const byDefault = await unlessMissing(client.send(new GetAWSDefaultServiceQuotaCommand(quota)));
   return byDefault?.Quota?.Value;
+}
+
+async function namedIn(
+  quotas: Promise<ServiceQuota[]>,
+  modelId: string,
+  unit: keyof QuotaCodes,
+): Promise<number | undefined> {
+  return (await quotas).find(({ QuotaName = '' }) => isQuotaOf(QuotaName, modelId, unit))?.Value;
+}
+
+/** All of Bedrock's quotas, several pages: each list is read once, when it is first asked for. */
+function quotaList(client: ServiceQuotasClient): QuotaList {
+  const read = async (pages: AsyncIterable<{ Quotas?: ServiceQuota[] }>) => {
+    const quotas: ServiceQuota[] = [];
+    for await (const { Quotas = [] } of pages) quotas.push(...Quotas);
+    return quotas;
+  };
+  const settings = { client, pageSize: PAGE_SIZE };
+  let applied: Promise<ServiceQuota[]> | undefined;
+  let byDefault: Promise<ServiceQuota[]> | undefined;
+  return (wantApplied) => {
+    if (wantApplied) applied ??= read(paginateListServiceQuotas(settings, SERVICE));
+    else byDefault ??= read(paginateListAWSDefaultServiceQuotas(settings, SERVICE));
+    return (wantApplied ? applied : byDefault) ?? Promise.resolve([]);
+  };
 }
 
 async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {

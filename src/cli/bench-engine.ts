@@ -7,15 +7,28 @@ import type { Figures } from '../simulate/figures.ts';
 import { traceWorkload } from '../simulate/trace.ts';
 import { WORKLOAD_NAMES, workloadOf } from '../simulate/workloads.ts';
 import { benchHeader, benchLines } from './bench-table.ts';
+import { benchTicks, tickLines } from './bench-ticks.ts';
 import { runCommand } from './command.ts';
 import { choiceFlag, numberFlag, readFlags, UsageError } from './flags.ts';
 
+/** Measures ticks instead of workloads; the only flag without a value. */
+const TICKS = '--ticks';
 const DEFAULT_SEED = 1;
 const DEFAULT_TRACE_MINUTES = 30;
 
-await runCommand(async (args) => {
+await runCommand(async (parameters) => {
+  const args = parameters.filter((parameter) => parameter !== TICKS);
   const flags = readFlags(args, ['only', 'enforcement', 'seed', 'json', 'trace', 'minutes']);
   const seed = numberFlag('seed', flags.seed, { min: 0, max: 2 ** 32 - 1, whole: true }) ?? DEFAULT_SEED;
+  const writeJson = (figures: unknown) => {
+    if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(figures, undefined, 2)}\n`);
+  };
+  if (args.length < parameters.length) {
+    const figures = await benchTicks(seed);
+    console.log(tickLines(figures).join('\n'));
+    writeJson(figures);
+    return 0;
+  }
   const minutes = numberFlag('minutes', flags.minutes, { min: 1, max: 1_440 }) ?? DEFAULT_TRACE_MINUTES;
   const only = choiceFlag('only', flags.only, WORKLOAD_NAMES);
   const enforcement = choiceFlag('enforcement', flags.enforcement, ENFORCEMENTS);
@@ -37,7 +50,7 @@ await runCommand(async (args) => {
   const marks = all.flatMap((figures) => figures.marks);
   const met = marks.filter((mark) => mark.met).length;
   console.log(`\n${met} of ${marks.length} targets met`);
-  if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(all, undefined, 2)}\n`);
+  writeJson(all);
   return 0;
 });
 

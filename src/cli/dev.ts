@@ -7,7 +7,7 @@ import { readTfvars } from '../local/terraform/variables.ts';
 import { runCommand, untilSignal } from './command.ts';
 import { choiceFlag, numberFlag, readFlags } from './flags.ts';
 import { surveyOf } from './lines.ts';
-import { variablesOf } from './run.ts';
+import { EXAMPLE_EMAIL } from './run.ts';
 import { synthesise } from './synthesis.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -21,9 +21,9 @@ await runCommand(async (args) => {
   const { models } = await surveyOf(path.join(root, 'examples/requests.jsonl'));
   const interrupted = untilSignal();
   const synthesis = await synthesise(root);
+  const quota = { requestsPerMinute: rpm, tokensPerMinute: tpm };
   const bedrock = await startBedrockSimulator({
-    requestsPerMinute: rpm,
-    tokensPerMinute: tpm,
+    ...quota,
     enforcement: choiceFlag('enforcement', flags.enforcement, ENFORCEMENTS),
     seed: numberFlag('seed', flags.seed, { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true }),
   });
@@ -31,8 +31,9 @@ await runCommand(async (args) => {
     const cloud = await startLocalCloud({
       stack: synthesis.stack,
       assetsFolder: synthesis.folder,
-      variables: variablesOf(given, models, { rpm, tpm }),
+      variables: { notification_email: EXAMPLE_EMAIL, ...given },
       bedrockUrl: bedrock.url,
+      bedrockQuotas: { ...quota, models },
       onLog: (functionName, line) => console.error(`${functionName}  ${line}`),
     });
     console.log(instructions(cloud, bedrock.url));

@@ -37,6 +37,8 @@ export interface RunDependencies {
     assetsFolder: string;
     variables: Record<string, unknown>;
     bedrockUrl: string;
+    bedrockQuotas: { requestsPerMinute: number; tokensPerMinute: number; models: readonly string[] };
+    onLog?: (functionName: string, line: string) => void;
   }): Promise<Cloud>;
   readTfvars(file: string): Promise<Record<string, unknown>>;
   terminal: Terminal;
@@ -47,7 +49,7 @@ export interface RunDependencies {
 /** The principal by which the local cloud knows whoever feeds and collects. */
 const OPERATOR = 'operator';
 /** Required by the stack; nothing is sent to it here. */
-const EXAMPLE_EMAIL = 'platform-team@example.com';
+export const EXAMPLE_EMAIL = 'platform-team@example.com';
 /** Without a result or a call to Bedrock for so long, what is missing counts as lost. */
 const STALL_MS = 180_000;
 const END_CHECK_MS = 200;
@@ -61,13 +63,15 @@ export async function run(options: StartOptions, dependencies: RunDependencies):
   const given = options.varFile === undefined ? {} : await dependencies.readTfvars(options.varFile);
   const started: (() => Promise<void>)[] = [];
   const stopLater = (stop: () => Promise<void>) => started.unshift(stop);
+  const logs = options.logs === undefined ? undefined : createWriteStream(options.logs);
+  if (logs) stopLater(() => finished(logs.end()));
   try {
     terminal.write('Building and synthesising the stack ...\n');
     const synthesis = await dependencies.synthesise();
     stopLater(synthesis.remove);
+    const quota = { requestsPerMinute: options.rpm, tokensPerMinute: options.tpm };
     const bedrock = await startBedrockSimulator({
-      requestsPerMinute: options.rpm,
-      tokensPerMinute: options.tpm,
+      ...quota,
       enforcement: options.enforcement,
       seed: options.seed,
     });
@@ -76,8 +80,10 @@ export async function run(options: StartOptions, dependencies: RunDependencies):
     const cloud = await dependencies.startCloud({
       stack: synthesis.stack,
       assetsFolder: synthesis.folder,
-      variables: variablesOf(given, survey.models, options),
+      variables: { notification_email: EXAMPLE_EMAIL, ...given },
       bedrockUrl: bedrock.url,
+      bedrockQuotas: { ...quota, models: survey.models },
+      ...(logs && { onLog: (name: string, line: string) => void logs.write(`${name}  ${line}\n`) }),
     });
     stopLater(cloud.stop);
     terminal.write(
@@ -92,21 +98,6 @@ export async function run(options: StartOptions, dependencies: RunDependencies):
   } finally {
     for (const stop of started) await stop();
   }
-}
-
-/** The given variables; the models' quotas are the simulator's where nothing else is said. */
-export function variablesOf(
-  given: Record<string, unknown>,
-  models: readonly string[],
-  { rpm, tpm }: Pick<StartOptions, 'rpm' | 'tpm'>,
-): Record<string, unknown> {
-  const limits = { requests_per_minute: rpm, tokens_per_minute: tpm };
-  const quotas = Object.fromEntries(models.map((model) => [model, limits]));
-  return {
-    notification_email: EXAMPLE_EMAIL,
-    ...given,
-    quota_overrides: { ...quotas, ...(given.quota_overrides as object | undefined) },
-  };
 }
 
 async function exercise(

@@ -16,6 +16,8 @@ export interface StartOptions {
   results?: string;
   /** Where to write the figures, as JSON. */
   summary?: string;
+  /** Where to write the functions' log lines. */
+  logs?: string;
 }
 
 /** Lets the examples end in about half a minute, most of it above the quota. */
@@ -33,6 +35,7 @@ export function startOptions(args: readonly string[], examples: string): StartOp
     'var-file',
     'results',
     'summary',
+    'logs',
   ]);
   return {
     input: flags.input ?? examples,
@@ -44,5 +47,6 @@ export function startOptions(args: readonly string[], examples: string): StartOp
     varFile: flags['var-file'],
     results: flags.results,
     summary: flags.summary,
+    logs: flags.logs,
   };
 }

@@ -11,8 +11,9 @@ import { type Faults, Gateway, type Service } from './gateway/gateway.ts';
 import { Upstream } from './gateway/http.ts';
 import type { Credentials } from './gateway/identity.ts';
 import type { Operation, Place } from './gateway/operation.ts';
-import { BedrockService, ServiceQuotasService, SqsService } from './gateway/plain-services.ts';
+import { BedrockService, SqsService } from './gateway/plain-services.ts';
 import { S3Service } from './gateway/s3-service.ts';
+import { type BedrockQuotas, ServiceQuotasService } from './gateway/service-quotas-service.ts';
 import type { LambdaFunction } from './lambda/function.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
 import { provision } from './provision.ts';
@@ -29,6 +30,8 @@ export interface LocalCloudOptions {
   variables: Record<string, unknown>;
   /** A running Bedrock simulator. */
   bedrockUrl: string;
+  /** What Service Quotas says of Bedrock: what the simulator enforces. Absent: it knows no quotas. */
+  bedrockQuotas?: BedrockQuotas;
   /** Every line that a function writes. */
   onLog?: (functionName: string, line: string) => void;
   /** Asked about every permitted call: what shall go wrong with it. */
@@ -100,7 +103,7 @@ async function bringUp(
     dynamodb,
     lambda: new LambdaService(functions),
     s3,
-    servicequotas: new ServiceQuotasService(),
+    servicequotas: new ServiceQuotasService(options.bedrockQuotas ?? {}),
     sqs: new SqsService(fauxqs, () => place),
   };
   const gateway = new Gateway({

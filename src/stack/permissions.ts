@@ -48,7 +48,16 @@ export function prioritizationPermissions({ queues, tables }: Stores): Statement
       [tables.lanes.arn],
     ),
     // Service Quotas knows no resource to narrow these to.
-    allow('ReadQuotas', ['servicequotas:GetServiceQuota', 'servicequotas:GetAWSDefaultServiceQuota'], ['*']),
+    allow(
+      'ReadQuotas',
+      [
+        'servicequotas:GetServiceQuota',
+        'servicequotas:GetAWSDefaultServiceQuota',
+        'servicequotas:ListServiceQuotas',
+        'servicequotas:ListAWSDefaultServiceQuotas',
+      ],
+      ['*'],
+    ),
     send('Release', queues.holdNextBatch.queue),
     send('SendResults', queues.bedrockResults.queue),
   ];

@@ -1,5 +1,4 @@
 /** Services that need little more than passing on. */
-import { ServiceError } from './errors.ts';
 import type { Service, ServiceAnswer } from './gateway.ts';
 import type { Upstream } from './http.ts';
 import type { GatewayRequest } from './message.ts';
@@ -34,13 +33,6 @@ export class SqsService implements Service {
 
 /** Operations that answer with URLs of queues. */
 const NAMING_QUEUES = ['CreateQueue', 'GetQueueUrl', 'ListQueues', 'ListDeadLetterSourceQueues'];
-
-/** The account's quotas are the simulator's own and in no list: every code is unknown. */
-export class ServiceQuotasService implements Service {
-  handle(_request: GatewayRequest, { input }: Operation): Promise<ServiceAnswer> {
-    throw new ServiceError('NoSuchResourceException', 400, `There is no quota ${input.QuotaCode}`);
-  }
-}
 
 /** Bedrock is the simulator's whole business. */
 export class BedrockService implements Service {
