@@ -1,0 +1,328 @@
+/** Processes that meet: what is tried in every order. */
+
+import { invokeBundle } from '../invocation/invoke.ts';
+import type { Led } from '../lane/ports.ts';
+import { LaneLeader, LEASE_MS } from '../prioritization/lane-leader.ts';
+import { recoverDue } from '../prioritization/recovery.ts';
+import { Workers } from '../prioritization/workers.ts';
+import type { HoldMessage } from '../request/hold-message.ts';
+import { RESULT_GRACE_MS } from '../request/times.ts';
+import type { Meeting } from './bedrock.ts';
+import { nameOf } from './calls.ts';
+import type { Fault, Instance } from './instance.ts';
+import type { Race, Staged } from './interleavings.ts';
+import type { Expectation } from './invariants.ts';
+import { type FunctionName, LANE, MODEL, Pipeline, type Sabotage, TIMEOUTS_MS } from './pipeline.ts';
+import { requestBody } from './scenarios.ts';
+import { Scheduler } from './scheduler.ts';
+
+const WIDE = { requestsPerMinute: 60_000, tokensPerMinute: 100_000_000 };
+/** The next scheduled minute, a lease that has to end first, and a run. */
+const WITHIN_MS = 60_000 + LEASE_MS + 15_000;
+/** Later than any lease of a release. */
+const LEASES_OVER_MS = 61_000;
+
+/** A world in which some requests have been accepted, and nothing runs. */
+class Stage {
+  readonly pipeline: Pipeline;
+  readonly scheduler: Scheduler;
+
+  constructor(sabotage: Sabotage | undefined) {
+    this.pipeline = new Pipeline({ limits: WIDE, standsStill: true, sabotage });
+    this.scheduler = new Scheduler(this.pipeline.clock);
+  }
+
+  get staged(): Staged {
+    return { pipeline: this.pipeline, scheduler: this.scheduler };
+  }
+
+  async accept(...ids: string[]): Promise<void> {
+    for (const id of ids) await this.ingest(this.pipeline.instance('ingestion'), id, requestBody(id));
+    await this.pass(200);
+  }
+
+  /** A leader's tick that releases what has been accepted; the bundles on the Hold queue. */
+  async release(): Promise<HoldMessage[]> {
+    const instance = this.pipeline.instance('prioritization');
+    const led = await this.acquire(instance, 'first');
+    await this.leader(instance, led).tick();
+    await instance.connect(this.pipeline.ports).leadership.release(led);
+    return this.bundles();
+  }
+
+  bundles(): HoldMessage[] {
+    return this.pipeline.hold.bodies().map((body) => JSON.parse(body) as HoldMessage);
+  }
+
+  pass(ms: number): Promise<void> {
+    return this.pipeline.clock.run(this.pipeline.clock.now() + ms);
+  }
+
+  async acquire(instance: Instance, holder: string): Promise<Led> {
+    const led = await this.tryAcquire(instance, holder);
+    if (led === undefined) throw new Error('The lane is held');
+    return led;
+  }
+
+  tryAcquire(instance: Instance, holder: string): Promise<Led | undefined> {
+    const now = this.pipeline.clock.now();
+    return this.pipeline.prioritizationPorts(instance).leadership.acquire(LANE, holder, now, now + LEASE_MS);
+  }
+
+  leader(instance: Instance, led: Led): LaneLeader {
+    const { settings } = this.pipeline;
+    const ports = this.pipeline.prioritizationPorts(instance);
+    return new LaneLeader(ports, settings, new Workers(settings.workers), led, MODEL);
+  }
+
+  ingest(instance: Instance, messageId: string, body: unknown): Promise<string[]> {
+    const message = { id: messageId, body: JSON.stringify(body), sentAt: this.pipeline.clock.now() };
+    return this.pipeline.ingestion(instance).ingest([{ ...message, receiveCount: 1 }]);
+  }
+
+  invoke(instance: Instance, message: HoldMessage): Promise<void> {
+    const deadline = this.pipeline.clock.now() + TIMEOUTS_MS.invocation;
+    return invokeBundle(this.pipeline.invocationPorts(instance, deadline), message);
+  }
+
+  /** A process of the race, each of whose calls is a step. */
+  process(name: string, functionName: FunctionName, work: (instance: Instance) => Promise<unknown>): void {
+    const instance = this.pipeline.instance(functionName);
+    this.scheduler.start(name, instance, (gate) => {
+      instance.interfere(gate);
+      return work(instance);
+    });
+  }
+
+  /** Time that passes at any moment of the race. */
+  jump(ms: number): void {
+    const instance = this.pipeline.instance('prioritization');
+    this.scheduler.start('time', instance, () => instance.clock.sleep(ms));
+  }
+}
+
+/** Gates begin after the nth call of this name. */
+function after(name: string, n: number, gate: Fault): Fault {
+  let passed = 0;
+  return async (call, proceed, instance) => {
+    if (passed >= n) return gate(call, proceed, instance);
+    const answer = await proceed();
+    if (nameOf(call) === name) passed += 1;
+    return answer;
+  };
+}
+
+function expecting(ids: string[], fields: Partial<Expectation> = {}): Expectation {
+  return {
+    outcomes: Object.fromEntries(ids.map((id) => [id, ['COMPLETED']])),
+    calls: Object.fromEntries(ids.map((id) => [id, 1])),
+    withinMs: WITHIN_MS,
+    ...fields,
+  };
+}
+
+function duplicateDelivery(sabotage?: Sabotage): Race {
+  return {
+    name: 'a bundle delivered twice at once',
+    function: 'invocation',
+    expected: expecting(['r1', 'r2']),
+    faults: 0,
+    async stage() {
+      const stage = new Stage(sabotage);
+      stage.pipeline.bedrock.script('r2', ['large']);
+      await stage.accept('r1', 'r2');
+      const [bundle] = await stage.release();
+      for (const name of ['one', 'other']) {
+        stage.process(name, 'invocation', (instance) => stage.invoke(instance, bundle as HoldMessage));
+      }
+      return stage.staged;
+    },
+  };
+}
+
+/** A worker whose clock is late commits while a leader takes its release for lost, and another worker runs it again. */
+function commitAgainstRecovery(meeting: Meeting, sabotage?: Sabotage): Race {
+  return {
+    name: `commit (${meeting}) against an expired lease`,
+    function: 'invocation',
+    expected: expecting(['r1'], {
+      outcomes: { r1: [meeting === 'invalid' ? 'FAILED' : 'COMPLETED'] },
+      calls: { r1: 2 },
+      withinMs: WITHIN_MS + LEASES_OVER_MS,
+    }),
+    faults: 1,
+    async stage() {
+      const stage = new Stage(sabotage);
+      stage.pipeline.bedrock.script('r1', [meeting]);
+      await stage.accept('r1');
+      const [bundle] = await stage.release();
+      const worker = stage.pipeline.instance('invocation');
+      stage.scheduler.start('slow worker', worker, (gate) => {
+        worker.interfere(after('model.call', 1, gate));
+        return stage.invoke(worker, bundle as HoldMessage);
+      });
+      await stage.pass(5_000);
+      await stage.pass(LEASES_OVER_MS);
+      stage.process('leader and worker', 'prioritization', async (instance) => {
+        const led = await stage.acquire(instance, 'second');
+        const leader = stage.leader(instance, led);
+        await leader.tick();
+        await instance.clock.sleep(500);
+        await leader.tick();
+        const [, again] = stage.bundles();
+        if (again !== undefined) await stage.invoke(instance, again);
+      });
+      return stage.staged;
+    },
+  };
+}
+
+/** A leader stands still at any of its calls until another has taken the lane, and wakes. */
+function overlappingLeaders(sabotage?: Sabotage): Race {
+  return {
+    name: 'two leaders, the lease running out at any moment',
+    function: 'prioritization',
+    expected: expecting(['r1', 'r2'], { withinMs: WITHIN_MS + LEASES_OVER_MS }),
+    faults: 0,
+    async stage() {
+      const stage = new Stage(sabotage);
+      await stage.accept('r1', 'r2');
+      const first = stage.pipeline.instance('prioritization');
+      const led = await stage.acquire(first, 'first');
+      stage.scheduler.start('first', first, (gate) => {
+        first.interfere(gate);
+        return stage.leader(first, led).tick();
+      });
+      stage.jump(LEASE_MS + 1);
+      stage.process('second', 'prioritization', async (instance) => {
+        const taken = await stage.tryAcquire(instance, 'second');
+        if (taken !== undefined) await stage.leader(instance, taken).tick();
+      });
+      return stage.staged;
+    },
+  };
+}
+
+/** A leader finds nothing and goes to sleep while ingestion accepts a request. `known`: the lane is registered. */
+function sleepAgainstArrival(known: boolean, sabotage?: Sabotage): Race {
+  return {
+    name: `a leader goes to sleep while a request arrives in a ${known ? 'known' : 'new'} lane`,
+    function: 'ingestion',
+    expected: expecting(['r1']),
+    faults: 0,
+    async stage() {
+      const stage = new Stage(sabotage);
+      const { pipeline } = stage;
+      if (known) await pipeline.ports.registry.register(LANE, MODEL);
+      stage.process('leader', 'prioritization', async (instance) => {
+        const lanes = await pipeline.prioritizationPorts(instance).registry.list();
+        if (lanes.length === 0) return;
+        const led = await stage.acquire(instance, 'first');
+        await stage.leader(instance, led).lead(pipeline.clock.now() + 2_000);
+      });
+      stage.process('ingestion', 'ingestion', (instance) => stage.ingest(instance, 'm1', requestBody('r1')));
+      return stage.staged;
+    },
+  };
+}
+
+/** The last request of a queue is throttled and returns while its leader is about to forget the queue. */
+function returnAgainstForgetting(sabotage?: Sabotage): Race {
+  return {
+    name: 'a request returns while its queue is forgotten',
+    function: 'prioritization',
+    expected: expecting(['r1'], { calls: { r1: 2 } }),
+    faults: 0,
+    async stage() {
+      const stage = new Stage(sabotage);
+      const { pipeline } = stage;
+      pipeline.bedrock.script('r1', ['throttled']);
+      await stage.accept('r1');
+      await stage.pass(10_000);
+      const [bundle] = await stage.release();
+      stage.process('worker', 'invocation', (instance) => stage.invoke(instance, bundle as HoldMessage));
+      stage.process('leader', 'prioritization', async (instance) => {
+        const led = await stage.acquire(instance, 'second');
+        await stage.leader(instance, led).lead(pipeline.clock.now() + 5_000);
+      });
+      return stage.staged;
+    },
+  };
+}
+
+/** The same message in two batches at once. */
+function duplicateMessages(sabotage?: Sabotage): Race {
+  return {
+    name: 'a message delivered twice at once',
+    function: 'ingestion',
+    expected: expecting(['r1']),
+    faults: 0,
+    async stage() {
+      const stage = new Stage(sabotage);
+      for (const name of ['one', 'other']) {
+        stage.process(name, 'ingestion', (instance) => stage.ingest(instance, 'm1', requestBody('r1')));
+      }
+      return stage.staged;
+    },
+  };
+}
+
+/** A refused message in two batches at once: whoever comes first, the answer is one. */
+function duplicateRejections(sabotage?: Sabotage): Race {
+  return {
+    ...duplicateMessages(),
+    name: 'an invalid message delivered twice at once',
+    expected: expecting([], { outcomes: { m1: ['REJECTED'] } }),
+    faults: 1,
+    async stage() {
+      const stage = new Stage(sabotage);
+      for (const name of ['one', 'other']) {
+        stage.process(name, 'ingestion', (instance) => stage.ingest(instance, 'm1', { model_id: MODEL }));
+      }
+      return stage.staged;
+    },
+  };
+}
+
+/** A slow worker sends its result while two leaders find it unsent. */
+function unsentResult(sabotage?: Sabotage): Race {
+  return {
+    name: 'a result sent by its worker and by two leaders',
+    function: 'prioritization',
+    expected: expecting(['r1'], { withinMs: WITHIN_MS + RESULT_GRACE_MS }),
+    faults: 2,
+    async stage() {
+      const stage = new Stage(sabotage);
+      await stage.accept('r1');
+      const [bundle] = await stage.release();
+      const worker = stage.pipeline.instance('invocation');
+      stage.scheduler.start('slow worker', worker, (gate) => {
+        worker.interfere(after('records.move', 2, gate));
+        return stage.invoke(worker, bundle as HoldMessage);
+      });
+      await stage.pass(RESULT_GRACE_MS + 5_000);
+      for (const name of ['leader', 'other leader']) {
+        stage.process(name, 'prioritization', (instance) =>
+          recoverDue(stage.pipeline.prioritizationPorts(instance), LANE),
+        );
+      }
+      return stage.staged;
+    },
+  };
+}
+
+export function racesOf(sabotage?: Sabotage): Race[] {
+  return [
+    duplicateMessages(sabotage),
+    duplicateRejections(sabotage),
+    sleepAgainstArrival(true, sabotage),
+    sleepAgainstArrival(false, sabotage),
+    overlappingLeaders(sabotage),
+    returnAgainstForgetting(sabotage),
+    unsentResult(sabotage),
+    duplicateDelivery(sabotage),
+    ...(['small', 'large', 'throttled', 'transient', 'invalid'] as const).map((meeting) =>
+      commitAgainstRecovery(meeting, sabotage),
+    ),
+  ];
+}
