@@ -7,6 +7,7 @@ import type { Gateway } from './gateway/gateway.ts';
 import type { Credentials } from './gateway/identity.ts';
 import type { RolePolicy } from './gateway/policy.ts';
 import { LambdaFunction } from './lambda/function.ts';
+import { Starts } from './lambda/starts.ts';
 import { demandLogging, newCredentials } from './roles.ts';
 import { TerraformError } from './terraform/errors.ts';
 import type { EvaluatedStack, Resource } from './terraform/stack.ts';
@@ -33,13 +34,18 @@ const SUPPORTED_RUNTIME = /^nodejs\d+\.x$/;
 
 /** @returns the functions by name */
 export async function prepareFunctions(options: FunctionsOptions): Promise<Map<string, PreparedFunction>> {
+  const starts = new Starts();
   const prepared = await Promise.all(
-    options.stack.resources('aws_lambda_function').map((resource) => prepare(options, resource)),
+    options.stack.resources('aws_lambda_function').map((resource) => prepare(options, starts, resource)),
   );
   return new Map(prepared.map((one) => [one.lambda.name, one]));
 }
 
-async function prepare(options: FunctionsOptions, resource: Resource): Promise<PreparedFunction> {
+async function prepare(
+  options: FunctionsOptions,
+  starts: Starts,
+  resource: Resource,
+): Promise<PreparedFunction> {
   const { stack, roles, gateway, activity, folder, onLog } = options;
   const name = resource.text('function_name');
   const policy = roles.get(resource.text('role'));
@@ -62,6 +68,7 @@ async function prepare(options: FunctionsOptions, resource: Resource): Promise<P
     variables: environment(stack, resource, credentials, taskRoot),
     asynchronous: asynchronousSettings(stack, name),
     activity,
+    starts,
     onLine: (line) => onLog(name, line),
   });
   return { lambda, policy, timeoutSeconds };
@@ -110,6 +117,8 @@ function environment(
     LAMBDA_TASK_ROOT: taskRoot,
     LAMBDA_RUNTIME_DIR: taskRoot,
     _HANDLER: resource.text('handler'),
+    // The SDK's advance notice about Node 20 concerns whoever runs this machine, not the function on its nodejs24.x.
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     // Without a home of its own, the SDK would find the developer's ~/.aws.
     HOME: taskRoot,
     PATH: '/usr/local/bin:/usr/bin:/bin',

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { FunctionOutput } from './output.ts';
 
@@ -10,7 +9,11 @@ export interface InvocationError {
 }
 
 /** What a function answered: a JSON text, or an error. */
-export type InvocationResult = { payload: string } | { error: InvocationError };
+export type InvocationResult = { payload: string } | FailedInvocation;
+
+export interface FailedInvocation {
+  error: InvocationError;
+}
 
 export interface EnvironmentOptions {
   taskRoot: string;
@@ -32,10 +35,8 @@ type Message =
   | { kind: 'error' | 'fatal'; error: InvocationError };
 
 const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.mjs', import.meta.url));
-/** Many starting functions must not keep the gateway and the emulators, which they wait for, from the processor. */
-const FUNCTION_NICENESS = 10;
-/** Lambda gives an init 10 s; here thirty processes may start at once on two cores. */
-const INIT_TIMEOUT_MS = 30_000;
+/** Lambda gives an init 10 s of a processor of its own; here it shares a machine that may be busy with other things. */
+const INIT_TIMEOUT_MS = 120_000;
 
 /** One execution environment: a Node process of its own that takes one event at a time and is reused while it lives. */
 export class ExecutionEnvironment {
@@ -44,7 +45,6 @@ export class ExecutionEnvironment {
   private readonly outputs: FunctionOutput[];
   private waiting: ((message: Message) => void) | undefined;
   private alive = true;
-  private initialised = false;
 
   constructor(options: EnvironmentOptions) {
     const child = spawn(process.execPath, [BOOTSTRAP], {
@@ -54,7 +54,6 @@ export class ExecutionEnvironment {
       serialization: 'json',
     });
     this.process = child;
-    if (child.pid !== undefined) setPriority(child.pid, FUNCTION_NICENESS);
     this.outputs = [child.stdout, child.stderr].map(
       (stream) => new FunctionOutput(stream as NodeJS.ReadableStream, options.onLine),
     );
@@ -79,13 +78,14 @@ export class ExecutionEnvironment {
     return this.alive;
   }
 
+  /** Must be awaited once, before the first event. An answer is what went wrong. */
+  async start(): Promise<FailedInvocation | undefined> {
+    const start = await this.next(INIT_TIMEOUT_MS, 'init');
+    return start.kind === 'ready' ? undefined : this.failed(start);
+  }
+
   /** Never rejects: what goes wrong in the function is an answer. */
   async invoke(invocation: Invocation): Promise<InvocationResult> {
-    if (!this.initialised) {
-      const start = await this.next(INIT_TIMEOUT_MS, 'init');
-      if (start.kind !== 'ready') return this.failed(start);
-      this.initialised = true;
-    }
     const { timeoutMs, ...rest } = invocation;
     const answer = this.next(timeoutMs, invocation.requestId);
     const written = this.outputs.map((output) => output.endOfInvocation());
@@ -101,7 +101,7 @@ export class ExecutionEnvironment {
     await Promise.all(this.outputs.map(({ closed }) => closed));
   }
 
-  private async failed(message: Message): Promise<InvocationResult> {
+  private async failed(message: Message): Promise<FailedInvocation> {
     if (message.kind !== 'error') await this.stop();
     const error =
       'error' in message

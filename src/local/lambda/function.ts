@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Activity } from '../activity.ts';
-import { ExecutionEnvironment, type InvocationResult } from './execution-environment.ts';
+import {
+  ExecutionEnvironment,
+  type FailedInvocation,
+  type InvocationResult,
+} from './execution-environment.ts';
+import type { Starts } from './starts.ts';
 
 export interface FunctionOptions {
   name: string;
@@ -12,11 +17,15 @@ export interface FunctionOptions {
   /** How asynchronous invocations are retried. */
   asynchronous: { maximumRetryAttempts: number; maximumEventAgeSeconds: number };
   activity: Activity;
+  /** Shared by all functions. */
+  starts: Starts;
   onLine: (line: string) => void;
 }
 
 /** Lambda waits this long before the first and the second retry of an asynchronous invocation. */
 const RETRY_DELAYS_MS = [60_000, 120_000];
+
+const STOPPED: FailedInvocation = { error: { errorType: 'Stopped', errorMessage: 'the local cloud stops' } };
 
 /** A function: as many execution environments as events run at once, each used again when it is free. */
 export class LambdaFunction {
@@ -42,17 +51,19 @@ export class LambdaFunction {
 
   /** Runs one event now. Never rejects: what goes wrong in the function is an answer. */
   async invoke(event: unknown, requestId: string = randomUUID()): Promise<InvocationResult> {
-    if (this.stopped) return { error: { errorType: 'Stopped', errorMessage: 'the local cloud stops' } };
+    if (this.stopped) return STOPPED;
     return this.options.activity.during(async () => {
-      const environment = this.take();
-      const result = await environment.invoke({
-        requestId,
-        functionArn: this.arn,
-        event,
-        timeoutMs: this.options.timeoutSeconds * 1000,
-      });
-      if (environment.usable) this.idle.push(environment);
-      else this.all.delete(environment);
+      const environment = this.warm() ?? (await this.options.starts.during(() => this.startOne()));
+      const result =
+        'error' in environment
+          ? environment
+          : await environment.invoke({
+              requestId,
+              functionArn: this.arn,
+              event,
+              timeoutMs: this.options.timeoutSeconds * 1000,
+            });
+      if (environment instanceof ExecutionEnvironment) this.giveBack(environment);
       if ('error' in result && !this.stopped) this.report(requestId, result.error);
       return result;
     });
@@ -84,11 +95,19 @@ export class LambdaFunction {
   }
 
   /** The environment used last is the warmest. */
-  private take(): ExecutionEnvironment {
+  private warm(): ExecutionEnvironment | undefined {
     for (let warm = this.idle.pop(); warm; warm = this.idle.pop()) {
       if (warm.usable) return warm;
       this.all.delete(warm);
     }
+    return undefined;
+  }
+
+  /** A new environment, unless one has become free since; or why there is none. */
+  private async startOne(): Promise<ExecutionEnvironment | FailedInvocation> {
+    const free = this.warm();
+    if (free) return free;
+    if (this.stopped) return STOPPED;
     const { taskRoot, variables, onLine } = this.options;
     const environment = new ExecutionEnvironment({
       taskRoot,
@@ -96,7 +115,15 @@ export class LambdaFunction {
       variables: { ...variables, AWS_LAMBDA_LOG_STREAM_NAME: randomUUID() },
     });
     this.all.add(environment);
-    return environment;
+    const failed = await environment.start();
+    if (!failed) return environment;
+    this.all.delete(environment);
+    return failed;
+  }
+
+  private giveBack(environment: ExecutionEnvironment): void {
+    if (environment.usable) this.idle.push(environment);
+    else this.all.delete(environment);
   }
 
   private report(
