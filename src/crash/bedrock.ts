@@ -64,12 +64,18 @@ export class ScriptedBedrock implements Model {
     const id = idOfPayload(call.payload);
     this.called.push(id);
     this.onCall(id);
-    const meeting = this.#scripts.get(id)?.shift() ?? 'small';
+    const meeting = this.#next(id);
     const refusal = REFUSALS[meeting];
     if (refusal !== undefined) throw new ModelError(refusal);
     const answer = await this.#model.call(call);
     if (meeting === 'truncated') return { ...answer, stopReason: 'max_tokens' };
     const text = meeting === 'large' ? LARGE_TEXT : `answer ${this.called.length} to ${id}`;
     return { ...answer, output: { message: { role: 'assistant', content: [{ text }] } } };
+  }
+
+  /** What is invalid stays so, however often it is asked. */
+  #next(requestId: string): Meeting {
+    const script = this.#scripts.get(requestId) ?? [];
+    return (script[0] === 'invalid' ? script[0] : script.shift()) ?? 'small';
   }
 }

@@ -1,0 +1,93 @@
+/** The whole enumeration, in parts that can run side by side. */
+import { boundaryCases, progressCases } from './boundaries.ts';
+import type { CrashCase, EnumerationOptions } from './cases.ts';
+import { UnknownCaseError } from './errors.ts';
+import { explore, type Race, replay } from './interleavings.ts';
+import { racesOf } from './races.ts';
+import { SCENARIOS } from './scenarios.ts';
+
+export interface BrokenCase {
+  id: string;
+  invariants: string[];
+}
+
+/** What one part of the enumeration found. */
+export interface Finding {
+  function: string;
+  scenario: string;
+  cases: number;
+  broken: BrokenCase[];
+}
+
+export interface Part {
+  name: string;
+  run(options: EnumerationOptions): Promise<Finding>;
+}
+
+/** Orders of a race that a slice tries; the whole enumeration tries all. */
+const PATHS_OF_SLICE = 60;
+
+export const PARTS: readonly Part[] = [
+  ...SCENARIOS.filter(({ batch }) => batch !== undefined).map((scenario) => ({
+    name: `${scenario.function}/${scenario.name}, others' progress`,
+    run: async (options: EnumerationOptions) => runCases(await progressCases(scenario, options)),
+  })),
+  ...racesOf().map((race, index) => ({
+    name: `${race.function}/${race.name}`,
+    run: (options: EnumerationOptions) => exploreRace(racesOf(options.sabotage)[index] as Race, options),
+  })),
+  ...SCENARIOS.map((scenario) => ({
+    name: `${scenario.function}/${scenario.name}`,
+    run: async (options: EnumerationOptions) => runCases(await boundaryCases(scenario, options)),
+  })),
+];
+
+/**
+ * Plays one case again: the steps of a race in their order, and what it broke.
+ * @throws {UnknownCaseError}
+ */
+export async function replayCase(caseId: string): Promise<{ steps: string[]; invariants: string[] }> {
+  const race = racesOf().find((it) => caseId.startsWith(`${idOf(it)}/`));
+  if (race !== undefined) {
+    const choices = caseId
+      .slice(idOf(race).length + 1)
+      .split('.')
+      .map(Number);
+    return replay(race, choices);
+  }
+  for (const scenario of SCENARIOS) {
+    if (!caseId.startsWith(`${scenario.function}/${scenario.name}/`)) continue;
+    const options: EnumerationOptions = { extent: 'all' };
+    const cases = [...(await boundaryCases(scenario, options)), ...(await progressCases(scenario, options))];
+    const found = cases.find(({ id }) => id === caseId);
+    if (found !== undefined) return { steps: [], invariants: await found.run() };
+  }
+  throw new UnknownCaseError(caseId);
+}
+
+async function runCases(cases: readonly CrashCase[]): Promise<Finding> {
+  const broken: BrokenCase[] = [];
+  for (const { id, run } of cases) {
+    const invariants = await run();
+    if (invariants.length > 0) broken.push({ id, invariants });
+  }
+  const { function: name = '', scenario = '' } = cases[0] ?? {};
+  return { function: name, scenario, cases: cases.length, broken };
+}
+
+async function exploreRace(race: Race, { extent }: EnumerationOptions): Promise<Finding> {
+  const { paths, broken } = await explore(race, extent === 'all' ? undefined : PATHS_OF_SLICE);
+  return {
+    function: race.function,
+    scenario: race.name,
+    cases: paths,
+    broken: broken.map(({ choices, invariants }) => ({
+      id: `${idOf(race)}/${choices.join('.')}`,
+      invariants,
+    })),
+  };
+}
+
+function idOf({ function: name, name: race }: Race): string {
+  return `${name}/${race}`;
+}
