@@ -81,7 +81,8 @@ export class World {
   readonly #bell: LaneBell;
   readonly #requests: SeenRequest[] = [];
   readonly #unfinished = new Map<string, SeenRequest>();
-  readonly #overrides: Record<string, Limits>;
+  /** What Service Quotas says. */
+  readonly #announced: Record<string, Limits>;
   readonly #estimateError: Random;
   #sent = 0;
   #duplicates = 0;
@@ -94,8 +95,8 @@ export class World {
     const { enforcement, seed } = settings;
     this.#delays = seededDelays(seed);
     this.#estimateError = forkRandom(seed, 'estimates');
-    this.#overrides = Object.fromEntries(
-      workload.lanes.map(({ modelId, limits }) => [laneOf(modelId), asOverride(limits)]),
+    this.#announced = Object.fromEntries(
+      workload.lanes.map(({ modelId, limits }) => [laneOf(modelId), asLimits(limits)]),
     );
     this.bedrock = new BedrockModel({
       ...{ clock, enforcement, latency: workload.latency, faultRate: workload.faultRate },
@@ -136,7 +137,7 @@ export class World {
     for (const { at, lane, limits, announcedAfterMs } of workload.quotaChanges ?? []) {
       clock.at(BEGIN_MS + at, () => this.bedrock.resize(lane, limits));
       clock.at(BEGIN_MS + at + announcedAfterMs, () => {
-        this.#overrides[lane] = asOverride(limits);
+        this.#announced[lane] = asLimits(limits);
       });
     }
     await clock.run(BEGIN_MS + workload.durationMs);
@@ -226,7 +227,7 @@ export class World {
         for (const message of messages) this.#workers.send(structuredClone(message));
       },
     };
-    const settings = { read: async () => ({ quota_overrides: { ...this.#overrides }, tenant_weights: {} }) };
+    const quotas = { limitsOf: async (lane: string) => this.#announced[lane] };
     return {
       ...ports,
       records: delayed(ports.records, clock, tableCall),
@@ -237,7 +238,9 @@ export class World {
       watch: delayed(ports.watch, clock, tableCall),
       leadership: delayed(ports.leadership, clock, tableCall),
       reports: delayed(ports.reports, clock, tableCall),
-      settings: delayed(settings, clock, tableCall),
+      settings: delayed(ports.settings, clock, tableCall),
+      control: delayed(ports.control, clock, tableCall),
+      quotas: delayed(quotas, clock, tableCall),
       payloads: delayed(payloads, clock, bucketCall),
       results: delayed(ports.results, clock, queueSend),
       hold: delayed(hold, clock, queueSend),
@@ -280,7 +283,7 @@ function chargeOf(usage: Usage, arrival: Arrival): number {
   return usage.input_tokens + usage.output_tokens * truthOf(arrival).burndown;
 }
 
-function asOverride({
+function asLimits({
   requestsPerMinute,
   tokensPerMinute,
 }: {
