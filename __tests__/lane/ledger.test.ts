@@ -11,7 +11,14 @@ class Account {
   readonly #totals = new Map<number, Record<string, number>>();
 
   release(releasedAt: number, reserved: number, held = reserved): void {
-    this.ledger.release(slotOf(releasedAt), { releases: 1, bundles: 1, reserved, held, variance: 0 });
+    this.ledger.release(slotOf(releasedAt), {
+      releases: 1,
+      bundles: 1,
+      reserved,
+      held,
+      variance: 0,
+      expected: 0,
+    });
   }
 
   report(call: Partial<CallReport> & Pick<CallReport, 'releasedAt' | 'finishedAt' | 'reservedTokens'>): void {

@@ -3,19 +3,24 @@
  * memory is a JSON text that a successor goes on from.
  */
 import type { BacklogEntry } from '../request/ports.ts';
+import { PRIORITIES } from '../request/record.ts';
 import { Adaptation } from './adaptation.ts';
 import { Breaker, type Trouble } from './breaker.ts';
 import { Bundles } from './bundles.ts';
 import { Estimates } from './estimates.ts';
 import { FairQueues, type Weights } from './fair-queues.ts';
-import { atMost, Ledger, type Usage } from './ledger.ts';
+import { Ledger, type Usage } from './ledger.ts';
 import { parseMemory, writeMemory } from './memory.ts';
 import { News } from './news.ts';
 import { Pacing, pacedTokens } from './pacing.ts';
 import type { Limits, SlotReport } from './ports.ts';
 import { owedOf, SLOT_MS, slotOf } from './report.ts';
 import { RetryBudget } from './retry-budget.ts';
+import { Room } from './room.ts';
 import { type Sizing, sizeOf } from './sizing.ts';
+
+/** Debts of running calls are set against what leaves the minute within this part of a call's time. */
+const LOOK_AHEAD = 0.4;
 
 export interface EngineSettings {
   /** First guess of how long a call takes, until real ones are known. */
@@ -114,7 +119,12 @@ export class LaneEngine {
     const { now } = input;
     const used = this.#takeIn(input);
     const limits = this.#adaptation.limits(input.limits);
-    this.#pacing.advance(now, limits);
+    const room = new Room(
+      used,
+      this.#ledger.expectedTokens(now, this.#runMs * LOOK_AHEAD, this.#estimates.startDelay),
+      limits,
+    );
+    this.#pacing.advance(now, limits, bindingShare(used, limits));
     const decisions: Decisions = { releasedAt: now, releases: [], expired: [], oversized: [] };
     const waiting = input.queues.map((queue) => {
       for (const entry of queue) if (entry.deadline_at <= now) decisions.expired.push(entry);
@@ -125,7 +135,7 @@ export class LaneEngine {
       paused === undefined || paused === this.#breaker.trouble ? this.#breaker.allowance(now) : 0;
     const release = (entries: BacklogEntry[][], count: number) => {
       this.#queues.enter(entries, input);
-      this.#release(input, limits, used, count, decisions);
+      this.#release(input, limits, room, count, decisions);
     };
     if (allowed === 1) release(neverFailed(waiting), 1);
     if (decisions.releases.length === 0) release(waiting, allowed);
@@ -136,7 +146,14 @@ export class LaneEngine {
 
   /** A release that did not happen, because its record had moved on. */
   refund({ releasedAt }: Decisions, { entry, reserved, held, variance, charge }: EngineRelease): void {
-    const change = { releases: -1, bundles: 0, reserved: -reserved, held: -held, variance: -variance };
+    const change = {
+      releases: -1,
+      bundles: 0,
+      reserved: -reserved,
+      held: -held,
+      variance: -variance,
+      expected: -charge,
+    };
     this.#ledger.release(slotOf(releasedAt), change);
     this.#queues.correct(entry, -charge);
   }
@@ -197,12 +214,12 @@ export class LaneEngine {
     return this.#breaker.trouble;
   }
 
-  #release(input: TickInput, limits: Limits, used: Usage, allowed: number, decisions: Decisions): void {
+  #release(input: TickInput, limits: Limits, room: Room, allowed: number, decisions: Decisions): void {
     const { now } = input;
     const unfinished = this.#ledger.unfinished(now);
     const most = Math.min(allowed, this.#mostUnfinished(limits) - unfinished.releases);
     const freeWorkers = input.workers - unfinished.bundles;
-    const runMs = this.#estimates.runMs ?? this.settings.averageRequestMs;
+    const runMs = this.#runMs;
     const bundles = new Bundles();
     while (decisions.releases.length < most && this.#pacing.allows()) {
       const entry = this.#queues.next();
@@ -211,43 +228,38 @@ export class LaneEngine {
         this.#queues.drop();
         continue;
       }
-      const size = sizeOf(entry, this.#estimates, input.limits);
+      const size = sizeOf(entry, this.#estimates, input.limits, runMs);
       if (size.reserved > (input.limits.tokens_per_minute ?? Number.POSITIVE_INFINITY)) {
         decisions.oversized.push({ ...size, entry });
         this.#queues.drop();
         continue;
       }
-      if (!fits(size, used, limits)) {
+      if (!room.fits(size, entry.priority === PRIORITIES[0])) {
         if (this.#queues.skip(size.held)) continue;
         return;
       }
       if (entry.failures > 0) this.#retries.spend();
       this.#pacing.spend({ requests: 1, tokens: pacedTokens({ ...size, runMs }) });
       this.#queues.serve(size.charge);
-      used.requests += 1;
-      used.tokens += size.held;
-      used.variance += size.variance;
+      room.take(size);
       const before = bundles.count;
       const bundle = bundles.add(entry);
       const opened = bundles.count - before;
-      const { reserved, held, variance } = size;
-      this.#ledger.release(slotOf(now), { releases: 1, bundles: opened, reserved, held, variance });
+      const { reserved, held, variance, charge: expected } = size;
+      this.#ledger.release(slotOf(now), { releases: 1, bundles: opened, reserved, held, variance, expected });
       decisions.releases.push({ ...size, entry, bundle });
     }
+  }
+
+  /** How long a call takes from its release, milliseconds. */
+  get #runMs(): number {
+    return this.#estimates.runMs ?? this.settings.averageRequestMs;
   }
 
   /** What may be released and unfinished at once. */
   #mostUnfinished({ requests_per_minute: rate = Number.POSITIVE_INFINITY }: Limits): number {
     return Math.min(this.settings.queueDepthThreshold, Math.ceil(rate * this.settings.minutesToProcess));
   }
-}
-
-/** A call larger than the lane's present share still runs, alone. */
-function fits({ held, variance }: Sizing, used: Usage, limits: Limits): boolean {
-  const { requests_per_minute = Number.POSITIVE_INFINITY, tokens_per_minute = Number.POSITIVE_INFINITY } =
-    limits;
-  const tokens = atMost({ tokens: used.tokens + held, variance: used.variance + variance });
-  return used.requests + 1 <= requests_per_minute && (tokens <= tokens_per_minute || used.tokens === 0);
 }
 
 /** A probe should not use up the attempts of a request that has already failed, while there is another. */

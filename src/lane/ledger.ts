@@ -46,6 +46,8 @@ export interface SlotReleases {
   /** Sum of what is held for them until they end: at least the reservations. */
   held: number;
   variance: number;
+  /** Sum of the charges to expect. */
+  expected: number;
 }
 
 /** What invocations have told about a slot so far. */
@@ -85,6 +87,7 @@ export class Ledger {
     entry.reserved += change.reserved;
     entry.held += change.held;
     entry.variance += change.variance;
+    entry.expected += change.expected;
   }
 
   /** Takes in reports. They are totals of a slot: reading one twice changes nothing. */
@@ -106,23 +109,26 @@ export class Ledger {
     const seen = now + delay.earliest - WINDOW_MS;
     const usage = { requests: 0, tokens: 0, variance: 0 };
     for (const [slot, entry] of this.#slots) {
-      const begin = slot * SLOT_MS;
-      if (begin + SLOT_MS + delay.latest > seen) {
+      if (slot * SLOT_MS + SLOT_MS + delay.latest > seen) {
         usage.requests += unended(entry);
         usage.tokens += heldTokens(entry);
-        usage.variance += Math.max(0, entry.variance) * (unended(entry) / Math.max(1, entry.releases));
+        usage.variance += Math.max(0, entry.variance) * shareLeft(entry);
       }
-      for (const [bin, count] of entry.ends.starts) {
-        if (begin + (bin + 1) * START_BIN_MS > seen) usage.requests += count;
-      }
-      for (const [bin, tokens] of entry.ends.charges) {
-        if (begin + (bin + 1) * START_BIN_MS > seen) usage.tokens += tokens;
-      }
-      for (const [bin, tokens] of entry.ends.debts) {
-        if (begin + (bin + 1) * DEBT_BIN_MS > seen) usage.tokens += tokens;
-      }
+      usage.requests += countAfter(seen, slot, entry.ends.starts, START_BIN_MS);
+      usage.tokens += settledAfter(seen, slot, entry.ends);
     }
     return usage;
+  }
+
+  /** Tokens that will count `aheadMs` from now, if what runs then has ended at the charge to expect. */
+  expectedTokens(now: number, aheadMs: number, delay: StartDelay = ANY_DELAY): number {
+    const unendedSince = now + delay.earliest - WINDOW_MS;
+    let tokens = 0;
+    for (const [slot, entry] of this.#slots) {
+      if (slot * SLOT_MS + SLOT_MS + delay.latest > unendedSince) tokens += entry.expected * shareLeft(entry);
+      tokens += settledAfter(unendedSince + aheadMs, slot, entry.ends);
+    }
+    return tokens;
   }
 
   /** Releases that have not ended, and the workers they take. */
@@ -177,7 +183,7 @@ export class Ledger {
   #slot(slot: number): Slot {
     let entry = this.#slots.get(slot);
     if (entry === undefined) {
-      entry = { releases: 0, bundles: 0, reserved: 0, held: 0, variance: 0, ends: NOTHING };
+      entry = { releases: 0, bundles: 0, reserved: 0, held: 0, variance: 0, expected: 0, ends: NOTHING };
       this.#slots.set(slot, entry);
     }
     return entry;
@@ -190,10 +196,24 @@ function unended({ releases, ends }: Slot): number {
   return Math.max(0, releases - ends.ended);
 }
 
+function shareLeft(entry: Slot): number {
+  return unended(entry) / Math.max(1, entry.releases);
+}
+
 /** What is held above the reservations is not known by call: it goes evenly with the calls. */
 function heldTokens(entry: Slot): number {
-  const left = unended(entry);
-  if (left === 0) return 0;
+  if (unended(entry) === 0) return 0;
   const above = Math.max(0, entry.held - entry.reserved);
-  return Math.max(0, entry.reserved - entry.ends.reserved) + above * (left / entry.releases);
+  return Math.max(0, entry.reserved - entry.ends.reserved) + above * shareLeft(entry);
+}
+
+function settledAfter(seen: number, slot: number, { charges, debts }: SlotEnds): number {
+  return countAfter(seen, slot, charges, START_BIN_MS) + countAfter(seen, slot, debts, DEBT_BIN_MS);
+}
+
+/** The sum of the bins of a slot that end after `seen`, epoch milliseconds. */
+function countAfter(seen: number, slot: number, bins: readonly [number, number][], widthMs: number): number {
+  let sum = 0;
+  for (const [bin, count] of bins) if (slot * SLOT_MS + (bin + 1) * widthMs > seen) sum += count;
+  return sum;
 }

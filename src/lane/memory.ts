@@ -24,19 +24,21 @@ interface Written extends Omit<Memory, 'slots'> {
     reserved: number,
     held: number,
     variance: number,
+    expected: number,
   ][];
 }
 
 export function writeMemory({ slots, ...rest }: Memory): string {
   const written: Written = {
     v: VERSION,
-    slots: slots.map(([slot, { releases, bundles, reserved, held, variance }]) => [
+    slots: slots.map(([slot, { releases, bundles, reserved, held, variance, expected }]) => [
       slot,
       releases,
       bundles,
       reserved,
       held,
       Math.round(variance),
+      expected,
     ]),
     ...rest,
   };
@@ -48,9 +50,9 @@ export function parseMemory(text: string | undefined): Memory {
   const { v, slots, ...rest } = JSON.parse(text) as Written;
   if (v !== VERSION) return { slots: [] };
   return {
-    slots: slots.map(([slot, releases, bundles, reserved, held, variance]) => [
+    slots: slots.map(([slot, releases, bundles, reserved, held, variance, expected]) => [
       slot,
-      { releases, bundles, reserved, held, variance },
+      { releases, bundles, reserved, held, variance, expected },
     ]),
     ...rest,
   };

@@ -10,6 +10,13 @@ import type { Limits } from './ports.ts';
 
 /** A little faster than the quota: errors of the estimates then end at the ledger's limit, not below it. */
 const OVERSPEED = 1.02;
+/**
+ * What was left unused a moment ago is caught up with: faster by this many times the part of the limits that is free,
+ * while that part is small. An account that is still filling is filled evenly.
+ */
+const CATCH_UP = 2;
+const CATCH_UP_WITHIN = 0.1;
+const MOST_CATCH_UP = 0.06;
 /** After idleness this much of the rate may go out at once. */
 const BURST_MS = 1_500;
 
@@ -17,12 +24,17 @@ export class Pacing {
   #credit: Amount = { requests: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };
   #at: number | undefined;
 
-  /** Earns credit since the last call; to be called before each round of releases. */
-  advance(now: number, limits: Limits): void {
+  /**
+   * Earns credit since the last call; to be called before each round of releases.
+   * @param utilisation what is used of the limit that binds, 1 is all of it
+   */
+  advance(now: number, limits: Limits, utilisation: number): void {
+    const free = Math.max(0, 1 - utilisation);
+    const speed = OVERSPEED + (free < CATCH_UP_WITHIN ? Math.min(MOST_CATCH_UP, CATCH_UP * free) : 0);
     const elapsed = this.#at === undefined ? BURST_MS : Math.max(0, now - this.#at);
     const earn = (credit: number, perMinute: number | undefined) => {
       if (perMinute === undefined) return Number.POSITIVE_INFINITY;
-      const rate = (perMinute * OVERSPEED) / WINDOW_MS;
+      const rate = (perMinute * speed) / WINDOW_MS;
       const before = Number.isFinite(credit) ? credit : 0;
       return Math.min(before + rate * elapsed, rate * BURST_MS);
     };

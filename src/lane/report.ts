@@ -10,7 +10,7 @@ export const SLOT_MS = 500;
 /** Starts are counted by their place after the slot's begin, this finely: how exactly the ledger knows them. */
 export const START_BIN_MS = 250;
 /** What a call was charged beyond its reservation is counted by the call's end, this finely. */
-export const DEBT_BIN_MS = 1_000;
+export const DEBT_BIN_MS = 250;
 
 export function slotOf(releasedAt: number): number {
   return Math.floor(releasedAt / SLOT_MS);

@@ -12,6 +12,11 @@ const GRANT_MARGIN = 1.25;
 const GRANT_FLOOR = 512;
 /** Granted while nothing is known. */
 const GRANT_UNKNOWN = 4_096;
+/**
+ * A charge above the reservation is a debt that delays later calls; it is known this long after the call's end at most. So
+ * of a running call's debt that part is held which may fall due before we know.
+ */
+const NOTICE_MS = 600;
 /** Expected of an answer while nothing is known, as a share of max tokens. */
 const OUTPUT_UNKNOWN = 0.5;
 
@@ -20,33 +25,32 @@ export interface Sizing {
   maxTokens: number;
   /** What Bedrock deducts at the start. */
   reserved: number;
-  /** What the ledger holds until the end: the reservation, or the charge to expect where that is more. */
+  /** What the ledger holds until the end: the reservation, and what may come on top of it any moment. */
   held: number;
-  /** Of what is held, tokens²: estimates err, and so do charges above the reservation. */
+  /** Of what is held, tokens²: estimates of inputs err, and debts vary. */
   variance: number;
   /** The charge to expect. */
   charge: number;
 }
 
-export function sizeOf(entry: BacklogEntry, estimates: Estimates, limits: Limits): Sizing {
+/** @param runMs how long a call of the lane takes */
+export function sizeOf(entry: BacklogEntry, estimates: Estimates, limits: Limits, runMs: number): Sizing {
   // A reservation errs on the large side; the expected charge does not err on purpose.
   const input = Math.ceil(entry.input_tokens * Math.max(1, estimates.inputRatio));
   const outputs = estimates.outputs(entry.task);
   const maxTokens = entry.max_tokens ?? grant(entry, outputs, limits, input);
   const burndown = burndownOf(entry.model_id);
   const reserved = input + maxTokens;
-  const chargeFor = (tokens: number) => input + Math.min(maxTokens, tokens) * burndown;
+  const debtOf = (tokens: number) => Math.max(0, input + Math.min(maxTokens, tokens) * burndown - reserved);
   // While nothing is known, the longest answer is held and a middling one expected.
-  const held = outputs?.moments((tokens) => Math.max(reserved, chargeFor(tokens))) ?? {
-    mean: Math.max(reserved, chargeFor(maxTokens)),
-    variance: 0,
-  };
+  const debt = outputs?.moments(debtOf) ?? { mean: debtOf(maxTokens), variance: 0 };
+  const soon = Math.min(1, NOTICE_MS / runMs);
   const output = outputs?.moments((tokens) => Math.min(maxTokens, tokens)).mean ?? maxTokens * OUTPUT_UNKNOWN;
   return {
     maxTokens,
     reserved,
-    held: Math.ceil(held.mean),
-    variance: held.variance + estimates.inputVariance,
+    held: reserved + Math.ceil(debt.mean * soon),
+    variance: estimates.inputVariance + soon * (debt.variance + (1 - soon) * debt.mean ** 2),
     charge: Math.ceil(entry.input_tokens * estimates.inputRatio + output * burndown),
   };
 }

@@ -14,7 +14,9 @@ import type { Workers } from './workers.ts';
 
 /** A leader that stops without a word is replaced after this long. */
 export const LEASE_MS = 10_000;
-export const TICK_MS = 500;
+/** With work waiting, what calls give back is used again soon; without, this is how long new work waits at most. */
+export const TICK_MS = 250;
+const QUIET_TICK_MS = 500;
 /** What is due is looked at this often; deadlines are kept about as promptly. */
 const DUE_EVERY_MS = 1_000;
 const METRICS_EVERY_MS = 10_000;
@@ -82,7 +84,8 @@ export class LaneLeader {
         });
         if (failed >= MAX_FAILED_TICKS) throw error;
       }
-      await clock.sleep(Math.max(0, begun + TICK_MS - clock.now()));
+      const tickMs = this.#view.empty ? QUIET_TICK_MS : TICK_MS;
+      await clock.sleep(Math.max(0, begun + tickMs - clock.now()));
     }
   }
 
