@@ -1,14 +1,17 @@
 import { SimulatorOptionError } from '../bedrock-simulator/errors.ts';
+import { ExternalToolError, MissingToolError } from '../external/errors.ts';
 import { UsageError } from './flags.ts';
+
+/** What the user can mend. */
+const USERS = [UsageError, SimulatorOptionError, MissingToolError, ExternalToolError];
 
 /** Runs a command on the process's arguments; its number is the exit code. What the user can mend is said in one line. */
 export async function runCommand(command: (args: string[]) => Promise<number>): Promise<void> {
   try {
     process.exitCode = await command(process.argv.slice(2));
   } catch (error) {
-    const isUsers =
-      error instanceof UsageError || error instanceof SimulatorOptionError || isSystemError(error);
-    console.error(isUsers ? error.message : error);
+    const isUsers = USERS.some((type) => error instanceof type) || isSystemError(error);
+    console.error(isUsers ? (error as Error).message : error);
     process.exitCode = 1;
   }
 }

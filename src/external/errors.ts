@@ -1,0 +1,23 @@
+/** Something that a command needs is not on this machine; the message says what, and how to get it. */
+export class MissingToolError extends Error {
+  override readonly name = 'MissingToolError';
+
+  constructor(
+    readonly tool: string,
+    message: string,
+  ) {
+    super(`${tool}: ${message}`);
+  }
+}
+
+/** Another program failed, or said what cannot be understood. */
+export class ExternalToolError extends Error {
+  override readonly name = 'ExternalToolError';
+
+  constructor(
+    readonly tool: string,
+    message: string,
+  ) {
+    super(`${tool}: ${message}`);
+  }
+}
