@@ -3,7 +3,7 @@ import type { Outcomes } from './outcomes.ts';
 import { percentile } from './outcomes.ts';
 import { type BilledCalls, costOf } from './prices.ts';
 import type { Submissions } from './submissions.ts';
-import { backlogOf, laneUse, type Utilisation, utilisationOf } from './utilisation.ts';
+import { backlogOf, laneUse, sinceFirstCall, type Utilisation, utilisationOf } from './utilisation.ts';
 
 export interface Percentiles {
   p50: number;
@@ -39,7 +39,7 @@ export interface Summary {
   /** Calls that reached Bedrock's quota: admitted and throttled ones. */
   bedrock_calls: number;
   throttled_calls: number;
-  /** Of all lanes together while they had a backlog (`utilisationOf`). */
+  /** Of all lanes together while they had a backlog, each from its first call on (`utilisationOf`). */
   utilisation: Utilisation;
   lanes: LaneSummary[];
   /** Accepted → sent to Bedrock. */
@@ -67,7 +67,12 @@ export function summarise(run: RunRecord): Summary {
   const { submissions, outcomes, bedrock } = run;
   const uses = bedrock.lanes.map((lane) => {
     const waits = lane.models.flatMap((model) => outcomes.waitsByModel.get(model) ?? []);
-    return { lane, use: laneUse(lane, backlogOf(waits)) };
+    const backlog = backlogOf(waits);
+    return {
+      lane,
+      use: laneUse(lane, sinceFirstCall(lane, backlog)),
+      waitedMs: backlog.reduce((sum, { from, until }) => sum + until - from, 0),
+    };
   });
   const functionCalls = run.calls.filter(({ principal }) => principal !== run.operator);
   return {
@@ -84,11 +89,11 @@ export function summarise(run: RunRecord): Summary {
     bedrock_calls: bedrock.calls + bedrock.throttles,
     throttled_calls: bedrock.throttles,
     utilisation: utilisationOf(uses.map(({ use }) => use)),
-    lanes: uses.map(({ lane, use }) => ({
+    lanes: uses.map(({ lane, use, waitedMs }) => ({
       lane: lane.lane,
       calls: lane.calls,
       throttled: lane.throttles,
-      backlog_seconds: use.backlogSeconds,
+      backlog_seconds: waitedMs / 1_000,
       utilisation: utilisationOf([use]),
     })),
     wait_ms: waits(outcomes),

@@ -33,6 +33,19 @@ export interface LaneUse {
 }
 
 /**
+ * The part of a backlog from the lane's first call on. What was before is the start of the functions, which a lane meets
+ * once, and not how well it uses its quota.
+ */
+export function sinceFirstCall(lane: LaneStats, backlog: readonly Waiting[]): Waiting[] {
+  const first = lane.seconds.find(({ calls }) => calls > 0);
+  if (!first) return [];
+  const from = first.second * 1_000;
+  return backlog
+    .filter(({ until }) => until > from)
+    .map((stretch) => ({ ...stretch, from: Math.max(stretch.from, from) }));
+}
+
+/**
  * Calls that Bedrock admitted in the stretches of a backlog, and the tokens that these calls were finally charged,
  * counted when they started; a second that a stretch covers in part counts in part. Offered is limit × time.
  */

@@ -1,0 +1,73 @@
+/**
+ * `npm run bench:pipeline [-- --json FILE]`: a burst of 300 requests for each of two quotas (120 requests a minute; 24,000
+ * tokens a minute) through the complete system on the local cloud, under each enforcement, and straight to Bedrock.
+ */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { ENFORCEMENTS } from '../bedrock-simulator/accounting.ts';
+import { type Burst, type LaneFigures, smoothBurst } from './bursts.ts';
+import { runCommand } from './command.ts';
+import { readFlags } from './flags.ts';
+import { synthesise } from './synthesis.ts';
+
+const BURST: Burst = { rpm: 120, tpm: 24_000, requests: { rpm: 300, tpm: 300 } };
+const LEAST_USED = 0.9;
+
+await runCommand(async (args) => {
+  const { json } = readFlags(args, ['json']);
+  const synthesis = await synthesise(path.resolve(import.meta.dirname, '../..'));
+  try {
+    console.log(
+      `Bursts of 300 requests against ${BURST.rpm} requests and ${BURST.tpm} tokens a minute, three enforcements at once: about four minutes ...\n`,
+    );
+    const runs = await Promise.all(
+      ENFORCEMENTS.map((enforcement) => smoothBurst(BURST, enforcement, synthesis)),
+    );
+    const lanes = runs.flatMap((it) => it.lanes);
+    const lost = runs.reduce((sum, { summary }) => sum + summary.lost, 0);
+    console.log(table(lanes));
+    const pause = Math.max(...runs.map((it) => it.longestPauseSeconds));
+    console.log(`\n${lost} lost. Longest pause of this process: ${pause.toFixed(1)} s.`);
+    if (json !== undefined) await writeFile(json, `${JSON.stringify({ burst: BURST, runs }, null, 2)}\n`);
+    const good = lanes.every(({ throttled, used }) => throttled === 0 && used >= LEAST_USED);
+    console.log(
+      good && lost === 0
+        ? '✔ No call throttled, at least 90 % of the binding limit used.'
+        : '✘ A call was throttled, a request lost, or less than 90 % of the binding limit used.',
+    );
+    return good && lost === 0 ? 0 : 1;
+  } finally {
+    await synthesis.remove();
+  }
+});
+
+function table(lanes: readonly LaneFigures[]): string {
+  const rows = lanes.map(({ enforcement, bound, calls, throttled, used, backlogSeconds, straight }) => [
+    enforcement,
+    bound.toUpperCase(),
+    String(calls),
+    String(throttled),
+    `${(used * 100).toFixed(1)} %`,
+    `${backlogSeconds.toFixed(0)} s`,
+    `${straight.throttled} of ${straight.calls}`,
+  ]);
+  const head = [
+    'enforcement',
+    'bound by',
+    'calls',
+    'throttled',
+    'used',
+    'backlog',
+    'throttled when sent straight',
+  ];
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('   ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
