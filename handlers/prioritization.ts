@@ -6,7 +6,6 @@ import { sqsHoldQueue, sqsResults } from '../src/aws/queues.ts';
 import { dynamoRecords } from '../src/aws/records.ts';
 import { serviceQuotas } from '../src/aws/service-quotas.ts';
 import { systemClock } from '../src/clock.ts';
-import { PRIORITY_WEIGHTS } from '../src/lane/fair-queues.ts';
 import { consoleLog } from '../src/log.ts';
 import { type PrioritizationEvent, prioritize } from '../src/prioritization/prioritize.ts';
 import { leaseMs } from '../src/request/times.ts';
@@ -50,7 +49,6 @@ const settings = {
   },
   workers: environment.MAX_CONCURRENT_EXECUTIONS,
   metricsNamespace: environment.METRICS_NAMESPACE,
-  priorityWeights: PRIORITY_WEIGHTS,
 };
 
 /** Leads the lanes that the event names, or all of them, until others want them. */

@@ -74,7 +74,6 @@ export function createWorld(options: WorldOptions = {}): World {
       },
       workers: 100,
       metricsNamespace: 'test',
-      priorityWeights: { 1: 16, 2: 8, 3: 4, 4: 2, 5: 1 },
       ...options.settings,
     },
     calls: [],

@@ -160,13 +160,18 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
             'us.amazon.nova-lite-v1:0': { requests_per_minute: 60, tokens_per_minute: 1000 },
           },
           tenant_weights: {},
+          priority_weights: {},
         },
       ],
     ],
   },
   tenant_weights: {
     value: { chat: 3 },
-    reaches: [[settings, { quota_overrides: {}, tenant_weights: { chat: 3 } }]],
+    reaches: [[settings, { quota_overrides: {}, tenant_weights: { chat: 3 }, priority_weights: {} }]],
+  },
+  priority_weights: {
+    value: { 1: 32 },
+    reaches: [[settings, { quota_overrides: {}, tenant_weights: {}, priority_weights: { 1: 32 } }]],
   },
 };
 
@@ -221,6 +226,8 @@ describe('rules', () => {
     ['quota_overrides', { model: {} }],
     ['quota_overrides', { model: { requests_per_minute: 10, tokens_per_minute: -1 } }],
     ['tenant_weights', { chat: 0 }],
+    ['priority_weights', { 0: 1 }],
+    ['priority_weights', { 1: 0 }],
   ])('%s refuses %j and says what is expected', (name, value) => {
     const rule = VARIABLES.find((variable) => variable.name === name)?.rules[0];
     expect(() => evaluate(json, { ...REQUIRED, [name]: value })).toThrow(rule?.message);

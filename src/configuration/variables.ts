@@ -176,6 +176,21 @@ export const VARIABLES = [
     ],
   },
   {
+    name: 'priority_weights',
+    type: 'map(number)',
+    default: {},
+    description:
+      'Shares of the priorities 1 to 5 while all have a backlog, where they differ from 16, 8, 4, 2 and 1.',
+    example: '{ "1" = 32, "5" = 2 }',
+    rules: [
+      {
+        condition:
+          'alltrue([for priority, weight in var.priority_weights : contains(["1", "2", "3", "4", "5"], priority) && weight > 0])',
+        message: 'priority_weights must give priorities 1 to 5 weights greater than 0.',
+      },
+    ],
+  },
+  {
     name: 'tenant_weights',
     type: 'map(number)',
     default: {},

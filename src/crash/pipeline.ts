@@ -6,7 +6,6 @@
 import { Ingestion } from '../ingestion/ingestion.ts';
 import { invokeBatch } from '../invocation/batch.ts';
 import { laneOf } from '../lane/catalog.ts';
-import { PRIORITY_WEIGHTS } from '../lane/fair-queues.ts';
 import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../memory/cloud.ts';
 import { createReportRows } from '../memory/reporting.ts';
 import {
@@ -147,7 +146,6 @@ export class Pipeline {
       },
       workers: 10,
       metricsNamespace: 'crash',
-      priorityWeights: PRIORITY_WEIGHTS,
     };
     if (standsStill) for (const queue of [this.input, this.hold]) queue.stop();
     else this.#start();

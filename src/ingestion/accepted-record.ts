@@ -26,7 +26,11 @@ export function acceptedRecord(request: Request, arrival: Arrival): RequestRecor
   const queue = backlogKey({ ...partition, shard: arrival.shardOf(backlogKey(partition)) });
   const { tokens, bytes } = estimateInput(model_id, call);
   const hash = contentHash(request);
-  const deadline = acceptedAt + (wait ?? arrival.longestWaitSeconds) * 1000;
+  const hasDeadline = wait !== undefined || request.deadline !== undefined;
+  const deadline = Math.min(
+    acceptedAt + (wait ?? arrival.longestWaitSeconds) * 1000,
+    request.deadline === undefined ? Number.POSITIVE_INFINITY : Date.parse(request.deadline),
+  );
   return {
     v: 1,
     request_id: requestId,
@@ -43,7 +47,7 @@ export function acceptedRecord(request: Request, arrival: Arrival): RequestRecor
     metadata: metadata === undefined ? undefined : JSON.stringify(metadata),
     accepted_at: acceptedAt,
     deadline_at: deadline,
-    has_deadline: wait !== undefined,
+    has_deadline: hasDeadline,
     content_hash: hash,
     payload_key: payloadKey(requestId, hash),
     source: arrival.source,
@@ -54,7 +58,7 @@ export function acceptedRecord(request: Request, arrival: Arrival): RequestRecor
     arrival: sentAt,
     backlog_key: queue,
     backlog_order: sentAt,
-    ...(wait === undefined ? {} : { due_key: dueKey(lane, requestId), due_at: deadline }),
+    ...(!hasDeadline ? {} : { due_key: dueKey(lane, requestId), due_at: deadline }),
     attempts: 0,
     failures: 0,
     throttles: 0,

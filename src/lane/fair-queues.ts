@@ -53,22 +53,10 @@ export class FairQueues {
     this.#weights = weights;
     this.#lines = new Map();
     this.#skips = 0;
-    for (const queue of queues) {
-      const head = queue[0];
-      if (head === undefined) continue;
-      const lines = this.#lines.get(head.priority) ?? new Map<string, Line>();
-      this.#lines.set(head.priority, lines);
-      const line = lines.get(head.tenant);
-      if (line === undefined) {
-        lines.set(head.tenant, {
-          priority: head.priority,
-          tenant: head.tenant,
-          entries: [...queue],
-          next: 0,
-        });
-      } else {
-        line.entries = [...line.entries, ...queue].sort((a, b) => a.backlog_order - b.backlog_order);
-      }
+    for (const queue of queues) for (const entry of queue) this.#lineOf(entry).entries.push(entry);
+    // A tenant's queue may be spread over shards.
+    for (const lines of this.#lines.values()) {
+      for (const { entries } of lines.values()) entries.sort((a, b) => a.backlog_order - b.backlog_order);
     }
     this.#priorities.enter(this.#lines.keys());
     for (const priority of PRIORITIES) {
@@ -144,6 +132,14 @@ export class FairQueues {
     const lines = this.#lines.get(line.priority);
     lines?.delete(line.tenant);
     if (lines?.size === 0) this.#lines.delete(line.priority);
+  }
+
+  #lineOf({ priority, tenant }: BacklogEntry): Line {
+    const lines = this.#lines.get(priority) ?? new Map<string, Line>();
+    this.#lines.set(priority, lines);
+    const line = lines.get(tenant) ?? { priority, tenant, entries: [], next: 0 };
+    lines.set(tenant, line);
+    return line;
   }
 
   #line(): Line {

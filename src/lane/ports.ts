@@ -123,4 +123,6 @@ export interface LaneSettings {
   /** By model id, profile id or lane: overrides what Service Quotas says. */
   quota_overrides: Record<string, Limits>;
   tenant_weights: Record<string, number>;
+  /** By priority; what is not named has its default. */
+  priority_weights?: Record<string, number>;
 }

@@ -2,7 +2,6 @@
 import { type Decisions, type EngineRelease, type EngineSettings, LaneEngine } from '../lane/engine.ts';
 import type { Led, Limits } from '../lane/ports.ts';
 import type { HoldMessage, Release } from '../request/hold-message.ts';
-import type { Priority } from '../request/record.ts';
 import { queue } from '../request/transitions.ts';
 import { BacklogView, INDEX_GRACE_MS } from './backlog-view.ts';
 import { concurrently } from './concurrently.ts';
@@ -27,7 +26,6 @@ const MAX_FAILED_TICKS = 5;
 export interface LeaderSettings {
   engine: EngineSettings;
   metricsNamespace: string;
-  priorityWeights: Record<Priority, number>;
 }
 
 /** Why a leader stopped. */
@@ -100,14 +98,14 @@ export class LaneLeader {
       this.#recover(),
     ]);
     const now = clock.now();
-    const { limits, tenantWeights } = this.#rules;
+    const { limits, priorityWeights, tenantWeights } = this.#rules;
     const decisions = this.#engine.tick({
       now,
       reports: read,
       queues: this.#view.heads(),
       limits,
       workers: this.workers.availableTo(this.#lane),
-      priorityWeights: this.settings.priorityWeights,
+      priorityWeights,
       tenantWeights,
       paused,
     });

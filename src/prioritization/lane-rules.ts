@@ -1,6 +1,8 @@
 /** A lane's limits and weights, as they stand now: variables, then Service Quotas, then the catalog. */
 import { defaultLimitsOf, overrideOf } from '../lane/catalog.ts';
+import { PRIORITY_WEIGHTS } from '../lane/fair-queues.ts';
 import type { LaneSettings, Limits } from '../lane/ports.ts';
+import type { Priority } from '../request/record.ts';
 import type { PrioritizationPorts } from './ports.ts';
 
 const SETTINGS_EVERY_MS = 10_000;
@@ -25,6 +27,10 @@ export class LaneRules {
 
   get tenantWeights(): Record<string, number> {
     return this.#settings.tenant_weights;
+  }
+
+  get priorityWeights(): Record<Priority, number> {
+    return { ...PRIORITY_WEIGHTS, ...this.#settings.priority_weights };
   }
 
   /** Reads again what has become old. */

@@ -58,6 +58,12 @@ const envelope = {
       'The request expires when its call has not started after so long. At most the payload retention less a day.',
     )
     .optional(),
+  deadline: z.iso
+    .datetime({ offset: true, error: 'an ISO 8601 time with its offset, such as 2026-11-22T18:30:00Z' })
+    .describe(
+      'The same as a time, in place of max_wait_seconds; one that is later than the longest wait counts as that.',
+    )
+    .optional(),
   metadata: fields.metadata.optional(),
 };
 

@@ -20,6 +20,8 @@ export interface Request {
   tenant: string;
   task?: string;
   max_wait_seconds?: number;
+  /** ISO 8601. */
+  deadline?: string;
   /** JSON. */
   metadata?: unknown;
   call: Payload;
@@ -137,6 +139,10 @@ function limitProblems(request: Request, { longestWaitSeconds }: MessageLimits):
   if (wait !== undefined && wait > longestWaitSeconds) {
     const expected = `at most ${longestWaitSeconds} (how long payloads are kept, less a day)`;
     problems.push({ path: ['max_wait_seconds'], expected, came: String(wait) });
+  }
+  if (wait !== undefined && request.deadline !== undefined) {
+    const expected = 'no deadline beside max_wait_seconds';
+    problems.push({ path: ['deadline'], expected, came: request.deadline });
   }
   if (call.operation === 'converse') {
     // A stored prompt brings its own messages.

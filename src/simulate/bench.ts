@@ -1,7 +1,6 @@
 /** Runs workloads with the smoother as it is deployed by default. */
 import type { Enforcement } from '../bedrock-simulator/accounting.ts';
 import { VARIABLES, type VariableName } from '../configuration/variables.ts';
-import { PRIORITY_WEIGHTS } from '../lane/fair-queues.ts';
 import { leaseMs } from '../request/times.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import type { Workload } from './workload.ts';
@@ -28,7 +27,6 @@ export function defaultSettings(enforcement: Enforcement, seed: number): WorldSe
       },
       workers: defaultOf('max_concurrent_executions'),
       metricsNamespace: 'bench',
-      priorityWeights: PRIORITY_WEIGHTS,
     },
   };
 }

@@ -100,6 +100,7 @@ function storeSettings(scope: Construct, { variables }: Context, lanes: Dynamodb
   const settings = Fn.jsonencode({
     quota_overrides: variables.quota_overrides.value,
     tenant_weights: variables.tenant_weights.value,
+    priority_weights: variables.priority_weights.value,
   });
   new DynamodbTableItem(scope, 'settings', {
     tableName: lanes.name,
