@@ -60,7 +60,8 @@ async function readState(client: DynamoDBClient, table: string, lane: string, at
 export function dynamoWatch(client: DynamoDBClient, table: string): LaneWatch {
   return {
     async status(lane) {
-      const state = await readState(client, table, lane, ['lease_until', 'asleep', 'woken_at', 'limits']);
+      const attributes = ['lease_until', 'asleep', 'woken_at', 'limits', 'figures'];
+      const state = await readState(client, table, lane, attributes);
       return state as LaneStatus | undefined;
     },
 
@@ -108,10 +109,11 @@ export function dynamoLeadership(client: DynamoDBClient, table: string): Leaders
       return undefined;
     },
 
-    async writePlan(led, { memory, limits }, leaseUntil) {
+    async writePlan(led, { memory, limits, figures }, leaseUntil) {
+      const optional = `${limits ? ', #limits = :limits' : ''}${figures ? ', #figures = :figures' : ''}`;
       const written = await ownUpdate(led, {
-        update: `SET #memory = :memory, #lease_until = :lease_until${limits ? ', #limits = :limits' : ''} REMOVE #asleep`,
-        values: { memory, lease_until: leaseUntil, limits },
+        update: `SET #memory = :memory, #lease_until = :lease_until${optional} REMOVE #asleep`,
+        values: { memory, lease_until: leaseUntil, limits, figures },
         returns: 'ALL_NEW',
       });
       if (!written) return 'lost';

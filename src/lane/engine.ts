@@ -13,7 +13,7 @@ import { Ledger, type Usage } from './ledger.ts';
 import { parseMemory, writeMemory } from './memory.ts';
 import { News } from './news.ts';
 import { Pacing, pacedTokens } from './pacing.ts';
-import type { Limits, SlotReport } from './ports.ts';
+import type { LaneFigures, Limits, SlotReport } from './ports.ts';
 import { owedOf, SLOT_MS, slotOf } from './report.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { Room } from './room.ts';
@@ -65,15 +65,6 @@ export interface Decisions {
 /** Why a lane releases nothing although work may wait. */
 export type Paused = Trouble | 'operator' | 'no_quota';
 
-export interface Figures {
-  /** Use of the limit that binds, 1 is all of it. */
-  utilisation: number;
-  /** What is ours of the limits; the rest is somebody else's, as far as throttles tell. */
-  share: number;
-  throttled: number;
-  paused?: Paused;
-}
-
 export class LaneEngine {
   readonly #ledger: Ledger;
   readonly #estimates: Estimates;
@@ -83,7 +74,8 @@ export class LaneEngine {
   readonly #pacing = new Pacing();
   readonly #retries = new RetryBudget();
   readonly #news = new News();
-  #figures: Figures = { utilisation: 0, share: 1, throttled: 0 };
+  #figures: LaneFigures = { unfinished: 0, utilisation: 0, share: 1 };
+  #throttled = 0;
 
   constructor(
     private readonly settings: EngineSettings,
@@ -140,7 +132,12 @@ export class LaneEngine {
     if (allowed === 1) release(neverFailed(waiting), 1);
     if (decisions.releases.length === 0) release(waiting, allowed);
     if (decisions.releases.length > 0) this.#breaker.released(now, slotOf(now));
-    this.#figures.paused = paused;
+    this.#figures = {
+      unfinished: this.#ledger.unfinished(now).releases,
+      utilisation: bindingShare(used, input.limits),
+      share: this.#adaptation.share,
+      ...(paused !== undefined && { paused }),
+    };
     return decisions;
   }
 
@@ -158,11 +155,16 @@ export class LaneEngine {
     this.#queues.correct(entry, -charge);
   }
 
-  /** How the lane did since the last call. */
-  figures(): Figures {
-    const figures = { ...this.#figures };
-    this.#figures.throttled = 0;
-    return figures;
+  /** How the lane does after the last tick. */
+  get figures(): LaneFigures {
+    return this.#figures;
+  }
+
+  /** Throttled calls since the last call. */
+  takeThrottled(): number {
+    const throttled = this.#throttled;
+    this.#throttled = 0;
+    return throttled;
   }
 
   memory(): string {
@@ -202,9 +204,7 @@ export class LaneEngine {
       now,
       news.reduce((sum, { counters }) => sum + (counters.settled ?? 0), 0),
     );
-    this.#figures.throttled += ends.reduce((sum, { throttled }) => sum + throttled, 0);
-    this.#figures.utilisation = utilisation;
-    this.#figures.share = this.#adaptation.share;
+    this.#throttled += ends.reduce((sum, { throttled }) => sum + throttled, 0);
     return used;
   }
 

@@ -42,6 +42,19 @@ export interface LaneStatus {
   asleep?: boolean;
   woken_at?: number;
   limits?: Limits;
+  figures?: LaneFigures;
+}
+
+/** How a lane does, as its leader last saw it. */
+export interface LaneFigures {
+  /** Releases that have not ended. */
+  unfinished: number;
+  /** Use of the limit that binds, 1 is all of it. */
+  utilisation: number;
+  /** What is ours of the limits; the rest is somebody else's, as far as throttles tell. */
+  share: number;
+  /** Why nothing is released, if so. */
+  paused?: string;
 }
 
 /** A lane's quota. Absent: that limit does not exist (or is not known). */
@@ -87,6 +100,7 @@ export interface LanePlan {
   /** The engine's serialised memory, which counts this tick's releases. */
   memory: string;
   limits?: Limits;
+  figures?: LaneFigures;
 }
 
 /** The operator's word about a lane. */

@@ -1,5 +1,6 @@
 import type {
   LaneControl,
+  LaneFigures,
   LaneRegistry,
   LaneReports,
   LaneStatus,
@@ -27,6 +28,7 @@ export interface LaneState {
   challenged_at?: number;
   memory?: string;
   limits?: Limits;
+  figures?: LaneFigures;
 }
 
 export function createDirectory(): QueueDirectory {
@@ -79,8 +81,14 @@ export function createLaneStates(): {
       async status(lane) {
         const state = states.get(lane);
         if (!state) return undefined;
-        const { lease_until, asleep, woken_at, limits } = state;
-        return definedOf<LaneStatus>({ lease_until, asleep, woken_at, limits: limits && { ...limits } });
+        const { lease_until, asleep, woken_at, limits, figures } = state;
+        return definedOf<LaneStatus>({
+          lease_until,
+          asleep,
+          woken_at,
+          limits: limits && { ...limits },
+          figures,
+        });
       },
       async markWoken(lane, now) {
         const state = stateOf(lane);
@@ -102,10 +110,15 @@ export function createLaneStates(): {
         delete state.challenged_at;
         return definedOf<Led>({ lane, holder, token: state.token, memory: state.memory });
       },
-      async writePlan(led, { memory, limits }, leaseUntil) {
+      async writePlan(led, { memory, limits, figures }, leaseUntil) {
         const state = held(led);
         if (!state) return 'lost';
-        Object.assign(state, { memory, lease_until: leaseUntil }, limits && { limits: definedOf(limits) });
+        Object.assign(
+          state,
+          { memory, lease_until: leaseUntil },
+          limits && { limits: definedOf(limits) },
+          figures && { figures },
+        );
         delete state.asleep;
         return state.challenged_at === undefined ? 'written' : 'challenged';
       },

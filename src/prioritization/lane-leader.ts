@@ -112,7 +112,7 @@ export class LaneLeader {
     this.workers.taken(this.#lane, this.#engine.unfinished(now).bundles);
     const written = await leadership.writePlan(
       this.led,
-      { memory: this.#engine.memory(), limits },
+      { memory: this.#engine.memory(), limits, figures: this.#engine.figures },
       now + LEASE_MS,
     );
     if (written === 'lost') return written;
@@ -192,14 +192,14 @@ export class LaneLeader {
     if (now < this.#metricsAt + METRICS_EVERY_MS) return;
     this.#metricsAt = now;
     const oldest = this.#view.oldest;
-    const figures = this.#engine.figures();
+    const { utilisation, paused } = this.#engine.figures;
     this.ports.emit(
       laneLine(this.settings.metricsNamespace, now, this.#lane, {
         OldestWaitingSeconds: oldest === undefined ? 0 : Math.max(0, now - oldest) / 1_000,
         Released: this.#releasedSinceMetrics,
-        Throttled: figures.throttled,
-        QuotaUtilisation: figures.utilisation * 100,
-        LanesPaused: figures.paused === undefined ? 0 : 1,
+        Throttled: this.#engine.takeThrottled(),
+        QuotaUtilisation: utilisation * 100,
+        LanesPaused: paused === undefined || paused === 'operator' ? 0 : 1,
       }),
     );
     this.#releasedSinceMetrics = 0;
