@@ -1,5 +1,5 @@
 /** Every boundary of a function's calls, with everything that can befall it there. */
-import type { CrashCase, EnumerationOptions } from './cases.ts';
+import type { CrashCase, EnumerationOptions, Extent } from './cases.ts';
 import {
   atCall,
   atProgress,
@@ -18,6 +18,8 @@ import type { Scenario } from './scenarios.ts';
 
 /** Whatever has not come to rest by then never will. */
 const GIVE_UP_MS = 20 * 60_000;
+/** Of each scenario. */
+const CASES_OF_SLICE = 10;
 
 /** Plays a scenario with a fault in its victim; names the invariants that broke. */
 export async function play(
@@ -46,8 +48,7 @@ export async function boundaryCases(
   await play(scenario, fault);
   const boundaries =
     scenario.function === 'prioritization' ? withoutRepeats(calls) : calls.map((_, at) => at + 1);
-  const chosen = extent === 'all' ? boundaries : boundaries.filter((_, index) => index % 4 === 0);
-  return chosen.flatMap((at) =>
+  const cases = boundaries.flatMap((at) =>
     modesFor(scenario).map((mode) => ({
       id: `${scenario.function}/${scenario.name}/${at}/${mode}`,
       function: scenario.function,
@@ -55,6 +56,7 @@ export async function boundaryCases(
       run: () => play(scenario, atCall(at, mode), sabotage, mode),
     })),
   );
+  return extentOf(cases, extent);
 }
 
 /** In a batch: one case for each request, each of its calls, and each progress of the others. */
@@ -78,7 +80,15 @@ export async function progressCases(
       ),
     ),
   );
-  return extent === 'all' ? cases : cases.filter((_, index) => index % 17 === 0);
+  return extentOf(cases, extent);
+}
+
+/** A slice is spread evenly over the whole. */
+function extentOf(cases: CrashCase[], extent: Extent): CrashCase[] {
+  if (extent === 'all' || cases.length <= CASES_OF_SLICE) return cases;
+  return range(0, CASES_OF_SLICE - 1).flatMap(
+    (nth) => cases[Math.floor((nth * cases.length) / CASES_OF_SLICE)] ?? [],
+  );
 }
 
 /** An instance that stands still longer than its function may run is stopped: only a leader can wake up too late. */

@@ -15,6 +15,7 @@ export type Extent = 'all' | 'slice';
 
 export interface EnumerationOptions {
   extent: Extent;
-  /** For controls. */
+  /** For controls: it is enough to know that something breaks. */
   sabotage?: Sabotage;
+  untilBroken?: boolean;
 }

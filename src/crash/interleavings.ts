@@ -28,23 +28,23 @@ export interface Explored {
   paths: number;
   states: number;
   broken: { choices: number[]; invariants: string[] }[];
-  /** The search was ended before its end. */
-  capped: boolean;
+}
+
+export interface Bounds {
+  /** The search ends after so many; what is left is in no particular order. */
+  mostPaths: number;
+  untilBroken?: boolean;
 }
 
 const SETTLE_MS = 20 * 60_000;
 
-/** @param mostPaths the search ends after so many; what is left is in no particular order */
-export async function explore(race: Race, mostPaths = Number.POSITIVE_INFINITY): Promise<Explored> {
-  const explored: Explored = { paths: 0, states: 0, broken: [], capped: false };
+export async function explore(race: Race, { mostPaths, untilBroken }: Bounds): Promise<Explored> {
+  const explored: Explored = { paths: 0, states: 0, broken: [] };
   const met = new Set<string>();
   const ends = new Map<string, string[]>();
   const open: number[][] = [[]];
   for (let prefix = open.pop(); prefix !== undefined; prefix = open.pop()) {
-    if (explored.paths === mostPaths) {
-      explored.capped = true;
-      break;
-    }
+    if (explored.paths === mostPaths || (untilBroken && explored.broken.length > 0)) break;
     explored.paths += 1;
     const path = await follow(race, prefix, met);
     for (let depth = path.widths.length - 1; depth >= prefix.length; depth -= 1) {

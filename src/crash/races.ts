@@ -12,7 +12,15 @@ import { nameOf } from './calls.ts';
 import type { Fault, Instance } from './instance.ts';
 import type { Race, Staged } from './interleavings.ts';
 import type { Expectation } from './invariants.ts';
-import { type FunctionName, LANE, MODEL, Pipeline, type Sabotage, TIMEOUTS_MS } from './pipeline.ts';
+import {
+  type FunctionName,
+  INDEX_LAG_MS,
+  LANE,
+  MODEL,
+  Pipeline,
+  type Sabotage,
+  TIMEOUTS_MS,
+} from './pipeline.ts';
 import { requestBody } from './scenarios.ts';
 import { Scheduler } from './scheduler.ts';
 
@@ -38,7 +46,7 @@ class Stage {
 
   async accept(...ids: string[]): Promise<void> {
     for (const id of ids) await this.ingest(this.pipeline.instance('ingestion'), id, requestBody(id));
-    await this.pass(200);
+    await this.pass(INDEX_LAG_MS);
   }
 
   /** A leader's tick that releases what has been accepted; the bundles on the Hold queue. */
@@ -167,7 +175,7 @@ function commitAgainstRecovery(meeting: Meeting, sabotage?: Sabotage): Race {
         const led = await stage.acquire(instance, 'second');
         const leader = stage.leader(instance, led);
         await leader.tick();
-        await instance.clock.sleep(500);
+        await instance.clock.sleep(INDEX_LAG_MS);
         await leader.tick();
         const [, again] = stage.bundles();
         if (again !== undefined) await stage.invoke(instance, again);

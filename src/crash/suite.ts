@@ -25,12 +25,12 @@ export interface Part {
 }
 
 /** Orders of a race that a slice tries; the whole enumeration tries all. */
-const PATHS_OF_SLICE = 60;
+const PATHS_OF_SLICE = 30;
 
 export const PARTS: readonly Part[] = [
   ...SCENARIOS.filter(({ batch }) => batch !== undefined).map((scenario) => ({
     name: `${scenario.function}/${scenario.name}, others' progress`,
-    run: async (options: EnumerationOptions) => runCases(await progressCases(scenario, options)),
+    run: async (options: EnumerationOptions) => runCases(await progressCases(scenario, options), options),
   })),
   ...racesOf().map((race, index) => ({
     name: `${race.function}/${race.name}`,
@@ -38,7 +38,7 @@ export const PARTS: readonly Part[] = [
   })),
   ...SCENARIOS.map((scenario) => ({
     name: `${scenario.function}/${scenario.name}`,
-    run: async (options: EnumerationOptions) => runCases(await boundaryCases(scenario, options)),
+    run: async (options: EnumerationOptions) => runCases(await boundaryCases(scenario, options), options),
   })),
 ];
 
@@ -65,18 +65,20 @@ export async function replayCase(caseId: string): Promise<{ steps: string[]; inv
   throw new UnknownCaseError(caseId);
 }
 
-async function runCases(cases: readonly CrashCase[]): Promise<Finding> {
+async function runCases(cases: readonly CrashCase[], { untilBroken }: EnumerationOptions): Promise<Finding> {
   const broken: BrokenCase[] = [];
   for (const { id, run } of cases) {
     const invariants = await run();
     if (invariants.length > 0) broken.push({ id, invariants });
+    if (untilBroken && broken.length > 0) break;
   }
   const { function: name = '', scenario = '' } = cases[0] ?? {};
   return { function: name, scenario, cases: cases.length, broken };
 }
 
-async function exploreRace(race: Race, { extent }: EnumerationOptions): Promise<Finding> {
-  const { paths, broken } = await explore(race, extent === 'all' ? undefined : PATHS_OF_SLICE);
+async function exploreRace(race: Race, { extent, untilBroken }: EnumerationOptions): Promise<Finding> {
+  const mostPaths = extent === 'all' ? Number.POSITIVE_INFINITY : PATHS_OF_SLICE;
+  const { paths, broken } = await explore(race, { mostPaths, untilBroken });
   return {
     function: race.function,
     scenario: race.name,

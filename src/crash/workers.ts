@@ -1,7 +1,12 @@
-/** Runs the enumeration's parts on all processors. */
+/** Runs the enumeration's parts on all processors: one process each. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
-import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
+import { WorkerDiedError } from './errors.ts';
 import { type Finding, PARTS } from './suite.ts';
+
+const PROGRAM = fileURLToPath(new URL('worker.ts', import.meta.url));
 
 /** @param onFinding called as each part ends, in no particular order */
 export async function enumerateAll(
@@ -9,36 +14,25 @@ export async function enumerateAll(
   onFinding: (finding: Finding) => void,
 ): Promise<Finding[]> {
   const open = [...parts];
-  const findings: Finding[] = [];
-  const work = () =>
-    new Promise<void>((resolve, reject) => {
-      const worker = new Worker(new URL(import.meta.url));
-      const next = () => {
-        const name = open.shift();
-        if (name === undefined) worker.terminate().then(() => resolve(), reject);
-        else worker.postMessage(name);
-      };
-      worker.on('message', (finding: Finding) => {
-        findings.push(finding);
-        onFinding(finding);
-        next();
-      });
-      worker.once('error', reject);
-      next();
-    });
+  const findings = new Map<string, Finding>();
+  const work = async () => {
+    const child = fork(PROGRAM);
+    for (let part = open.shift(); part !== undefined; part = open.shift()) {
+      const finding = await ask(child, part);
+      findings.set(part, finding);
+      onFinding(finding);
+    }
+    child.disconnect();
+  };
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), open.length) }, work));
-  const order = PARTS.map(({ name }) => name);
-  return findings.sort((a, b) => order.indexOf(nameOf(a)) - order.indexOf(nameOf(b)));
+  return PARTS.flatMap(({ name }) => findings.get(name) ?? []);
 }
 
-function nameOf({ function: name, scenario }: Finding): string {
-  return `${name}/${scenario}`;
-}
-
-if (!isMainThread) {
-  parentPort?.on('message', async (name: string) => {
-    const part = PARTS.find((it) => it.name === name);
-    if (part === undefined) throw new RangeError(`There is no part ${name}`);
-    parentPort?.postMessage(await part.run({ extent: 'all' }));
+async function ask(child: ChildProcess, part: string): Promise<Finding> {
+  child.send(part);
+  const answer = once(child, 'message').then(([finding]) => finding as Finding);
+  const death = once(child, 'exit').then(([code]): never => {
+    throw new WorkerDiedError(part, code);
   });
+  return Promise.race([answer, death]);
 }
