@@ -5,7 +5,7 @@ import { startBedrockSimulator } from '../bedrock-simulator/simulator.ts';
 import { type LocalCloud, startLocalCloud } from '../local/local-cloud.ts';
 import { readTfvars } from '../local/terraform/variables.ts';
 import { runCommand, untilSignal } from './command.ts';
-import { choiceFlag, numberFlag, readFlags } from './flags.ts';
+import { choiceFlag, numberFlag, readFlags, urlFlag } from './flags.ts';
 import { surveyOf } from './lines.ts';
 import { EXAMPLE_EMAIL } from './run.ts';
 import { synthesise } from './synthesis.ts';
@@ -14,7 +14,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 const LIMIT = { min: 1, max: 1e12, whole: true };
 
 await runCommand(async (args) => {
-  const flags = readFlags(args, ['rpm', 'tpm', 'enforcement', 'seed', 'var-file']);
+  const flags = readFlags(args, ['rpm', 'tpm', 'enforcement', 'seed', 'var-file', 'backend']);
   const rpm = numberFlag('rpm', flags.rpm, LIMIT) ?? 480;
   const tpm = numberFlag('tpm', flags.tpm, LIMIT) ?? 2_000_000;
   const given = flags['var-file'] === undefined ? {} : await readTfvars(flags['var-file']);
@@ -33,6 +33,7 @@ await runCommand(async (args) => {
       assetsFolder: synthesis.folder,
       variables: { notification_email: EXAMPLE_EMAIL, ...given },
       bedrockUrl: bedrock.url,
+      backendUrl: urlFlag('backend', flags.backend),
       bedrockQuotas: { ...quota, models },
       onLog: (functionName, line) => console.error(`${functionName}  ${line}`),
     });

@@ -63,3 +63,12 @@ export function choiceFlag<Choice extends string>(
   if (!choice) throw new UsageError(flag, `must be one of ${choices.join(', ')}`, value);
   return choice;
 }
+
+/** Without the slash at its end. @throws UsageError naming flag and value */
+export function urlFlag(flag: string, value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (!/^https?:/.test(value) || !URL.canParse(value)) {
+    throw new UsageError(flag, 'must be a URL such as http://127.0.0.1:5000', value);
+  }
+  return value.replace(/\/$/, '');
+}

@@ -37,6 +37,7 @@ export interface RunDependencies {
     assetsFolder: string;
     variables: Record<string, unknown>;
     bedrockUrl: string;
+    backendUrl?: string;
     bedrockQuotas: { requestsPerMinute: number; tokensPerMinute: number; models: readonly string[] };
     onLog?: (functionName: string, line: string) => void;
   }): Promise<Cloud>;
@@ -82,6 +83,7 @@ export async function run(options: StartOptions, dependencies: RunDependencies):
       assetsFolder: synthesis.folder,
       variables: { notification_email: EXAMPLE_EMAIL, ...given },
       bedrockUrl: bedrock.url,
+      backendUrl: options.backend,
       bedrockQuotas: { ...quota, models: survey.models },
       ...(logs && { onLog: (name: string, line: string) => void logs.write(`${name}  ${line}\n`) }),
     });

@@ -1,5 +1,5 @@
 import { ENFORCEMENTS, type Enforcement } from '../bedrock-simulator/accounting.ts';
-import { choiceFlag, type NumberRange, numberFlag, readFlags } from './flags.ts';
+import { choiceFlag, type NumberRange, numberFlag, readFlags, urlFlag } from './flags.ts';
 
 export interface StartOptions {
   /** JSON lines of input messages. */
@@ -18,6 +18,8 @@ export interface StartOptions {
   summary?: string;
   /** Where to write the functions' log lines. */
   logs?: string;
+  /** URL of an emulator of DynamoDB, SQS and S3 to run on, in place of the embedded ones. */
+  backend?: string;
 }
 
 /** Lets the examples end in about half a minute, most of it above the quota. */
@@ -36,6 +38,7 @@ export function startOptions(args: readonly string[], examples: string): StartOp
     'results',
     'summary',
     'logs',
+    'backend',
   ]);
   return {
     input: flags.input ?? examples,
@@ -48,5 +51,6 @@ export function startOptions(args: readonly string[], examples: string): StartOp
     results: flags.results,
     summary: flags.summary,
     logs: flags.logs,
+    backend: urlFlag('backend', flags.backend),
   };
 }

@@ -3,11 +3,22 @@ import type { AddressInfo } from 'node:net';
 import dynalite from 'dynalite';
 import { buildApp } from 'fauxqs';
 
-export interface Emulators {
+/** Where the local cloud keeps tables, queues and objects. */
+export interface Backend {
   dynamodbUrl: string;
+  sqsUrl: string;
+  s3Url: string;
+  accountId: string;
+  /** How the URLs of its queues begin when it is asked under `host` (with a port). */
+  queueUrlStart(host: string, region: string): string;
+  /** It outlives the local cloud, which therefore has to clean up. */
+  lasting: boolean;
+  stop(): Promise<void>;
+}
+
+export interface Emulators extends Backend {
   /** SQS and S3. */
   fauxqsUrl: string;
-  stop(): Promise<void>;
 }
 
 /** The account that fauxqs speaks for. */
@@ -22,6 +33,11 @@ export async function startEmulators(): Promise<Emulators> {
   return {
     dynamodbUrl: `http://127.0.0.1:${(dynamodb.address() as AddressInfo).port}`,
     fauxqsUrl,
+    sqsUrl: fauxqsUrl,
+    s3Url: fauxqsUrl,
+    accountId: ACCOUNT_ID,
+    queueUrlStart: (host, region) => `http://sqs.${region}.localhost:${host.split(':')[1]}/`,
+    lasting: false,
     async stop() {
       await Promise.all([fauxqs.close(), closeServer(dynamodb)]);
     },

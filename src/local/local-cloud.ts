@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Activity } from './activity.ts';
-import { ACCOUNT_ID, startEmulators } from './emulators.ts';
+import { deprovision } from './deprovision.ts';
+import { startEmulators } from './emulators.ts';
+import { connectBackend } from './external-backend.ts';
 import { prepareFunctions } from './functions.ts';
 import type { CallCount, Denial } from './gateway/call-log.ts';
 import { DynamodbService } from './gateway/dynamodb-service.ts';
@@ -32,6 +34,8 @@ export interface LocalCloudOptions {
   bedrockUrl: string;
   /** What Service Quotas says of Bedrock: what the simulator enforces. Absent: it knows no quotas. */
   bedrockQuotas?: BedrockQuotas;
+  /** An emulator of DynamoDB, SQS and S3 that runs elsewhere, in place of the embedded ones. */
+  backendUrl?: string;
   /** Every line that a function writes. */
   onLog?: (functionName: string, line: string) => void;
   /** Asked about every permitted call: what shall go wrong with it. */
@@ -82,29 +86,35 @@ async function bringUp(
   const activity = new Activity();
   const folder = await mkdtemp(join(tmpdir(), 'local-cloud-'));
   cleanup.push(() => rm(folder, { recursive: true, force: true }));
-  const emulators = await startEmulators();
-  cleanup.push(() => emulators.stop());
-  const upstreams = [emulators.dynamodbUrl, emulators.fauxqsUrl, options.bedrockUrl].map(
+  const backend = await (options.backendUrl ? connectBackend(options.backendUrl) : startEmulators());
+  cleanup.push(() => backend.stop());
+  const { accountId } = backend;
+  const upstreams = [backend.dynamodbUrl, backend.sqsUrl, backend.s3Url, options.bedrockUrl].map(
     (url) => new Upstream(url),
   );
-  const [dynamodbUpstream, fauxqs, bedrock] = upstreams as [Upstream, Upstream, Upstream];
+  const [dynamodbUpstream, sqsUpstream, s3Upstream, bedrock] = upstreams as [
+    Upstream,
+    Upstream,
+    Upstream,
+    Upstream,
+  ];
   cleanup.push(() => upstreams.map((upstream) => upstream.close()));
 
   // Requests come only once all of these are set.
   let triggers: Triggers | undefined;
-  let place: Place = { region: '', accountId: ACCOUNT_ID };
+  let place: Place = { region: '', accountId };
   const functions = new Map<string, LambdaFunction>();
   const dynamodb = new DynamodbService(dynamodbUpstream, (change) =>
     triggers?.streams.get(change.table)?.add(change),
   );
-  const s3 = new S3Service(fauxqs);
+  const s3 = new S3Service(s3Upstream);
   const services: Record<Operation['service'], Service> = {
     bedrock: new BedrockService(bedrock),
     dynamodb,
     lambda: new LambdaService(functions),
     s3,
     servicequotas: new ServiceQuotasService(options.bedrockQuotas ?? {}),
-    sqs: new SqsService(fauxqs, () => place),
+    sqs: new SqsService(sqsUpstream, () => place, backend.queueUrlStart),
   };
   const gateway = new Gateway({
     place: () => place,
@@ -114,7 +124,7 @@ async function bringUp(
   const endpoint = await gateway.start();
   cleanup.push(() => gateway.stop());
 
-  const stack = new EvaluatedStack({ ...options, accountId: ACCOUNT_ID, endpoint });
+  const stack = new EvaluatedStack({ ...options, accountId, endpoint });
   place = stack.platform;
   const operator = newCredentials();
   gateway.admit('operator', operator);
@@ -123,6 +133,7 @@ async function bringUp(
   for (const [name, { lambda }] of prepared) functions.set(name, lambda);
   cleanup.push(() => Promise.all([...functions.values()].map((lambda) => lambda.stop())));
   const ready = prepareTriggers({ stack, functions: prepared, gateway, activity, onLog });
+  if (backend.lasting) cleanup.push(() => deprovision(stack, backend));
   await provision({ stack, operator, dynamodb, s3 });
   triggers = ready;
   const sqs = new SQSClient({ endpoint, region: stack.platform.region, credentials: operator });
@@ -132,7 +143,7 @@ async function bringUp(
   return {
     endpoint,
     region: stack.platform.region,
-    accountId: ACCOUNT_ID,
+    accountId,
     operator,
     outputs: stack.outputs,
     calls: () => gateway.calls(),

@@ -5,7 +5,12 @@ import {
   DynamoDBClient,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  type BucketLocationConstraint,
+  CreateBucketCommand,
+  type CreateBucketConfiguration,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamodbService } from './gateway/dynamodb-service.ts';
 import type { Credentials } from './gateway/identity.ts';
@@ -98,27 +103,35 @@ const QUEUE_ATTRIBUTES: Record<string, string> = {
 };
 
 async function provisionQueues({ stack }: ProvisionOptions, client: SQSClient): Promise<void> {
-  await Promise.all(
-    stack.resources('aws_sqs_queue').map((queue) => {
-      const set = Object.entries(QUEUE_ATTRIBUTES).filter(([argument]) => queue.has(argument));
-      const attributes = set.map(([argument, attribute]) => [attribute, String(queue.get(argument))]);
-      return client.send(
-        new CreateQueueCommand({ QueueName: queue.text('name'), Attributes: Object.fromEntries(attributes) }),
-      );
-    }),
-  );
+  const create = async (queue: Resource) => {
+    const set = Object.entries(QUEUE_ATTRIBUTES).filter(([argument]) => queue.has(argument));
+    const attributes = set.map(([argument, attribute]) => [attribute, String(queue.get(argument))]);
+    await client.send(
+      new CreateQueueCommand({ QueueName: queue.text('name'), Attributes: Object.fromEntries(attributes) }),
+    );
+  };
+  // A queue can name only dead letters that exist.
+  const queues = stack.resources('aws_sqs_queue');
+  await Promise.all(queues.filter((queue) => !queue.has('redrive_policy')).map(create));
+  await Promise.all(queues.filter((queue) => queue.has('redrive_policy')).map(create));
   client.destroy();
 }
 
 async function provisionBuckets({ stack, s3 }: ProvisionOptions, client: S3Client): Promise<void> {
-  for (const bucket of stack.resources('aws_s3_bucket')) {
-    await client.send(new CreateBucketCommand({ Bucket: bucket.text('bucket') }));
-  }
+  const { region } = stack.platform;
+  const create = (Bucket: string) => client.send(new CreateBucketCommand({ Bucket, ...locatedIn(region) }));
+  for (const bucket of stack.resources('aws_s3_bucket')) await create(bucket.text('bucket'));
   for (const versioning of stack.resources('aws_s3_bucket_versioning')) {
     if (versioning.blocks('versioning_configuration')[0]?.status !== 'Enabled') continue;
     const bucket = versioning.text('bucket');
-    await client.send(new CreateBucketCommand({ Bucket: S3Service.versionsBucket(bucket) }));
+    await create(S3Service.versionsBucket(bucket));
     s3.keepVersions(bucket);
   }
   client.destroy();
+}
+
+/** Outside the Region that S3 began in, a bucket must be told where it stands. */
+function locatedIn(region: string): { CreateBucketConfiguration?: CreateBucketConfiguration } {
+  if (region === 'us-east-1') return {};
+  return { CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint } };
 }

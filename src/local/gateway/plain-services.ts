@@ -6,17 +6,18 @@ import type { Operation, Place } from './operation.ts';
 
 const SQS_BILLED_BYTES = 64 * 1024;
 
-/** SQS on the emulator, which names its queues by a host of its own. */
+/** SQS on the emulator, which may name its queues by a host of its own. */
 export class SqsService implements Service {
   constructor(
     private readonly emulator: Upstream,
     private readonly place: () => Place,
+    private readonly urlStart: (host: string, region: string) => string,
   ) {}
 
   async handle(request: GatewayRequest, { input, name }: Operation): Promise<ServiceAnswer> {
     const { host = '' } = request.headers;
     const outside = `http://${host}/`;
-    const inside = `http://sqs.${this.place().region}.localhost:${host.split(':')[1]}/`;
+    const inside = this.urlStart(host, this.place().region);
     const { QueueUrl } = input;
     const body =
       typeof QueueUrl === 'string'
