@@ -1,0 +1,184 @@
+/** One run of the built functions on the local cloud that goes through every branch which calls AWS. */
+import path from 'node:path';
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { itemOfRecord } from '../../src/aws/record-item.ts';
+import { startBedrockSimulator } from '../../src/bedrock-simulator/simulator.ts';
+import { collect } from '../../src/cli/collect.ts';
+import { synthesise } from '../../src/cli/synthesis.ts';
+import type { Denial } from '../../src/local/gateway/call-log.ts';
+import type { Faults } from '../../src/local/gateway/gateway.ts';
+import { startLocalCloud } from '../../src/local/local-cloud.ts';
+import { EvaluatedStack } from '../../src/local/terraform/stack.ts';
+import { backlogKey, dueKey } from '../../src/request/keys.ts';
+import type { RequestRecord } from '../../src/request/record.ts';
+import { recordOf } from '../invocation/world.ts';
+
+/** A call that somebody made and was allowed to make. */
+export interface Use {
+  /** The function, whoever acted for it. */
+  principal: string;
+  action: string;
+  resources: string[];
+}
+
+export interface EveryBranch {
+  stack: EvaluatedStack;
+  uses: Use[];
+  denials: Denial[];
+  /** Outcome and error type by request id. */
+  ends: Map<string, string>;
+}
+
+const NOVA = 'us.amazon.nova-lite-v1:0';
+const NOVA_LANE = 'amazon.nova-lite:geo';
+/** Known to the simulator, but neither to the catalog nor to Service Quotas. */
+const UNLISTED = 'mistral.mistral-large-2407-v1:0';
+const ACCOUNT = '000000000000';
+const APPLICATION_PROFILE = `arn:aws:bedrock:us-east-1:${ACCOUNT}:application-inference-profile/k2j4h6g8f0`;
+const VARIABLES = { notification_email: 'platform-team@example.com' };
+/** Results of what is sent below: of 8 messages, and of 3 records that stand as a crash would leave them. */
+const RESULTS = 11;
+
+export async function runEveryBranch(): Promise<EveryBranch> {
+  const synthesis = await synthesise(path.resolve(import.meta.dirname, '../..'));
+  // Answers are longer than what fits into a record.
+  const bedrock = await startBedrockSimulator({
+    outputMedianTokens: 6_000,
+    outputSigma: 0,
+    latencyMedianMs: 50,
+  });
+  const uses: Use[] = [];
+  const once = new Set(['bedrock:InvokeModel', 'servicequotas:GetServiceQuota']);
+  // The last thing a leader does for a queue is to forget it.
+  let forgotten = () => {};
+  const queueForgotten = new Promise<void>((resolve) => {
+    forgotten = resolve;
+  });
+  const faults: Faults = ({ principal, action, resources }) => {
+    if (action === 'dynamodb:DeleteItem') forgotten();
+    uses.push({ principal: principal.replace('/event-source', ''), action, resources });
+    if (!once.delete(action)) return undefined;
+    return action === 'bedrock:InvokeModel'
+      ? { error: { code: 'ThrottlingException', status: 429, message: 'Too many requests' } }
+      : { error: { code: 'NoSuchResourceException', status: 400, message: 'Only the default is known' } };
+  };
+  const cloud = await startLocalCloud({
+    stack: synthesis.stack,
+    assetsFolder: synthesis.folder,
+    variables: VARIABLES,
+    bedrockUrl: bedrock.url,
+    bedrockQuotas: { requestsPerMinute: 6_000, tokensPerMinute: 10_000_000 },
+    faults,
+  });
+  const config = { endpoint: cloud.endpoint, region: cloud.region, credentials: cloud.operator };
+  const [sqs, dynamo, lambda] = [new SQSClient(config), new DynamoDBClient(config), new LambdaClient(config)];
+  const s3 = new S3Client({ ...config, forcePathStyle: true });
+  const output = (name: string) => String(cloud.outputs[name]);
+  const send = (queue: string, body: object) =>
+    sqs.send(new SendMessageCommand({ QueueUrl: output(queue), MessageBody: JSON.stringify(body) }));
+  const sendPointer = async (key: string, byVersion: boolean) => {
+    const Bucket = output('bedrock_calls_bucket_name');
+    const put = new PutObjectCommand({
+      Bucket,
+      Key: key,
+      Body: JSON.stringify(message({ request_id: key.slice(6) })),
+    });
+    const { VersionId: version_id } = await s3.send(put);
+    await send('input_queue_url', { s3: { bucket: Bucket, key, ...(byVersion && { version_id }) } });
+  };
+  const put = (record: RequestRecord) =>
+    dynamo.send(new PutItemCommand({ TableName: output('requests_table_name'), Item: itemOfRecord(record) }));
+
+  const ends = new Map<string, string>();
+  const collected = new AbortController();
+  const collecting = collect(
+    sqs,
+    output('bedrock_results_queue_url'),
+    async ({ request_id, status, error }) => {
+      ends.set(request_id, error ? `${status} ${error.type}` : status);
+      if (ends.size >= RESULTS) collected.abort();
+    },
+    collected.signal,
+  );
+  try {
+    await put(
+      abandoned('release-lost', { status: 'QUEUED', generation: 1, deadline_at: Date.now() + 3_600_000 }),
+    );
+    await put(abandoned('deadline-passed', { status: 'RECEIVED' }));
+    await put(abandoned('result-unsent', { status: 'COMPLETED', finished_at: 1 }));
+    // A release of long ago: too late to be started.
+    await send('hold_next_batch_queue_url', {
+      v: 1,
+      lane: NOVA_LANE,
+      released_at: 1,
+      releases: [{ request_id: 'result-unsent', generation: 1 }],
+    });
+    await send('input_queue_url', message({ request_id: 'short' }));
+    await send('input_queue_url', message({ request_id: 'long', maxTokens: 9_000 }));
+    await send('input_queue_url', message({ request_id: 'unlisted', model_id: UNLISTED }));
+    await send('input_queue_url', message({ request_id: 'profile', model_id: APPLICATION_PROFILE }));
+    await send('input_queue_url', message({ request_id: 'invalid', priority: 9 }));
+    await sendPointer('inbox/newest', false);
+    await sendPointer('inbox/version', true);
+    await send('input_queue_url', message({ request_id: 'deadline-passed' }));
+    await collecting;
+    await countTwice(lambda, output('reporting_function_name'));
+    await queueForgotten;
+    const stack = new EvaluatedStack({
+      stack: synthesis.stack,
+      assetsFolder: synthesis.folder,
+      variables: VARIABLES,
+      accountId: cloud.accountId,
+      endpoint: cloud.endpoint,
+    });
+    return { stack, uses, denials: cloud.denials(), ends };
+  } finally {
+    collected.abort();
+    await collecting;
+    for (const client of [sqs, dynamo, lambda, s3]) client.destroy();
+    await cloud.stop();
+    await bedrock.close();
+    await synthesis.remove();
+  }
+}
+
+function message({
+  maxTokens = 20,
+  ...fields
+}: {
+  request_id: string;
+  model_id?: string;
+  priority?: number;
+  maxTokens?: number;
+}) {
+  const messages = [{ role: 'user', content: [{ text: `This is ${fields.request_id}` }] }];
+  return { model_id: NOVA, ...fields, converse: { messages, inferenceConfig: { maxTokens } } };
+}
+
+/** As a crash leaves a record: its leader must look after it since long. */
+function abandoned(id: string, fields: Partial<RequestRecord>): RequestRecord {
+  const queue = backlogKey({ lane: NOVA_LANE, priority: 3, tenant: 'default', shard: 0 });
+  return recordOf(id, {
+    lane: NOVA_LANE,
+    model_id: NOVA,
+    queue,
+    due_key: dueKey(NOVA_LANE, id),
+    due_at: 1,
+    ...fields,
+  });
+}
+
+/** As a stream delivers a change again after an answer was lost. */
+async function countTwice(lambda: LambdaClient, functionName: string): Promise<void> {
+  const record = recordOf('counted', { lane: NOVA_LANE, status: 'RECEIVED', generation: 0 });
+  const event = { Records: [{ dynamodb: { SequenceNumber: '1', NewImage: itemOfRecord(record) } }] };
+  for (let time = 0; time < 2; time++) {
+    const answer = await lambda.send(
+      new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(event)) }),
+    );
+    if (answer.FunctionError) throw new Error(`reporting failed: ${answer.Payload?.transformToString()}`);
+  }
+}

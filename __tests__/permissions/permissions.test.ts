@@ -1,0 +1,116 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Permission, RolePolicy } from '../../src/local/gateway/policy.ts';
+import exceptions from '../../src/stack/permission-exceptions.json' with { type: 'json' };
+import { type EveryBranch, runEveryBranch, type Use } from './every-branch.ts';
+
+interface Grant extends Permission {
+  /** As the resource stands in the policy: a pattern. */
+  resource: string;
+}
+
+const FUNCTIONS = ['request_ingestion', 'prioritization', 'invocation', 'reporting'];
+/** What AWS itself uses in a function's name: an action on any resource, or on those that end so. */
+const unused: { action: string; resource?: string }[] = exceptions.unused;
+const isUnused = (grant: Permission) =>
+  unused.some(({ action, resource = '' }) => action === grant.action && grant.resource.endsWith(resource));
+const anyResource = new Set(exceptions.anyResource.map(({ action }) => action));
+
+let run: EveryBranch;
+beforeAll(async () => {
+  run = await runEveryBranch();
+}, 240_000);
+
+function at(type: string, name: string) {
+  const address = `${type}.${name}`;
+  const found = run.stack.resources(type).find((resource) => resource.address === address);
+  if (!found) throw new Error(`no ${address}`);
+  return found;
+}
+
+/** Each pair of action and resource that a function's policy grants. */
+function grantsOf(name: string): Grant[] {
+  const { Statement } = JSON.parse(at('aws_iam_role_policy', `${name}_permissions`).text('policy')) as {
+    Statement: { Action: string[]; Resource: string[] }[];
+  };
+  return Statement.flatMap(({ Action, Resource }) =>
+    Action.flatMap((action) => Resource.map((resource) => ({ action, resource }))),
+  );
+}
+
+function usesOf(name: string): Use[] {
+  const principal = at('aws_lambda_function', name).text('function_name');
+  return run.uses.filter((use) => use.principal === principal);
+}
+
+/** The first permission that one of the calls would lack. */
+function denialUnder(grants: readonly Grant[], uses: readonly Use[]): Permission | undefined {
+  const policy = new RolePolicy();
+  const Statement = grants.map(({ action, resource }) => ({
+    Effect: 'Allow',
+    Action: action,
+    Resource: resource,
+  }));
+  policy.add('reduced', JSON.stringify({ Statement }));
+  return uses
+    .flatMap(({ action, resources }) => resources.map((resource) => ({ action, resource })))
+    .find((permission) => !policy.allows(permission));
+}
+
+it('the run went through its branches, and no call was denied', () => {
+  expect(run.denials).toEqual([]);
+  const { 'deadline-passed': expired, ...ends } = Object.fromEntries(run.ends);
+  // Its message meets the record that stands, and conflicts with it.
+  expect(expired).toBe('EXPIRED DeadlinePassed');
+  expect(ends).toMatchObject({
+    short: 'COMPLETED',
+    long: 'COMPLETED',
+    newest: 'COMPLETED',
+    version: 'COMPLETED',
+    unlisted: 'COMPLETED',
+    profile: 'FAILED ResourceNotFoundException',
+    invalid: 'REJECTED InvalidMessage',
+    'release-lost': 'FAILED PayloadMissing',
+    'result-unsent': 'COMPLETED',
+  });
+  expect(Object.values(ends)).toContain('REJECTED RequestIdConflict');
+});
+
+describe.each(FUNCTIONS)('%s', (name) => {
+  it('is granted nothing that it does not use, but for what AWS itself uses in its name', () => {
+    const uses = usesOf(name);
+    const idle = grantsOf(name).filter(
+      (grant) => denialUnder(without(grantsOf(name), grant), uses) === undefined,
+    );
+    const unexplained = idle.filter((grant) => !isUnused(grant));
+    expect(unexplained).toEqual([]);
+  });
+
+  it('is denied a call, by the name of its action, without any one of its grants', () => {
+    const uses = usesOf(name);
+    for (const grant of grantsOf(name)) {
+      if (isUnused(grant)) continue;
+      expect(denialUnder(without(grantsOf(name), grant), uses)?.action).toBe(grant.action);
+    }
+    // The control: with all of them, none is.
+    expect(denialUnder(grantsOf(name), uses)).toBeUndefined();
+  });
+
+  it('names its resources wherever the service knows any', () => {
+    const wide = grantsOf(name).filter(({ resource }) => resource === '*');
+    expect(wide.filter(({ action }) => !anyResource.has(action))).toEqual([]);
+  });
+});
+
+it('every exception is one that some policy needs', () => {
+  const grants = FUNCTIONS.flatMap(grantsOf);
+  const needed = ({ action, resource = '' }: { action: string; resource?: string }) =>
+    grants.some((grant) => grant.action === action && grant.resource.endsWith(resource));
+  expect(unused.filter((exception) => !needed(exception))).toEqual([]);
+  expect(
+    [...anyResource].filter((action) => !grants.some((it) => it.action === action && it.resource === '*')),
+  ).toEqual([]);
+});
+
+function without(grants: readonly Grant[], one: Grant): Grant[] {
+  return grants.filter(({ action, resource }) => action !== one.action || resource !== one.resource);
+}
