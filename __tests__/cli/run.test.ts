@@ -124,11 +124,11 @@ async function runFake(
 ) {
   const file = (name: string) => path.join(folder, name);
   writeFileSync(file('input.jsonl'), `${lines.join('\n')}\n\n`);
-  const seen: { variables?: Record<string, unknown>; text: string } = { text: '' };
+  const seen: { variables?: Record<string, unknown>; bedrockQuotas?: object; text: string } = { text: '' };
   const dependencies: RunDependencies = {
     synthesise: async () => ({ stack: {}, folder, remove: async () => {} }),
-    startCloud: async ({ variables }) => {
-      seen.variables = variables;
+    startCloud: async ({ variables, bedrockQuotas }) => {
+      Object.assign(seen, { variables, bedrockQuotas });
       return cloud;
     },
     readTfvars: async () => fields.tfvars ?? {},
@@ -221,22 +221,14 @@ describe('a run', () => {
     expect((await object.Body?.transformToString()) === large).toBe(true);
   });
 
-  it('tells the smoother the quota of the models that the file names, below what a tfvars file says', async () => {
-    const tfvars = {
-      notification_email: 'me@example.com',
-      quota_overrides: { other: { requests_per_minute: 1 } },
-    };
-    const { variables } = await runFake([line()], await fakeCloud(byId), {
+  it('lets Service Quotas say what the simulator enforces, and passes on what a tfvars file says', async () => {
+    const tfvars = { quota_overrides: { other: { requests_per_minute: 1 } } };
+    const { variables, bedrockQuotas } = await runFake([line()], await fakeCloud(byId), {
       tfvars,
       options: { varFile: 'x.tfvars' },
     });
-    expect(variables).toEqual({
-      notification_email: 'me@example.com',
-      quota_overrides: {
-        [MODEL]: { requests_per_minute: 120, tokens_per_minute: 9_000 },
-        other: { requests_per_minute: 1 },
-      },
-    });
+    expect(bedrockQuotas).toEqual({ requestsPerMinute: 120, tokensPerMinute: 9_000, models: [MODEL] });
+    expect(variables).toEqual({ notification_email: expect.stringContaining('@'), ...tfvars });
   });
 
   it('fails with the collector', async () => {

@@ -5,9 +5,7 @@ import { type Burst, type BurstFigures, smoothBurst } from '../../src/cli/bursts
 import { type Synthesis, synthesise } from '../../src/cli/synthesis.ts';
 
 /** A slice of `npm run bench:pipeline`: a backlog of somewhat more than a minute, so that the minute's end is seen. */
-const BURST: Burst = { rpm: 60, tpm: 12_000, requests: { rpm: 66, tpm: 48 } };
-/** A process that does not get to its work for so long can keep no pace. */
-const LONGEST_PAUSE_SECONDS = 2;
+const BURST: Burst = { rpm: 60, tpm: 8_000, requests: { rpm: 66, tpm: 46 } };
 
 let synthesis: Synthesis;
 let runs: Map<Enforcement, BurstFigures>;
@@ -29,8 +27,8 @@ describe.each(ENFORCEMENTS)('bursts too large for their quota, enforced as %s', 
   it('all end once', () => {
     const { submitted, completed, lost, duplicate_results, permission_denials } = figures().summary;
     expect({ submitted, completed, lost, duplicate_results, permission_denials }).toEqual({
-      submitted: 114,
-      completed: 114,
+      submitted: 112,
+      completed: 112,
       lost: 0,
       duplicate_results: 0,
       permission_denials: [],
@@ -38,15 +36,17 @@ describe.each(ENFORCEMENTS)('bursts too large for their quota, enforced as %s', 
   });
 
   it.each(['rpm', 'tpm'] as const)('use the %s that binds, without a throttled call', (bound) => {
-    const { lanes, longestPauseSeconds } = figures();
+    const { lanes, startSpreadSeconds } = figures();
     const lane = lanes.find((it) => it.bound === bound);
     // The control: the quota is real.
     expect(lane?.straight.throttled).toBeGreaterThan(0);
     expect(lane?.throttled).toBe(0);
     expect(lane?.backlogSeconds).toBeGreaterThan(60);
+    // Of what a machine allows on which some calls start later after their release than others.
+    const attainable = 60 / (60 + startSpreadSeconds);
     expect(
       lane?.used,
-      `this process paused for up to ${longestPauseSeconds.toFixed(1)} s: ${longestPauseSeconds > LONGEST_PAUSE_SECONDS ? 'the machine is too busy to tell' : 'the machine is not at fault'}`,
-    ).toBeGreaterThanOrEqual(0.9);
+      `delays from release to start differed by ${startSpreadSeconds.toFixed(1)} s`,
+    ).toBeGreaterThanOrEqual(0.9 * attainable);
   });
 });

@@ -8,7 +8,7 @@ const COLUMNS = [
   ['attainable', 15],
   ['ratio', 8],
   ['throttled', 11],
-  ['gap / largest', 17],
+  ['gap/largest/unknowable', 24],
   ['wait p50/p95/p99 s by priority', 0],
 ] as const;
 
@@ -21,7 +21,7 @@ export function benchLines(figures: Figures): string[] {
   const { enforcement, utilisation, throttledShare, fairnessGapTokens, largestRequestTokens } = figures;
   const ends = [
     percent(throttledShare, 3),
-    `${fairnessGapTokens} / ${largestRequestTokens}`,
+    `${fairnessGapTokens}/${largestRequestTokens}/${figures.unknowableGapTokens}`,
     PRIORITIES.flatMap((it) => figures.waitMs[it] ?? [])
       .map(waits)
       .join('  '),
