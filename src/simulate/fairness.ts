@@ -1,5 +1,6 @@
 /** How evenly tenants that compete were served. */
 import type { Interval } from './bedrock-model.ts';
+import { EventQueue } from './event-queue.ts';
 import { contains, intersectionOf, unionOf } from './intervals.ts';
 import type { SeenRequest } from './world.ts';
 
@@ -27,6 +28,48 @@ export function fairnessGap(requests: readonly SeenRequest[], endedAt: number): 
     });
   }
   return gap;
+}
+
+/**
+ * The gap that the fairest scheduler would leave that does not know how long answers are: at each release it serves
+ * the tenant who is behind, counts the input and an average answer, and the real one when the call has ended. What
+ * runs meanwhile is a walk of chance. The largest of all lanes and priorities; two tenants who always compete, fed with
+ * the answered requests in turn.
+ */
+export function unknowableGap(requests: readonly SeenRequest[]): number {
+  let largest = 0;
+  for (const rivals of groupBy(requests, ({ lane, priority }) => `${lane}|${priority}`).values()) {
+    if (groupBy(rivals, ({ tenant }) => tenant).size > 1) largest = Math.max(largest, fairestGap(rivals));
+  }
+  return largest;
+}
+
+function fairestGap(requests: readonly SeenRequest[]): number {
+  const answered = requests.flatMap(({ releasedAt, finishedAt, inputTokens, charge }) =>
+    releasedAt === undefined || finishedAt === undefined || charge === 0
+      ? []
+      : [{ releasedAt, finishedAt, inputTokens, answer: charge - inputTokens }],
+  );
+  answered.sort((a, b) => a.releasedAt - b.releasedAt);
+  const average = answered.reduce((sum, { answer }) => sum + answer, 0) / Math.max(1, answered.length);
+  const ends = new EventQueue();
+  /** One's service less the other's: as the scheduler believes, and in truth. */
+  let believed = 0;
+  let ahead = 0;
+  let most = 0;
+  let least = 0;
+  for (const { releasedAt, finishedAt, inputTokens, answer } of answered) {
+    while ((ends.nextAt ?? Number.POSITIVE_INFINITY) <= releasedAt) ends.take()?.();
+    const sign = believed <= 0 ? 1 : -1;
+    believed += sign * (inputTokens + average);
+    ends.add(finishedAt, () => {
+      believed += sign * (answer - average);
+    });
+    ahead += sign * (inputTokens + answer);
+    most = Math.max(most, ahead);
+    least = Math.min(least, ahead);
+  }
+  return most - least;
 }
 
 /** The greatest rise or fall of one's service less the other's. Releases of one tick have no order. */

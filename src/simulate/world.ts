@@ -56,6 +56,9 @@ export interface SeenRequest {
   startedAt?: number;
   /** Absent: unfinished when the run ended. */
   status?: Outcome;
+  finishedAt?: number;
+  /** The part of its charge that is known before it runs. */
+  inputTokens: number;
   /** Charged by Bedrock; 0 for what has not been answered. */
   charge: number;
 }
@@ -191,6 +194,7 @@ export class World {
     );
     const request: SeenRequest = {
       ...{ lane: record.lane, priority: record.priority, tenant: record.tenant, acceptedAt: clock.now() },
+      inputTokens: arrival.inputTokens,
       charge: 0,
     };
     this.#requests.push(request);
@@ -257,6 +261,7 @@ export class World {
     request.status = status;
     request.releasedAt = timings.released;
     request.startedAt = timings.started;
+    request.finishedAt = timings.finished;
     request.charge = usage === undefined ? 0 : chargeOf(usage, this.#arrivalOf(request_id));
     this.#unfinished.delete(request_id);
     this.clock.at(this.clock.now() + FORGET_MS, () => this.cloud.table.drop(request_id));
