@@ -1,4 +1,5 @@
 import type { HoldMessage } from '../request/hold-message.ts';
+import { known } from '../request/versions.ts';
 import { invokeBundle } from './invoke.ts';
 import type { InvocationPorts } from './outcome.ts';
 
@@ -29,5 +30,5 @@ export async function invokeBatch(ports: InvocationPorts, messages: QueueMessage
 }
 
 async function invokeMessage(ports: InvocationPorts, body: string): Promise<void> {
-  await invokeBundle(ports, JSON.parse(body) as HoldMessage);
+  await invokeBundle(ports, known('hold message', JSON.parse(body) as HoldMessage));
 }

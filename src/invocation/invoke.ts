@@ -7,6 +7,7 @@ import type { Payloads } from '../request/ports.ts';
 import type { RequestRecord, Usage } from '../request/record.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../request/times.ts';
 import { claim } from '../request/transitions.ts';
+import { known } from '../request/versions.ts';
 import { withAllowance } from './allowance.ts';
 import { BundleError, ModelError } from './errors.ts';
 import { finish, type InvocationPorts, ids, keepOutput, returnToBacklog } from './outcome.ts';
@@ -199,7 +200,8 @@ async function report(
 
 async function loadPayload(payloads: Payloads, record: RequestRecord): Promise<Payload | undefined> {
   try {
-    return JSON.parse(new TextDecoder().decode(await payloads.get(record.payload_key)));
+    const text = new TextDecoder().decode(await payloads.get(record.payload_key));
+    return known('payload', JSON.parse(text) as Payload);
   } catch (error) {
     if (error instanceof PayloadMissingError) return undefined;
     throw error;

@@ -21,3 +21,15 @@ export class InboxObjectTooLargeError extends RequestPortError {
     super(`${key} must have at most ${limit} bytes, has ${bytes}`);
   }
 }
+
+/** Written by a newer release than this one. */
+export class UnknownVersionError extends RequestPortError {
+  override readonly name = 'UnknownVersionError';
+  constructor(
+    readonly shape: string,
+    readonly version: unknown,
+    newest: number,
+  ) {
+    super(`${shape} of version ${version}: this release reads versions up to ${newest}`);
+  }
+}

@@ -1,0 +1,219 @@
+/** Today's code reads, and writes unchanged, what every release has left in queues, tables and the bucket. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { describe, expect, test } from 'vitest';
+import { itemOfRecord, recordOf } from '../../src/aws/record-item.ts';
+import { acceptedRecord } from '../../src/ingestion/accepted-record.ts';
+import { invokeBatch } from '../../src/invocation/batch.ts';
+import { parseMemory, writeMemory } from '../../src/lane/memory.ts';
+import { binsOf, countersOf, owedOf } from '../../src/lane/report.ts';
+import { changeOf } from '../../src/reporting/change.ts';
+import { summarise } from '../../src/reporting/read.ts';
+import { keyOf } from '../../src/reporting/rows.ts';
+import type { HoldMessage, Payload } from '../../src/request/hold-message.ts';
+import { readMessage } from '../../src/request/message.ts';
+import type { RequestRecord } from '../../src/request/record.ts';
+import { isOutcome } from '../../src/request/record.ts';
+import { type ResultMessage, resultOf } from '../../src/request/result.ts';
+import { resultMessage } from '../../src/request/result-schema.ts';
+import { VERSIONS } from '../../src/request/versions.ts';
+import { World } from '../invocation/world.ts';
+
+const SAMPLES = path.join(import.meta.dirname, 'samples');
+const RELEASES = readdirSync(SAMPLES).filter((name) => /^v\d+$/.test(name));
+const LONGEST_WAIT_SECONDS = 13 * 24 * 3_600;
+
+const fileOf = (release: string, shape: string) =>
+  path.join(SAMPLES, release, `${shape.replaceAll(' ', '-')}.json`);
+
+/** A shape's samples of every release that has any. */
+function samplesOf<T>(shape: string): [release: string, sample: T][] {
+  const releases = RELEASES.filter((release) => existsSync(fileOf(release, shape)));
+  return releases.map((release) => [release, JSON.parse(readFileSync(fileOf(release, shape), 'utf8'))]);
+}
+
+describe('every version of a shape', () => {
+  test.each(Object.entries(VERSIONS))('of a %s has a sample (newest: %i)', (shape, newest) => {
+    for (let version = 1; version <= newest; version++) {
+      expect(existsSync(fileOf(`v${version}`, shape)), `samples/v${version} of a ${shape}`).toBe(true);
+    }
+  });
+
+  test('is the one that is written', async () => {
+    const [, records] = samplesOf<{ item: never }[]>('record').at(-1) ?? [];
+    const ended = records?.map(({ item }) => recordOf(item)).find(({ status }) => isOutcome(status));
+    const reading = readMessage(JSON.stringify(inputs()[0]?.message), limits);
+    if (ended === undefined || reading.kind !== 'request') throw new Error('No samples');
+    expect({
+      record: accepted(reading.request).v,
+      result: resultOf(ended).v,
+      'hold message': (await new World().release()).v,
+      payload: reading.request.call.v,
+      'lane memory': JSON.parse(writeMemory({ slots: [] })).v,
+    }).toEqual(VERSIONS);
+  });
+});
+
+const limits = { longestWaitSeconds: LONGEST_WAIT_SECONDS };
+
+interface Input {
+  message: { request_id: string };
+  content_hash: string;
+  payload_key: string;
+  lane: string;
+}
+
+function inputs(): Input[] {
+  return samplesOf<Input[]>('input-messages').flatMap(([, sample]) => sample);
+}
+
+function accepted(request: Parameters<typeof acceptedRecord>[0]): RequestRecord {
+  return acceptedRecord(request, {
+    requestId: request.request_id ?? 'none',
+    messageId: 'message',
+    acceptedAt: 1_000,
+    sentAt: 900,
+    longestWaitSeconds: LONGEST_WAIT_SECONDS,
+    shardOf: () => 0,
+  });
+}
+
+// A producer that repeats an old request means the old request: its content still hashes to the same.
+test.each(inputs())(
+  'input message $message.request_id is the same request as ever',
+  ({ message, ...then }) => {
+    const reading = readMessage(JSON.stringify(message), limits);
+    if (reading.kind !== 'request') throw new Error(`It is refused: ${JSON.stringify(reading)}`);
+    expect(accepted(reading.request)).toMatchObject(then);
+  },
+);
+
+test.each(samplesOf<Payload[]>('payload'))('payloads of %s are called', async (_release, payloads) => {
+  for (const payload of payloads) {
+    const world = new World();
+    const message = await world.release();
+    const record = await world.cloud.ports.records.read('r1');
+    await world.cloud.ports.payloads.put(record?.payload_key ?? '', JSON.stringify(payload));
+    await invokeBatch(world.ports, [{ messageId: 'm', body: JSON.stringify(message) }]);
+    expect(world.calls).toHaveLength(1);
+    expect(world.calls[0]?.payload.operation).toBe(payload.operation);
+  }
+});
+
+test.each(samplesOf<HoldMessage>('hold message'))(
+  'a hold message of %s is worked off',
+  async (_release, message) => {
+    const world = new World();
+    const ids = message.releases.map(({ request_id }) => request_id);
+    await world.release(ids);
+    world.now = message.released_at + 100;
+    await invokeBatch(world.ports, [{ messageId: 'm', body: JSON.stringify(message) }]);
+    expect(world.cloud.sent.map(({ request_id }) => request_id).sort()).toEqual([...ids].sort());
+  },
+);
+
+interface RecordSample {
+  item: Parameters<typeof recordOf>[0];
+  /** Id of the change that the report counts it as. */
+  counted_as?: string;
+}
+
+describe.each(samplesOf<RecordSample[]>('record'))('records of %s', (release, samples) => {
+  test('are read, and written unchanged', () => {
+    for (const { item } of samples) expect(itemOfRecord(recordOf(item))).toEqual(item);
+  });
+
+  test('give the same results, which consumers understand', () => {
+    const results = samples
+      .map(({ item }) => recordOf(item))
+      .filter(({ status }) => isOutcome(status))
+      .map(resultOf);
+    const [, then] = samplesOf<ResultMessage[]>('result').find(([name]) => name === release) ?? [];
+    expect(JSON.parse(JSON.stringify(results))).toEqual(then);
+    for (const result of then ?? []) expect(resultMessage.safeParse(result).error).toBeUndefined();
+  });
+
+  test('are counted as the same changes', () => {
+    expect(samples.map(({ item }) => changeOf(recordOf(item))?.id)).toEqual(
+      samples.map(({ counted_as }) => counted_as),
+    );
+  });
+});
+
+test.each(samplesOf<{ v: number }>('lane memory'))('a plan of %s is taken over whole', (_release, sample) => {
+  expect(JSON.parse(writeMemory(parseMemory(JSON.stringify(sample))))).toEqual(sample);
+});
+
+test.each(samplesOf<Record<string, number>>('report-counters'))(
+  'reports of %s add up with new ones',
+  (_release, sample) => {
+    const today = countersOf({
+      end: 'settled',
+      releasedAt: 5_000,
+      startedAt: 5_200,
+      finishedAt: 8_000,
+      reservedTokens: 60,
+      chargedTokens: 68,
+      estimatedInputTokens: 20,
+      inputTokens: 26,
+      outputTokens: 9,
+      served: { priority: 1, tenant: 'shop', expectedTokens: 50 },
+      task: 'answer',
+    });
+    expect(today).toEqual(expect.objectContaining(sample));
+    expect(binsOf(sample, 'charged')).toEqual([[0, 60]]);
+    expect(owedOf(sample)).toEqual([{ priority: 1, tenant: 'shop', tokens: 18 }]);
+  },
+);
+
+test.each(samplesOf<Record<string, string | number>>('reporting-row'))(
+  'a row of %s is summed up',
+  (_release, sample) => {
+    const {
+      report_id,
+      row,
+      expires_at: _expires,
+      counted: _counted,
+      ...counters
+    } = unmarshall(marshall(sample));
+    const key = keyOf(report_id, row);
+    expect(key).toMatchObject({ minute: '2025-11-22T22:00Z', priority: 1, tenant: 'shop' });
+    const summary = summarise([{ key, counters }], 'tenant').get('shop');
+    expect(summary?.counters.completed).toBe(1);
+    expect(summary?.wait_ms.p50).toBeCloseTo(5_200, -3);
+  },
+);
+
+describe('what a newer release has written', () => {
+  test('is refused as a hold message: the request comes back by its lease', async () => {
+    const world = new World();
+    const message = { ...(await world.release()), v: 2 };
+    await expect(
+      invokeBatch(world.ports, [{ messageId: 'm', body: JSON.stringify(message) }]),
+    ).rejects.toThrow('hold message of version 2: this release reads versions up to 1');
+    expect(world.calls).toEqual([]);
+  });
+
+  test('is not called as a payload, and costs the request no attempt', async () => {
+    const world = new World();
+    const message = await world.release();
+    const { payload_key = '' } = (await world.cloud.ports.records.read('r1')) ?? {};
+    await world.cloud.ports.payloads.put(payload_key, JSON.stringify({ v: 2, operation: 'converse' }));
+    await expect(
+      invokeBatch(world.ports, [{ messageId: 'm', body: JSON.stringify(message) }]),
+    ).rejects.toThrow('payload of version 2');
+    expect(world.calls).toEqual([]);
+    expect(await world.cloud.ports.records.read('r1')).toMatchObject({ status: 'IN_PROGRESS', attempts: 0 });
+  });
+
+  test('is forgotten as a plan', () => {
+    expect(parseMemory('{"v":2,"slots":[[1,2]]}')).toEqual({ slots: [] });
+  });
+
+  test('keeps its place in a record: unknown attributes are neither read nor lost', () => {
+    const [sample] = samplesOf<RecordSample[]>('record')[0]?.[1] ?? [];
+    const item = { ...sample?.item, colour: { S: 'red' } } as RecordSample['item'];
+    expect(itemOfRecord(recordOf(item))).toEqual(item);
+  });
+});
