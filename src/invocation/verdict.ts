@@ -1,8 +1,6 @@
+import { MAX_FAILURES } from '../request/attempts.ts';
 import type { RequestError, RequestRecord } from '../request/record.ts';
 import type { ModelError } from './errors.ts';
-
-/** A request fails with the third transient error: a fault that outlasts three releases is not a hiccup. */
-export const MAX_FAILURES = 3;
 
 /**
  * A request fails with the third denial (access, unknown model). The first one lets the leader pause the lane; only a

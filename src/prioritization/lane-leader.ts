@@ -8,7 +8,7 @@ import { concurrently } from './concurrently.ts';
 import { LaneRules } from './lane-rules.ts';
 import { laneLine } from './metrics.ts';
 import type { PrioritizationPorts } from './ports.ts';
-import { deadlinePassed, endWaiting, recoverDue } from './recovery.ts';
+import { deadlinePassed, endWithout, recoverDue } from './recovery.ts';
 import type { Workers } from './workers.ts';
 
 /** A leader that stops without a word is replaced after this long. */
@@ -130,10 +130,18 @@ export class LaneLeader {
       else this.#engine.refund(decisions, release);
     });
     const ends = concurrently(expired, CONCURRENT_WRITES, (entry) =>
-      endWaiting(this.ports, entry, { status: 'EXPIRED', error: deadlinePassed(entry.deadline_at) }),
+      endWithout(
+        this.ports,
+        { ...entry, status: 'RECEIVED' },
+        { status: 'EXPIRED', error: deadlinePassed(entry.deadline_at) },
+      ),
     );
     const failures = concurrently(oversized, CONCURRENT_WRITES, ({ entry, reserved }) =>
-      endWaiting(this.ports, entry, { status: 'FAILED', error: tooLarge(reserved, this.#rules.limits) }),
+      endWithout(
+        this.ports,
+        { ...entry, status: 'RECEIVED' },
+        { status: 'FAILED', error: tooLarge(reserved, this.#rules.limits) },
+      ),
     );
     const [marked, ...others] = await Promise.allSettled([marks, ends, failures]);
     this.#releasedSinceMetrics += queued.length;

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { QueueDirectory } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
+import { MAX_FAILURES } from '../request/attempts.ts';
 import type { Due, DueEntry, Records } from '../request/ports.ts';
 import { isOutcome, type RequestRecord } from '../request/record.ts';
 import { type Results, resultOf } from '../request/result.ts';
@@ -27,16 +28,14 @@ export async function recoverDue(ports: RecoveryPorts, lane: string): Promise<nu
   return entries.length;
 }
 
-/** Ends a waiting request without a call, and sends its result. */
-export async function endWaiting(
+/** Ends a request without a further call, and sends its result. */
+export async function endWithout(
   ports: Pick<RecoveryPorts, 'records' | 'results' | 'clock' | 'log'>,
-  seen: { request_id: string; lane: string; generation: number },
+  seen: Pick<RequestRecord, 'request_id' | 'lane' | 'generation' | 'status'>,
   ending: Omit<Ending, 'finishedAt'>,
 ): Promise<void> {
   const { records, clock, log } = ports;
-  const moved = await records.move(
-    end({ ...seen, status: 'RECEIVED' }, { ...ending, finishedAt: clock.now() }),
-  );
+  const moved = await records.move(end(seen, { ...ending, finishedAt: clock.now() }));
   if (!moved.applied) return;
   log(`request.${ending.status.toLowerCase()}`, ids(moved.record));
   await sendResult(ports, moved.record);
@@ -57,9 +56,19 @@ async function recover(ports: RecoveryPorts, entry: DueEntry): Promise<void> {
   if (record?.due_at === undefined || record.due_at > clock.now()) return;
   if (isOutcome(record.status)) return sendResult(ports, record);
   if (record.status === 'RECEIVED') {
-    return endWaiting(ports, record, { status: 'EXPIRED', error: deadlinePassed(record.deadline_at) });
+    return endWithout(ports, record, { status: 'EXPIRED', error: deadlinePassed(record.deadline_at) });
   }
-  const moved = await records.move(putBack(record));
+  // Once claimed, its call may have been made: only what is lost before that costs no attempt.
+  const lost = record.status === 'IN_PROGRESS' ? 1 : 0;
+  const counts = { attempts: record.attempts + lost, failures: record.failures + lost };
+  if (counts.failures >= MAX_FAILURES) {
+    const error = {
+      type: 'WorkerLost',
+      message: `Its worker was lost during the call, ${counts.failures} failures in all`,
+    };
+    return endWithout(ports, record, { status: 'FAILED', error, ...counts });
+  }
+  const moved = await records.move(putBack(record, counts));
   if (!moved.applied) return;
   log('request.returned', { ...ids(record), reason: 'lease_expired' });
   await directory.announce(record.queue, clock.now());
