@@ -44,7 +44,7 @@ export class Bedrock {
     request: { calledAs: string; model: Model; prompt: Prompt; content: string },
   ): RunningCall {
     const { model, prompt } = request;
-    const { quota, recorder } = this.lane(model.lane);
+    const { quota, recorder } = this.laneOf(model);
     recorder.models.add(request.calledAs);
     const fault = drawFault(this.settings.faults, this.settings.seed, this.calls++);
     if (fault && fault !== 'connection-reset' && !FAULTS_WHILE_RUNNING.includes(fault)) {
@@ -96,13 +96,14 @@ export class Bedrock {
     return error;
   }
 
-  private lane(name: string): Lane {
-    let lane = this.lanes.get(name);
+  private laneOf(model: Model): Lane {
+    let lane = this.lanes.get(model.lane);
     if (!lane) {
-      const { requestsPerMinute, tokensPerMinute, enforcement } = this.settings;
+      const { requestsPerMinute, tokensPerMinute, enforcement, enforcementByModel } = this.settings;
       const limits = { requestsPerMinute, tokensPerMinute };
-      lane = { quota: new Quota(limits, enforcement), recorder: new LaneRecorder(name, limits) };
-      this.lanes.set(name, lane);
+      const quota = new Quota(limits, enforcementByModel[model.id] ?? enforcement);
+      lane = { quota, recorder: new LaneRecorder(model.lane, limits) };
+      this.lanes.set(model.lane, lane);
     }
     return lane;
   }

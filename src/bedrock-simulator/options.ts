@@ -10,6 +10,8 @@ export interface SimulatorOptions extends QuotaLimits {
   port?: number;
   /** How the minute is measured. Default sliding-window. */
   enforcement?: Enforcement;
+  /** For some models another, by foundation model id. */
+  enforcementByModel?: Readonly<Record<string, Enforcement>>;
   /** Whole number; the same seed gives the same answers to the same requests. Default 1. */
   seed?: number;
   /** Latency of an answer of median size, milliseconds, 0 to 600,000. Default 1,000. */
@@ -29,6 +31,7 @@ const DEFAULTS = {
   host: '127.0.0.1',
   port: 0,
   enforcement: 'sliding-window' as Enforcement,
+  enforcementByModel: {},
   seed: 1,
   latencyMedianMs: 1_000,
   latencySigma: 0.3,
@@ -50,8 +53,9 @@ export function settingsOf(options: SimulatorOptions): SimulatorSettings {
   check('latencySigma', settings.latencySigma, { low: 0, high: 3 });
   check('outputMedianTokens', settings.outputMedianTokens, { low: 1, high: 1_000_000 });
   check('outputSigma', settings.outputSigma, { low: 0, high: 3 });
-  if (!ENFORCEMENTS.includes(settings.enforcement)) {
-    throw new SimulatorOptionError('enforcement', `one of ${ENFORCEMENTS.join(', ')}`, settings.enforcement);
+  for (const enforcement of [settings.enforcement, ...Object.values(settings.enforcementByModel)]) {
+    if (ENFORCEMENTS.includes(enforcement)) continue;
+    throw new SimulatorOptionError('enforcement', `one of ${ENFORCEMENTS.join(', ')}`, enforcement);
   }
   for (const [kind, rate] of Object.entries(settings.faults)) {
     if (!FAULT_KINDS.some((known) => known === kind)) {

@@ -4,13 +4,12 @@
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { ENFORCEMENTS } from '../bedrock-simulator/accounting.ts';
-import { type Burst, type LaneFigures, smoothBurst } from './bursts.ts';
+import { type Bursts, type LaneFigures, smoothBursts } from './bursts.ts';
 import { runCommand } from './command.ts';
 import { readFlags } from './flags.ts';
 import { synthesise } from './synthesis.ts';
 
-const BURST: Burst = { rpm: 120, tpm: 20_000, requests: { rpm: 300, tpm: 300 } };
+const BURSTS: Bursts = { rpm: 120, tpm: 20_000, requests: { rpm: 300, tpm: 300 } };
 const LEAST_USED = 0.9;
 
 await runCommand(async (args) => {
@@ -18,19 +17,17 @@ await runCommand(async (args) => {
   const synthesis = await synthesise(path.resolve(import.meta.dirname, '../..'));
   try {
     console.log(
-      `Bursts of 300 requests against ${BURST.rpm} requests and ${BURST.tpm} tokens a minute, three enforcements at once: about four minutes ...\n`,
+      `Bursts of 300 requests against ${BURSTS.rpm} requests and ${BURSTS.tpm} tokens a minute, under three enforcements: about four minutes ...\n`,
     );
-    const runs = await Promise.all(
-      ENFORCEMENTS.map((enforcement) => smoothBurst(BURST, enforcement, synthesis)),
-    );
-    const lanes = runs.flatMap((it) => it.lanes);
-    const lost = runs.reduce((sum, { summary }) => sum + summary.lost, 0);
+    const figures = await smoothBursts(BURSTS, synthesis);
+    const { lanes, startSpreadSeconds: spread } = figures;
+    const { lost } = figures.summary;
     console.log(table(lanes));
-    const spread = Math.max(...runs.map((it) => it.startSpreadSeconds));
     console.log(
       `\n${lost} lost. Delays from release to start differed by up to ${spread.toFixed(1)} s: with that, at most ${((60 / (60 + spread)) * 100).toFixed(1)} % can be used without a throttle.`,
     );
-    if (json !== undefined) await writeFile(json, `${JSON.stringify({ burst: BURST, runs }, null, 2)}\n`);
+    if (json !== undefined)
+      await writeFile(json, `${JSON.stringify({ bursts: BURSTS, ...figures }, null, 2)}\n`);
     const good = lanes.every(({ throttled, used }) => throttled === 0 && used >= LEAST_USED);
     console.log(
       good && lost === 0

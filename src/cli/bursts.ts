@@ -1,4 +1,4 @@
-/** A burst that is too much for its quota: through the whole smoother on the local cloud, and straight to Bedrock. */
+/** Bursts that are too much for their quotas: through the whole smoother on the local cloud, and straight to Bedrock. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import {
   type ConverseCommandInput,
   ThrottlingException,
 } from '@aws-sdk/client-bedrock-runtime';
-import type { Enforcement } from '../bedrock-simulator/accounting.ts';
+import { ENFORCEMENTS, type Enforcement } from '../bedrock-simulator/accounting.ts';
 import { startBedrockSimulator } from '../bedrock-simulator/simulator.ts';
 import { startLocalCloud } from '../local/local-cloud.ts';
 import { run } from './run.ts';
@@ -17,11 +17,11 @@ import type { Synthesis } from './synthesis.ts';
 
 export type Bound = 'rpm' | 'tpm';
 
-/** Two lanes share nothing but the smoother: one has so many requests that RPM binds, the other such large ones that TPM does. */
-export interface Burst {
+/** One burst for each limit and each enforcement, all at once: the lanes share the workers, and no quota. */
+export interface Bursts {
   rpm: number;
   tpm: number;
-  /** How many requests each lane gets, all at once. */
+  /** How many requests each lane gets, by the limit that binds it. */
   requests: Record<Bound, number>;
 }
 
@@ -47,33 +47,55 @@ export interface BurstFigures {
   startSpreadSeconds: number;
 }
 
-/**
- * Where 200 tokens a minute meet one request a minute, the named limit binds. Answers are about as long as max tokens
- * allow: what they would need is learned from the first thirty, and until then half of max tokens is expected.
- */
-const LANES: Record<Bound, { modelId: string; maxTokens: number }> = {
-  rpm: { modelId: 'us.anthropic.claude-haiku-4-5-20251001-v1:0', maxTokens: 16 },
-  tpm: { modelId: 'amazon.nova-lite-v1:0', maxTokens: 300 },
+interface Lane {
+  bound: Bound;
+  enforcement: Enforcement;
+  modelId: string;
+}
+
+const PROFILE = 'us.';
+const MODELS: Record<Bound, Record<Enforcement, string>> = {
+  rpm: {
+    'token-bucket': `${PROFILE}anthropic.claude-haiku-4-5-20251001-v1:0`,
+    'sliding-window': `${PROFILE}anthropic.claude-sonnet-4-5-20250929-v1:0`,
+    'fixed-window': `${PROFILE}anthropic.claude-sonnet-4-6`,
+  },
+  tpm: {
+    'token-bucket': 'amazon.nova-lite-v1:0',
+    'sliding-window': 'amazon.nova-micro-v1:0',
+    'fixed-window': 'amazon.nova-pro-v1:0',
+  },
 };
-const BOUNDS: readonly Bound[] = ['rpm', 'tpm'];
+const LANES: readonly Lane[] = (['rpm', 'tpm'] as const).flatMap((bound) =>
+  ENFORCEMENTS.map((enforcement) => ({ bound, enforcement, modelId: MODELS[bound][enforcement] })),
+);
+/**
+ * Where some 150 tokens a minute are offered for each request a minute, these let the named limit bind. Answers use most
+ * of the larger one: how long they are is learned from the first thirty, and until then half of max tokens is expected.
+ */
+const MAX_TOKENS: Record<Bound, number> = { rpm: 16, tpm: 300 };
 const SEED = 1;
 
-/** @param synthesis shared by several runs: it is not removed here */
-export async function smoothBurst(
-  burst: Burst,
-  enforcement: Enforcement,
+/** @param synthesis is left for the caller to remove */
+export async function smoothBursts(
+  bursts: Bursts,
   synthesis: Pick<Synthesis, 'stack' | 'folder'>,
 ): Promise<BurstFigures> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'burst-'));
+  const folder = await mkdtemp(path.join(tmpdir(), 'bursts-'));
   try {
-    const [input, summaryFile, logs] = ['burst.jsonl', 'summary.json', 'logs.txt'].map((name) =>
-      path.join(folder, name),
-    ) as [string, string, string];
-    const messages = BOUNDS.flatMap((bound) => messagesOf(burst, bound));
+    const input = path.join(folder, 'bursts.jsonl');
+    const [summary, logs] = [path.join(folder, 'summary.json'), path.join(folder, 'logs.txt')];
+    const messages = LANES.flatMap((lane) => messagesOf(bursts, lane));
     await writeFile(input, messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
-    const { rpm, tpm } = burst;
+    const { rpm, tpm } = bursts;
     await run(
-      { input, rpm, tpm, enforcement, seed: SEED, summary: summaryFile, logs },
+      {
+        ...{ input, rpm, tpm, summary, logs, seed: SEED },
+        enforcement: 'sliding-window',
+        enforcementByModel: Object.fromEntries(
+          LANES.map(({ modelId, enforcement }) => [foundationModelOf(modelId), enforcement]),
+        ),
+      },
       {
         synthesise: async () => ({ ...synthesis, remove: async () => {} }),
         startCloud: startLocalCloud,
@@ -82,14 +104,19 @@ export async function smoothBurst(
         interrupted: new AbortController().signal,
       },
     );
-    const summary: Summary = JSON.parse(await readFile(summaryFile, 'utf8'));
-    const lanes = await Promise.all(
-      BOUNDS.map((bound) => figuresOf(burst, enforcement, bound, summary.lanes)),
-    );
-    return { summary, lanes, startSpreadSeconds: spreadOf(await readFile(logs, 'utf8')) };
+    const figures: Summary = JSON.parse(await readFile(summary, 'utf8'));
+    return {
+      summary: figures,
+      lanes: await Promise.all(LANES.map((lane) => figuresOf(bursts, lane, figures.lanes))),
+      startSpreadSeconds: spreadOf(await readFile(logs, 'utf8')),
+    };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function foundationModelOf(modelId: string): string {
+  return modelId.replace(PROFILE, '');
 }
 
 /** From the lines by which invocations log their calls. */
@@ -98,35 +125,26 @@ function spreadOf(logs: string): number {
   return (Math.max(...delays) - Math.min(...delays)) / 1_000;
 }
 
-async function figuresOf(
-  burst: Burst,
-  enforcement: Enforcement,
-  bound: Bound,
-  lanes: Summary['lanes'],
-): Promise<LaneFigures> {
-  const id = LANES[bound].modelId.replace(/^us\./, '');
-  const lane = lanes.find((candidate) => candidate.lane.endsWith(`/${id}`));
+async function figuresOf(bursts: Bursts, lane: Lane, lanes: Summary['lanes']): Promise<LaneFigures> {
+  const { bound, enforcement, modelId } = lane;
+  const found = lanes.find((it) => it.lane.endsWith(`/${foundationModelOf(modelId)}`));
   return {
     enforcement,
     bound,
-    calls: lane?.calls ?? 0,
-    throttled: lane?.throttled ?? 0,
-    used: lane?.utilisation[bound] ?? 0,
-    backlogSeconds: lane?.backlog_seconds ?? 0,
-    straight: await sendStraight(burst, enforcement, bound),
+    calls: found?.calls ?? 0,
+    throttled: found?.throttled ?? 0,
+    used: found?.utilisation[bound] ?? 0,
+    backlogSeconds: found?.backlog_seconds ?? 0,
+    straight: await sendStraight(bursts, lane),
   };
 }
 
 /** What happens without a smoother: every request at once, none tried again. */
-async function sendStraight(
-  burst: Burst,
-  enforcement: Enforcement,
-  bound: Bound,
-): Promise<LaneFigures['straight']> {
+async function sendStraight(bursts: Bursts, lane: Lane): Promise<LaneFigures['straight']> {
   const bedrock = await startBedrockSimulator({
-    requestsPerMinute: burst.rpm,
-    tokensPerMinute: burst.tpm,
-    enforcement,
+    requestsPerMinute: bursts.rpm,
+    tokensPerMinute: bursts.tpm,
+    enforcement: lane.enforcement,
     seed: SEED,
   });
   const client = new BedrockRuntimeClient({
@@ -136,7 +154,7 @@ async function sendStraight(
     maxAttempts: 1,
   });
   try {
-    const calls = messagesOf(burst, bound).map(async ({ model_id: modelId, converse }) => {
+    const calls = messagesOf(bursts, lane).map(async ({ model_id: modelId, converse }) => {
       await client
         .send(new ConverseCommand({ modelId, ...converse } as ConverseCommandInput))
         .catch((error: unknown) => {
@@ -152,15 +170,14 @@ async function sendStraight(
   }
 }
 
-function messagesOf(burst: Burst, bound: Bound) {
-  const { modelId, maxTokens } = LANES[bound];
-  return Array.from({ length: burst.requests[bound] }, (_, index) => ({
-    request_id: `${bound}-${index}`,
+function messagesOf({ requests }: Bursts, { bound, enforcement, modelId }: Lane) {
+  return Array.from({ length: requests[bound] }, (_, index) => ({
+    request_id: `${bound}-${enforcement}-${index}`,
     model_id: modelId,
     priority: (index % 5) + 1,
     converse: {
       messages: [{ role: 'user', content: [{ text: `Question ${index}: what is smooth?` }] }],
-      inferenceConfig: { maxTokens },
+      inferenceConfig: { maxTokens: MAX_TOKENS[bound] },
     },
   }));
 }

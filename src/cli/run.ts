@@ -74,6 +74,7 @@ export async function run(options: StartOptions, dependencies: RunDependencies):
     const bedrock = await startBedrockSimulator({
       ...quota,
       enforcement: options.enforcement,
+      enforcementByModel: options.enforcementByModel,
       seed: options.seed,
     });
     stopLater(bedrock.close);

@@ -9,6 +9,8 @@ export interface StartOptions {
   /** Quota of every model, tokens a minute. */
   tpm: number;
   enforcement: Enforcement;
+  /** For some models another, by foundation model id. No flag. */
+  enforcementByModel?: Readonly<Record<string, Enforcement>>;
   seed: number;
   /** A tfvars file, HCL or JSON. */
   varFile?: string;
