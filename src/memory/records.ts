@@ -128,6 +128,7 @@ function backlogEntryOf(record: RequestRecord): BacklogEntry {
   };
   if (record.task !== undefined) entry.task = record.task;
   if (record.max_tokens !== undefined) entry.max_tokens = record.max_tokens;
+  if (record.full_allowance !== undefined) entry.full_allowance = record.full_allowance;
   return entry;
 }
 

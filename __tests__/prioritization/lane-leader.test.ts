@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { createWorld, LANE, type World } from './world.ts';
+
+/** Minutes of work, led by the schedule. */
+function lead(world: World, minutes: number): void {
+  const begun = world.clock.now();
+  for (let minute = 0; minute < minutes; minute++) {
+    world.clock.at(begun + minute * 60_000, () => world.clock.spawn(() => world.prioritize()));
+  }
+}
+
+describe('an operator', () => {
+  it('pauses and resumes a lane within a tick', async () => {
+    const world = createWorld();
+    for (let i = 0; i < 100; i++) await world.submit(`r${i}`);
+    lead(world, 2);
+    const begun = world.clock.now();
+    await world.clock.run(begun + 3_000);
+    await world.ports.control.setPaused(LANE, true);
+    await world.clock.run(begun + 4_000);
+    const paused = world.calls.length;
+    expect(paused).toBeGreaterThan(0);
+    await world.clock.run(begun + 20_000);
+    expect(world.calls.length).toBe(paused);
+    expect(await world.ports.watch.status(LANE)).toMatchObject({
+      figures: { paused: 'operator', unfinished: 0 },
+    });
+    await world.ports.control.setPaused(LANE, false);
+    await world.clock.run(begun + 21_000);
+    expect(world.calls.length).toBeGreaterThan(paused);
+    await world.clock.run(begun + 100_000);
+    expect(world.cloud.sent).toHaveLength(100);
+  });
+});
+
+describe('an answer that our choice of max tokens cut', () => {
+  it('runs again with all that the model can give, and only that is committed', async () => {
+    const world = createWorld({
+      answer: async ({ payload }, { clock }) => {
+        await clock.sleep(1_000);
+        if (payload.operation !== 'converse') throw new Error();
+        const { maxTokens } = payload.converse.inferenceConfig as { maxTokens: number };
+        const cut = maxTokens < 5_000;
+        return {
+          output: { cut },
+          stopReason: cut ? 'max_tokens' : 'end_turn',
+          usage: { input_tokens: 100, output_tokens: Math.min(5_000, maxTokens) },
+        };
+      },
+    });
+    await world.submit('unset', { max_tokens: undefined });
+    await world.submit('set', { max_tokens: 100 });
+    lead(world, 1);
+    await world.clock.run(world.clock.now() + 50_000);
+    const results = Object.fromEntries(world.cloud.sent.map((it) => [it.request_id, it]));
+    expect(results.unset).toMatchObject({ output: { body: { cut: false } }, attempts: 2 });
+    // The producer's own choice is the producer's.
+    expect(results.set).toMatchObject({
+      output: { body: { cut: true } },
+      stop_reason: 'max_tokens',
+      attempts: 1,
+    });
+    await world.clock.run(world.clock.now() + 100_000);
+  });
+});
+
+describe('workers', () => {
+  it('never get more bundles than they can run', async () => {
+    const world = createWorld({ settings: { workers: 3 } });
+    for (let i = 0; i < 150; i++) await world.submit(`r${i}`);
+    lead(world, 3);
+    await world.clock.run(world.clock.now() + 170_000);
+    expect(world.cloud.sent).toHaveLength(150);
+    expect(world.mostRunning).toBeLessThanOrEqual(3);
+    expect(world.mostRunning).toBeGreaterThan(1);
+    await world.clock.run(world.clock.now() + 200_000);
+  });
+});
+
+describe('metrics', () => {
+  it('tell the heartbeat, also without lanes, and how each lane does', async () => {
+    const world = createWorld({ limits: { requests_per_minute: 30, tokens_per_minute: 1_000_000 } });
+    await world.clock.complete(world.prioritize());
+    expect(world.emitted).toMatchObject([{ Heartbeat: 1 }]);
+    for (let i = 0; i < 40; i++) await world.submit(`r${i}`);
+    lead(world, 1);
+    await world.clock.run(world.clock.now() + 59_000);
+    const lines = world.emitted.filter((line) => 'Lane' in line) as Record<string, number>[];
+    expect(lines.length).toBeGreaterThan(3);
+    expect(lines.at(-1)).toMatchObject({ Lane: LANE, Throttled: 0, LanesPaused: 0 });
+    expect(lines.at(-1)?.QuotaUtilisation).toBeGreaterThan(80);
+    expect(lines.at(-1)?.OldestWaitingSeconds).toBeGreaterThan(30);
+    await world.clock.run(world.clock.now() + 200_000);
+  });
+});
