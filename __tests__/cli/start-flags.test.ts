@@ -13,7 +13,7 @@ describe('flags of npm start', () => {
 
   it('override them', () => {
     const line =
-      '--input a --rpm 120 --tpm 5000 --enforcement fixed-window --seed 3 --var-file b --results c --summary d --logs e';
+      '--input a --rpm 120 --tpm 5000 --enforcement fixed-window --seed 3 --var-file b --results c --summary d --logs e --backend http://127.0.0.1:5000/';
     expect(startOptions(line.split(' '), 'examples.jsonl')).toEqual({
       input: 'a',
       rpm: 120,
@@ -24,11 +24,13 @@ describe('flags of npm start', () => {
       results: 'c',
       summary: 'd',
       logs: 'e',
+      backend: 'http://127.0.0.1:5000',
     });
   });
 
   it('are strict', () => {
     expect(() => startOptions(['--rpm', '-5'], '')).toThrow('--rpm');
+    expect(() => startOptions(['--backend', 'moto'], '')).toThrow('--backend must be a URL');
     expect(() => startOptions(['--speed', '5'], '')).toThrow('--speed is not understood');
   });
 });

@@ -16,8 +16,8 @@ export class ExternalToolError extends Error {
 
   constructor(
     readonly tool: string,
-    message: string,
+    readonly reason: string,
   ) {
-    super(`${tool}: ${message}`);
+    super(`${tool}: ${reason}`);
   }
 }

@@ -1,5 +1,5 @@
 /** Deletes the stack's tables, queues and buckets from a backend that outlives the local cloud. */
-import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DeleteTableCommand, DynamoDBClient, waitUntilTableNotExists } from '@aws-sdk/client-dynamodb';
 import {
   DeleteBucketCommand,
   DeleteObjectsCommand,
@@ -14,6 +14,9 @@ import type { EvaluatedStack } from './terraform/stack.ts';
 /** What was never created, because provisioning failed before, is none to delete. */
 const ABSENT = ['ResourceNotFoundException', 'QueueDoesNotExist', 'NoSuchBucket'];
 
+/** How long a table may take, and how often to look, in seconds. */
+const DELETION = { maxWaitTime: 60, minDelay: 0.1, maxDelay: 1 };
+
 export async function deprovision(
   stack: EvaluatedStack,
   { dynamodbUrl, sqsUrl, s3Url }: Backend,
@@ -24,7 +27,9 @@ export async function deprovision(
   };
   const dynamodb = new DynamoDBClient({ ...config, endpoint: dynamodbUrl });
   for (const table of stack.resources('aws_dynamodb_table')) {
-    await unlessAbsent(dynamodb.send(new DeleteTableCommand({ TableName: table.text('name') })));
+    const TableName = table.text('name');
+    await unlessAbsent(dynamodb.send(new DeleteTableCommand({ TableName })));
+    await waitUntilTableNotExists({ client: dynamodb, ...DELETION }, { TableName });
   }
   const sqs = new SQSClient({ ...config, endpoint: sqsUrl, useQueueUrlAsEndpoint: false });
   for (const queue of stack.resources('aws_sqs_queue')) {

@@ -18,7 +18,7 @@ import { S3Service } from './gateway/s3-service.ts';
 import { type BedrockQuotas, ServiceQuotasService } from './gateway/service-quotas-service.ts';
 import type { LambdaFunction } from './lambda/function.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
-import { provision } from './provision.ts';
+import { provision, watchTables } from './provision.ts';
 import { newCredentials, readRoles } from './roles.ts';
 import { EvaluatedStack } from './terraform/stack.ts';
 import { prepareTriggers, type Triggers } from './triggers.ts';
@@ -36,6 +36,8 @@ export interface LocalCloudOptions {
   bedrockQuotas?: BedrockQuotas;
   /** An emulator of DynamoDB, SQS and S3 that runs elsewhere, in place of the embedded ones. */
   backendUrl?: string;
+  /** Terraform has applied the stack there: it is used as it stands, and stays. */
+  applied?: boolean;
   /** Every line that a function writes. */
   onLog?: (functionName: string, line: string) => void;
   /** Asked about every permitted call: what shall go wrong with it. */
@@ -133,8 +135,11 @@ async function bringUp(
   for (const [name, { lambda }] of prepared) functions.set(name, lambda);
   cleanup.push(() => Promise.all([...functions.values()].map((lambda) => lambda.stop())));
   const ready = prepareTriggers({ stack, functions: prepared, gateway, activity, onLog });
-  if (backend.lasting) cleanup.push(() => deprovision(stack, backend));
-  await provision({ stack, operator, dynamodb, s3 });
+  watchTables(stack, dynamodb);
+  if (!options.applied) {
+    if (backend.lasting) cleanup.push(() => deprovision(stack, backend));
+    await provision({ stack, operator, s3 });
+  }
   triggers = ready;
   const sqs = new SQSClient({ endpoint, region: stack.platform.region, credentials: operator });
   cleanup.push(() => sqs.destroy());

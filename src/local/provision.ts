@@ -20,7 +20,6 @@ import type { EvaluatedStack, Resource } from './terraform/stack.ts';
 export interface ProvisionOptions {
   stack: EvaluatedStack;
   operator: Credentials;
-  dynamodb: DynamodbService;
   s3: S3Service;
 }
 
@@ -34,21 +33,20 @@ export async function provision(options: ProvisionOptions): Promise<void> {
   ]);
 }
 
-async function provisionTables({ stack, dynamodb }: ProvisionOptions, client: DynamoDBClient): Promise<void> {
+/** Tells the gateway what the tables are, and which changes somebody consumes. */
+export function watchTables(stack: EvaluatedStack, dynamodb: DynamodbService): void {
   const consumed = stack
     .resources('aws_lambda_event_source_mapping')
     .map((mapping) => mapping.text('event_source_arn'));
-  await Promise.all(
-    stack.resources('aws_dynamodb_table').map(async (table) => {
-      const watched = table.flag('stream_enabled', false) && consumed.includes(table.text('stream_arn'));
-      dynamodb.define(
-        table.text('name'),
-        keySchema(table).map(({ AttributeName }) => AttributeName),
-        watched,
-      );
-      await client.send(createTable(table));
-    }),
-  );
+  for (const table of stack.resources('aws_dynamodb_table')) {
+    const watched = table.flag('stream_enabled', false) && consumed.includes(table.text('stream_arn'));
+    const keyNames = keySchema(table).map(({ AttributeName }) => AttributeName);
+    dynamodb.define(table.text('name'), keyNames, watched);
+  }
+}
+
+async function provisionTables({ stack }: ProvisionOptions, client: DynamoDBClient): Promise<void> {
+  await Promise.all(stack.resources('aws_dynamodb_table').map((table) => client.send(createTable(table))));
   for (const item of stack.resources('aws_dynamodb_table_item')) {
     const Item = JSON.parse(item.text('item')) as Record<string, AttributeValue>;
     await client.send(new PutItemCommand({ TableName: item.text('table_name'), Item }));

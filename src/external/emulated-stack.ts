@@ -1,0 +1,42 @@
+/** A copy of the synthesised stack's folder that Terraform applies to an emulator instead of AWS. */
+import { cpSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { StackJson } from './checkov.ts';
+
+/** The services that the stack's resources belong to, as the provider names their endpoints. */
+const SERVICES = ['cloudwatch', 'dynamodb', 'events', 'iam', 'lambda', 'logs', 's3', 'sns', 'sqs', 'sts'];
+/** Terraform merges a file of such a name into the configuration beside it. */
+const OVERRIDE = 'emulator_override.tf.json';
+const MOCK = 'mock';
+
+/**
+ * The override: all services at one endpoint, credentials that mean nothing, the state beside the configuration, and
+ * event sources at rest, since the emulator's own would compete with the functions that the local cloud runs.
+ */
+export function emulatorOverride({ resource }: StackJson, endpoint: string): object {
+  const mappings = Object.keys(resource.aws_lambda_event_source_mapping ?? {});
+  return {
+    terraform: { backend: { local: { path: 'terraform.tfstate' } } },
+    provider: {
+      aws: [
+        {
+          access_key: MOCK,
+          secret_key: MOCK,
+          skip_credentials_validation: true,
+          skip_metadata_api_check: true,
+          s3_use_path_style: true,
+          endpoints: [Object.fromEntries(SERVICES.map((service) => [service, endpoint]))],
+        },
+      ],
+    },
+    resource: {
+      aws_lambda_event_source_mapping: Object.fromEntries(mappings.map((name) => [name, { enabled: false }])),
+    },
+  };
+}
+
+/** Copies the stack's folder, with the override in it. */
+export function prepareEmulatedStack(folder: string, copy: string, stack: StackJson, endpoint: string): void {
+  cpSync(folder, copy, { recursive: true });
+  writeFileSync(path.join(copy, OVERRIDE), JSON.stringify(emulatorOverride(stack, endpoint), undefined, 2));
+}

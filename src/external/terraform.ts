@@ -1,0 +1,83 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { ExternalToolError, MissingToolError } from './errors.ts';
+import { onPath } from './python-tool.ts';
+
+export interface TerraformOptions {
+  /** The folder of the configuration. */
+  folder: string;
+  /** A folder with providers, as `terraform providers mirror` fills it, to take them from instead of the registry. */
+  providerMirror?: string;
+  /** Where to look for the program. */
+  folders?: string;
+}
+
+/** What Terraform says when it has no provider: no registry, or nothing in the mirror. */
+const NO_PROVIDER = /Failed to query available provider packages|Failed to install provider/;
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+/** Terraform in one folder. */
+export class Terraform {
+  private readonly program: string;
+  private readonly environment: NodeJS.ProcessEnv;
+
+  /** @throws MissingToolError when there is no terraform on the path */
+  constructor(private readonly options: TerraformOptions) {
+    const { folder, providerMirror, folders = process.env.PATH ?? '' } = options;
+    const program = onPath('terraform', folders);
+    if (program === undefined) {
+      throw new MissingToolError(
+        'terraform',
+        'not found on the PATH; install Terraform 1.5 or newer (https://developer.hashicorp.com/terraform/install)',
+      );
+    }
+    this.program = program;
+    this.environment = { ...process.env, TF_IN_AUTOMATION: 'true', CHECKPOINT_DISABLE: 'true' };
+    if (providerMirror !== undefined) {
+      const file = path.join(folder, 'mirror.tfrc');
+      writeFileSync(file, mirrorConfiguration(providerMirror));
+      this.environment.TF_CLI_CONFIG_FILE = file;
+    }
+  }
+
+  /** @throws MissingToolError when the provider can be had nowhere */
+  init(): void {
+    try {
+      this.run(['init', '-input=false']);
+    } catch (error) {
+      if (!(error instanceof ExternalToolError && NO_PROVIDER.test(error.reason))) throw error;
+      const { providerMirror } = this.options;
+      throw new MissingToolError(
+        'terraform',
+        `${error.reason}\n\nThe AWS provider is missing: ${
+          providerMirror === undefined
+            ? 'no registry answered and no mirror was given'
+            : `it is not in the mirror ${providerMirror}`
+        }. Where there is network, "terraform providers mirror DIR" in the stack's folder fills a mirror; then give --provider-mirror DIR or SMOOTHER_PROVIDER_MIRROR.`,
+      );
+    }
+  }
+
+  /**
+   * Runs a command and gives what it printed.
+   * @throws ExternalToolError with what it said when it failed
+   */
+  run(args: string[]): string {
+    const { status, stdout, stderr, error } = spawnSync(this.program, [...args, '-no-color'], {
+      cwd: this.options.folder,
+      env: this.environment,
+      encoding: 'utf8',
+      maxBuffer: MAX_OUTPUT_BYTES,
+    });
+    if (status === 0) return stdout;
+    throw new ExternalToolError(
+      'terraform',
+      `${args[0]} failed: ${error?.message ?? (stderr || stdout).trim()}`,
+    );
+  }
+}
+
+function mirrorConfiguration(folder: string): string {
+  return `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(path.resolve(folder))}\n  }\n}\n`;
+}
