@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fairnessGap, unknowableGap } from '../../src/simulate/fairness.ts';
-import type { SeenRequest } from '../../src/simulate/world.ts';
+import type { SeenRequest } from '../../src/simulate/observation.ts';
 
 const END = 1_000_000;
 

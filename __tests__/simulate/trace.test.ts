@@ -13,14 +13,16 @@ describe('trace', () => {
   it('becomes arrivals from the first line on, as far as asked', () => {
     const { arrivals, durationMs } = traceWorkload([HEADER, ...LINES].join('\n'), 1);
     expect(durationMs).toBe(60_000);
-    expect(arrivals.map(({ at, inputTokens, outputTokens }) => [at, inputTokens, outputTokens])).toEqual([
-      [0, 4808, 10],
-      [500, 110, 27],
-    ]);
+    expect([...arrivals].map(({ at, inputTokens, outputTokens }) => [at, inputTokens, outputTokens])).toEqual(
+      [
+        [0, 4808, 10],
+        [500, 110, 27],
+      ],
+    );
   });
 
   it('never answers more than its max tokens', () => {
-    const last = traceWorkload([HEADER, ...LINES].join('\n'), 10).arrivals.at(-1);
+    const last = [...traceWorkload([HEADER, ...LINES].join('\n'), 10).arrivals].at(-1);
     expect(last?.outputTokens).toBeLessThanOrEqual(last?.maxTokens ?? 0);
   });
 

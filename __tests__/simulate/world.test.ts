@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000;
 function beginningOf(name: string, minutes: number): Workload {
   const workload = workloadOf(name, 1);
   const durationMs = minutes * MINUTE_MS;
-  return { ...workload, durationMs, arrivals: workload.arrivals.filter(({ at }) => at < durationMs) };
+  return { ...workload, durationMs, arrivals: [...workload.arrivals].filter(({ at }) => at < durationMs) };
 }
 
 async function run(workload: Workload, seed = 1) {

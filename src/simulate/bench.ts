@@ -3,8 +3,9 @@ import type { Enforcement } from '../bedrock-simulator/accounting.ts';
 import { VARIABLES, type VariableName } from '../configuration/variables.ts';
 import { leaseMs } from '../request/times.ts';
 import { type Figures, figuresOf } from './figures.ts';
+import type { WorldSettings } from './observation.ts';
 import type { Workload } from './workload.ts';
-import { World, type WorldSettings } from './world.ts';
+import { World } from './world.ts';
 
 export async function bench(workload: Workload, enforcement: Enforcement, seed: number): Promise<Figures> {
   const world = new World(workload, defaultSettings(enforcement, seed));

@@ -34,3 +34,8 @@ export class TraceFormatError extends SimulationError {
     super(`Trace line ${line}: expected ${expected}, received ${JSON.stringify(received)}`);
   }
 }
+
+/** Something that the simulation lets go wrong on purpose. */
+export class MishapError extends SimulationError {
+  override readonly name = 'MishapError';
+}

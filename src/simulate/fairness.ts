@@ -2,7 +2,7 @@
 import type { Interval } from './bedrock-model.ts';
 import { EventQueue } from './event-queue.ts';
 import { contains, intersectionOf, unionOf } from './intervals.ts';
-import type { SeenRequest } from './world.ts';
+import type { SeenRequest } from './observation.ts';
 
 /** A request has to be in the index and meet a tick before anyone can serve it. */
 const VISIBLE_AFTER_MS = 1_000;

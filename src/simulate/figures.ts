@@ -4,9 +4,9 @@ import { PRIORITIES, type Priority } from '../request/record.ts';
 import type { Interval } from './bedrock-model.ts';
 import { fairnessGap, unknowableGap } from './fairness.ts';
 import { contains } from './intervals.ts';
+import type { Observation, SeenRequest } from './observation.ts';
 import { type Utilisation, utilisationOf } from './utilisation.ts';
 import type { Workload } from './workload.ts';
-import type { Observation, SeenRequest } from './world.ts';
 
 /** The most urgent priority waits no longer, 95 times in 100. */
 const URGENT_WAIT_P95_MS = 1_500;
@@ -46,6 +46,7 @@ export interface Figures {
   /** What no scheduler can avoid that does not know how long answers are. */
   unknowableGapTokens: number;
   duplicateResults: number;
+  violations: string[];
   marks: Mark[];
 }
 
@@ -54,7 +55,7 @@ export function figuresOf(
   observation: Observation,
   run: { enforcement: Enforcement; seed: number },
 ): Figures {
-  const { requests, calls, endedAt, results } = observation;
+  const { requests, calls, endedAt, tally } = observation;
   const own = calls.filter((call) => !call.foreign);
   const throttled = own.filter((call) => call.end === 'throttled').length;
   const figures = {
@@ -70,7 +71,8 @@ export function figuresOf(
     fairnessGapTokens: Math.round(fairnessGap(requests, endedAt)),
     largestRequestTokens: own.reduce((most, call) => Math.max(most, call.reservation, call.charge), 0),
     unknowableGapTokens: Math.round(unknowableGap(requests)),
-    duplicateResults: results.duplicates,
+    duplicateResults: tally.duplicates,
+    violations: tally.violations,
   };
   return { ...figures, marks: marksOf(workload, observation, figures) };
 }
@@ -103,7 +105,8 @@ function marksOf(
     `tenants at most ${FAIRNESS_REQUESTS} largest requests apart, or what nobody can know`,
     figures.fairnessGapTokens <= apart,
   );
-  mark('nothing failed, nothing answered twice', figures.failed + figures.duplicateResults === 0);
+  const faults = figures.failed + figures.duplicateResults + figures.violations.length;
+  mark('nothing failed, nothing called or answered twice', faults === 0);
   return marks;
 }
 

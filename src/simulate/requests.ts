@@ -1,9 +1,11 @@
 /** Requests of a workload as the smoother sees them. A payload is made up when it is read: memory stays flat. */
+import type { QuotaLimits } from '../bedrock-simulator/accounting.ts';
 import { resolveModel } from '../bedrock-simulator/models.ts';
 import { laneOf } from '../lane/catalog.ts';
+import type { Limits } from '../lane/ports.ts';
 import type { Payload } from '../request/hold-message.ts';
 import { backlogKey } from '../request/keys.ts';
-import type { RequestRecord } from '../request/record.ts';
+import type { RequestRecord, Usage } from '../request/record.ts';
 import type { Truth } from './bedrock-model.ts';
 import type { Arrival } from './workload.ts';
 
@@ -67,4 +69,17 @@ export function idOfPayload(payload: Payload): string {
 
 export function truthOf({ modelId, inputTokens, outputTokens }: Arrival): Truth {
   return { lane: laneOf(modelId), inputTokens, outputTokens, burndown: resolveModel(modelId).burndown };
+}
+
+/** What Bedrock charged for an answer. */
+export function chargeOf(usage: Usage, arrival: Arrival): number {
+  return usage.input_tokens + usage.output_tokens * truthOf(arrival).burndown;
+}
+
+/** A quota as Service Quotas tells it. */
+export function asLimits({ requestsPerMinute, tokensPerMinute }: QuotaLimits): Limits {
+  return {
+    ...(requestsPerMinute !== undefined && { requests_per_minute: requestsPerMinute }),
+    ...(tokensPerMinute !== undefined && { tokens_per_minute: tokensPerMinute }),
+  };
 }

@@ -4,8 +4,8 @@ import { laneOf } from '../lane/catalog.ts';
 import { attainableShare } from './attainable.ts';
 import type { Interval, SeenCall } from './bedrock-model.ts';
 import { contains, differenceOf, intersectionOf, lengthOf, unionOf } from './intervals.ts';
+import type { Observation } from './observation.ts';
 import type { SimulatedLane, Workload } from './workload.ts';
-import type { Observation } from './world.ts';
 
 const MINUTE_MS = 60_000;
 /** A request that has waited this long is backlog, not a wait for the next tick. */

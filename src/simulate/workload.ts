@@ -42,7 +42,8 @@ export interface Workload {
   lanes: readonly SimulatedLane[];
   /** Arrivals end by then; the run ends at the latest by then, or when all is done if `drain`. */
   durationMs: number;
-  arrivals: readonly Arrival[];
+  /** In order of time. */
+  arrivals: Iterable<Arrival>;
   latency: Latency;
   quotaChanges?: readonly QuotaChange[];
   foreign?: readonly ForeignTraffic[];
@@ -74,6 +75,15 @@ export interface Sizes {
   maxTokens?: number;
 }
 
+/** A chat turn whose producer sets max tokens with sense. */
+export const CHAT: Sizes = {
+  inputMedian: 600,
+  outputMedian: 200,
+  spread: 1.8,
+  outputMost: 512,
+  maxTokens: 512,
+};
+
 /** Arrivals of one kind. */
 export interface Stream {
   modelId: string;
@@ -100,7 +110,7 @@ export function meanCharge(sizes: Sizes, burndown: number): number {
   const draws = 20_000;
   let sum = 0;
   for (let draw = 0; draw < draws; draw++) {
-    const { inputTokens, outputTokens } = sizesOf(sizes, random);
+    const { inputTokens, outputTokens } = drawSizes(sizes, random);
     sum += inputTokens + outputTokens * burndown;
   }
   return sum / draws;
@@ -111,12 +121,15 @@ function streamArrivals(stream: Stream, random: Random): Arrival[] {
   const arrivals: Arrival[] = [];
   const meanGapMs = 60_000 / perMinute;
   for (let at = fromMs + exponential(random, meanGapMs); at < toMs; at += exponential(random, meanGapMs)) {
-    arrivals.push({ at: Math.floor(at), modelId, priority, tenant, ...sizesOf(sizes, random) });
+    arrivals.push({ at: Math.floor(at), modelId, priority, tenant, ...drawSizes(sizes, random) });
   }
   return arrivals;
 }
 
-function sizesOf(sizes: Sizes, random: Random): Pick<Arrival, 'inputTokens' | 'outputTokens' | 'maxTokens'> {
+export function drawSizes(
+  sizes: Sizes,
+  random: Random,
+): Pick<Arrival, 'inputTokens' | 'outputTokens' | 'maxTokens'> {
   const { inputMedian, outputMedian, spread, outputMost, maxTokens } = sizes;
   const inputTokens = Math.max(
     1,

@@ -4,6 +4,7 @@ import { laneOf } from '../lane/catalog.ts';
 import type { Priority } from '../request/record.ts';
 import {
   arrivalsOf,
+  CHAT,
   meanCharge,
   type SimulatedLane,
   type Sizes,
@@ -25,8 +26,6 @@ const TPM = 400_000;
 const RPM = 10_000;
 const LANE: SimulatedLane = { modelId: NOVA, limits: { requestsPerMinute: RPM, tokensPerMinute: TPM } };
 
-/** A chat turn whose producer sets max tokens with sense. */
-const CHAT: Sizes = { inputMedian: 600, outputMedian: 200, spread: 1.8, outputMost: 512, maxTokens: 512 };
 /** Answers of about 400 tokens under a careless maximum, five seconds each. */
 const CARELESS: Sizes = {
   inputMedian: 500,

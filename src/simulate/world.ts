@@ -3,30 +3,26 @@
  * follows a workload and a Bedrock that follows its documentation. Every call to AWS takes its time, functions start
  * cold, indexes lag, pollers ramp up (delays.json).
  */
-import type { Enforcement } from '../bedrock-simulator/accounting.ts';
 import { LaneBell } from '../ingestion/lane-bell.ts';
 import { invokeBundle } from '../invocation/invoke.ts';
-import type { InvocationPorts } from '../invocation/outcome.ts';
+import type { Model } from '../invocation/ports.ts';
 import { laneOf } from '../lane/catalog.ts';
 import type { Limits } from '../lane/ports.ts';
 import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../memory/cloud.ts';
-import type { PrioritizationPorts } from '../prioritization/ports.ts';
-import {
-  type PrioritizationEvent,
-  type PrioritizationSettings,
-  prioritize,
-} from '../prioritization/prioritize.ts';
+import { type PrioritizationEvent, prioritize } from '../prioritization/prioritize.ts';
 import type { HoldMessage } from '../request/hold-message.ts';
-import type { Outcome, Priority, Usage } from '../request/record.ts';
 import type { ResultMessage } from '../request/result.ts';
 import { BedrockModel, type SeenCall } from './bedrock-model.ts';
-import { delayed } from './delayed.ts';
 import { type Delays, seededDelays } from './delays.ts';
 import { Environments } from './environments.ts';
+import { SimulationError } from './errors.ts';
 import { EventSource } from './event-source.ts';
 import { driveForeignTraffic } from './foreign-traffic.ts';
+import { Fate, type MishapCounts, type Mishaps } from './mishaps.ts';
+import type { Observation, SeenRequest, Tally, WorldSettings } from './observation.ts';
 import { forkRandom, logNormal, type Random } from './random.ts';
-import { idOfPayload, newRecord, payloadOf, truthOf } from './requests.ts';
+import { asLimits, chargeOf, idOfPayload, newRecord, truthOf } from './requests.ts';
+import { slowPorts } from './slow-ports.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import type { Arrival, Workload } from './workload.ts';
 
@@ -35,43 +31,13 @@ export const BEGIN_MS = Date.UTC(2026, 10, 2, 9, 0, 17, 230);
 /** One sigma of the error of an input estimate. */
 const ESTIMATE_SPREAD = 1.1;
 /** A finished record is looked at no more after this long. */
-const FORGET_MS = 10_000;
-
-export interface WorldSettings {
-  enforcement: Enforcement;
-  seed: number;
-  prioritization: PrioritizationSettings;
-  /** Time a worker's function has. */
-  invocationTimeoutMs: number;
-}
-
-/** What became of a request, in milliseconds of the virtual clock. */
-export interface SeenRequest {
-  lane: string;
-  priority: Priority;
-  tenant: string;
-  acceptedAt: number;
-  /** The last release; absent while it waits. */
-  releasedAt?: number;
-  startedAt?: number;
-  /** Absent: unfinished when the run ended. */
-  status?: Outcome;
-  finishedAt?: number;
-  /** The part of its charge that is known before it runs. */
-  inputTokens: number;
-  /** Charged by Bedrock; 0 for what has not been answered. */
-  charge: number;
-}
-
-export interface Observation {
-  beganAt: number;
-  endedAt: number;
-  requests: SeenRequest[];
-  calls: SeenCall[];
-  /** Events of the virtual clock. */
-  events: number;
-  results: { sent: number; duplicates: number };
-}
+const FORGET_MS = 600_000;
+/** A message of the Input queue that was not handled comes again. */
+const REDELIVERY_MS = 360_000;
+/** A hold message is hidden for so many timeouts of its function. */
+const VISIBILITY_TIMEOUTS = 6;
+const NONE: Mishaps = { failedCalls: 0, deaths: 0, duplicates: 0 };
+const silent = () => undefined;
 
 export class World {
   readonly clock = new VirtualClock(BEGIN_MS);
@@ -83,12 +49,15 @@ export class World {
   readonly #leaders: Environments;
   readonly #bell: LaneBell;
   readonly #requests: SeenRequest[] = [];
-  readonly #unfinished = new Map<string, SeenRequest>();
+  readonly #unfinished = new Map<string, { request: SeenRequest; arrival: Arrival }>();
   /** What Service Quotas says. */
   readonly #announced: Record<string, Limits>;
   readonly #estimateError: Random;
-  #sent = 0;
-  #duplicates = 0;
+  readonly #fate: Fate;
+  /** What has been answered lately, to compare what is answered again. */
+  readonly #answers = new Map<string, string>();
+  readonly #calling = new Set<string>();
+  readonly #tally: Tally = { accepted: 0, sent: 0, duplicates: 0, violations: [] };
 
   constructor(
     private readonly workload: Workload,
@@ -115,7 +84,14 @@ export class World {
       onResult: (result) => this.#onResult(result),
       onWake: (lanes) => this.#lead({ lanes }),
     });
-    this.#ports = this.#delayedPorts(this.cloud.ports);
+    this.#fate = new Fate(settings.mishaps ?? NONE, forkRandom(seed, 'mishaps'));
+    const slow = slowPorts(this.cloud.ports, {
+      clock,
+      delays: this.#delays,
+      hold: (message) => this.#hold(message),
+      announced: (lane) => this.#announced[lane],
+    });
+    this.#ports = settings.mishaps === undefined ? slow : this.#fate.unreliable(slow);
     this.#bell = new LaneBell(this.#ports);
     this.#leaders = new Environments(clock, {
       coldStart: this.#delays.coldStart,
@@ -131,6 +107,39 @@ export class World {
 
   /** Runs the workload to its end. */
   async run(): Promise<Observation> {
+    this.begin();
+    await this.clock.run(BEGIN_MS + this.workload.durationMs);
+    this.#lookAtUnfinished();
+    return {
+      beganAt: BEGIN_MS,
+      endedAt: this.clock.now(),
+      requests: this.#requests,
+      calls: this.bedrock.seen,
+      events: this.clock.happened,
+      tally: this.#tally,
+    };
+  }
+
+  /** Requests that have been accepted and not answered. */
+  get unfinished(): number {
+    return this.#unfinished.size;
+  }
+
+  get tally(): Tally {
+    return this.#tally;
+  }
+
+  get mishaps(): MishapCounts {
+    return this.#fate.counts;
+  }
+
+  /** Takes the notes so far: a long run keeps none. */
+  takeNotes(): { requests: SeenRequest[]; calls: SeenCall[] } {
+    return { requests: this.#requests.splice(0), calls: this.bedrock.seen.splice(0) };
+  }
+
+  /** Sets everything going; time passes by the clock. */
+  begin(): void {
     const { clock, workload } = this;
     this.#schedule();
     clock.spawn(() => this.#produce());
@@ -143,16 +152,6 @@ export class World {
         this.#announced[lane] = asLimits(limits);
       });
     }
-    await clock.run(BEGIN_MS + workload.durationMs);
-    this.#lookAtUnfinished();
-    return {
-      beganAt: BEGIN_MS,
-      endedAt: clock.now(),
-      requests: this.#requests,
-      calls: this.bedrock.seen,
-      events: clock.happened,
-      results: { sent: this.#sent, duplicates: this.#duplicates },
-    };
   }
 
   #schedule(): void {
@@ -167,7 +166,11 @@ export class World {
     const { clock, settings } = this;
     clock.spawn(async () => {
       await clock.sleep(this.#delays.functionStart());
-      await this.#leaders.run(() => prioritize(this.#prioritizationPorts(), settings.prioritization, event));
+      await this.#leaders.run(async () => {
+        await this.#risk((ports) =>
+          prioritize({ ...ports, clock, log: silent, emit: silent }, settings.prioritization, event),
+        );
+      });
     });
   }
 
@@ -198,79 +201,96 @@ export class World {
       charge: 0,
     };
     this.#requests.push(request);
-    this.#unfinished.set(record.request_id, request);
-    await clock.sleep(this.#delays.bucketCall());
-    await this.#ports.records.create(record);
-    await this.#bell.announce(record, clock.now());
-    await this.#bell.wakeIfAsleep(record.lane, clock.now());
-  }
-
-  #invoke(message: HoldMessage): Promise<void> {
-    const deadline = this.clock.now() + this.settings.invocationTimeoutMs;
-    const ports: InvocationPorts = {
-      ...this.#ports,
-      model: this.bedrock,
-      clock: this.clock,
-      log: () => undefined,
-      bucket: 'calls',
-      remainingMs: () => deadline - this.clock.now(),
+    this.#tally.accepted += 1;
+    this.#unfinished.set(record.request_id, { request, arrival });
+    const store = async (ports: MemoryPorts) => {
+      await clock.sleep(this.#delays.bucketCall());
+      await ports.records.create(record);
+      await this.#bell.announce(record, clock.now());
+      await this.#bell.wakeIfAsleep(record.lane, clock.now());
     };
-    return invokeBundle(ports, message);
+    while (!(await this.#risk(store))) await clock.sleep(REDELIVERY_MS);
   }
 
-  #prioritizationPorts(): PrioritizationPorts {
-    return { ...this.#ports, clock: this.clock, log: () => undefined, emit: () => undefined };
-  }
-
-  #delayedPorts(ports: MemoryPorts): MemoryPorts {
+  async #invoke(message: HoldMessage): Promise<void> {
     const { clock } = this;
-    const { tableCall, bucketCall, queueSend } = this.#delays;
-    const payloads = { ...ports.payloads, get: async (key: string) => payloadOf(key) };
-    const hold = {
-      send: async (messages: HoldMessage[]) => {
-        for (const message of messages) this.#workers.send(structuredClone(message));
+    const deadline = clock.now() + this.settings.invocationTimeoutMs;
+    const context = { model: this.#watchedModel(), clock, log: silent, bucket: 'calls' };
+    const remainingMs = () => deadline - clock.now();
+    const done = await this.#risk((ports) => invokeBundle({ ...ports, ...context, remainingMs }, message));
+    if (!done)
+      clock.at(clock.now() + VISIBILITY_TIMEOUTS * this.settings.invocationTimeoutMs, () =>
+        this.#hold(message),
+      );
+  }
+
+  /** Bedrock, with a look at who calls: no request twice at once, none that has been answered. */
+  #watchedModel(): Model {
+    return {
+      call: async (call) => {
+        const id = idOfPayload(call.payload);
+        if (this.#calling.has(id)) this.#tally.violations.push(`request ${id} is called twice at once`);
+        if (!this.#unfinished.has(id))
+          this.#tally.violations.push(`request ${id} is called after its result`);
+        this.#calling.add(id);
+        try {
+          return await this.bedrock.call(call);
+        } finally {
+          this.#calling.delete(id);
+        }
       },
     };
-    const quotas = { limitsOf: async (lane: string) => this.#announced[lane] };
-    return {
-      ...ports,
-      records: delayed(ports.records, clock, tableCall),
-      backlog: delayed(ports.backlog, clock, tableCall),
-      due: delayed(ports.due, clock, tableCall),
-      directory: delayed(ports.directory, clock, tableCall),
-      registry: delayed(ports.registry, clock, tableCall),
-      watch: delayed(ports.watch, clock, tableCall),
-      leadership: delayed(ports.leadership, clock, tableCall),
-      reports: delayed(ports.reports, clock, tableCall),
-      settings: delayed(ports.settings, clock, tableCall),
-      control: delayed(ports.control, clock, tableCall),
-      quotas: delayed(quotas, clock, tableCall),
-      payloads: delayed(payloads, clock, bucketCall),
-      results: delayed(ports.results, clock, queueSend),
-      hold: delayed(hold, clock, queueSend),
-    };
   }
 
-  #onResult({ request_id, status, timings, usage }: ResultMessage): void {
-    const request = this.#unfinished.get(request_id);
-    this.#sent += 1;
-    if (request === undefined) {
-      this.#duplicates += 1;
+  /** With mishaps an invocation may fail: whatever it left is found by others. */
+  async #risk(invocation: (ports: MemoryPorts) => Promise<void>): Promise<boolean> {
+    if (this.settings.mishaps === undefined) {
+      await invocation(this.#ports);
+      return true;
+    }
+    try {
+      await this.#fate.live(this.#ports, invocation);
+      return true;
+    } catch (error) {
+      if (error instanceof SimulationError || error instanceof AggregateError) return false;
+      throw error;
+    }
+  }
+
+  #hold(message: HoldMessage): void {
+    this.#workers.send(message);
+    if (this.#fate.isDuplicated()) this.#workers.send(structuredClone(message));
+  }
+
+  #onResult(result: ResultMessage): void {
+    const { request_id, status, timings, usage } = result;
+    const seen = this.#unfinished.get(request_id);
+    const text = JSON.stringify(result);
+    this.#tally.sent += 1;
+    if (seen === undefined) {
+      this.#tally.duplicates += 1;
+      const before = this.#answers.get(request_id);
+      if (before !== text) this.#tally.violations.push(`request ${request_id} has two different results`);
       return;
     }
+    const { request, arrival } = seen;
     request.status = status;
     request.releasedAt = timings.released;
     request.startedAt = timings.started;
     request.finishedAt = timings.finished;
-    request.charge = usage === undefined ? 0 : chargeOf(usage, this.#arrivalOf(request_id));
+    request.charge = usage === undefined ? 0 : chargeOf(usage, arrival);
     this.#unfinished.delete(request_id);
-    this.clock.at(this.clock.now() + FORGET_MS, () => this.cloud.table.drop(request_id));
+    this.#answers.set(request_id, text);
+    this.clock.at(this.clock.now() + FORGET_MS, () => {
+      this.#answers.delete(request_id);
+      this.cloud.table.drop(request_id);
+    });
   }
 
   /** What is released, or running, when the run ends. */
   #lookAtUnfinished(): void {
     for (const record of this.cloud.table.all()) {
-      const request = this.#unfinished.get(record.request_id);
+      const request = this.#unfinished.get(record.request_id)?.request;
       if (request === undefined || record.status === 'RECEIVED') continue;
       request.releasedAt = record.released_at;
       request.startedAt = record.started_at;
@@ -278,25 +298,8 @@ export class World {
   }
 
   #arrivalOf(id: string): Arrival {
-    const arrival = this.workload.arrivals[Number(id)];
-    if (arrival === undefined) throw new RangeError(`Nobody sent request ${id}`);
-    return arrival;
+    const seen = this.#unfinished.get(id);
+    if (seen === undefined) throw new SimulationError(`Nobody waits for request ${id}`);
+    return seen.arrival;
   }
-}
-
-function chargeOf(usage: Usage, arrival: Arrival): number {
-  return usage.input_tokens + usage.output_tokens * truthOf(arrival).burndown;
-}
-
-function asLimits({
-  requestsPerMinute,
-  tokensPerMinute,
-}: {
-  requestsPerMinute?: number;
-  tokensPerMinute?: number;
-}): Limits {
-  return {
-    ...(requestsPerMinute !== undefined && { requests_per_minute: requestsPerMinute }),
-    ...(tokensPerMinute !== undefined && { tokens_per_minute: tokensPerMinute }),
-  };
 }

@@ -1,0 +1,53 @@
+/** What a run is told and what it tells. */
+import type { Enforcement } from '../bedrock-simulator/accounting.ts';
+import type { PrioritizationSettings } from '../prioritization/prioritize.ts';
+import type { Outcome, Priority } from '../request/record.ts';
+import type { SeenCall } from './bedrock-model.ts';
+import type { Mishaps } from './mishaps.ts';
+
+export interface WorldSettings {
+  enforcement: Enforcement;
+  seed: number;
+  prioritization: PrioritizationSettings;
+  /** Time a worker's function has. */
+  invocationTimeoutMs: number;
+  /** Absent: nothing goes wrong, and what goes wrong all the same ends the run. */
+  mishaps?: Mishaps;
+}
+
+/** What became of a request, in milliseconds of the virtual clock. */
+export interface SeenRequest {
+  lane: string;
+  priority: Priority;
+  tenant: string;
+  acceptedAt: number;
+  /** The last release; absent while it waits. */
+  releasedAt?: number;
+  startedAt?: number;
+  /** Absent: unfinished when the run ended. */
+  status?: Outcome;
+  finishedAt?: number;
+  /** The part of its charge that is known before it runs. */
+  inputTokens: number;
+  /** Charged by Bedrock; 0 for what has not been answered. */
+  charge: number;
+}
+
+export interface Observation {
+  beganAt: number;
+  endedAt: number;
+  requests: SeenRequest[];
+  calls: SeenCall[];
+  /** Events of the virtual clock. */
+  events: number;
+  tally: Tally;
+}
+
+export interface Tally {
+  accepted: number;
+  /** Results, those sent again included. */
+  sent: number;
+  duplicates: number;
+  /** Promises that were broken, in words. */
+  violations: string[];
+}

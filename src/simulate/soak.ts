@@ -1,0 +1,131 @@
+/** Very many requests through the real logic while everything around it fails at random, in bounded memory. */
+import { PRIORITIES } from '../request/record.ts';
+import { defaultSettings } from './bench.ts';
+import type { MishapCounts } from './mishaps.ts';
+import { exponential, forkRandom } from './random.ts';
+import { type Arrival, CHAT, drawSizes, type SimulatedLane, TARGETS, type Workload } from './workload.ts';
+import { BEGIN_MS, World } from './world.ts';
+
+const MINUTE_MS = 60_000;
+const MODELS = ['us.amazon.nova-pro-v1:0', 'us.amazon.nova-lite-v1:0', 'us.amazon.nova-micro-v1:0'];
+const TENANTS = ['acme', 'globex', 'initech', 'umbrella'];
+/** Each lane's quota, and the part of it that arrives. */
+const TOKENS_PER_MINUTE = 8_000_000;
+const REQUESTS_PER_MINUTE = 100_000;
+const ARRIVALS_PER_MINUTE = 6_000;
+const WORKERS = 1_000;
+const QUEUE_DEPTH = 10_000;
+const MISHAPS = { failedCalls: 0.0005, deaths: 0.0005, duplicates: 0.001 };
+const BEDROCK_FAULTS = 0.002;
+/** After the last arrival: leases and retries take their time. */
+const LONGEST_RECOVERY_MS = 60 * MINUTE_MS;
+/** Memory in the second half may be so much more than in the first, past the warm-up. */
+const FLAT = 1.3;
+
+export interface SoakFigures {
+  requests: number;
+  completed: number;
+  failed: number;
+  /** Accepted and never answered. */
+  lost: number;
+  duplicateResults: number;
+  violations: string[];
+  calls: number;
+  throttled: number;
+  faulty: number;
+  mishaps: MishapCounts;
+  virtualMinutes: number;
+  heapMb: { firstHalf: number; secondHalf: number; flat: boolean };
+}
+
+/** @param onMinute told after each virtual minute */
+export async function soak(
+  requests: number,
+  seed: number,
+  onMinute: (accepted: number, unfinished: number) => void = () => undefined,
+): Promise<SoakFigures> {
+  const settings = defaultSettings('sliding-window', seed);
+  const { prioritization } = settings;
+  const engine = { ...prioritization.engine, queueDepthThreshold: QUEUE_DEPTH };
+  const world = new World(workloadOf(requests, seed), {
+    ...settings,
+    mishaps: MISHAPS,
+    prioritization: { ...prioritization, engine, workers: WORKERS },
+  });
+  const figures = { completed: 0, failed: 0, calls: 0, throttled: 0, faulty: 0 };
+  const heap: number[] = [];
+  world.begin();
+  const latest =
+    BEGIN_MS + LONGEST_RECOVERY_MS + (requests / (MODELS.length * ARRIVALS_PER_MINUTE)) * MINUTE_MS;
+  let open: ReturnType<World['takeNotes']>['requests'] = [];
+  while (world.clock.now() < latest) {
+    await world.clock.run(world.clock.now() + MINUTE_MS);
+    const notes = world.takeNotes();
+    open.push(...notes.requests);
+    figures.completed += open.filter(({ status }) => status === 'COMPLETED').length;
+    figures.failed += open.filter(({ status }) => status !== undefined && status !== 'COMPLETED').length;
+    open = open.filter(({ status }) => status === undefined);
+    figures.calls += notes.calls.length;
+    figures.throttled += notes.calls.filter(({ end }) => end === 'throttled').length;
+    figures.faulty += notes.calls.filter(({ end }) => end === 'faulty').length;
+    heap.push(process.memoryUsage().heapUsed / 1e6);
+    onMinute(world.tally.accepted, world.unfinished);
+    if (world.tally.accepted === requests && world.unfinished === 0) break;
+  }
+  const { accepted, duplicates, violations } = world.tally;
+  return {
+    requests: accepted,
+    ...figures,
+    lost: world.unfinished,
+    duplicateResults: duplicates,
+    violations,
+    mishaps: world.mishaps,
+    virtualMinutes: Math.round((world.clock.now() - BEGIN_MS) / MINUTE_MS),
+    heapMb: compareHalves(heap),
+  };
+}
+
+/** By the least of each half: between two collections of garbage memory says nothing. The first fifth warms up. */
+function compareHalves(heap: readonly number[]): SoakFigures['heapMb'] {
+  const warm = heap.slice(Math.floor(heap.length / 5));
+  const half = Math.ceil(warm.length / 2);
+  const least = (samples: readonly number[]) =>
+    Math.round(samples.reduce((a, b) => Math.min(a, b), Infinity));
+  const [firstHalf, secondHalf] = [least(warm.slice(0, half)), least(warm.slice(half))];
+  return { firstHalf, secondHalf, flat: secondHalf <= firstHalf * FLAT };
+}
+
+function workloadOf(requests: number, seed: number): Workload {
+  const lanes: SimulatedLane[] = MODELS.map((modelId) => ({
+    modelId,
+    limits: { requestsPerMinute: REQUESTS_PER_MINUTE, tokensPerMinute: TOKENS_PER_MINUTE },
+  }));
+  return {
+    name: 'soak',
+    about: 'Three lanes for hours while everything fails at random',
+    lanes,
+    durationMs: Number.POSITIVE_INFINITY,
+    latency: { firstTokenMs: 400, perTokenMs: 5 },
+    faultRate: BEDROCK_FAULTS,
+    targets: TARGETS,
+    arrivals: arrivals(requests, seed),
+  };
+}
+
+/** One by one, so that memory does not grow with their number. */
+function* arrivals(requests: number, seed: number): Generator<Arrival> {
+  const random = forkRandom(seed, 'soak');
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
+  const meanGapMs = MINUTE_MS / (MODELS.length * ARRIVALS_PER_MINUTE);
+  let at = 0;
+  for (let index = 0; index < requests; index++) {
+    at += exponential(random, meanGapMs);
+    yield {
+      at: Math.floor(at),
+      modelId: pick(MODELS),
+      priority: pick(PRIORITIES),
+      tenant: pick(TENANTS),
+      ...drawSizes(CHAT, random),
+    };
+  }
+}
