@@ -6,7 +6,7 @@ import { isTruncated } from '../request/invoke-bodies.ts';
 import type { Payloads } from '../request/ports.ts';
 import type { RequestRecord, Usage } from '../request/record.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../request/times.ts';
-import { claim } from '../request/transitions.ts';
+import { claim, type Ending } from '../request/transitions.ts';
 import { known } from '../request/versions.ts';
 import { withAllowance } from './allowance.ts';
 import { BundleError, ModelError } from './errors.ts';
@@ -102,30 +102,7 @@ async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise
   const finishedAt = clock.now();
   const charged = chargeOf(record, answer.usage);
   const truncated = isTruncated(answer.stopReason);
-  const attempts = record.attempts + 1;
-  if (truncated && isCutByUs(record)) {
-    // Not what the producer asked for: nothing is committed, and it runs again with all that the model can give.
-    const { failures, throttles } = record;
-    await returnToBacklog(ports, record, 'truncated', {
-      attempts,
-      failures,
-      throttles,
-      full_allowance: true,
-    });
-  } else {
-    await finish(ports, record, {
-      status: 'COMPLETED',
-      startedAt,
-      finishedAt,
-      attempts,
-      output: await keepOutput(ports, record, answer.output),
-      stop_reason: answer.stopReason,
-      usage: answer.usage,
-      latency_ms: answer.latencyMs,
-      charged_tokens: charged,
-    });
-  }
-  await report(ports, run, {
+  const settled: Call = {
     end: 'settled',
     startedAt,
     finishedAt,
@@ -133,7 +110,28 @@ async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise
     inputTokens: inputOf(answer.usage) ?? record.input_tokens,
     outputTokens: answer.usage?.output_tokens ?? 0,
     truncated,
-  });
+  };
+  const attempts = record.attempts + 1;
+  if (truncated && isCutByUs(record)) {
+    // Not what the producer asked for: nothing is committed, and it runs again with all that the model can give.
+    const { failures, throttles } = record;
+    const counts = { attempts, failures, throttles, full_allowance: true };
+    await returnToBacklog(ports, record, 'truncated', counts);
+    return report(ports, run, settled);
+  }
+  const ending: Ending = {
+    status: 'COMPLETED',
+    startedAt,
+    finishedAt,
+    attempts,
+    output: await keepOutput(ports, record, answer.output),
+    stop_reason: answer.stopReason,
+    usage: answer.usage,
+    latency_ms: answer.latencyMs,
+    charged_tokens: charged,
+  };
+  // What Bedrock gave back is used again at once, whatever becomes of the outcome.
+  await Promise.all([finish(ports, record, ending), report(ports, run, settled)]);
 }
 
 async function refusedByModel(

@@ -8,7 +8,7 @@ import type { Priority } from '../request/record.ts';
 /** Width of a slot of releases. */
 export const SLOT_MS = 500;
 /** Starts are counted by their place after the slot's begin, this finely: how exactly the ledger knows them. */
-export const START_BIN_MS = 250;
+export const START_BIN_MS = 100;
 /** What a call was charged beyond its reservation is counted by the call's end, this finely. */
 export const DEBT_BIN_MS = 250;
 

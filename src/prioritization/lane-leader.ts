@@ -14,7 +14,7 @@ import type { Workers } from './workers.ts';
 /** A leader that stops without a word is replaced after this long. */
 export const LEASE_MS = 10_000;
 /** With work waiting, what calls give back is used again soon; without, this is how long new work waits at most. */
-export const TICK_MS = 250;
+export const TICK_MS = 200;
 const QUIET_TICK_MS = 500;
 /** What is due is looked at this often; deadlines are kept about as promptly. */
 const DUE_EVERY_MS = 1_000;
