@@ -6,6 +6,8 @@ import { fieldOf } from './lines.ts';
 /** SQS's limit of a message, and of a batch of them. */
 const MAX_BYTES = 1_048_576;
 const MAX_ENTRIES = 10;
+/** SQS refuses a message with a character that XML 1.0 does not have. */
+const UNSENDABLE = /[^\t\n\r -\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 /** Batches on their way at once. */
 const CONCURRENCY = 4;
 
@@ -13,7 +15,7 @@ export interface FeedTarget {
   sqs: SQSClient;
   s3: S3Client;
   queueUrl: string;
-  /** Lines over 1 MiB go below `inbox/` of this bucket, and a pointer to the queue. */
+  /** Lines that no message can carry go below `inbox/` of this bucket, and a pointer to the queue. */
   bucket: string;
 }
 
@@ -65,7 +67,7 @@ async function* batches(lines: AsyncIterable<string>, target: FeedTarget): Async
 
 async function entryOf(line: string, { s3, bucket }: FeedTarget): Promise<Entry> {
   const bytes = Buffer.byteLength(line);
-  if (bytes <= MAX_BYTES) return { line, body: line, bytes };
+  if (bytes <= MAX_BYTES && !UNSENDABLE.test(line)) return { line, body: line, bytes };
   const key = `inbox/${randomUUID()}.json`;
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: line }));
   const body = JSON.stringify({ s3: { bucket, key } });

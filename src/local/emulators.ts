@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import dynalite from 'dynalite';
 import { buildApp } from 'fauxqs';
+import { allowAllCharacters } from './fauxqs-characters.ts';
 
 /** Where the local cloud keeps tables, queues and objects. */
 export interface Backend {
@@ -28,6 +29,7 @@ export const ACCOUNT_ID = '000000000000';
 export async function startEmulators(): Promise<Emulators> {
   const dynamodb = dynalite({ createTableMs: 0 });
   await new Promise<void>((resolve) => dynamodb.listen(0, '127.0.0.1', resolve));
+  await allowAllCharacters();
   const fauxqs = buildApp({ logger: false });
   const fauxqsUrl = await fauxqs.listen({ port: 0, host: '127.0.0.1' });
   return {

@@ -1,0 +1,178 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../src/cli/run.ts';
+import type { Summary } from '../../src/cli/summary.ts';
+import { type Synthesis, synthesise } from '../../src/cli/synthesis.ts';
+import { startLocalCloud } from '../../src/local/local-cloud.ts';
+import { readTfvars } from '../../src/local/terraform/variables.ts';
+import type { ResultMessage } from '../../src/request/result.ts';
+
+const NOVA = 'us.amazon.nova-lite-v1:0';
+const HAIKU = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
+const user = (text: string) => ({ role: 'user', content: [{ text }] });
+const converse = (text: string) => ({ messages: [user(text)], inferenceConfig: { maxTokens: 20 } });
+const PIXEL =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+const image = (bytes: string) => ({
+  role: 'user',
+  content: [{ image: { format: 'png', source: { bytes } } }],
+});
+const anthropic = { anthropic_version: 'bedrock-2023-05-31', max_tokens: 20, messages: [user('Hello')] };
+
+/** Each is one request with one result under its id. */
+const VALID: Record<string, object> = {
+  plain: { model_id: NOVA, converse: converse('Hello') },
+  unicode: { model_id: NOVA, converse: converse('\u0000 \ud83d\ude00 \u202e') },
+  urgent: {
+    model_id: NOVA,
+    priority: 1,
+    tenant: 'a.b_c-d',
+    metadata: { deep: [[{ x: null }]] },
+    converse: converse('Now'),
+  },
+  picture: { model_id: HAIKU, converse: { ...converse(''), messages: [image(PIXEL)] } },
+  invoked: { model_id: HAIKU, invoke_model: { body: anthropic } },
+  original: { model_id: HAIKU, messages: [user('Hello')], system: [{ text: 'Be brief.' }] },
+  batch: { model_id: HAIKU, recordId: 'CALL0000001', modelInput: anthropic },
+  large: {
+    model_id: HAIKU,
+    converse: { ...converse(''), messages: [image(Buffer.alloc(900_000).toString('base64'))] },
+  },
+  noncharacter: { model_id: NOVA, converse: converse('\uFFFF') },
+  unlisted: { model_id: 'mistral.mistral-large-2407-v1:0', converse: converse('Bonjour') },
+};
+
+/** What names the field in the rejection of each line. */
+const INVALID: [names: string, line: string][] = [
+  ['JSON', 'Hello?'],
+  ['JSON', '{"request_id": "i-0\u0001"}'],
+  ['an object', '[1, 2]'],
+  ['an object', '"text"'],
+  ['model_id', JSON.stringify({ request_id: 'i-1', converse: converse('no model') })],
+  ['priority', JSON.stringify({ request_id: 'i-2', model_id: NOVA, priority: 0, converse: converse('x') })],
+  ['colour', JSON.stringify({ request_id: 'i-3', model_id: NOVA, colour: 'red', converse: converse('x') })],
+  [
+    'converse.messages',
+    JSON.stringify({ request_id: 'i-4', model_id: NOVA, converse: { messages: 'Hello' } }),
+  ],
+  [
+    'converse.inferenceConfig.maxTokens',
+    JSON.stringify({
+      request_id: 'i-5',
+      model_id: NOVA,
+      converse: { messages: [user('x')], inferenceConfig: { maxTokens: 0 } },
+    }),
+  ],
+  ['bytes', JSON.stringify({ request_id: 'i-6', model_id: HAIKU, converse: { messages: [image('%%%')] } })],
+  ['__proto__', `{"request_id": "i-7", "model_id": "${NOVA}", "__proto__": {"priority": 1}, "converse": {}}`],
+  ['s3.key', JSON.stringify({ s3: { bucket: 'b', key: 'payloads/other.json' } })],
+  ['request_id', JSON.stringify({ request_id: '', model_id: NOVA, converse: converse('x') })],
+  ['plain', JSON.stringify({ request_id: 'plain', model_id: NOVA, converse: converse('other content') })],
+];
+
+const TFVARS = `
+notification_email = "oncall@example.com"
+name_prefix        = "odd"
+quota_overrides = {
+  "us.amazon.nova-lite-v1:0" = { requests_per_minute = 3000, tokens_per_minute = 10000000 }
+}
+`;
+
+let folder: string;
+let synthesis: Synthesis;
+const file = (name: string) => path.join(folder, name);
+
+async function start(tfvars: string): Promise<boolean> {
+  writeFileSync(file('test.tfvars'), tfvars);
+  return run(
+    {
+      ...{ input: file('input.jsonl'), varFile: file('test.tfvars') },
+      ...{ results: file('results.jsonl'), summary: file('summary.json') },
+      ...{ rpm: 6_000, tpm: 10_000_000, seed: 1, enforcement: 'sliding-window' },
+    },
+    {
+      synthesise: async () => ({ ...synthesis, remove: async () => {} }),
+      startCloud: startLocalCloud,
+      readTfvars,
+      terminal: { write: () => {} },
+      interrupted: new AbortController().signal,
+    },
+  );
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'odd-input-'));
+  synthesis = await synthesise(path.resolve(import.meta.dirname, '../..'));
+  const valid = Object.entries(VALID).map(([request_id, fields]) =>
+    JSON.stringify({ request_id, ...fields }),
+  );
+  // The same line twice; an empty one; line ends of two kinds.
+  const lines = [...valid, valid[0], '', ...INVALID.map(([, line]) => line)];
+  writeFileSync(file('input.jsonl'), lines.join('\r\n'));
+});
+afterAll(async () => {
+  await synthesis?.remove();
+  rmSync(folder, { recursive: true });
+});
+
+describe('a file of odd lines', () => {
+  let clean: boolean;
+  let summary: Summary;
+  let results: ResultMessage[];
+  beforeAll(async () => {
+    clean = await start(TFVARS);
+    summary = JSON.parse(readFileSync(file('summary.json'), 'utf8'));
+    results = readFileSync(file('results.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  }, 240_000);
+
+  it('ends as it should', () => {
+    const { submitted, completed, rejected, failed, expired, lost, duplicate_results, wrongly_accepted } =
+      summary;
+    expect({
+      submitted,
+      completed,
+      rejected,
+      failed,
+      expired,
+      lost,
+      duplicate_results,
+      wrongly_accepted,
+    }).toEqual({
+      submitted: Object.keys(VALID).length + 1 + INVALID.length,
+      completed: Object.keys(VALID).length,
+      rejected: INVALID.length,
+      ...{ failed: 0, expired: 0, lost: 0, duplicate_results: 0, wrongly_accepted: 0 },
+    });
+    expect(summary.permission_denials).toEqual([]);
+    expect(clean).toBe(true);
+  });
+
+  it('each valid line has one result, a line that came twice too', () => {
+    const completed = results
+      .filter(({ status }) => status === 'COMPLETED')
+      .map(({ request_id }) => request_id);
+    expect(completed.sort()).toEqual(Object.keys(VALID).sort());
+  });
+
+  it('each invalid line has one rejection that names its field', () => {
+    const messages = results.flatMap(({ status, error }) =>
+      status === 'REJECTED' ? [error?.message ?? ''] : [],
+    );
+    for (const [names] of INVALID) {
+      const found = messages.findIndex((message) => message.includes(names));
+      expect(found, `${names} in ${messages.join('\n')}`).toBeGreaterThanOrEqual(0);
+      messages.splice(found, 1);
+    }
+  });
+});
+
+it("a tfvars file that breaks a variable's rule is refused by that rule", async () => {
+  await expect(start(`${TFVARS}max_concurrent_executions = 1\n`)).rejects.toThrow(
+    'max_concurrent_executions',
+  );
+});
