@@ -36,14 +36,19 @@ export function defineOutputs(
     prioritization_function_name: [functions.prioritization.lambda.functionName, 'Prioritization'],
     invocation_function_name: [functions.invocation.lambda.functionName, 'Invocation'],
     reporting_function_name: [functions.reporting.lambda.functionName, 'Reporting'],
-    producer_policy: [
+    producer_policy_json: [
       policyDocument([
         allow('SendRequests', ['sqs:SendMessage'], [queues.input.queue.arn]),
-        allow('TakeResults', ['sqs:ReceiveMessage', 'sqs:DeleteMessage'], [queues.bedrockResults.queue.arn]),
         allow('PutLargeRequests', ['s3:PutObject'], [`${bucket.arn}/inbox/*`]),
+      ]),
+      'IAM policy of whoever sends requests',
+    ],
+    consumer_policy_json: [
+      policyDocument([
+        allow('TakeResults', ['sqs:ReceiveMessage', 'sqs:DeleteMessage'], [queues.bedrockResults.queue.arn]),
         allow('GetLargeOutputs', ['s3:GetObject'], [`${bucket.arn}/outputs/*`]),
       ]),
-      'IAM policy that lets a producer send requests and take results',
+      'IAM policy of whoever takes results',
     ],
   };
   for (const [name, [value, description]] of Object.entries(outputs)) {

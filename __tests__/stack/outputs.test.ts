@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { RolePolicy } from '../../src/local/gateway/policy.ts';
+import { evaluate, synthesise } from './synthesis.ts';
+
+const { outputs } = evaluate(synthesise());
+const arnOf = (url: unknown) => {
+  const [account, queue] = String(url).split('/').slice(-2);
+  return `arn:aws:sqs:us-east-1:${account}:${queue}`;
+};
+const RESOURCES: Record<string, string> = {
+  input: arnOf(outputs.input_queue_url),
+  results: arnOf(outputs.bedrock_results_queue_url),
+  hold: arnOf(outputs.hold_next_batch_queue_url),
+  inbox: `arn:aws:s3:::${outputs.bedrock_calls_bucket_name}/inbox/a.json`,
+  outputs: `arn:aws:s3:::${outputs.bedrock_calls_bucket_name}/outputs/a.json`,
+  payloads: `arn:aws:s3:::${outputs.bedrock_calls_bucket_name}/payloads/a.json`,
+};
+const ACTIONS = [
+  'sqs:SendMessage',
+  'sqs:ReceiveMessage',
+  'sqs:DeleteMessage',
+  's3:PutObject',
+  's3:GetObject',
+];
+
+/** All that a policy allows of what producers and consumers could wish. */
+function allowedBy(output: string): string[] {
+  const policy = new RolePolicy();
+  policy.add(output, String(outputs[output]));
+  return Object.entries(RESOURCES).flatMap(([name, resource]) =>
+    ACTIONS.filter((action) => policy.allows({ action, resource })).map((action) => `${action} on ${name}`),
+  );
+}
+
+describe('policies for those who use the smoother', () => {
+  test('a producer sends, and does nothing else', () => {
+    expect(allowedBy('producer_policy_json')).toEqual(['sqs:SendMessage on input', 's3:PutObject on inbox']);
+  });
+
+  test('a consumer takes results, and does nothing else', () => {
+    expect(allowedBy('consumer_policy_json')).toEqual([
+      'sqs:ReceiveMessage on results',
+      'sqs:DeleteMessage on results',
+      's3:GetObject on outputs',
+    ]);
+  });
+});
