@@ -109,7 +109,10 @@ export class LaneLeader {
       tenantWeights,
       paused,
     });
-    this.workers.taken(this.#lane, this.#engine.unfinished(now).bundles);
+    this.workers.note(this.#lane, {
+      taken: this.#engine.unfinished(now).bundles,
+      waiting: this.#view.oldest !== undefined,
+    });
     const written = await leadership.writePlan(
       this.led,
       { memory: this.#engine.memory(), limits, figures: this.#engine.figures },
@@ -214,7 +217,7 @@ export class LaneLeader {
   }
 
   async #stop(stopped: Stopped): Promise<Stopped> {
-    this.workers.taken(this.#lane, 0);
+    this.workers.leave(this.#lane);
     if (stopped !== 'lost') await this.ports.leadership.release(this.led);
     this.ports.log('lane.left', { lane: this.#lane, token: this.led.token, reason: stopped });
     return stopped;
