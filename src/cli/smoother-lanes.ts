@@ -69,6 +69,7 @@ async function lineOf(lane: string, { control, watch }: OperatorPorts, clock: Cl
     requests_per_minute === undefined ? undefined : `${requests_per_minute} requests`,
     tokens_per_minute === undefined ? undefined : `${tokens_per_minute} tokens`,
   ].filter((it) => it !== undefined);
+  const left = Math.round((1 - (status?.figures?.share ?? 1)) * 100);
   const state = paused
     ? 'paused'
     : status?.figures?.paused
@@ -79,7 +80,7 @@ async function lineOf(lane: string, { control, watch }: OperatorPorts, clock: Cl
   return [
     lane,
     state,
-    `${limits.join(', ')} a minute`,
+    `${limits.join(', ')} a minute${left > 0 ? `, ${left} % of it left to others` : ''}`,
     `${status?.figures?.unfinished ?? 0} unfinished`,
   ].join('  ');
 }
