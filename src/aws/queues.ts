@@ -17,7 +17,7 @@ const BATCH_ATTEMPTS = 3;
 export function sqsResults(client: SQSClient, queueUrl: string): Results {
   return {
     async send(result) {
-      await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify(result) }));
+      await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: bodyOf(result) }));
     },
   };
 }
@@ -25,11 +25,19 @@ export function sqsResults(client: SQSClient, queueUrl: string): Results {
 export function sqsHoldQueue(client: SQSClient, queueUrl: string): HoldQueue {
   return {
     async send(messages) {
-      const batches = batchesOf(messages.map((message) => JSON.stringify(message)));
+      const batches = batchesOf(messages.map(bodyOf));
       const sent = await Promise.allSettled(batches.map((batch) => sendBatch(client, queueUrl, batch)));
       for (const result of sent) if (result.status === 'rejected') throw result.reason;
     },
   };
+}
+
+/** JSON of characters that SQS takes: all that JSON does not escape by itself but the two that are none. */
+export function bodyOf(message: object): string {
+  return JSON.stringify(message).replace(
+    /[\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16)}`,
+  );
 }
 
 /** In order, as few batches as their count and size allow. */

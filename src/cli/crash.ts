@@ -41,8 +41,8 @@ async function replayOne(caseId: string): Promise<number> {
   }
 }
 
-function rowOf({ function: name, scenario, cases, broken }: Finding): string {
-  return row(name, scenario, String(cases), String(broken.length));
+function rowOf({ function: name, scenario, cases, complete, broken }: Finding): string {
+  return row(name, scenario, complete === false ? `${cases}+` : String(cases), String(broken.length));
 }
 
 function row(name: string, scenario: string, cases: string, broken: string): string {

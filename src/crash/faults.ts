@@ -66,6 +66,7 @@ export function atProgress(ids: readonly string[], { victim, at, others }: Progr
     if (id === victim) {
       if (nth !== at) return proceed();
       await instance.clock.sleep(GATHER_MS);
+      current.disable();
       return befall(mode, call, proceed, instance);
     }
     if (nth > others) await instance.clock.sleep(GATE_MS);
@@ -101,10 +102,12 @@ async function befall(
   return answer;
 }
 
+/** The request whose handling a call is part of. One for all cases, and off when it is not needed: it slows every promise. */
+const current = new AsyncLocalStorage<string>();
+
 /** Which request of a batch a call is made for: by its arguments, or else by the request whose handling it is part of. */
 function attribution(ids: readonly string[]): (call: PortCall) => string | undefined {
   const byHash = new Map(ids.map((id) => [sha256(id).slice(0, 32), id]));
-  const current = new AsyncLocalStorage<string>();
   return ({ args: [first] }) => {
     const named = idsIn(first).find((id) => ids.includes(id)) ?? byHash.get(hashIn(first));
     if (named === undefined) return current.getStore();

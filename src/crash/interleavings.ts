@@ -27,6 +27,8 @@ export interface Explored {
   /** Orders played to the end, or to a state already met. */
   paths: number;
   states: number;
+  /** Nothing is left to be tried. */
+  complete: boolean;
   broken: { choices: number[]; invariants: string[] }[];
 }
 
@@ -39,12 +41,12 @@ export interface Bounds {
 const SETTLE_MS = 20 * 60_000;
 
 export async function explore(race: Race, { mostPaths, untilBroken }: Bounds): Promise<Explored> {
-  const explored: Explored = { paths: 0, states: 0, broken: [] };
+  const explored: Explored = { paths: 0, states: 0, complete: false, broken: [] };
   const met = new Set<string>();
   const ends = new Map<string, string[]>();
   const open: number[][] = [[]];
-  for (let prefix = open.pop(); prefix !== undefined; prefix = open.pop()) {
-    if (explored.paths === mostPaths || (untilBroken && explored.broken.length > 0)) break;
+  while (open.length > 0 && explored.paths < mostPaths && !(untilBroken && explored.broken.length > 0)) {
+    const prefix = open.pop() ?? [];
     explored.paths += 1;
     const path = await follow(race, prefix, met);
     for (let depth = path.widths.length - 1; depth >= prefix.length; depth -= 1) {
@@ -59,6 +61,7 @@ export async function explore(race: Race, { mostPaths, untilBroken }: Bounds): P
     if (invariants.length > 0) explored.broken.push({ choices: path.choices, invariants });
   }
   explored.states = met.size;
+  explored.complete = open.length === 0;
   return explored;
 }
 

@@ -16,6 +16,8 @@ export interface Finding {
   function: string;
   scenario: string;
   cases: number;
+  /** Of a race: whether every order has been tried. */
+  complete?: boolean;
   broken: BrokenCase[];
 }
 
@@ -24,8 +26,8 @@ export interface Part {
   run(options: EnumerationOptions): Promise<Finding>;
 }
 
-/** Orders of a race that a slice tries; the whole enumeration tries all. */
-const PATHS_OF_SLICE = 30;
+/** Orders of a race that are tried at most: the widest races are not tried to their end. */
+const MOST_PATHS = { all: 3_000, slice: 30 };
 
 export const PARTS: readonly Part[] = [
   ...SCENARIOS.filter(({ batch }) => batch !== undefined).map((scenario) => ({
@@ -77,12 +79,12 @@ async function runCases(cases: readonly CrashCase[], { untilBroken }: Enumeratio
 }
 
 async function exploreRace(race: Race, { extent, untilBroken }: EnumerationOptions): Promise<Finding> {
-  const mostPaths = extent === 'all' ? Number.POSITIVE_INFINITY : PATHS_OF_SLICE;
-  const { paths, broken } = await explore(race, { mostPaths, untilBroken });
+  const { paths, broken, complete } = await explore(race, { mostPaths: MOST_PATHS[extent], untilBroken });
   return {
     function: race.function,
     scenario: race.name,
     cases: paths,
+    complete,
     broken: broken.map(({ choices, invariants }) => ({
       id: `${idOf(race)}/${choices.join('.')}`,
       invariants,

@@ -42,7 +42,8 @@ export function burndownOf(modelId: string): number {
 
 /** The catalog's entry, or undefined for an unknown model. */
 export function modelOf(modelId: string): Model | undefined {
-  return MODELS[parseModelId(modelId).name];
+  const { name } = parseModelId(modelId);
+  return Object.hasOwn(MODELS, name) ? MODELS[name] : undefined;
 }
 
 /** Most tokens that an answer of the model may have; a cautious value for unknown models. */

@@ -89,8 +89,11 @@ function shorten(text: string): string {
 
 /** `converse.messages[0].role`; the message itself is `message`. */
 function pathText(path: readonly PropertyKey[]): string {
-  const text = path
-    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${shorten(String(key))}`))
-    .join('');
+  const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : nameText(String(key)))).join('');
   return text === '' ? 'message' : text.replace(/^\./, '');
+}
+
+/** Names that would not be seen as such are quoted: empty ones, blanks, signs. */
+function nameText(name: string): string {
+  return /^[\w$-]+…?$/.test(name) ? `.${shorten(name)}` : `[${JSON.stringify(shorten(name))}]`;
 }
