@@ -1,4 +1,5 @@
 /** `npm run dev [-- flags]`: the local cloud for any AWS client, until Ctrl-C. Flags: docs/local-cloud.md. */
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ENFORCEMENTS } from '../bedrock-simulator/accounting.ts';
 import { startBedrockSimulator } from '../bedrock-simulator/simulator.ts';
@@ -14,7 +15,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 const LIMIT = { min: 1, max: 1e12, whole: true };
 
 await runCommand(async (args) => {
-  const flags = readFlags(args, ['rpm', 'tpm', 'enforcement', 'seed', 'var-file', 'backend']);
+  const flags = readFlags(args, ['rpm', 'tpm', 'enforcement', 'seed', 'var-file', 'backend', 'outputs']);
   const rpm = numberFlag('rpm', flags.rpm, LIMIT) ?? 480;
   const tpm = numberFlag('tpm', flags.tpm, LIMIT) ?? 2_000_000;
   const given = flags['var-file'] === undefined ? {} : await readTfvars(flags['var-file']);
@@ -37,6 +38,7 @@ await runCommand(async (args) => {
       bedrockQuotas: { ...quota, models },
       onLog: (functionName, line) => console.error(`${functionName}  ${line}`),
     });
+    if (flags.outputs !== undefined) writeFileSync(flags.outputs, asTerraformTells(cloud.outputs));
     console.log(instructions(cloud, bedrock.url));
     await interrupted;
     await cloud.stop();
@@ -46,6 +48,12 @@ await runCommand(async (args) => {
   }
   return 0;
 });
+
+/** The form of `terraform output -json`. */
+function asTerraformTells(outputs: LocalCloud['outputs']): string {
+  const entries = Object.entries(outputs).map(([name, value]) => [name, { value }]);
+  return JSON.stringify(Object.fromEntries(entries), undefined, 2);
+}
 
 function instructions({ endpoint, region, operator, outputs }: LocalCloud, bedrockUrl: string): string {
   const named = Object.entries(outputs).filter(([name]) => /_(url|name)$/.test(name));

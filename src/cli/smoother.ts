@@ -1,21 +1,54 @@
-/** `npm run smoother -- COMMAND`: what an operator does to lanes. Commands: docs/release-engine.md. */
-import { dynamoClient } from '../aws/clients.ts';
+/** `npm run smoother -- COMMAND`: what an operator does to lanes, dead letters and failed requests. docs/operations.md. */
+import { dynamoClient, s3Client, sqsClient } from '../aws/clients.ts';
 import { dynamoLanes } from '../aws/lane-ports.ts';
 import { dynamoWatch } from '../aws/lane-states.ts';
+import { s3Payloads } from '../aws/objects.ts';
+import { dynamoFailedRequests, sqsDeadLetters, sqsTarget } from '../aws/operations.ts';
 import { systemClock } from '../clock.ts';
 import { runCommand } from './command.ts';
+import { readFlags } from './flags.ts';
+import { outputOf, readOutputs } from './outputs.ts';
+import { operateDeadLetters } from './smoother-dead-letters.ts';
+import { operateFailed } from './smoother-failed.ts';
 import { operateLanes } from './smoother-lanes.ts';
 
+const write = (line: string) => console.log(line);
+
 await runCommand(async (args) => {
-  const client = dynamoClient();
+  const [command, action, ...rest] = args;
+  const [dynamo, sqs, s3] = [dynamoClient(), sqsClient(), s3Client(process.env)];
   try {
+    if (command === 'dead-letters') {
+      const flags = readFlags(rest, ['queue', 'id', 'outputs']);
+      return await operateDeadLetters(
+        action,
+        flags,
+        () => readOutputs(flags.outputs),
+        { deadLetters: (url) => sqsDeadLetters(sqs, url), target: (url) => sqsTarget(sqs, url) },
+        write,
+      );
+    }
+    if (command === 'failed') {
+      const flags = readFlags(rest, ['id', 'outputs']);
+      const portsOf = () => {
+        const outputs = readOutputs(flags.outputs);
+        const bucket = outputOf(outputs, 'bedrock_calls_bucket_name');
+        return {
+          failed: dynamoFailedRequests(dynamo, outputOf(outputs, 'requests_table_name')),
+          objects: s3Payloads(s3, bucket),
+          bucket,
+          input: sqsTarget(sqs, outputOf(outputs, 'input_queue_url')),
+        };
+      };
+      return await operateFailed(action, flags, portsOf, write);
+    }
     return await operateLanes(
       args,
       process.env,
-      (table) => ({ ...dynamoLanes(client, table), watch: dynamoWatch(client, table) }),
-      { clock: systemClock, write: (line) => console.log(line) },
+      (table) => ({ ...dynamoLanes(dynamo, table), watch: dynamoWatch(dynamo, table) }),
+      { clock: systemClock, write },
     );
   } finally {
-    client.destroy();
+    for (const client of [dynamo, sqs, s3]) client.destroy();
   }
 });

@@ -1,0 +1,84 @@
+/** Dead letters: looked at, sent back to where they came from, or dropped. */
+import type { DeadLetterQueue, HeldMessage, TargetQueue } from './ports.ts';
+
+/** Messages that are wanted: one, by its id, or all. */
+type Wanted = string | undefined;
+
+/**
+ * Hands every wanted message to `use`; what is not deleted by it is shown to others again in the end, whatever happens.
+ * Returns how many there were.
+ */
+async function withEach(
+  queue: DeadLetterQueue,
+  wanted: Wanted,
+  use: (message: HeldMessage) => Promise<'kept' | 'deleted'>,
+): Promise<number> {
+  const kept: HeldMessage[] = [];
+  let used = 0;
+  try {
+    for (;;) {
+      const messages = await queue.receive();
+      if (messages.length === 0) return used;
+      kept.push(...messages);
+      for (const message of messages.filter(({ id }) => wanted === undefined || id === wanted)) {
+        if ((await use(message)) === 'deleted') kept.splice(kept.indexOf(message), 1);
+        used++;
+      }
+    }
+  } finally {
+    await queue.giveBack(kept);
+  }
+}
+
+export function listDeadLetters(
+  queue: DeadLetterQueue,
+  wanted: Wanted,
+  show: (message: HeldMessage) => void,
+): Promise<number> {
+  return withEach(queue, wanted, async (message) => {
+    show(message);
+    return 'kept';
+  });
+}
+
+export function dropDeadLetters(queue: DeadLetterQueue, wanted: Wanted): Promise<number> {
+  return withEach(queue, wanted, async (message) => {
+    await queue.delete(message);
+    return 'deleted';
+  });
+}
+
+/**
+ * Sent first, deleted then: a crash in between leaves the message in both queues, and the next redrive sends it again.
+ * That is harmless where the message says who it is (see {@link identified}).
+ */
+export function redriveDeadLetters(
+  queue: DeadLetterQueue,
+  target: TargetQueue,
+  wanted: Wanted,
+  bodyOf: (message: HeldMessage) => string,
+): Promise<number> {
+  return withEach(queue, wanted, async (message) => {
+    await target.send(bodyOf(message));
+    await queue.delete(message);
+    return 'deleted';
+  });
+}
+
+/**
+ * An input message that keeps its identity: without an id of its own a request goes by the message's, which sending
+ * changes, so it is written into it. What cannot carry an id (a pointer, or what will be rejected) stays as it is.
+ */
+export function identified({ id, body }: HeldMessage): string {
+  const message = parsed(body);
+  const isRequest = typeof message === 'object' && message !== null && 'model_id' in message;
+  return isRequest && !('request_id' in message) ? JSON.stringify({ ...message, request_id: id }) : body;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
