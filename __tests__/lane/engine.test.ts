@@ -129,6 +129,25 @@ describe('pacing', () => {
   });
 });
 
+describe('reports', () => {
+  it('of long calls are asked for now and then, not at every tick', () => {
+    const lane = new Lane();
+    lane.waiting = backlog(5);
+    lane.run(0, 120_000);
+    const asked = Array.from({ length: 40 }, (_, i) => lane.engine.reportsFrom(120_000 + i * 250));
+    expect(asked.filter((slot) => slot === 0)).toHaveLength(2);
+    expect(asked.filter((slot) => slot >= slotOf(100_000))).toHaveLength(38);
+  });
+
+  it('are all read by a successor', () => {
+    const lane = new Lane();
+    lane.waiting = backlog(5);
+    lane.tick(0);
+    const successor = new Lane({}, lane.engine.memory());
+    expect(successor.engine.reportsFrom(50_000)).toBe(0);
+  });
+});
+
 describe('a deadline', () => {
   it('expires a request before it spends anything', () => {
     const lane = new Lane();

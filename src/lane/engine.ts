@@ -19,6 +19,9 @@ import { RetryBudget } from './retry-budget.ts';
 import { Room } from './room.ts';
 import { type Sizing, sizeOf } from './sizing.ts';
 
+/** Reports of releases younger than this are read at every tick, all others this often. */
+const RECENT_MS = 20_000;
+const READ_ALL_EVERY_MS = 5_000;
 /** Debts of running calls are set against what leaves the minute within this part of a call's time. */
 const LOOK_AHEAD = 0.4;
 
@@ -76,6 +79,7 @@ export class LaneEngine {
   readonly #news = new News();
   #figures: LaneFigures = { unfinished: 0, utilisation: 0, share: 1 };
   #throttled = 0;
+  #readAllAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly settings: EngineSettings,
@@ -90,10 +94,18 @@ export class LaneEngine {
     this.#breaker = new Breaker(past.breaker);
   }
 
-  /** Slot from which the next tick needs reports. */
+  /**
+   * Slot from which the next tick needs reports. Releases that have been out for long, or were lost, are asked after now
+   * and then only: the cost of a tick must not grow with how long calls take.
+   */
   reportsFrom(now: number): number {
     const first = this.#news.fresh ? this.#ledger.firstSlot() : this.#ledger.firstUnfinishedSlot();
-    return first ?? slotOf(now);
+    if (first === undefined) return slotOf(now);
+    if (this.#news.fresh || now >= this.#readAllAt + READ_ALL_EVERY_MS) {
+      this.#readAllAt = now;
+      return first;
+    }
+    return Math.max(first, slotOf(now - RECENT_MS));
   }
 
   /** Releases that have not ended, and the workers they take. */
