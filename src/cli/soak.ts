@@ -4,7 +4,7 @@ import { type SoakFigures, soak } from '../simulate/soak.ts';
 import { runCommand } from './command.ts';
 import { numberFlag, readFlags } from './flags.ts';
 
-const DEFAULT_REQUESTS = 1_000_000;
+const DEFAULT_REQUESTS = 100_000;
 
 await runCommand(async (args) => {
   const flags = readFlags(args, ['requests', 'seed', 'json']);
@@ -31,10 +31,15 @@ function linesOf(figures: SoakFigures, seconds: number): string[] {
     `${mishaps.failedCalls} calls to AWS failed, ${mishaps.deaths} invocations died, ${mishaps.duplicates} messages came twice`,
     `${figures.duplicateResults} results sent again, all the same; ${violations.length} broken promises`,
     ...violations.slice(0, 20).map((violation) => `  ${violation}`),
-    `Memory: ${heapMb.firstHalf} MB in the first half, ${heapMb.secondHalf} MB in the second: ${heapMb.flat ? 'flat' : 'growing'}`,
+    `Memory: ${heapMb.firstHalf} MB in the first half, ${heapMb.secondHalf} MB in the second: ${verdictOf(heapMb.flat)}`,
   ];
 }
 
 function isClean({ requests, completed, failed, lost, violations, heapMb }: SoakFigures): boolean {
-  return lost === 0 && violations.length === 0 && completed + failed === requests && heapMb.flat;
+  return lost === 0 && violations.length === 0 && completed + failed === requests && heapMb.flat !== false;
+}
+
+function verdictOf(flat: boolean | undefined): string {
+  if (flat === undefined) return 'too short a run to judge';
+  return flat ? 'flat' : 'growing';
 }

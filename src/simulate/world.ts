@@ -31,7 +31,7 @@ export const BEGIN_MS = Date.UTC(2026, 10, 2, 9, 0, 17, 230);
 /** One sigma of the error of an input estimate. */
 const ESTIMATE_SPREAD = 1.1;
 /** A finished record is looked at no more after this long. */
-const FORGET_MS = 600_000;
+const FORGET_MS = 180_000;
 /** A message of the Input queue that was not handled comes again. */
 const REDELIVERY_MS = 360_000;
 /** A hold message is hidden for so many timeouts of its function. */
