@@ -57,6 +57,7 @@ export class World {
   /** What has been answered lately, to compare what is answered again. */
   readonly #answers = new Map<string, string>();
   readonly #calling = new Set<string>();
+  readonly #ingesting = new Set<string>();
   readonly #tally: Tally = { accepted: 0, sent: 0, duplicates: 0, violations: [] };
 
   constructor(
@@ -209,7 +210,9 @@ export class World {
       await this.#bell.announce(record, clock.now());
       await this.#bell.wakeIfAsleep(record.lane, clock.now());
     };
+    this.#ingesting.add(record.request_id);
     while (!(await this.#risk(store))) await clock.sleep(REDELIVERY_MS);
+    this.#ingesting.delete(record.request_id);
   }
 
   async #invoke(message: HoldMessage): Promise<void> {
@@ -281,9 +284,15 @@ export class World {
     request.charge = usage === undefined ? 0 : chargeOf(usage, arrival);
     this.#unfinished.delete(request_id);
     this.#answers.set(request_id, text);
+    this.#forgetLater(request_id);
+  }
+
+  /** As the record's time to live does, but never while its message may come again. */
+  #forgetLater(id: string): void {
     this.clock.at(this.clock.now() + FORGET_MS, () => {
-      this.#answers.delete(request_id);
-      this.cloud.table.drop(request_id);
+      if (this.#ingesting.has(id)) return this.#forgetLater(id);
+      this.#answers.delete(id);
+      this.cloud.table.drop(id);
     });
   }
 
