@@ -162,7 +162,7 @@ test.each(samplesOf<Record<string, number>>('report-counters'))(
       task: 'answer',
     });
     expect(today).toEqual(expect.objectContaining(sample));
-    expect(binsOf(sample, 'charged')).toEqual([[0, 60]]);
+    expect(binsOf(sample, 'charged')).toEqual([[2, 60]]);
     expect(owedOf(sample)).toEqual([{ priority: 1, tenant: 'shop', tokens: 18 }]);
   },
 );
