@@ -5,7 +5,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MessagesNotSentError } from '../../src/aws/errors.ts';
-import { batchesOf, sqsHoldQueue } from '../../src/aws/queues.ts';
+import { batchesOf, bodyOf, sqsHoldQueue } from '../../src/aws/queues.ts';
 import { lambdaWaker } from '../../src/aws/waker.ts';
 import type { HoldMessage } from '../../src/request/hold-message.ts';
 
@@ -138,4 +138,11 @@ describe('against a scripted endpoint', () => {
     ]);
     client.destroy();
   });
+});
+
+it('a body has only characters that SQS takes, and is the same JSON', () => {
+  const message = { text: 'a\u0000\ud800\ufffe\uffff🙂é' };
+  const body = bodyOf(message);
+  expect(body).toMatch(/^[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u);
+  expect(JSON.parse(body)).toEqual(message);
 });

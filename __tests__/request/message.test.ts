@@ -253,3 +253,29 @@ describe('a rejection names field, expectation and value', () => {
     expect(reading).not.toHaveProperty('usable.model_id');
   });
 });
+
+describe('max tokens in a body', () => {
+  const problemsWith = (max_tokens: number) => problemsIn({ model_id: MODEL, modelInput: { max_tokens } });
+
+  it.each([-1, 1.5, 2 ** 53, 1e21])('cannot be %d: a reservation is counted from it', (max_tokens) => {
+    expect(problemsWith(max_tokens)).toBe(
+      `body: expected max tokens as a whole number from 0, got ${max_tokens}`,
+    );
+  });
+
+  it('can be any whole number', () => {
+    expect(problemsWith(Number.MAX_SAFE_INTEGER)).toBe('accepted');
+  });
+});
+
+it('a model id that no key can hold is refused', () => {
+  expect(problemsIn({ model_id: 'x'.repeat(513), converse: HELLO })).toMatch(
+    /^model_id: expected at most 512/,
+  );
+});
+
+it('a name that would not be seen is quoted', () => {
+  expect(problemsIn({ model_id: MODEL, converse: HELLO, '': 1, ' ': 2 })).toMatch(
+    /^\[""\]: expected no such field, got 1; \[" "\]: expected no such field, got 2/,
+  );
+});

@@ -123,7 +123,7 @@ function insert(random: Random, node: Node): void {
   const value = hostile(random);
   if (!Array.isArray(node)) node[pick(random, NAMES)] = value;
   else if (random() < 0.5) node.push(value);
-  else node.push(...Array.from({ length: pick(random, [10, 17, 2_501]) }, () => node[0] ?? value));
+  else node.push(...new Array(pick(random, [10, 17, 2_501])).fill(pick(random, TEXTS)));
 }
 
 function wrapped(random: Random, value: unknown): unknown {

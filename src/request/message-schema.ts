@@ -19,7 +19,8 @@ export const fields = {
   request_id: stringOf(ID_CHARACTERS, 128, ID_EXPECTED).describe(
     'The idempotency key, and the id of the result. Without one, the id of the SQS message.',
   ),
-  model_id: stringOf(/^[A-Za-z0-9][A-Za-z0-9._:/-]*$/, 2048, 'a model id, profile id or ARN').describe(
+  // Bedrock takes 2,048; the longest ids there are ARNs of some 150, and a lane's name is part of keys of 1,024 bytes.
+  model_id: stringOf(/^[A-Za-z0-9][A-Za-z0-9._:/-]*$/, 512, 'a model id, profile id or ARN').describe(
     'Model id, inference profile id, or ARN.',
   ),
   priority: z

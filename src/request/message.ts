@@ -7,6 +7,7 @@ import { sha256 } from './keys.ts';
 import { FORMS, type Form, fields, formless, type Pointer, pointer } from './message-schema.ts';
 import { describe, problemsOf } from './problems.ts';
 import { DEFAULT_PRIORITY, DEFAULT_TENANT, type Priority } from './record.ts';
+import { maxTokensOfCall } from './tokens.ts';
 
 /** Bedrock's limit of an InvokeModel body. */
 export const MAX_BODY_BYTES = 25_000_000;
@@ -153,6 +154,15 @@ function limitProblems(request: Request, { longestWaitSeconds }: MessageLimits):
     const bytes = Buffer.byteLength(JSON.stringify(call.invoke_model.body));
     if (bytes > MAX_BODY_BYTES) {
       problems.push({ path: ['body'], expected: `at most ${MAX_BODY_BYTES} bytes`, came: String(bytes) });
+    }
+    // A reservation is counted from it.
+    const maxTokens = maxTokensOfCall(request.model_id, call) ?? 0;
+    if (!Number.isSafeInteger(maxTokens) || maxTokens < 0) {
+      problems.push({
+        path: ['body'],
+        expected: 'max tokens as a whole number from 0',
+        came: String(maxTokens),
+      });
     }
   }
   return problems;
