@@ -11,6 +11,7 @@ function rulesWith(settings: Partial<LaneSettings>, quotas: () => Promise<Limits
     {
       clock: { now: () => world.now, sleep: async () => undefined },
       settings: { read: async () => ({ quota_overrides: {}, tenant_weights: {}, ...world.settings }) },
+      control: { isPaused: async () => false, setPaused: async () => undefined },
       quotas: {
         limitsOf: async () => {
           world.asked += 1;

@@ -28,7 +28,7 @@ describe('work that comes while a leader is about to leave', () => {
 
   it('never waits for the schedule', async () => {
     const waits = await Promise.all(moments.map((afterMs) => waitOf(afterMs)));
-    expect(Math.max(...waits)).toBeLessThan(6_000);
+    expect(Math.max(...waits)).toBeLessThan(8_000);
   });
 
   it('would, if nobody woke the lane', async () => {

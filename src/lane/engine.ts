@@ -94,6 +94,11 @@ export class LaneEngine {
     this.#breaker = new Breaker(past.breaker);
   }
 
+  /** Something has been released that has not ended, or a predecessor's releases are to be settled. */
+  get awaitsReports(): boolean {
+    return this.#news.fresh || this.#ledger.firstUnfinishedSlot() !== undefined;
+  }
+
   /**
    * Slot from which the next tick needs reports. Releases that have been out for long, or were lost, are asked after now
    * and then only: the cost of a tick must not grow with how long calls take.

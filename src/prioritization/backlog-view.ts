@@ -2,6 +2,7 @@
 import { ANNOUNCE_INTERVAL_MS, type QueueDirectory, type QueueEntry } from '../lane/ports.ts';
 import { parseBacklogKey } from '../request/keys.ts';
 import type { Backlog, BacklogEntry } from '../request/ports.ts';
+import { PRIORITIES } from '../request/record.ts';
 import { CLOCK_SKEW_MS } from '../request/times.ts';
 import { concurrently } from './concurrently.ts';
 
@@ -9,6 +10,8 @@ import { concurrently } from './concurrently.ts';
 export const INDEX_GRACE_MS = 3_000;
 /** What was announced longer ago and is not there is gone. */
 const ANNOUNCED_GRACE_MS = ANNOUNCE_INTERVAL_MS + INDEX_GRACE_MS + CLOCK_SKEW_MS;
+/** How often the directory is read: new queues are seen this late. */
+const LIST_EVERY_MS = 500;
 /** Heads are read again after this long: requests return to their old places. */
 const STALE_MS = 2_000;
 /** Queues read in one round, and at once. */
@@ -24,6 +27,8 @@ interface Queue {
   heads: BacklogEntry[];
   /** Undefined: never read. */
   readAt?: number;
+  /** Everything that waited there was read. */
+  whole: boolean;
   /** When a request of it was last released; it may yet return. */
   releasedAt: number;
 }
@@ -32,6 +37,7 @@ export class BacklogView {
   readonly #queues = new Map<string, Queue>();
   readonly #released = new Map<string, { generation: number; at: number }>();
   #lastReleases = 0;
+  #listedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly lane: string,
@@ -57,11 +63,14 @@ export class BacklogView {
 
   /** Reads the directory and the heads that are needed. `unfinishedSince`: the first release that has not ended. */
   async refresh(now: number, unfinishedSince: number | undefined): Promise<void> {
-    this.#take(await this.ports.directory.list(this.lane));
+    if (now >= this.#listedAt + LIST_EVERY_MS) {
+      this.#take(await this.ports.directory.list(this.lane));
+      this.#listedAt = now;
+    }
     for (const [id, { at }] of this.#released) if (at + RELEASED_MEMORY_MS < now) this.#released.delete(id);
     const wanted = Math.min(MOST_HEADS, Math.max(FEWEST_HEADS, 2 * this.#lastReleases));
     const due = [...this.#queues.values()]
-      .filter(({ heads, readAt }) => heads.length < wanted / 2 || now - (readAt ?? 0) >= STALE_MS)
+      .filter((queue) => this.#needsReading(queue, wanted, now))
       .sort((a, b) => urgency(a) - urgency(b) || (a.readAt ?? 0) - (b.readAt ?? 0))
       .slice(0, READS_PER_ROUND);
     await concurrently(due, CONCURRENT_READS, async (queue) => {
@@ -69,6 +78,7 @@ export class BacklogView {
       const heads = await this.ports.backlog.heads(key, wanted);
       queue.heads = heads.filter((head) => !this.#isReleased(head));
       queue.readAt = now;
+      queue.whole = heads.length < wanted;
       if (heads.length === 0 && this.#isOver(queue, now, unfinishedSince)) {
         await this.ports.directory.forget(queue.entry);
         this.#queues.delete(key);
@@ -89,13 +99,21 @@ export class BacklogView {
     }
   }
 
+  /** A queue that was read whole can only have got new requests: urgent ones are looked for at every tick. */
+  #needsReading({ entry, heads, readAt, whole }: Queue, wanted: number, now: number): boolean {
+    const age = now - (readAt ?? 0);
+    if (age >= STALE_MS) return true;
+    if (heads.length >= wanted / 2) return false;
+    return !whole || age >= LIST_EVERY_MS || parseBacklogKey(entry.backlog_key).priority === PRIORITIES[0];
+  }
+
   #take(entries: readonly QueueEntry[]): void {
     const listed = new Set<string>();
     for (const entry of entries) {
       listed.add(entry.backlog_key);
       const queue = this.#queues.get(entry.backlog_key);
       if (queue === undefined) {
-        this.#queues.set(entry.backlog_key, { entry, heads: [], releasedAt: this.tookOverAt });
+        this.#queues.set(entry.backlog_key, { entry, heads: [], whole: false, releasedAt: this.tookOverAt });
       } else {
         queue.entry = entry;
       }

@@ -83,22 +83,23 @@ export class LaneLeader {
         if (failed >= MAX_FAILED_TICKS) throw error;
       }
       const tickMs = this.#view.empty ? QUIET_TICK_MS : TICK_MS;
-      await clock.sleep(Math.max(0, begun + tickMs - clock.now()));
+      const tookMs = clock.now() - begun;
+      // Where reads and writes are slow, more of them would only be slower.
+      await clock.sleep(Math.max(tookMs, tickMs - tookMs));
     }
   }
 
   /** One round. Releases nothing unless the plan that counts the releases has been written. */
   async tick(): Promise<'written' | 'challenged' | 'lost'> {
-    const { clock, control, leadership, reports } = this.ports;
-    const [read, paused] = await Promise.all([
-      reports.since(this.#lane, this.#engine.reportsFrom(clock.now())),
-      control.isPaused(this.#lane),
+    const { clock, leadership, reports } = this.ports;
+    const [read] = await Promise.all([
+      this.#engine.awaitsReports ? reports.since(this.#lane, this.#engine.reportsFrom(clock.now())) : [],
       this.#rules.refresh(),
       this.#view.refresh(clock.now(), this.#engine.unfinishedSince()),
       this.#recover(),
     ]);
     const now = clock.now();
-    const { limits, priorityWeights, tenantWeights } = this.#rules;
+    const { limits, paused, priorityWeights, tenantWeights } = this.#rules;
     const decisions = this.#engine.tick({
       now,
       reports: read,

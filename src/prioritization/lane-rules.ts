@@ -6,23 +6,31 @@ import type { Priority } from '../request/record.ts';
 import type { PrioritizationPorts } from './ports.ts';
 
 const SETTINGS_EVERY_MS = 10_000;
+const CONTROL_EVERY_MS = 500;
 /** Answers come from the lanes table for an hour; see src/aws/service-quotas.ts. */
 const QUOTAS_EVERY_MS = 60_000;
 
 export class LaneRules {
   #settings: LaneSettings = { quota_overrides: {}, tenant_weights: {} };
   #settingsAt = Number.NEGATIVE_INFINITY;
+  #paused = false;
+  #controlAt = Number.NEGATIVE_INFINITY;
   #quotas: Limits | undefined;
   #quotasAt = Number.NEGATIVE_INFINITY;
 
   constructor(
-    private readonly ports: Pick<PrioritizationPorts, 'settings' | 'quotas' | 'clock' | 'log'>,
+    private readonly ports: Pick<PrioritizationPorts, 'settings' | 'control' | 'quotas' | 'clock' | 'log'>,
     private readonly lane: string,
     private readonly modelId: string,
   ) {}
 
   get limits(): Limits {
     return { ...defaultLimitsOf(this.modelId), ...this.#quotas, ...this.#override() };
+  }
+
+  /** By the operator. */
+  get paused(): boolean {
+    return this.#paused;
   }
 
   get tenantWeights(): Record<string, number> {
@@ -39,6 +47,10 @@ export class LaneRules {
     if (now >= this.#settingsAt + SETTINGS_EVERY_MS) {
       this.#settings = await this.ports.settings.read();
       this.#settingsAt = now;
+    }
+    if (now >= this.#controlAt + CONTROL_EVERY_MS) {
+      this.#paused = await this.ports.control.isPaused(this.lane);
+      this.#controlAt = now;
     }
     if (now >= this.#quotasAt + QUOTAS_EVERY_MS && !this.#isOverridden()) {
       this.#quotasAt = now;
