@@ -75,14 +75,14 @@ export async function soak(
     onMinute(world.tally.accepted, world.unfinished);
     if (world.tally.accepted === requests && world.unfinished === 0) break;
   }
-  const { accepted, duplicates, violations } = world.tally;
+  const { accepted, duplicates, violations, mishaps } = world.tally;
   return {
     requests: accepted,
     ...figures,
     lost: world.unfinished,
     duplicateResults: duplicates,
     violations,
-    mishaps: world.mishaps,
+    mishaps,
     virtualMinutes: Math.round((world.clock.now() - BEGIN_MS) / MINUTE_MS),
     heapMb: compareHalves(heap),
   };

@@ -24,9 +24,10 @@ import { forkRandom, logNormal, type Random } from './random.ts';
 import { asLimits, chargeOf, idOfPayload, newRecord, truthOf } from './requests.ts';
 import { slowPorts } from './slow-ports.ts';
 import { VirtualClock } from './virtual-clock.ts';
+import { watchedModel } from './watched-model.ts';
 import type { Arrival, Workload } from './workload.ts';
 
-/** An hour of some day, not the begin of a minute: a fixed minute is in its middle when the run begins. */
+/** Not the begin of a minute: a fixed minute is under way when the run begins. */
 export const BEGIN_MS = Date.UTC(2026, 10, 2, 9, 0, 17, 230);
 /** One sigma of the error of an input estimate. */
 const ESTIMATE_SPREAD = 1.1;
@@ -56,7 +57,7 @@ export class World {
   readonly #fate: Fate;
   /** What has been answered lately, to compare what is answered again. */
   readonly #answers = new Map<string, string>();
-  readonly #calling = new Set<string>();
+  readonly #model: Model;
   readonly #ingesting = new Set<string>();
   readonly #tally: Tally = { accepted: 0, sent: 0, duplicates: 0, violations: [] };
 
@@ -78,6 +79,10 @@ export class World {
       network: this.#delays.bedrockNetwork,
       outages: workload.outages?.map(({ from, to }) => ({ from: BEGIN_MS + from, to: BEGIN_MS + to })),
       truthOf: ({ payload }) => truthOf(this.#arrivalOf(idOfPayload(payload))),
+    });
+    this.#model = watchedModel(this.bedrock, {
+      isAnswered: (id) => !this.#unfinished.has(id),
+      violated: (how) => this.#tally.violations.push(how),
     });
     this.cloud = createMemoryCloud({
       clock,
@@ -126,12 +131,8 @@ export class World {
     return this.#unfinished.size;
   }
 
-  get tally(): Tally {
-    return this.#tally;
-  }
-
-  get mishaps(): MishapCounts {
-    return this.#fate.counts;
+  get tally(): Tally & { mishaps: MishapCounts } {
+    return { ...this.#tally, mishaps: this.#fate.counts };
   }
 
   /** Takes the notes so far: a long run keeps none. */
@@ -218,31 +219,13 @@ export class World {
   async #invoke(message: HoldMessage): Promise<void> {
     const { clock } = this;
     const deadline = clock.now() + this.settings.invocationTimeoutMs;
-    const context = { model: this.#watchedModel(), clock, log: silent, bucket: 'calls' };
+    const context = { model: this.#model, clock, log: silent, bucket: 'calls' };
     const remainingMs = () => deadline - clock.now();
     const done = await this.#risk((ports) => invokeBundle({ ...ports, ...context, remainingMs }, message));
     if (!done)
       clock.at(clock.now() + VISIBILITY_TIMEOUTS * this.settings.invocationTimeoutMs, () =>
         this.#hold(message),
       );
-  }
-
-  /** Bedrock, with a look at who calls: no request twice at once, none that has been answered. */
-  #watchedModel(): Model {
-    return {
-      call: async (call) => {
-        const id = idOfPayload(call.payload);
-        if (this.#calling.has(id)) this.#tally.violations.push(`request ${id} is called twice at once`);
-        if (!this.#unfinished.has(id))
-          this.#tally.violations.push(`request ${id} is called after its result`);
-        this.#calling.add(id);
-        try {
-          return await this.bedrock.call(call);
-        } finally {
-          this.#calling.delete(id);
-        }
-      },
-    };
   }
 
   /** With mishaps an invocation may fail: whatever it left is found by others. */
