@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LaneStats } from '../../src/bedrock-simulator/stats.ts';
 import { percentile } from '../../src/cli/outcomes.ts';
-import { backlogOf, laneUse, utilisationOf } from '../../src/cli/utilisation.ts';
+import { backlogOf, laneUse, sinceFirstCall, utilisationOf } from '../../src/cli/utilisation.ts';
 
 function lane(seconds: LaneStats['seconds']): LaneStats {
   const counts = { calls: 0, throttles: 0, tokens: 0 };
@@ -52,6 +52,23 @@ describe('utilisation while there is a backlog', () => {
       tokensOffered: 150,
     });
     expect(utilisationOf([use])).toEqual({ rpm: 2 / 1.5, tpm: 0.8 });
+  });
+
+  it('begins with the first call: what was before is the start of the functions', () => {
+    const backlog = [
+      { from: 0, until: 1_000 },
+      { from: 2_500, until: 6_000 },
+      { from: 7_000, until: 8_000 },
+    ];
+    const called = lane([
+      { second: 3, calls: 0, throttles: 1, tokens: 0 },
+      { second: 4, calls: 1, throttles: 0, tokens: 10 },
+    ]);
+    expect(sinceFirstCall(called, backlog)).toEqual([
+      { from: 4_000, until: 6_000 },
+      { from: 7_000, until: 8_000 },
+    ]);
+    expect(sinceFirstCall(lane([]), backlog)).toEqual([]);
   });
 
   it('weighs lanes by what they offered', () => {
