@@ -1,10 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import * as z from 'zod';
+import { parseJson } from '../request/json.ts';
 import { UsageError } from './flags.ts';
 
 /** The stack's outputs by name. */
 export type Outputs = Record<string, unknown>;
+
+/** What `terraform output -json` prints. */
+const printed = z.record(z.string(), z.object({ value: z.unknown() }));
 
 const STACK_FOLDER = path.resolve(import.meta.dirname, '../../cdktf.out/stacks/bedrock-request-smoother');
 
@@ -14,16 +19,11 @@ const STACK_FOLDER = path.resolve(import.meta.dirname, '../../cdktf.out/stacks/b
  */
 export function readOutputs(file: string | undefined): Outputs {
   const text = file === undefined ? askTerraform() : readFileSync(file, 'utf8');
-  try {
-    return Object.fromEntries(
-      Object.entries(JSON.parse(text) as Record<string, { value: unknown }>).map(([name, { value }]) => [
-        name,
-        value,
-      ]),
-    );
-  } catch {
+  const parsed = printed.safeParse(parseJson(text));
+  if (!parsed.success) {
     throw new UsageError('outputs', 'must be a file with what "terraform output -json" prints', file);
   }
+  return Object.fromEntries(Object.entries(parsed.data).map(([name, { value }]) => [name, value]));
 }
 
 /** @throws UsageError when there is no such output: the file is of something else, or nothing is applied */

@@ -1,4 +1,5 @@
 /** Dead letters: looked at, sent back to where they came from, or dropped. */
+import { isObject, parseJson } from '../request/json.ts';
 import type { DeadLetterQueue, HeldMessage, TargetQueue } from './ports.ts';
 
 /** Messages that are wanted: one, by its id, or all. */
@@ -70,15 +71,7 @@ export function redriveDeadLetters(
  * changes, so it is written into it. What cannot carry an id (a pointer, or what will be rejected) stays as it is.
  */
 export function identified({ id, body }: HeldMessage): string {
-  const message = parsed(body);
-  const isRequest = typeof message === 'object' && message !== null && 'model_id' in message;
-  return isRequest && !('request_id' in message) ? JSON.stringify({ ...message, request_id: id }) : body;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const message = parseJson(body);
+  const lacksId = isObject(message) && 'model_id' in message && !('request_id' in message);
+  return lacksId ? JSON.stringify({ ...message, request_id: id }) : body;
 }

@@ -4,6 +4,15 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Undefined for what is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What stands at a path of own keys and indexes; undefined when the path leads nowhere. */
 export function at(value: unknown, path: readonly PropertyKey[]): unknown {
   let here = value;
