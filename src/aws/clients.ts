@@ -8,13 +8,14 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 /**
  * A call that is not answered by then is given up and tried again. These services answer in milliseconds; what is late
  * has mostly taken effect and lacks only its answer, and another try of SendMessage would then send a message twice. So
- * this is for calls that are truly lost, not for slow ones. A leader that waits so long loses its lease, which is safe.
+ * this is for calls that are truly lost, not for slow ones: on a busy laptop the local cloud has taken ten seconds. A leader
+ * that waits so long loses its lease, which is safe.
  */
-const REQUEST_TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 30_000;
 /** Objects can be tens of megabytes. */
-const OBJECT_TIMEOUT_MS = 30_000;
+const OBJECT_TIMEOUT_MS = 60_000;
 /** Also a function that gets little processor time needs to see that its connection stands. */
-const CONNECTION_TIMEOUT_MS = 5_000;
+const CONNECTION_TIMEOUT_MS = 10_000;
 /** Workers of a bundle and a leader's writes run side by side. */
 const MAX_SOCKETS = 100;
 
