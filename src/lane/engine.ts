@@ -22,6 +22,9 @@ import { type Sizing, sizeOf } from './sizing.ts';
 /** Reports of releases younger than this are read at every tick, all others this often. */
 const RECENT_MS = 20_000;
 const READ_ALL_EVERY_MS = 5_000;
+/** With fewer workers free than this part, releases go out less often and in fuller bundles. */
+const CROWDED = 0.6;
+const CROWDED_EVERY_MS = 900;
 /** Debts of running calls are set against what leaves the minute within this part of a call's time. */
 const LOOK_AHEAD = 0.4;
 
@@ -79,6 +82,7 @@ export class LaneEngine {
   readonly #news = new News();
   #figures: LaneFigures = { unfinished: 0, utilisation: 0, share: 1 };
   #throttled = 0;
+  #releasedAt = Number.NEGATIVE_INFINITY;
   #readAllAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -236,6 +240,8 @@ export class LaneEngine {
     const unfinished = this.#ledger.unfinished(now);
     const most = Math.min(allowed, this.#mostUnfinished(limits) - unfinished.releases);
     const freeWorkers = input.workers - unfinished.bundles;
+    const crowded = freeWorkers < input.workers * CROWDED;
+    if (crowded && now < this.#releasedAt + CROWDED_EVERY_MS) return;
     const runMs = this.#runMs;
     const bundles = new Bundles();
     while (decisions.releases.length < most && this.#pacing.allows()) {
@@ -265,6 +271,7 @@ export class LaneEngine {
       const { reserved, held, variance, charge: expected } = size;
       this.#ledger.release(slotOf(now), { releases: 1, bundles: opened, reserved, held, variance, expected });
       decisions.releases.push({ ...size, entry, bundle });
+      this.#releasedAt = now;
     }
   }
 
