@@ -23,7 +23,7 @@ function chart(summary: Summary, { bedrock, outcomes: { waitsByModel } }: RunRec
 
 function lanes({ lanes: rows }: Summary): string {
   return table(
-    ['quota', 'calls', 'throttled', 'backlog', 'used while there was a backlog'],
+    ['quota', 'calls', 'throttled', 'backlog', 'used of it, from the first call, under a backlog'],
     rows.map((row) => {
       const binding = bindingOf(row);
       const used =

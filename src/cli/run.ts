@@ -64,6 +64,8 @@ export async function run(options: StartOptions, dependencies: RunDependencies):
   const given = options.varFile === undefined ? {} : await dependencies.readTfvars(options.varFile);
   const started: (() => Promise<void>)[] = [];
   const stopLater = (stop: () => Promise<void>) => started.unshift(stop);
+  // What cannot be written fails before anything is built.
+  for (const file of [options.logs, options.results]) if (file !== undefined) await writeFile(file, '');
   const logs = options.logs === undefined ? undefined : createWriteStream(options.logs);
   if (logs) stopLater(() => finished(logs.end()));
   try {
