@@ -94,14 +94,6 @@ describe('without', () => {
     expect(await brokenBy(quiet, part)).toMatch(/r1 has no outcome/);
   });
 
-  it('the announcement of a return, a queue is taken for empty', async () => {
-    const quiet = replaced('invocation', ({ directory }) => ({
-      directory: { ...directory, announce: async () => undefined },
-    }));
-    const part = 'prioritization/a request returns while its queue is forgotten';
-    expect(await brokenBy(quiet, part)).toMatch(/r1 has no outcome|r1 took/);
-  });
-
   it('the plan that a successor goes on from, the quota is exceeded', async () => {
     const forgetful = replaced('prioritization', ({ leadership }) => ({
       leadership: {

@@ -251,7 +251,7 @@ function returnAgainstForgetting(sabotage?: Sabotage): Race {
       stage.process('worker', 'invocation', (instance) => stage.invoke(instance, bundle as HoldMessage));
       stage.process('leader', 'prioritization', async (instance) => {
         const led = await stage.acquire(instance, 'second');
-        await stage.leader(instance, led).lead(pipeline.clock.now() + 9_000);
+        await stage.leader(instance, led).lead(pipeline.clock.now() + 5_000);
       });
       return stage.staged;
     },
