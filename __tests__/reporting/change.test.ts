@@ -64,3 +64,7 @@ test('prices: geo premium, cached tokens, and tokens that cost less than a milli
   };
   expect(costOf('global.anthropic.claude-sonnet-4-6', cached)).toBe(0.3e9 + 3.75e9);
 });
+
+test.each(['constructor', '__proto__', 'toString.model'])('a model named %s has no price', (modelId) => {
+  expect(costOf(modelId, { input_tokens: 1, output_tokens: 1 })).toBeUndefined();
+});

@@ -11,9 +11,9 @@ interface Price {
   cache_read?: number;
 }
 
-const PRICES: Record<string, Price> = data.models;
+const PRICES = new Map<string, Price>(Object.entries(data.models));
 /** By the model's maker: cached tokens as a share of the input's price. */
-const CACHE_FACTORS: Record<string, { read: number; write: number }> = data.cache;
+const CACHE_FACTORS = new Map<string, { read: number; write: number }>(Object.entries(data.cache));
 const GEO_PREMIUM = { models: new RegExp(data.geo_premium.match), factor: data.geo_premium.factor };
 
 /**
@@ -22,9 +22,9 @@ const GEO_PREMIUM = { models: new RegExp(data.geo_premium.match), factor: data.g
  */
 export function costOf(modelId: string, usage: Usage): number | undefined {
   const { name, kind } = parseModelId(modelId);
-  const price = PRICES[name];
+  const price = PRICES.get(name);
   if (price === undefined) return undefined;
-  const cache = CACHE_FACTORS[name.split('.')[0] ?? ''] ?? { read: 1, write: 1 };
+  const cache = CACHE_FACTORS.get(name.split('.')[0] ?? '') ?? { read: 1, write: 1 };
   const cost =
     usage.input_tokens * price.input +
     (usage.cache_read_tokens ?? 0) * (price.cache_read ?? price.input * cache.read) +
