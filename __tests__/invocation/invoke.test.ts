@@ -46,8 +46,9 @@ describe('an answer', () => {
       ended: 1,
       settled: 1,
       started: 1,
-      start_delay_ms: 300,
-      duration_ms: 1_000,
+      // Sent 300 ms after the release; Bedrock worked for 800 of the 1,000 ms, so it counted the call 500 ms after.
+      start_delay_ms: 500,
+      duration_ms: 800,
       reserved: 300,
       charged: 297,
       estimated_input: 100,

@@ -104,7 +104,7 @@ async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise
   const truncated = isTruncated(answer.stopReason);
   const settled: Call = {
     end: 'settled',
-    startedAt,
+    startedAt: arrivalOf(startedAt, finishedAt, answer.latencyMs),
     finishedAt,
     chargedTokens: charged,
     inputTokens: inputOf(answer.usage) ?? record.input_tokens,
@@ -209,6 +209,18 @@ async function loadPayload(payloads: Payloads, record: RequestRecord): Promise<P
 /** The producer set no max tokens, and the release chose fewer than the model can give. */
 function isCutByUs({ max_tokens, full_allowance, granted_max_tokens, model_id }: RequestRecord): boolean {
   return max_tokens === undefined && !full_allowance && (granted_max_tokens ?? 0) < outputLimitOf(model_id);
+}
+
+/** A call does not travel for longer; beyond it, Bedrock's latency leaves out a part of its work. */
+const MAX_TRANSIT_MS = 2_000;
+
+/**
+ * When Bedrock counted the call, at the latest: not before it was sent, and its own latency before the answer came. On a
+ * busy machine, or a slow network, that is later than the moment of sending, and so is the end of its minute.
+ */
+function arrivalOf(sentAt: number, finishedAt: number, latencyMs: number | undefined): number {
+  if (latencyMs === undefined) return sentAt;
+  return Math.min(sentAt + MAX_TRANSIT_MS, Math.max(sentAt, finishedAt - latencyMs));
 }
 
 /** All input that Bedrock counts at a start, cached or not. */

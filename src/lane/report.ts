@@ -30,7 +30,7 @@ export type CallEnd =
 export interface CallReport {
   end: CallEnd;
   releasedAt: number;
-  /** Epoch milliseconds when the call was sent; absent if it was not. */
+  /** Epoch milliseconds when Bedrock counted the call, at the latest; absent if it was not sent. */
   startedAt?: number;
   finishedAt: number;
   reservedTokens: number;
