@@ -5,5 +5,7 @@ export default defineConfig({
     include: ['__tests__/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Some files mostly wait, for functions on the local cloud: beside them another one can work.
+    maxWorkers: 2,
   },
 });
