@@ -56,6 +56,8 @@ export interface LocalCloud {
   calls(): CallCount[];
   /** Every call that a policy did not allow. */
   denials(): Denial[];
+  /** Kills (SIGKILL) one process of those that run now, as `pick` says by their functions' names. Whether it did. */
+  crash(pick: (running: readonly string[]) => string | undefined): boolean;
   /** Resolves when consumed queues and streams are empty and no function runs. */
   idle(): Promise<void>;
   /** Ends every process, timer and listener, and removes the temporary files. */
@@ -153,6 +155,7 @@ async function bringUp(
     outputs: stack.outputs,
     calls: () => gateway.calls(),
     denials: () => gateway.denials(),
+    crash: (pick) => crash(functions, pick),
     idle: () => idle(activity, ready, functions, sqs),
     stop,
   };
@@ -170,6 +173,17 @@ function start(triggers: Triggers, cleanup: (() => unknown)[], functions: Map<st
   });
   for (const source of sources) source.start();
   for (const schedule of triggers.schedules) schedule.start();
+}
+
+function crash(
+  functions: ReadonlyMap<string, LambdaFunction>,
+  pick: (running: readonly string[]) => string | undefined,
+): boolean {
+  const running = [...functions.values()].flatMap((lambda) => lambda.running.map(() => lambda.name));
+  const name = pick(running);
+  const process = name === undefined ? undefined : functions.get(name)?.running[0];
+  process?.kill();
+  return process !== undefined;
 }
 
 async function idle(

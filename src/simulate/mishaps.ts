@@ -68,7 +68,10 @@ export class Fate {
 }
 
 /** Ports (objects of calls) whose every call goes through `around`. */
-function wrapped<T extends object>(ports: T, around: (call: () => Promise<unknown>) => Promise<unknown>): T {
+export function wrapped<T extends object>(
+  ports: T,
+  around: (call: () => Promise<unknown>) => Promise<unknown>,
+): T {
   const wrap = (port: object) =>
     Object.fromEntries(
       Object.entries(port).map(([name, call]) => [

@@ -1,9 +1,12 @@
 /** What a run is told and what it tells. */
 import type { Enforcement } from '../bedrock-simulator/accounting.ts';
+import type { Clock } from '../clock.ts';
+import type { MemoryPorts } from '../memory/cloud.ts';
 import type { PrioritizationSettings } from '../prioritization/prioritize.ts';
 import type { Outcome, Priority } from '../request/record.ts';
 import type { SeenCall } from './bedrock-model.ts';
 import type { Mishaps } from './mishaps.ts';
+import type { VirtualClock } from './virtual-clock.ts';
 
 export interface WorldSettings {
   enforcement: Enforcement;
@@ -13,6 +16,12 @@ export interface WorldSettings {
   invocationTimeoutMs: number;
   /** Absent: nothing goes wrong, and what goes wrong all the same ends the run. */
   mishaps?: Mishaps;
+  /** What stands between the smoother and AWS: the ports as they are unless given. */
+  surround?: (ports: MemoryPorts, clock: VirtualClock) => MemoryPorts;
+  /** The time by a function instance's own clock: the true time unless given. */
+  clockOf?: (clock: Clock) => Clock;
+  /** How long a finished record can still be found, milliseconds. 180,000 unless given. */
+  keptMs?: number;
 }
 
 /** What became of a request, in milliseconds of the virtual clock. */

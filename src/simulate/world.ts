@@ -97,7 +97,8 @@ export class World {
       hold: (message) => this.#hold(message),
       announced: (lane) => this.#announced[lane],
     });
-    this.#ports = settings.mishaps === undefined ? slow : this.#fate.unreliable(slow);
+    const surrounded = settings.surround?.(slow, clock) ?? slow;
+    this.#ports = settings.mishaps === undefined ? surrounded : this.#fate.unreliable(surrounded);
     this.#bell = new LaneBell(this.#ports);
     this.#leaders = new Environments(clock, {
       coldStart: this.#delays.coldStart,
@@ -170,7 +171,11 @@ export class World {
       await clock.sleep(this.#delays.functionStart());
       await this.#leaders.run(async () => {
         await this.#risk((ports) =>
-          prioritize({ ...ports, clock, log: silent, emit: silent }, settings.prioritization, event),
+          prioritize(
+            { ...ports, clock: settings.clockOf?.(clock) ?? clock, log: silent, emit: silent },
+            settings.prioritization,
+            event,
+          ),
         );
       });
     });
@@ -219,7 +224,8 @@ export class World {
   async #invoke(message: HoldMessage): Promise<void> {
     const { clock } = this;
     const deadline = clock.now() + this.settings.invocationTimeoutMs;
-    const context = { model: this.#model, clock, log: silent, bucket: 'calls' };
+    const own = this.settings.clockOf?.(clock) ?? clock;
+    const context = { model: this.#model, clock: own, log: silent, bucket: 'calls' };
     const remainingMs = () => deadline - clock.now();
     const done = await this.#risk((ports) => invokeBundle({ ...ports, ...context, remainingMs }, message));
     if (!done)
@@ -272,7 +278,7 @@ export class World {
 
   /** As the record's time to live does, but never while its message may come again. */
   #forgetLater(id: string): void {
-    this.clock.at(this.clock.now() + FORGET_MS, () => {
+    this.clock.at(this.clock.now() + (this.settings.keptMs ?? FORGET_MS), () => {
       if (this.#ingesting.has(id)) return this.#forgetLater(id);
       this.#answers.delete(id);
       this.cloud.table.drop(id);

@@ -101,6 +101,12 @@ export class ExecutionEnvironment {
     await Promise.all(this.outputs.map(({ closed }) => closed));
   }
 
+  /** Ends the process at once, as a crash does: an event that it has fails. */
+  kill(): void {
+    this.alive = false;
+    this.process.kill('SIGKILL');
+  }
+
   private async failed(message: Message): Promise<FailedInvocation> {
     if (message.kind !== 'error') await this.stop();
     const error =
@@ -136,10 +142,5 @@ export class ExecutionEnvironment {
     const waiting = this.waiting;
     this.waiting = undefined;
     waiting?.(message);
-  }
-
-  private kill(): void {
-    this.alive = false;
-    this.process.kill('SIGKILL');
   }
 }

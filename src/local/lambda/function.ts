@@ -88,6 +88,11 @@ export class LambdaFunction {
     void attempt(0);
   }
 
+  /** Processes that have an event now, or start for one. */
+  get running(): readonly ExecutionEnvironment[] {
+    return [...this.all].filter((environment) => environment.usable && !this.idle.includes(environment));
+  }
+
   async stop(): Promise<void> {
     this.stopped = true;
     for (const timer of this.retries) clearTimeout(timer);

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { type Fault, faultsOf } from '../../src/faults/faults.ts';
+import { isHarmless } from '../../src/faults/figures.ts';
+import { meetFault } from '../../src/faults/virtual.ts';
+import type { MemoryPorts } from '../../src/memory/cloud.ts';
+import { CLOCK_SKEW_MS } from '../../src/request/times.ts';
+
+const MINUTE_MS = 60_000;
+const SMALL = { durationMs: MINUTE_MS, perMinute: 60 };
+
+const named = (name: string): Fault => {
+  const fault = faultsOf(CLOCK_SKEW_MS).find((it) => it.name === name);
+  if (fault === undefined) throw new Error(`No fault ${name}`);
+  return { ...fault, ...SMALL };
+};
+
+const withoutLeases = (ports: MemoryPorts): MemoryPorts => ({ ...ports, due: { due: async () => [] } });
+
+const withUnlikeResults = (ports: MemoryPorts): MemoryPorts => {
+  let sent = 0;
+  const send: MemoryPorts['results']['send'] = (result) => {
+    const unlike = { ...result, sent: sent++ };
+    return ports.results.send(unlike);
+  };
+  return { ...ports, results: { send } };
+};
+
+describe('faults from outside', () => {
+  it.each([
+    'DynamoDB: partition',
+    'SQS: answers lost, 5% of calls',
+    'S3: partition',
+    'clocks 5 s apart',
+    'messages twice, out of order',
+    'stream again, reordered',
+    'Bedrock out for an hour',
+  ])('%s: nothing is lost', async (name) => {
+    const figures = await meetFault(named(name), 1);
+    expect(figures).toMatchObject({ lost: 0, violations: [] });
+    expect(figures.struck).toBeGreaterThan(0);
+    expect(figures.requests).toBeGreaterThan(100);
+    expect(isHarmless(figures)).toBe(true);
+  });
+
+  it('loses what nobody brings back when leases are not looked at', async () => {
+    const figures = await meetFault(named('DynamoDB: partition'), 1, withoutLeases);
+    expect(figures.lost).toBeGreaterThan(0);
+    expect(isHarmless(figures)).toBe(false);
+  });
+
+  it('sees results that differ when a result says when it was sent', async () => {
+    const figures = await meetFault(named('SQS: answers lost, 5% of calls'), 1, withUnlikeResults);
+    expect(figures.violations).not.toEqual([]);
+    expect(isHarmless(figures)).toBe(false);
+  });
+});

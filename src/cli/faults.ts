@@ -1,0 +1,45 @@
+/** `npm run faults -- [flags]`: faults from outside, and what they cost. Flags: docs/reliability.md. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { faultsOf } from '../faults/faults.ts';
+import { type FaultFigures, isHarmless } from '../faults/figures.ts';
+import { KILLS, killFunctions } from '../faults/local.ts';
+import { meetFault } from '../faults/virtual.ts';
+import { CLOCK_SKEW_MS } from '../request/times.ts';
+import { runCommand } from './command.ts';
+import { numberFlag, readFlags, UsageError } from './flags.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+await runCommand(async (args) => {
+  const virtualOnly = args.includes('--virtual-only');
+  const rest = args.filter((argument) => argument !== '--virtual-only');
+  const { only = '', seed: seedText, json } = readFlags(rest, ['only', 'seed', 'json']);
+  const seed = numberFlag('seed', seedText, { min: 0, max: 2 ** 32 - 1, whole: true }) ?? 1;
+  const faults = faultsOf(CLOCK_SKEW_MS).filter(({ name }) => name.includes(only));
+  const kills = !virtualOnly && KILLS.includes(only);
+  if (faults.length === 0 && !kills) throw new UsageError('only', `matches nothing: ${only}`);
+
+  const all: FaultFigures[] = [];
+  const show = (figures: FaultFigures) => {
+    all.push(figures);
+    console.log(rowOf(figures));
+    for (const violation of figures.violations.slice(0, 5)) console.log(`  ${violation}`);
+  };
+  console.log(row('fault', 'struck', 'requests', 'failed', 'lost', 'again', 'paid twice', 'recovery'));
+  for (const fault of faults) show(await meetFault(fault, seed));
+  if (kills) show(await killFunctions(root, seed));
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ seed, faults: all }, undefined, 2)}\n`);
+  return all.every(isHarmless) ? 0 : 1;
+});
+
+function rowOf(figures: FaultFigures): string {
+  const { fault, struck, requests, failed, lost, duplicatedResults, paidTwice, recoverySeconds } = figures;
+  const recovery = recoverySeconds === undefined ? 'never' : `${recoverySeconds} s`;
+  const numbers = [struck, requests, failed, lost, duplicatedResults, paidTwice].map(String);
+  return row(fault, ...numbers, recovery);
+}
+
+function row(fault: string, ...cells: string[]): string {
+  return fault.padEnd(36) + cells.map((cell) => cell.padStart(11)).join('');
+}
