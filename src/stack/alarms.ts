@@ -1,6 +1,7 @@
 import type { Context } from './context.ts';
 import { metricsNamespace } from './context.ts';
-import type { Functions, Stores } from './functions.ts';
+import type { Functions } from './functions.ts';
+import type { Stores } from './stores.ts';
 
 /** One CloudWatch metric, as alarms and graphs both name it. */
 export interface Metric {

@@ -1,7 +1,8 @@
 import { Fn } from 'cdktf';
 import { type Alarm, type Alarms, bedrockSum, laneMetric, type Watched } from './alarms.ts';
 import { type Context, metricsNamespace } from './context.ts';
-import type { Functions, Stores } from './functions.ts';
+import type { Functions } from './functions.ts';
+import type { Stores } from './stores.ts';
 
 /** A line of a graph: `[namespace, name, dimension, value, …, options]` or `[{ expression }]`. */
 type Line = unknown[];

@@ -1,4 +1,3 @@
-import type { S3Bucket } from '@cdktf/provider-aws/lib/s3-bucket';
 import type { Construct } from 'constructs';
 import type { Bundles } from './bundle.ts';
 import { type Context, metricsNamespace } from './context.ts';
@@ -8,21 +7,13 @@ import {
   prioritizationPermissions,
   reportingPermissions,
 } from './permissions.ts';
-import type { Queues } from './queues.ts';
 import { SmootherFunction } from './smoother-function.ts';
-import type { Tables } from './tables.ts';
+import type { Stores } from './stores.ts';
 import {
   INGESTION_TIMEOUT_SECONDS,
   PRIORITIZATION_TIMEOUT_SECONDS,
   REPORTING_TIMEOUT_SECONDS,
 } from './timeouts.ts';
-
-/** What the functions work on. */
-export interface Stores {
-  queues: Queues;
-  tables: Tables;
-  bucket: S3Bucket;
-}
 
 export interface Functions {
   ingestion: SmootherFunction;

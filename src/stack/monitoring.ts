@@ -7,8 +7,9 @@ import type { Construct } from 'constructs';
 import { type Alarm, alarmsOf } from './alarms.ts';
 import { type Context, nameOf } from './context.ts';
 import { dashboardBody } from './dashboard.ts';
-import type { Functions, Stores } from './functions.ts';
+import type { Functions } from './functions.ts';
 import { policyDocument } from './policy.ts';
+import type { Stores } from './stores.ts';
 
 export interface Monitoring {
   topic: SnsTopic;

@@ -1,9 +1,10 @@
 import { TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
 import { type Context, metricsNamespace } from './context.ts';
-import type { Functions, Stores } from './functions.ts';
+import type { Functions } from './functions.ts';
 import type { Monitoring } from './monitoring.ts';
 import { allow, policyDocument } from './policy.ts';
+import type { Stores } from './stores.ts';
 
 /** What producers and operators need. On the stack itself, or Terraform would not show the plain names. */
 export function defineOutputs(

@@ -1,9 +1,9 @@
 /** What each function may do: the actions it uses, on the resources it uses them on, and nothing else. */
 import type { SqsQueue } from '@cdktf/provider-aws/lib/sqs-queue';
 import type { Context } from './context.ts';
-import type { Stores } from './functions.ts';
 import { allow, type Statement } from './policy.ts';
 import type { SmootherFunction } from './smoother-function.ts';
+import type { Stores } from './stores.ts';
 
 export function ingestionPermissions(
   { queues, tables, bucket }: Stores,

@@ -6,7 +6,8 @@ import { LambdaPermission } from '@cdktf/provider-aws/lib/lambda-permission';
 import { Fn } from 'cdktf';
 import type { Construct } from 'constructs';
 import { type Context, nameOf } from './context.ts';
-import type { Functions, Stores } from './functions.ts';
+import type { Functions } from './functions.ts';
+import type { Stores } from './stores.ts';
 
 const OUTCOMES = ['COMPLETED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REJECTED'];
 const PARTIAL_FAILURES = ['ReportBatchItemFailures'];
