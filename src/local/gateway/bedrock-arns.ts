@@ -1,4 +1,4 @@
-import type { Place } from './operation.ts';
+import type { Place } from './place.ts';
 import type { Permission } from './policy.ts';
 
 /**

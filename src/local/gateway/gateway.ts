@@ -4,7 +4,8 @@ import { errorResponse, ServiceError } from './errors.ts';
 import { type Listener, listen } from './http.ts';
 import { type Credentials, Identities, type Identity } from './identity.ts';
 import type { GatewayRequest, GatewayResponse } from './message.ts';
-import { type Operation, type Place, readOperation } from './operation.ts';
+import { type Operation, readOperation } from './operation.ts';
+import type { Place } from './place.ts';
 import type { Permission, RolePolicy } from './policy.ts';
 
 /** What is done with a call instead of, or besides, passing it on. */

@@ -2,6 +2,7 @@
 import { bedrockPermissions } from './bedrock-arns.ts';
 import { ServiceError } from './errors.ts';
 import { type GatewayRequest, parseJsonBody } from './message.ts';
+import type { Place } from './place.ts';
 import type { Permission } from './policy.ts';
 import { readS3Operation } from './s3-operation.ts';
 
@@ -12,11 +13,6 @@ export interface Operation {
   permissions: Permission[];
   /** The parsed body of a JSON operation. */
   input: Record<string, unknown>;
-}
-
-export interface Place {
-  region: string;
-  accountId: string;
 }
 
 /** @throws ServiceError when the service or the operation is not one that the local cloud offers */

@@ -2,7 +2,8 @@
 import type { Service, ServiceAnswer } from './gateway.ts';
 import type { Upstream } from './http.ts';
 import type { GatewayRequest } from './message.ts';
-import type { Operation, Place } from './operation.ts';
+import type { Operation } from './operation.ts';
+import type { Place } from './place.ts';
 
 const SQS_BILLED_BYTES = 64 * 1024;
 
