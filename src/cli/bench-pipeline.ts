@@ -24,7 +24,7 @@ await runCommand(async (args) => {
     const { lost } = figures.summary;
     console.log(table(lanes));
     console.log(
-      `\n${lost} lost. Delays from release to start differed by up to ${spread.toFixed(1)} s: with that, at most ${((60 / (60 + spread)) * 100).toFixed(1)} % can be used without a throttle.`,
+      `\n${lost} lost. Delays from release to start differed by up to ${spread.toFixed(1)} s: a long backlog could then use ${((60 / (60 + spread)) * 100).toFixed(1)} % of its limit without a throttle,\nand one of a few minutes a little more, since it begins with a free minute.`,
     );
     if (json !== undefined)
       await writeFile(json, `${JSON.stringify({ bursts: BURSTS, ...figures }, null, 2)}\n`);

@@ -42,7 +42,7 @@ export interface BurstFigures {
   lanes: LaneFigures[];
   /**
    * By how much delays from release to start differed, seconds. Bedrock's minute begins with the start, so a smoother that
-   * must not be throttled cannot use more than 60 ÷ (60 + this) of a limit: the machine's part in the figures.
+   * must not be throttled cannot use more than 60 ÷ (60 + this) of a limit for long: the machine's part in the figures.
    */
   startSpreadSeconds: number;
 }
