@@ -12,8 +12,8 @@ await runCommand(async (args) => {
     numberFlag('requests', flags.requests, { min: 1, max: 1e9, whole: true }) ?? DEFAULT_REQUESTS;
   const seed = numberFlag('seed', flags.seed, { min: 0, max: 2 ** 32 - 1, whole: true }) ?? 1;
   const begun = performance.now();
-  const figures = await soak(requests, seed, (accepted, unfinished) =>
-    console.log(`${accepted} of ${requests} accepted, ${unfinished} unfinished`),
+  const figures = await soak(requests, seed, ({ accepted, unfinished, heapMb }) =>
+    console.log(`${accepted} of ${requests} accepted, ${unfinished} unfinished, ${Math.round(heapMb)} MB`),
   );
   const seconds = Math.round((performance.now() - begun) / 1_000);
   console.log(linesOf(figures, seconds).join('\n'));

@@ -1,6 +1,7 @@
 /** Very many requests through the real logic while everything around it fails at random, in bounded memory. */
 import { PRIORITIES } from '../request/record.ts';
 import { defaultSettings } from './bench.ts';
+import { usedHeapMb } from './heap.ts';
 import type { MishapCounts } from './mishaps.ts';
 import { exponential, forkRandom } from './random.ts';
 import { type Arrival, CHAT, drawSizes, type SimulatedLane, TARGETS, type Workload } from './workload.ts';
@@ -19,8 +20,8 @@ const MISHAPS = { failedCalls: 0.0005, deaths: 0.0005, duplicates: 0.001 };
 const BEDROCK_FAULTS = 0.002;
 /** After the last arrival: leases and retries take their time. */
 const LONGEST_RECOVERY_MS = 60 * MINUTE_MS;
-/** Memory in the second half may be so much more than in the first, past the warm-up. */
-const FLAT = 1.3;
+/** Memory in the second half may be so much more than in the first, past the warm-up: the backlog is not always alike. */
+const FLAT = 1.1;
 /** Reports and finished records are kept for minutes: a shorter run only fills up. */
 const SHORTEST_MINUTES = 25;
 
@@ -37,15 +38,21 @@ export interface SoakFigures {
   faulty: number;
   mishaps: MishapCounts;
   virtualMinutes: number;
-  /** `flat` is absent when the run was too short to say. */
+  /** What a full collection leaves, each minute's median; `flat` is absent when the run was too short to say. */
   heapMb: { firstHalf: number; secondHalf: number; flat?: boolean };
+}
+
+export interface SoakProgress {
+  accepted: number;
+  unfinished: number;
+  heapMb: number;
 }
 
 /** @param onMinute told after each virtual minute */
 export async function soak(
   requests: number,
   seed: number,
-  onMinute: (accepted: number, unfinished: number) => void = () => undefined,
+  onMinute: (progress: SoakProgress) => void = () => undefined,
 ): Promise<SoakFigures> {
   const settings = defaultSettings('sliding-window', seed);
   const { prioritization } = settings;
@@ -71,9 +78,11 @@ export async function soak(
     figures.calls += notes.calls.length;
     figures.throttled += notes.calls.filter(({ end }) => end === 'throttled').length;
     figures.faulty += notes.calls.filter(({ end }) => end === 'faulty').length;
-    heap.push(process.memoryUsage().heapUsed / 1e6);
-    onMinute(world.tally.accepted, world.unfinished);
-    if (world.tally.accepted === requests && world.unfinished === 0) break;
+    const heapMb = usedHeapMb();
+    heap.push(heapMb);
+    const { accepted } = world.tally;
+    onMinute({ accepted, unfinished: world.unfinished, heapMb });
+    if (accepted === requests && world.unfinished === 0) break;
   }
   const { accepted, duplicates, violations, mishaps } = world.tally;
   return {
@@ -88,15 +97,21 @@ export async function soak(
   };
 }
 
-/** By the least of each half: between two collections of garbage memory says nothing. The first fifth warms up. */
+/** By the median of each half. The first fifth warms up. */
 function compareHalves(heap: readonly number[]): SoakFigures['heapMb'] {
   const warm = heap.slice(Math.floor(heap.length / 5));
   const half = Math.ceil(warm.length / 2);
-  const least = (samples: readonly number[]) =>
-    Math.round(samples.reduce((a, b) => Math.min(a, b), Infinity));
-  const [firstHalf, secondHalf] = [least(warm.slice(0, half)), least(warm.slice(half))];
+  const [firstHalf, secondHalf] = [median(warm.slice(0, half)), median(warm.slice(half))];
   const isLong = heap.length >= SHORTEST_MINUTES;
-  return { firstHalf, secondHalf, ...(isLong && { flat: secondHalf <= firstHalf * FLAT }) };
+  return {
+    firstHalf: Math.round(firstHalf),
+    secondHalf: Math.round(secondHalf),
+    ...(isLong && { flat: secondHalf <= firstHalf * FLAT }),
+  };
+}
+
+function median(samples: readonly number[]): number {
+  return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)] ?? 0;
 }
 
 function workloadOf(requests: number, seed: number): Workload {
