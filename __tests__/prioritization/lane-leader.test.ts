@@ -34,20 +34,21 @@ describe('an operator', () => {
 });
 
 describe('an answer that our choice of max tokens cut', () => {
+  /** Every answer wants 5,000 tokens. */
+  const answer: NonNullable<Parameters<typeof createWorld>[0]>['answer'] = async ({ payload }, { clock }) => {
+    await clock.sleep(1_000);
+    if (payload.operation !== 'converse') throw new Error();
+    const { maxTokens } = payload.converse.inferenceConfig as { maxTokens: number };
+    const cut = maxTokens < 5_000;
+    return {
+      output: { cut },
+      stopReason: cut ? 'max_tokens' : 'end_turn',
+      usage: { input_tokens: 100, output_tokens: Math.min(5_000, maxTokens) },
+    };
+  };
+
   it('runs again with all that the model can give, and only that is committed', async () => {
-    const world = createWorld({
-      answer: async ({ payload }, { clock }) => {
-        await clock.sleep(1_000);
-        if (payload.operation !== 'converse') throw new Error();
-        const { maxTokens } = payload.converse.inferenceConfig as { maxTokens: number };
-        const cut = maxTokens < 5_000;
-        return {
-          output: { cut },
-          stopReason: cut ? 'max_tokens' : 'end_turn',
-          usage: { input_tokens: 100, output_tokens: Math.min(5_000, maxTokens) },
-        };
-      },
-    });
+    const world = createWorld({ answer });
     await world.submit('unset', { max_tokens: undefined });
     await world.submit('set', { max_tokens: 100 });
     lead(world, 1);
@@ -60,6 +61,25 @@ describe('an answer that our choice of max tokens cut', () => {
       stop_reason: 'max_tokens',
       attempts: 1,
     });
+    expect(results.set).not.toHaveProperty('truncated_at', expect.anything());
+    await world.clock.run(world.clock.now() + 100_000);
+  });
+
+  it('is delivered, and says so, where the producer accepts that', async () => {
+    const world = createWorld({ answer });
+    await world.submit('accepts', { max_tokens: undefined, accept_truncated: true });
+    lead(world, 1);
+    await world.clock.run(world.clock.now() + 50_000);
+    expect(world.cloud.sent).toMatchObject([
+      {
+        request_id: 'accepts',
+        status: 'COMPLETED',
+        output: { body: { cut: true } },
+        stop_reason: 'max_tokens',
+        truncated_at: 4_096,
+        attempts: 1,
+      },
+    ]);
     await world.clock.run(world.clock.now() + 100_000);
   });
 });

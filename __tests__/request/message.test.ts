@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readMessage } from '../../src/request/message.ts';
+import { contentHash, type Request, readMessage } from '../../src/request/message.ts';
 import { describeProblems } from '../../src/request/problems.ts';
 
 const MODEL = 'anthropic.claude-3-haiku-20240307-v1:0';
@@ -26,6 +26,23 @@ function problemsIn(value: unknown): string {
 function withContent(...content: unknown[]) {
   return { model_id: MODEL, converse: { messages: [{ role: 'user', content }] } };
 }
+
+describe('accept_truncated', () => {
+  it('unsaid and false are the same request, true is another', () => {
+    const [unsaid, no, yes] = [{}, { accept_truncated: false }, { accept_truncated: true }].map((said) =>
+      requestOf({ model_id: MODEL, converse: HELLO, ...said }),
+    );
+    expect(no).toEqual(unsaid);
+    expect(yes).toEqual({ ...unsaid, accept_truncated: true });
+    expect(contentHash(yes as Request)).not.toBe(contentHash(unsaid as Request));
+  });
+
+  it('is true or false', () => {
+    expect(problemsIn({ model_id: MODEL, converse: HELLO, accept_truncated: 'yes' })).toBe(
+      'accept_truncated: expected true or false, got "yes"',
+    );
+  });
+});
 
 describe('the accepted forms', () => {
   it('Converse', () => {

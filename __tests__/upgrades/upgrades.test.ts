@@ -27,10 +27,17 @@ const LONGEST_WAIT_SECONDS = 13 * 24 * 3_600;
 const fileOf = (release: string, shape: string) =>
   path.join(SAMPLES, release, `${shape.replaceAll(' ', '-')}.json`);
 
-/** A shape's samples of every release that has any. */
-function samplesOf<T>(shape: string): [release: string, sample: T][] {
-  const releases = RELEASES.filter((release) => existsSync(fileOf(release, shape)));
-  return releases.map((release) => [release, JSON.parse(readFileSync(fileOf(release, shape), 'utf8'))]);
+/** A shape's samples of every release that has any; what was added to a version stands in files of its own. */
+function samplesOf<T>(shape: string): [name: string, sample: T][] {
+  const start = `${shape.replaceAll(' ', '-')}.`;
+  return RELEASES.flatMap((release) =>
+    readdirSync(path.join(SAMPLES, release))
+      .filter((file) => file.startsWith(start))
+      .map((file): [string, T] => [
+        path.join(release, file.slice(start.length)),
+        JSON.parse(readFileSync(path.join(SAMPLES, release, file), 'utf8')),
+      ]),
+  );
 }
 
 describe('every version of a shape', () => {

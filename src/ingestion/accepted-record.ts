@@ -54,6 +54,7 @@ export function acceptedRecord(request: Request, arrival: Arrival): RequestRecor
     input_tokens: tokens,
     input_bytes: bytes,
     max_tokens: maxTokensOfCall(model_id, call),
+    accept_truncated: request.accept_truncated,
     queue,
     arrival: sentAt,
     backlog_key: queue,

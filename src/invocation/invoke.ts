@@ -112,7 +112,7 @@ async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise
     truncated,
   };
   const attempts = record.attempts + 1;
-  if (truncated && isCutByUs(record)) {
+  if (truncated && !record.accept_truncated && canGrantMore(record)) {
     // Not what the producer asked for: nothing is committed, and it runs again with all that the model can give.
     const { failures, throttles } = record;
     const counts = { attempts, failures, throttles, full_allowance: true };
@@ -126,6 +126,7 @@ async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise
     attempts,
     output: await keepOutput(ports, record, answer.output),
     stop_reason: answer.stopReason,
+    truncated_at: truncated && record.max_tokens === undefined ? record.granted_max_tokens : undefined,
     usage: answer.usage,
     latency_ms: answer.latencyMs,
     charged_tokens: charged,
@@ -207,7 +208,7 @@ async function loadPayload(payloads: Payloads, record: RequestRecord): Promise<P
 }
 
 /** The producer set no max tokens, and the release chose fewer than the model can give. */
-function isCutByUs({ max_tokens, full_allowance, granted_max_tokens, model_id }: RequestRecord): boolean {
+function canGrantMore({ max_tokens, full_allowance, granted_max_tokens, model_id }: RequestRecord): boolean {
   return max_tokens === undefined && !full_allowance && (granted_max_tokens ?? 0) < outputLimitOf(model_id);
 }
 

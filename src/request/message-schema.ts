@@ -65,6 +65,12 @@ const envelope = {
       'The same as a time, in place of max_wait_seconds; one that is later than the longest wait counts as that.',
     )
     .optional(),
+  accept_truncated: z
+    .boolean()
+    .describe(
+      'Where max tokens is left to the smoother and its choice cuts the answer: take it so, rather than have the call run again.',
+    )
+    .optional(),
   metadata: fields.metadata.optional(),
 };
 

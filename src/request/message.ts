@@ -23,6 +23,8 @@ export interface Request {
   max_wait_seconds?: number;
   /** ISO 8601. */
   deadline?: string;
+  /** Absent means false. */
+  accept_truncated?: true;
   /** JSON. */
   metadata?: unknown;
   call: Payload;
@@ -124,9 +126,15 @@ function parseForm(value: Record<string, unknown>): Request | { problems: Proble
   }
 }
 
-function normal(envelope: Omit<Request, 'call' | 'priority' | 'tenant'> & Usable, call: Payload): Request {
+type Envelope = Omit<Request, 'call' | 'priority' | 'tenant' | 'accept_truncated'> & Usable;
+
+function normal(
+  { accept_truncated, ...envelope }: Envelope & { accept_truncated?: boolean },
+  call: Payload,
+): Request {
   return {
     ...envelope,
+    ...(accept_truncated && { accept_truncated }),
     priority: envelope.priority ?? DEFAULT_PRIORITY,
     tenant: envelope.tenant ?? DEFAULT_TENANT,
     call,

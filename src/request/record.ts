@@ -73,6 +73,8 @@ export interface RequestRecord {
   input_bytes: number;
   /** As the producer set it; absent when unset. */
   max_tokens?: number;
+  /** The producer takes an answer that our choice of max tokens cut: it is not run again. */
+  accept_truncated?: boolean;
   /** An answer was cut by the max tokens that a release chose: the next one allows all that model and quota can give. */
   full_allowance?: boolean;
 
@@ -103,6 +105,8 @@ export interface RequestRecord {
   finished_at?: number;
   output?: Output;
   stop_reason?: string;
+  /** The max tokens that cut the answer, where they were our choice. */
+  truncated_at?: number;
   usage?: Usage;
   latency_ms?: number;
   charged_tokens?: number;

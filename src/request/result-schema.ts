@@ -20,6 +20,12 @@ export const resultMessage = z.strictObject({
     ])
     .optional(),
   stop_reason: z.string().optional(),
+  truncated_at: tokens
+    .min(1)
+    .describe(
+      'The answer was cut at so many tokens, which the smoother chose; absent where the producer did.',
+    )
+    .optional(),
   usage: z
     .strictObject({
       input_tokens: tokens.describe('Without cached tokens.'),

@@ -12,6 +12,8 @@ export interface ResultMessage {
   priority?: number;
   output?: Output;
   stop_reason?: string;
+  /** The answer was cut at so many tokens, and it was the smoother's choice; absent where the producer set them. */
+  truncated_at?: number;
   usage?: Usage;
   timings: {
     /** Epoch milliseconds. */
@@ -57,6 +59,7 @@ export function resultOf(record: RequestRecord): ResultMessage {
     priority: record.priority,
     output: record.output,
     stop_reason: record.stop_reason,
+    truncated_at: record.truncated_at,
     usage: record.usage,
     timings,
     attempts: record.attempts,

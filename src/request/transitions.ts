@@ -3,7 +3,7 @@
  *
  *   RECEIVED ─► QUEUED ─► IN_PROGRESS ─► COMPLETED | FAILED
  *      ▲           │           │
- *      └───────────┴───────────┘ throttled, transient, lease expired
+ *      └───────────┴───────────┘ throttled, transient, unreadable, lease expired
  *   RECEIVED ─► EXPIRED | CANCELLED | FAILED            (invalid input) ─► REJECTED
  */
 import type { Release } from './hold-message.ts';
@@ -58,12 +58,14 @@ export function claim(release: Release, startedAt: number): Transition {
   };
 }
 
-/** QUEUED or IN_PROGRESS → RECEIVED, in its old place. `counts` are the record's counters after the attempt. */
+/** What a record says of its release, and no more once it is back. */
+const OF_A_RELEASE = ['started_at', 'reserved_tokens', 'granted_max_tokens'] as const;
+
+/** QUEUED, IN_PROGRESS or set aside → RECEIVED, in its old place. `counts` are the record's counters after the attempt. */
 export function putBack(
   record: RequestRecord,
   counts: Partial<Pick<RequestRecord, 'attempts' | 'failures' | 'throttles' | 'full_allowance'>> = {},
 ): Transition {
-  const remove: (keyof RequestRecord)[] = ['started_at', 'reserved_tokens', 'granted_max_tokens'];
   const due = record.has_deadline ? dueAt(record, record.deadline_at) : {};
   return {
     request_id: record.request_id,
@@ -75,7 +77,20 @@ export function putBack(
       ...due,
       ...counts,
     },
-    remove: record.has_deadline ? remove : [...remove, 'due_key', 'due_at'],
+    remove: record.has_deadline ? OF_A_RELEASE : [...OF_A_RELEASE, 'due_key', 'due_at'],
+  };
+}
+
+/**
+ * IN_PROGRESS → RECEIVED, but outside the backlog until `until` or its deadline: a leader then puts it back. The next
+ * release is another generation, so that nobody who still holds this one can claim it meanwhile.
+ */
+export function setAside(record: RequestRecord, until: number): Transition {
+  return {
+    request_id: record.request_id,
+    from: { status: record.status, generation: record.generation },
+    set: { status: 'RECEIVED', ...dueAt(record, Math.min(until, record.deadline_at)) },
+    remove: OF_A_RELEASE,
   };
 }
 
@@ -90,6 +105,7 @@ export interface Ending {
   throttles?: number;
   output?: Output;
   stop_reason?: string;
+  truncated_at?: number;
   usage?: Usage;
   latency_ms?: number;
   charged_tokens?: number;
