@@ -15,6 +15,7 @@ import type { Cloud, RunDependencies } from '../../src/cli/run.ts';
 import { run } from '../../src/cli/run.ts';
 import type { StartOptions } from '../../src/cli/start-flags.ts';
 import type { Summary } from '../../src/cli/summary.ts';
+import type { ReportRow } from '../../src/reporting/ports.ts';
 import type { ResultMessage } from '../../src/request/result.ts';
 
 const MODEL = 'amazon.nova-lite-v1:0';
@@ -119,6 +120,7 @@ async function runFake(
   fields: {
     options?: Partial<StartOptions>;
     tfvars?: Record<string, unknown>;
+    reports?: ReportRow[];
     interrupted?: AbortSignal;
   } = {},
 ) {
@@ -132,6 +134,7 @@ async function runFake(
       return cloud;
     },
     readTfvars: async () => fields.tfvars ?? {},
+    readReports: async () => fields.reports ?? [],
     terminal: { write: (text) => (seen.text += text) },
     interrupted: fields.interrupted ?? new AbortController().signal,
   };
@@ -174,6 +177,18 @@ describe('a run', () => {
     expect(summary.estimated_cost_usd_per_million).toBeCloseTo((3 * 0.4) / 4);
     expect(results).toHaveLength(4);
     expect(text).toContain('Every message ended as it should');
+  });
+
+  it('says what right-sized max tokens have won back, from the report', async () => {
+    const rowOf = (tenant: string, counters: Record<string, number>): ReportRow => ({
+      key: { lane: 'amazon.nova-lite:on-demand', minute: '2026-11-22T22:00Z', priority: 3, tenant, shard: 0 },
+      counters,
+    });
+    const reports = [rowOf('a', { unreserved_tokens: 9_000 }), rowOf('b', { rerun_tokens: 3_000 })];
+    const { summary, text } = await runFake([line()], await fakeCloud(byId), { reports });
+    expect(summary).toMatchObject({ unreserved_tokens: 9_000, rerun_tokens: 3_000 });
+    expect(summary.won_back_tokens_per_minute).toBeCloseTo((6_000 * 60) / summary.duration_seconds);
+    expect(text).toContain('9k tokens not reserved, 3k spent on reruns');
   });
 
   it('is not clean when a message has no result', async () => {

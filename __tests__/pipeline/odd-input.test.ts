@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readReports } from '../../src/cli/reports.ts';
 import { run } from '../../src/cli/run.ts';
 import type { Summary } from '../../src/cli/summary.ts';
 import { type Synthesis, synthesise } from '../../src/cli/synthesis.ts';
@@ -96,6 +97,7 @@ async function start(tfvars: string): Promise<boolean> {
       synthesise: async () => ({ ...synthesis, remove: async () => {} }),
       startCloud: startLocalCloud,
       readTfvars,
+      readReports,
       terminal: { write: () => {} },
       interrupted: new AbortController().signal,
     },

@@ -63,6 +63,13 @@ describe('an answer that our choice of max tokens cut', () => {
     });
     expect(results.set).not.toHaveProperty('truncated_at', expect.anything());
     await world.clock.run(world.clock.now() + 100_000);
+    // What the cut answer cost is what the choice of max tokens has cost: 100 + 4,096 tokens, thrown away.
+    const wonBack = (world.emitted as { TokensWonBack?: number }[]).reduce(
+      (sum, { TokensWonBack = 0 }) => sum + TokensWonBack,
+      0,
+    );
+    expect(wonBack).toBe(-4_196);
+    expect(await world.ports.records.read('unset')).toMatchObject({ rerun: { charged_tokens: 4_196 } });
   });
 
   it('is delivered, and says so, where the producer accepts that', async () => {

@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { changeOf } from '../../src/reporting/change.ts';
 import { costOf } from '../../src/reporting/prices.ts';
+import { summarise } from '../../src/reporting/read.ts';
 import { bucketOf } from '../../src/reporting/sketch.ts';
-import { recordOf } from '../invocation/world.ts';
+import type { RequestRecord } from '../../src/request/record.ts';
+import { MODEL, recordOf } from '../invocation/world.ts';
 import { lifeOf } from './records.ts';
 
 const AT = Date.parse('2026-11-22T19:40:30Z');
@@ -42,6 +44,45 @@ test('a change is known by request, generation and status, whenever it is delive
     idOf({ ...failed, status: 'EXPIRED' }),
   ];
   expect(new Set(ids).size).toBe(4);
+});
+
+describe('max tokens left to the smoother', () => {
+  const countersOf = (fields: Partial<RequestRecord>) =>
+    changeOf({ ...(lifeOf('r1')[2] as RequestRecord), most_max_tokens: 64_000, ...fields })?.counters ?? {};
+
+  test('win back what they did not reserve of the full allowance', () => {
+    expect(countersOf({ granted_max_tokens: 200 }).unreserved_tokens).toBe(63_800);
+  });
+
+  test.each<[string, Partial<RequestRecord>]>([
+    ['the producer set them', { max_tokens: 200 }],
+    ['all was allowed', { granted_max_tokens: 64_000, full_allowance: true }],
+    ['the request failed', { status: 'FAILED' }],
+    ['an older release knew no full allowance', { most_max_tokens: undefined }],
+  ])('win back nothing where %s', (_, fields) => {
+    expect(countersOf(fields).unreserved_tokens).toBeUndefined();
+  });
+
+  test('cost what an answer that was thrown away cost, in tokens and money', () => {
+    const usage = { input_tokens: 100, output_tokens: 200 };
+    const { cost_nano_usd = 0, ...before } = countersOf({});
+    const counters = countersOf({ rerun: { charged_tokens: 1_100, usage } });
+    expect(counters).toMatchObject({ ...before, rerun_tokens: 1_100 });
+    expect(counters.cost_nano_usd).toBe(cost_nano_usd + (costOf(MODEL, usage) ?? Number.NaN));
+  });
+
+  test('are summed up as what was won back, less reruns', () => {
+    const key = { lane: 'l', minute: '2026-11-22T19:41Z', priority: 1, tenant: 't', shard: 0 };
+    const rows: Record<string, number>[] = [
+      { unreserved_tokens: 9_000 },
+      { unreserved_tokens: 500, rerun_tokens: 2_000 },
+    ];
+    const summary = summarise(
+      rows.map((counters) => ({ key, counters })),
+      'minute',
+    );
+    expect(summary.get(key.minute)?.won_back_tokens).toBe(7_500);
+  });
 });
 
 test('a model without a price is said to have none', () => {

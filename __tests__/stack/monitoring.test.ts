@@ -140,6 +140,7 @@ describe('dashboard', () => {
     const shown = [
       ...BEDROCK_METRICS,
       'QuotaUtilisation',
+      'TokensWonBack',
       'OldestWaitingSeconds',
       'ApproximateNumberOfMessagesVisible',
       'ApproximateAgeOfOldestMessage',

@@ -6,7 +6,13 @@ import { type Item, itemOf } from './expressions.ts';
  * Stored as JSON text: an output is Bedrock's own shape, whose numbers and empty values a DynamoDB map would not all
  * give back, and one text is smaller and faster than a tree of typed attributes. No index projects these.
  */
-const JSON_ATTRIBUTES = ['output', 'usage', 'error', 'source'] as const satisfies (keyof RequestRecord)[];
+const JSON_ATTRIBUTES = [
+  'output',
+  'usage',
+  'error',
+  'source',
+  'rerun',
+] as const satisfies (keyof RequestRecord)[];
 
 /** Attribute values of a record, or of some of its fields, before marshalling. */
 export function attributesOf(fields: Partial<RequestRecord>): Record<string, unknown> {

@@ -11,6 +11,7 @@ import {
 import { ENFORCEMENTS, type Enforcement } from '../bedrock-simulator/accounting.ts';
 import { startBedrockSimulator } from '../bedrock-simulator/simulator.ts';
 import { startLocalCloud } from '../local/local-cloud.ts';
+import { readReports } from './reports.ts';
 import { run } from './run.ts';
 import type { Summary } from './summary.ts';
 import type { Synthesis } from './synthesis.ts';
@@ -100,6 +101,7 @@ export async function smoothBursts(
         synthesise: async () => ({ ...synthesis, remove: async () => {} }),
         startCloud: startLocalCloud,
         readTfvars: async () => ({}),
+        readReports,
         terminal: { write: () => {} },
         interrupted: new AbortController().signal,
       },

@@ -173,6 +173,7 @@ function timeScale({ columns, secondsPerColumn }: ChartData, width: number): str
 
 /** 950, 1.2k, 34k, 1.5M; small numbers with a decimal. */
 export function short(value: number): string {
+  if (value < 0) return `-${short(-value)}`;
   if (value >= 1e6) return `${trim(value / 1e6)}M`;
   if (value >= 1e3) return `${trim(value / 1e3)}k`;
   return trim(value);

@@ -14,6 +14,7 @@ import { Terraform } from '../external/terraform.ts';
 import { startLocalCloud } from '../local/local-cloud.ts';
 import { runCommand, untilSignal } from './command.ts';
 import { readFlags } from './flags.ts';
+import { readReports } from './reports.ts';
 import { EXAMPLE_EMAIL, run } from './run.ts';
 import { startOptions } from './start-flags.ts';
 import { synthesise } from './synthesis.ts';
@@ -64,6 +65,7 @@ await runCommand(async (args) => {
           return cloud;
         },
         readTfvars: async () => ({}),
+        readReports,
         terminal: process.stdout,
         interrupted: interrupt.signal,
       },

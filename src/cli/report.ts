@@ -52,9 +52,15 @@ function waits({ wait_ms }: Summary): string {
 function outcomes(summary: Summary): string {
   const { submitted, completed, failed, rejected, expired, lost, duplicate_results } = summary;
   const { bedrock_calls, throttled_calls, duration_seconds, estimated_cost_usd_per_million } = summary;
+  const { unreserved_tokens, rerun_tokens, won_back_tokens_per_minute } = summary;
   return [
     `${submitted} messages in ${duration_seconds.toFixed(1)} s: ${completed} completed, ${failed} failed, ${rejected} rejected, ${expired} expired, ${lost} lost, ${duplicate_results} duplicate results.`,
     `${bedrock_calls} calls to Bedrock, ${throttled_calls} throttled. AWS requests for a million such messages: about $${estimated_cost_usd_per_million.toFixed(2)}.`,
+    ...(unreserved_tokens + rerun_tokens > 0
+      ? [
+          `Max tokens left to the smoother: ${short(unreserved_tokens)} tokens not reserved, ${short(rerun_tokens)} spent on reruns; ${short(won_back_tokens_per_minute)} tokens a minute won back.`,
+        ]
+      : []),
   ].join('\n');
 }
 

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { type BedrockSimulator, startBedrockSimulator } from '../bedrock-simulator/simulator.ts';
+import type { ReportRow } from '../reporting/ports.ts';
 import type { ResultMessage } from '../request/result.ts';
 import { collect } from './collect.ts';
 import { feed } from './feed.ts';
@@ -42,6 +43,7 @@ export interface RunDependencies {
     onLog?: (functionName: string, line: string) => void;
   }): Promise<Cloud>;
   readTfvars(file: string): Promise<Record<string, unknown>>;
+  readReports(cloud: Cloud, from: number, to: number): Promise<ReportRow[]>;
   terminal: Terminal;
   /** Stops the run early, as if it had stalled. */
   interrupted: AbortSignal;
@@ -110,7 +112,7 @@ async function exercise(
   total: number,
   cloud: Cloud,
   bedrock: BedrockSimulator,
-  { terminal, interrupted }: RunDependencies,
+  { terminal, interrupted, readReports }: RunDependencies,
 ): Promise<RunRecord> {
   const clients = { endpoint: cloud.endpoint, region: cloud.region, credentials: cloud.operator };
   const sqs = new SQSClient(clients);
@@ -164,6 +166,7 @@ async function exercise(
     bedrock: bedrock.stats(),
     calls: cloud.calls(),
     denials: cloud.denials(),
+    reports: await readReports(cloud, startedAt, Date.now()),
     operator: OPERATOR,
     durationSeconds: (Date.now() - startedAt) / 1_000,
   };

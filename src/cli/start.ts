@@ -3,6 +3,7 @@ import path from 'node:path';
 import { startLocalCloud } from '../local/local-cloud.ts';
 import { readTfvars } from '../local/terraform/variables.ts';
 import { runCommand, untilSignal } from './command.ts';
+import { readReports } from './reports.ts';
 import { run } from './run.ts';
 import { startOptions } from './start-flags.ts';
 import { synthesise } from './synthesis.ts';
@@ -17,6 +18,7 @@ await runCommand(async (args) => {
     synthesise: () => synthesise(root),
     startCloud: startLocalCloud,
     readTfvars,
+    readReports,
     terminal: process.stdout,
     interrupted: interrupt.signal,
   });

@@ -1,4 +1,5 @@
 import type { SimulatorStats } from '../bedrock-simulator/stats.ts';
+import type { ReportRow } from '../reporting/ports.ts';
 import type { Outcomes } from './outcomes.ts';
 import { percentile } from './outcomes.ts';
 import { type BilledCalls, costOf } from './prices.ts';
@@ -48,6 +49,12 @@ export interface Summary {
   aws_calls: Record<string, Record<string, number>>;
   /** `principal: action on resource`, for every call that a policy refused. */
   permission_denials: string[];
+  /** From the report (docs/reporting.md): tokens not reserved because the smoother chose max tokens. */
+  unreserved_tokens: number;
+  /** What answers that were cut and run again were charged. */
+  rerun_tokens: number;
+  /** Unreserved less rerun, by minute of the run. */
+  won_back_tokens_per_minute: number;
   /** What `costOf` prices, of the functions' calls alone, for a million messages like these. */
   estimated_cost_usd_per_million: number;
 }
@@ -57,6 +64,7 @@ export interface RunRecord {
   outcomes: Outcomes;
   bedrock: SimulatorStats;
   calls: readonly (BilledCalls & { principal: string })[];
+  reports: ReportRow[];
   denials: readonly { principal: string; action: string; resource: string }[];
   /** The one who fed and collected: not part of the smoother's cost. */
   operator: string;
@@ -74,6 +82,7 @@ export function summarise(run: RunRecord): Summary {
       waitedMs: backlog.reduce((sum, { from, until }) => sum + until - from, 0),
     };
   });
+  const { unreserved_tokens, rerun_tokens } = rightSizing(run.reports);
   const functionCalls = run.calls.filter(({ principal }) => principal !== run.operator);
   return {
     submitted: submissions.submitted,
@@ -101,6 +110,9 @@ export function summarise(run: RunRecord): Summary {
     permission_denials: run.denials.map(
       ({ principal, action, resource }) => `${principal}: ${action} on ${resource}`,
     ),
+    unreserved_tokens,
+    rerun_tokens,
+    won_back_tokens_per_minute: ((unreserved_tokens - rerun_tokens) * 60) / run.durationSeconds,
     estimated_cost_usd_per_million: (costOf(functionCalls) / Math.max(1, submissions.submitted)) * 1e6,
   };
 }
@@ -109,6 +121,11 @@ export function summarise(run: RunRecord): Summary {
 export function isClean(summary: Summary): boolean {
   const { submitted, lost, duplicate_results, wrongly_accepted, permission_denials } = summary;
   return submitted > 0 && lost + duplicate_results + wrongly_accepted + permission_denials.length === 0;
+}
+
+function rightSizing(rows: ReportRow[]): Pick<Summary, 'unreserved_tokens' | 'rerun_tokens'> {
+  const sum = (name: string) => rows.reduce((total, { counters }) => total + (counters[name] ?? 0), 0);
+  return { unreserved_tokens: sum('unreserved_tokens'), rerun_tokens: sum('rerun_tokens') };
 }
 
 function waits({ waitsByPriority }: Outcomes): Summary['wait_ms'] {

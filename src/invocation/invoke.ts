@@ -1,5 +1,6 @@
 import { burndownOf, outputLimitOf } from '../lane/catalog.ts';
 import { BUNDLE_ENDED, type CallReport, countersOf, slotOf } from '../lane/report.ts';
+import { unreservedTokens } from '../request/allowance.ts';
 import { PayloadMissingError } from '../request/errors.ts';
 import type { HoldMessage, Payload, Release } from '../request/hold-message.ts';
 import { isTruncated } from '../request/invoke-bodies.ts';
@@ -115,9 +116,10 @@ async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise
   if (truncated && !record.accept_truncated && canGrantMore(record)) {
     // Not what the producer asked for: nothing is committed, and it runs again with all that the model can give.
     const { failures, throttles } = record;
-    const counts = { attempts, failures, throttles, full_allowance: true };
+    const rerun = { charged_tokens: charged, usage: answer.usage };
+    const counts = { attempts, failures, throttles, full_allowance: true, rerun };
     await returnToBacklog(ports, record, 'truncated', counts);
-    return report(ports, run, settled);
+    return report(ports, run, { ...settled, wonBackTokens: -charged });
   }
   const ending: Ending = {
     status: 'COMPLETED',
@@ -132,7 +134,8 @@ async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise
     charged_tokens: charged,
   };
   // What Bedrock gave back is used again at once, whatever becomes of the outcome.
-  await Promise.all([finish(ports, record, ending), report(ports, run, settled)]);
+  const wonBackTokens = unreservedTokens(record);
+  await Promise.all([finish(ports, record, ending), report(ports, run, { ...settled, wonBackTokens })]);
 }
 
 async function refusedByModel(
@@ -176,7 +179,7 @@ async function failWithoutPayload(ports: InvocationPorts, run: Run): Promise<voi
 }
 
 type Call = Pick<CallReport, 'end' | 'startedAt' | 'finishedAt' | 'chargedTokens'> &
-  Partial<Pick<CallReport, 'inputTokens' | 'outputTokens' | 'truncated'>>;
+  Partial<Pick<CallReport, 'inputTokens' | 'outputTokens' | 'truncated' | 'wonBackTokens'>>;
 
 async function report(
   { reports }: InvocationPorts,
@@ -207,9 +210,10 @@ async function loadPayload(payloads: Payloads, record: RequestRecord): Promise<P
   }
 }
 
-/** The producer set no max tokens, and the release chose fewer than the model can give. */
-function canGrantMore({ max_tokens, full_allowance, granted_max_tokens, model_id }: RequestRecord): boolean {
-  return max_tokens === undefined && !full_allowance && (granted_max_tokens ?? 0) < outputLimitOf(model_id);
+/** The producer set no max tokens, and the release chose fewer than model and quota can give. */
+function canGrantMore({ lane, ...record }: RequestRecord): boolean {
+  const { max_tokens, granted_max_tokens = 0, most_max_tokens = outputLimitOf(lane) } = record;
+  return max_tokens === undefined && !record.full_allowance && granted_max_tokens < most_max_tokens;
 }
 
 /** A call does not travel for longer; beyond it, Bedrock's latency leaves out a part of its work. */

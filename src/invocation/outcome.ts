@@ -56,7 +56,7 @@ export async function returnToBacklog(
   { records, directory, clock, log }: InvocationPorts,
   record: RequestRecord,
   reason: string,
-  counts?: Verdict['counts'] & Pick<RequestRecord, 'full_allowance'>,
+  counts?: Verdict['counts'] & Pick<RequestRecord, 'full_allowance' | 'rerun'>,
 ): Promise<boolean> {
   const returned = await records.move(putBack(record, counts));
   if (!returned.applied) {

@@ -74,8 +74,12 @@ export function overrideOf(lane: string, overrides: Record<string, Limits>): Lim
   return overrides[lane] ?? Object.entries(overrides).find(([key]) => laneOf(key) === lane)?.[1];
 }
 
-/** Splits an id into the model's name (no date, no version) and the kind of its quota. */
+const LANE = /^(.+):(on-demand|geo|global)$/;
+
+/** Splits an id, or a lane, into the model's name (no date, no version) and the kind of its quota. */
 export function parseModelId(modelId: string): { name: string; kind: Kind } {
+  const [, model, laneKind] = LANE.exec(modelId) ?? [];
+  if (model !== undefined) return { name: model, kind: laneKind as Kind };
   const id = modelId.startsWith('arn:') ? modelId.split(':').slice(5).join(':') : modelId;
   const [resource, last] = id.includes('/') ? id.split(/\/(.*)/s) : ['', id];
   if (resource === 'application-inference-profile' || resource === 'provisioned-model') {

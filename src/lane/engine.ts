@@ -82,6 +82,7 @@ export class LaneEngine {
   readonly #news = new News();
   #figures: LaneFigures = { unfinished: 0, utilisation: 0, share: 1 };
   #throttled = 0;
+  #wonBack = 0;
   #releasedAt = Number.NEGATIVE_INFINITY;
   #readAllAt = Number.NEGATIVE_INFINITY;
 
@@ -188,6 +189,13 @@ export class LaneEngine {
     return throttled;
   }
 
+  /** Tokens won back by right-sized max tokens since the last call; negative when reruns cost more. */
+  takeWonBack(): number {
+    const wonBack = this.#wonBack;
+    this.#wonBack = 0;
+    return wonBack;
+  }
+
   memory(): string {
     return writeMemory({
       slots: this.#ledger.slots(),
@@ -206,6 +214,7 @@ export class LaneEngine {
     const news = this.#news.since(reports, this.#ledger.firstUnfinishedSlot());
     for (const { counters } of news) {
       this.#estimates.learn(counters);
+      this.#wonBack += counters.won_back ?? 0;
       for (const { tokens, ...who } of owedOf(counters)) this.#queues.correct(who, tokens);
     }
     const ends = news.map(({ slot, counters: it }) => ({

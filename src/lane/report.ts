@@ -19,7 +19,7 @@ export function slotOf(releasedAt: number): number {
 /** What became of one release. */
 export type CallEnd =
   | 'settled'
-  /** Not started: too late, or its payload is gone. A release whose record has moved on is not reported. */
+  /** Not started: too late, or its payload is gone or cannot be read now. A release whose record has moved on is not reported. */
   | 'not_started'
   | 'throttled'
   | 'throttled_daily'
@@ -48,6 +48,8 @@ export interface CallReport {
   /** The answer was cut by max tokens: it would have been at least this long. */
   truncated?: boolean;
   task?: string;
+  /** Tokens not reserved because the smoother chose max tokens; of an answer that is run again, minus its charge. */
+  wonBackTokens?: number;
 }
 
 /** Counters of a bundle whose last release has ended: its worker is free. Added to the slot of its release. */
@@ -80,6 +82,7 @@ export function countersOf(report: CallReport): Record<string, number> {
     counters.input = report.inputTokens;
     counters.input_error_squared = (report.inputTokens - report.estimatedInputTokens) ** 2;
     counters.output = report.outputTokens;
+    if (report.wonBackTokens) counters.won_back = report.wonBackTokens;
     const kind = report.truncated ? 'cut' : 'out';
     const bucket = sizeBucketOf(report.outputTokens);
     counters[`${kind}.${bucket}`] = 1;

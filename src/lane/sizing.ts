@@ -23,6 +23,8 @@ const OUTPUT_UNKNOWN = 0.5;
 export interface Sizing {
   /** What the call may answer. */
   maxTokens: number;
+  /** The most that it could have been granted; absent where the producer chose. */
+  mostMaxTokens?: number;
   /** What Bedrock deducts at the start. */
   reserved: number;
   /** What the ledger holds until the end: the reservation, and what may come on top of it any moment. */
@@ -38,7 +40,8 @@ export function sizeOf(entry: BacklogEntry, estimates: Estimates, limits: Limits
   // A reservation errs on the large side; the expected charge does not err on purpose.
   const input = Math.ceil(entry.input_tokens * Math.max(1, estimates.inputRatio));
   const outputs = estimates.outputs(entry.task);
-  const maxTokens = entry.max_tokens ?? grant(entry, outputs, limits, input);
+  const most = mostOf(entry, limits, input);
+  const maxTokens = entry.max_tokens ?? grant(entry, outputs, most);
   const burndown = burndownOf(entry.model_id);
   const reserved = input + maxTokens;
   const debtOf = (tokens: number) => Math.max(0, input + Math.min(maxTokens, tokens) * burndown - reserved);
@@ -48,6 +51,7 @@ export function sizeOf(entry: BacklogEntry, estimates: Estimates, limits: Limits
   const output = outputs?.moments((tokens) => Math.min(maxTokens, tokens)).mean ?? maxTokens * OUTPUT_UNKNOWN;
   return {
     maxTokens,
+    mostMaxTokens: entry.max_tokens === undefined ? most : undefined,
     reserved,
     held: reserved + Math.ceil(debt.mean * soon),
     variance: estimates.inputVariance + soon * (debt.variance + (1 - soon) * debt.mean ** 2),
@@ -55,11 +59,15 @@ export function sizeOf(entry: BacklogEntry, estimates: Estimates, limits: Limits
   };
 }
 
-/** Unset means the model's maximum to Bedrock, which would reserve tens of thousands of tokens: never sent unset. */
-function grant(entry: BacklogEntry, outputs: Outputs | undefined, limits: Limits, input: number): number {
+/** All that the model and a minute's quota can give. */
+function mostOf({ model_id }: BacklogEntry, limits: Limits, input: number): number {
   const room = (limits.tokens_per_minute ?? Number.POSITIVE_INFINITY) - input;
-  const most = Math.max(1, Math.min(outputLimitOf(entry.model_id), room));
-  if (entry.full_allowance) return most;
+  return Math.max(1, Math.min(outputLimitOf(model_id), room));
+}
+
+/** Unset means the model's maximum to Bedrock, which would reserve tens of thousands of tokens: never sent unset. */
+function grant({ full_allowance }: BacklogEntry, outputs: Outputs | undefined, most: number): number {
+  if (full_allowance) return most;
   const wanted =
     outputs === undefined ? GRANT_UNKNOWN : (outputs.quantile(GRANT_QUANTILE) ?? most) * GRANT_MARGIN;
   return Math.min(most, Math.max(GRANT_FLOOR, Math.ceil(wanted)));

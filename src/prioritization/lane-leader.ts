@@ -154,14 +154,16 @@ export class LaneLeader {
     for (const outcome of [marked, ...others]) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  async #mark({ entry, reserved, charge, maxTokens }: EngineRelease, releasedAt: number): Promise<boolean> {
+  async #mark(release: EngineRelease, releasedAt: number): Promise<boolean> {
     const { records, log } = this.ports;
+    const { entry, reserved, charge, maxTokens, mostMaxTokens } = release;
     const moved = await records.move(
       queue(entry, {
         releasedAt,
         reservedTokens: reserved,
         expectedTokens: charge,
         maxTokens,
+        mostMaxTokens,
         leaseUntil: releasedAt + this.settings.engine.leaseMs,
       }),
     );
@@ -211,6 +213,7 @@ export class LaneLeader {
         Released: this.#releasedSinceMetrics,
         Throttled: this.#engine.takeThrottled(),
         QuotaUtilisation: utilisation * 100,
+        TokensWonBack: this.#engine.takeWonBack(),
         LanesPaused: paused === undefined || paused === 'operator' ? 0 : 1,
       }),
     );

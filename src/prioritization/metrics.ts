@@ -6,6 +6,8 @@ export interface LaneMetrics {
   Throttled: number;
   /** Percent of the limit that binds. */
   QuotaUtilisation: number;
+  /** Not reserved because the smoother chose max tokens, less what reruns cost. */
+  TokensWonBack: number;
   LanesPaused: number;
 }
 
@@ -15,6 +17,7 @@ const UNITS: Record<keyof LaneMetrics | 'Heartbeat', string> = {
   Released: 'Count',
   Throttled: 'Count',
   QuotaUtilisation: 'Percent',
+  TokensWonBack: 'Count',
   LanesPaused: 'Count',
 };
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { unreservedTokens } from '../request/allowance.ts';
 import { isOutcome, type RequestRecord } from '../request/record.ts';
 import type { RowKey } from './ports.ts';
 import { costOf } from './prices.ts';
@@ -36,7 +37,7 @@ function change(record: RequestRecord, at: number, counters: Change['counters'])
 }
 
 function countersOfOutcome(record: RequestRecord): Record<string, number> {
-  const { usage, started_at, accepted_at, finished_at = 0 } = record;
+  const { usage, rerun, started_at, accepted_at, finished_at = 0 } = record;
   const counters: Record<string, number | undefined> = {
     [record.status.toLowerCase()]: 1,
     calls: record.attempts,
@@ -44,15 +45,19 @@ function countersOfOutcome(record: RequestRecord): Record<string, number> {
     failures: record.failures,
     reserved_tokens: record.reserved_tokens,
     charged_tokens: record.charged_tokens,
+    unreserved_tokens: record.status === 'COMPLETED' ? unreservedTokens(record) : undefined,
+    rerun_tokens: rerun?.charged_tokens,
     input_tokens: usage?.input_tokens,
     output_tokens: usage?.output_tokens,
     cache_read_tokens: usage?.cache_read_tokens,
     cache_write_tokens: usage?.cache_write_tokens,
   };
-  if (usage !== undefined) {
-    const cost = costOf(record.model_id, usage);
-    if (cost === undefined) counters.unpriced = 1;
-    else counters.cost_nano_usd = cost;
+  // An answer that was thrown away for a rerun is on the bill all the same.
+  for (const paid of [usage, rerun?.usage]) {
+    if (paid === undefined) continue;
+    const cost = costOf(record.model_id, paid);
+    if (cost === undefined) counters.unpriced = (counters.unpriced ?? 0) + 1;
+    else counters.cost_nano_usd = (counters.cost_nano_usd ?? 0) + cost;
   }
   if (started_at !== undefined) counters[`wait_${bucketOf(started_at - accepted_at)}`] = 1;
   if (started_at !== undefined && record.status === 'COMPLETED') {

@@ -16,6 +16,8 @@ export interface Summary {
   /** All counters but the sketches', by name (docs/reporting.md). */
   counters: Record<string, number>;
   cost_usd: number;
+  /** Tokens not reserved because the smoother chose max tokens, less what reruns were charged. */
+  won_back_tokens: number;
   wait_ms: Percentiles;
   latency_ms: Percentiles;
 }
@@ -52,6 +54,7 @@ function summaryOf(sum: Record<string, number>): Summary {
   return {
     counters: Object.fromEntries(counters),
     cost_usd: (sum.cost_nano_usd ?? 0) / 1e9,
+    won_back_tokens: (sum.unreserved_tokens ?? 0) - (sum.rerun_tokens ?? 0),
     wait_ms: percentilesOf(sum, 'wait'),
     latency_ms: percentilesOf(sum, 'latency'),
   };

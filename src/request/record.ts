@@ -77,6 +77,8 @@ export interface RequestRecord {
   accept_truncated?: boolean;
   /** An answer was cut by the max tokens that a release chose: the next one allows all that model and quota can give. */
   full_allowance?: boolean;
+  /** What that cut answer cost, which was thrown away. */
+  rerun?: { charged_tokens: number; usage?: Usage };
 
   /** Where it waits: the backlog's partition and place. Kept for life, so that a return finds its old place. */
   queue: string;
@@ -95,6 +97,8 @@ export interface RequestRecord {
   expected_tokens?: number;
   /** The max tokens that the release allows the call. */
   granted_max_tokens?: number;
+  /** Where the producer set none: the most that the release could have allowed, by model and quota. */
+  most_max_tokens?: number;
   started_at?: number;
   /** Calls made to Bedrock, throttled ones included. */
   attempts: number;

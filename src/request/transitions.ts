@@ -26,6 +26,8 @@ export interface Grant {
   /** The charge to expect. */
   expectedTokens?: number;
   maxTokens: number;
+  /** The most that it could have been; absent where the producer chose. */
+  mostMaxTokens?: number;
   /** When the release counts as lost. */
   leaseUntil: number;
 }
@@ -42,6 +44,7 @@ export function queue(seen: Seen, grant: Grant): Transition {
       reserved_tokens: grant.reservedTokens,
       expected_tokens: grant.expectedTokens,
       granted_max_tokens: grant.maxTokens,
+      most_max_tokens: grant.mostMaxTokens,
       ...dueAt(seen, grant.leaseUntil),
     },
     remove: ['backlog_key', 'backlog_order'],
@@ -64,7 +67,9 @@ const OF_A_RELEASE = ['started_at', 'reserved_tokens', 'granted_max_tokens'] as 
 /** QUEUED, IN_PROGRESS or set aside → RECEIVED, in its old place. `counts` are the record's counters after the attempt. */
 export function putBack(
   record: RequestRecord,
-  counts: Partial<Pick<RequestRecord, 'attempts' | 'failures' | 'throttles' | 'full_allowance'>> = {},
+  counts: Partial<
+    Pick<RequestRecord, 'attempts' | 'failures' | 'throttles' | 'full_allowance' | 'rerun'>
+  > = {},
 ): Transition {
   const due = record.has_deadline ? dueAt(record, record.deadline_at) : {};
   return {

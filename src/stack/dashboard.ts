@@ -84,6 +84,10 @@ function laneGraphs(context: Context, alarms: Alarms): Graph[] {
       ],
     },
     {
+      title: 'Lanes: tokens a minute won back by right-sized max tokens',
+      lines: [perLane(context, 'TokensWonBack', 'Sum')],
+    },
+    {
       title: 'Lanes: oldest waiting request (s)',
       lines: [perLane(context, 'OldestWaitingSeconds', 'Maximum')],
       thresholds: [thresholdOf(alarms.oldestWaiting)],
