@@ -4,6 +4,7 @@ import { isHarmless } from '../../src/faults/figures.ts';
 import { meetFault } from '../../src/faults/virtual.ts';
 import type { MemoryPorts } from '../../src/memory/cloud.ts';
 import { CLOCK_SKEW_MS } from '../../src/request/times.ts';
+import { MishapError } from '../../src/simulate/errors.ts';
 
 const MINUTE_MS = 60_000;
 const SMALL = { durationMs: MINUTE_MS, perMinute: 60 };
@@ -15,6 +16,16 @@ const named = (name: string): Fault => {
 };
 
 const withoutLeases = (ports: MemoryPorts): MemoryPorts => ({ ...ports, due: { due: async () => [] } });
+
+/** What cannot be read is left to its lease: nobody knows then that its worker lived on. */
+const withoutSettingAside = (ports: MemoryPorts): MemoryPorts => {
+  const move: MemoryPorts['records']['move'] = async (transition) => {
+    const { status, backlog_key } = transition.set;
+    if (status === 'RECEIVED' && backlog_key === undefined) throw new MishapError('left to its lease');
+    return ports.records.move(transition);
+  };
+  return { ...ports, records: { ...ports.records, move } };
+};
 
 const withUnlikeResults = (ports: MemoryPorts): MemoryPorts => {
   let sent = 0;
@@ -40,6 +51,13 @@ describe('faults from outside', () => {
     expect(figures.struck).toBeGreaterThan(0);
     expect(figures.requests).toBeGreaterThan(100);
     expect(isHarmless(figures)).toBe(true);
+  });
+
+  it('S3: partition: costs no request its attempts, unlike workers who leave it to the lease', async () => {
+    const partition = { ...named('S3: partition'), durationMs: 6 * MINUTE_MS };
+    expect(await meetFault(partition, 1)).toMatchObject({ failed: 0, lost: 0, violations: [] });
+    const left = await meetFault(partition, 1, withoutSettingAside);
+    expect(left.failed).toBeGreaterThan(0);
   });
 
   it('loses what nobody brings back when leases are not looked at', async () => {

@@ -5,6 +5,7 @@ import { INLINE_OUTPUT_BYTES } from '../../src/invocation/outcome.ts';
 import { MAX_DENIALS } from '../../src/invocation/verdict.ts';
 import { MAX_FAILURES } from '../../src/request/attempts.ts';
 import { outputKey } from '../../src/request/keys.ts';
+import type { Payloads } from '../../src/request/ports.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../../src/request/times.ts';
 import { putBack } from '../../src/request/transitions.ts';
 import { ACCEPTED_AT, ANSWER, LANE, RELEASED_AT, World } from './world.ts';
@@ -179,6 +180,57 @@ describe('a call without an answer', () => {
       error: { type: 'PayloadMissing' },
     });
     expect(await world.counters()).toMatchObject({ not_started: 1, charged: 0 });
+  });
+});
+
+describe('a payload that cannot be read now', () => {
+  const failing = (payloads: Payloads): Payloads => ({
+    ...payloads,
+    get: async () => {
+      throw new Error('S3 is down');
+    },
+  });
+
+  test('sets its request aside, out of the backlog, at the cost of no attempt', async () => {
+    const message = await world.release(['r1'], { failures: 2, attempts: 2, generation: 2 });
+    world.ports.payloads = failing(world.ports.payloads);
+    await expect(invokeBundle(world.ports, message)).rejects.toThrow(
+      'r1 could not be read: Error: S3 is down',
+    );
+    expect(world.calls).toEqual([]);
+    const record = await world.record();
+    expect(record).toMatchObject({
+      status: 'RECEIVED',
+      attempts: 2,
+      failures: 2,
+      due_at: world.now + 10_000,
+    });
+    expect(record).not.toHaveProperty('backlog_key');
+    expect(await world.counters()).toMatchObject({ not_started: 1, charged: 0, bundles_ended: 1 });
+  });
+
+  test('keeps it away for longer each time, at most for five minutes, and never beyond its deadline', async () => {
+    const { ports } = world;
+    const rests: number[] = [];
+    for (const [nth, generation] of [0, 1, 2, 5, 40].entries()) {
+      const message = await world.release([`r${nth}`], { generation });
+      await expect(invokeBundle({ ...ports, payloads: failing(ports.payloads) }, message)).rejects.toThrow();
+      rests.push(((await world.record(`r${nth}`)).due_at ?? 0) - world.now);
+    }
+    expect(rests).toEqual([10_000, 20_000, 40_000, 300_000, 300_000]);
+    const message = await world.release(['late'], { generation: 9, deadline_at: world.now + 30_000 });
+    await expect(invokeBundle({ ...ports, payloads: failing(ports.payloads) }, message)).rejects.toThrow();
+    expect((await world.record('late')).due_at).toBe(world.now + 30_000);
+  });
+
+  test('lets nobody claim the same release again', async () => {
+    const message = await world.release();
+    await expect(
+      invokeBundle({ ...world.ports, payloads: failing(world.ports.payloads) }, message),
+    ).rejects.toThrow();
+    await invokeBundle(world.ports, message);
+    expect(world.calls).toEqual([]);
+    expect(await world.record()).toMatchObject({ status: 'RECEIVED' });
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { recoverDue } from '../../src/prioritization/recovery.ts';
 import { dueKey } from '../../src/request/keys.ts';
-import { claim, end, queue } from '../../src/request/transitions.ts';
+import { claim, end, queue, setAside } from '../../src/request/transitions.ts';
 import { createWorld, LANE, type World } from './world.ts';
 
 function recover({ ports, clock }: World): Promise<number> {
@@ -53,6 +53,57 @@ describe('a release that was lost', () => {
     await world.ports.records.move(claim({ request_id: 'r1', generation: 2 }, world.clock.now()));
     await recover(world);
     expect(world.cloud.sent).toMatchObject([{ status: 'FAILED', error: { type: 'WorkerLost' } }]);
+  });
+});
+
+describe('a request that was set aside', () => {
+  async function aside(world: World, id: string, forMs: number): Promise<void> {
+    await release(world, id);
+    const claimed = await world.ports.records.move(
+      claim({ request_id: id, generation: 1 }, world.clock.now()),
+    );
+    if (!claimed.applied) throw new Error('Not claimed');
+    await world.ports.records.move(setAside(claimed.record, world.clock.now() + forMs));
+  }
+
+  it('is in no backlog until its time, and then in its old place, having spent nothing', async () => {
+    const world = createWorld({ indexLagMs: 0 });
+    await world.submit('r1', { failures: 2, attempts: 2 });
+    const { queue: place = '' } = (await world.ports.records.read('r1')) ?? {};
+    await aside(world, 'r1', 10_000);
+    await world.clock.run(world.clock.now() + 9_999);
+    expect(await recover(world)).toBe(0);
+    expect(await world.ports.backlog.heads(place, 10)).toEqual([]);
+    await world.clock.run(world.clock.now() + 1);
+    await recover(world);
+    await recover(world);
+    const record = await world.ports.records.read('r1');
+    expect(record).toMatchObject({ status: 'RECEIVED', generation: 1, failures: 2, attempts: 2 });
+    expect(record).not.toHaveProperty('due_at');
+    expect(await world.ports.backlog.heads(place, 10)).toMatchObject([
+      { request_id: 'r1', backlog_order: record?.arrival },
+    ]);
+    expect(await world.ports.directory.list(LANE)).toMatchObject([{ backlog_key: place }]);
+  });
+
+  it('expires at its deadline', async () => {
+    const world = createWorld({ indexLagMs: 0 });
+    const deadline = world.clock.now() + 5_000;
+    await world.submit('r1', { deadline_at: deadline });
+    await aside(world, 'r1', 10_000);
+    await world.clock.run(deadline);
+    await recover(world);
+    expect(world.cloud.sent).toMatchObject([{ status: 'EXPIRED', error: { type: 'DeadlinePassed' } }]);
+  });
+
+  it('keeps a deadline of its own when it is back', async () => {
+    const world = createWorld({ indexLagMs: 0 });
+    const deadline = world.clock.now() + 60_000;
+    await world.submit('r1', { deadline_at: deadline, has_deadline: true });
+    await aside(world, 'r1', 10_000);
+    await world.clock.run(world.clock.now() + 10_000);
+    await recover(world);
+    expect(await world.ports.records.read('r1')).toMatchObject({ status: 'RECEIVED', due_at: deadline });
   });
 });
 

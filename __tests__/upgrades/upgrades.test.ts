@@ -211,7 +211,11 @@ describe('what a newer release has written', () => {
       invokeBatch(world.ports, [{ messageId: 'm', body: JSON.stringify(message) }]),
     ).rejects.toThrow('payload of version 2');
     expect(world.calls).toEqual([]);
-    expect(await world.cloud.ports.records.read('r1')).toMatchObject({ status: 'IN_PROGRESS', attempts: 0 });
+    expect(await world.cloud.ports.records.read('r1')).toMatchObject({
+      status: 'RECEIVED',
+      attempts: 0,
+      failures: 0,
+    });
   });
 
   test('is forgotten as a plan', () => {

@@ -28,7 +28,19 @@ export class ModelError extends InvocationError {
   }
 }
 
-/** Some releases of a bundle could not be dealt with; the others were. Leases bring the lost ones back. */
+/** A release could not be called: its request is set aside, and comes back without having spent an attempt. */
+export class PayloadUnreadableError extends InvocationError {
+  override readonly name = 'PayloadUnreadableError';
+
+  constructor(
+    readonly requestId: string,
+    cause: unknown,
+  ) {
+    super(`The payload of ${requestId} could not be read: ${cause}`, { cause });
+  }
+}
+
+/** Some releases of a bundle could not be dealt with; the others were. */
 export class BundleError extends AggregateError {
   override readonly name = 'BundleError';
 

@@ -4,14 +4,20 @@ import { unreservedTokens } from '../request/allowance.ts';
 import { PayloadMissingError } from '../request/errors.ts';
 import type { HoldMessage, Payload, Release } from '../request/hold-message.ts';
 import { isTruncated } from '../request/invoke-bodies.ts';
-import type { Payloads } from '../request/ports.ts';
 import type { RequestRecord, Usage } from '../request/record.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../request/times.ts';
 import { claim, type Ending } from '../request/transitions.ts';
 import { known } from '../request/versions.ts';
 import { withAllowance } from './allowance.ts';
-import { BundleError, ModelError } from './errors.ts';
-import { finish, type InvocationPorts, ids, keepOutput, returnToBacklog } from './outcome.ts';
+import { BundleError, ModelError, PayloadUnreadableError } from './errors.ts';
+import {
+  finish,
+  type InvocationPorts,
+  ids,
+  keepOutput,
+  returnToBacklog,
+  setRequestAside,
+} from './outcome.ts';
 import type { ModelAnswer } from './ports.ts';
 import { judge } from './verdict.ts';
 
@@ -25,13 +31,13 @@ interface Run {
 /**
  * Runs a bundle's releases concurrently; each ends on its own.
  * @throws {BundleError} after all have ended, when some could not be dealt with. A release that was claimed is then
- * brought back by its lease, not by a redelivery of the message.
+ * brought back by its lease, or was set aside already, and not by a redelivery of the message.
  */
 export async function invokeBundle(ports: InvocationPorts, message: HoldMessage): Promise<void> {
   const { lane, released_at, releases } = message;
   const ends = await Promise.allSettled(releases.map((release) => invoke(ports, message, release)));
   // A bundle delivered twice is one worker's all the same: whoever had its first release tells that it ended.
-  if (ends[0]?.status === 'fulfilled' && ends[0].value === 'ours') {
+  if (wasOurs(ends[0])) {
     await ports.reports.add(lane, slotOf(released_at), BUNDLE_ENDED);
   }
   const errors = ends.flatMap((it) => (it.status === 'rejected' ? [it.reason] : []));
@@ -47,12 +53,17 @@ async function invoke(
   const record = await take(ports, releasedAt, release);
   if (record === undefined) return 'not ours';
   const run = { lane, releasedAt, record };
-  const payload = tooLate(ports, releasedAt) ? undefined : await loadPayload(ports.payloads, record);
+  const payload = tooLate(ports, releasedAt) ? undefined : await loadPayload(ports, run);
   // Asked again after the load: this is the last look before the call.
   if (tooLate(ports, releasedAt)) await giveBack(ports, run);
   else if (payload === undefined) await failWithoutPayload(ports, run);
   else await call(ports, run, payload);
   return 'ours';
+}
+
+function wasOurs(end: PromiseSettledResult<'ours' | 'not ours'> | undefined): boolean {
+  if (end?.status === 'rejected') return end.reason instanceof PayloadUnreadableError;
+  return end?.value === 'ours';
 }
 
 /**
@@ -163,8 +174,7 @@ async function refusedByModel(
 
 async function giveBack(ports: InvocationPorts, run: Run): Promise<void> {
   const returned = await returnToBacklog(ports, run.record, 'too_late');
-  if (returned)
-    await report(ports, run, { end: 'not_started', finishedAt: ports.clock.now(), chargedTokens: 0 });
+  if (returned) await reportNotStarted(ports, run);
 }
 
 async function failWithoutPayload(ports: InvocationPorts, run: Run): Promise<void> {
@@ -175,7 +185,11 @@ async function failWithoutPayload(ports: InvocationPorts, run: Run): Promise<voi
     finishedAt,
     error: { type: 'PayloadMissing', message },
   });
-  await report(ports, run, { end: 'not_started', finishedAt, chargedTokens: 0 });
+  await reportNotStarted(ports, run);
+}
+
+function reportNotStarted(ports: InvocationPorts, run: Run): Promise<void> {
+  return report(ports, run, { end: 'not_started', finishedAt: ports.clock.now(), chargedTokens: 0 });
 }
 
 type Call = Pick<CallReport, 'end' | 'startedAt' | 'finishedAt' | 'chargedTokens'> &
@@ -200,13 +214,18 @@ async function report(
   await reports.add(lane, slotOf(releasedAt), counters);
 }
 
-async function loadPayload(payloads: Payloads, record: RequestRecord): Promise<Payload | undefined> {
+/**
+ * Undefined when it is gone for good.
+ * @throws {PayloadUnreadableError} for what may pass: the request has been set aside
+ */
+async function loadPayload(ports: InvocationPorts, run: Run): Promise<Payload | undefined> {
   try {
-    const text = new TextDecoder().decode(await payloads.get(record.payload_key));
+    const text = new TextDecoder().decode(await ports.payloads.get(run.record.payload_key));
     return known('payload', JSON.parse(text) as Payload);
   } catch (error) {
     if (error instanceof PayloadMissingError) return undefined;
-    throw error;
+    if (await setRequestAside(ports, run.record, 'payload_unreadable')) await reportNotStarted(ports, run);
+    throw new PayloadUnreadableError(run.record.request_id, error);
   }
 }
 

@@ -5,7 +5,7 @@ import { outputKey } from '../request/keys.ts';
 import type { Payloads, Records } from '../request/ports.ts';
 import type { Output, RequestRecord } from '../request/record.ts';
 import { type Results, resultOf } from '../request/result.ts';
-import { type Ending, end, markSent, putBack } from '../request/transitions.ts';
+import { type Ending, end, markSent, putBack, setAside } from '../request/transitions.ts';
 import type { Model } from './ports.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -65,6 +65,30 @@ export async function returnToBacklog(
   }
   log('request.returned', { ...ids(record), reason, ...counts });
   await directory.announce(record.queue, clock.now());
+  return true;
+}
+
+/** For the first time so long, doubled each time: what cannot be read now is not asked for again at once. */
+const FIRST_REST_MS = 10_000;
+const LONGEST_REST_MS = 300_000;
+
+/**
+ * Away from the backlog for a while, at no cost; false when the record had moved on. Every release is followed by a call,
+ * an attempt, or by a return like this one: their difference says how often it has been in vain.
+ */
+export async function setRequestAside(
+  { records, clock, log }: InvocationPorts,
+  record: RequestRecord,
+  reason: string,
+): Promise<boolean> {
+  const inVain = record.generation - record.attempts;
+  const restMs = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** Math.max(0, inVain - 1));
+  const aside = await records.move(setAside(record, clock.now() + restMs));
+  if (!aside.applied) {
+    log('return.refused', { ...ids(record), status: aside.record?.status });
+    return false;
+  }
+  log('request.set_aside', { ...ids(record), reason, rest_ms: restMs });
   return true;
 }
 

@@ -19,7 +19,7 @@ export function slotOf(releasedAt: number): number {
 /** What became of one release. */
 export type CallEnd =
   | 'settled'
-  /** Not started: too late, or its payload is gone or cannot be read now. A release whose record has moved on is not reported. */
+  /** Not started: too late, or without a payload to be read. A release whose record has moved on is not reported. */
   | 'not_started'
   | 'throttled'
   | 'throttled_daily'

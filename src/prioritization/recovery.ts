@@ -1,4 +1,4 @@
-/** Looks after what is due: releases that were lost, deadlines, outcomes whose result was not marked as sent. */
+/** Looks after what is due: releases that were lost, requests set aside, deadlines, results not marked as sent. */
 import type { Clock } from '../clock.ts';
 import type { QueueDirectory } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
@@ -55,7 +55,7 @@ async function recover(ports: RecoveryPorts, entry: DueEntry): Promise<void> {
   // The index lags: what has moved on since is looked at when it is due again.
   if (record?.due_at === undefined || record.due_at > clock.now()) return;
   if (isOutcome(record.status)) return sendResult(ports, record);
-  if (record.status === 'RECEIVED') {
+  if (record.status === 'RECEIVED' && record.deadline_at <= clock.now()) {
     return endWithout(ports, record, { status: 'EXPIRED', error: deadlinePassed(record.deadline_at) });
   }
   // Once claimed, its call may have been made: only what is lost before that costs no attempt.
@@ -70,7 +70,10 @@ async function recover(ports: RecoveryPorts, entry: DueEntry): Promise<void> {
   }
   const moved = await records.move(putBack(record, counts));
   if (!moved.applied) return;
-  log('request.returned', { ...ids(record), reason: 'lease_expired' });
+  log('request.returned', {
+    ...ids(record),
+    reason: record.status === 'RECEIVED' ? 'rested' : 'lease_expired',
+  });
   await directory.announce(record.queue, clock.now());
 }
 
