@@ -14,7 +14,7 @@ import {
 import type { Fault } from './instance.ts';
 import { brokenInvariants } from './invariants.ts';
 import { Pipeline, type Sabotage } from './pipeline.ts';
-import type { Scenario } from './scenarios.ts';
+import type { Scenario } from './scenario.ts';
 
 /** Whatever has not come to rest by then never will. */
 const GIVE_UP_MS = 20 * 60_000;

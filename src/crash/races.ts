@@ -1,124 +1,20 @@
 /** Processes that meet: what is tried in every order. */
 
-import { invokeBundle } from '../invocation/invoke.ts';
-import type { Led } from '../lane/ports.ts';
-import { LaneLeader, LEASE_MS } from '../prioritization/lane-leader.ts';
+import { LEASE_MS } from '../prioritization/lane-leader.ts';
 import { recoverDue } from '../prioritization/recovery.ts';
-import { Workers } from '../prioritization/workers.ts';
 import type { HoldMessage } from '../request/hold-message.ts';
 import { RESULT_GRACE_MS } from '../request/times.ts';
 import type { Meeting } from './bedrock.ts';
-import { nameOf } from './calls.ts';
-import type { Fault, Instance } from './instance.ts';
-import type { Race, Staged } from './interleavings.ts';
+import type { Race } from './interleavings.ts';
 import type { Expectation } from './invariants.ts';
-import {
-  type FunctionName,
-  INDEX_LAG_MS,
-  LANE,
-  MODEL,
-  Pipeline,
-  type Sabotage,
-  TIMEOUTS_MS,
-} from './pipeline.ts';
-import { requestBody } from './scenarios.ts';
-import { Scheduler } from './scheduler.ts';
+import { INDEX_LAG_MS, LANE, MODEL, type Sabotage } from './pipeline.ts';
+import { requestBody } from './scenario.ts';
+import { after, Stage } from './stage.ts';
 
-const WIDE = { requestsPerMinute: 60_000, tokensPerMinute: 100_000_000 };
 /** The next scheduled minute, a lease that has to end first, and a run. */
 const WITHIN_MS = 60_000 + LEASE_MS + 15_000;
 /** Later than any lease of a release. */
 const LEASES_OVER_MS = 61_000;
-
-/** A world in which some requests have been accepted, and nothing runs. */
-class Stage {
-  readonly pipeline: Pipeline;
-  readonly scheduler: Scheduler;
-
-  constructor(sabotage: Sabotage | undefined) {
-    this.pipeline = new Pipeline({ limits: WIDE, standsStill: true, sabotage });
-    this.scheduler = new Scheduler(this.pipeline.clock);
-  }
-
-  get staged(): Staged {
-    return { pipeline: this.pipeline, scheduler: this.scheduler };
-  }
-
-  async accept(...ids: string[]): Promise<void> {
-    for (const id of ids) await this.ingest(this.pipeline.instance('ingestion'), id, requestBody(id));
-    await this.pass(INDEX_LAG_MS);
-  }
-
-  /** A leader's tick that releases what has been accepted; the bundles on the Hold queue. */
-  async release(): Promise<HoldMessage[]> {
-    const instance = this.pipeline.instance('prioritization');
-    const led = await this.acquire(instance, 'first');
-    await this.leader(instance, led).tick();
-    await instance.connect(this.pipeline.ports).leadership.release(led);
-    return this.bundles();
-  }
-
-  bundles(): HoldMessage[] {
-    return this.pipeline.hold.bodies().map((body) => JSON.parse(body) as HoldMessage);
-  }
-
-  pass(ms: number): Promise<void> {
-    return this.pipeline.clock.run(this.pipeline.clock.now() + ms);
-  }
-
-  async acquire(instance: Instance, holder: string): Promise<Led> {
-    const led = await this.tryAcquire(instance, holder);
-    if (led === undefined) throw new Error('The lane is held');
-    return led;
-  }
-
-  tryAcquire(instance: Instance, holder: string): Promise<Led | undefined> {
-    const now = this.pipeline.clock.now();
-    return this.pipeline.prioritizationPorts(instance).leadership.acquire(LANE, holder, now, now + LEASE_MS);
-  }
-
-  leader(instance: Instance, led: Led): LaneLeader {
-    const { settings } = this.pipeline;
-    const ports = this.pipeline.prioritizationPorts(instance);
-    return new LaneLeader(ports, settings, new Workers(settings.workers), led, MODEL);
-  }
-
-  ingest(instance: Instance, messageId: string, body: unknown): Promise<string[]> {
-    const message = { id: messageId, body: JSON.stringify(body), sentAt: this.pipeline.clock.now() };
-    return this.pipeline.ingestion(instance).ingest([{ ...message, receiveCount: 1 }]);
-  }
-
-  invoke(instance: Instance, message: HoldMessage): Promise<void> {
-    const deadline = this.pipeline.clock.now() + TIMEOUTS_MS.invocation;
-    return invokeBundle(this.pipeline.invocationPorts(instance, deadline), message);
-  }
-
-  /** A process of the race, each of whose calls is a step. */
-  process(name: string, functionName: FunctionName, work: (instance: Instance) => Promise<unknown>): void {
-    const instance = this.pipeline.instance(functionName);
-    this.scheduler.start(name, instance, (gate) => {
-      instance.interfere(gate);
-      return work(instance);
-    });
-  }
-
-  /** Time that passes at any moment of the race. */
-  jump(ms: number): void {
-    const instance = this.pipeline.instance('prioritization');
-    this.scheduler.start('time', instance, () => instance.clock.sleep(ms));
-  }
-}
-
-/** Gates begin after the nth call of this name. */
-function after(name: string, n: number, gate: Fault): Fault {
-  let passed = 0;
-  return async (call, proceed, instance) => {
-    if (passed >= n) return gate(call, proceed, instance);
-    const answer = await proceed();
-    if (nameOf(call) === name) passed += 1;
-    return answer;
-  };
-}
 
 function expecting(ids: string[], fields: Partial<Expectation> = {}): Expectation {
   return {

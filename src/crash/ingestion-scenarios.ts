@@ -1,0 +1,96 @@
+/** Representative inputs of ingestion. */
+
+import { BUCKET, MODEL, type Pipeline } from './pipeline.ts';
+import {
+  expecting,
+  REDELIVERY_MS,
+  RUN_MS,
+  requestBody,
+  SCHEDULE_MS,
+  type Scenario,
+  send,
+  WIDE,
+} from './scenario.ts';
+
+interface Messages {
+  bodies: unknown[];
+  ids?: string[];
+  /** Message ids whose result is a rejection. */
+  rejected?: string[];
+}
+
+const INGESTION: Record<string, Messages> = {
+  valid: { bodies: [requestBody('r1')], ids: ['r1'] },
+  duplicate: { bodies: [requestBody('r1'), requestBody('r1')], ids: ['r1'] },
+  invalid: { bodies: [{ model_id: MODEL, priority: 9 }], rejected: ['input-1'] },
+  'not JSON': { bodies: ['{"model_id": '], rejected: ['input-1'] },
+  pointer: { bodies: [{ s3: { bucket: BUCKET, key: 'inbox/large' } }], ids: ['large'] },
+  'dangling pointer': { bodies: [{ s3: { bucket: BUCKET, key: 'inbox/none' } }], rejected: ['input-1'] },
+};
+
+const MIXED_MESSAGES: Messages = {
+  bodies: [
+    requestBody('r1'),
+    requestBody('r1'),
+    requestBody('r2', { priority: 1 }),
+    requestBody('r3', { tenant: 'acme' }),
+    { model_id: MODEL, priority: 9 },
+    'not JSON',
+    { s3: { bucket: BUCKET, key: 'inbox/large' } },
+    requestBody('r4', { max_wait_seconds: 3_600 }),
+    { s3: { bucket: 'another', key: 'inbox/large' } },
+    requestBody('r5', { priority: 5 }),
+  ],
+  ids: ['r1', 'r2', 'r3', 'large', 'r4', 'r5'],
+  rejected: ['input-5', 'input-6', 'input-9'],
+};
+
+function ingestion(name: string, { bodies, ids = [], rejected = [] }: Messages, batch?: string[]): Scenario {
+  return {
+    function: 'ingestion',
+    name,
+    invocation: 0,
+    limits: WIDE,
+    batch,
+    async prepare(pipeline) {
+      pipeline.cloud.bucket.leave('inbox/large', JSON.stringify(requestBody('large')));
+      send(pipeline, ...bodies);
+    },
+    expected: expecting(ids, {
+      outcomes: Object.fromEntries(rejected.map((id) => [id, ['REJECTED']])),
+      withinMs: REDELIVERY_MS + SCHEDULE_MS + RUN_MS,
+    }),
+  };
+}
+
+/** Which of the two is first is the queue's affair: one is accepted, the other refused under its message's id. */
+const CONFLICT: Scenario = {
+  ...ingestion('conflict', { bodies: [] }),
+  async prepare(pipeline) {
+    await pipeline.ports.records.create(await otherRecord(pipeline));
+    send(pipeline, requestBody('r1', { priority: 2 }));
+  },
+  expected: expecting(['r1'], {
+    outcomes: { 'input-1': ['REJECTED'] },
+    withinMs: REDELIVERY_MS + SCHEDULE_MS + RUN_MS,
+  }),
+};
+
+async function otherRecord(pipeline: Pipeline) {
+  const elsewhere = pipeline.ingestion(pipeline.instance('ingestion'));
+  const body = JSON.stringify(requestBody('r1', { priority: 1 }));
+  const message = { id: 'earlier', body, sentAt: pipeline.clock.now(), receiveCount: 1 };
+  await elsewhere.ingest([message]);
+  const record = await pipeline.ports.records.read('r1');
+  if (record === undefined) throw new Error('The earlier request was not stored');
+  return record;
+}
+
+export const INGESTION_SCENARIOS: readonly Scenario[] = [
+  ...Object.entries(INGESTION).map(([name, messages]) => ingestion(name, messages)),
+  CONFLICT,
+  ingestion('batch of ten', MIXED_MESSAGES, [
+    ...(MIXED_MESSAGES.ids ?? []),
+    ...(MIXED_MESSAGES.rejected ?? []),
+  ]),
+];

@@ -1,0 +1,99 @@
+/** What a leader can find. */
+import { atCall } from './faults.ts';
+import { LANE } from './pipeline.ts';
+import {
+  expecting,
+  requestBody,
+  SCHEDULE_MS,
+  type Scenario,
+  send,
+  TEN,
+  WIDE,
+  WITHIN_MS,
+} from './scenario.ts';
+
+const WAITING: Scenario = {
+  function: 'prioritization',
+  name: 'waiting work',
+  invocation: 0,
+  limits: WIDE,
+  async prepare(pipeline) {
+    send(
+      pipeline,
+      requestBody('r1'),
+      requestBody('r2', { priority: 1 }),
+      requestBody('r3', { tenant: 'acme' }),
+    );
+  },
+  expected: expecting(['r1', 'r2', 'r3']),
+};
+
+const BATCH_WAITING: Scenario = {
+  ...WAITING,
+  name: 'batch of ten',
+  async prepare(pipeline) {
+    send(pipeline, ...TEN.map((id) => requestBody(id)));
+  },
+  expected: expecting(TEN),
+};
+
+const EXPIRED: Scenario = {
+  ...WAITING,
+  name: 'expired deadline',
+  async prepare(pipeline) {
+    await pipeline.ports.control.setPaused(LANE, true);
+    send(pipeline, requestBody('r1', { max_wait_seconds: 2 }));
+  },
+  expected: expecting(['r1'], { outcomes: { r1: ['EXPIRED'] }, calls: { r1: 0 } }),
+};
+
+const OVERSIZED: Scenario = {
+  ...WAITING,
+  name: 'oversized request',
+  limits: { requestsPerMinute: 600, tokensPerMinute: 90 },
+  async prepare(pipeline) {
+    send(pipeline, requestBody('r1'));
+  },
+  expected: expecting(['r1'], { outcomes: { r1: ['FAILED'] }, calls: { r1: 0 } }),
+};
+
+/** The worker dies when it has claimed the request: the leader of the minute in which the lease ends brings it back. */
+const LOST_LEASE: Scenario = {
+  ...WAITING,
+  name: 'lost lease',
+  invocation: 1,
+  before: () => [{ function: 'invocation', invocation: 0, fault: atCall(1, 'cut-after') }],
+  async prepare(pipeline) {
+    send(pipeline, requestBody('r1'));
+  },
+  expected: expecting(['r1'], { withinMs: WITHIN_MS + SCHEDULE_MS }),
+};
+
+/** The worker dies when it has committed the outcome. */
+const UNSENT_RESULT: Scenario = {
+  ...LOST_LEASE,
+  name: 'unsent result',
+  invocation: 0,
+  before: () => [{ function: 'invocation', invocation: 0, fault: atCall(5, 'cut-before') }],
+};
+
+/** Two requests more than fit in a minute. */
+const QUOTA_BOUND: Scenario = {
+  ...WAITING,
+  name: 'full quota',
+  limits: { requestsPerMinute: 6, tokensPerMinute: 100_000 },
+  async prepare(pipeline) {
+    send(pipeline, ...TEN.slice(0, 8).map((id) => requestBody(id)));
+  },
+  expected: expecting(TEN.slice(0, 8), { withinMs: WITHIN_MS + 2 * SCHEDULE_MS }),
+};
+
+export const PRIORITIZATION_SCENARIOS: readonly Scenario[] = [
+  WAITING,
+  BATCH_WAITING,
+  EXPIRED,
+  OVERSIZED,
+  LOST_LEASE,
+  UNSENT_RESULT,
+  QUOTA_BOUND,
+];
