@@ -5,6 +5,7 @@ import { dynamoWatch } from '../src/aws/lane-states.ts';
 import { s3Inbox, s3Payloads } from '../src/aws/objects.ts';
 import { sqsResults } from '../src/aws/queues.ts';
 import { dynamoRecords } from '../src/aws/records.ts';
+import { dynamoSettings } from '../src/aws/settings.ts';
 import { lambdaWaker } from '../src/aws/waker.ts';
 import { systemClock } from '../src/clock.ts';
 import { incomingOf, type QueueMessage } from '../src/ingestion/incoming.ts';
@@ -30,6 +31,7 @@ const ingestion = new Ingestion(
   {
     records: dynamoRecords(dynamo, environment.REQUESTS_TABLE),
     payloads: s3Payloads(s3, environment.CALLS_BUCKET),
+    settings: dynamoSettings(dynamo, environment.LANES_TABLE),
     inbox: s3Inbox(s3, environment.CALLS_BUCKET),
     results: sqsResults(sqsClient(), environment.RESULTS_QUEUE_URL),
     directory: dynamoDirectory(dynamo, environment.LANES_TABLE),

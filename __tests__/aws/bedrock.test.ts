@@ -6,6 +6,7 @@ import { bedrockClient, bedrockModel } from '../../src/aws/bedrock.ts';
 import { startBedrockSimulator } from '../../src/bedrock-simulator/simulator.ts';
 import { ModelError } from '../../src/invocation/errors.ts';
 import type { ModelAnswer, ModelCall } from '../../src/invocation/ports.ts';
+import { laneOf } from '../../src/lane/catalog.ts';
 
 interface Received {
   httpVersion: string;
@@ -59,11 +60,13 @@ const fails = (status: number, type: string, message: string, headers = {}) => {
 
 const converse = (request: Record<string, unknown> = {}, timeoutMs = 5_000): ModelCall => ({
   modelId: 'us.anthropic.claude-haiku-4-5-20251001-v1:0',
+  lane: 'anthropic.claude-haiku-4-5:geo',
   payload: { v: 1, operation: 'converse', converse: { messages: [], ...request } },
   timeoutMs,
 });
 const invoke = (modelId: string, body: unknown): ModelCall => ({
   modelId,
+  lane: laneOf(modelId),
   payload: {
     v: 1,
     operation: 'invoke_model',

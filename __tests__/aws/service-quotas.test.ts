@@ -8,7 +8,6 @@ import {
 import { describe, expect, it } from 'vitest';
 import { QUOTA_AGE_MS, serviceQuotas } from '../../src/aws/service-quotas.ts';
 
-const MODEL = 'us.amazon.nova-lite-v1:0';
 const LANE = 'amazon.nova-lite:geo';
 const REQUESTS = 'L-89F8391A';
 const TOKENS = 'L-7C42E72A';
@@ -49,7 +48,7 @@ describe('quotas', () => {
       applied: { [REQUESTS]: 123 },
       byDefault: { [REQUESTS]: 4_000, [TOKENS]: 8_000_000 },
     });
-    expect(await port.limitsOf(LANE, MODEL, 0)).toEqual({
+    expect(await port.limitsOf(LANE, 0)).toEqual({
       requests_per_minute: 123,
       tokens_per_minute: 8_000_000,
     });
@@ -57,23 +56,23 @@ describe('quotas', () => {
 
   it('can be zero', async () => {
     const { port } = account({ applied: { [TOKENS]: 0 } });
-    expect(await port.limitsOf(LANE, MODEL, 0)).toEqual({ tokens_per_minute: 0 });
+    expect(await port.limitsOf(LANE, 0)).toEqual({ tokens_per_minute: 0 });
   });
 
   it('are asked for once an hour, whoever leads', async () => {
     const { port, state } = account({ applied: { [REQUESTS]: 1, [TOKENS]: 2 } });
-    await port.limitsOf(LANE, MODEL, 0);
-    await port.limitsOf(LANE, MODEL, QUOTA_AGE_MS - 1);
+    await port.limitsOf(LANE, 0);
+    await port.limitsOf(LANE, QUOTA_AGE_MS - 1);
     expect(state.asked).toBe(2);
-    await port.limitsOf(LANE, MODEL, QUOTA_AGE_MS);
+    await port.limitsOf(LANE, QUOTA_AGE_MS);
     expect(state.asked).toBe(4);
   });
 
   it('are the last known ones while Service Quotas throttles', async () => {
     const { port, state } = account({ applied: { [REQUESTS]: 1, [TOKENS]: 2 } });
-    await port.limitsOf(LANE, MODEL, 0);
+    await port.limitsOf(LANE, 0);
     state.throttles = true;
-    expect(await port.limitsOf(LANE, MODEL, 2 * QUOTA_AGE_MS)).toEqual({
+    expect(await port.limitsOf(LANE, 2 * QUOTA_AGE_MS)).toEqual({
       requests_per_minute: 1,
       tokens_per_minute: 2,
     });

@@ -232,6 +232,17 @@ describe('refusals', () => {
     expect(simulator.stats()).toMatchObject({ calls: 0, invalid: 1 });
   });
 
+  it('of an application inference profile: as of what it was made from, whose quota it shares', async () => {
+    const modelId = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc';
+    const { client, simulator } = await start({
+      requestsPerMinute: 1,
+      applicationProfiles: { [modelId]: `us.${NOVA}` },
+    });
+    await client.send(converse('Hi', 10, modelId));
+    await expect(client.send(converse('Hi', 10, `us.${NOVA}`))).rejects.toThrow(ThrottlingException);
+    expect(simulator.stats().lanes).toMatchObject([{ lane: `geo/${NOVA}`, models: [modelId, `us.${NOVA}`] }]);
+  });
+
   it('of an application inference profile nobody made: ResourceNotFoundException', async () => {
     const { client } = await start();
     const modelId = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc';

@@ -28,6 +28,18 @@ describe('the lane of a model', () => {
   });
 });
 
+it('a lane is known by its own name', () => {
+  for (const model of [
+    'us.amazon.nova-lite-v1:0',
+    'openai.gpt-oss-120b-1:0',
+    'global.anthropic.claude-opus-4-7',
+  ]) {
+    expect(laneOf(laneOf(model))).toBe(laneOf(model));
+    expect(quotaCodesOf(laneOf(model))).toEqual(quotaCodesOf(model));
+    expect(burndownOf(laneOf(model))).toBe(burndownOf(model));
+  }
+});
+
 describe('burndown', () => {
   it.each([
     ['us.anthropic.claude-opus-4-8', 15],
@@ -72,5 +84,8 @@ describe('limits', () => {
     expect(overrideOf(lane, { 'us.amazon.nova-lite-v1:0': mine })).toBe(mine);
     expect(overrideOf(lane, { [lane]: mine, 'us.amazon.nova-lite-v1:0': {} })).toBe(mine);
     expect(overrideOf(lane, { 'amazon.nova-lite-v1:0': mine })).toBeUndefined();
+    const profile = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3';
+    expect(overrideOf(lane, { [profile]: mine }, { [profile]: 'us.amazon.nova-lite-v1:0' })).toBe(mine);
+    expect(overrideOf(lane, { [profile]: mine })).toBeUndefined();
   });
 });

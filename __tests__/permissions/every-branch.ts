@@ -38,9 +38,15 @@ const NOVA_LANE = 'amazon.nova-lite:geo';
 const UNLISTED = 'mistral.mistral-large-2407-v1:0';
 const ACCOUNT = '000000000000';
 const APPLICATION_PROFILE = `arn:aws:bedrock:us-east-1:${ACCOUNT}:application-inference-profile/k2j4h6g8f0`;
-const VARIABLES = { notification_email: 'platform-team@example.com' };
-/** Results of what is sent below: of 8 messages, and of 3 records that stand as a crash would leave them. */
-const RESULTS = 11;
+/** It has the quota of the model that it was made from, and needs permission for that model, too. */
+const MAPPED_PROFILE = `arn:aws:bedrock:us-east-1:${ACCOUNT}:application-inference-profile/m1a2p3p4e5d6`;
+const applicationProfiles = { [MAPPED_PROFILE]: NOVA };
+const VARIABLES = {
+  notification_email: 'platform-team@example.com',
+  application_inference_profiles: applicationProfiles,
+};
+/** Results of what is sent below: of 9 messages, and of 3 records that stand as a crash would leave them. */
+const RESULTS = 12;
 
 export async function runEveryBranch(): Promise<EveryBranch> {
   const synthesis = await synthesise(path.resolve(import.meta.dirname, '../..'));
@@ -49,6 +55,7 @@ export async function runEveryBranch(): Promise<EveryBranch> {
     outputMedianTokens: 6_000,
     outputSigma: 0,
     latencyMedianMs: 50,
+    applicationProfiles,
   });
   const uses: Use[] = [];
   const once = new Set(['bedrock:InvokeModel', 'servicequotas:GetServiceQuota']);
@@ -70,6 +77,7 @@ export async function runEveryBranch(): Promise<EveryBranch> {
     assetsFolder: synthesis.folder,
     variables: VARIABLES,
     bedrockUrl: bedrock.url,
+    applicationProfiles,
     bedrockQuotas: { requestsPerMinute: 6_000, tokensPerMinute: 10_000_000 },
     faults,
   });
@@ -120,6 +128,7 @@ export async function runEveryBranch(): Promise<EveryBranch> {
     await send('input_queue_url', message({ request_id: 'long', maxTokens: 9_000 }));
     await send('input_queue_url', message({ request_id: 'unlisted', model_id: UNLISTED }));
     await send('input_queue_url', message({ request_id: 'profile', model_id: APPLICATION_PROFILE }));
+    await send('input_queue_url', message({ request_id: 'mapped', model_id: MAPPED_PROFILE }));
     await send('input_queue_url', message({ request_id: 'invalid', priority: 9 }));
     await sendPointer('inbox/newest', false);
     await sendPointer('inbox/version', true);

@@ -68,6 +68,7 @@ it('the run went through its branches, and no call was denied', () => {
     version: 'COMPLETED',
     unlisted: 'COMPLETED',
     profile: 'FAILED ResourceNotFoundException',
+    mapped: 'COMPLETED',
     invalid: 'REJECTED InvalidMessage',
     'release-lost': 'FAILED PayloadMissing',
     'result-unsent': 'COMPLETED',

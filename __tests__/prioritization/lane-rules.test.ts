@@ -21,7 +21,6 @@ function rulesWith(settings: Partial<LaneSettings>, quotas: () => Promise<Limits
       log: (event) => void world.logged.push(event),
     },
     LANE,
-    MODEL,
   );
   return { rules, world };
 }

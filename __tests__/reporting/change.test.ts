@@ -86,7 +86,7 @@ describe('max tokens left to the smoother', () => {
 });
 
 test('a model without a price is said to have none', () => {
-  const ended = lifeOf('r1', { model_id: 'nobody.knows-v1:0' }).map(changeOf)[2];
+  const ended = lifeOf('r1', { lane: 'nobody.knows:on-demand' }).map(changeOf)[2];
   expect(ended?.counters).toMatchObject({ unpriced: 1 });
   expect(ended?.counters.cost_nano_usd).toBeUndefined();
 });

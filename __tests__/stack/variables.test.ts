@@ -6,6 +6,7 @@ import { readTfvars } from '../../src/local/terraform/variables.ts';
 import { evaluate, jsonOf, REQUIRED, resourceAt, synthesise } from './synthesis.ts';
 
 const json = synthesise();
+const PROFILE = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6';
 
 type Reach = (stack: EvaluatedStack) => unknown;
 
@@ -29,6 +30,17 @@ const settings: Reach = (stack) => {
   const item = jsonOf<{ json: { S: string } }>(resourceAt(stack, 'aws_dynamodb_table_item.settings'), 'item');
   return JSON.parse(item.json.S);
 };
+/** The maps that functions read from the lanes table, with some of them set. */
+const stored = (set: Record<string, unknown>): [Reach, unknown] => [
+  settings,
+  {
+    quota_overrides: {},
+    tenant_weights: {},
+    priority_weights: {},
+    application_inference_profiles: {},
+    ...set,
+  },
+];
 const threshold = (title: string): Reach => {
   return (stack) => {
     const body = jsonOf<{
@@ -153,25 +165,24 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
   quota_overrides: {
     value: { 'us.amazon.nova-lite-v1:0': { requests_per_minute: 60, tokens_per_minute: 1000 } },
     reaches: [
-      [
-        settings,
-        {
-          quota_overrides: {
-            'us.amazon.nova-lite-v1:0': { requests_per_minute: 60, tokens_per_minute: 1000 },
-          },
-          tenant_weights: {},
-          priority_weights: {},
+      stored({
+        quota_overrides: {
+          'us.amazon.nova-lite-v1:0': { requests_per_minute: 60, tokens_per_minute: 1000 },
         },
-      ],
+      }),
     ],
   },
   tenant_weights: {
     value: { chat: 3 },
-    reaches: [[settings, { quota_overrides: {}, tenant_weights: { chat: 3 }, priority_weights: {} }]],
+    reaches: [stored({ tenant_weights: { chat: 3 } })],
   },
   priority_weights: {
     value: { 1: 32 },
-    reaches: [[settings, { quota_overrides: {}, tenant_weights: {}, priority_weights: { 1: 32 } }]],
+    reaches: [stored({ priority_weights: { 1: 32 } })],
+  },
+  application_inference_profiles: {
+    value: { [PROFILE]: 'us.amazon.nova-lite-v1:0' },
+    reaches: [stored({ application_inference_profiles: { [PROFILE]: 'us.amazon.nova-lite-v1:0' } })],
   },
 };
 
@@ -231,6 +242,16 @@ describe('rules', () => {
   ])('%s refuses %j and says what is expected', (name, value) => {
     const rule = VARIABLES.find((variable) => variable.name === name)?.rules[0];
     expect(() => evaluate(json, { ...REQUIRED, [name]: value })).toThrow(rule?.message);
+  });
+
+  test.each([
+    [{ 'us.amazon.nova-lite-v1:0': PROFILE }, 'must have ARNs of application inference profiles as keys'],
+    [{ [PROFILE]: PROFILE }, 'must give each ARN a model id or inference profile id'],
+    [{ [PROFILE]: 'Claude Sonnet 4.6' }, 'must give each ARN a model id or inference profile id'],
+  ])('application_inference_profiles refuses %j: it %s', (value, expected) => {
+    expect(() => evaluate(json, { ...REQUIRED, application_inference_profiles: value })).toThrow(
+      `application_inference_profiles ${expected}`,
+    );
   });
 
   test('notification_email is required', () => {

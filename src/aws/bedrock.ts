@@ -6,7 +6,7 @@ import {
   InvokeModelCommand,
 } from '@aws-sdk/client-bedrock-runtime';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import type { Model, ModelAnswer } from '../invocation/ports.ts';
+import type { Model, ModelAnswer, ModelCall } from '../invocation/ports.ts';
 import { readAnswer } from '../request/invoke-bodies.ts';
 import { decodeBinaries, encodeBinaries } from './bedrock-binary.ts';
 import { modelErrorOf } from './bedrock-errors.ts';
@@ -30,12 +30,12 @@ export function bedrockClient(config: BedrockRuntimeClientConfig = {}): BedrockR
 /** The models of Bedrock in one Region. */
 export function bedrockModel(client: BedrockRuntimeClient): Model {
   return {
-    async call({ modelId, payload, timeoutMs }) {
+    async call({ modelId, lane, payload, timeoutMs }) {
       const abortSignal = AbortSignal.timeout(timeoutMs);
       try {
         return payload.operation === 'converse'
           ? await converse(client, modelId, payload.converse, abortSignal)
-          : await invokeModel(client, modelId, payload.invoke_model, abortSignal);
+          : await invokeModel(client, { modelId, lane }, payload.invoke_model, abortSignal);
       } catch (error) {
         throw modelErrorOf(error, timeoutMs) ?? error;
       }
@@ -61,7 +61,7 @@ async function converse(
 
 async function invokeModel(
   client: BedrockRuntimeClient,
-  modelId: string,
+  { modelId, lane }: Pick<ModelCall, 'modelId' | 'lane'>,
   request: { body: unknown; content_type: string; accept: string },
   abortSignal: AbortSignal,
 ): Promise<ModelAnswer> {
@@ -83,7 +83,7 @@ async function invokeModel(
   );
   const { body } = await client.send(command, { abortSignal });
   const output = parseBody(body ?? new Uint8Array());
-  const facts = readAnswer(modelId, output);
+  const facts = readAnswer(lane, output);
   return {
     output,
     stopReason: facts.stop_reason,

@@ -33,14 +33,14 @@ const PAGE_SIZE = 100;
  */
 export function serviceQuotas(client: ServiceQuotasClient, dynamo: DynamoDBClient, table: string): Quotas {
   return {
-    async limitsOf(lane, modelId, now) {
+    async limitsOf(lane, now) {
       const known = await read(dynamo, table, lane);
       if (known !== undefined && known.read_at + QUOTA_AGE_MS > now) return known.limits;
       try {
         const listed = quotaList(client);
         const [requests, tokens] = await Promise.all([
-          quotaOf(client, modelId, 'requests', listed),
-          quotaOf(client, modelId, 'tokens', listed),
+          quotaOf(client, lane, 'requests', listed),
+          quotaOf(client, lane, 'tokens', listed),
         ]);
         const limits: Limits = {
           ...(requests !== undefined && { requests_per_minute: requests }),
@@ -61,13 +61,13 @@ type QuotaList = (applied: boolean) => Promise<ServiceQuota[]>;
 /** The applied value; AWS's default where none is applied; undefined where there is no such quota. */
 async function quotaOf(
   client: ServiceQuotasClient,
-  modelId: string,
+  lane: string,
   unit: keyof QuotaCodes,
   listed: QuotaList,
 ): Promise<number | undefined> {
-  const QuotaCode = quotaCodesOf(modelId)?.[unit];
+  const QuotaCode = quotaCodesOf(lane)?.[unit];
   if (QuotaCode === undefined) {
-    return (await namedIn(listed(true), modelId, unit)) ?? namedIn(listed(false), modelId, unit);
+    return (await namedIn(listed(true), lane, unit)) ?? namedIn(listed(false), lane, unit);
   }
   const quota = { ...SERVICE, QuotaCode };
   const applied = await unlessMissing(client.send(new GetServiceQuotaCommand(quota)));
@@ -78,10 +78,10 @@ async function quotaOf(
 
 async function namedIn(
   quotas: Promise<ServiceQuota[]>,
-  modelId: string,
+  lane: string,
   unit: keyof QuotaCodes,
 ): Promise<number | undefined> {
-  return (await quotas).find(({ QuotaName = '' }) => isQuotaOf(QuotaName, modelId, unit))?.Value;
+  return (await quotas).find(({ QuotaName = '' }) => isQuotaOf(QuotaName, lane, unit))?.Value;
 }
 
 /** All of Bedrock's quotas, several pages: each list is read once, when it is first asked for. */

@@ -21,11 +21,16 @@ const MODEL_ARN = /^arn:aws(-[a-z]+)*:bedrock:[a-z0-9-]*:\d*:(foundation-model|i
 const OTHER_ARN = /^arn:aws(-[a-z]+)*:bedrock:/;
 
 /**
- * A model from its id, a system inference profile's id, or the ARN of either.
+ * A model from its id, a system inference profile's id, the ARN of either, or that of one of the application profiles.
  * @throws BedrockError as Bedrock does: ValidationException for an unknown id, ResourceNotFoundException for an ARN of
- * something that does not exist here (application inference profiles, provisioned throughput, imported models).
+ * something that does not exist here (other application inference profiles, provisioned throughput, imported models).
  */
-export function resolveModel(modelId: string): Model {
+export function resolveModel(
+  modelId: string,
+  applicationProfiles: Readonly<Record<string, string>> = {},
+): Model {
+  const source = Object.hasOwn(applicationProfiles, modelId) ? applicationProfiles[modelId] : undefined;
+  if (source !== undefined) return resolveModel(source);
   const arn = MODEL_ARN.exec(modelId);
   if (!arn && OTHER_ARN.test(modelId)) {
     throw new BedrockError('ResourceNotFoundException', `Could not resolve the resource ${modelId}.`);

@@ -23,6 +23,8 @@ export interface SimulatorOptions extends QuotaLimits {
   /** Spread of the logarithm of output sizes, 0 to 3. Default 0.7. */
   outputSigma?: number;
   faults?: FaultRates;
+  /** Application inference profiles that exist here: by ARN, the model's or inference profile's id they were made from. */
+  applicationProfiles?: Readonly<Record<string, string>>;
 }
 
 export type SimulatorSettings = Required<Omit<SimulatorOptions, keyof QuotaLimits>> & QuotaLimits;
@@ -38,6 +40,7 @@ const DEFAULTS = {
   outputMedianTokens: 200,
   outputSigma: 0.7,
   faults: {},
+  applicationProfiles: {},
 };
 
 /** Completes the options with defaults. @throws SimulatorOptionError naming option, range and value. */

@@ -71,7 +71,7 @@ export async function startBedrockSimulator(options: SimulatorOptions = {}): Pro
 
   const read = (calledAs: string, operation: Operation, body: Fields) => {
     try {
-      const model = resolveModel(calledAs);
+      const model = resolveModel(calledAs, settings.applicationProfiles);
       return { model, prompt: readPrompt(operation, body, model) };
     } catch (error) {
       if (error instanceof BedrockError) bedrock.countInvalid();

@@ -8,7 +8,7 @@ import { readTfvars } from '../local/terraform/variables.ts';
 import { runCommand, untilSignal } from './command.ts';
 import { choiceFlag, numberFlag, readFlags, urlFlag } from './flags.ts';
 import { surveyOf } from './lines.ts';
-import { EXAMPLE_EMAIL } from './run.ts';
+import { EXAMPLE_EMAIL, profilesIn } from './run.ts';
 import { synthesise } from './synthesis.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -27,6 +27,7 @@ await runCommand(async (args) => {
     ...quota,
     enforcement: choiceFlag('enforcement', flags.enforcement, ENFORCEMENTS),
     seed: numberFlag('seed', flags.seed, { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true }),
+    applicationProfiles: profilesIn(given),
   });
   try {
     const cloud = await startLocalCloud({
@@ -35,7 +36,8 @@ await runCommand(async (args) => {
       variables: { notification_email: EXAMPLE_EMAIL, ...given },
       bedrockUrl: bedrock.url,
       backendUrl: urlFlag('backend', flags.backend),
-      bedrockQuotas: { ...quota, models },
+      applicationProfiles: profilesIn(given),
+      bedrockQuotas: { ...quota, models: [...models, ...Object.values(profilesIn(given))] },
       onLog: (functionName, line) => console.error(`${functionName}  ${line}`),
     });
     if (flags.outputs !== undefined) writeFileSync(flags.outputs, asTerraformTells(cloud.outputs));

@@ -39,6 +39,7 @@ export interface RunDependencies {
     variables: Record<string, unknown>;
     bedrockUrl: string;
     backendUrl?: string;
+    applicationProfiles?: Readonly<Record<string, string>>;
     bedrockQuotas: { requestsPerMinute: number; tokensPerMinute: number; models: readonly string[] };
     onLog?: (functionName: string, line: string) => void;
   }): Promise<Cloud>;
@@ -74,12 +75,14 @@ export async function run(options: StartOptions, dependencies: RunDependencies):
     terminal.write('Building and synthesising the stack ...\n');
     const synthesis = await dependencies.synthesise();
     stopLater(synthesis.remove);
+    const applicationProfiles = profilesIn(given);
     const quota = { requestsPerMinute: options.rpm, tokensPerMinute: options.tpm };
     const bedrock = await startBedrockSimulator({
       ...quota,
       enforcement: options.enforcement,
       enforcementByModel: options.enforcementByModel,
       seed: options.seed,
+      applicationProfiles,
     });
     stopLater(bedrock.close);
     terminal.write('Starting the local cloud ...\n');
@@ -89,7 +92,8 @@ export async function run(options: StartOptions, dependencies: RunDependencies):
       variables: { notification_email: EXAMPLE_EMAIL, ...given },
       bedrockUrl: bedrock.url,
       backendUrl: options.backend,
-      bedrockQuotas: { ...quota, models: survey.models },
+      applicationProfiles,
+      bedrockQuotas: { ...quota, models: [...survey.models, ...Object.values(applicationProfiles)] },
       ...(logs && { onLog: (name: string, line: string) => void logs.write(`${name}  ${line}\n`) }),
     });
     stopLater(cloud.stop);
@@ -105,6 +109,11 @@ export async function run(options: StartOptions, dependencies: RunDependencies):
   } finally {
     for (const stop of started) await stop();
   }
+}
+
+/** The application inference profiles that the variables name exist in the local account; the stack checks their form. */
+export function profilesIn(variables: Record<string, unknown>): Record<string, string> {
+  return { ...(variables.application_inference_profiles as Record<string, string> | undefined) };
 }
 
 async function exercise(

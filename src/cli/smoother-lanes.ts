@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { laneOf } from '../lane/catalog.ts';
-import type { LaneControl, LaneRegistry, LaneWatch } from '../lane/ports.ts';
+import type { LaneControl, LaneRegistry, LaneWatch, Settings } from '../lane/ports.ts';
+import { knownAs } from '../request/model-id.ts';
 import { readFlags, UsageError } from './flags.ts';
 
 /** The table's name with the default `name_prefix`. */
@@ -12,6 +13,7 @@ export interface OperatorPorts {
   control: LaneControl;
   registry: LaneRegistry;
   watch: LaneWatch;
+  settings: Settings;
 }
 
 /**
@@ -38,7 +40,8 @@ export async function operateLanes(
     for (const lane of lanes) write(await lineOf(lane, ports, clock));
     return 0;
   }
-  const lane = lanes.find((known) => known === words[1] || known === laneOf(words[1] ?? ''));
+  const { application_inference_profiles: profiles } = await ports.settings.read();
+  const lane = lanes.find((known) => known === laneOf(knownAs(words[1] ?? '', profiles)));
   if (lane === undefined) throw new UsageError('', `${command} needs one of ${lanes.join(', ')}`, words[1]);
   await ports.control.setPaused(lane, command !== 'resume');
   write(`${lane}: ${command === 'resume' ? 'resumed' : 'paused'}`);

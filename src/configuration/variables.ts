@@ -203,6 +203,30 @@ export const VARIABLES = [
       },
     ],
   },
+  {
+    name: 'application_inference_profiles',
+    type: 'map(string)',
+    default: {},
+    description:
+      'What application inference profiles were made from: by ARN, the model id or inference profile id whose quota they use.',
+    example: `{
+  "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6" = "us.anthropic.claude-sonnet-4-6"
+}`,
+    rules: [
+      {
+        condition:
+          'alltrue([for arn in keys(var.application_inference_profiles) : can(regex("^arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]{12}:application-inference-profile/[a-z0-9]+$", arn))])',
+        message:
+          'application_inference_profiles must have ARNs of application inference profiles as keys, such as arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6.',
+      },
+      {
+        condition:
+          'alltrue([for model in values(var.application_inference_profiles) : can(regex("^[a-z0-9-]+([.][a-z0-9-]+)+(:[a-z0-9]+)*$", model))])',
+        message:
+          'application_inference_profiles must give each ARN a model id or inference profile id, such as us.anthropic.claude-sonnet-4-6.',
+      },
+    ],
+  },
 ] as const satisfies readonly Variable[];
 
 export type VariableName = (typeof VARIABLES)[number]['name'];

@@ -1,6 +1,7 @@
 import { laneOf } from '../lane/catalog.ts';
 import { backlogKey, dueKey, payloadKey } from '../request/keys.ts';
 import { contentHash, type Request } from '../request/message.ts';
+import { knownAs, type Profiles } from '../request/model-id.ts';
 import type { RequestRecord } from '../request/record.ts';
 import { estimateInput, maxTokensOfCall } from '../request/tokens.ts';
 
@@ -12,6 +13,7 @@ export interface Arrival {
   /** When the producer sent it: its place in the backlog. */
   sentAt: number;
   longestWaitSeconds: number;
+  profiles?: Profiles;
   source?: { key: string; version_id?: string };
   /** Chooses the backlog's shard for a queue. */
   shardOf(queue: string): number;
@@ -21,10 +23,11 @@ export interface Arrival {
 export function acceptedRecord(request: Request, arrival: Arrival): RequestRecord {
   const { requestId, acceptedAt, sentAt } = arrival;
   const { model_id, priority, tenant, call, max_wait_seconds: wait, metadata } = request;
-  const lane = laneOf(model_id);
+  const model = knownAs(model_id, arrival.profiles);
+  const lane = laneOf(model);
   const partition = { lane, priority, tenant, shard: 0 };
   const queue = backlogKey({ ...partition, shard: arrival.shardOf(backlogKey(partition)) });
-  const { tokens, bytes } = estimateInput(model_id, call);
+  const { tokens, bytes } = estimateInput(model, call);
   const hash = contentHash(request);
   const hasDeadline = wait !== undefined || request.deadline !== undefined;
   const deadline = Math.min(
@@ -53,7 +56,7 @@ export function acceptedRecord(request: Request, arrival: Arrival): RequestRecor
     source: arrival.source,
     input_tokens: tokens,
     input_bytes: bytes,
-    max_tokens: maxTokensOfCall(model_id, call),
+    max_tokens: maxTokensOfCall(model, call),
     accept_truncated: request.accept_truncated,
     queue,
     arrival: sentAt,

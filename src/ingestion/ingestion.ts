@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { LaneSettings, Settings } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
 import {
   type MessageLimits,
@@ -8,23 +9,26 @@ import {
   type Usable,
 } from '../request/message.ts';
 import type { Pointer } from '../request/message-schema.ts';
+import type { Profiles } from '../request/model-id.ts';
 import type { Inbox, Payloads, Records } from '../request/ports.ts';
 import { describeProblems } from '../request/problems.ts';
 import type { RequestError, RequestRecord } from '../request/record.ts';
 import { type Results, resultOf } from '../request/result.ts';
 import { markSent } from '../request/transitions.ts';
-import { acceptedRecord } from './accepted-record.ts';
+import { type Arrival, acceptedRecord } from './accepted-record.ts';
 import { Arrivals } from './arrivals.ts';
+import { Coalescer } from './coalescer.ts';
 import { whyNever } from './fit.ts';
 import type { IncomingMessage } from './incoming.ts';
 import { LaneBell, type LanePorts } from './lane-bell.ts';
-import { readPointed } from './pointed.ts';
+import { type Pointed, readPointed } from './pointed.ts';
 import { rejectedRecord, rejectionId } from './rejected-record.ts';
 
 export interface IngestionPorts extends LanePorts {
   records: Records;
   payloads: Payloads;
   inbox: Inbox;
+  settings: Settings;
   results: Results;
   clock: Pick<Clock, 'now'>;
   /** In [0, 1). */
@@ -32,10 +36,13 @@ export interface IngestionPorts extends LanePorts {
   log: Log;
 }
 
-export interface IngestionOptions extends MessageLimits {
+export interface IngestionOptions extends Omit<MessageLimits, 'profiles'> {
   /** The calls bucket: the only one that pointers may name. */
   bucket: string;
 }
+
+/** Variables are read again after this long. */
+const SETTINGS_AGE_MS = 10_000;
 
 interface Refusal {
   error: RequestError;
@@ -51,6 +58,7 @@ interface Refusal {
 export class Ingestion {
   private readonly arrivals = new Arrivals();
   private readonly bell: LaneBell;
+  private readonly settings = new Coalescer<LaneSettings>(SETTINGS_AGE_MS);
 
   constructor(
     private readonly ports: IngestionPorts,
@@ -97,23 +105,29 @@ export class Ingestion {
       const rejected = await this.ports.records.read(rejectionId(message.id));
       if (rejected !== undefined) return this.sendRejection(rejected);
     }
-    const { reading, source } = await this.read(message);
+    const profiles = await this.readProfiles();
+    const { reading, source } = await this.read(message, profiles);
     if (reading.kind !== 'request') return this.reject(message, refusalOf(reading));
-    return this.accept(message, reading.request, source);
+    return this.accept(message, reading.request, { source, profiles });
   }
 
-  private async read(
-    message: IncomingMessage,
-  ): Promise<{ reading: Reading; source?: RequestRecord['source'] }> {
-    const reading = readMessage(message.body, this.options);
+  private async readProfiles(): Promise<Profiles | undefined> {
+    const { clock, settings } = this.ports;
+    const read = await this.settings.run('variables', clock.now(), () => settings.read());
+    return read.application_inference_profiles;
+  }
+
+  private async read(message: IncomingMessage, profiles?: Profiles): Promise<Pointed> {
+    const options = { ...this.options, profiles };
+    const reading = readMessage(message.body, options);
     if (reading.kind !== 'pointer') return { reading };
-    return readPointed(reading.pointer, this.ports.inbox, this.options);
+    return readPointed(reading.pointer, this.ports.inbox, options);
   }
 
   private async accept(
     message: IncomingMessage,
     request: Request,
-    source: RequestRecord['source'],
+    { source, profiles }: Pick<Arrival, 'source' | 'profiles'>,
   ): Promise<RequestRecord | undefined> {
     const { records, payloads, clock, log } = this.ports;
     const now = clock.now();
@@ -124,6 +138,7 @@ export class Ingestion {
       sentAt: message.sentAt,
       longestWaitSeconds: this.options.longestWaitSeconds,
       source,
+      profiles,
       shardOf: (queue) => this.arrivals.shard(queue, now, this.ports.random()),
     });
     const never = whyNever(record, await this.bell.limitsOf(record.lane, now));

@@ -10,6 +10,6 @@ export function withAllowance(record: RequestRecord, payload: Payload): Payload 
     const inferenceConfig = { ...(payload.converse.inferenceConfig as object | undefined), maxTokens };
     return { ...payload, converse: { ...payload.converse, inferenceConfig } };
   }
-  const body = withMaxTokens(record.model_id, payload.invoke_model.body, maxTokens);
+  const body = withMaxTokens(record.lane, payload.invoke_model.body, maxTokens);
   return { ...payload, invoke_model: { ...payload.invoke_model, body } };
 }

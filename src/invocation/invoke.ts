@@ -104,6 +104,7 @@ async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise
   try {
     answer = await model.call({
       modelId: record.model_id,
+      lane: record.lane,
       payload: withAllowance(record, payload),
       timeoutMs: remainingMs() - COMMIT_MARGIN_MS,
     });
@@ -255,7 +256,5 @@ function inputOf(usage: Usage | undefined): number | undefined {
 /** What the quota is charged in the end; unknown usage counts as all that was reserved. */
 function chargeOf(record: RequestRecord, usage: Usage | undefined): number {
   if (usage === undefined) return record.reserved_tokens ?? 0;
-  return (
-    usage.input_tokens + (usage.cache_write_tokens ?? 0) + usage.output_tokens * burndownOf(record.model_id)
-  );
+  return usage.input_tokens + (usage.cache_write_tokens ?? 0) + usage.output_tokens * burndownOf(record.lane);
 }

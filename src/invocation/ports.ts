@@ -3,6 +3,8 @@ import type { Usage } from '../request/record.ts';
 
 export interface ModelCall {
   modelId: string;
+  /** Tells what model that is, where the id does not. */
+  lane: string;
   /** Carries the max tokens that the release allows. */
   payload: Payload;
   /** The call is given up after this long. */

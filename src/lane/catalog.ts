@@ -1,4 +1,8 @@
-/** The model catalog: which models share a quota, and how they count. Data with source and date: models.json. */
+/**
+ * The model catalog: which models share a quota, and how they count. Data with source and date: models.json.
+ * Wherever a model's id is asked for, the name of its lane does as well.
+ */
+import { knownAs, type Profiles } from '../request/model-id.ts';
 import data from './models.json' with { type: 'json' };
 import type { Limits } from './ports.ts';
 
@@ -70,8 +74,13 @@ export function quotaCodesOf(modelId: string): QuotaCodes | undefined {
  * The limits that override others for a lane: keys are model ids, profile ids, ARNs or lanes. Where several keys
  * mean the same lane, the lane's own name counts most.
  */
-export function overrideOf(lane: string, overrides: Record<string, Limits>): Limits | undefined {
-  return overrides[lane] ?? Object.entries(overrides).find(([key]) => laneOf(key) === lane)?.[1];
+export function overrideOf(
+  lane: string,
+  overrides: Record<string, Limits>,
+  profiles?: Profiles,
+): Limits | undefined {
+  const meant = ([key]: [string, Limits]) => laneOf(knownAs(key, profiles)) === lane;
+  return overrides[lane] ?? Object.entries(overrides).find(meant)?.[1];
 }
 
 const LANE = /^(.+):(on-demand|geo|global)$/;

@@ -30,7 +30,7 @@ export interface QueueEntry {
 
 /** Which lanes there are. */
 export interface LaneRegistry {
-  /** Idempotent. `modelId` is an example by which the catalog finds the lane's quotas. */
+  /** Idempotent. `modelId` is an example of what is called there, for those who look. */
   register(lane: string, modelId: string): Promise<void>;
   list(): Promise<{ lane: string; model_id: string }[]>;
 }
@@ -109,10 +109,10 @@ export interface LaneControl {
   setPaused(lane: string, paused: boolean): Promise<void>;
 }
 
-/** What Service Quotas says about the quota that a model shares with its lane. */
+/** What Service Quotas says about a lane's quota. */
 export interface Quotas {
   /** Applied values, then AWS's defaults; undefined when it does not know them or cannot be asked now. */
-  limitsOf(lane: string, modelId: string, now: number): Promise<Limits | undefined>;
+  limitsOf(lane: string, now: number): Promise<Limits | undefined>;
 }
 
 /** Sums that invocations report about one slot of releases. */
@@ -139,4 +139,6 @@ export interface LaneSettings {
   tenant_weights: Record<string, number>;
   /** By priority; what is not named has its default. */
   priority_weights?: Record<string, number>;
+  /** By ARN: the model id or system profile id that an application inference profile was made from. */
+  application_inference_profiles?: Record<string, string>;
 }

@@ -42,7 +42,7 @@ export function sizeOf(entry: BacklogEntry, estimates: Estimates, limits: Limits
   const outputs = estimates.outputs(entry.task);
   const most = mostOf(entry, limits, input);
   const maxTokens = entry.max_tokens ?? grant(entry, outputs, most);
-  const burndown = burndownOf(entry.model_id);
+  const burndown = burndownOf(entry.lane);
   const reserved = input + maxTokens;
   const debtOf = (tokens: number) => Math.max(0, input + Math.min(maxTokens, tokens) * burndown - reserved);
   // While nothing is known, the longest answer is held and a middling one expected.
@@ -60,9 +60,9 @@ export function sizeOf(entry: BacklogEntry, estimates: Estimates, limits: Limits
 }
 
 /** All that the model and a minute's quota can give. */
-function mostOf({ model_id }: BacklogEntry, limits: Limits, input: number): number {
+function mostOf({ lane }: BacklogEntry, limits: Limits, input: number): number {
   const room = (limits.tokens_per_minute ?? Number.POSITIVE_INFINITY) - input;
-  return Math.max(1, Math.min(outputLimitOf(model_id), room));
+  return Math.max(1, Math.min(outputLimitOf(lane), room));
 }
 
 /** Unset means the model's maximum to Bedrock, which would reserve tens of thousands of tokens: never sent unset. */

@@ -35,6 +35,8 @@ export interface LocalCloudOptions {
   bedrockUrl: string;
   /** What Service Quotas says of Bedrock: what the simulator enforces. Absent: it knows no quotas. */
   bedrockQuotas?: BedrockQuotas;
+  /** Application inference profiles of the account: by ARN, what they were made from. */
+  applicationProfiles?: Readonly<Record<string, string>>;
   /** An emulator of DynamoDB, SQS and S3 that runs elsewhere, in place of the embedded ones. */
   backendUrl?: string;
   /** Terraform has applied the stack there: it is used as it stands, and stays. */
@@ -130,7 +132,7 @@ async function bringUp(
   cleanup.push(() => gateway.stop());
 
   const stack = new EvaluatedStack({ ...options, accountId, endpoint });
-  place = stack.platform;
+  place = { ...stack.platform, applicationProfiles: options.applicationProfiles };
   const operator = newCredentials();
   gateway.admit('operator', operator);
   const roles = readRoles(stack);

@@ -45,13 +45,12 @@ export class LaneLeader {
     private readonly settings: LeaderSettings,
     private readonly workers: Workers,
     private readonly led: Led,
-    modelId: string,
   ) {
     const now = ports.clock.now();
     this.#lane = led.lane;
     this.#engine = new LaneEngine(settings.engine, led.memory);
     this.#view = new BacklogView(led.lane, ports, now);
-    this.#rules = new LaneRules(ports, led.lane, modelId);
+    this.#rules = new LaneRules(ports, led.lane);
     this.#metricsAt = now;
   }
 

@@ -21,11 +21,10 @@ export class LaneRules {
   constructor(
     private readonly ports: Pick<PrioritizationPorts, 'settings' | 'control' | 'quotas' | 'clock' | 'log'>,
     private readonly lane: string,
-    private readonly modelId: string,
   ) {}
 
   get limits(): Limits {
-    return { ...defaultLimitsOf(this.modelId), ...this.#quotas, ...this.#override() };
+    return { ...defaultLimitsOf(this.lane), ...this.#quotas, ...this.#override() };
   }
 
   /** By the operator. */
@@ -62,14 +61,15 @@ export class LaneRules {
   async #readQuotas(now: number): Promise<void> {
     const { quotas, log } = this.ports;
     try {
-      this.#quotas = (await quotas.limitsOf(this.lane, this.modelId, now)) ?? this.#quotas;
+      this.#quotas = (await quotas.limitsOf(this.lane, now)) ?? this.#quotas;
     } catch (error) {
       log('quotas.unknown', { lane: this.lane, error: error instanceof Error ? error.name : 'unknown' });
     }
   }
 
   #override(): Limits | undefined {
-    return overrideOf(this.lane, this.#settings.quota_overrides);
+    const { quota_overrides, application_inference_profiles } = this.#settings;
+    return overrideOf(this.lane, quota_overrides, application_inference_profiles);
   }
 
   #isOverridden(): boolean {

@@ -1,5 +1,6 @@
 /** One invocation of prioritization: leads the lanes it can take until others want them or its time is up. */
 import { randomUUID } from 'node:crypto';
+import { defaultLimitsOf, modelOf } from '../lane/catalog.ts';
 import { REJECTIONS_LANE } from '../request/keys.ts';
 import { LaneLeader, LEASE_MS, type LeaderSettings } from './lane-leader.ts';
 import { heartbeatLine } from './metrics.ts';
@@ -35,19 +36,20 @@ export async function prioritize(
   ports.emit(heartbeatLine(settings.metricsNamespace, clock.now()));
   const registered = await registry.list();
   const lanes = registered.filter(({ lane }) => event.lanes?.includes(lane) ?? true);
-  const leaders = lanes.map(({ lane, model_id }) => lead(lane, model_id));
+  const leaders = lanes.map(({ lane }) => lead(lane));
   if (event.lanes === undefined) leaders.push(recoverDue(ports, REJECTIONS_LANE).then(() => undefined));
   const ends = await Promise.allSettled(leaders);
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 
-  async function lead(lane: string, modelId: string): Promise<void> {
+  async function lead(lane: string): Promise<void> {
     const giveUpAt = clock.now() + CHALLENGE_MS;
     for (;;) {
       const now = clock.now();
       const led = await ports.leadership.acquire(lane, holder, now, now + LEASE_MS);
       if (led !== undefined) {
         ports.log('lane.taken', { lane, token: led.token });
-        await new LaneLeader(ports, settings, workers, led, modelId).lead(until);
+        if (modelOf(lane) === undefined) ports.log('lane.unknown_model', { lane, ...defaultLimitsOf(lane) });
+        await new LaneLeader(ports, settings, workers, led).lead(until);
         return;
       }
       if (now >= giveUpAt) return;

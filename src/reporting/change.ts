@@ -55,7 +55,7 @@ function countersOfOutcome(record: RequestRecord): Record<string, number> {
   // An answer that was thrown away for a rerun is on the bill all the same.
   for (const paid of [usage, rerun?.usage]) {
     if (paid === undefined) continue;
-    const cost = costOf(record.model_id, paid);
+    const cost = costOf(record.lane, paid);
     if (cost === undefined) counters.unpriced = (counters.unpriced ?? 0) + 1;
     else counters.cost_nano_usd = (counters.cost_nano_usd ?? 0) + cost;
   }

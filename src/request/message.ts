@@ -5,6 +5,7 @@ import { at, isObject } from './json.ts';
 import { findUnfit, type Problem } from './json-limits.ts';
 import { sha256 } from './keys.ts';
 import { FORMS, type Form, fields, formless, type Pointer, pointer } from './message-schema.ts';
+import { knownAs, type Profiles } from './model-id.ts';
 import { describe, problemsOf } from './problems.ts';
 import { DEFAULT_PRIORITY, DEFAULT_TENANT, type Priority } from './record.ts';
 import { maxTokensOfCall } from './tokens.ts';
@@ -43,6 +44,8 @@ export type Reading =
 export interface MessageLimits {
   /** The longest wait that the payload outlives. */
   longestWaitSeconds: number;
+  /** What application inference profiles were made from. */
+  profiles?: Profiles;
 }
 
 /** `text` is a queue message's body, or the object that a pointer named. Never throws. */
@@ -142,7 +145,7 @@ function normal(
 }
 
 /** Limits that a schema of the message alone cannot know. */
-function limitProblems(request: Request, { longestWaitSeconds }: MessageLimits): Problem[] {
+function limitProblems(request: Request, { longestWaitSeconds, profiles }: MessageLimits): Problem[] {
   const problems: Problem[] = [];
   const { call, max_wait_seconds: wait } = request;
   if (wait !== undefined && wait > longestWaitSeconds) {
@@ -164,7 +167,7 @@ function limitProblems(request: Request, { longestWaitSeconds }: MessageLimits):
       problems.push({ path: ['body'], expected: `at most ${MAX_BODY_BYTES} bytes`, came: String(bytes) });
     }
     // A reservation is counted from it.
-    const maxTokens = maxTokensOfCall(request.model_id, call) ?? 0;
+    const maxTokens = maxTokensOfCall(knownAs(request.model_id, profiles), call) ?? 0;
     if (!Number.isSafeInteger(maxTokens) || maxTokens < 0) {
       problems.push({
         path: ['body'],

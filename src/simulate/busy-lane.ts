@@ -67,7 +67,7 @@ export class BusyLane {
       log: () => undefined,
       emit: () => undefined,
     };
-    this.#leader = new LaneLeader(ports, settings, new Workers(WORKERS), led, MODEL);
+    this.#leader = new LaneLeader(ports, settings, new Workers(WORKERS), led);
   }
 
   get leader(): LaneLeader {

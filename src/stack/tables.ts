@@ -95,12 +95,13 @@ function common(context: Context, name: string) {
   } satisfies DynamodbTableConfig;
 }
 
-/** Maps do not fit a function's 4 KB environment: prioritization reads them here. */
+/** Maps do not fit a function's 4 KB environment: ingestion and prioritization read them here. */
 function storeSettings(scope: Construct, { variables }: Context, lanes: DynamodbTable): void {
   const settings = Fn.jsonencode({
     quota_overrides: variables.quota_overrides.value,
     tenant_weights: variables.tenant_weights.value,
     priority_weights: variables.priority_weights.value,
+    application_inference_profiles: variables.application_inference_profiles.value,
   });
   new DynamodbTableItem(scope, 'settings', {
     tableName: lanes.name,

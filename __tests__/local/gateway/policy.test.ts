@@ -80,4 +80,19 @@ describe('a Bedrock call', () => {
     );
     expect(resources).toContain('arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-lite-v1:0');
   });
+
+  test('through an application profile needs that and the models of the profile that it was made from', () => {
+    const arn = 'arn:aws:bedrock:us-east-1:000000000000:application-inference-profile/a1';
+    const resources = (applicationProfiles: Record<string, string>) =>
+      bedrockPermissions('bedrock:InvokeModel', arn, { ...place, applicationProfiles }).map(
+        ({ resource }) => resource,
+      );
+    expect(resources({})).toEqual([arn]);
+    expect(resources({ [arn]: 'us.amazon.nova-lite-v1:0' })).toEqual([
+      arn,
+      ...['us-east-1', 'us-east-2', 'us-west-2'].map(
+        (region) => `arn:aws:bedrock:${region}::foundation-model/amazon.nova-lite-v1:0`,
+      ),
+    ]);
+  });
 });

@@ -1,6 +1,7 @@
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serviceQuotas } from '../../../src/aws/service-quotas.ts';
+import { laneOf } from '../../../src/lane/catalog.ts';
 import { type SmallCloud, smallStack, startSmallCloud } from '../small-stack.ts';
 
 const MODELS = ['us.meta.llama3-3-70b-instruct-v1:0', 'us.anthropic.claude-haiku-4-5-20251001-v1:0'];
@@ -28,6 +29,6 @@ describe('the smoother finds in Service Quotas what the simulator enforces', () 
     ['only what there is', 'us.anthropic.claude-opus-4-7', { tokens_per_minute: 9_000 }],
     ['nothing of another model', 'mistral.mistral-large-2407-v1:0', {}],
   ])('%s', async (_, modelId, limits) => {
-    expect(await serviceQuotas(client, nothingKept, 'lanes').limitsOf('lane', modelId, 0)).toEqual(limits);
+    expect(await serviceQuotas(client, nothingKept, 'lanes').limitsOf(laneOf(modelId), 0)).toEqual(limits);
   });
 });

@@ -16,12 +16,13 @@ const DESTINATIONS: Record<string, string[]> = {
 };
 
 /** A call through an inference profile needs the profile, and the foundation model wherever the profile leads. */
-export function bedrockPermissions(
-  action: string,
-  modelId: string,
-  { region, accountId }: Place,
-): Permission[] {
-  if (modelId.startsWith('arn:')) return [{ action, resource: modelId }];
+export function bedrockPermissions(action: string, modelId: string, place: Place): Permission[] {
+  const { region, accountId, applicationProfiles = {} } = place;
+  if (modelId.startsWith('arn:')) {
+    const source = Object.hasOwn(applicationProfiles, modelId) ? applicationProfiles[modelId] : undefined;
+    const models = source === undefined ? [] : bedrockPermissions(action, source, place).filter(isModel);
+    return [{ action, resource: modelId }, ...models];
+  }
   const [geography = ''] = modelId.split('.');
   const destinations = DESTINATIONS[geography];
   if (!destinations) return [{ action, resource: `arn:aws:bedrock:${region}::foundation-model/${modelId}` }];
@@ -33,4 +34,9 @@ export function bedrockPermissions(
       resource: `arn:aws:bedrock:${destination}::foundation-model/${model}`,
     })),
   ];
+}
+
+/** Of a system profile that an application profile was made from, only the models count. */
+function isModel({ resource }: Permission): boolean {
+  return resource.includes(':foundation-model/');
 }
