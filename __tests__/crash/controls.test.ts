@@ -1,6 +1,6 @@
 /** Each mechanism that loses nothing is taken out: the enumeration, which finds nothing otherwise (enumeration.test.ts), must find what breaks. */
 import { describe, expect, it } from 'vitest';
-import type { FunctionName, Sabotage } from '../../src/crash/pipeline.ts';
+import type { FunctionName, Sabotage } from '../../src/crash/functions.ts';
 import { PARTS } from '../../src/crash/suite.ts';
 import type { MemoryPorts } from '../../src/memory/cloud.ts';
 import type { ReportRows } from '../../src/reporting/ports.ts';
@@ -51,6 +51,11 @@ describe('without', () => {
       'invocation/commit (large) against an expired lease',
     );
     expect(broken).toMatch(/a result that was not committed/);
+  });
+
+  it('the condition, a late worker takes a request away from the next one', async () => {
+    const part = 'invocation/a late delivery against an expired lease';
+    expect(await brokenBy({ records: unconditional }, part)).toMatch(/r1 was called \d times/);
   });
 
   it('the commit before the result, a result says what was not committed', async () => {
@@ -116,5 +121,24 @@ describe('without', () => {
       },
     }));
     expect(await brokenBy(twice, 'reporting/stream batch')).toMatch(/reports differ/);
+  });
+
+  it('the announcement of a request that returns, its queue is forgotten while the index lags', async () => {
+    const silent = replaced('invocation', () => ({ directory: { announce: async () => undefined } }));
+    const part = 'prioritization/a request returns while its queue is forgotten';
+    expect(await brokenBy(silent, part)).toMatch(/r1 has no outcome/);
+  });
+
+  it('an announcement before its return, a request that was set aside is found by nobody', async () => {
+    const hasty = replaced('prioritization', ({ directory, records }) => ({
+      directory: {
+        ...directory,
+        announce: async (queue: string, now: number) => {
+          const record = await records.read('r1');
+          if (record?.backlog_key !== undefined) await directory.announce(queue, now);
+        },
+      },
+    }));
+    expect(await brokenBy(hasty, 'prioritization/request set aside')).toMatch(/r1 has no outcome/);
   });
 });

@@ -11,9 +11,10 @@ import {
   recorder,
   STALL_MS,
 } from './faults.ts';
+import type { Sabotage } from './functions.ts';
 import type { Fault } from './instance.ts';
 import { brokenInvariants } from './invariants.ts';
-import { Pipeline, type Sabotage } from './pipeline.ts';
+import { Pipeline } from './pipeline.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Whatever has not come to rest by then never will. */

@@ -1,5 +1,5 @@
 /** What an enumeration consists of. */
-import type { Sabotage } from './pipeline.ts';
+import type { Sabotage } from './functions.ts';
 
 export interface CrashCase {
   /** Names the case for good: `function/scenario/…`. */

@@ -1,6 +1,7 @@
 /** Representative inputs of ingestion. */
 
-import { BUCKET, MODEL, type Pipeline } from './pipeline.ts';
+import { BUCKET, MODEL } from './functions.ts';
+import type { Pipeline } from './pipeline.ts';
 import {
   expecting,
   REDELIVERY_MS,
@@ -77,7 +78,7 @@ const CONFLICT: Scenario = {
 };
 
 async function otherRecord(pipeline: Pipeline) {
-  const elsewhere = pipeline.ingestion(pipeline.instance('ingestion'));
+  const elsewhere = pipeline.functions.ingestion(pipeline.functions.instance('ingestion'));
   const body = JSON.stringify(requestBody('r1', { priority: 1 }));
   const message = { id: 'earlier', body, sentAt: pipeline.clock.now(), receiveCount: 1 };
   await elsewhere.ingest([message]);

@@ -4,8 +4,9 @@
  * which everything has been tried already, as equal states have equal futures.
  */
 import { sha256 } from '../request/keys.ts';
+import { LANE } from './functions.ts';
 import { brokenInvariants, type Expectation } from './invariants.ts';
-import { INDEX_LAG_MS, LANE, type Pipeline } from './pipeline.ts';
+import { INDEX_LAG_MS, type Pipeline } from './pipeline.ts';
 import { type Scheduler, withoutNonces } from './scheduler.ts';
 
 /** A world and the processes in it, ready to be scheduled. */

@@ -55,6 +55,17 @@ const MISSING_PAYLOAD: Scenario = {
   expected: expecting(['r1'], { outcomes: { r1: ['FAILED'] }, calls: { r1: 0 } }),
 };
 
+/** It rests for ten seconds, and a leader of the next minute finds it. */
+const UNREADABLE_PAYLOAD: Scenario = {
+  ...MISSING_PAYLOAD,
+  name: 'unreadable payload',
+  async prepare(pipeline) {
+    pipeline.payloadsUnreadable.set('r1', 1);
+    send(pipeline, requestBody('r1'));
+  },
+  expected: expecting(['r1'], { withinMs: WITHIN_MS + SCHEDULE_MS }),
+};
+
 const MIXED_SCRIPTS: Record<string, Meeting[]> = {
   r1: ['large'],
   r2: ['throttled'],
@@ -74,6 +85,7 @@ const MIXED_BUNDLE: Scenario = {
   async prepare(pipeline) {
     for (const [id, script] of Object.entries(MIXED_SCRIPTS)) pipeline.bedrock.script(id, script);
     pipeline.payloadsLost.add('r6');
+    pipeline.payloadsUnreadable.set('r9', 2);
     send(pipeline, ...TEN.map((id) => requestBody(id)));
   },
   expected: expecting(TEN, {
@@ -86,5 +98,6 @@ const MIXED_BUNDLE: Scenario = {
 export const INVOCATION_SCENARIOS: readonly Scenario[] = [
   ...Object.keys(MEETINGS).map(invocation),
   MISSING_PAYLOAD,
+  UNREADABLE_PAYLOAD,
   MIXED_BUNDLE,
 ];

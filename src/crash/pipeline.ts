@@ -3,9 +3,8 @@
  * queue, with redelivery, leases, schedule and stream as AWS has them, and functions that can be made to die or fail at
  * any call. Calls take no time, so that a case is only what its fault makes of it.
  */
-import { Ingestion } from '../ingestion/ingestion.ts';
+import type { Ingestion } from '../ingestion/ingestion.ts';
 import { invokeBatch } from '../invocation/batch.ts';
-import { laneOf } from '../lane/catalog.ts';
 import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../memory/cloud.ts';
 import { createReportRows } from '../memory/reporting.ts';
 import {
@@ -14,28 +13,18 @@ import {
   prioritize,
 } from '../prioritization/prioritize.ts';
 import { reportBatch } from '../reporting/batch.ts';
-import type { Records } from '../request/ports.ts';
+import { payloadKey } from '../request/keys.ts';
+import type { Payloads, Records } from '../request/ports.ts';
 import { isOutcome } from '../request/record.ts';
 import type { ResultMessage } from '../request/result.ts';
 import { leaseMs } from '../request/times.ts';
 import { VirtualClock } from '../simulate/virtual-clock.ts';
 import { type BedrockLimits, ScriptedBedrock } from './bedrock.ts';
-import { type Fault, Instance } from './instance.ts';
+import { PortFailure } from './errors.ts';
+import { type FunctionName, Functions, LANE, MODEL, type Sabotage, TIMEOUTS_MS } from './functions.ts';
+import type { Fault, Instance } from './instance.ts';
 import { RedeliveringQueue } from './queue.ts';
 import { ChangeStream } from './stream.ts';
-
-export const MODEL = 'amazon.nova-lite-v1:0';
-export const LANE = laneOf(MODEL);
-export const BUCKET = 'calls';
-
-/** As the stack has them; the invocation's is the smallest that its variable allows. */
-export const TIMEOUTS_MS = {
-  ingestion: 60_000,
-  prioritization: 120_000,
-  invocation: 30_000,
-  reporting: 60_000,
-} as const;
-export type FunctionName = keyof typeof TIMEOUTS_MS;
 
 const VISIBILITY_PER_TIMEOUT = 6;
 const MAXIMUM_RECEIVES = 5;
@@ -53,13 +42,6 @@ export interface Injection {
   function: FunctionName;
   invocation: number;
   fault: Fault;
-}
-
-/** For controls: one of the mechanisms is taken out. */
-export interface Sabotage {
-  records?: (records: Records) => Records;
-  ports?: <Ports extends object>(functionName: FunctionName, ports: Ports) => Ports;
-  ingestionAcknowledgesFirst?: boolean;
 }
 
 export interface PipelineOptions {
@@ -84,12 +66,14 @@ export class Pipeline {
   readonly faults: string[] = [];
   /** The ports under every instance: a call takes effect here. */
   readonly ports: MemoryPorts;
+  readonly functions: Functions;
   readonly settings: PrioritizationSettings;
   /** Requests whose payload's object is gone as soon as it was written. */
   readonly payloadsLost = new Set<string>();
+  /** Requests whose payload's object cannot be read so many times. */
+  readonly payloadsUnreadable = new Map<string, number>();
   readonly #injections: readonly Injection[];
   readonly #invocations = new Map<FunctionName, number>();
-  readonly #sabotage: Sabotage;
   #running = 0;
   #started = false;
   readonly #wakes: string[][] = [];
@@ -98,7 +82,6 @@ export class Pipeline {
   constructor({ injections = [], limits, sabotage = {}, standsStill }: PipelineOptions = {}) {
     const { clock } = this;
     this.#injections = injections;
-    this.#sabotage = sabotage;
     const quota = limits ?? { requestsPerMinute: 600, tokensPerMinute: 1_000_000 };
     this.cloud = createMemoryCloud({
       clock,
@@ -132,12 +115,15 @@ export class Pipeline {
       visibilityMs: VISIBILITY_PER_TIMEOUT * TIMEOUTS_MS.invocation,
       deliver: (batch) => this.#invoke(batch),
     });
+    const records = sabotage.records?.(this.cloud.ports.records) ?? this.cloud.ports.records;
     const held = {
       send: async (messages: readonly object[]) => {
         for (const message of messages) this.hold.send(JSON.stringify(message));
       },
     };
-    this.ports = { ...this.cloud.ports, records: this.#streamed(this.cloud.ports.records), hold: held };
+    const payloads = this.#failing(this.cloud.ports.payloads);
+    this.ports = { ...this.cloud.ports, records: this.#streamed(records), payloads, hold: held };
+    this.functions = new Functions(this, sabotage);
     this.settings = {
       engine: {
         averageRequestMs: 5_000,
@@ -173,34 +159,6 @@ export class Pipeline {
     return false;
   }
 
-  /** An instance of a function on ports of its own, for who wants to drive it by hand. */
-  instance(functionName: FunctionName): Instance {
-    return new Instance(functionName, this.clock);
-  }
-
-  invocationPorts(instance: Instance, deadline: number) {
-    return {
-      ...this.#connect(instance, { ...this.ports, model: { call: this.bedrock.call.bind(this.bedrock) } }),
-      clock: instance.clock,
-      log: ignore,
-      bucket: BUCKET,
-      remainingMs: () => deadline - this.clock.now(),
-    };
-  }
-
-  prioritizationPorts(instance: Instance) {
-    return { ...this.#connect(instance, this.ports), clock: instance.clock, log: ignore, emit: ignore };
-  }
-
-  /** A fresh container of ingestion on this instance. */
-  ingestion(instance: Instance): Ingestion {
-    const ports = { ...this.#connect(instance, this.ports), clock: instance.clock, log: ignore };
-    return new Ingestion(
-      { ...ports, random: () => 0 },
-      { bucket: BUCKET, longestWaitSeconds: 6 * 24 * 3_600 },
-    );
-  }
-
   #start(): void {
     this.#started = true;
     for (const queue of [this.input, this.hold]) queue.start();
@@ -221,8 +179,8 @@ export class Pipeline {
   #leadAt(at: number, event: PrioritizationEvent): void {
     this.clock.at(at, () =>
       this.clock.spawn(async () => {
-        const instance = this.instance('prioritization');
-        const ports = this.prioritizationPorts(instance);
+        const instance = this.functions.instance('prioritization');
+        const ports = this.functions.prioritizationPorts(instance);
         // Nobody hears of the failure: the next minute brings another run.
         await this.#run(instance, () => prioritize(ports, this.settings, event)).catch(ignore);
       }),
@@ -240,26 +198,21 @@ export class Pipeline {
   /** A container lives on between batches, unless it died. */
   #idleIngestion(): { instance: Instance; logic: Ingestion } {
     if (this.#ingestion !== undefined) return this.#ingestion;
-    const instance = this.instance('ingestion');
-    return { instance, logic: this.ingestion(instance) };
+    const instance = this.functions.instance('ingestion');
+    return { instance, logic: this.functions.ingestion(instance) };
   }
 
   #invoke(batch: { id: string; body: string }[]): Promise<string[]> {
-    const instance = this.instance('invocation');
-    const ports = this.invocationPorts(instance, this.clock.now() + TIMEOUTS_MS.invocation);
+    const instance = this.functions.instance('invocation');
+    const ports = this.functions.invocationPorts(instance, this.clock.now() + TIMEOUTS_MS.invocation);
     const messages = batch.map(({ id, body }) => ({ messageId: id, body }));
     return this.#run(instance, () => invokeBatch(ports, messages));
   }
 
   #report(batch: Parameters<typeof reportBatch>[1]): Promise<string[]> {
-    const instance = this.instance('reporting');
-    const { rows } = this.#connect(instance, { rows: this.rows });
+    const instance = this.functions.instance('reporting');
+    const rows = this.functions.reportRows(instance);
     return this.#run(instance, () => reportBatch(rows, batch, ignore));
-  }
-
-  #connect<Ports extends object>(instance: Instance, ports: Ports): Ports {
-    const connected = instance.connect(ports);
-    return this.#sabotage.ports?.(instance.functionName as FunctionName, connected) ?? connected;
   }
 
   async #run<T>(instance: Instance, work: () => Promise<T>): Promise<T> {
@@ -276,8 +229,7 @@ export class Pipeline {
   }
 
   /** Every write becomes a change in the stream. */
-  #streamed(plain: Records): Records {
-    const records = this.#sabotage.records?.(plain) ?? plain;
+  #streamed(records: Records): Records {
     return {
       ...records,
       create: async (record) => {
@@ -292,6 +244,20 @@ export class Pipeline {
         const moved = await records.move(transition);
         if (moved.applied) this.stream.append(moved.record);
         return moved;
+      },
+    };
+  }
+
+  #failing(payloads: Payloads): Payloads {
+    return {
+      ...payloads,
+      get: async (key) => {
+        for (const [id, times] of this.payloadsUnreadable) {
+          if (times === 0 || !key.startsWith(payloadKey(id, '').slice(0, -'.json'.length))) continue;
+          this.payloadsUnreadable.set(id, times - 1);
+          throw new PortFailure('payloads.get');
+        }
+        return payloads.get(key);
       },
     };
   }

@@ -1,6 +1,6 @@
 /** What a leader can find. */
 import { atCall } from './faults.ts';
-import { LANE } from './pipeline.ts';
+import { LANE } from './functions.ts';
 import {
   expecting,
   requestBody,
@@ -77,6 +77,18 @@ const UNSENT_RESULT: Scenario = {
   before: () => [{ function: 'invocation', invocation: 0, fault: atCall(5, 'cut-before') }],
 };
 
+/** Its payload could not be read: the leader of the next minute puts it back. */
+const SET_ASIDE: Scenario = {
+  ...WAITING,
+  name: 'request set aside',
+  invocation: 1,
+  async prepare(pipeline) {
+    pipeline.payloadsUnreadable.set('r1', 1);
+    send(pipeline, requestBody('r1'));
+  },
+  expected: expecting(['r1'], { withinMs: WITHIN_MS + SCHEDULE_MS }),
+};
+
 /** Two requests more than fit in a minute. */
 const QUOTA_BOUND: Scenario = {
   ...WAITING,
@@ -95,5 +107,6 @@ export const PRIORITIZATION_SCENARIOS: readonly Scenario[] = [
   OVERSIZED,
   LOST_LEASE,
   UNSENT_RESULT,
+  SET_ASIDE,
   QUOTA_BOUND,
 ];

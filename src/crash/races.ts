@@ -5,11 +5,13 @@ import { recoverDue } from '../prioritization/recovery.ts';
 import type { HoldMessage } from '../request/hold-message.ts';
 import { RESULT_GRACE_MS } from '../request/times.ts';
 import type { Meeting } from './bedrock.ts';
+import { LANE, MODEL, type Sabotage } from './functions.ts';
+import type { Instance } from './instance.ts';
 import type { Race } from './interleavings.ts';
 import type { Expectation } from './invariants.ts';
-import { INDEX_LAG_MS, LANE, MODEL, type Sabotage } from './pipeline.ts';
+import { INDEX_LAG_MS } from './pipeline.ts';
 import { requestBody } from './scenario.ts';
-import { after, Stage } from './stage.ts';
+import { Stage } from './stage.ts';
 
 /** The next scheduled minute, a lease that has to end first, and a run. */
 const WITHIN_MS = 60_000 + LEASE_MS + 15_000;
@@ -60,25 +62,42 @@ function commitAgainstRecovery(meeting: Meeting, sabotage?: Sabotage): Race {
       stage.pipeline.bedrock.script('r1', [meeting]);
       await stage.accept('r1');
       const [bundle] = await stage.release();
-      const worker = stage.pipeline.instance('invocation');
-      stage.scheduler.start('slow worker', worker, (gate) => {
-        worker.interfere(after('model.call', 1, gate));
-        return stage.invoke(worker, bundle as HoldMessage);
-      });
-      await stage.pass(5_000);
+      const worker = (instance: Instance) => stage.invoke(instance, bundle as HoldMessage);
+      stage.process('slow worker', 'invocation', worker, { call: 'model.call', times: 1 });
       await stage.pass(LEASES_OVER_MS);
-      stage.process('leader and worker', 'prioritization', async (instance) => {
-        const led = await stage.acquire(instance, 'second');
-        const leader = stage.leader(instance, led);
-        await leader.tick();
-        await instance.clock.sleep(INDEX_LAG_MS);
-        await leader.tick();
-        const [, again] = stage.bundles();
-        if (again !== undefined) await stage.invoke(instance, again);
-      });
+      stage.process('leader and worker', 'prioritization', (instance) => runAgain(stage, instance));
       return stage.staged;
     },
   };
+}
+
+/** A bundle reaches its worker when the lease has run out, while a leader brings the request back. */
+function lateDelivery(sabotage?: Sabotage): Race {
+  return {
+    name: 'a late delivery against an expired lease',
+    function: 'invocation',
+    expected: expecting(['r1'], { withinMs: WITHIN_MS + LEASES_OVER_MS }),
+    faults: 0,
+    async stage() {
+      const stage = new Stage(sabotage);
+      await stage.accept('r1');
+      const [bundle] = await stage.release();
+      await stage.pass(LEASES_OVER_MS);
+      stage.process('late worker', 'invocation', (instance) => stage.invoke(instance, bundle as HoldMessage));
+      stage.process('leader and worker', 'prioritization', (instance) => runAgain(stage, instance));
+      return stage.staged;
+    },
+  };
+}
+
+/** A leader brings back what is lost and releases it, and a worker runs it. */
+async function runAgain(stage: Stage, instance: Instance): Promise<void> {
+  const leader = stage.leader(instance, await stage.acquire(instance, 'second'));
+  await leader.tick();
+  await instance.clock.sleep(INDEX_LAG_MS);
+  await leader.tick();
+  const [, again] = stage.bundles();
+  if (again !== undefined) await stage.invoke(instance, again);
 }
 
 /** A leader stands still at any of its calls until another has taken the lane, and wakes. */
@@ -91,12 +110,9 @@ function overlappingLeaders(sabotage?: Sabotage): Race {
     async stage() {
       const stage = new Stage(sabotage);
       await stage.accept('r1', 'r2');
-      const first = stage.pipeline.instance('prioritization');
+      const first = stage.pipeline.functions.instance('prioritization');
       const led = await stage.acquire(first, 'first');
-      stage.scheduler.start('first', first, (gate) => {
-        first.interfere(gate);
-        return stage.leader(first, led).tick();
-      });
+      stage.process('first', first, () => stage.leader(first, led).tick());
       stage.jump(LEASE_MS + 1);
       stage.process('second', 'prioritization', async (instance) => {
         const taken = await stage.tryAcquire(instance, 'second');
@@ -119,7 +135,7 @@ function sleepAgainstArrival(known: boolean, sabotage?: Sabotage): Race {
       const { pipeline } = stage;
       if (known) await pipeline.ports.registry.register(LANE, MODEL);
       stage.process('leader', 'prioritization', async (instance) => {
-        const lanes = await pipeline.prioritizationPorts(instance).registry.list();
+        const lanes = await pipeline.functions.prioritizationPorts(instance).registry.list();
         if (lanes.length === 0) return;
         const led = await stage.acquire(instance, 'first');
         await stage.leader(instance, led).lead(pipeline.clock.now() + 2_000);
@@ -130,7 +146,7 @@ function sleepAgainstArrival(known: boolean, sabotage?: Sabotage): Race {
   };
 }
 
-/** The last request of a queue is throttled and returns while its leader is about to forget the queue. */
+/** The last request of a queue is throttled and returns while a leader of long standing is about to forget the queue. */
 function returnAgainstForgetting(sabotage?: Sabotage): Race {
   return {
     name: 'a request returns while its queue is forgotten',
@@ -139,15 +155,20 @@ function returnAgainstForgetting(sabotage?: Sabotage): Race {
     faults: 0,
     async stage() {
       const stage = new Stage(sabotage);
-      const { pipeline } = stage;
-      pipeline.bedrock.script('r1', ['throttled']);
+      stage.pipeline.bedrock.script('r1', ['throttled']);
       await stage.accept('r1');
       await stage.pass(10_000);
       const [bundle] = await stage.release();
-      stage.process('worker', 'invocation', (instance) => stage.invoke(instance, bundle as HoldMessage));
-      stage.process('leader', 'prioritization', async (instance) => {
-        const led = await stage.acquire(instance, 'second');
-        await stage.leader(instance, led).lead(pipeline.clock.now() + 5_000);
+      const worker = (instance: Instance) => stage.invoke(instance, bundle as HoldMessage);
+      stage.process('worker', 'invocation', worker, { call: 'model.call', times: 1 });
+      const instance = stage.pipeline.functions.instance('prioritization');
+      const leader = stage.leader(instance, await stage.acquire(instance, 'second'));
+      await leader.tick();
+      await stage.pass(5_000);
+      stage.process('leader', instance, async () => {
+        await leader.tick();
+        await instance.clock.sleep(1_000);
+        await leader.tick();
       });
       return stage.staged;
     },
@@ -199,15 +220,12 @@ function unsentResult(sabotage?: Sabotage): Race {
       const stage = new Stage(sabotage);
       await stage.accept('r1');
       const [bundle] = await stage.release();
-      const worker = stage.pipeline.instance('invocation');
-      stage.scheduler.start('slow worker', worker, (gate) => {
-        worker.interfere(after('records.move', 2, gate));
-        return stage.invoke(worker, bundle as HoldMessage);
-      });
+      const worker = (instance: Instance) => stage.invoke(instance, bundle as HoldMessage);
+      stage.process('slow worker', 'invocation', worker, { call: 'records.move', times: 2 });
       await stage.pass(RESULT_GRACE_MS + 5_000);
       for (const name of ['leader', 'other leader']) {
         stage.process(name, 'prioritization', (instance) =>
-          recoverDue(stage.pipeline.prioritizationPorts(instance), LANE),
+          recoverDue(stage.pipeline.functions.prioritizationPorts(instance), LANE),
         );
       }
       return stage.staged;
@@ -225,6 +243,7 @@ export function racesOf(sabotage?: Sabotage): Race[] {
     returnAgainstForgetting(sabotage),
     unsentResult(sabotage),
     duplicateDelivery(sabotage),
+    lateDelivery(sabotage),
     ...(['small', 'large', 'throttled', 'transient', 'invalid'] as const).map((meeting) =>
       commitAgainstRecovery(meeting, sabotage),
     ),

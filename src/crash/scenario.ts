@@ -1,8 +1,9 @@
 /** What a scenario is made of: an input, what its functions meet, and what it must end with. */
 import type { Outcome } from '../request/record.ts';
 import type { BedrockLimits } from './bedrock.ts';
+import { type FunctionName, MODEL } from './functions.ts';
 import type { Expectation } from './invariants.ts';
-import { type FunctionName, type Injection, MODEL, type Pipeline } from './pipeline.ts';
+import type { Injection, Pipeline } from './pipeline.ts';
 
 export interface Scenario {
   function: FunctionName;

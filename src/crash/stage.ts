@@ -6,17 +6,10 @@ import { LaneLeader, LEASE_MS } from '../prioritization/lane-leader.ts';
 import { Workers } from '../prioritization/workers.ts';
 import type { HoldMessage } from '../request/hold-message.ts';
 import { nameOf } from './calls.ts';
+import { type FunctionName, LANE, type Sabotage, TIMEOUTS_MS } from './functions.ts';
 import type { Fault, Instance } from './instance.ts';
 import type { Staged } from './interleavings.ts';
-import {
-  type FunctionName,
-  INDEX_LAG_MS,
-  LANE,
-  MODEL,
-  Pipeline,
-  type Sabotage,
-  TIMEOUTS_MS,
-} from './pipeline.ts';
+import { INDEX_LAG_MS, Pipeline } from './pipeline.ts';
 import { requestBody, WIDE } from './scenario.ts';
 import { Scheduler } from './scheduler.ts';
 
@@ -35,13 +28,14 @@ export class Stage {
   }
 
   async accept(...ids: string[]): Promise<void> {
-    for (const id of ids) await this.ingest(this.pipeline.instance('ingestion'), id, requestBody(id));
+    for (const id of ids)
+      await this.ingest(this.pipeline.functions.instance('ingestion'), id, requestBody(id));
     await this.pass(INDEX_LAG_MS);
   }
 
   /** A leader's tick that releases what has been accepted; the bundles on the Hold queue. */
   async release(): Promise<HoldMessage[]> {
-    const instance = this.pipeline.instance('prioritization');
+    const instance = this.pipeline.functions.instance('prioritization');
     const led = await this.acquire(instance, 'first');
     await this.leader(instance, led).tick();
     await instance.connect(this.pipeline.ports).leadership.release(led);
@@ -64,48 +58,57 @@ export class Stage {
 
   tryAcquire(instance: Instance, holder: string): Promise<Led | undefined> {
     const now = this.pipeline.clock.now();
-    return this.pipeline.prioritizationPorts(instance).leadership.acquire(LANE, holder, now, now + LEASE_MS);
+    return this.pipeline.functions
+      .prioritizationPorts(instance)
+      .leadership.acquire(LANE, holder, now, now + LEASE_MS);
   }
 
   leader(instance: Instance, led: Led): LaneLeader {
     const { settings } = this.pipeline;
-    const ports = this.pipeline.prioritizationPorts(instance);
+    const ports = this.pipeline.functions.prioritizationPorts(instance);
     return new LaneLeader(ports, settings, new Workers(settings.workers), led);
   }
 
   ingest(instance: Instance, messageId: string, body: unknown): Promise<string[]> {
     const message = { id: messageId, body: JSON.stringify(body), sentAt: this.pipeline.clock.now() };
-    return this.pipeline.ingestion(instance).ingest([{ ...message, receiveCount: 1 }]);
+    return this.pipeline.functions.ingestion(instance).ingest([{ ...message, receiveCount: 1 }]);
   }
 
   invoke(instance: Instance, message: HoldMessage): Promise<void> {
     const deadline = this.pipeline.clock.now() + TIMEOUTS_MS.invocation;
-    return invokeBundle(this.pipeline.invocationPorts(instance, deadline), message);
+    return invokeBundle(this.pipeline.functions.invocationPorts(instance, deadline), message);
   }
 
-  /** A process of the race, each of whose calls is a step. */
-  process(name: string, functionName: FunctionName, work: (instance: Instance) => Promise<unknown>): void {
-    const instance = this.pipeline.instance(functionName);
+  /** A process of the race: each of its calls is a step, once it has come so far. */
+  process(
+    name: string,
+    who: FunctionName | Instance,
+    work: (instance: Instance) => Promise<unknown>,
+    cameTo: { call: string; times: number } = { call: '', times: 0 },
+  ): void {
+    const instance = typeof who === 'string' ? this.pipeline.functions.instance(who) : who;
     this.scheduler.start(name, instance, (gate) => {
-      instance.interfere(gate);
+      instance.interfere(after(cameTo, gate));
       return work(instance);
     });
   }
 
   /** Time that passes at any moment of the race. */
   jump(ms: number): void {
-    const instance = this.pipeline.instance('prioritization');
+    const instance = this.pipeline.functions.instance('prioritization');
     this.scheduler.start('time', instance, () => instance.clock.sleep(ms));
   }
 }
 
-/** Gates begin after the nth call of this name. */
-export function after(name: string, n: number, gate: Fault): Fault {
+/** Gates begin after so many calls of this name. */
+function after({ call: name, times }: { call: string; times: number }, gate: Fault): Fault {
   let passed = 0;
   return async (call, proceed, instance) => {
-    if (passed >= n) return gate(call, proceed, instance);
-    const answer = await proceed();
-    if (nameOf(call) === name) passed += 1;
-    return answer;
+    if (passed >= times) return gate(call, proceed, instance);
+    try {
+      return await proceed();
+    } finally {
+      if (nameOf(call) === name) passed += 1;
+    }
   };
 }

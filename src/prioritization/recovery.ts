@@ -68,6 +68,9 @@ async function recover(ports: RecoveryPorts, entry: DueEntry): Promise<void> {
     };
     return endWithout(ports, record, { status: 'FAILED', error, ...counts });
   }
+  // Its release may have ended long ago, and its queue be forgotten: then only an announcement tells of it. One before the
+  // write, lest we die after it; one after, lest we come late and the first be forgotten.
+  await directory.announce(record.queue, clock.now());
   const moved = await records.move(putBack(record, counts));
   if (!moved.applied) return;
   log('request.returned', {
