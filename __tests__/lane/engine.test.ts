@@ -229,6 +229,15 @@ describe('max tokens that the producer left unset', () => {
     expect(grantOf(lane, 41_000, { full_allowance: true })).toBe(10_000);
   });
 
+  it('are never more than the context leaves beside the input', () => {
+    const [lane, name] = [new Lane(), 'anthropic.claude-haiku-4-5:geo'];
+    const all = { lane: name, full_allowance: true };
+    expect(grantOf(lane, 0, { ...all, input_tokens: 1_000 })).toBe(64_000);
+    expect(grantOf(lane, 500, { ...all, input_tokens: 190_000 })).toBe(10_000);
+    // The catalog may be older than the model.
+    expect(grantOf(lane, 1_000, { ...all, input_tokens: 250_000 })).toBe(64_000);
+  });
+
   it('are learned by task', () => {
     const lane = new Lane();
     learn(lane, { outputTokens: 4_000, task: 'report' });

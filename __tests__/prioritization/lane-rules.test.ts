@@ -5,7 +5,7 @@ import { LaneRules } from '../../src/prioritization/lane-rules.ts';
 const MODEL = 'us.amazon.nova-lite-v1:0';
 const LANE = 'amazon.nova-lite:geo';
 
-function rulesWith(settings: Partial<LaneSettings>, quotas: () => Promise<Limits | undefined>) {
+function rulesWith(settings: Partial<LaneSettings>, quotas: () => Promise<Limits | undefined>, lane = LANE) {
   const world = { now: 0, settings, asked: 0, logged: [] as string[] };
   const rules = new LaneRules(
     {
@@ -20,7 +20,7 @@ function rulesWith(settings: Partial<LaneSettings>, quotas: () => Promise<Limits
       },
       log: (event) => void world.logged.push(event),
     },
-    LANE,
+    lane,
   );
   return { rules, world };
 }
@@ -63,6 +63,21 @@ describe('limits', () => {
     expect(rules.limits.requests_per_minute).toBe(5);
     expect(world.logged).toEqual(['quotas.unknown']);
   });
+});
+
+it('a default limit in use that nobody has confirmed is told once', async () => {
+  const { rules, world } = rulesWith({}, async () => undefined, 'anthropic.claude-sonnet-4-6:geo');
+  await rules.refresh();
+  world.now = 120_000;
+  await rules.refresh();
+  expect(world.logged).toEqual(['limit.assumed']);
+  const known = rulesWith(
+    {},
+    async () => ({ tokens_per_minute: 5_000_000 }),
+    'anthropic.claude-sonnet-4-6:geo',
+  );
+  await known.rules.refresh();
+  expect(known.world.logged).toEqual([]);
 });
 
 it('weights of priorities are the variable’s where it names them', async () => {

@@ -1,5 +1,6 @@
 /**
- * The model catalog: which models share a quota, and how they count. Data with source and date: models.json.
+ * The model catalog: which models share a quota, and how they count. Data: models.json, with source and date by kind of
+ * value, and the reason of each value that has none (`assumed`); docs/models.md is written from it.
  * Wherever a model's id is asked for, the name of its lane does as well.
  */
 import { knownAs, type Profiles } from '../request/model-id.ts';
@@ -23,9 +24,12 @@ export interface Model {
   quotas: Partial<Record<Kind, QuotaCodes>>;
   /** AWS defaults as last seen; used until Service Quotas has answered. */
   limits?: Partial<Record<Kind, Limits>>;
+  /** Values without a source, by path such as `limits.geo.tokens_per_minute`: why they are as they are. */
+  assumed?: Record<string, string>;
 }
 
 const MODELS: Record<string, Model> = data.models;
+const COUNTED = new Set(data.count_tokens);
 const BURNDOWN = data.burndown.map(({ match, rate }) => ({ match: new RegExp(match), rate }));
 const GEO_PREFIX = new RegExp(`^(${data.geo_prefixes.join('|')})\\.`);
 
@@ -55,14 +59,27 @@ export function outputLimitOf(modelId: string): number {
   return modelOf(modelId)?.output_tokens ?? data.cautious.output_tokens;
 }
 
-/** Most tokens that a call may have, input and output together; a cautious value for unknown models. */
-export function contextLimitOf(modelId: string): number {
-  return modelOf(modelId)?.context_tokens ?? data.cautious.context_tokens;
+/** Most tokens that a call may have, input and output together; undefined for an unknown model. */
+export function contextLimitOf(modelId: string): number | undefined {
+  return modelOf(modelId)?.context_tokens;
+}
+
+/** Whether Bedrock counts the model's input beforehand (CountTokens). */
+export function isCounted(modelId: string): boolean {
+  return COUNTED.has(parseModelId(modelId).name);
 }
 
 /** AWS's default limits of the model's lane as last seen, or cautious ones. */
 export function defaultLimitsOf(modelId: string): Limits {
   return modelOf(modelId)?.limits?.[parseModelId(modelId).kind] ?? data.cautious.limits;
+}
+
+/** Why a default limit, which has no source, is as it is; undefined where AWS's own has been seen. */
+export function whyAssumed(modelId: string, limit: keyof Limits): string | undefined {
+  const { name, kind } = parseModelId(modelId);
+  const model = modelOf(name);
+  if (model?.limits?.[kind] === undefined) return data.cautious.assumed;
+  return model.assumed?.[`limits.${kind}.${limit}`];
 }
 
 /** Undefined for an unknown model or a kind without a quota of its own. */

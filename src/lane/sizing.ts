@@ -1,6 +1,6 @@
 /** How large a call is taken to be: what it may use, what Bedrock deducts at its start, what it will be charged. */
 import type { BacklogEntry } from '../request/ports.ts';
-import { burndownOf, outputLimitOf } from './catalog.ts';
+import { burndownOf, contextLimitOf, outputLimitOf } from './catalog.ts';
 import type { Estimates, Outputs } from './estimates.ts';
 import type { Limits } from './ports.ts';
 
@@ -59,10 +59,15 @@ export function sizeOf(entry: BacklogEntry, estimates: Estimates, limits: Limits
   };
 }
 
-/** All that the model and a minute's quota can give. */
+/**
+ * All that the model, its context and a minute's quota can give: models refuse a call whose input and max tokens exceed
+ * the context together. An input that seems to exceed it alone is Bedrock's to judge.
+ */
 function mostOf({ lane }: BacklogEntry, limits: Limits, input: number): number {
   const room = (limits.tokens_per_minute ?? Number.POSITIVE_INFINITY) - input;
-  return Math.max(1, Math.min(outputLimitOf(lane), room));
+  const context = (contextLimitOf(lane) ?? Number.POSITIVE_INFINITY) - input;
+  const model = context > 0 ? Math.min(outputLimitOf(lane), context) : outputLimitOf(lane);
+  return Math.max(1, Math.min(model, room));
 }
 
 /** Unset means the model's maximum to Bedrock, which would reserve tens of thousands of tokens: never sent unset. */

@@ -1,5 +1,5 @@
 /** A lane's limits and weights, as they stand now: variables, then Service Quotas, then the catalog. */
-import { defaultLimitsOf, overrideOf } from '../lane/catalog.ts';
+import { defaultLimitsOf, overrideOf, whyAssumed } from '../lane/catalog.ts';
 import { PRIORITY_WEIGHTS } from '../lane/fair-queues.ts';
 import type { LaneSettings, Limits } from '../lane/ports.ts';
 import type { Priority } from '../request/record.ts';
@@ -17,6 +17,7 @@ export class LaneRules {
   #controlAt = Number.NEGATIVE_INFINITY;
   #quotas: Limits | undefined;
   #quotasAt = Number.NEGATIVE_INFINITY;
+  #told = false;
 
   constructor(
     private readonly ports: Pick<PrioritizationPorts, 'settings' | 'control' | 'quotas' | 'clock' | 'log'>,
@@ -54,6 +55,7 @@ export class LaneRules {
     if (now >= this.#quotasAt + QUOTAS_EVERY_MS && !this.#isOverridden()) {
       this.#quotasAt = now;
       await this.#readQuotas(now);
+      this.#tellAssumptions();
     }
   }
 
@@ -64,6 +66,18 @@ export class LaneRules {
       this.#quotas = (await quotas.limitsOf(this.lane, now)) ?? this.#quotas;
     } catch (error) {
       log('quotas.unknown', { lane: this.lane, error: error instanceof Error ? error.name : 'unknown' });
+    }
+  }
+
+  /** Once: limits in use that nobody has confirmed. */
+  #tellAssumptions(): void {
+    if (this.#told) return;
+    this.#told = true;
+    const known = { ...this.#quotas, ...this.#override() };
+    for (const limit of ['requests_per_minute', 'tokens_per_minute'] as const) {
+      const reason = whyAssumed(this.lane, limit);
+      if (this.limits[limit] === undefined || known[limit] !== undefined || reason === undefined) continue;
+      this.ports.log('limit.assumed', { lane: this.lane, limit, value: this.limits[limit], reason });
     }
   }
 
