@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { dynamoDirectory, dynamoRegistry } from './directory.ts';
 import { dynamoControl } from './lane-control.ts';
-import { dynamoLeadership } from './lane-states.ts';
+import { dynamoLeadership, dynamoWatch } from './lane-states.ts';
 import { dynamoReports } from './reports.ts';
 import { dynamoSettings } from './settings.ts';
 
@@ -9,6 +9,7 @@ import { dynamoSettings } from './settings.ts';
 export function dynamoLanes(client: DynamoDBClient, table: string) {
   return {
     leadership: dynamoLeadership(client, table),
+    watch: dynamoWatch(client, table),
     registry: dynamoRegistry(client, table),
     directory: dynamoDirectory(client, table),
     reports: dynamoReports(client, table),

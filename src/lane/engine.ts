@@ -6,7 +6,7 @@ import type { BacklogEntry } from '../request/ports.ts';
 import { PRIORITIES } from '../request/record.ts';
 import { Adaptation } from './adaptation.ts';
 import { Breaker, type Trouble } from './breaker.ts';
-import { Bundles } from './bundles.ts';
+import { Departures } from './bundles.ts';
 import { Estimates } from './estimates.ts';
 import { FairQueues, type Weights } from './fair-queues.ts';
 import { Ledger, type Usage } from './ledger.ts';
@@ -16,15 +16,12 @@ import { Pacing, pacedTokens } from './pacing.ts';
 import type { LaneFigures, Limits, SlotReport } from './ports.ts';
 import { owedOf, SLOT_MS, slotOf } from './report.ts';
 import { RetryBudget } from './retry-budget.ts';
-import { Room } from './room.ts';
+import { bindingShare, Room } from './room.ts';
 import { type Sizing, sizeOf } from './sizing.ts';
 
 /** Reports of releases younger than this are read at every tick, all others this often. */
 const RECENT_MS = 20_000;
 const READ_ALL_EVERY_MS = 5_000;
-/** With fewer workers free than this part, releases go out less often and in fuller bundles. */
-const CROWDED = 0.6;
-const CROWDED_EVERY_MS = 900;
 /** Debts of running calls are set against what leaves the minute within this part of a call's time. */
 const LOOK_AHEAD = 0.4;
 
@@ -48,6 +45,8 @@ export interface TickInput extends Weights {
   limits: Limits;
   /** Workers that may take bundles of this lane in all, those that it has already included. */
   workers: number;
+  /** Lanes that have work waiting for these workers, this one included. */
+  rivals: number;
   /** An operator has stopped the lane. */
   paused: boolean;
 }
@@ -80,10 +79,10 @@ export class LaneEngine {
   readonly #pacing = new Pacing();
   readonly #retries = new RetryBudget();
   readonly #news = new News();
+  readonly #departures = new Departures();
   #figures: LaneFigures = { unfinished: 0, utilisation: 0, share: 1 };
   #throttled = 0;
   #wonBack = 0;
-  #releasedAt = Number.NEGATIVE_INFINITY;
   #readAllAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -248,14 +247,11 @@ export class LaneEngine {
     const { now } = input;
     const unfinished = this.#ledger.unfinished(now);
     const most = Math.min(allowed, this.#mostUnfinished(limits) - unfinished.releases);
-    const freeWorkers = input.workers - unfinished.bundles;
-    const crowded = freeWorkers < input.workers * CROWDED;
-    if (crowded && now < this.#releasedAt + CROWDED_EVERY_MS) return;
     const runMs = this.#runMs;
-    const bundles = new Bundles();
+    const bundles = this.#departures.begin(now, { ...input, taken: unfinished.bundles, runMs });
     while (decisions.releases.length < most && this.#pacing.allows()) {
       const entry = this.#queues.next();
-      if (entry === undefined || bundles.countWith(entry) > freeWorkers) return;
+      if (entry === undefined || !bundles.admits(entry)) return;
       if (entry.failures > 0 && !this.#retries.allows()) {
         this.#queues.drop();
         continue;
@@ -280,7 +276,6 @@ export class LaneEngine {
       const { reserved, held, variance, charge: expected } = size;
       this.#ledger.release(slotOf(now), { releases: 1, bundles: opened, reserved, held, variance, expected });
       decisions.releases.push({ ...size, entry, bundle });
-      this.#releasedAt = now;
     }
   }
 
@@ -298,12 +293,4 @@ export class LaneEngine {
 /** A probe should not use up the attempts of a request that has already failed, while there is another. */
 function neverFailed(queues: readonly (readonly BacklogEntry[])[]): BacklogEntry[][] {
   return queues.map((queue) => queue.filter(({ failures }) => failures === 0));
-}
-
-function bindingShare(used: Usage, limits: Limits): number {
-  const share = (amount: number, limit: number | undefined) => (limit ? amount / limit : 0);
-  return Math.max(
-    share(used.requests, limits.requests_per_minute),
-    share(used.tokens, limits.tokens_per_minute),
-  );
 }

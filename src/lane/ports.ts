@@ -49,6 +49,10 @@ export interface LaneStatus {
 export interface LaneFigures {
   /** Releases that have not ended. */
   unfinished: number;
+  /** Workers that they take. */
+  bundles?: number;
+  /** Work waits. */
+  waiting?: boolean;
   /** Use of the limit that binds, 1 is all of it. */
   utilisation: number;
   /** What is ours of the limits; the rest is somebody else's, as far as throttles tell. */

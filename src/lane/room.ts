@@ -1,4 +1,4 @@
-import { atMost, type Usage } from './ledger.ts';
+import { type Amount, atMost, type Usage } from './ledger.ts';
 import type { Limits } from './ports.ts';
 import type { Sizing } from './sizing.ts';
 
@@ -40,4 +40,13 @@ export class Room {
     this.#used.variance += variance;
     this.#expected += charge;
   }
+}
+
+/** What is used of the limit that binds: 1 is all of it. */
+export function bindingShare(used: Amount, limits: Limits): number {
+  const share = (amount: number, limit: number | undefined) => (limit ? amount / limit : 0);
+  return Math.max(
+    share(used.requests, limits.requests_per_minute),
+    share(used.tokens, limits.tokens_per_minute),
+  );
 }

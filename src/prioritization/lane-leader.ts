@@ -52,6 +52,7 @@ export class LaneLeader {
     this.#view = new BacklogView(led.lane, ports, now);
     this.#rules = new LaneRules(ports, led.lane);
     this.#metricsAt = now;
+    workers.note(led.lane, { taken: this.#engine.unfinished(now).bundles, waiting: true });
   }
 
   /** Ticks until the lane is handed over, lost, or has nothing to do, or until `until` (epoch milliseconds). */
@@ -95,6 +96,7 @@ export class LaneLeader {
       this.#engine.awaitsReports ? reports.since(this.#lane, this.#engine.reportsFrom(clock.now())) : [],
       this.#rules.refresh(),
       this.#view.refresh(clock.now(), this.#engine.unfinishedSince()),
+      this.workers.refresh(clock.now()),
       this.#recover(),
     ]);
     const now = clock.now();
@@ -105,17 +107,21 @@ export class LaneLeader {
       queues: this.#view.heads(),
       limits,
       workers: this.workers.availableTo(this.#lane),
+      rivals: this.workers.rivalsOf(this.#lane),
       priorityWeights,
       tenantWeights,
       paused,
     });
-    this.workers.note(this.#lane, {
-      taken: this.#engine.unfinished(now).bundles,
-      waiting: this.#view.oldest !== undefined,
-    });
+    const taken = this.#engine.unfinished(now).bundles;
+    const waiting = this.#view.oldest !== undefined;
+    this.workers.note(this.#lane, { taken, waiting });
     const written = await leadership.writePlan(
       this.led,
-      { memory: this.#engine.memory(), limits, figures: this.#engine.figures },
+      {
+        memory: this.#engine.memory(),
+        limits,
+        figures: { ...this.#engine.figures, bundles: taken, waiting },
+      },
       now + LEASE_MS,
     );
     if (written === 'lost') return written;

@@ -3,6 +3,7 @@ import type {
   LaneControl,
   LaneRegistry,
   LaneReports,
+  LaneWatch,
   Leadership,
   QueueDirectory,
   Quotas,
@@ -14,6 +15,7 @@ import type { Results } from '../request/result.ts';
 
 export interface PrioritizationPorts {
   leadership: Leadership;
+  watch: Pick<LaneWatch, 'status'>;
   registry: LaneRegistry;
   directory: QueueDirectory;
   reports: LaneReports;

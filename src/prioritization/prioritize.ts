@@ -32,7 +32,7 @@ export async function prioritize(
   const { clock, registry } = ports;
   const until = clock.now() + LEAD_MS;
   const holder = randomUUID();
-  const workers = new Workers(settings.workers);
+  const workers = new Workers(settings.workers, ports);
   ports.emit(heartbeatLine(settings.metricsNamespace, clock.now()));
   const registered = await registry.list();
   const lanes = registered.filter(({ lane }) => event.lanes?.includes(lane) ?? true);

@@ -1,28 +1,85 @@
-/** The invocation workers, as the lanes led by one invocation share them. */
-export class Workers {
-  readonly #lanes = new Map<string, { taken: number; waiting: boolean }>();
+/** The invocation workers, as all lanes share them: those that this invocation leads, and those that others lead. */
+import type { LaneRegistry, LaneWatch } from '../lane/ports.ts';
 
-  constructor(private readonly total: number) {}
+/** Lanes that other invocations lead are looked at this often, lanes that nobody leads less often. */
+const LOOK_EVERY_MS = 1_000;
+const LOOK_AT_UNLED_EVERY_MS = 5_000;
+
+export interface WorkersPorts {
+  registry: Pick<LaneRegistry, 'list'>;
+  watch: Pick<LaneWatch, 'status'>;
+}
+
+interface LaneWorkers {
+  taken: number;
+  /** Work waits in the lane. */
+  waiting: boolean;
+}
+
+export class Workers {
+  readonly #own = new Map<string, LaneWorkers>();
+  readonly #others = new Map<string, LaneWorkers>();
+  /** When to look again at a lane that this invocation does not lead. */
+  readonly #lookAgainAt = new Map<string, number>();
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly total: number,
+    private readonly ports: WorkersPorts,
+  ) {}
 
   /**
    * Workers that `lane` may take in all: its own and the free ones. Of these it leaves to each other lane that has work
    * waiting half of that lane's equal share, so that long calls of one lane never keep out another.
    */
   availableTo(lane: string): number {
-    const kept = Math.floor(this.total / Math.max(1, this.#lanes.size) / 2);
+    const lanes = this.#all;
+    const kept = Math.floor(this.total / Math.max(1, lanes.size) / 2);
     let others = 0;
-    for (const [name, { taken, waiting }] of this.#lanes) {
+    for (const [name, { taken, waiting }] of lanes) {
       if (name !== lane) others += waiting ? Math.max(taken, kept) : taken;
     }
     return Math.max(0, this.total - others);
   }
 
+  /** Lanes that have work waiting, `lane` among them whatever it has. */
+  rivalsOf(lane: string): number {
+    let rivals = 1;
+    for (const [name, { waiting }] of this.#all) if (waiting && name !== lane) rivals += 1;
+    return rivals;
+  }
+
   /** What `lane` has after a tick; a lane that is left has nothing. */
-  note(lane: string, state: { taken: number; waiting: boolean }): void {
-    this.#lanes.set(lane, state);
+  note(lane: string, state: LaneWorkers): void {
+    this.#own.set(lane, state);
+    this.#others.delete(lane);
   }
 
   leave(lane: string): void {
-    this.#lanes.delete(lane);
+    this.#own.delete(lane);
+  }
+
+  /** Looks, if it is time, at what lanes take that other invocations lead: their leaders write it with each plan. */
+  async refresh(now: number): Promise<void> {
+    if (now < this.#lookedAt + LOOK_EVERY_MS) return;
+    this.#lookedAt = now;
+    const { registry, watch } = this.ports;
+    const lanes = (await registry.list()).map(({ lane }) => lane);
+    const due = lanes.filter((it) => !this.#own.has(it) && now >= (this.#lookAgainAt.get(it) ?? now));
+    await Promise.all(
+      due.map(async (lane) => {
+        const { lease_until = 0, figures } = (await watch.status(lane)) ?? {};
+        const led = lease_until > now;
+        if (!led) this.#others.delete(lane);
+        else if (!this.#own.has(lane)) {
+          this.#others.set(lane, { taken: figures?.bundles ?? 0, waiting: figures?.waiting ?? false });
+        }
+        this.#lookAgainAt.set(lane, now + (led ? LOOK_EVERY_MS : LOOK_AT_UNLED_EVERY_MS));
+      }),
+    );
+  }
+
+  get #all(): Map<string, LaneWorkers> {
+    return new Map([...this.#others, ...this.#own]);
   }
 }

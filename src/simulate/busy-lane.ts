@@ -67,7 +67,7 @@ export class BusyLane {
       log: () => undefined,
       emit: () => undefined,
     };
-    this.#leader = new LaneLeader(ports, settings, new Workers(WORKERS), led);
+    this.#leader = new LaneLeader(ports, settings, new Workers(WORKERS, ports), led);
   }
 
   get leader(): LaneLeader {
