@@ -3,7 +3,7 @@ import { BUNDLE_BYTES, Departures, type WorkerUse } from '../../src/lane/bundles
 import type { BacklogEntry } from '../../src/request/ports.ts';
 import { entryOf } from './entries.ts';
 
-const USE: WorkerUse = { workers: 30, taken: 0, rivals: 1, runMs: 5_000 };
+const USE: WorkerUse = { workers: 30, taken: 0, runMs: 5_000 };
 
 /** Releases `entries` in one tick; returns the bundle of each that a worker could take. */
 function tick(departures: Departures, now: number, entries: BacklogEntry[], use: Partial<WorkerUse> = {}) {

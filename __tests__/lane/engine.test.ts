@@ -31,7 +31,6 @@ class Lane {
       queues: [this.waiting],
       limits: LIMITS,
       workers: 1_000,
-      rivals: 1,
       priorityWeights: PRIORITY_WEIGHTS,
       tenantWeights: {},
       paused: false,

@@ -19,8 +19,8 @@ export interface WorkerUse {
   /** Workers that the lane may take in all, and those that it has. */
   workers: number;
   taken: number;
-  /** Lanes that have work waiting, this one included. */
-  rivals: number;
+  /** Lanes that have work waiting, this one included; 1 unless given. */
+  rivals?: number;
   /** How long a call takes, milliseconds. */
   runMs: number;
 }
@@ -30,7 +30,7 @@ export class Departures {
   #openedAt = Number.NEGATIVE_INFINITY;
 
   /** The bundles of one tick. */
-  begin(now: number, { workers, taken, rivals, runMs }: WorkerUse): Bundles {
+  begin(now: number, { workers, taken, rivals = 1, runMs }: WorkerUse): Bundles {
     const kept = Math.floor(workers / KEPT_FOR_URGENT);
     const free = workers - taken;
     const everyMs = (runMs * rivals) / (EAGERNESS * Math.max(0, free - kept));

@@ -45,8 +45,8 @@ export interface TickInput extends Weights {
   limits: Limits;
   /** Workers that may take bundles of this lane in all, those that it has already included. */
   workers: number;
-  /** Lanes that have work waiting for these workers, this one included. */
-  rivals: number;
+  /** Lanes that have work waiting for these workers, this one included; 1 unless given. */
+  rivals?: number;
   /** An operator has stopped the lane. */
   paused: boolean;
 }
