@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { WorkerDiedError } from './errors.ts';
 import { type Finding, PARTS } from './suite.ts';
 
+/** Found from the project's folder. */
+const TYPESCRIPT = ['--import', 'tsx'];
 const PROGRAM = fileURLToPath(new URL('worker.ts', import.meta.url));
 
 /** @param onFinding called as each part ends, in no particular order */
@@ -16,7 +18,7 @@ export async function enumerateAll(
   const open = [...parts];
   const findings = new Map<string, Finding>();
   const work = async () => {
-    const child = fork(PROGRAM);
+    const child = fork(PROGRAM, [], { execArgv: TYPESCRIPT });
     for (let part = open.shift(); part !== undefined; part = open.shift()) {
       const finding = await ask(child, part);
       findings.set(part, finding);
@@ -29,10 +31,16 @@ export async function enumerateAll(
 }
 
 async function ask(child: ChildProcess, part: string): Promise<Finding> {
+  const asked = new AbortController();
+  const { signal } = asked;
   child.send(part);
-  const answer = once(child, 'message').then(([finding]) => finding as Finding);
-  const death = once(child, 'exit').then(([code]): never => {
+  const answer = once(child, 'message', { signal }).then(([finding]) => finding as Finding);
+  const death = once(child, 'exit', { signal }).then(([code]): never => {
     throw new WorkerDiedError(part, code);
   });
-  return Promise.race([answer, death]);
+  try {
+    return await Promise.race([answer, death]);
+  } finally {
+    asked.abort();
+  }
 }
