@@ -8,6 +8,8 @@ export const PRIORITY_WEIGHTS: Record<Priority, number> = { 1: 16, 2: 8, 3: 4, 4
 
 /** Tenants that are ahead of the others are remembered for a successor, this many of a priority. */
 const REMEMBERED_TENANTS = 100;
+/** Requests that wait for room to gather are remembered too: those that most has gone past. */
+const REMEMBERED_BLOCKED = 5;
 /** A tick looks at this many requests that do not fit, at most. */
 const MAX_SKIPS = 100;
 
@@ -19,6 +21,8 @@ export interface Weights {
 export interface FairQueuesMemory {
   priorities: [Priority, number][];
   tenants: [Priority, [string, number][]][];
+  /** Tokens that went past a request. */
+  blocked?: [id: string, tokens: number][];
 }
 
 interface Line {
@@ -37,15 +41,17 @@ export class FairQueues {
   #weights: Weights | undefined;
   #current: Line | undefined;
   #skips = 0;
-  /** Tokens that went past a request since it first did not fit. */
-  #passed = new Map<string, number>();
-  #stillBlocked = new Set<string>();
+  /** Tokens served so far. */
+  #served = 0;
+  /** By request: tokens served before it first did not fit. */
+  readonly #blockedAt = new Map<string, number>();
 
   constructor(memory?: FairQueuesMemory) {
     for (const priority of PRIORITIES) this.#tenants.set(priority, new Shares());
     if (memory === undefined) return;
     this.#priorities.restore(memory.priorities);
     for (const [priority, ahead] of memory.tenants) this.#tenants.get(priority)?.restore(ahead);
+    for (const [id, tokens] of memory.blocked ?? []) this.#blockedAt.set(id, -tokens);
   }
 
   /** What waits at this tick. */
@@ -62,8 +68,7 @@ export class FairQueues {
     for (const priority of PRIORITIES) {
       this.#tenants.get(priority)?.enter(this.#lines.get(priority)?.keys() ?? []);
     }
-    for (const id of this.#passed.keys()) if (!this.#stillBlocked.has(id)) this.#passed.delete(id);
-    this.#stillBlocked.clear();
+    this.#forgetBlocked(queues);
   }
 
   /** The request that is most entitled now; stays the same until it is served, skipped or dropped. */
@@ -86,7 +91,7 @@ export class FairQueues {
     const line = this.#line();
     this.#priorities.serve(line.priority, cost, this.#priorityWeight(line.priority));
     this.#sharesOf(line.priority).serve(line.tenant, cost, this.#tenantWeight(line.tenant));
-    for (const id of this.#stillBlocked) this.#passed.set(id, (this.#passed.get(id) ?? 0) + cost);
+    this.#served += cost;
     this.#advance(line);
   }
 
@@ -103,9 +108,10 @@ export class FairQueues {
   skip(needs: number): boolean {
     const line = this.#line();
     const id = line.entries[line.next]?.request_id ?? '';
-    this.#stillBlocked.add(id);
+    const blockedAt = this.#blockedAt.get(id) ?? this.#served;
+    this.#blockedAt.set(id, blockedAt);
     this.#skips += 1;
-    if ((this.#passed.get(id) ?? 0) >= needs || this.#skips > MAX_SKIPS) return false;
+    if (this.#served - blockedAt >= needs || this.#skips > MAX_SKIPS) return false;
     this.#advance(line);
     return true;
   }
@@ -122,7 +128,23 @@ export class FairQueues {
         it,
         this.#sharesOf(it).ahead(REMEMBERED_TENANTS),
       ]).filter(([, ahead]) => ahead.length > 0),
+      blocked: this.#mostPassed(),
     };
+  }
+
+  #mostPassed(): [id: string, tokens: number][] {
+    return [...this.#blockedAt]
+      .map(([id, blockedAt]): [string, number] => [id, this.#served - blockedAt])
+      .filter(([, tokens]) => tokens > 0)
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, REMEMBERED_BLOCKED);
+  }
+
+  /** What waits no more has been served, or has moved on. */
+  #forgetBlocked(queues: readonly (readonly BacklogEntry[])[]): void {
+    if (this.#blockedAt.size === 0) return;
+    const waiting = new Set(queues.flatMap((queue) => queue.map(({ request_id }) => request_id)));
+    for (const id of this.#blockedAt.keys()) if (!waiting.has(id)) this.#blockedAt.delete(id);
   }
 
   #advance(line: Line): void {
