@@ -1,11 +1,13 @@
+import { bedrockClient } from '../src/aws/bedrock.ts';
 import { dynamoClient, lambdaClient, s3Client, sqsClient } from '../src/aws/clients.ts';
 import { dynamoDirectory, dynamoRegistry } from '../src/aws/directory.ts';
-import { number, readEnvironment, text } from '../src/aws/environment.ts';
+import { flag, number, readEnvironment, text } from '../src/aws/environment.ts';
 import { dynamoWatch } from '../src/aws/lane-states.ts';
 import { s3Inbox, s3Payloads } from '../src/aws/objects.ts';
 import { sqsResults } from '../src/aws/queues.ts';
 import { dynamoRecords } from '../src/aws/records.ts';
 import { dynamoSettings } from '../src/aws/settings.ts';
+import { bedrockTokenCounter } from '../src/aws/token-counter.ts';
 import { lambdaWaker } from '../src/aws/waker.ts';
 import { systemClock } from '../src/clock.ts';
 import { incomingOf, type QueueMessage } from '../src/ingestion/incoming.ts';
@@ -21,6 +23,7 @@ const environment = readEnvironment(
     RESULTS_QUEUE_URL: text,
     PRIORITIZATION_FUNCTION: text,
     PAYLOAD_RETENTION_DAYS: number({ min: 2 }),
+    COUNT_TOKENS: flag,
   },
   process.env,
 );
@@ -31,6 +34,7 @@ const ingestion = new Ingestion(
   {
     records: dynamoRecords(dynamo, environment.REQUESTS_TABLE),
     payloads: s3Payloads(s3, environment.CALLS_BUCKET),
+    counter: environment.COUNT_TOKENS ? bedrockTokenCounter(bedrockClient()) : undefined,
     settings: dynamoSettings(dynamo, environment.LANES_TABLE),
     inbox: s3Inbox(s3, environment.CALLS_BUCKET),
     results: sqsResults(sqsClient(), environment.RESULTS_QUEUE_URL),

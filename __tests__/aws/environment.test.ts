@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { number, readEnvironment, text } from '../../src/aws/environment.ts';
+import { flag, number, readEnvironment, text } from '../../src/aws/environment.ts';
 import { EnvironmentError } from '../../src/aws/errors.ts';
 
 const rules = { LANES_TABLE: text, TIMEOUT: number({ min: 1, max: 900 }) };
@@ -26,6 +26,14 @@ describe('readEnvironment', () => {
     expect(() => readEnvironment(rules, { LANES_TABLE: 'lanes', TIMEOUT: given })).toThrow(
       `TIMEOUT must be a number from 1 to 900, is "${given}"`,
     );
+  });
+
+  it('reads true and false, and nothing like them', () => {
+    const read = (ON: string) => readEnvironment({ ON: flag }, { ON }).ON;
+    expect([read('true'), read('false')]).toEqual([true, false]);
+    for (const odd of ['1', 'TRUE', 'yes', 'constructor']) {
+      expect(() => read(odd)).toThrow(`ON must be true or false, is "${odd}"`);
+    }
   });
 
   it('names everything that is wrong at once', () => {

@@ -16,6 +16,7 @@ import { type BedrockSimulator, startBedrockSimulator } from '../../src/bedrock-
 
 const HAIKU = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
 const NOVA = 'amazon.nova-lite-v1:0';
+const COUNTED = 'anthropic.claude-3-5-haiku-20241022-v1:0';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -152,11 +153,16 @@ describe('answers', () => {
   it('count input as CountTokens says, for nothing', async () => {
     const { client, simulator } = await start();
     const { messages } = converse().input;
-    const counted = await client.send(
-      new CountTokensCommand({ modelId: HAIKU, input: { converse: { messages } } }),
-    );
-    expect((await client.send(converse())).usage?.inputTokens).toBe(counted.inputTokens);
+    const count = (modelId: string) =>
+      client.send(new CountTokensCommand({ modelId, input: { converse: { messages } } }));
+    const { inputTokens } = await count(COUNTED);
+    const same = new ConverseCommand({ ...converse().input, modelId: COUNTED });
+    expect((await client.send(same)).usage?.inputTokens).toBe(inputTokens);
     expect(simulator.stats().calls).toBe(1);
+    // Neither through a profile nor for models that only have profiles.
+    for (const modelId of [`us.${COUNTED}`, HAIKU, HAIKU.slice(3), NOVA]) {
+      await expect(count(modelId)).rejects.toThrow("The provided model doesn't support counting tokens.");
+    }
   });
 });
 

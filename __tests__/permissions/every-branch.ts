@@ -34,6 +34,9 @@ export interface EveryBranch {
 
 const NOVA = 'us.amazon.nova-lite-v1:0';
 const NOVA_LANE = 'amazon.nova-lite:geo';
+/** Inputs of it are counted beforehand when they are large. */
+const COUNTED = 'anthropic.claude-3-5-haiku-20241022-v1:0';
+const LARGE = 'Please read this with great care. '.repeat(500);
 /** Known to the simulator, but neither to the catalog nor to Service Quotas. */
 const UNLISTED = 'mistral.mistral-large-2407-v1:0';
 const ACCOUNT = '000000000000';
@@ -44,9 +47,10 @@ const applicationProfiles = { [MAPPED_PROFILE]: NOVA };
 const VARIABLES = {
   notification_email: 'platform-team@example.com',
   application_inference_profiles: applicationProfiles,
+  count_tokens: true,
 };
-/** Results of what is sent below: of 9 messages, and of 3 records that stand as a crash would leave them. */
-const RESULTS = 12;
+/** Results of what is sent below: of 10 messages, and of 3 records that stand as a crash would leave them. */
+const RESULTS = 13;
 
 export async function runEveryBranch(): Promise<EveryBranch> {
   const synthesis = await synthesise(path.resolve(import.meta.dirname, '../..'));
@@ -129,6 +133,7 @@ export async function runEveryBranch(): Promise<EveryBranch> {
     await send('input_queue_url', message({ request_id: 'unlisted', model_id: UNLISTED }));
     await send('input_queue_url', message({ request_id: 'profile', model_id: APPLICATION_PROFILE }));
     await send('input_queue_url', message({ request_id: 'mapped', model_id: MAPPED_PROFILE }));
+    await send('input_queue_url', message({ request_id: 'counted', model_id: COUNTED, text: LARGE }));
     await send('input_queue_url', message({ request_id: 'invalid', priority: 9 }));
     await sendPointer('inbox/newest', false);
     await sendPointer('inbox/version', true);
@@ -136,6 +141,7 @@ export async function runEveryBranch(): Promise<EveryBranch> {
     await collecting;
     await countTwice(lambda, output('reporting_function_name'));
     await queueForgotten;
+    await cloud.idle();
     const stack = new EvaluatedStack({
       stack: synthesis.stack,
       assetsFolder: synthesis.folder,
@@ -156,14 +162,16 @@ export async function runEveryBranch(): Promise<EveryBranch> {
 
 function message({
   maxTokens = 20,
+  text = '',
   ...fields
 }: {
   request_id: string;
   model_id?: string;
   priority?: number;
   maxTokens?: number;
+  text?: string;
 }) {
-  const messages = [{ role: 'user', content: [{ text: `This is ${fields.request_id}` }] }];
+  const messages = [{ role: 'user', content: [{ text: `This is ${fields.request_id}. ${text}` }] }];
   return { model_id: NOVA, ...fields, converse: { messages, inferenceConfig: { maxTokens } } };
 }
 

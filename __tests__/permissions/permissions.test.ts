@@ -69,6 +69,7 @@ it('the run went through its branches, and no call was denied', () => {
     unlisted: 'COMPLETED',
     profile: 'FAILED ResourceNotFoundException',
     mapped: 'COMPLETED',
+    counted: 'COMPLETED',
     invalid: 'REJECTED InvalidMessage',
     'release-lost': 'FAILED PayloadMissing',
     'result-unsent': 'COMPLETED',

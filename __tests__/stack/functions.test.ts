@@ -70,6 +70,7 @@ describe('functions', () => {
       'request_ingestion',
       [
         'CALLS_BUCKET',
+        'COUNT_TOKENS',
         'LANES_TABLE',
         'PAYLOAD_RETENTION_DAYS',
         'PRIORITIZATION_FUNCTION',

@@ -180,6 +180,20 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
     value: { 1: 32 },
     reaches: [stored({ priority_weights: { 1: 32 } })],
   },
+  count_tokens: {
+    value: true,
+    reaches: [
+      [environment('request_ingestion', 'COUNT_TOKENS'), 'true'],
+      [
+        (stack) =>
+          jsonOf<{ Statement: { Action: string[]; Resource: string[] }[] }>(
+            resourceAt(stack, 'aws_iam_role_policy.request_ingestion_permissions'),
+            'policy',
+          ).Statement.find(({ Action }) => Action.includes('bedrock:CountTokens'))?.Resource,
+        ['arn:aws:bedrock:us-east-1::foundation-model/*'],
+      ],
+    ],
+  },
   application_inference_profiles: {
     value: { [PROFILE]: 'us.amazon.nova-lite-v1:0' },
     reaches: [stored({ application_inference_profiles: { [PROFILE]: 'us.amazon.nova-lite-v1:0' } })],

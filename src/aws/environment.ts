@@ -8,6 +8,11 @@ export interface VariableRule<T> {
 
 export const text: VariableRule<string> = { expected: 'a text', read: (value) => value };
 
+export const flag: VariableRule<boolean> = {
+  expected: 'true or false',
+  read: (value) => (value === 'true' || value === 'false' ? value === 'true' : undefined),
+};
+
 export interface NumberRange {
   min?: number;
   max?: number;

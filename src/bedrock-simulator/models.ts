@@ -13,6 +13,8 @@ export interface Model {
   burndown: number;
   maxOutputTokens: number;
   contextTokens: number;
+  /** CountTokens knows it: by its own id, not through a profile. */
+  countTokens: boolean;
 }
 
 const GEO_PREFIX = /^(us|us-gov|eu|jp|au|apac|ca)\./;
@@ -49,5 +51,6 @@ export function resolveModel(
     burndown,
     maxOutputTokens,
     contextTokens,
+    countTokens: row.countTokens === true && kind === 'on-demand',
   };
 }

@@ -72,6 +72,9 @@ export async function startBedrockSimulator(options: SimulatorOptions = {}): Pro
   const read = (calledAs: string, operation: Operation, body: Fields) => {
     try {
       const model = resolveModel(calledAs, settings.applicationProfiles);
+      if (operation === 'count-tokens' && !model.countTokens) {
+        throw new BedrockError('ValidationException', "The provided model doesn't support counting tokens.");
+      }
       return { model, prompt: readPrompt(operation, body, model) };
     } catch (error) {
       if (error instanceof BedrockError) bedrock.countInvalid();

@@ -204,6 +204,13 @@ export const VARIABLES = [
     ],
   },
   {
+    name: 'count_tokens',
+    type: 'bool',
+    default: false,
+    description: 'Counts large inputs exactly before they wait (CountTokens), for the models that allow it.',
+    rules: [],
+  },
+  {
     name: 'application_inference_profiles',
     type: 'map(string)',
     default: {},

@@ -9,7 +9,7 @@ import {
   type Usable,
 } from '../request/message.ts';
 import type { Pointer } from '../request/message-schema.ts';
-import type { Profiles } from '../request/model-id.ts';
+import { knownAs, type Profiles } from '../request/model-id.ts';
 import type { Inbox, Payloads, Records } from '../request/ports.ts';
 import { describeProblems } from '../request/problems.ts';
 import type { RequestError, RequestRecord } from '../request/record.ts';
@@ -20,6 +20,7 @@ import { Arrivals } from './arrivals.ts';
 import { Coalescer } from './coalescer.ts';
 import { whyNever } from './fit.ts';
 import type { IncomingMessage } from './incoming.ts';
+import { InputCounts, type TokenCounter } from './input-counts.ts';
 import { LaneBell, type LanePorts } from './lane-bell.ts';
 import { type Pointed, readPointed } from './pointed.ts';
 import { rejectedRecord, rejectionId } from './rejected-record.ts';
@@ -29,6 +30,8 @@ export interface IngestionPorts extends LanePorts {
   payloads: Payloads;
   inbox: Inbox;
   settings: Settings;
+  /** Absent: inputs are estimated. */
+  counter?: TokenCounter;
   results: Results;
   clock: Pick<Clock, 'now'>;
   /** In [0, 1). */
@@ -58,6 +61,7 @@ interface Refusal {
 export class Ingestion {
   private readonly arrivals = new Arrivals();
   private readonly bell: LaneBell;
+  private readonly inputs: InputCounts;
   private readonly settings = new Coalescer<LaneSettings>(SETTINGS_AGE_MS);
 
   constructor(
@@ -65,6 +69,7 @@ export class Ingestion {
     private readonly options: IngestionOptions,
   ) {
     this.bell = new LaneBell(ports);
+    this.inputs = new InputCounts(ports);
   }
 
   /** Ids of the messages that could not be handled and must be delivered again. */
@@ -131,7 +136,7 @@ export class Ingestion {
   ): Promise<RequestRecord | undefined> {
     const { records, payloads, clock, log } = this.ports;
     const now = clock.now();
-    const record = acceptedRecord(request, {
+    const estimated = acceptedRecord(request, {
       requestId: request.request_id ?? message.id,
       messageId: message.id,
       acceptedAt: now,
@@ -141,6 +146,8 @@ export class Ingestion {
       profiles,
       shardOf: (queue) => this.arrivals.shard(queue, now, this.ports.random()),
     });
+    const model = knownAs(request.model_id, profiles);
+    const record = await this.inputs.counted(estimated, model, request.call);
     const never = whyNever(record, await this.bell.limitsOf(record.lane, now));
     if (never !== undefined) {
       const standing = await records.read(record.request_id);

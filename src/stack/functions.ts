@@ -2,6 +2,7 @@ import type { Construct } from 'constructs';
 import type { Bundles } from './bundle.ts';
 import { type Context, metricsNamespace } from './context.ts';
 import {
+  countingPermission,
   ingestionPermissions,
   invocationPermissions,
   prioritizationPermissions,
@@ -61,8 +62,10 @@ export function defineFunctions(
       RESULTS_QUEUE_URL: queues.bedrockResults.queue.url,
       PRIORITIZATION_FUNCTION: prioritization.lambda.functionName,
       PAYLOAD_RETENTION_DAYS: variables.payload_retention_days.stringValue,
+      COUNT_TOKENS: variables.count_tokens.stringValue,
     },
     permissions: ingestionPermissions(stores, prioritization),
+    optionalPermission: countingPermission(context),
   });
   const invocation = new SmootherFunction(scope, 'invocation', context, {
     name: 'invocation',

@@ -1,7 +1,7 @@
 /** What each function may do: the actions it uses, on the resources it uses them on, and nothing else. */
 import type { SqsQueue } from '@cdktf/provider-aws/lib/sqs-queue';
 import type { Context } from './context.ts';
-import { allow, type Statement } from './policy.ts';
+import { allow, type OptionalStatement, type Statement } from './policy.ts';
 import type { SmootherFunction } from './smoother-function.ts';
 import type { Stores } from './stores.ts';
 
@@ -26,6 +26,13 @@ export function ingestionPermissions(
     send('SendRejections', queues.bedrockResults.queue),
     allow('WakeLeader', ['lambda:InvokeFunction'], [prioritization.lambda.arn]),
   ];
+}
+
+/** CountTokens knows foundation models of the Region alone. */
+export function countingPermission({ variables, partition }: Context): OptionalStatement {
+  const { aws_region, count_tokens } = variables;
+  const models = `arn:${partition.partition}:bedrock:${aws_region.stringValue}::foundation-model/*`;
+  return { when: count_tokens, statement: allow('CountTokens', ['bedrock:CountTokens'], [models]) };
 }
 
 export function prioritizationPermissions({ queues, tables }: Stores): Statement[] {

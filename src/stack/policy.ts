@@ -1,4 +1,4 @@
-import { Fn } from 'cdktf';
+import { Fn, type TerraformVariable } from 'cdktf';
 
 export interface Statement {
   Sid: string;
@@ -25,6 +25,19 @@ export function denyWithoutTls(action: string, resources: string[]): Statement {
   };
 }
 
+/** A statement that is in the policy only while a variable is true. */
+export interface OptionalStatement {
+  when: TerraformVariable;
+  statement: Statement;
+}
+
 export function policyDocument(statements: Omit<Statement, 'Resource'>[] | Statement[]): string {
   return Fn.jsonencode({ Version: '2012-10-17', Statement: statements });
+}
+
+/** Whole documents to choose from: CDKTF cannot nest its functions around text with references in it. */
+export function policyDocumentWith(statements: Statement[], optional: OptionalStatement | undefined): string {
+  if (optional === undefined) return policyDocument(statements);
+  const { when, statement } = optional;
+  return Fn.conditional(when.value, policyDocument([...statements, statement]), policyDocument(statements));
 }

@@ -6,7 +6,13 @@ import { AssetType, TerraformAsset } from 'cdktf';
 import { Construct } from 'constructs';
 import type { Bundle, FunctionName } from './bundle.ts';
 import { type Context, nameOf } from './context.ts';
-import { allow, policyDocument, type Statement } from './policy.ts';
+import {
+  allow,
+  type OptionalStatement,
+  policyDocument,
+  policyDocumentWith,
+  type Statement,
+} from './policy.ts';
 
 export interface SmootherFunctionConfig {
   name: FunctionName;
@@ -15,6 +21,7 @@ export interface SmootherFunctionConfig {
   memoryMegabytes: number;
   environment: Record<string, string>;
   permissions: Statement[];
+  optionalPermission?: OptionalStatement;
 }
 
 /** A function with its own role, exactly its own permissions and its own log group. */
@@ -45,10 +52,13 @@ export class SmootherFunction extends Construct {
     this.permissions = new IamRolePolicy(this, 'permissions', {
       name: config.name,
       role: role.id,
-      policy: policyDocument([
-        allow('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], [`${logs.arn}:*`]),
-        ...config.permissions,
-      ]),
+      policy: policyDocumentWith(
+        [
+          allow('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], [`${logs.arn}:*`]),
+          ...config.permissions,
+        ],
+        config.optionalPermission,
+      ),
     });
     const code = new TerraformAsset(this, 'code', {
       path: config.bundle.path,
