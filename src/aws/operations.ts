@@ -7,7 +7,8 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import type { DeadLetterQueue, FailedRequests, TargetQueue } from '../operations/ports.ts';
+import type { ChangedRecords, DeadLetterQueue, FailedRequests, TargetQueue } from '../operations/ports.ts';
+import type { RequestRecord } from '../request/record.ts';
 import { itemOf, namesIn, unlessRefused, valuesOf } from './expressions.ts';
 import { recordOf } from './record-item.ts';
 import { dynamoRecords } from './records.ts';
@@ -67,18 +68,8 @@ export function dynamoFailedRequests(client: DynamoDBClient, table: string): Fai
   return {
     read: dynamoRecords(client, table).read,
 
-    async *list() {
-      const filter = '#status = :status';
-      const pages = paginateScan(
-        { client },
-        {
-          TableName: table,
-          FilterExpression: filter,
-          ExpressionAttributeNames: namesIn(filter),
-          ExpressionAttributeValues: valuesOf({ status: 'FAILED' }),
-        },
-      );
-      for await (const { Items = [] } of pages) yield* Items.map(recordOf);
+    list() {
+      return scan(client, table, '#status = :status', { status: 'FAILED' });
     },
 
     async delete(requestId) {
@@ -97,4 +88,31 @@ export function dynamoFailedRequests(client: DynamoDBClient, table: string): Fai
       return deleted !== undefined;
     },
   };
+}
+
+export function dynamoChangedRecords(client: DynamoDBClient, table: string): ChangedRecords {
+  return {
+    changed(interval) {
+      const filter = '#accepted_at BETWEEN :from AND :to OR #finished_at BETWEEN :from AND :to';
+      return scan(client, table, filter, { ...interval });
+    },
+  };
+}
+
+async function* scan(
+  client: DynamoDBClient,
+  table: string,
+  filter: string,
+  values: Record<string, unknown>,
+): AsyncGenerator<RequestRecord> {
+  const pages = paginateScan(
+    { client },
+    {
+      TableName: table,
+      FilterExpression: filter,
+      ExpressionAttributeNames: namesIn(filter),
+      ExpressionAttributeValues: valuesOf(values),
+    },
+  );
+  for await (const { Items = [] } of pages) yield* Items.map(recordOf);
 }

@@ -2,9 +2,10 @@ import {
   dropDeadLetters,
   identified,
   listDeadLetters,
+  recountDeadLetters,
   redriveDeadLetters,
 } from '../operations/dead-letters.ts';
-import type { DeadLetterQueue, HeldMessage, TargetQueue } from '../operations/ports.ts';
+import type { DeadLetterQueue, HeldMessage, Interval, TargetQueue } from '../operations/ports.ts';
 import { choiceFlag, UsageError } from './flags.ts';
 import { type Outputs, outputOf } from './outputs.ts';
 
@@ -17,15 +18,17 @@ const QUEUES = {
     target: 'hold_next_batch_queue_url',
     bodyOf: ({ body }: HeldMessage) => body,
   },
-  // Positions in the table's stream: there is no queue to send them to.
+  // Positions in the table's stream: their changes are counted from the table itself.
   reporting: { deadLetters: 'reporting_dlq_url', target: undefined, bodyOf: undefined },
 } as const;
 const ACTIONS = ['list', 'redrive', 'drop'] as const;
 const NAMES = Object.keys(QUEUES) as (keyof typeof QUEUES)[];
 
-export interface QueuePorts {
+export interface DeadLetterPorts {
   deadLetters(url: string): DeadLetterQueue;
   target(url: string): TargetQueue;
+  /** Counts what was not counted at these times; returns how many changes it looked at. */
+  recount(outputs: Outputs, intervals: readonly Interval[]): Promise<number>;
 }
 
 /**
@@ -36,7 +39,7 @@ export async function operateDeadLetters(
   action: string | undefined,
   flags: { queue?: string; id?: string },
   outputs: () => Outputs,
-  ports: QueuePorts,
+  ports: DeadLetterPorts,
   write: (line: string) => void,
 ): Promise<number> {
   if (!ACTIONS.some((known) => known === action)) {
@@ -45,13 +48,6 @@ export async function operateDeadLetters(
   const name = choiceFlag('queue', flags.queue, NAMES);
   if (name === undefined) throw new UsageError('queue', `must be one of ${NAMES.join(', ')}`);
   const { deadLetters, target, bodyOf } = QUEUES[name];
-  if (action === 'redrive' && target === undefined) {
-    throw new UsageError(
-      'queue',
-      'must be input or hold: what reporting failed on cannot be sent again',
-      name,
-    );
-  }
   const all = outputs();
   const queue = ports.deadLetters(outputOf(all, deadLetters));
   let count: number;
@@ -59,12 +55,18 @@ export async function operateDeadLetters(
     const show = (message: HeldMessage) => write(flags.id === undefined ? lineOf(message) : message.body);
     count = await listDeadLetters(queue, flags.id, show);
     write(`${name}: ${count} dead letters`);
-  } else if (target !== undefined && action === 'redrive') {
+  } else if (action === 'drop') {
+    count = await dropDeadLetters(queue, flags.id);
+    write(`${name}: ${count} dropped`);
+  } else if (target !== undefined) {
     count = await redriveDeadLetters(queue, ports.target(outputOf(all, target)), flags.id, bodyOf);
     write(`${name}: ${count} sent back`);
   } else {
-    count = await dropDeadLetters(queue, flags.id);
-    write(`${name}: ${count} dropped`);
+    count = await recountDeadLetters(queue, flags.id, async (intervals) => {
+      const looked = await ports.recount(all, intervals);
+      write(`${name}: ${looked} changes of these times are counted`);
+    });
+    write(`${name}: ${count} made good`);
   }
   // Who names a message and does not find it has not got what they asked for.
   return count === 0 && flags.id !== undefined ? 1 : 0;

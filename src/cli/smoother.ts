@@ -3,8 +3,10 @@ import { dynamoClient, s3Client, sqsClient } from '../aws/clients.ts';
 import { dynamoLanes } from '../aws/lane-ports.ts';
 import { dynamoWatch } from '../aws/lane-states.ts';
 import { s3Payloads } from '../aws/objects.ts';
-import { dynamoFailedRequests, sqsDeadLetters, sqsTarget } from '../aws/operations.ts';
+import { dynamoChangedRecords, dynamoFailedRequests, sqsDeadLetters, sqsTarget } from '../aws/operations.ts';
+import { dynamoReportRows } from '../aws/reporting.ts';
 import { systemClock } from '../clock.ts';
+import { recount } from '../operations/recount.ts';
 import { runCommand } from './command.ts';
 import { readFlags } from './flags.ts';
 import { outputOf, readOutputs } from './outputs.ts';
@@ -24,7 +26,16 @@ await runCommand(async (args) => {
         action,
         flags,
         () => readOutputs(flags.outputs),
-        { deadLetters: (url) => sqsDeadLetters(sqs, url), target: (url) => sqsTarget(sqs, url) },
+        {
+          deadLetters: (url) => sqsDeadLetters(sqs, url),
+          target: (url) => sqsTarget(sqs, url),
+          recount: (outputs, intervals) =>
+            recount(
+              dynamoReportRows(dynamo, outputOf(outputs, 'reporting_table_name')),
+              dynamoChangedRecords(dynamo, outputOf(outputs, 'requests_table_name')),
+              intervals,
+            ),
+        },
         write,
       );
     }

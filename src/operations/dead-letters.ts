@@ -1,6 +1,7 @@
 /** Dead letters: looked at, sent back to where they came from, or dropped. */
 import { isObject, parseJson } from '../request/json.ts';
-import type { DeadLetterQueue, HeldMessage, TargetQueue } from './ports.ts';
+import type { DeadLetterQueue, HeldMessage, Interval, TargetQueue } from './ports.ts';
+import { intervalOf } from './recount.ts';
 
 /** Messages that are wanted: one, by its id, or all. */
 type Wanted = string | undefined;
@@ -11,7 +12,7 @@ type Wanted = string | undefined;
  */
 async function withEach(
   queue: DeadLetterQueue,
-  wanted: Wanted,
+  isWanted: (message: HeldMessage) => boolean,
   use: (message: HeldMessage) => Promise<'kept' | 'deleted'>,
 ): Promise<number> {
   const kept: HeldMessage[] = [];
@@ -21,7 +22,7 @@ async function withEach(
       const messages = await queue.receive();
       if (messages.length === 0) return used;
       kept.push(...messages);
-      for (const message of messages.filter(({ id }) => wanted === undefined || id === wanted)) {
+      for (const message of messages.filter(isWanted)) {
         if ((await use(message)) === 'deleted') kept.splice(kept.indexOf(message), 1);
         used++;
       }
@@ -31,19 +32,23 @@ async function withEach(
   }
 }
 
+function among(wanted: Wanted): (message: HeldMessage) => boolean {
+  return ({ id }) => wanted === undefined || id === wanted;
+}
+
 export function listDeadLetters(
   queue: DeadLetterQueue,
   wanted: Wanted,
   show: (message: HeldMessage) => void,
 ): Promise<number> {
-  return withEach(queue, wanted, async (message) => {
+  return withEach(queue, among(wanted), async (message) => {
     show(message);
     return 'kept';
   });
 }
 
 export function dropDeadLetters(queue: DeadLetterQueue, wanted: Wanted): Promise<number> {
-  return withEach(queue, wanted, async (message) => {
+  return withEach(queue, among(wanted), async (message) => {
     await queue.delete(message);
     return 'deleted';
   });
@@ -59,11 +64,38 @@ export function redriveDeadLetters(
   wanted: Wanted,
   bodyOf: (message: HeldMessage) => string,
 ): Promise<number> {
-  return withEach(queue, wanted, async (message) => {
+  return withEach(queue, among(wanted), async (message) => {
     await target.send(bodyOf(message));
     await queue.delete(message);
     return 'deleted';
   });
+}
+
+/**
+ * Reporting's dead letters only say when the changes happened: these are counted first, and the letters deleted then. A
+ * crash in between leaves letters whose changes have been counted, and the next time counts none of them again.
+ * @throws {UnknownDeadLetterError} before anything is counted
+ */
+export async function recountDeadLetters(
+  queue: DeadLetterQueue,
+  wanted: Wanted,
+  recount: (intervals: Interval[]) => Promise<void>,
+): Promise<number> {
+  const intervals = new Map<string, Interval>();
+  await withEach(queue, among(wanted), async (message) => {
+    intervals.set(message.id, intervalOf(message));
+    return 'kept';
+  });
+  if (intervals.size === 0) return 0;
+  await recount([...intervals.values()]);
+  return withEach(
+    queue,
+    ({ id }) => intervals.has(id),
+    async (message) => {
+      await queue.delete(message);
+      return 'deleted';
+    },
+  );
 }
 
 /**

@@ -29,3 +29,14 @@ export interface FailedRequests extends Pick<Records, 'read'> {
   /** Deletes the record of a request that ended FAILED and whose result was sent; false when it is none such. */
   delete(requestId: string): Promise<boolean>;
 }
+
+/** Inclusive, epoch milliseconds. */
+export interface Interval {
+  from: number;
+  to: number;
+}
+
+export interface ChangedRecords {
+  /** Every request that was accepted or ended in the interval: reads the whole table. */
+  changed(interval: Interval): AsyncIterable<RequestRecord>;
+}

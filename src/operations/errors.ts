@@ -1,0 +1,28 @@
+export class OperationsError extends Error {
+  override readonly name: string = 'OperationsError';
+}
+
+/** A message in reporting's dead-letter queue that Lambda has not put there. */
+export class UnknownDeadLetterError extends OperationsError {
+  override readonly name = 'UnknownDeadLetterError';
+  constructor(readonly messageId: string) {
+    super(
+      `Dead letter ${messageId} must be what Lambda says of a stream's batch (DDBStreamBatchInfo), is not`,
+    );
+  }
+}
+
+/** Some changes still cannot be counted. The others were. */
+export class NotCountedError extends OperationsError {
+  override readonly name = 'NotCountedError';
+  constructor(
+    readonly notCounted: number,
+    readonly requestId: string,
+    options: ErrorOptions,
+  ) {
+    super(
+      `${notCounted} changes could not be counted, the first of request ${requestId}: ${options.cause}`,
+      options,
+    );
+  }
+}

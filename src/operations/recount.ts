@@ -1,0 +1,85 @@
+/**
+ * What reporting has failed on is counted from the records themselves: each says when it was accepted and how it ended,
+ * and a change that a row has counted is not counted again, whoever tells of it.
+ */
+
+import { type Change, changeOf } from '../reporting/change.ts';
+import { countChanges } from '../reporting/count.ts';
+import type { ReportRows } from '../reporting/ports.ts';
+import { isObject, parseJson } from '../request/json.ts';
+import type { RequestRecord } from '../request/record.ts';
+import { NotCountedError, UnknownDeadLetterError } from './errors.ts';
+import type { ChangedRecords, HeldMessage, Interval } from './ports.ts';
+
+/** A change says its own time, the stream that of the write after it: within a function's longest run, and clocks differ. */
+const MARGIN_MS = 16 * 60_000;
+/** Changes counted at once. */
+const CHANGES_AT_ONCE = 1_000;
+
+/**
+ * When the changes happened that a dead letter stands for.
+ * @throws {UnknownDeadLetterError}
+ */
+export function intervalOf({ id, body }: HeldMessage): Interval {
+  const message = parseJson(body);
+  const batch = isObject(message) ? message.DDBStreamBatchInfo : undefined;
+  const { approximateArrivalOfFirstRecord: first, approximateArrivalOfLastRecord: last } = isObject(batch)
+    ? batch
+    : {};
+  const [from, to] = [Date.parse(String(first)), Date.parse(String(last))];
+  if (Number.isNaN(from) || Number.isNaN(to)) throw new UnknownDeadLetterError(id);
+  return { from: from - MARGIN_MS, to: to + MARGIN_MS };
+}
+
+/**
+ * Counts all changes of these times that have not been counted. Returns how many changes were looked at.
+ * @throws {NotCountedError} after all others were counted
+ */
+export async function recount(
+  rows: ReportRows,
+  records: ChangedRecords,
+  intervals: readonly Interval[],
+): Promise<number> {
+  const from = intervals.reduce((earliest, it) => Math.min(earliest, it.from), Number.POSITIVE_INFINITY);
+  const to = intervals.reduce((latest, it) => Math.max(latest, it.to), 0);
+  const failures: { requestId: string; error: unknown }[] = [];
+  const open: CountedOnce[] = [];
+  let looked = 0;
+  const count = async () => {
+    for (const { changes, error } of await countChanges(rows, open.splice(0))) {
+      if (error !== undefined) failures.push(...changes.map(({ requestId }) => ({ requestId, error })));
+    }
+  };
+  for await (const record of records.changed({ from, to })) {
+    const changes = changesOf(record).filter(({ at }) =>
+      intervals.some((it) => it.from <= at && at <= it.to),
+    );
+    looked += changes.length;
+    open.push(...changes);
+    if (open.length >= CHANGES_AT_ONCE) await count();
+  }
+  await count();
+  const [first] = failures;
+  if (first) throw new NotCountedError(failures.length, first.requestId, { cause: first.error });
+  return looked;
+}
+
+interface CountedOnce extends Change {
+  requestId: string;
+  at: number;
+}
+
+/** The images of a record that count, as the stream has brought them. */
+function changesOf(record: RequestRecord): CountedOnce[] {
+  const { request_id: requestId, accepted_at, finished_at = 0, status } = record;
+  const { result_sent: _, ...ended } = record;
+  const accepted: RequestRecord = { ...record, status: 'RECEIVED', generation: 0 };
+  return [
+    // What was rejected has never been accepted.
+    ...(status === 'REJECTED' ? [] : [{ image: accepted, at: accepted_at }]),
+    ...(status === 'RECEIVED' ? [] : [{ image: ended, at: finished_at }]),
+  ].flatMap(({ image, at }) => {
+    const change = changeOf(image);
+    return change === undefined ? [] : [{ ...change, requestId, at }];
+  });
+}
