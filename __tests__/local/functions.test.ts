@@ -30,6 +30,9 @@ beforeAll(async () => {
         code: 'if (event.stop) return process.pid; console.log("asleep " + process.pid); for (;;);',
         timeout: 1,
       },
+      sitter: {
+        code: 'if (event.stop) return process.pid; console.log("seated " + process.pid); await new Promise(() => setInterval(() => {}, 1000))',
+      },
       speaker: { code: 'console.log("one\\ntwo"); return null' },
     }),
   );
@@ -99,6 +102,48 @@ describe('a function that fails', () => {
     const killed = Number((await cloud.line('asleep')).split(' ').at(-1));
     expect(() => process.kill(killed, 0)).toThrow('ESRCH');
     expect((await invoke('sleeper', { stop: true })).answer).not.toBe(killed);
+  });
+});
+
+describe('a crash', () => {
+  test('is offered the functions that run now, idle ones not, and kills none that is not picked', async () => {
+    await invoke('counter');
+    let offered: readonly string[] | undefined;
+    const crashed = cloud.crash((running) => {
+      offered = running;
+      return 'counter';
+    });
+    expect({ crashed, offered }).toEqual({ crashed: false, offered: [] });
+    const { answer } = await invoke('counter');
+    expect(answer.count).toBeGreaterThan(1);
+  });
+
+  test('kills one process in the middle of its event; the next event gets a new one', async () => {
+    const [one, other] = [invoke('sitter'), invoke('sitter', { seat: 2 })];
+    while (cloud.lines.filter((line) => line.includes('seated')).length < 2) await cloud.nextLine();
+    let offered: readonly string[] = [];
+    const look = (running: readonly string[]) => {
+      offered = running;
+      return undefined;
+    };
+    expect(cloud.crash(look)).toBe(false);
+    expect(offered).toEqual(['sitter', 'sitter']);
+    const pids = cloud.lines.filter((line) => line.includes('seated')).map((line) => line.split(' ').at(-1));
+
+    expect(cloud.crash(([first]) => first)).toBe(true);
+    const { answer, failed } = await Promise.race([one, other]);
+    expect(failed).toBe(true);
+    expect(answer).toMatchObject({
+      errorType: 'Runtime.ExitError',
+      errorMessage: expect.stringContaining('SIGKILL'),
+    });
+    cloud.crash(look);
+    expect(offered).toEqual(['sitter']);
+
+    expect(cloud.crash(() => 'sitter')).toBe(true);
+    await Promise.all([one, other]);
+    for (const pid of pids) expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+    expect(pids).not.toContain(String((await invoke('sitter', { stop: true })).answer));
   });
 });
 

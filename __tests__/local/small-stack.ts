@@ -60,6 +60,8 @@ export interface SmallCloud extends LocalCloud {
   lines: string[];
   /** Resolves with the first line that has the text, written already or still to come. */
   line(text: string): Promise<string>;
+  /** Resolves when a function writes the next line. */
+  nextLine(): Promise<void>;
   client: { endpoint: string; region: string; credentials: LocalCloud['operator'] };
 }
 
@@ -90,8 +92,16 @@ export async function startSmallCloud(
       waiting.add(look);
       look();
     });
+  const nextLine = () =>
+    new Promise<void>((resolve) => {
+      const look = () => {
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+    });
   const { endpoint, region, operator } = cloud;
-  return { ...cloud, lines, line, client: { endpoint, region, credentials: operator } };
+  return { ...cloud, lines, line, nextLine, client: { endpoint, region, credentials: operator } };
 }
 
 /** An HTTP server that answers everything with what it was asked. */
