@@ -63,6 +63,14 @@ describe('the breaker', () => {
     expect(successor.allowance(1_500)).toBe(0);
     expect(successor.allowance(10_000)).toBe(1);
   });
+
+  it('sends another probe after a change of leader: nobody may have heard of the last one', () => {
+    const breaker = new Breaker();
+    breaker.observe(1_000, ends({ transient: 5 }));
+    breaker.released(5_000, 10);
+    expect(breaker.allowance(5_500)).toBe(0);
+    expect(new Breaker(breaker.memory()).allowance(5_500)).toBe(1);
+  });
 });
 
 describe('the retry budget', () => {

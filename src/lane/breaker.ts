@@ -39,8 +39,11 @@ export class Breaker {
   #open: BreakerMemory | undefined;
   #recent = { answered: 0, transient: 0, denied: 0, at: 0 };
 
+  /** A predecessor's probe may have ended while nobody led, and its end is told once: another one is sent. */
   constructor(memory?: BreakerMemory) {
-    this.#open = memory;
+    if (memory === undefined) return;
+    const { trouble, waitMs, until } = memory;
+    this.#open = { trouble, waitMs, until };
   }
 
   /** Why nothing goes out; undefined when all is well. */
