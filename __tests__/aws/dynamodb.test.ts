@@ -9,24 +9,11 @@ import { type Emulators, startEmulators } from '../../src/local/emulators.ts';
 import { queue } from '../../src/request/transitions.ts';
 import { createTables, LANES, REQUESTS, useEndpoints } from '../contract/aws-backend.ts';
 import { newLane, waiting } from '../contract/samples.ts';
+import { loseFirstAnswer } from './lost-answers.ts';
 
 const grant = { releasedAt: 1, reservedTokens: 1, maxTokens: 1, leaseUntil: 2 };
 
-/** Loses the answer to the first write after it took effect; the SDK then sends the write again. */
-function loseFirstAnswer(client: DynamoDBClient): { lost: number } {
-  const losses = { lost: 0 };
-  client.middlewareStack.add(
-    (next, { commandName }) =>
-      async (args) => {
-        const answer = await next(args);
-        if (losses.lost > 0 || !/^(Put|Update)Item/.test(commandName ?? '')) return answer;
-        losses.lost++;
-        throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET', name: 'TimeoutError' });
-      },
-    { step: 'deserialize', priority: 'high' },
-  );
-  return losses;
-}
+const WRITES = /^(Put|Update)Item/;
 
 describe('DynamoDB adapters', () => {
   let emulators: Emulators;
@@ -50,7 +37,7 @@ describe('DynamoDB adapters', () => {
 
   it('know their own creation when its answer was lost', async () => {
     const unreliable = newClient();
-    const losses = loseFirstAnswer(unreliable);
+    const losses = loseFirstAnswer(unreliable, WRITES);
     const record = waiting(newLane());
     expect(await dynamoRecords(unreliable, REQUESTS).create(record)).toBeUndefined();
     expect(losses.lost).toBe(1);
@@ -61,7 +48,7 @@ describe('DynamoDB adapters', () => {
     const unreliable = newClient();
     const record = waiting(newLane());
     await dynamoRecords(client, REQUESTS).create(record);
-    const losses = loseFirstAnswer(unreliable);
+    const losses = loseFirstAnswer(unreliable, WRITES);
     const move = await dynamoRecords(unreliable, REQUESTS).move(queue(record, grant));
     expect(losses.lost).toBe(1);
     expect(move).toMatchObject({ applied: true, record: { status: 'QUEUED', generation: 1 } });
@@ -71,7 +58,7 @@ describe('DynamoDB adapters', () => {
 
   it('wake a lane once when the answer to the mark was lost', async () => {
     const unreliable = newClient();
-    const losses = loseFirstAnswer(unreliable);
+    const losses = loseFirstAnswer(unreliable, WRITES);
     const lane = newLane();
     expect(await dynamoWatch(unreliable, LANES).markWoken(lane, 5_000)).toBe(true);
     expect(losses.lost).toBe(1);
@@ -80,7 +67,7 @@ describe('DynamoDB adapters', () => {
 
   it('lead a lane whose lease was taken by a write whose answer was lost', async () => {
     const unreliable = newClient();
-    const losses = loseFirstAnswer(unreliable);
+    const losses = loseFirstAnswer(unreliable, WRITES);
     const lane = newLane();
     const led = await dynamoLeadership(unreliable, LANES).acquire(lane, 'a', 0, 100);
     expect(losses.lost).toBe(1);

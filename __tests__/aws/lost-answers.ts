@@ -1,0 +1,26 @@
+/** What any client's stack takes, as far as it is needed here. */
+type Next = (args: object) => Promise<object>;
+interface Client {
+  middlewareStack: {
+    add(
+      middleware: (next: Next, context: { commandName?: string }) => Next,
+      options: { step: 'deserialize'; priority: 'high' },
+    ): void;
+  };
+}
+
+/** Loses the answer to the first call of these commands after it took effect; the SDK then makes the call again. */
+export function loseFirstAnswer(client: object, commands: RegExp): { lost: number } {
+  const losses = { lost: 0 };
+  (client as Client).middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const answer = await next(args);
+        if (losses.lost > 0 || !commands.test(commandName ?? '')) return answer;
+        losses.lost++;
+        throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET', name: 'TimeoutError' });
+      },
+    { step: 'deserialize', priority: 'high' },
+  );
+  return losses;
+}
