@@ -1,25 +1,16 @@
 /** `npm run faults -- [flags]`: faults from outside, and what they cost. Flags: docs/reliability.md. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { faultsOf } from '../faults/faults.ts';
 import { type FaultFigures, isHarmless } from '../faults/figures.ts';
-import { KILLS, killFunctions } from '../faults/local.ts';
+import { killFunctions } from '../faults/local.ts';
 import { meetFault } from '../faults/virtual.ts';
-import { CLOCK_SKEW_MS } from '../request/times.ts';
 import { runCommand } from './command.ts';
-import { numberFlag, readFlags, UsageError } from './flags.ts';
+import { faultsOptions } from './faults-flags.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
 await runCommand(async (args) => {
-  const virtualOnly = args.includes('--virtual-only');
-  const rest = args.filter((argument) => argument !== '--virtual-only');
-  const { only = '', seed: seedText, json } = readFlags(rest, ['only', 'seed', 'json']);
-  const seed = numberFlag('seed', seedText, { min: 0, max: 2 ** 32 - 1, whole: true }) ?? 1;
-  const faults = faultsOf(CLOCK_SKEW_MS).filter(({ name }) => name.includes(only));
-  const kills = !virtualOnly && KILLS.includes(only);
-  if (faults.length === 0 && !kills) throw new UsageError('only', `matches nothing: ${only}`);
-
+  const { faults, kills, seed, json } = faultsOptions(args);
   const all: FaultFigures[] = [];
   const show = (figures: FaultFigures) => {
     all.push(figures);

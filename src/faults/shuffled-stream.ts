@@ -10,12 +10,15 @@ import type { Random } from '../simulate/random.ts';
 const BATCH_SIZE = 100;
 const DELIVERIES = 3;
 
-/** @returns changes delivered beyond one each, and whether the rows equal one clean pass over the changes in order */
+/**
+ * @param rows where the changes are counted
+ * @returns changes delivered beyond one each, and whether the rows equal one clean pass over the changes in order
+ */
 export async function deliverShuffled(
   images: readonly RequestRecord[],
   random: Random,
+  rows = createReportRows(),
 ): Promise<{ again: number; equal: boolean }> {
-  const rows = createReportRows();
   const deliveries = shuffle(
     Array.from({ length: DELIVERIES }, () => images.map((record, index) => ({ record, index }))).flat(),
     random,
