@@ -57,6 +57,21 @@ describe('index lag', () => {
   });
 });
 
+it('a record that is dropped is in no index any more, and what the indexes had yet to show of it neither', async () => {
+  let now = 0;
+  const { ports, table } = createMemoryCloud({ clock: { now: () => now }, indexLagMs: 100 });
+  const [shown, unseen] = [waiting('lane', { accepted_at: 0 }), waiting('lane', { accepted_at: 0 })];
+  await ports.records.create(shown);
+  await ports.records.move(queue(shown, grant));
+  now = 100;
+  expect(await ports.due.due('lane', now, 10)).toHaveLength(1);
+  await ports.records.create(unseen);
+  for (const { request_id } of [shown, unseen]) table.drop(request_id);
+  now = 200;
+  expect(await ports.due.due('lane', now, 10)).toEqual([]);
+  expect(await ports.backlog.heads(unseen.queue, 10)).toEqual([]);
+});
+
 it('hands out records that nobody can change', async () => {
   const { ports, table } = createMemoryCloud();
   const record = waiting('lane', { source: { key: 'inbox/a' } });

@@ -43,6 +43,7 @@ export function createRecords({ clock, indexLagMs }: RecordsOptions): MemoryReco
   }
 
   function show(record: RequestRecord): void {
+    if (!items.has(record.request_id)) return;
     backlogIndex.update(record);
     dueIndex.update(record);
   }
@@ -96,7 +97,10 @@ export function createRecords({ clock, indexLagMs }: RecordsOptions): MemoryReco
       },
     },
     all: () => items.values(),
-    drop: (requestId) => void items.delete(requestId),
+    drop(requestId) {
+      items.delete(requestId);
+      for (const index of [backlogIndex, dueIndex]) index.remove(requestId);
+    },
   };
 }
 

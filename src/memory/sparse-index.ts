@@ -13,13 +13,9 @@ export class SparseIndex<T> {
 
   update(record: RequestRecord): void {
     const id = record.request_id;
-    const place = this.#places.get(id);
-    if (place) this.#partitions.get(place.key)?.remove({ order: place.order, id });
+    this.remove(id);
     const [key, order] = this.keysOf(record);
-    if (key === undefined || order === undefined) {
-      this.#places.delete(id);
-      return;
-    }
+    if (key === undefined || order === undefined) return;
     let partition = this.#partitions.get(key);
     if (!partition) {
       partition = new SortedList();
@@ -27,6 +23,12 @@ export class SparseIndex<T> {
     }
     partition.insert({ order, id, entry: this.project(record) });
     this.#places.set(id, { key, order });
+  }
+
+  remove(id: string): void {
+    const place = this.#places.get(id);
+    if (place) this.#partitions.get(place.key)?.remove({ order: place.order, id });
+    this.#places.delete(id);
   }
 
   partition(key: string): Iterable<{ order: number; entry: T }> {

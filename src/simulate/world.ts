@@ -11,7 +11,6 @@ import type { Limits } from '../lane/ports.ts';
 import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../memory/cloud.ts';
 import { type PrioritizationEvent, prioritize } from '../prioritization/prioritize.ts';
 import type { HoldMessage } from '../request/hold-message.ts';
-import type { ResultMessage } from '../request/result.ts';
 import { BedrockModel, type SeenCall } from './bedrock-model.ts';
 import { type Delays, seededDelays } from './delays.ts';
 import { Environments } from './environments.ts';
@@ -19,9 +18,10 @@ import { SimulationError } from './errors.ts';
 import { EventSource } from './event-source.ts';
 import { driveForeignTraffic } from './foreign-traffic.ts';
 import { Fate, type MishapCounts, type Mishaps } from './mishaps.ts';
-import type { Observation, SeenRequest, Tally, WorldSettings } from './observation.ts';
+import type { Observation, Tally, WorldSettings } from './observation.ts';
+import { ProducerView } from './producer-view.ts';
 import { forkRandom, logNormal, type Random } from './random.ts';
-import { asLimits, chargeOf, idOfPayload, newRecord, truthOf } from './requests.ts';
+import { asLimits, idOfPayload, newRecord, truthOf } from './requests.ts';
 import { slowPorts } from './slow-ports.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { watchedModel } from './watched-model.ts';
@@ -49,17 +49,12 @@ export class World {
   readonly #workers: EventSource<HoldMessage>;
   readonly #leaders: Environments;
   readonly #bell: LaneBell;
-  readonly #requests: SeenRequest[] = [];
-  readonly #unfinished = new Map<string, { request: SeenRequest; arrival: Arrival }>();
+  readonly #producer: ProducerView;
   /** What Service Quotas says. */
   readonly #announced: Record<string, Limits>;
   readonly #estimateError: Random;
   readonly #fate: Fate;
-  /** What has been answered lately, to compare what is answered again. */
-  readonly #answers = new Map<string, string>();
   readonly #model: Model;
-  readonly #ingesting = new Set<string>();
-  readonly #tally: Tally = { accepted: 0, sent: 0, duplicates: 0, violations: [] };
 
   constructor(
     private readonly workload: Workload,
@@ -67,6 +62,11 @@ export class World {
   ) {
     const { clock } = this;
     const { enforcement, seed } = settings;
+    this.#producer = new ProducerView({
+      clock,
+      keptMs: settings.keptMs ?? FORGET_MS,
+      forget: (id) => this.cloud.table.drop(id),
+    });
     this.#delays = seededDelays(seed);
     this.#estimateError = forkRandom(seed, 'estimates');
     this.#announced = Object.fromEntries(
@@ -78,16 +78,13 @@ export class World {
       limits: Object.fromEntries(workload.lanes.map(({ modelId, limits }) => [laneOf(modelId), limits])),
       network: this.#delays.bedrockNetwork,
       outages: workload.outages?.map(({ from, to }) => ({ from: BEGIN_MS + from, to: BEGIN_MS + to })),
-      truthOf: ({ payload }) => truthOf(this.#arrivalOf(idOfPayload(payload))),
+      truthOf: ({ payload }) => truthOf(this.#producer.arrivalOf(idOfPayload(payload))),
     });
-    this.#model = watchedModel(this.bedrock, {
-      isAnswered: (id) => !this.#unfinished.has(id),
-      violated: (how) => this.#tally.violations.push(how),
-    });
+    this.#model = watchedModel(this.bedrock, this.#producer);
     this.cloud = createMemoryCloud({
       clock,
       indexLagMs: this.#delays.indexLagMs,
-      onResult: (result) => this.#onResult(result),
+      onResult: (result) => this.#producer.answered(result),
       onWake: (lanes) => this.#lead({ lanes }),
     });
     this.#fate = new Fate(settings.mishaps ?? NONE, forkRandom(seed, 'mishaps'));
@@ -116,29 +113,29 @@ export class World {
   async run(): Promise<Observation> {
     this.begin();
     await this.clock.run(BEGIN_MS + this.workload.durationMs);
-    this.#lookAtUnfinished();
+    this.#producer.lookAtUnfinished(this.cloud.table.all());
     return {
       beganAt: BEGIN_MS,
       endedAt: this.clock.now(),
-      requests: this.#requests,
+      requests: this.#producer.requests,
       calls: this.bedrock.seen,
       events: this.clock.happened,
-      tally: this.#tally,
+      tally: this.#producer.tally,
     };
   }
 
   /** Requests that have been accepted and not answered. */
   get unfinished(): number {
-    return this.#unfinished.size;
+    return this.#producer.unfinished;
   }
 
   get tally(): Tally & { mishaps: MishapCounts } {
-    return { ...this.#tally, mishaps: this.#fate.counts };
+    return { ...this.#producer.tally, mishaps: this.#fate.counts };
   }
 
   /** Takes the notes so far: a long run keeps none. */
-  takeNotes(): { requests: SeenRequest[]; calls: SeenCall[] } {
-    return { requests: this.#requests.splice(0), calls: this.bedrock.seen.splice(0) };
+  takeNotes(): { requests: Observation['requests']; calls: SeenCall[] } {
+    return { requests: this.#producer.requests.splice(0), calls: this.bedrock.seen.splice(0) };
   }
 
   /** Sets everything going; time passes by the clock. */
@@ -202,23 +199,15 @@ export class World {
       { sentAt: BEGIN_MS + arrival.at, acceptedAt: clock.now() },
       Math.max(1, Math.round(estimate)),
     );
-    const request: SeenRequest = {
-      ...{ lane: record.lane, priority: record.priority, tenant: record.tenant, acceptedAt: clock.now() },
-      inputTokens: arrival.inputTokens,
-      charge: 0,
-    };
-    this.#requests.push(request);
-    this.#tally.accepted += 1;
-    this.#unfinished.set(record.request_id, { request, arrival });
+    this.#producer.accept(record, arrival);
     const store = async (ports: MemoryPorts) => {
       await clock.sleep(this.#delays.bucketCall());
       await ports.records.create(record);
       await this.#bell.announce(record, clock.now());
       await this.#bell.wakeIfAsleep(record.lane, clock.now());
     };
-    this.#ingesting.add(record.request_id);
     while (!(await this.#risk(store))) await clock.sleep(REDELIVERY_MS);
-    this.#ingesting.delete(record.request_id);
+    this.#producer.ingested(record.request_id);
   }
 
   async #invoke(message: HoldMessage): Promise<void> {
@@ -252,52 +241,5 @@ export class World {
   #hold(message: HoldMessage): void {
     this.#workers.send(message);
     if (this.#fate.isDuplicated()) this.#workers.send(structuredClone(message));
-  }
-
-  #onResult(result: ResultMessage): void {
-    const { request_id, status, timings, usage } = result;
-    const seen = this.#unfinished.get(request_id);
-    const text = JSON.stringify(result);
-    this.#tally.sent += 1;
-    if (seen === undefined) {
-      this.#tally.duplicates += 1;
-      const before = this.#answers.get(request_id);
-      if (before !== text) this.#tally.violations.push(`request ${request_id} has two different results`);
-      return;
-    }
-    const { request, arrival } = seen;
-    request.status = status;
-    request.releasedAt = timings.released;
-    request.startedAt = timings.started;
-    request.finishedAt = timings.finished;
-    request.charge = usage === undefined ? 0 : chargeOf(usage, arrival);
-    this.#unfinished.delete(request_id);
-    this.#answers.set(request_id, text);
-    this.#forgetLater(request_id);
-  }
-
-  /** As the record's time to live does, but never while its message may come again. */
-  #forgetLater(id: string): void {
-    this.clock.at(this.clock.now() + (this.settings.keptMs ?? FORGET_MS), () => {
-      if (this.#ingesting.has(id)) return this.#forgetLater(id);
-      this.#answers.delete(id);
-      this.cloud.table.drop(id);
-    });
-  }
-
-  /** What is released, or running, when the run ends. */
-  #lookAtUnfinished(): void {
-    for (const record of this.cloud.table.all()) {
-      const request = this.#unfinished.get(record.request_id)?.request;
-      if (request === undefined || record.status === 'RECEIVED') continue;
-      request.releasedAt = record.released_at;
-      request.startedAt = record.started_at;
-    }
-  }
-
-  #arrivalOf(id: string): Arrival {
-    const seen = this.#unfinished.get(id);
-    if (seen === undefined) throw new SimulationError(`Nobody waits for request ${id}`);
-    return seen.arrival;
   }
 }
