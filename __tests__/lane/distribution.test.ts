@@ -34,6 +34,25 @@ describe('a quantile', () => {
   });
 });
 
+describe('moments', () => {
+  it('are those of the samples and of what was believed before, which data overtakes', () => {
+    const samples = new Distribution();
+    const mean = (beliefs: number) => samples.moments((bucket) => bucket, 1_000, beliefs).mean;
+    expect(samples.moments((bucket) => bucket, 1_000, 2)).toEqual({ mean: 1_000, variance: 0 });
+    samples.add(100, 2);
+    expect(mean(2)).toBeCloseTo(550, 0);
+    // Samples and belief disagree: that is uncertainty.
+    expect(Math.sqrt(samples.moments((bucket) => bucket, 1_000, 2).variance)).toBeCloseTo(450, 0);
+    samples.add(100, 98);
+    expect(mean(2)).toBeLessThan(120);
+    expect(mean(0)).toBeCloseTo(100, 0);
+  });
+
+  it('of nothing are what is believed', () => {
+    expect(new Distribution().moments((bucket) => bucket, 7, 0)).toEqual({ mean: 7, variance: 0 });
+  });
+});
+
 describe('samples', () => {
   it('of yesterday fade', () => {
     const samples = new Distribution();

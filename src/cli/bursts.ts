@@ -72,7 +72,7 @@ const LANES: readonly Lane[] = (['rpm', 'tpm'] as const).flatMap((bound) =>
 );
 /**
  * Where some 150 tokens a minute are offered for each request a minute, these let the named limit bind. Answers use most
- * of the larger one: how long they are is learned from the first thirty, and until then half of max tokens is expected.
+ * of the larger one: before the first of them have ended, half of max tokens is expected.
  */
 const MAX_TOKENS: Record<Bound, number> = { rpm: 16, tpm: 300 };
 const SEED = 1;

@@ -38,18 +38,21 @@ export class Distribution {
     this.#samples = this.#samples * decay + count;
   }
 
-  /** Mean and variance of what the buckets are worth; a cut sample counts as no more than where it was cut. */
-  moments(worth: (bucket: number) => number): Moments {
-    let total = 0;
-    let sum = 0;
-    let squares = 0;
+  /**
+   * Mean and variance of what the buckets are worth, and of so many samples of `prior` beside them; a cut sample counts as
+   * no more than where it was cut.
+   */
+  moments(worth: (bucket: number) => number, prior: number, priorSamples: number): Moments {
+    let total = priorSamples;
+    let sum = prior * priorSamples;
+    let squares = prior * prior * priorSamples;
     for (const [bucket, weight] of [...this.#whole, ...this.#cut]) {
       const value = worth(bucket);
       total += weight;
       sum += value * weight;
       squares += value * value * weight;
     }
-    if (total === 0) return { mean: 0, variance: 0 };
+    if (total === 0) return { mean: prior, variance: 0 };
     const mean = sum / total;
     return { mean, variance: Math.max(0, squares / total - mean * mean) };
   }

@@ -281,7 +281,7 @@ export class LaneEngine {
 
   /** How long a call takes from its release, milliseconds. */
   get #runMs(): number {
-    return this.#estimates.runMs ?? this.settings.averageRequestMs;
+    return this.#estimates.runMs(this.settings.averageRequestMs);
   }
 
   /** What may be released and unfinished at once. */

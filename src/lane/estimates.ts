@@ -4,8 +4,12 @@ import { Distribution, type DistributionMemory, HALF_LIFE_SAMPLES, type Moments 
 import type { StartDelay } from './ledger.ts';
 import { binsOf, SLOT_MS, START_BIN_MS, sizeOfBucket } from './report.ts';
 
-/** With fewer samples than this nothing is concluded. */
+/** With so many samples they speak for themselves. */
 const MIN_SAMPLES = 30;
+/** Before, what was believed without any counts as so many, the fewer the more there are. */
+const PRIOR_SAMPLES = 2;
+/** From so few, the largest of them says something of the others. */
+const FEWEST_FOR_QUANTILE = 10;
 /** Tasks beyond this many are estimated by their lane. */
 const MAX_TASKS = 50;
 /** A start later than twice the delay of all but one in a thousand is not waited for. */
@@ -33,9 +37,19 @@ class Mean {
     return this.weight < MIN_SAMPLES ? undefined : this.sum / this.weight;
   }
 
+  /** With a belief that counts while there are few samples. */
+  beside(prior: number): number {
+    const priorSamples = priorSamplesBeside(this.weight);
+    return (this.sum + prior * priorSamples) / (this.weight + priorSamples);
+  }
+
   memory(): [weight: number, sum: number] {
     return [Math.round(this.weight), Math.round(this.sum)];
   }
+}
+
+function priorSamplesBeside(samples: number): number {
+  return PRIOR_SAMPLES * Math.max(0, 1 - samples / MIN_SAMPLES);
 }
 
 export interface EstimatesMemory {
@@ -49,12 +63,15 @@ export interface EstimatesMemory {
   real: [number, number];
 }
 
-/** Answer lengths of some calls. */
+/** Answer lengths of some calls, few or none at first. */
 export interface Outputs {
-  /** Mean and variance of what answers are worth. */
-  moments(worth: (tokens: number) => number): Moments;
-  /** Tokens that a share `q` of answers does not exceed; undefined when too many were cut to tell. */
-  quantile(q: number): number | undefined;
+  /** Mean and variance of what answers are worth; `prior` is what is believed without any. */
+  moments(worth: (tokens: number) => number, prior: number): Moments;
+  /**
+   * Tokens that a share `q` of answers does not exceed: `unknown` while there are too few to tell, `cut` when too many
+   * were cut to tell. `fewness` is 0 with enough samples, 1 with none.
+   */
+  quantile(q: number): { tokens: number | 'unknown' | 'cut'; fewness: number };
 }
 
 export class Estimates {
@@ -98,25 +115,32 @@ export class Estimates {
     }
   }
 
-  /** Answers of a task, or of the whole lane while the task is hardly known; undefined while nothing is. */
-  outputs(task?: string): Outputs | undefined {
-    const known = [task === undefined ? undefined : this.#tasks.get(task), this.#outputs];
-    const found = known.find((it) => it !== undefined && it.samples >= MIN_SAMPLES);
-    return (
-      found && {
-        moments: (worth) => found.moments((bucket) => worth(sizeOfBucket(bucket) * BUCKET_MIDDLE)),
-        quantile: (q) => {
-          const bucket = found.quantile(q);
-          return bucket === undefined ? undefined : sizeOfBucket(bucket);
-        },
-      }
-    );
+  /** Answers of a task, or of the whole lane while the task is hardly known. */
+  outputs(task?: string): Outputs {
+    const ofTask = task === undefined ? undefined : this.#tasks.get(task);
+    const known = ofTask !== undefined && ofTask.samples >= MIN_SAMPLES ? ofTask : this.#outputs;
+    const { samples } = known;
+    return {
+      moments: (worth, prior) =>
+        known.moments(
+          (bucket) => worth(sizeOfBucket(bucket) * BUCKET_MIDDLE),
+          prior,
+          priorSamplesBeside(samples),
+        ),
+      quantile: (q) => {
+        const bucket = samples < FEWEST_FOR_QUANTILE ? undefined : known.quantile(q);
+        const none = samples < MIN_SAMPLES ? 'unknown' : 'cut';
+        return {
+          tokens: bucket === undefined ? none : sizeOfBucket(bucket),
+          fewness: Math.max(0, 1 - samples / MIN_SAMPLES),
+        };
+      },
+    };
   }
 
-  /** Milliseconds from a release to the end of its call; undefined while not known. */
-  get runMs(): number | undefined {
-    const { value } = this.#run;
-    return value === undefined ? undefined : value + (this.#delay.value ?? 0);
+  /** Milliseconds from a release to the end of its call; `prior` is what is believed without any. */
+  runMs(prior: number): number {
+    return this.#run.beside(prior) + (this.#delay.value ?? 0);
   }
 
   /** Real input tokens for each estimated one. */

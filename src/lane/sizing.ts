@@ -8,6 +8,8 @@ import type { Limits } from './ports.ts';
 const GRANT_QUANTILE = 0.98;
 /** Above the quantile, for answers that are longer tomorrow. */
 const GRANT_MARGIN = 1.25;
+/** With few samples, times up to so much more: the first answers to end are the short ones, and a rerun is dear. */
+const FEW_MARGIN = 2;
 /** Never granted less. */
 const GRANT_FLOOR = 512;
 /** Granted while nothing is known. */
@@ -45,10 +47,10 @@ export function sizeOf(entry: BacklogEntry, estimates: Estimates, limits: Limits
   const burndown = burndownOf(entry.lane);
   const reserved = input + maxTokens;
   const debtOf = (tokens: number) => Math.max(0, input + Math.min(maxTokens, tokens) * burndown - reserved);
-  // While nothing is known, the longest answer is held and a middling one expected.
-  const debt = outputs?.moments(debtOf) ?? { mean: debtOf(maxTokens), variance: 0 };
+  // While little is known, the longest answer is held and a middling one expected.
+  const debt = outputs.moments(debtOf, debtOf(maxTokens));
   const soon = Math.min(1, NOTICE_MS / runMs);
-  const output = outputs?.moments((tokens) => Math.min(maxTokens, tokens)).mean ?? maxTokens * OUTPUT_UNKNOWN;
+  const output = outputs.moments((tokens) => Math.min(maxTokens, tokens), maxTokens * OUTPUT_UNKNOWN).mean;
   return {
     maxTokens,
     mostMaxTokens: entry.max_tokens === undefined ? most : undefined,
@@ -71,9 +73,11 @@ function mostOf({ lane }: BacklogEntry, limits: Limits, input: number): number {
 }
 
 /** Unset means the model's maximum to Bedrock, which would reserve tens of thousands of tokens: never sent unset. */
-function grant({ full_allowance }: BacklogEntry, outputs: Outputs | undefined, most: number): number {
+function grant({ full_allowance }: BacklogEntry, outputs: Outputs, most: number): number {
   if (full_allowance) return most;
-  const wanted =
-    outputs === undefined ? GRANT_UNKNOWN : (outputs.quantile(GRANT_QUANTILE) ?? most) * GRANT_MARGIN;
+  const { tokens, fewness } = outputs.quantile(GRANT_QUANTILE);
+  if (tokens === 'cut') return most;
+  if (tokens === 'unknown') return Math.min(most, GRANT_UNKNOWN);
+  const wanted = tokens * GRANT_MARGIN * (1 + FEW_MARGIN * fewness);
   return Math.min(most, Math.max(GRANT_FLOOR, Math.ceil(wanted)));
 }
