@@ -58,7 +58,7 @@ function outcomes(summary: Summary): string {
     `${bedrock_calls} calls to Bedrock, ${throttled_calls} throttled. AWS requests for a million such messages: about $${estimated_cost_usd_per_million.toFixed(2)}.`,
     ...(unreserved_tokens + rerun_tokens > 0
       ? [
-          `Max tokens left to the smoother: ${short(unreserved_tokens)} tokens not reserved, ${short(rerun_tokens)} spent on reruns; ${short(won_back_tokens_per_minute)} tokens a minute won back.`,
+          `Max tokens left to the smoother: ${short(unreserved_tokens)} tokens not reserved, ${short(rerun_tokens)} spent on reruns: ${short(won_back_tokens_per_minute)} tokens of reservation a minute won back.`,
         ]
       : []),
   ].join('\n');
