@@ -11,10 +11,16 @@ export interface TerraformOptions {
   providerMirror?: string;
   /** Where to look for the program. */
   folders?: string;
+  /** Told of each command before it runs. */
+  onStep?: (command: string) => void;
 }
+
+/** What the stack says of itself once it is applied. */
+export type AppliedOutputs = Record<string, { value: unknown }>;
 
 /** What Terraform says when it has no provider: no registry, or nothing in the mirror. */
 const NO_PROVIDER = /Failed to query available provider packages|Failed to install provider/;
+const PLAN = 'plan.bin';
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /** Terraform in one folder. */
@@ -60,10 +66,26 @@ export class Terraform {
   }
 
   /**
-   * Runs a command and gives what it printed.
-   * @throws ExternalToolError with what it said when it failed
+   * Validates, plans and applies; what the stack then says of itself.
+   * @throws ExternalToolError
    */
-  run(args: string[]): string {
+  apply(variables: Readonly<Record<string, string>>): AppliedOutputs {
+    this.run(['validate']);
+    this.run(['plan', ...inputs(variables), `-out=${PLAN}`]);
+    this.run(['apply', '-input=false', PLAN]);
+    return JSON.parse(this.run(['output', '-json']));
+  }
+
+  /** @throws ExternalToolError when it fails, or when Terraform still knows of something afterwards */
+  destroy(variables: Readonly<Record<string, string>>): void {
+    this.run(['destroy', ...inputs(variables), '-auto-approve']);
+    const left = this.run(['state', 'list']).trim();
+    if (left !== '') throw new ExternalToolError('terraform', `destroy left ${left.replaceAll('\n', ', ')}`);
+  }
+
+  /** Runs a command and gives what it printed. */
+  private run(args: string[]): string {
+    this.options.onStep?.(args[0] ?? '');
     const { status, stdout, stderr, error } = spawnSync(this.program, [...args, '-no-color'], {
       cwd: this.options.folder,
       env: this.environment,
@@ -76,6 +98,11 @@ export class Terraform {
       `${args[0]} failed: ${error?.message ?? (stderr || stdout).trim()}`,
     );
   }
+}
+
+function inputs(variables: Readonly<Record<string, string>>): string[] {
+  const pairs = Object.entries(variables).flatMap(([name, value]) => ['-var', `${name}=${value}`]);
+  return ['-input=false', ...pairs];
 }
 
 function mirrorConfiguration(folder: string): string {
