@@ -182,7 +182,13 @@ describe('failed requests', () => {
   }
 
   test.each([
-    ['converse', { converse: CALL, priority: 1, tenant: 'shop', task: 'greet', metadata: { a: [1] } }],
+    [
+      'converse',
+      {
+        ...{ converse: CALL, priority: 1, tenant: 'shop', task: 'greet' },
+        ...{ accept_truncated: true, metadata: { a: [1] } },
+      },
+    ],
     ['invoke_model', { invoke_model: { body: { prompt: 'x', max_tokens: 9 }, accept: 'text/plain' } }],
     ['modelInput', { recordId: 'R1', modelInput: { prompt: 'x', max_tokens: 9 } }],
     ['messages', { messages: [{ role: 'user', content: 'Hi' }], max_wait_seconds: 60 }],
