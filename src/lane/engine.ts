@@ -131,13 +131,13 @@ export class LaneEngine {
   tick(input: TickInput): Decisions {
     const { now } = input;
     const used = this.#takeIn(input);
-    const limits = this.#adaptation.limits(input.limits);
+    const limits = this.#adaptation.limited(input.limits);
     const room = new Room(
       used,
       this.#ledger.expectedTokens(now, this.#runMs * LOOK_AHEAD, this.#estimates.startDelay),
       limits,
     );
-    this.#pacing.advance(now, limits, bindingShare(used, limits));
+    this.#pacing.advance(now, limits, bindingShare(used, limits), this.#adaptation.share < 1);
     const decisions: Decisions = { releasedAt: now, releases: [], expired: [], oversized: [] };
     const waiting = input.queues.map((queue) => {
       for (const entry of queue) if (entry.deadline_at <= now) decisions.expired.push(entry);
@@ -220,14 +220,13 @@ export class LaneEngine {
       slot,
       releasedAt: slot * SLOT_MS,
       throttled: it.throttled ?? 0,
-      admitted: (it.started ?? 0) - (it.throttled ?? 0) - (it.throttled_daily ?? 0) - (it.denied ?? 0),
       answered: (it.settled ?? 0) + (it.throttled ?? 0) + (it.invalid ?? 0),
       transient: it.transient ?? 0,
       denied: it.denied ?? 0,
       daily: it.throttled_daily ?? 0,
     }));
     const utilisation = bindingShare(used, limits);
-    this.#adaptation.observe(now, utilisation, ends);
+    this.#adaptation.observe(now, utilisation, limits, ends);
     this.#breaker.observe(now, ends);
     this.#retries.advance(
       now,
@@ -262,10 +261,15 @@ export class LaneEngine {
         this.#queues.drop();
         continue;
       }
-      if (!room.fits(size, entry.priority === PRIORITIES[0])) {
+      const urgent = entry.priority === PRIORITIES[0];
+      const fits = room.fits(size, urgent);
+      const { trials } = this.#adaptation;
+      const tries = !fits && urgent && trials.allows() && room.fits(size, urgent, input.limits);
+      if (!fits && !tries) {
         if (this.#queues.skip(size.held)) continue;
         return;
       }
+      if (tries) trials.spend(now, slotOf(now));
       if (entry.failures > 0) this.#retries.spend();
       this.#pacing.spend({ requests: 1, tokens: pacedTokens({ ...size, runMs }) });
       this.#queues.serve(size.charge);

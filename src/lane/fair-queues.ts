@@ -102,11 +102,12 @@ export class FairQueues {
   }
 
   /**
-   * The request does not fit now; others may go past it. False when as much as it needs has already gone past:
-   * room must now be left to gather for it, or smaller ones would starve it.
+   * The request does not fit now; others may go past it. False for an urgent one, and when as much as it needs has
+   * already gone past: room must now be left to gather for it, or smaller ones would starve it.
    */
   skip(needs: number): boolean {
     const line = this.#line();
+    if (line.priority === PRIORITIES[0]) return false;
     const id = line.entries[line.next]?.request_id ?? '';
     const blockedAt = this.#blockedAt.get(id) ?? this.#served;
     this.#blockedAt.set(id, blockedAt);

@@ -27,10 +27,12 @@ export class Pacing {
   /**
    * Earns credit since the last call; to be called before each round of releases.
    * @param utilisation what is used of the limit that binds, 1 is all of it
+   * @param searching the limits are a guess: they are not driven at, nor is what was left unused of them caught up with
    */
-  advance(now: number, limits: Limits, utilisation: number): void {
+  advance(now: number, limits: Limits, utilisation: number, searching = false): void {
     const free = Math.max(0, 1 - utilisation);
-    const speed = OVERSPEED + (free < CATCH_UP_WITHIN ? Math.min(MOST_CATCH_UP, CATCH_UP * free) : 0);
+    const catchUp = free < CATCH_UP_WITHIN ? Math.min(MOST_CATCH_UP, CATCH_UP * free) : 0;
+    const speed = searching ? 1 : OVERSPEED + catchUp;
     const elapsed = this.#at === undefined ? BURST_MS : Math.max(0, now - this.#at);
     const earn = (credit: number, perMinute: number | undefined) => {
       if (perMinute === undefined) return Number.POSITIVE_INFINITY;

@@ -25,9 +25,9 @@ export class Room {
    * expected of them, no more than the limit should be used; an urgent call does not wait for that. A call larger than
    * the lane's present share runs alone.
    */
-  fits({ held, variance, charge }: Sizing, urgent: boolean): boolean {
+  fits({ held, variance, charge }: Sizing, urgent: boolean, limits = this.limits): boolean {
     const { requests_per_minute = Number.POSITIVE_INFINITY, tokens_per_minute = Number.POSITIVE_INFINITY } =
-      this.limits;
+      limits;
     if (this.#used.requests + 1 > requests_per_minute) return false;
     if (this.#used.tokens === 0) return true;
     const now = atMost({ tokens: this.#used.tokens + held, variance: this.#used.variance + variance });
