@@ -1,9 +1,10 @@
 /**
- * Every order in which processes can take their calls, by depth-first search. The world cannot be copied, so each path
+ * Every order in which processes can take their calls. The world cannot be copied, so each path
  * is played from the start; it is left where it meets a state (of the world, and of what each process knows) from
  * which everything has been tried already, as equal states have equal futures.
  */
 import { sha256 } from '../request/keys.ts';
+import { forkRandom, type Random } from '../simulate/random.ts';
 import { LANE } from './functions.ts';
 import { brokenInvariants, type Expectation } from './invariants.ts';
 import { INDEX_LAG_MS, type Pipeline } from './pipeline.ts';
@@ -34,7 +35,7 @@ export interface Explored {
 }
 
 export interface Bounds {
-  /** The search ends after so many; what is left is in no particular order. */
+  /** The search ends after so many. */
   mostPaths: number;
   untilBroken?: boolean;
 }
@@ -46,8 +47,9 @@ export async function explore(race: Race, { mostPaths, untilBroken }: Bounds): P
   const met = new Set<string>();
   const ends = new Map<string, string[]>();
   const open: number[][] = [[]];
+  const random = forkRandom(1, race.name);
   while (open.length > 0 && explored.paths < mostPaths && !(untilBroken && explored.broken.length > 0)) {
-    const prefix = open.pop() ?? [];
+    const prefix = takeAny(open, random) ?? [];
     explored.paths += 1;
     const path = await follow(race, prefix, met);
     for (let depth = path.widths.length - 1; depth >= prefix.length; depth -= 1) {
@@ -64,6 +66,16 @@ export async function explore(race: Race, { mostPaths, untilBroken }: Bounds): P
   explored.states = met.size;
   explored.complete = open.length === 0;
   return explored;
+}
+
+/** From anywhere: a search that ends early has then varied early choices as well as late ones. */
+function takeAny<T>(items: T[], random: Random): T | undefined {
+  const index = Math.floor(random() * items.length);
+  const [last] = items.splice(-1);
+  if (index === items.length) return last;
+  const taken = items[index];
+  items[index] = last as T;
+  return taken;
 }
 
 /** Plays one order to its end and recovers; for replays. Returns the steps taken and what broke. */
