@@ -13,25 +13,25 @@ const call = (releasedAt: number, throttled: number): Feedback => ({
 /** A lane that was cut to about `share` at 0. */
 function cutTo(share: number, limits = LIMITS): Adaptation {
   const lane = new Adaptation({ share, cutAt: -1, limits });
-  lane.observe(0, share, limits, [call(0, 1)]);
+  lane.observe(0, share, [call(0, 1)]);
   return lane;
 }
 
 describe('throttles', () => {
   it('cut once per round of feedback: those released before the cut do not count again', () => {
     const lane = new Adaptation();
-    lane.observe(10_000, 0.9, LIMITS, [call(9_000, 3)]);
+    lane.observe(10_000, 0.9, [call(9_000, 3)]);
     const { share } = lane;
     expect(share).toBeLessThan(0.9);
-    lane.observe(11_000, 0.9, LIMITS, [call(9_500, 5)]);
+    lane.observe(11_000, 0.9, [call(9_500, 5)]);
     expect(lane.share).toBe(share);
-    lane.observe(12_000, 0.85, LIMITS, [call(10_500, 1)]);
+    lane.observe(12_000, 0.85, [call(10_500, 1)]);
     expect(lane.share).toBeLessThan(share);
   });
 
   it('cut gently: to a little less than what was in use', () => {
     const lane = new Adaptation();
-    lane.observe(10_000, 1, LIMITS, [call(9_000, 3)]);
+    lane.observe(10_000, 1, [call(9_000, 3)]);
     expect(lane.share).toBeGreaterThan(0.95);
   });
 
@@ -39,7 +39,7 @@ describe('throttles', () => {
     const [tried, control] = [cutTo(0.6), cutTo(0.6)];
     tried.trials.spend(5_000, slotOf(5_000));
     const { share } = tried;
-    for (const lane of [tried, control]) lane.observe(5_500, 0.6, LIMITS, [call(5_000, 1)]);
+    for (const lane of [tried, control]) lane.observe(5_500, 0.6, [call(5_000, 1)]);
     expect(tried.share).toBe(share);
     expect(control.share).toBeLessThan(share);
   });
@@ -51,7 +51,7 @@ describe('throttles', () => {
       const usedAt = (now: number) => 1 - now / 60_000;
       for (let now = 0; now < 60_000 && usedAt(now) > admitted; now += 200) {
         const released = lane.share > usedAt(now) ? 1 : 0;
-        lane.observe(now, usedAt(now), LIMITS, [call(now, released)]);
+        lane.observe(now, usedAt(now), [call(now, released)]);
       }
       expect(lane.share).toBeLessThan(admitted * 1.05);
       expect(lane.share).toBeGreaterThan(admitted * 0.9);
@@ -65,7 +65,7 @@ describe('throttles', () => {
       // Others take 40 %: above 0.6 Bedrock refuses.
       const refused = lane.share > 0.6 ? 1 : 0;
       throttles += refused;
-      lane.observe(now, Math.min(lane.share, 0.6), LIMITS, [call(now - 1, refused)]);
+      lane.observe(now, Math.min(lane.share, 0.6), [call(now - 1, refused)]);
     }
     expect(lane.share).toBeGreaterThan(0.55);
     expect(lane.share).toBeLessThan(0.62);
@@ -78,7 +78,7 @@ describe('calm', () => {
     const lane = cutTo(0.6);
     const { share } = lane;
     const shareAt = (until: number, from: number) => {
-      for (let now = from; now <= until; now += 500) lane.observe(now, lane.share, LIMITS, []);
+      for (let now = from; now <= until; now += 500) lane.observe(now, lane.share, []);
       return lane.share;
     };
     // A fixed minute that is too full would say so only now.
@@ -93,7 +93,7 @@ describe('calm', () => {
     for (const lane of [disturbed, calm]) {
       for (let now = 500; now <= 80_000; now += 500) {
         const refused = lane === disturbed && now === 40_500 ? [call(40_000, 1)] : [];
-        lane.observe(now, lane.share, LIMITS, refused);
+        lane.observe(now, lane.share, refused);
       }
     }
     expect(calm.share).toBeGreaterThan(disturbed.share);
@@ -102,17 +102,17 @@ describe('calm', () => {
 
   it('survives a change of leader', () => {
     const lane = new Adaptation();
-    lane.observe(500, 0.6, LIMITS, [call(400, 1)]);
+    lane.observe(500, 0.6, [call(400, 1)]);
     const successor = new Adaptation(JSON.parse(JSON.stringify(lane.memory())));
     expect(successor.share).toBe(lane.share);
-    successor.observe(1_000, 0.6, LIMITS, [call(450, 3)]);
+    successor.observe(1_000, 0.6, [call(450, 3)]);
     expect(successor.share).toBe(lane.share);
   });
 });
 
 describe('other limits', () => {
   const changed = (lane: Adaptation, limits: Limits) => {
-    lane.observe(500, 0.5, limits, []);
+    lane.follow(limits);
     return lane.share;
   };
 

@@ -60,33 +60,10 @@ export class Adaptation {
   }
 
   /**
-   * Takes in what has become of the calls of one round.
-   * @param used what the lane's account holds, as a share of the full limits
+   * These are the limits now. Of lower ones as much is usable as was found to be of those before; higher ones are news, an
+   * old throttle is not.
    */
-  observe(now: number, used: number, limits: Limits, calls: readonly Feedback[]): void {
-    this.#follow(limits);
-    const refused = calls.filter(({ throttled }) => throttled > 0);
-    if (refused.length > 0) this.#refusedAt = now;
-    const isNews = ({ slot, releasedAt }: Feedback) =>
-      releasedAt > this.#cutAt && !this.trials.includes(slot);
-    if (refused.some(isNews)) this.#cut(now, used);
-    else this.#raise(now);
-    this.trials.advance(now, refused.length > 0);
-    this.#at = now;
-  }
-
-  limited({ requests_per_minute, tokens_per_minute }: Limits): Limits {
-    const part = (limit: number | undefined) =>
-      limit === undefined ? undefined : Math.max(1, Math.floor(limit * this.#share));
-    return { requests_per_minute: part(requests_per_minute), tokens_per_minute: part(tokens_per_minute) };
-  }
-
-  memory(): AdaptationMemory {
-    return { share: this.#share, cutAt: this.#cutAt, ...(this.#limits && { limits: this.#limits }) };
-  }
-
-  /** Of lower limits as much is usable as was found to be of the old ones; higher ones are news, an old throttle is not. */
-  #follow(limits: Limits): void {
+  follow(limits: Limits): void {
     const before = this.#limits ?? limits;
     this.#limits = limits;
     const changes = [
@@ -97,6 +74,31 @@ export class Adaptation {
     const least = Math.min(...changes);
     if (least < 1) this.#share = Math.min(1, this.#share / least);
     else if (Math.max(...changes) > 1) this.#share = 1;
+  }
+
+  /**
+   * Takes in what has become of the calls of one round.
+   * @param used what the lane's account holds, as a share of the full limits
+   */
+  observe(now: number, used: number, calls: readonly Feedback[]): void {
+    const refused = calls.filter(({ throttled }) => throttled > 0);
+    if (refused.length > 0) this.#refusedAt = now;
+    const isNews = ({ slot, releasedAt }: Feedback) =>
+      releasedAt > this.#cutAt && !this.trials.includes(slot);
+    if (refused.some(isNews)) this.#cut(now, used);
+    else this.#raise(now);
+    this.trials.advance(now, refused.length > 0);
+    this.#at = now;
+  }
+
+  limits({ requests_per_minute, tokens_per_minute }: Limits): Limits {
+    const part = (limit: number | undefined) =>
+      limit === undefined ? undefined : Math.max(1, Math.floor(limit * this.#share));
+    return { requests_per_minute: part(requests_per_minute), tokens_per_minute: part(tokens_per_minute) };
+  }
+
+  memory(): AdaptationMemory {
+    return { share: this.#share, cutAt: this.#cutAt, ...(this.#limits && { limits: this.#limits }) };
   }
 
   #cut(now: number, used: number): void {

@@ -11,7 +11,7 @@ import { Estimates } from './estimates.ts';
 import { FairQueues, type Weights } from './fair-queues.ts';
 import { Ledger, type Usage } from './ledger.ts';
 import { parseMemory, writeMemory } from './memory.ts';
-import { News } from './news.ts';
+import { endsOf, News } from './news.ts';
 import { Pacing, pacedTokens } from './pacing.ts';
 import type { LaneFigures, Limits, SlotReport } from './ports.ts';
 import { owedOf, SLOT_MS, slotOf } from './report.ts';
@@ -131,7 +131,7 @@ export class LaneEngine {
   tick(input: TickInput): Decisions {
     const { now } = input;
     const used = this.#takeIn(input);
-    const limits = this.#adaptation.limited(input.limits);
+    const limits = this.#adaptation.limits(input.limits);
     const room = new Room(
       used,
       this.#ledger.expectedTokens(now, this.#runMs * LOOK_AHEAD, this.#estimates.startDelay),
@@ -216,21 +216,14 @@ export class LaneEngine {
       this.#wonBack += counters.won_back ?? 0;
       for (const { tokens, ...who } of owedOf(counters)) this.#queues.correct(who, tokens);
     }
-    const ends = news.map(({ slot, counters: it }) => ({
-      slot,
-      releasedAt: slot * SLOT_MS,
-      throttled: it.throttled ?? 0,
-      answered: (it.settled ?? 0) + (it.throttled ?? 0) + (it.invalid ?? 0),
-      transient: it.transient ?? 0,
-      denied: it.denied ?? 0,
-      daily: it.throttled_daily ?? 0,
-    }));
+    const ends = news.map(endsOf);
     const utilisation = bindingShare(used, limits);
-    this.#adaptation.observe(now, utilisation, limits, ends);
+    this.#adaptation.follow(limits);
+    this.#adaptation.observe(now, utilisation, ends);
     this.#breaker.observe(now, ends);
     this.#retries.advance(
       now,
-      news.reduce((sum, { counters }) => sum + (counters.settled ?? 0), 0),
+      ends.reduce((sum, { settled }) => sum + settled, 0),
     );
     this.#throttled += ends.reduce((sum, { throttled }) => sum + throttled, 0);
     return used;

@@ -1,4 +1,7 @@
+import type { Feedback } from './adaptation.ts';
+import type { CallEnds } from './breaker.ts';
 import type { SlotReport } from './ports.ts';
+import { SLOT_MS } from './report.ts';
 
 /** What has been counted since the last look: reports are totals of a slot. */
 export class News {
@@ -25,6 +28,21 @@ export class News {
     }
     return news;
   }
+}
+
+/** What became of the calls of one slot, by what was counted of it. */
+export function endsOf({ slot, counters }: SlotReport): CallEnds & Feedback & { settled: number } {
+  const { settled = 0, throttled = 0, invalid = 0 } = counters;
+  return {
+    slot,
+    releasedAt: slot * SLOT_MS,
+    settled,
+    throttled,
+    answered: settled + throttled + invalid,
+    transient: counters.transient ?? 0,
+    denied: counters.denied ?? 0,
+    daily: counters.throttled_daily ?? 0,
+  };
 }
 
 function difference(
