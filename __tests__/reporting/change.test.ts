@@ -57,6 +57,7 @@ describe('max tokens left to the smoother', () => {
   test.each<[string, Partial<RequestRecord>]>([
     ['the producer set them', { max_tokens: 200 }],
     ['all was allowed', { granted_max_tokens: 64_000, full_allowance: true }],
+    ['nobody knows the model', { lane: 'somebody.unheard-of:on-demand' }],
     ['the request failed', { status: 'FAILED' }],
     ['an older release knew no full allowance', { most_max_tokens: undefined }],
   ])('win back nothing where %s', (_, fields) => {

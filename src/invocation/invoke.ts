@@ -1,6 +1,6 @@
 import { burndownOf, outputLimitOf } from '../lane/catalog.ts';
 import { BUNDLE_ENDED, type CallReport, countersOf, slotOf } from '../lane/report.ts';
-import { unreservedTokens } from '../request/allowance.ts';
+import { unreservedTokens } from '../lane/unreserved.ts';
 import { PayloadMissingError } from '../request/errors.ts';
 import type { HoldMessage, Payload, Release } from '../request/hold-message.ts';
 import { isTruncated } from '../request/invoke-bodies.ts';

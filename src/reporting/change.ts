@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { unreservedTokens } from '../request/allowance.ts';
+import { unreservedTokens } from '../lane/unreserved.ts';
 import { isOutcome, type RequestRecord } from '../request/record.ts';
 import type { RowKey } from './ports.ts';
 import { costOf } from './prices.ts';
