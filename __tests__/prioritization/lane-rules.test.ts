@@ -43,6 +43,17 @@ describe('limits', () => {
     expect(rules.limits).toEqual({ requests_per_minute: 2, tokens_per_minute: 2_000 });
   });
 
+  it('of requests end when Service Quotas lists one of tokens alone; one of tokens never does', async () => {
+    for (const [quotas, limits] of [
+      [{ tokens_per_minute: 9 }, { tokens_per_minute: 9 }],
+      [{ requests_per_minute: 9 }, { requests_per_minute: 9, tokens_per_minute: 8_000_000 }],
+    ]) {
+      const { rules } = rulesWith({}, async () => quotas);
+      await rules.refresh();
+      expect(rules.limits).toEqual(limits);
+    }
+  });
+
   it('do not ask Service Quotas where the variable says it all', async () => {
     const all = { requests_per_minute: 1, tokens_per_minute: 1_000 };
     const { rules, world } = rulesWith({ quota_overrides: { [LANE]: all } }, async () => undefined);

@@ -25,7 +25,12 @@ export class LaneRules {
   ) {}
 
   get limits(): Limits {
-    return { ...defaultLimitsOf(this.lane), ...this.#quotas, ...this.#override() };
+    const byDefault = defaultLimitsOf(this.lane);
+    const { requests_per_minute: _, ...ofTokens } = byDefault;
+    // Some models have no quota of requests, and AWS does away with them: what Service Quotas does not list beside one of
+    // tokens does not exist. One of tokens always does.
+    const listed = this.#quotas?.tokens_per_minute !== undefined;
+    return { ...(listed ? ofTokens : byDefault), ...this.#quotas, ...this.#override() };
   }
 
   /** By the operator. */
