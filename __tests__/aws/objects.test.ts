@@ -31,16 +31,24 @@ describe('objects in S3', () => {
     return new Promise((resolve) => server.close(resolve));
   });
 
+  it('a payload is missing when S3 says so, not when it denies it', async () => {
+    const get = () => s3Payloads(client, 'calls').get('payloads/a');
+    respond = refuse(404, 'NoSuchKey');
+    await expect(get()).rejects.toThrow(new PayloadMissingError('payloads/a'));
+    respond = refuse(403, 'AccessDenied');
+    await expect(get()).rejects.toMatchObject({ name: 'AccessDenied' });
+  });
+
   it.each([
     [404, 'NoSuchKey'],
     [403, 'AccessDenied'],
-  ])('counts %i %s as missing, as S3 answers with and without the right to list', async (status, code) => {
-    respond = refuse(status, code);
-    await expect(s3Payloads(client, 'calls').get('payloads/a')).rejects.toThrow(
-      new PayloadMissingError('payloads/a'),
-    );
-    expect(await s3Inbox(client, 'calls').read('inbox/a')).toBeUndefined();
-  });
+  ])(
+    'an object of the inbox is missing by %i %s, as S3 answers with and without the right to list',
+    async (status, code) => {
+      respond = refuse(status, code);
+      expect(await s3Inbox(client, 'calls').read('inbox/a')).toBeUndefined();
+    },
+  );
 
   it.each([
     [404, 'NoSuchBucket'],

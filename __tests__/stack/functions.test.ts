@@ -160,6 +160,7 @@ describe('permissions', () => {
         'logs:CreateLogStream on log-group:invocation:*',
         'logs:PutLogEvents on log-group:invocation:*',
         's3:GetObject on calls/payloads/*',
+        's3:ListBucket on calls',
         's3:PutObject on calls/outputs/*',
         'sqs:DeleteMessage on hold-next-batch',
         'sqs:GetQueueAttributes on hold-next-batch',

@@ -19,7 +19,7 @@ export function s3Payloads(client: S3Client, bucket: string): Payloads {
     },
 
     async get(key) {
-      const object = await getObject(client, { Bucket: bucket, Key: key });
+      const object = await getObject(client, { Bucket: bucket, Key: key }, GONE);
       if (!object) throw new PayloadMissingError(key);
       return bytesOf(object);
     },
@@ -30,7 +30,7 @@ export function s3Payloads(client: S3Client, bucket: string): Payloads {
 export function s3Inbox(client: S3Client, bucket: string, maxBytes = MAX_INBOX_BYTES): Inbox {
   return {
     async read(key, versionId) {
-      const object = await getObject(client, { Bucket: bucket, Key: key, VersionId: versionId });
+      const object = await getObject(client, { Bucket: bucket, Key: key, VersionId: versionId }, MISSING);
       if (!object) return undefined;
       const { ContentLength: bytes = 0, VersionId: version_id } = object;
       if (bytes > maxBytes) {
@@ -43,19 +43,25 @@ export function s3Inbox(client: S3Client, bucket: string, maxBytes = MAX_INBOX_B
 }
 
 /**
- * How S3 says that there is no such object. Without permission to list the bucket (which nobody here needs) a key that
- * does not exist is denied; a version may be unknown, malformed, or a delete marker.
+ * How S3 says of a payload that it is gone to a role that may list the bucket. A denial is something else, as of a key or
+ * a policy that somebody has changed: it may pass, and must not end every request that meets it.
  */
-const MISSING = ['NoSuchKey', 'AccessDenied', 'NoSuchVersion', 'InvalidArgument', 'MethodNotAllowed'];
+const GONE = ['NoSuchKey'];
+/**
+ * How S3 says that there is no such object in the inbox. Whoever may not list the bucket is denied a key that does not
+ * exist; a version may be unknown, malformed, or a delete marker.
+ */
+const MISSING = [...GONE, 'AccessDenied', 'NoSuchVersion', 'InvalidArgument', 'MethodNotAllowed'];
 
 async function getObject(
   client: S3Client,
   input: GetObjectCommandInput,
+  missing: readonly string[],
 ): Promise<GetObjectCommandOutput | undefined> {
   try {
     return await client.send(new GetObjectCommand(input));
   } catch (error) {
-    if (error instanceof S3ServiceException && MISSING.includes(error.name)) return undefined;
+    if (error instanceof S3ServiceException && missing.includes(error.name)) return undefined;
     throw error;
   }
 }

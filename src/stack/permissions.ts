@@ -76,6 +76,8 @@ export function invocationPermissions(context: Context, { queues, tables, bucket
     allow('MoveRecords', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [tables.requests.arn]),
     allow('ReportToLane', ['dynamodb:PutItem', 'dynamodb:UpdateItem'], [tables.lanes.arn]),
     allow('ReadPayloads', ['s3:GetObject'], [`${bucket.arn}/payloads/*`]),
+    // Nothing is listed. But only who may is told that a key is missing; anybody else is denied, as if it were forbidden.
+    allow('TellMissingPayloads', ['s3:ListBucket'], [bucket.arn]),
     allow('StoreOutputs', ['s3:PutObject'], [`${bucket.arn}/outputs/*`]),
     send('SendResults', queues.bedrockResults.queue),
     allow('CallBedrock', ['bedrock:InvokeModel'], modelArns(context)),
