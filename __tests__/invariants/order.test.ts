@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import { FairQueues } from '../../src/lane/fair-queues.ts';
+import type { BacklogEntry } from '../../src/request/ports.ts';
+import { invariant, replaced } from './invariant.ts';
+import { LaneRun, type Sabotage } from './lane-run.ts';
+import { CALM, flow, type Scenario, surroundings, TOKENS_PER_MINUTE } from './scenario.ts';
+
+const arrivalOf = ({ request_id }: BacklogEntry) => Number(request_id.slice(1));
+/** What one tick releases at most, after idleness; and how long nothing may be held back for no reason. */
+const A_TICK = 5_000;
+const A_WHILE_MS = 10_000;
+const sizeOf = ({ input_tokens, max_tokens = 0 }: BacklogEntry) => input_tokens + max_tokens;
+
+const disputed: fc.Arbitrary<Scenario> = fc
+  .record({
+    flows: fc.array(fc.record({ flow, shards: fc.integer({ min: 1, max: 3 }) }), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+    foreign: fc.integer({ min: 0, max: TOKENS_PER_MINUTE }),
+    around: surroundings,
+  })
+  .map(({ flows, foreign, around }) => ({
+    ...CALM,
+    ...around,
+    flows: flows.map(({ flow, shards }) => ({ ...flow, shards })),
+    foreign: { from: 0, to: CALM.durationMs, tokensPerMinute: foreign },
+  }));
+
+invariant<Scenario, Sabotage>(
+  'a tenant’s requests go in the order of arrival, those that return too, unless one fits no more',
+  {
+    generated: disputed,
+    runs: 15,
+    holds: (scenario, without) => {
+      const { ticks } = new LaneRun(scenario, without).run();
+      for (const { waiting, released } of ticks) {
+        const gone = new Set(released.map(({ entry }) => entry.request_id));
+        const left = waiting.flat().filter((it) => !gone.has(it.request_id));
+        for (const { entry } of released) {
+          const overtaken = left.filter(
+            (it) =>
+              it.tenant === entry.tenant &&
+              it.priority === entry.priority &&
+              arrivalOf(it) < arrivalOf(entry),
+          );
+          for (const other of overtaken) expect(sizeOf(other)).toBeGreaterThan(sizeOf(entry));
+        }
+      }
+    },
+    without: {
+      'the order of the index': {
+        told: (input) => ({
+          ...input,
+          queues: input.queues.map((queue) =>
+            queue.map((it) => ({ ...it, backlog_order: -it.backlog_order })),
+          ),
+        }),
+      },
+      'the old place of what returns': { returned: (entry, now) => ({ ...entry, backlog_order: 1e9 + now }) },
+    },
+  },
+);
+
+/** A large request among small ones of its own priority, which alone would take the whole quota. */
+const giant: fc.Arbitrary<Scenario> = fc
+  .record({
+    size: fc.integer({ min: 30_000, max: 95_000 }),
+    fromMs: fc.integer({ min: 0, max: 60_000 }),
+    leaderMs: fc.integer({ min: 15_000, max: 60_000 }),
+    around: surroundings,
+  })
+  .map(({ size, fromMs, leaderMs, around }) => ({
+    ...CALM,
+    ...around,
+    successions: Array.from({ length: 18 }, (_, leader) => leaderMs * (leader + 1)),
+    durationMs: 280_000,
+    tickMs: Math.max(300, around.tickMs),
+    startDelayMs: [50, 1_000],
+    callMs: [500, 5_000],
+    flows: [
+      {
+        priority: 3,
+        tenant: 'small',
+        waiting: 400,
+        everyMs: 200,
+        input: [100, 600],
+        maxTokens: 400,
+        answer: [0, 1],
+      },
+      {
+        priority: 3,
+        tenant: 'giant',
+        waiting: 0,
+        everyMs: 1e9,
+        fromMs,
+        input: [size, size],
+        maxTokens: 1_000,
+        answer: [0, 1],
+      },
+    ],
+  }));
+
+invariant<Scenario, Sabotage>(
+  'a request that does not fit lets smaller ones past, and is not starved by them',
+  {
+    generated: giant,
+    runs: 12,
+    holds: (scenario, without) => {
+      const { releases, begin } = new LaneRun(scenario, without).run();
+      const giant = releases.find(({ entry }) => entry.tenant === 'giant');
+      if (giant === undefined) throw expect.fail('It was never released');
+      const came = begin + (scenario.flows[1]?.fromMs ?? 0);
+      const past = releases
+        .filter(({ at }) => came <= at && at < giant.at)
+        .reduce((sum, { charge }) => sum + charge, 0);
+      // As much as it needs goes past, then room gathers for it, whoever leads.
+      expect(past).toBeLessThan(1.1 * giant.reserved + A_TICK);
+      if (giant.at > came + A_WHILE_MS) expect(past).toBeGreaterThan(0.8 * giant.reserved);
+    },
+    without: {
+      'the limit to what may go past': {
+        engine: replaced(
+          FairQueues,
+          'skip',
+          (skip) =>
+            function (this: FairQueues) {
+              return skip.call(this, Number.POSITIVE_INFINITY);
+            },
+        ),
+      },
+      'leave to go past': { engine: replaced(FairQueues, 'skip', () => () => false) },
+      'the plan that a successor goes on from': { plan: () => '{"v":1,"slots":[]}' },
+    },
+  },
+);

@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import type { TickInput } from '../../src/lane/engine.ts';
+import { Ledger } from '../../src/lane/ledger.ts';
+import { invariant, replaced } from './invariant.ts';
+import { LaneRun, type Release, type Sabotage } from './lane-run.ts';
+import {
+  BURNDOWN_MODEL,
+  CALM,
+  flows,
+  limits,
+  range,
+  type Scenario,
+  scaled,
+  surroundings,
+} from './scenario.ts';
+
+const MINUTE_MS = 60_000;
+/** Reports of calls that have run for long are read now and then only. */
+const READ_WITHIN_MS = 5_000 + 2_000;
+const noLedger: Sabotage = {
+  engine: replaced(Ledger, 'usage', () => () => ({ requests: 0, tokens: 0, variance: 0 })),
+};
+
+const crowded: fc.Arbitrary<Scenario> = fc
+  .record({
+    limits,
+    scales: fc.array(
+      fc.record({ at: fc.integer({ min: 1, max: 140_000 }), by: fc.constantFrom(0.5, 0.8, 2) }),
+      {
+        maxLength: 2,
+      },
+    ),
+    flows,
+    faults: fc.constantFrom(0, 0.05),
+    around: surroundings,
+  })
+  .map(({ around, scales, ...it }) => ({
+    ...CALM,
+    ...it,
+    ...around,
+    changes: scales.map(({ at, by }) => ({ at, limits: scaled(it.limits, by), announced: true })),
+  }));
+
+/** What reports say, each counter by its name. */
+function retold(
+  change: (name: string, count: number) => [name: string, count: number] | undefined,
+): Sabotage {
+  const told = (input: TickInput): TickInput => ({
+    ...input,
+    reports: input.reports.map(({ slot, counters }) => {
+      const told: Record<string, number> = {};
+      for (const [name, count] of Object.entries(counters)) {
+        const [as, much] = change(name, count) ?? ['', 0];
+        if (as !== '') told[as] = (told[as] ?? 0) + much;
+      }
+      return { slot, counters: told };
+    }),
+  });
+  return { told };
+}
+
+invariant<Scenario, Sabotage>('Bedrock refuses no call, however it measures the minute', {
+  generated: crowded,
+  runs: 25,
+  holds: (scenario, without) => {
+    const { releases, begin } = new LaneRun(scenario, without).run();
+    // What is on its way when the quota is lowered may meet less than it was released for.
+    const overtaken = ({ at, startedAt = at }: Release) =>
+      scenario.changes.some((change) => at <= begin + change.at && begin + change.at <= startedAt);
+    expect(releases.filter((it) => it.end === 'throttled' && !overtaken(it))).toEqual([]);
+  },
+  without: {
+    'the ledger': noLedger,
+    'the time between release and start': retold((name, count) => [
+      name.replace(/^(start|charged)\.\d+$/, '$1.0'),
+      count,
+    ]),
+    'the plan that a successor goes on from': { plan: () => '{"v":1,"slots":[]}' },
+  },
+});
+
+/** What a leader knows at `at` of what Bedrock counts then, at least: give-backs as soon as it can, debts when it must. */
+function knownTokens(releases: readonly Release[], at: number): number {
+  let tokens = 0;
+  for (const { at: releasedAt, startedAt = releasedAt, endedAt = 0, reportedAt, ...call } of releases) {
+    if (releasedAt >= at) break;
+    const debt = Math.max(0, call.charged - call.reserved);
+    if (reportedAt > at && releasedAt > at - MINUTE_MS) tokens += call.reserved;
+    if (reportedAt <= at && startedAt > at - MINUTE_MS) tokens += call.charged - debt;
+    if (reportedAt <= at - READ_WITHIN_MS && endedAt > at - MINUTE_MS) tokens += debt;
+  }
+  return tokens;
+}
+
+const costly: fc.Arbitrary<Scenario> = fc
+  .record({ flows, around: surroundings, estimates: range(1, 20).map(([a, b]) => [a / 10, b / 10] as const) })
+  .map(({ around, ...it }) => ({ ...CALM, ...it, ...around, modelId: BURNDOWN_MODEL }));
+
+invariant<Scenario, Sabotage>(
+  'each release has room for its reservation beside all that is known, debts too',
+  {
+    generated: costly,
+    runs: 15,
+    holds: (scenario, without) => {
+      const { releases, ticks } = new LaneRun(scenario, without).run();
+      for (const { at, limits, released } of ticks) {
+        if (released.length === 0) continue;
+        const used = knownTokens(releases, at) + released.reduce((sum, { reserved }) => sum + reserved, 0);
+        expect(used).toBeLessThanOrEqual(limits.tokens_per_minute ?? Number.POSITIVE_INFINITY);
+      }
+    },
+    without: {
+      'the ledger': noLedger,
+      'reports of debts': retold((name, count) => (name.startsWith('debt.') ? undefined : [name, count])),
+    },
+  },
+);

@@ -1,0 +1,74 @@
+/** The whole smoother but reporting, for the invariants that need it: real leaders and workers, and requests that come as ingestion sends them. */
+import { LaneBell } from '../../src/ingestion/lane-bell.ts';
+import type { MemoryPorts } from '../../src/memory/cloud.ts';
+import type { Priority, RequestRecord } from '../../src/request/record.ts';
+import { newRecord, payloadOf } from '../../src/simulate/requests.ts';
+import { createWorld, MODEL, type World } from '../prioritization/world.ts';
+
+/** Takes a mechanism out: ports that do something else. */
+export type Doctored = (ports: MemoryPorts, world: World) => Partial<MemoryPorts>;
+
+/** A world whose ports a control has changed. */
+export function doctoredWorld(options: Parameters<typeof createWorld>[0], doctored?: Doctored): World {
+  const world = createWorld(options);
+  Object.assign(world.ports, doctored?.({ ...world.ports }, world));
+  return world;
+}
+
+export interface Coming {
+  /** Milliseconds from the beginning. */
+  at: number;
+  tenant?: string;
+  priority?: Priority;
+}
+
+/** Requests that come over containers of ingestion, their ids being their places in the list. */
+export function accept(world: World, coming: readonly Coming[], containers = 1): void {
+  const bells = Array.from({ length: containers }, () => new LaneBell(world.ports));
+  const begin = world.clock.now();
+  coming.forEach(({ at, tenant = 'acme', priority = 3 }, index) => {
+    const bell = bells[index % containers] as LaneBell;
+    world.clock.at(begin + at, () =>
+      world.clock.spawn(() => ingest(world, bell, index, { tenant, priority })),
+    );
+  });
+}
+
+async function ingest(
+  { ports, clock }: World,
+  bell: LaneBell,
+  index: number,
+  who: Pick<RequestRecord, 'tenant' | 'priority'>,
+): Promise<void> {
+  const now = clock.now();
+  const arrival = { at: 0, modelId: MODEL, inputTokens: 100, outputTokens: 100, maxTokens: 400, ...who };
+  const record = newRecord(index, arrival, { sentAt: now, acceptedAt: now }, arrival.inputTokens);
+  await ports.payloads.put(record.payload_key, payloadOf(record.payload_key));
+  await ports.records.create(record);
+  await bell.announce(record, clock.now());
+  await bell.wakeIfAsleep(record.lane, clock.now());
+}
+
+/** The schedule: prioritization each minute, the first time after `firstMs`. */
+export function schedule(world: World, firstMs: number, minutes: number): void {
+  const begin = world.clock.now();
+  for (let minute = 0; minute < minutes; minute++) {
+    world.clock.at(begin + firstMs + minute * 60_000, () => world.clock.spawn(() => world.prioritize()));
+  }
+}
+
+/** Ports whose calls go through `around`, which knows their number. */
+export function counted(
+  ports: MemoryPorts,
+  around: (call: () => Promise<unknown>, number: number) => Promise<unknown>,
+): MemoryPorts {
+  let number = 0;
+  const wrapped = (port: object) =>
+    Object.fromEntries(
+      Object.entries(port).map(([name, method]: [string, (...parameters: unknown[]) => Promise<unknown>]) => [
+        name,
+        (...parameters: unknown[]) => around(() => method.apply(port, parameters), number++),
+      ]),
+    );
+  return Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, wrapped(port)])) as never;
+}
