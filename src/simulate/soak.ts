@@ -79,8 +79,9 @@ export async function soak(
     figures.throttled += notes.calls.filter(({ end }) => end === 'throttled').length;
     figures.faulty += notes.calls.filter(({ end }) => end === 'faulty').length;
     const heapMb = usedHeapMb();
-    heap.push(heapMb);
     const { accepted } = world.tally;
+    // Afterwards there is less and less to remember.
+    if (accepted < requests) heap.push(heapMb);
     onMinute({ accepted, unfinished: world.unfinished, heapMb });
     if (accepted === requests && world.unfinished === 0) break;
   }
