@@ -7,7 +7,7 @@ const EFFORT = Number(process.env.INVARIANT_EFFORT ?? 1);
 /** Shrinking ends then with the smallest example so far. */
 const LONGEST_MS = 45_000 * EFFORT;
 /** A control looks at so many examples at most for one that breaks the invariant. */
-const CONTROL_RUNS = 100;
+const CONTROL_RUNS = 200;
 
 export interface Invariant<Generated, Sabotage> {
   generated: fc.Arbitrary<Generated>;

@@ -51,7 +51,7 @@ export interface Sabotage {
   /** What the engine is told. */
   told?: (input: TickInput) => TickInput;
   /** What a successor goes on from. */
-  plan?: () => string;
+  plan?: (memory: string) => string;
   /** Where a request waits that returns. */
   returned?: (entry: BacklogEntry, now: number) => BacklogEntry;
 }
@@ -93,7 +93,8 @@ export class LaneRun {
     }
     for (const at of successions) {
       this.#at(this.#begin + at, () => {
-        this.#engine = this.#lead(this.sabotage.plan?.() ?? this.#engine.memory());
+        const memory = this.#engine.memory();
+        this.#engine = this.#lead(this.sabotage.plan?.(memory) ?? memory);
       });
     }
     for (const flow of flows) this.#feed(flow);

@@ -12,6 +12,7 @@ import {
   range,
   type Scenario,
   scaled,
+  share,
   surroundings,
 } from './scenario.ts';
 
@@ -116,3 +117,37 @@ invariant<Scenario, Sabotage>(
     },
   },
 );
+
+const LARGE = { tokens_per_minute: 400_000 };
+
+/** Answers that cost ten times what they reserve, of calls that are small against the quota. */
+const indebted: fc.Arbitrary<Scenario> = fc
+  .record({ maxTokens: fc.integer({ min: 100, max: 300 }), answer: share(), around: surroundings })
+  .map(({ maxTokens, answer, around }) => ({
+    ...CALM,
+    ...around,
+    callMs: [1_000, 8_000],
+    startDelayMs: [50, 1_000],
+    tickMs: Math.max(300, around.tickMs),
+    successions: [],
+    modelId: BURNDOWN_MODEL,
+    limits: LARGE,
+    flows: [{ priority: 3, tenant: 'acme', waiting: 1_500, input: [200, 800], maxTokens, answer }],
+  }));
+
+invariant<Scenario, Sabotage>('what calls are charged in a minute stays within the limit', {
+  generated: indebted,
+  runs: 8,
+  holds: (scenario, without) => {
+    const { releases, begin } = new LaneRun(scenario, without).run();
+    const settled = releases.filter(({ end }) => end === 'settled');
+    expect(settled.length).toBeGreaterThan(50);
+    for (let at = begin + MINUTE_MS; at < begin + scenario.durationMs; at += 1_000) {
+      const minute = settled.filter(({ startedAt = 0 }) => at - MINUTE_MS < startedAt && startedAt <= at);
+      const charged = minute.reduce((sum, call) => sum + call.charged, 0);
+      // No more than answers of unknown length can err.
+      expect(charged).toBeLessThan(1.03 * LARGE.tokens_per_minute);
+    }
+  },
+  without: { 'the charges to expect': { engine: replaced(Ledger, 'expectedTokens', () => () => 0) } },
+});
