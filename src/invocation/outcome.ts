@@ -73,8 +73,8 @@ const FIRST_REST_MS = 10_000;
 const LONGEST_REST_MS = 300_000;
 
 /**
- * Away from the backlog for a while, at no cost; false when the record had moved on. Every release is followed by a call,
- * an attempt, or by a return like this one: their difference says how often it has been in vain.
+ * Away from the backlog for a while, at no cost; false when the record had moved on. Releases that spent no attempt tell how
+ * often it has come back in vain, mostly like this.
  */
 export async function setRequestAside(
   { records, clock, log }: InvocationPorts,
