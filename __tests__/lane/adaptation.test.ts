@@ -73,6 +73,37 @@ describe('throttles', () => {
   });
 });
 
+describe('a lone refusal of a lane that uses all of its limits', () => {
+  /** Calm follows for so long; returns the share then. */
+  const afterCalm = (lane: Adaptation, from: number, ms: number) => {
+    for (let now = from; now <= from + ms; now += 500) lane.observe(now, lane.share, []);
+    return lane.share;
+  };
+
+  it('cuts little and is soon forgotten', () => {
+    const lane = new Adaptation();
+    lane.observe(200_000, 1, [call(199_000, 1)]);
+    expect(lane.share).toBeCloseTo(0.99);
+    expect(afterCalm(lane, 200_500, 20_000)).toBe(1);
+  });
+
+  it('is none when another follows', () => {
+    const lane = new Adaptation();
+    lane.observe(200_000, 1, [call(199_000, 1)]);
+    lane.observe(201_000, 0.99, [call(200_500, 1)]);
+    expect(lane.share).toBeLessThan(0.97);
+    expect(afterCalm(lane, 201_500, 20_000)).toBeLessThan(0.97);
+  });
+
+  it('is none when the last was a moment ago', () => {
+    const lane = new Adaptation();
+    lane.observe(200_000, 1, [call(199_000, 1)]);
+    afterCalm(lane, 200_500, 30_000);
+    lane.observe(231_000, 1, [call(230_500, 1)]);
+    expect(lane.share).toBeCloseTo(0.97);
+  });
+});
+
 describe('calm', () => {
   it('gives the whole quota back within minutes, slowly at first', () => {
     const lane = cutTo(0.6);

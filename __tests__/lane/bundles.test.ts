@@ -41,15 +41,15 @@ describe('workers', () => {
 
   it('while many are free, every tick may open a bundle; while few are, releases gather', () => {
     expect(openedInAMinute({ taken: 0 })).toBe(300);
-    const scarce = openedInAMinute({ taken: 24 });
+    const scarce = openedInAMinute({ taken: 26 });
     expect(scarce).toBeGreaterThan(10);
-    // Four are free beside those kept: twelve in a run time.
-    expect(scarce).toBeLessThanOrEqual((60 / 5) * 12 + 1);
+    // Two are free beside those kept: ten in a run time.
+    expect(scarce).toBeLessThanOrEqual((60 / 5) * 10 + 1);
   });
 
   it('are shared with the lanes that want them too', () => {
-    const alone = openedInAMinute({ taken: 24 });
-    const three = openedInAMinute({ taken: 24, rivals: 3 });
+    const alone = openedInAMinute({ taken: 26 });
+    const three = openedInAMinute({ taken: 26, rivals: 3 });
     expect(three).toBeLessThan(alone * 0.5);
   });
 

@@ -10,6 +10,14 @@ import { Trials } from './trials.ts';
  * itself, as minutes pass without a call: one small cut after the other then finds where Bedrock admits again.
  */
 const STEP = 0.03;
+/**
+ * A lone refusal of a lane that uses all of its limits may come from an error of its own estimates. It cuts less and is
+ * soon forgotten, unless another follows; lone is one with none in the minute and a half before it.
+ */
+const LONE_STEP = 0.01;
+const LONE_HOLD_MS = 5_000;
+const LONE_GROWTH_PER_SECOND = 0.003;
+const LONE_AFTER_MS = 90_000;
 /** One cut takes no more than this, however little our own account says was in use. */
 const LARGEST_CUT = 0.4;
 const SMALLEST_SHARE = 0.02;
@@ -44,7 +52,10 @@ export class Adaptation {
   /** Epoch milliseconds of the last cut: throttles of calls released until then have been answered. */
   #cutAt: number;
   #limits: Limits | undefined;
+  /** Epoch milliseconds of the last refusal, of trials too. */
   #refusedAt: number;
+  /** The last refusal was a lone one. */
+  #lone = false;
   #at: number | undefined;
 
   constructor(memory: AdaptationMemory = { share: 1, cutAt: 0 }) {
@@ -82,11 +93,11 @@ export class Adaptation {
    */
   observe(now: number, used: number, calls: readonly Feedback[]): void {
     const refused = calls.filter(({ throttled }) => throttled > 0);
-    if (refused.length > 0) this.#refusedAt = now;
     const isNews = ({ slot, releasedAt }: Feedback) =>
       releasedAt > this.#cutAt && !this.trials.includes(slot);
     if (refused.some(isNews)) this.#cut(now, used);
     else this.#raise(now);
+    if (refused.length > 0) this.#refusedAt = now;
     this.trials.advance(now, refused.length > 0);
     this.#at = now;
   }
@@ -102,16 +113,17 @@ export class Adaptation {
   }
 
   #cut(now: number, used: number): void {
+    this.#lone = this.#share === 1 && now >= this.#refusedAt + LONE_AFTER_MS;
     const reached = Math.min(this.#share, Math.max(used, this.#share * (1 - LARGEST_CUT)));
-    this.#share = Math.max(SMALLEST_SHARE, reached * (1 - STEP));
+    this.#share = Math.max(SMALLEST_SHARE, reached * (1 - (this.#lone ? LONE_STEP : STEP)));
     this.#cutAt = now;
   }
 
   #raise(now: number): void {
     const seconds = (now - (this.#at ?? now)) / 1_000;
-    const calm = (now - this.#refusedAt - HOLD_MS) / 1_000;
+    const calm = (now - this.#refusedAt - (this.#lone ? LONE_HOLD_MS : HOLD_MS)) / 1_000;
     if (this.#share >= 1 || calm <= 0) return;
-    const rate = GROWTH_PER_SECOND + GROWTH_PER_SECOND_SQUARED * calm;
+    const rate = this.#lone ? LONE_GROWTH_PER_SECOND : GROWTH_PER_SECOND + GROWTH_PER_SECOND_SQUARED * calm;
     this.#share = Math.min(1, this.#share + rate * seconds);
   }
 }

@@ -8,9 +8,9 @@ export const BUNDLE_BYTES = 10_000_000;
 
 /**
  * The fewer workers are free, the longer releases gather for a bundle. A lane opens one every run time ÷ (this × its part
- * of the free workers), so that bundles which are not full take three of four workers and no more, evenly over time.
+ * of the free workers), so that bundles which are not full take five of six workers and no more, evenly over time.
  */
-const EAGERNESS = 3;
+const EAGERNESS = 5;
 /** One in so many workers is kept for urgent requests. */
 const KEPT_FOR_URGENT = 15;
 

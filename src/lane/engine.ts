@@ -22,8 +22,11 @@ import { type Sizing, sizeOf } from './sizing.ts';
 /** Reports of releases younger than this are read at every tick, all others this often. */
 const RECENT_MS = 20_000;
 const READ_ALL_EVERY_MS = 5_000;
-/** Debts of running calls are set against what leaves the minute within this part of a call's time. */
-const LOOK_AHEAD = 0.4;
+/**
+ * Debts of running calls are set against what leaves the minute within this part of a call's time: they fall due
+ * halfway on average.
+ */
+const LOOK_AHEAD = 0.5;
 
 export interface EngineSettings {
   /** First guess of how long a call takes, until real ones are known. */

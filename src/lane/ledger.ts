@@ -28,8 +28,8 @@ export interface Usage extends Amount {
   variance: number;
 }
 
-/** Independent errors add up to no more than this many standard deviations, but for one time in a thousand. */
-const CONFIDENCE = 3;
+/** Independent errors add up to no more than this many standard deviations, but for one time in a hundred and sixty. */
+const CONFIDENCE = 2.5;
 
 /** The tokens of an estimate, on the safe side. */
 export function atMost({ tokens, variance }: Omit<Usage, 'requests'>): number {

@@ -18,7 +18,7 @@ const GRANT_UNKNOWN = 4_096;
  * A charge above the reservation is a debt that delays later calls; it is known this long after the call's end at most. So
  * of a running call's debt that part is held which may fall due before we know.
  */
-const NOTICE_MS = 600;
+const NOTICE_MS = 400;
 /** Expected of an answer while nothing is known, as a share of max tokens. */
 const OUTPUT_UNKNOWN = 0.5;
 
