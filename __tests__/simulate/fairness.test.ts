@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fairnessGap, unknowableGap } from '../../src/simulate/fairness.ts';
 import type { SeenRequest } from '../../src/simulate/observation.ts';
+import { logNormal, seededRandom } from '../../src/simulate/random.ts';
 
 const END = 1_000_000;
 
@@ -36,6 +37,14 @@ describe('fairness gap', () => {
     expect(fairnessGap([...served('a', [100, 100]), ...alone], END)).toBe(0);
   });
 
+  it('takes a request that was cut and runs again for waiting until its first release only', () => {
+    const others = served('a', [100, 100, 100]);
+    const cut = served('b', [50]).map((it) => ({ ...it, releasedAt: 9_000 }));
+    expect(fairnessGap([...others, ...cut], END)).toBe(200);
+    const known = cut.map((it) => ({ ...it, firstReleasedAt: 2_000 }));
+    expect(fairnessGap([...others, ...known], END)).toBe(0);
+  });
+
   it('compares within a priority and a lane only', () => {
     const urgent = served('b', [10, 10]).map((it) => ({ ...it, priority: 1 as const }));
     expect(fairnessGap([...served('a', [100, 100]), ...urgent], END)).toBe(0);
@@ -51,5 +60,19 @@ describe('unknowable gap', () => {
     const unknown = (tenant: string, answer: number) =>
       served(tenant, new Array(8).fill(answer), 10).map((it) => ({ ...it, inputTokens: 0 }));
     expect(unknowableGap([...unknown('a', 999), ...unknown('b', 1)])).toBeGreaterThan(2 * 999);
+  });
+
+  it('hardly depends on the order in which long and short answers happened to come', () => {
+    const random = seededRandom(1);
+    const gaps = Array.from({ length: 20 }, () => {
+      const answers = Array.from({ length: 400 }, () => logNormal(random, 200, 2));
+      const requests = answers.map((charge, index) => ({
+        ...{ lane: 'lane', priority: 3 as const, tenant: index % 2 === 0 ? 'a' : 'b', acceptedAt: 0 },
+        ...{ releasedAt: index * 100, startedAt: index * 100, finishedAt: index * 100 + 3_000 },
+        ...{ inputTokens: 0, charge },
+      }));
+      return unknowableGap(requests);
+    });
+    expect(Math.max(...gaps)).toBeLessThan(1.6 * Math.min(...gaps));
   });
 });

@@ -30,6 +30,8 @@ export interface SeenRequest {
   priority: Priority;
   tenant: string;
   acceptedAt: number;
+  /** Until then it waited: what was cut or refused afterwards runs again, and waits no more than it runs. */
+  firstReleasedAt?: number;
   /** The last release; absent while it waits. */
   releasedAt?: number;
   startedAt?: number;

@@ -48,6 +48,12 @@ export class ProducerView {
     this.#ingesting.delete(id);
   }
 
+  /** A leader has sent a release of the request. */
+  released(id: string, at: number): void {
+    const request = this.#unfinished.get(id)?.request;
+    if (request !== undefined) request.firstReleasedAt ??= at;
+  }
+
   isAnswered(id: string): boolean {
     return !this.#unfinished.has(id);
   }

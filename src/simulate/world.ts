@@ -239,6 +239,7 @@ export class World {
   }
 
   #hold(message: HoldMessage): void {
+    for (const { request_id } of message.releases) this.#producer.released(request_id, message.released_at);
     this.#workers.send(message);
     if (this.#fate.isDuplicated()) this.#workers.send(structuredClone(message));
   }
