@@ -150,4 +150,16 @@ describe('a request that does not fit', () => {
     expect(past).toBeGreaterThan(900);
     expect(past).toBeLessThan(1_300);
   });
+
+  it('is not let past an urgent one: room gathers for it at once', () => {
+    for (const [priority, past] of [
+      [1, false],
+      [2, true],
+    ] as const) {
+      const queues = new FairQueues();
+      queues.enter([[entryOf(1, { priority })], [entryOf(2, { priority: 5 })]], WEIGHTS);
+      expect(queues.next()?.priority).toBe(priority);
+      expect(queues.skip(1_000)).toBe(past);
+    }
+  });
 });
