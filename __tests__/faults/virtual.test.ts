@@ -36,6 +36,17 @@ const withUnlikeResults = (ports: MemoryPorts): MemoryPorts => {
   return { ...ports, results: { send } };
 };
 
+const withCostlyProbes = (ports: MemoryPorts): MemoryPorts => {
+  const send: MemoryPorts['hold']['send'] = (messages) =>
+    ports.hold.send(
+      messages.map((message) => ({
+        ...message,
+        releases: message.releases.map(({ probe: _, ...release }) => release),
+      })),
+    );
+  return { ...ports, hold: { ...ports.hold, send } };
+};
+
 describe('faults from outside', () => {
   it.each([
     'DynamoDB: partition',
@@ -44,7 +55,6 @@ describe('faults from outside', () => {
     'clocks 5 s apart',
     'messages twice, out of order',
     'stream again, reordered',
-    'Bedrock out for an hour',
   ])('%s: nothing is lost', async (name) => {
     const figures = await meetFault(named(name), 1);
     expect(figures).toMatchObject({ lost: 0, violations: [] });
@@ -58,6 +68,15 @@ describe('faults from outside', () => {
     expect(await meetFault(partition, 1)).toMatchObject({ failed: 0, lost: 0, violations: [] });
     const left = await meetFault(partition, 1, withoutSettingAside);
     expect(left.failed).toBeGreaterThan(0);
+  });
+
+  it('Bedrock out for an hour: fails no request, unlike probes that cost their requests an attempt', async () => {
+    const hour = named('Bedrock out for an hour');
+    const quiet = { ...hour, perMinute: 4 };
+    expect(await meetFault(hour, 1)).toMatchObject({ failed: 0, lost: 0, violations: [] });
+    expect(await meetFault(quiet, 1)).toMatchObject({ failed: 0, lost: 0, violations: [] });
+    const costly = await meetFault(quiet, 1, withCostlyProbes);
+    expect(costly.failed).toBeGreaterThan(0);
   });
 
   it('loses what nobody brings back when leases are not looked at', async () => {

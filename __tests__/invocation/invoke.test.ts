@@ -3,7 +3,8 @@ import { BundleError } from '../../src/invocation/errors.ts';
 import { invokeBundle } from '../../src/invocation/invoke.ts';
 import { INLINE_OUTPUT_BYTES } from '../../src/invocation/outcome.ts';
 import { MAX_DENIALS } from '../../src/invocation/verdict.ts';
-import { MAX_FAILURES } from '../../src/request/attempts.ts';
+import { MAX_FAILURES, MAX_PROBED_RELEASES } from '../../src/request/attempts.ts';
+import type { HoldMessage } from '../../src/request/hold-message.ts';
 import { outputKey } from '../../src/request/keys.ts';
 import type { Payloads } from '../../src/request/ports.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../../src/request/times.ts';
@@ -142,6 +143,21 @@ describe('a call without an answer', () => {
       }),
     ]);
     expect(await world.counters()).toMatchObject({ transient: 2, charged: 600 });
+  });
+
+  test('costs a request nothing that a stopped lane probed with, unless it has been all too often', async () => {
+    world.script = [fault];
+    const probing = (message: HoldMessage) => ({
+      ...message,
+      releases: message.releases.map((release) => ({ ...release, probe: true as const })),
+    });
+    const last = { attempts: 2, failures: MAX_FAILURES - 1 };
+    await invokeBundle(world.ports, probing(await world.release(['r1'], last)));
+    expect(await world.record('r1')).toMatchObject({ status: 'RECEIVED', ...last });
+    expect(await world.counters()).toMatchObject({ transient: 1 });
+    const often = { ...last, generation: MAX_PROBED_RELEASES - 1 };
+    await invokeBundle(world.ports, probing(await world.release(['r2'], often)));
+    expect(await world.record('r2')).toMatchObject({ status: 'FAILED', attempts: 3 });
   });
 
   test('fails at once when it can never work', async () => {

@@ -28,6 +28,22 @@ describe('the breaker', () => {
     expect(breaker.trouble).toBeUndefined();
   });
 
+  it('opens in a quiet lane when two calls in a row fail, under one leader or two', () => {
+    const breaker = new Breaker();
+    breaker.observe(0, ends({ transient: 1 }));
+    breaker.observe(1_000, ends({ transient: 1 }));
+    const successor = new Breaker(breaker.memory());
+    successor.observe(3_900, []);
+    expect(successor.trouble).toBeUndefined();
+    successor.observe(4_000, []);
+    expect(successor.trouble).toBe('failing');
+    // The control: an answer between them.
+    const answered = new Breaker(breaker.memory());
+    answered.observe(3_900, ends({ answered: 1 }));
+    answered.observe(4_000, []);
+    expect(answered.trouble).toBeUndefined();
+  });
+
   it('waits longer after each probe that fails, but never long', () => {
     const breaker = new Breaker();
     breaker.observe(0, ends({ transient: 5 }));

@@ -253,19 +253,22 @@ describe('max tokens that the producer left unset', () => {
 });
 
 describe('trouble', () => {
-  it('stops the lane; the probe is a request that has not failed yet', () => {
+  it('stops the lane; requests that were released least probe', () => {
     const lane = new Lane();
     lane.waiting = backlog(20);
     const first = lane.tick(0).releases;
     expect(first.length).toBeGreaterThan(2);
     for (const _ of first) lane.report({ releasedAt: 0, end: 'transient' });
-    lane.waiting = [...first.map(({ entry }) => ({ ...entry, failures: 1 })), entryOf(99)];
+    lane.waiting = [...first.map(({ entry }) => ({ ...entry, failures: 1, generation: 3 })), entryOf(99)];
     expect(lane.tick(500).releases).toEqual([]);
-    const probe = lane.tick(20_000).releases;
-    expect(probe.map(({ entry }) => entry.request_id)).toEqual(['r99']);
+    const probe = lane.tick(20_000);
+    expect(probe.probe).toBe(true);
+    expect(probe.releases.map(({ entry }) => entry.request_id)).toEqual(['r99']);
     expect(lane.tick(20_500).releases).toEqual([]);
     lane.report({ releasedAt: 20_000 });
-    expect(lane.tick(21_500).releases.length).toBeGreaterThan(1);
+    const after = lane.tick(21_500);
+    expect(after.releases.length).toBeGreaterThan(1);
+    expect(after.probe).toBe(false);
   });
 });
 

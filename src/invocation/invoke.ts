@@ -26,6 +26,7 @@ interface Run {
   lane: string;
   releasedAt: number;
   record: RequestRecord;
+  probe?: true;
 }
 
 /**
@@ -52,7 +53,7 @@ async function invoke(
   const { lane, released_at: releasedAt } = message;
   const record = await take(ports, releasedAt, release);
   if (record === undefined) return 'not ours';
-  const run = { lane, releasedAt, record };
+  const run = { lane, releasedAt, record, probe: release.probe };
   const payload = tooLate(ports, releasedAt) ? undefined : await loadPayload(ports, run);
   // Asked again after the load: this is the last look before the call.
   if (tooLate(ports, releasedAt)) await giveBack(ports, run);
@@ -158,7 +159,7 @@ async function refusedByModel(
 ): Promise<void> {
   const { record } = run;
   const finishedAt = ports.clock.now();
-  const { counts, error: reason } = judge(record, error);
+  const { counts, error: reason } = judge(record, error, run.probe);
   if (reason === undefined) {
     await returnToBacklog(ports, record, error.type, counts);
   } else {

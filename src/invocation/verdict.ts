@@ -1,4 +1,4 @@
-import { MAX_FAILURES } from '../request/attempts.ts';
+import { MAX_FAILURES, MAX_PROBED_RELEASES } from '../request/attempts.ts';
 import type { RequestError, RequestRecord } from '../request/record.ts';
 import type { ModelError } from './errors.ts';
 
@@ -15,8 +15,12 @@ export interface Verdict {
   error?: RequestError;
 }
 
-/** What a call that brought no answer means for its request. */
-export function judge(record: RequestRecord, error: ModelError): Verdict {
+/** What a call that brought no answer means for its request. `probe`: it went to a lane that was known to fail. */
+export function judge(record: RequestRecord, error: ModelError, probe = false): Verdict {
+  if (probe && saysServiceIsOut(error) && record.generation < MAX_PROBED_RELEASES) {
+    const { attempts, failures, throttles } = record;
+    return { counts: { attempts, failures, throttles } };
+  }
   const throttled = error.kind === 'throttled' || error.kind === 'throttled_daily';
   const counts = {
     attempts: record.attempts + 1,
@@ -30,4 +34,16 @@ export function judge(record: RequestRecord, error: ModelError): Verdict {
     (error.kind === 'transient' && counts.failures >= MAX_FAILURES) ||
     (error.kind === 'denied' && denials >= MAX_DENIALS);
   return fails ? { counts, error: { type: error.type, message: error.message } } : { counts };
+}
+
+/** With these the request itself may be the cause, and its tokens may be charged. */
+const OWN_FAULTS = new Set([
+  'ModelErrorException',
+  'ModelStreamErrorException',
+  'ModelTimeoutException',
+  'TimeoutError',
+]);
+
+function saysServiceIsOut({ kind, type }: ModelError): boolean {
+  return kind === 'transient' && !OWN_FAULTS.has(type);
 }

@@ -2,6 +2,8 @@
  * Stops a lane when going on would only burn requests: Bedrock fails, denies access, or the day's tokens are used up.
  * After a while one release probes; when it is answered the lane goes on, otherwise it waits longer.
  */
+import type { BacklogEntry } from '../request/ports.ts';
+
 export type Trouble = 'failing' | 'denied' | 'daily_quota';
 
 const TROUBLES: Record<Trouble, { firstWaitMs: number; longestWaitMs: number }> = {
@@ -15,6 +17,9 @@ const DENIALS = 2;
 const FAILED_SHARE = 0.5;
 /** The recent past. */
 const HALF_LIFE_MS = 5_000;
+/** In a quiet lane fewer failures open it, when for so long nothing has been answered since the first of them. */
+const QUIET_FAILURES = 2;
+const QUIET_MS = 4_000;
 /** A probe whose end nobody reports is followed by another. */
 const PROBE_TIMEOUT_MS = 60_000;
 
@@ -35,14 +40,23 @@ export interface BreakerMemory {
   probe?: { slot: number; at: number };
 }
 
+/** Transient failures since Bedrock last answered. */
+export interface Failing {
+  count: number;
+  /** When the first of them was told, epoch milliseconds. */
+  since: number;
+}
+
 export class Breaker {
   #open: BreakerMemory | undefined;
+  #failing: Failing | undefined;
   #recent = { answered: 0, transient: 0, denied: 0, at: 0 };
 
   /** A predecessor's probe may have ended while nobody led, and its end is told once: another one is sent. */
-  constructor(memory?: BreakerMemory) {
-    if (memory === undefined) return;
-    const { trouble, waitMs, until } = memory;
+  constructor({ breaker, failing }: { breaker?: BreakerMemory; failing?: Failing } = {}) {
+    this.#failing = failing;
+    if (breaker === undefined) return;
+    const { trouble, waitMs, until } = breaker;
     this.#open = { trouble, waitMs, until };
   }
 
@@ -60,6 +74,11 @@ export class Breaker {
       denied: this.#recent.denied * decay + sum((it) => it.denied),
       at: now,
     };
+    this.#countFailing(
+      now,
+      sum((it) => it.answered) > 0,
+      sum((it) => it.transient),
+    );
     if (this.#open === undefined) this.#judge(now, sum((it) => it.daily) > 0);
     else this.#judgeProbe(now, ends, this.#open);
   }
@@ -77,8 +96,16 @@ export class Breaker {
     if (this.#open !== undefined) this.#open.probe = { slot, at: now };
   }
 
-  memory(): BreakerMemory | undefined {
-    return this.#open;
+  memory(): { breaker?: BreakerMemory; failing?: Failing } {
+    return { breaker: this.#open, failing: this.#failing };
+  }
+
+  #countFailing(now: number, answered: boolean, transient: number): void {
+    if (answered) this.#failing = undefined;
+    else if (transient > 0) {
+      const { count, since } = this.#failing ?? { count: 0, since: now };
+      this.#failing = { count: count + transient, since };
+    }
   }
 
   #judge(now: number, usedUp: boolean): void {
@@ -86,6 +113,12 @@ export class Breaker {
     if (usedUp) this.#trip(now, 'daily_quota');
     else if (denied >= DENIALS && answered < denied) this.#trip(now, 'denied');
     else if (transient >= FAILURES && transient >= FAILED_SHARE * (answered + transient)) {
+      this.#trip(now, 'failing');
+    } else if (
+      this.#failing &&
+      this.#failing.count >= QUIET_FAILURES &&
+      now >= this.#failing.since + QUIET_MS
+    ) {
       this.#trip(now, 'failing');
     }
   }
@@ -108,4 +141,10 @@ export class Breaker {
     const waitMs = again ? Math.min(longestWaitMs, before.waitMs * 2) : firstWaitMs;
     this.#open = { trouble, waitMs, until: now + waitMs };
   }
+}
+
+/** Probes go round: no request should bear all of them, least one that Bedrock may fail for its own sake. */
+export function leastReleased(queues: readonly (readonly BacklogEntry[])[]): BacklogEntry[][] {
+  const least = queues.flat().reduce((least, { generation }) => Math.min(least, generation), Infinity);
+  return queues.map((queue) => queue.filter(({ generation }) => generation === least));
 }

@@ -5,7 +5,7 @@
 import type { BacklogEntry } from '../request/ports.ts';
 import { PRIORITIES } from '../request/record.ts';
 import { Adaptation } from './adaptation.ts';
-import { Breaker, type Trouble } from './breaker.ts';
+import { Breaker, leastReleased, type Trouble } from './breaker.ts';
 import { Departures } from './bundles.ts';
 import { Estimates } from './estimates.ts';
 import { FairQueues, type Weights } from './fair-queues.ts';
@@ -64,6 +64,8 @@ export interface Decisions {
   /** Epoch milliseconds of all releases. */
   releasedAt: number;
   releases: EngineRelease[];
+  /** The lane is stopped: the release, if there is one, finds out whether Bedrock serves it again. */
+  probe: boolean;
   /** Past their deadline before they spent anything. */
   expired: BacklogEntry[];
   /** Larger than the whole quota: they can never run. */
@@ -98,7 +100,7 @@ export class LaneEngine {
     this.#estimates = new Estimates(past.estimates);
     this.#queues = new FairQueues(past.shares);
     this.#adaptation = new Adaptation(past.adaptation);
-    this.#breaker = new Breaker(past.breaker);
+    this.#breaker = new Breaker(past);
   }
 
   /** Something has been released that has not ended, or a predecessor's releases are to be settled. */
@@ -141,19 +143,25 @@ export class LaneEngine {
       limits,
     );
     this.#pacing.advance(now, limits, bindingShare(used, limits), this.#adaptation.share < 1);
-    const decisions: Decisions = { releasedAt: now, releases: [], expired: [], oversized: [] };
+    const paused = this.#pausedBy(input);
+    const allowed =
+      paused === undefined || paused === this.#breaker.trouble ? this.#breaker.allowance(now) : 0;
+    const decisions: Decisions = {
+      releasedAt: now,
+      releases: [],
+      probe: allowed === 1,
+      expired: [],
+      oversized: [],
+    };
     const waiting = input.queues.map((queue) => {
       for (const entry of queue) if (entry.deadline_at <= now) decisions.expired.push(entry);
       return queue.filter(({ deadline_at }) => deadline_at > now);
     });
-    const paused = this.#pausedBy(input);
-    const allowed =
-      paused === undefined || paused === this.#breaker.trouble ? this.#breaker.allowance(now) : 0;
     const release = (entries: BacklogEntry[][], count: number) => {
       this.#queues.enter(entries, input);
       this.#release(input, limits, room, count, decisions);
     };
-    if (allowed === 1) release(neverFailed(waiting), 1);
+    if (decisions.probe) release(leastReleased(waiting), allowed);
     if (decisions.releases.length === 0) release(waiting, allowed);
     if (decisions.releases.length > 0) this.#breaker.released(now, slotOf(now));
     this.#figures = {
@@ -204,7 +212,7 @@ export class LaneEngine {
       shares: this.#queues.memory(),
       estimates: this.#estimates.memory(),
       adaptation: this.#adaptation.memory(),
-      breaker: this.#breaker.memory(),
+      ...this.#breaker.memory(),
     });
   }
 
@@ -288,9 +296,4 @@ export class LaneEngine {
   #mostUnfinished({ requests_per_minute: rate = Number.POSITIVE_INFINITY }: Limits): number {
     return Math.min(this.settings.queueDepthThreshold, Math.ceil(rate * this.settings.minutesToProcess));
   }
-}
-
-/** A probe should not use up the attempts of a request that has already failed, while there is another. */
-function neverFailed(queues: readonly (readonly BacklogEntry[])[]): BacklogEntry[][] {
-  return queues.map((queue) => queue.filter(({ failures }) => failures === 0));
 }

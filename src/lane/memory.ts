@@ -1,6 +1,6 @@
 /** The plan's text in the lanes table: what a successor must know. Versioned; an unknown version starts afresh. */
 import type { AdaptationMemory } from './adaptation.ts';
-import type { BreakerMemory } from './breaker.ts';
+import type { BreakerMemory, Failing } from './breaker.ts';
 import type { EstimatesMemory } from './estimates.ts';
 import type { FairQueuesMemory } from './fair-queues.ts';
 import type { SlotReleases } from './ledger.ts';
@@ -13,6 +13,7 @@ export interface Memory {
   estimates?: EstimatesMemory;
   adaptation?: AdaptationMemory;
   breaker?: BreakerMemory;
+  failing?: Failing;
 }
 
 interface Written extends Omit<Memory, 'slots'> {

@@ -19,6 +19,11 @@ const READS_PER_ROUND = 200;
 const CONCURRENT_READS = 50;
 /** Releases are remembered this long, longer than an index lags. */
 const RELEASED_MEMORY_MS = 30_000;
+/**
+ * What Bedrock has failed is not released again sooner than this after its release, twice as long after the second time: by then
+ * the lane knows whether Bedrock fails everything, and stops before attempts run out.
+ */
+const RETRY_REST_MS = 5_000;
 const FEWEST_HEADS = 25;
 const MOST_HEADS = 1_000;
 
@@ -57,8 +62,9 @@ export class BacklogView {
     return accepted.length === 0 ? undefined : accepted.reduce((a, b) => Math.min(a, b));
   }
 
-  heads(): BacklogEntry[][] {
-    return [...this.#queues.values()].map(({ heads }) => heads);
+  /** What may be released now, queue by queue. */
+  heads(now: number): BacklogEntry[][] {
+    return [...this.#queues.values()].map(({ heads }) => heads.filter((head) => !this.#isResting(head, now)));
   }
 
   /** Reads the directory and the heads that are needed. `unfinishedSince`: the first release that has not ended. */
@@ -128,6 +134,12 @@ export class BacklogView {
       releasedAt + INDEX_GRACE_MS < now &&
       (unfinishedSince === undefined || unfinishedSince > releasedAt)
     );
+  }
+
+  #isResting({ request_id, failures }: BacklogEntry, now: number): boolean {
+    if (failures === 0) return false;
+    const { at = Number.NEGATIVE_INFINITY } = this.#released.get(request_id) ?? {};
+    return now < at + RETRY_REST_MS * 2 ** (failures - 1);
   }
 
   #isReleased({ request_id, generation }: BacklogEntry): boolean {

@@ -104,7 +104,7 @@ export class LaneLeader {
     const decisions = this.#engine.tick({
       now,
       reports: read,
-      queues: this.#view.heads(),
+      queues: this.#view.heads(now),
       limits,
       workers: this.workers.availableTo(this.#lane),
       rivals: this.workers.rivalsOf(this.#lane),
@@ -155,7 +155,7 @@ export class LaneLeader {
     const [marked, ...others] = await Promise.allSettled([marks, ends, failures]);
     this.#releasedSinceMetrics += queued.length;
     // What was marked must be sent, whatever else has failed: otherwise only its lease brings it back.
-    if (queued.length > 0) await this.ports.hold.send(this.#messages(queued, releasedAt));
+    if (queued.length > 0) await this.ports.hold.send(this.#messages(queued, decisions));
     for (const outcome of [marked, ...others]) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
@@ -181,10 +181,11 @@ export class LaneLeader {
     return moved.applied;
   }
 
-  #messages(releases: readonly EngineRelease[], releasedAt: number): HoldMessage[] {
+  #messages(releases: readonly EngineRelease[], { releasedAt, probe }: Decisions): HoldMessage[] {
     const bundles = new Map<number, Release[]>();
     for (const { bundle, entry } of releases) {
-      const release = { request_id: entry.request_id, generation: entry.generation + 1 };
+      const { request_id, generation } = entry;
+      const release = { request_id, generation: generation + 1, ...(probe && { probe }) };
       bundles.set(bundle, [...(bundles.get(bundle) ?? []), release]);
     }
     return [...bundles.values()].map((it) => ({

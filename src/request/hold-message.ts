@@ -7,6 +7,8 @@ export const BUNDLE_SIZE = 10;
 export interface Release {
   request_id: string;
   generation: number;
+  /** The lane is stopped, and this call finds out whether Bedrock serves it again: a fault is not the request's. */
+  probe?: true;
 }
 
 /**
