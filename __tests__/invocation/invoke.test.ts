@@ -160,6 +160,26 @@ describe('a call without an answer', () => {
     expect(await world.record('r2')).toMatchObject({ status: 'FAILED', attempts: 3 });
   });
 
+  test('is tried again when Bedrock says, within five minutes; a throttled one keeps its place', async () => {
+    const told = [
+      { ...fault, retryAfterMs: 7_000 },
+      { ...fault, retryAfterMs: 3_600_000 },
+      { ...fault, retryAfterMs: 0 },
+      { ...throttle, retryAfterMs: 7_000 },
+    ];
+    const until: (number | undefined)[] = [];
+    for (const [nth, error] of told.entries()) {
+      world.script = [error];
+      await invokeBundle(world.ports, await world.release([`r${nth}`]));
+      const { status, backlog_key, due_at } = await world.record(`r${nth}`);
+      expect([status, backlog_key === undefined]).toEqual(['RECEIVED', nth < 2]);
+      until.push(nth < 2 ? (due_at ?? 0) - world.now : undefined);
+    }
+    expect(until).toEqual([7_000, 300_000, undefined, undefined]);
+    expect(await world.record('r0')).toMatchObject({ attempts: 1, failures: 1 });
+    expect(await world.counters()).toMatchObject({ transient: 3, throttled: 1 });
+  });
+
   test('fails at once when it can never work', async () => {
     world.script = [{ kind: 'invalid', type: 'ValidationException', message: 'No such tool' }];
     await invokeBundle(world.ports, await world.release());

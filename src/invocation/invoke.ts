@@ -15,6 +15,7 @@ import {
   type InvocationPorts,
   ids,
   keepOutput,
+  restAfterReturn,
   returnToBacklog,
   setRequestAside,
 } from './outcome.ts';
@@ -160,7 +161,11 @@ async function refusedByModel(
   const { record } = run;
   const finishedAt = ports.clock.now();
   const { counts, error: reason } = judge(record, error, run.probe);
-  if (reason === undefined) {
+  const { retryAfterMs = 0 } = error;
+  if (reason === undefined && error.kind === 'transient' && retryAfterMs > 0) {
+    // Bedrock says when to come again. A throttle says it to the lane, and its request keeps its place.
+    await setRequestAside(ports, record, { reason: error.type, forMs: retryAfterMs, counts });
+  } else if (reason === undefined) {
     await returnToBacklog(ports, record, error.type, counts);
   } else {
     await finish(ports, record, { status: 'FAILED', startedAt, finishedAt, ...counts, error: reason });
@@ -226,7 +231,8 @@ async function loadPayload(ports: InvocationPorts, run: Run): Promise<Payload | 
     return known('payload', JSON.parse(text) as Payload);
   } catch (error) {
     if (error instanceof PayloadMissingError) return undefined;
-    if (await setRequestAside(ports, run.record, 'payload_unreadable')) await reportNotStarted(ports, run);
+    const rest = { reason: 'payload_unreadable', forMs: restAfterReturn(run.record) };
+    if (await setRequestAside(ports, run.record, rest)) await reportNotStarted(ports, run);
     throw new PayloadUnreadableError(run.record.request_id, error);
   }
 }

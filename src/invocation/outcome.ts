@@ -73,22 +73,26 @@ const FIRST_REST_MS = 10_000;
 const LONGEST_REST_MS = 300_000;
 
 /**
- * Away from the backlog for a while, at no cost; false when the record had moved on. Releases that spent no attempt tell how
- * often it has come back in vain, mostly like this.
+ * How long a request rests when a release of it came to no call: longer each time. Releases that spent no attempt tell
+ * how often it has come back in vain, mostly like this.
  */
+export function restAfterReturn({ generation, attempts }: RequestRecord): number {
+  return FIRST_REST_MS * 2 ** Math.max(0, generation - attempts - 1);
+}
+
+/** Away from the backlog for a while, five minutes at most; false when the record had moved on. */
 export async function setRequestAside(
   { records, clock, log }: InvocationPorts,
   record: RequestRecord,
-  reason: string,
+  { reason, forMs, counts }: { reason: string; forMs: number; counts?: Verdict['counts'] },
 ): Promise<boolean> {
-  const inVain = record.generation - record.attempts;
-  const restMs = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** Math.max(0, inVain - 1));
-  const aside = await records.move(setAside(record, clock.now() + restMs));
+  const restMs = Math.min(LONGEST_REST_MS, forMs);
+  const aside = await records.move(setAside(record, clock.now() + restMs, counts));
   if (!aside.applied) {
     log('return.refused', { ...ids(record), status: aside.record?.status });
     return false;
   }
-  log('request.set_aside', { ...ids(record), reason, rest_ms: restMs });
+  log('request.set_aside', { ...ids(record), reason, rest_ms: restMs, ...counts });
   return true;
 }
 

@@ -90,11 +90,15 @@ export function putBack(
  * IN_PROGRESS → RECEIVED, but outside the backlog until `until` or its deadline: a leader then puts it back. The next
  * release is another generation, so that nobody who still holds this one can claim it meanwhile.
  */
-export function setAside(record: RequestRecord, until: number): Transition {
+export function setAside(
+  record: RequestRecord,
+  until: number,
+  counts: Partial<Pick<RequestRecord, 'attempts' | 'failures' | 'throttles'>> = {},
+): Transition {
   return {
     request_id: record.request_id,
     from: { status: record.status, generation: record.generation },
-    set: { status: 'RECEIVED', ...dueAt(record, Math.min(until, record.deadline_at)) },
+    set: { status: 'RECEIVED', ...dueAt(record, Math.min(until, record.deadline_at)), ...counts },
     remove: OF_A_RELEASE,
   };
 }
