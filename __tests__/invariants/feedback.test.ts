@@ -116,7 +116,7 @@ invariant<Scenario, Sabotage>(
 
 /** A part of the calls fails, while there is always other work. */
 const flaky: fc.Arbitrary<Scenario> = fc
-  .record({ faults: fc.double({ min: 0.2, max: 0.45, noNaN: true }), quick })
+  .record({ faults: fc.double({ min: 0.2, max: 0.35, noNaN: true }), quick })
   .map(({ faults, quick }) => ({
     ...CALM,
     ...quick,
@@ -134,7 +134,7 @@ invariant<Scenario, Sabotage>('retries never take over the quota', {
     const retries = releases.filter(({ entry }) => entry.failures > 0);
     const successes = releases.filter(({ end }) => end === 'settled');
     const seconds = scenario.durationMs / 1_000;
-    expect(successes.length).toBeGreaterThan(50);
+    expect(successes.length).toBeGreaterThan(20);
     // A tenth of what succeeds, beside a trickle and what each leader begins with.
     const leaders = 1 + scenario.successions.length;
     expect(retries.length).toBeLessThanOrEqual(0.1 * successes.length + 0.5 * seconds + 20 * leaders);

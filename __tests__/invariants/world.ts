@@ -1,6 +1,7 @@
 /** The whole smoother but reporting, for the invariants that need it: real leaders and workers, and requests that come as ingestion sends them. */
 import { LaneBell } from '../../src/ingestion/lane-bell.ts';
 import type { MemoryPorts } from '../../src/memory/cloud.ts';
+import { dueKey } from '../../src/request/keys.ts';
 import type { Priority, RequestRecord } from '../../src/request/record.ts';
 import { newRecord, payloadOf } from '../../src/simulate/requests.ts';
 import { createWorld, MODEL, type World } from '../prioritization/world.ts';
@@ -20,17 +21,17 @@ export interface Coming {
   at: number;
   tenant?: string;
   priority?: Priority;
+  /** The producer's own deadline. */
+  maxWaitMs?: number;
 }
 
 /** Requests that come over containers of ingestion, their ids being their places in the list. */
 export function accept(world: World, coming: readonly Coming[], containers = 1): void {
   const bells = Array.from({ length: containers }, () => new LaneBell(world.ports));
   const begin = world.clock.now();
-  coming.forEach(({ at, tenant = 'acme', priority = 3 }, index) => {
+  coming.forEach((one, index) => {
     const bell = bells[index % containers] as LaneBell;
-    world.clock.at(begin + at, () =>
-      world.clock.spawn(() => ingest(world, bell, index, { tenant, priority })),
-    );
+    world.clock.at(begin + one.at, () => world.clock.spawn(() => ingest(world, bell, index, one)));
   });
 }
 
@@ -38,11 +39,21 @@ async function ingest(
   { ports, clock }: World,
   bell: LaneBell,
   index: number,
-  who: Pick<RequestRecord, 'tenant' | 'priority'>,
+  { tenant = 'acme', priority = 3, maxWaitMs }: Coming,
 ): Promise<void> {
   const now = clock.now();
-  const arrival = { at: 0, modelId: MODEL, inputTokens: 100, outputTokens: 100, maxTokens: 400, ...who };
-  const record = newRecord(index, arrival, { sentAt: now, acceptedAt: now }, arrival.inputTokens);
+  const arrival = { at: 0, modelId: MODEL, inputTokens: 100, outputTokens: 100, maxTokens: 400 };
+  const record: RequestRecord = newRecord(
+    index,
+    { ...arrival, tenant, priority },
+    { sentAt: now, acceptedAt: now },
+    arrival.inputTokens,
+  );
+  if (maxWaitMs !== undefined) {
+    const deadline = now + maxWaitMs;
+    const due = { due_key: dueKey(record.lane, record.request_id), due_at: deadline };
+    Object.assign(record, { deadline_at: deadline, has_deadline: true, ...due });
+  }
   await ports.payloads.put(record.payload_key, payloadOf(record.payload_key));
   await ports.records.create(record);
   await bell.announce(record, clock.now());
