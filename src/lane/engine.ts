@@ -19,9 +19,6 @@ import { RetryBudget } from './retry-budget.ts';
 import { bindingShare, Room } from './room.ts';
 import { type Sizing, sizeOf } from './sizing.ts';
 
-/** Reports of releases younger than this are read at every tick, all others this often. */
-const RECENT_MS = 20_000;
-const READ_ALL_EVERY_MS = 5_000;
 /**
  * Debts of running calls are set against what leaves the minute within this part of a call's time: they fall due
  * halfway on average.
@@ -83,12 +80,11 @@ export class LaneEngine {
   readonly #breaker: Breaker;
   readonly #pacing = new Pacing();
   readonly #retries = new RetryBudget();
-  readonly #news = new News();
+  readonly #news: News;
   readonly #departures = new Departures();
   #figures: LaneFigures = { unfinished: 0, utilisation: 0, share: 1 };
   #throttled = 0;
   #wonBack = 0;
-  #readAllAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly settings: EngineSettings,
@@ -97,6 +93,7 @@ export class LaneEngine {
     const past = parseMemory(memory);
     this.#ledger = new Ledger(settings.leaseMs);
     for (const [slot, releases] of past.slots) this.#ledger.release(slot, releases);
+    this.#news = new News(this.#ledger);
     this.#estimates = new Estimates(past.estimates);
     this.#queues = new FairQueues(past.shares);
     this.#adaptation = new Adaptation(past.adaptation);
@@ -105,21 +102,12 @@ export class LaneEngine {
 
   /** Something has been released that has not ended, or a predecessor's releases are to be settled. */
   get awaitsReports(): boolean {
-    return this.#news.fresh || this.#ledger.firstUnfinishedSlot() !== undefined;
+    return this.#news.awaited;
   }
 
-  /**
-   * Slot from which the next tick needs reports. Releases that have been out for long, or were lost, are asked after now
-   * and then only: the cost of a tick must not grow with how long calls take.
-   */
+  /** Slot from which the next tick needs reports. */
   reportsFrom(now: number): number {
-    const first = this.#news.fresh ? this.#ledger.firstSlot() : this.#ledger.firstUnfinishedSlot();
-    if (first === undefined) return slotOf(now);
-    if (this.#news.fresh || now >= this.#readAllAt + READ_ALL_EVERY_MS) {
-      this.#readAllAt = now;
-      return first;
-    }
-    return Math.max(first, slotOf(now - RECENT_MS));
+    return this.#news.from(now);
   }
 
   /** Releases that have not ended, and the workers they take. */
@@ -221,7 +209,7 @@ export class LaneEngine {
     this.#ledger.report(reports);
     this.#ledger.prune(now);
     const used = this.#ledger.usage(now, this.#estimates.startDelay);
-    const news = this.#news.since(reports, this.#ledger.firstUnfinishedSlot());
+    const news = this.#news.since(reports);
     for (const { counters } of news) {
       this.#estimates.learn(counters);
       this.#wonBack += counters.won_back ?? 0;

@@ -1,20 +1,44 @@
 import type { Feedback } from './adaptation.ts';
 import type { CallEnds } from './breaker.ts';
+import type { Ledger } from './ledger.ts';
 import type { SlotReport } from './ports.ts';
-import { SLOT_MS } from './report.ts';
+import { SLOT_MS, slotOf } from './report.ts';
+
+/** Reports of releases younger than this are read at every tick, all others this often. */
+const RECENT_MS = 20_000;
+const READ_ALL_EVERY_MS = 5_000;
 
 /** What has been counted since the last look: reports are totals of a slot. */
 export class News {
   readonly #read = new Map<number, Record<string, number>>();
-  #fresh = true;
-
   /** Nothing has been read yet. What stands there then, a predecessor has learned from. */
-  get fresh(): boolean {
-    return this.#fresh;
+  #fresh = true;
+  #readAllAt = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly ledger: Pick<Ledger, 'firstSlot' | 'firstUnfinishedSlot'>) {}
+
+  /** Something has been released that has not ended, or a predecessor's releases are to be settled. */
+  get awaited(): boolean {
+    return this.#fresh || this.ledger.firstUnfinishedSlot() !== undefined;
   }
 
-  /** @param firstOpen slots before it have told everything */
-  since(reports: readonly SlotReport[], firstOpen: number | undefined): SlotReport[] {
+  /**
+   * Slot from which reports are needed next. Releases that have been out for long, or were lost, are asked after now and
+   * then only: the cost of a tick must not grow with how long calls take.
+   */
+  from(now: number): number {
+    const first = this.#fresh ? this.ledger.firstSlot() : this.ledger.firstUnfinishedSlot();
+    if (first === undefined) return slotOf(now);
+    if (this.#fresh || now >= this.#readAllAt + READ_ALL_EVERY_MS) {
+      this.#readAllAt = now;
+      return first;
+    }
+    return Math.max(first, slotOf(now - RECENT_MS));
+  }
+
+  /** Of reports that the ledger has taken in already. */
+  since(reports: readonly SlotReport[]): SlotReport[] {
+    const firstOpen = this.ledger.firstUnfinishedSlot();
     const news: SlotReport[] = [];
     for (const { slot, counters } of reports) {
       const before = this.#read.get(slot);
