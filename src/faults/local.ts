@@ -15,7 +15,7 @@ import type { FaultFigures } from './figures.ts';
 /** This fault's name in the table. */
 export const KILLS = 'functions killed (SIGKILL)';
 const MODEL = 'us.amazon.nova-lite-v1:0';
-const REQUESTS = 60;
+const REQUESTS = 120;
 const QUOTA = { requestsPerMinute: 200, tokensPerMinute: 1_000_000 };
 /** Long calls, so that kills meet them. */
 const LATENCY_MEDIAN_MS = 3_000;
