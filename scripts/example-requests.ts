@@ -38,7 +38,7 @@ interface Workload {
 
 const WORKLOADS: Workload[] = [
   {
-    share: 0.16,
+    share: 0.07,
     make: (random, index) => ({
       request_id: `chat-${index}`,
       model_id: HAIKU,
@@ -100,7 +100,7 @@ const WORKLOADS: Workload[] = [
     }),
   },
   {
-    share: 0.1,
+    share: 0.19,
     make: (random, index) => ({
       model_id: HAIKU,
       priority: 5,
