@@ -95,4 +95,13 @@ describe('a Bedrock call', () => {
       ),
     ]);
   });
+
+  test('through an application profile that the variables name is one of the account that is played', () => {
+    const arn = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1';
+    const [profile] = bedrockPermissions('bedrock:InvokeModel', arn, {
+      ...place,
+      applicationProfiles: { [arn]: 'us.amazon.nova-lite-v1:0' },
+    });
+    expect(profile?.resource).toBe(arn.replace('123456789012', place.accountId));
+  });
 });

@@ -21,7 +21,9 @@ export function bedrockPermissions(action: string, modelId: string, place: Place
   if (modelId.startsWith('arn:')) {
     const source = Object.hasOwn(applicationProfiles, modelId) ? applicationProfiles[modelId] : undefined;
     const models = source === undefined ? [] : bedrockPermissions(action, source, place).filter(isModel);
-    return [{ action, resource: modelId }, ...models];
+    // Profiles that the variables name are the user's, and so of the account that the local cloud plays.
+    const resource = source === undefined ? modelId : modelId.replace(/:\d{12}:/, `:${accountId}:`);
+    return [{ action, resource }, ...models];
   }
   const [geography = ''] = modelId.split('.');
   const destinations = DESTINATIONS[geography];
