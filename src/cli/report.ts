@@ -21,13 +21,18 @@ function chart(summary: Summary, { bedrock, outcomes: { waitsByModel } }: RunRec
   return data ? drawChart(data) : '';
 }
 
+/** A backlog as short as this lives on the free minute before it: a share of the quota would say nothing. */
+const TOO_SHORT_SECONDS = 5;
+
 function lanes({ lanes: rows }: Summary): string {
   return table(
     ['quota', 'calls', 'throttled', 'backlog', 'used of it, from the first call, under a backlog'],
     rows.map((row) => {
       const binding = bindingOf(row);
       const used =
-        row.backlog_seconds === 0 ? '–' : `${percent(row.utilisation[binding])} of ${binding.toUpperCase()}`;
+        row.backlog_seconds < TOO_SHORT_SECONDS
+          ? '–'
+          : `${percent(row.utilisation[binding])} of ${binding.toUpperCase()}`;
       return [
         row.lane,
         String(row.calls),
