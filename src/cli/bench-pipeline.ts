@@ -8,6 +8,7 @@ import { type Bursts, type LaneFigures, smoothBursts } from './bursts.ts';
 import { runCommand } from './command.ts';
 import { readFlags } from './flags.ts';
 import { synthesise } from './synthesis.ts';
+import { table } from './table.ts';
 
 const BURSTS: Bursts = { rpm: 120, tpm: 20_000, requests: { rpm: 300, tpm: 300 } };
 const LEAST_USED = 0.9;
@@ -22,7 +23,7 @@ await runCommand(async (args) => {
     const figures = await smoothBursts(BURSTS, synthesis);
     const { lanes, startSpreadSeconds: spread } = figures;
     const { lost } = figures.summary;
-    console.log(table(lanes));
+    console.log(laneTable(lanes));
     console.log(
       `\n${lost} lost. Delays from release to start differed by up to ${spread.toFixed(1)} s: a long backlog could then use ${((60 / (60 + spread)) * 100).toFixed(1)} % of its limit without a throttle,\nand one of a few minutes a little more, since it begins with a free minute.`,
     );
@@ -40,7 +41,7 @@ await runCommand(async (args) => {
   }
 });
 
-function table(lanes: readonly LaneFigures[]): string {
+function laneTable(lanes: readonly LaneFigures[]): string {
   const rows = lanes.map(({ enforcement, bound, calls, throttled, used, backlogSeconds, straight }) => [
     enforcement,
     bound.toUpperCase(),
@@ -59,14 +60,5 @@ function table(lanes: readonly LaneFigures[]): string {
     'backlog',
     'throttled when sent straight',
   ];
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  return all
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('   ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return table(head, rows, () => true);
 }

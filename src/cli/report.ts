@@ -1,6 +1,7 @@
 import { chartData, drawChart, short } from './chart.ts';
 import type { LaneSummary, RunRecord, Summary } from './summary.ts';
 import { isClean } from './summary.ts';
+import { table } from './table.ts';
 
 /** What a person reads at the end: the chart of the busiest lane, the three numbers, the outcomes, the cost. */
 export function report(summary: Summary, record: RunRecord): string {
@@ -82,20 +83,6 @@ function verdict(summary: Summary): string {
 /** The limit that was used most. */
 function bindingOf({ utilisation: { rpm, tpm } }: LaneSummary): 'rpm' | 'tpm' {
   return tpm > rpm ? 'tpm' : 'rpm';
-}
-
-/** First column to the left, the others to the right. */
-function table(head: string[], rows: string[][]): string {
-  if (rows.length === 0) return '';
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  const line = (row: string[]) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('   ');
-  return all.map(line).join('\n');
 }
 
 function percent(share: number): string {
