@@ -68,17 +68,18 @@ export class Breaker {
   observe(now: number, ends: readonly CallEnds[]): void {
     const decay = 0.5 ** ((now - this.#recent.at) / HALF_LIFE_MS);
     const sum = (of: (end: CallEnds) => number) => ends.reduce((total, end) => total + of(end), 0);
+    const [answered, transient, denied] = [
+      sum((it) => it.answered),
+      sum((it) => it.transient),
+      sum((it) => it.denied),
+    ];
     this.#recent = {
-      answered: this.#recent.answered * decay + sum((it) => it.answered),
-      transient: this.#recent.transient * decay + sum((it) => it.transient),
-      denied: this.#recent.denied * decay + sum((it) => it.denied),
+      answered: this.#recent.answered * decay + answered,
+      transient: this.#recent.transient * decay + transient,
+      denied: this.#recent.denied * decay + denied,
       at: now,
     };
-    this.#countFailing(
-      now,
-      sum((it) => it.answered) > 0,
-      sum((it) => it.transient),
-    );
+    this.#countFailing(now, answered, transient);
     if (this.#open === undefined) this.#judge(now, sum((it) => it.daily) > 0);
     else this.#judgeProbe(now, ends, this.#open);
   }
@@ -100,8 +101,8 @@ export class Breaker {
     return { breaker: this.#open, failing: this.#failing };
   }
 
-  #countFailing(now: number, answered: boolean, transient: number): void {
-    if (answered) this.#failing = undefined;
+  #countFailing(now: number, answered: number, transient: number): void {
+    if (answered > 0) this.#failing = undefined;
     else if (transient > 0) {
       const { count, since } = this.#failing ?? { count: 0, since: now };
       this.#failing = { count: count + transient, since };
@@ -109,18 +110,18 @@ export class Breaker {
   }
 
   #judge(now: number, usedUp: boolean): void {
-    const { answered, transient, denied } = this.#recent;
+    const { answered, denied } = this.#recent;
     if (usedUp) this.#trip(now, 'daily_quota');
     else if (denied >= DENIALS && answered < denied) this.#trip(now, 'denied');
-    else if (transient >= FAILURES && transient >= FAILED_SHARE * (answered + transient)) {
-      this.#trip(now, 'failing');
-    } else if (
-      this.#failing &&
-      this.#failing.count >= QUIET_FAILURES &&
-      now >= this.#failing.since + QUIET_MS
-    ) {
-      this.#trip(now, 'failing');
-    }
+    else if (this.#isFailing(now)) this.#trip(now, 'failing');
+  }
+
+  /** Calls fail in numbers, or, in a quiet lane, one after the other. */
+  #isFailing(now: number): boolean {
+    const { answered, transient } = this.#recent;
+    if (transient >= FAILURES && transient >= FAILED_SHARE * (answered + transient)) return true;
+    const { count, since } = this.#failing ?? { count: 0, since: now };
+    return count >= QUIET_FAILURES && now >= since + QUIET_MS;
   }
 
   #judgeProbe(now: number, ends: readonly CallEnds[], open: BreakerMemory): void {
