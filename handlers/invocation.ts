@@ -1,14 +1,14 @@
-import { bedrockClient, bedrockModel } from '../src/aws/bedrock.ts';
+import { bedrockClient, bedrockModel } from '../src/aws/bedrock/model.ts';
 import { dynamoClient, s3Client, sqsClient } from '../src/aws/clients.ts';
-import { dynamoDirectory } from '../src/aws/directory.ts';
+import { dynamoDirectory } from '../src/aws/dynamodb/directory.ts';
+import { dynamoRecords } from '../src/aws/dynamodb/records.ts';
+import { dynamoReports } from '../src/aws/dynamodb/reports.ts';
 import { readEnvironment, text } from '../src/aws/environment.ts';
-import { s3Payloads } from '../src/aws/objects.ts';
-import { sqsResults } from '../src/aws/queues.ts';
-import { dynamoRecords } from '../src/aws/records.ts';
-import { dynamoReports } from '../src/aws/reports.ts';
-import { systemClock } from '../src/clock.ts';
-import { invokeBatch, type QueueMessage } from '../src/invocation/batch.ts';
-import { consoleLog } from '../src/log.ts';
+import { s3Payloads } from '../src/aws/s3.ts';
+import { sqsResults } from '../src/aws/sqs.ts';
+import { systemClock } from '../src/core/clock.ts';
+import { invokeBatch, type QueueMessage } from '../src/core/invocation/batch.ts';
+import { consoleLog } from '../src/core/log.ts';
 
 const environment = readEnvironment(
   { REQUESTS_TABLE: text, LANES_TABLE: text, CALLS_BUCKET: text, RESULTS_QUEUE_URL: text },

@@ -1,14 +1,14 @@
 import { dynamoClient, quotasClient, sqsClient } from '../src/aws/clients.ts';
+import { dynamoBacklog, dynamoDue } from '../src/aws/dynamodb/indexes.ts';
+import { dynamoLanes } from '../src/aws/dynamodb/lane-ports.ts';
+import { dynamoRecords } from '../src/aws/dynamodb/records.ts';
 import { number, readEnvironment, text } from '../src/aws/environment.ts';
-import { dynamoBacklog, dynamoDue } from '../src/aws/indexes.ts';
-import { dynamoLanes } from '../src/aws/lane-ports.ts';
-import { sqsHoldQueue, sqsResults } from '../src/aws/queues.ts';
-import { dynamoRecords } from '../src/aws/records.ts';
-import { serviceQuotas } from '../src/aws/service-quotas.ts';
-import { systemClock } from '../src/clock.ts';
-import { consoleLog } from '../src/log.ts';
-import { type PrioritizationEvent, prioritize } from '../src/prioritization/prioritize.ts';
-import { leaseMs } from '../src/request/times.ts';
+import { serviceQuotas } from '../src/aws/service-quotas/quotas.ts';
+import { sqsHoldQueue, sqsResults } from '../src/aws/sqs.ts';
+import { systemClock } from '../src/core/clock.ts';
+import { consoleLog } from '../src/core/log.ts';
+import { type PrioritizationEvent, prioritize } from '../src/core/prioritization/prioritize.ts';
+import { leaseMs } from '../src/core/request/times.ts';
 
 const environment = readEnvironment(
   {

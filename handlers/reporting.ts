@@ -1,10 +1,10 @@
 import { dynamoClient } from '../src/aws/clients.ts';
+import type { Item } from '../src/aws/dynamodb/expressions.ts';
+import { recordOf } from '../src/aws/dynamodb/record-item.ts';
+import { dynamoReportRows } from '../src/aws/dynamodb/reporting.ts';
 import { readEnvironment, text } from '../src/aws/environment.ts';
-import type { Item } from '../src/aws/expressions.ts';
-import { recordOf } from '../src/aws/record-item.ts';
-import { dynamoReportRows } from '../src/aws/reporting.ts';
-import { consoleLog } from '../src/log.ts';
-import { reportBatch } from '../src/reporting/batch.ts';
+import { consoleLog } from '../src/core/log.ts';
+import { reportBatch } from '../src/core/reporting/batch.ts';
 
 const { REPORTING_TABLE } = readEnvironment({ REPORTING_TABLE: text }, process.env);
 const rows = dynamoReportRows(dynamoClient(), REPORTING_TABLE);

@@ -1,19 +1,19 @@
-import { bedrockClient } from '../src/aws/bedrock.ts';
+import { bedrockClient } from '../src/aws/bedrock/model.ts';
+import { bedrockTokenCounter } from '../src/aws/bedrock/token-counter.ts';
 import { dynamoClient, lambdaClient, s3Client, sqsClient } from '../src/aws/clients.ts';
-import { dynamoDirectory, dynamoRegistry } from '../src/aws/directory.ts';
+import { dynamoDirectory, dynamoRegistry } from '../src/aws/dynamodb/directory.ts';
+import { dynamoWatch } from '../src/aws/dynamodb/lane-states.ts';
+import { dynamoRecords } from '../src/aws/dynamodb/records.ts';
+import { dynamoSettings } from '../src/aws/dynamodb/settings.ts';
 import { flag, number, readEnvironment, text } from '../src/aws/environment.ts';
-import { dynamoWatch } from '../src/aws/lane-states.ts';
-import { s3Inbox, s3Payloads } from '../src/aws/objects.ts';
-import { sqsResults } from '../src/aws/queues.ts';
-import { dynamoRecords } from '../src/aws/records.ts';
-import { dynamoSettings } from '../src/aws/settings.ts';
-import { bedrockTokenCounter } from '../src/aws/token-counter.ts';
-import { lambdaWaker } from '../src/aws/waker.ts';
-import { systemClock } from '../src/clock.ts';
-import { incomingOf, type QueueMessage } from '../src/ingestion/incoming.ts';
-import { Ingestion } from '../src/ingestion/ingestion.ts';
-import { consoleLog } from '../src/log.ts';
-import { longestWaitSeconds } from '../src/request/times.ts';
+import { lambdaWaker } from '../src/aws/lambda.ts';
+import { s3Inbox, s3Payloads } from '../src/aws/s3.ts';
+import { sqsResults } from '../src/aws/sqs.ts';
+import { systemClock } from '../src/core/clock.ts';
+import { incomingOf, type QueueMessage } from '../src/core/ingestion/incoming.ts';
+import { Ingestion } from '../src/core/ingestion/ingestion.ts';
+import { consoleLog } from '../src/core/log.ts';
+import { longestWaitSeconds } from '../src/core/request/times.ts';
 
 const environment = readEnvironment(
   {

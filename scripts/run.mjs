@@ -10,7 +10,7 @@ import { isInstalled, isSupported, MINIMUM_NODE } from './bootstrap.mjs';
 
 const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..');
 const [command = '', ...args] = process.argv.slice(2);
-const script = path.join(root, command === 'test' ? 'scripts/checks.ts' : `src/cli/${command}.ts`);
+const script = path.join(root, command === 'test' ? 'scripts/checks.ts' : `src/cli/commands/${command}.ts`);
 
 /** The SDK's advance notice about Node 20 is no news to a user of this command. */
 const ENVIRONMENT = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };

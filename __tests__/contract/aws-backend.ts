@@ -17,14 +17,14 @@ import {
 } from '@aws-sdk/client-sqs';
 import { vi } from 'vitest';
 import { dynamoClient, s3Client } from '../../src/aws/clients.ts';
-import { dynamoDirectory, dynamoRegistry } from '../../src/aws/directory.ts';
-import { dynamoBacklog, dynamoDue } from '../../src/aws/indexes.ts';
-import { dynamoLeadership, dynamoWatch } from '../../src/aws/lane-states.ts';
-import { s3Inbox, s3Payloads } from '../../src/aws/objects.ts';
-import { sqsHoldQueue, sqsResults } from '../../src/aws/queues.ts';
-import { dynamoRecords } from '../../src/aws/records.ts';
-import { dynamoReports } from '../../src/aws/reports.ts';
-import { dynamoSettings } from '../../src/aws/settings.ts';
+import { dynamoDirectory, dynamoRegistry } from '../../src/aws/dynamodb/directory.ts';
+import { dynamoBacklog, dynamoDue } from '../../src/aws/dynamodb/indexes.ts';
+import { dynamoLeadership, dynamoWatch } from '../../src/aws/dynamodb/lane-states.ts';
+import { dynamoRecords } from '../../src/aws/dynamodb/records.ts';
+import { dynamoReports } from '../../src/aws/dynamodb/reports.ts';
+import { dynamoSettings } from '../../src/aws/dynamodb/settings.ts';
+import { s3Inbox, s3Payloads } from '../../src/aws/s3.ts';
+import { sqsHoldQueue, sqsResults } from '../../src/aws/sqs.ts';
 import { startEmulators } from '../../src/local/emulators.ts';
 import type { Backend, Disagreement } from './backend.ts';
 

@@ -1,6 +1,6 @@
+import type { HoldMessage } from '../../src/core/request/hold-message.ts';
+import type { ResultMessage } from '../../src/core/request/result.ts';
 import { createMemoryCloud, type MemoryPorts } from '../../src/memory/cloud.ts';
-import type { HoldMessage } from '../../src/request/hold-message.ts';
-import type { ResultMessage } from '../../src/request/result.ts';
 
 /** Where a backend is known to differ from AWS; each with its reason. */
 export type Disagreement = 'object versions' | 'concurrent writes';

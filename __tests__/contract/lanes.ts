@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Led, WAKE_INTERVAL_MS } from '../../src/lane/ports.ts';
-import { backlogKey } from '../../src/request/keys.ts';
+import { type Led, WAKE_INTERVAL_MS } from '../../src/core/lane/ports.ts';
+import { backlogKey } from '../../src/core/request/keys.ts';
 import { type Backend, skipWhereKnown } from './backend.ts';
 import { newLane } from './samples.ts';
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { PayloadMissingError } from '../../src/request/errors.ts';
-import type { HoldMessage } from '../../src/request/hold-message.ts';
-import type { ResultMessage } from '../../src/request/result.ts';
+import { PayloadMissingError } from '../../src/core/request/errors.ts';
+import type { HoldMessage } from '../../src/core/request/hold-message.ts';
+import type { ResultMessage } from '../../src/core/request/result.ts';
 import { type Backend, skipWhereKnown } from './backend.ts';
 import { newLane } from './samples.ts';
 

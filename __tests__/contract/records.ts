@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { dueKey } from '../../src/request/keys.ts';
-import type { RequestRecord } from '../../src/request/record.ts';
-import { claim, end, markSent, putBack, queue } from '../../src/request/transitions.ts';
+import { dueKey } from '../../src/core/request/keys.ts';
+import type { RequestRecord } from '../../src/core/request/record.ts';
+import { claim, end, markSent, putBack, queue } from '../../src/core/request/transitions.ts';
 import { type Backend, skipWhereKnown } from './backend.ts';
 import { newLane, waiting } from './samples.ts';
 

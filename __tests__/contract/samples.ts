@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { backlogKey, dueKey, sha256 } from '../../src/request/keys.ts';
-import type { RequestRecord } from '../../src/request/record.ts';
+import { backlogKey, dueKey, sha256 } from '../../src/core/request/keys.ts';
+import type { RequestRecord } from '../../src/core/request/record.ts';
 
 /** A lane that no other test uses. */
 export function newLane(): string {

@@ -1,8 +1,8 @@
 /** Bounds that hold at every moment: time, workers, depth, pace. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { Ledger } from '../../src/lane/ledger.ts';
-import { Pacing } from '../../src/lane/pacing.ts';
+import { Ledger } from '../../src/core/lane/engine/ledger.ts';
+import { Pacing } from '../../src/core/lane/engine/pacing.ts';
 import { invariant, replaced } from './invariant.ts';
 import { LaneRun, type Release, type Sabotage } from './lane-run.ts';
 import { CALM, flows, limits, range, type Scenario, surroundings, TOKENS_PER_MINUTE } from './scenario.ts';

@@ -1,7 +1,7 @@
 /** What the invariants about shares have in common. */
 import fc from 'fast-check';
-import { Shares } from '../../src/lane/shares.ts';
-import type { BacklogEntry } from '../../src/request/ports.ts';
+import { Shares } from '../../src/core/lane/engine/shares.ts';
+import type { BacklogEntry } from '../../src/core/request/ports.ts';
 import { replaced } from './invariant.ts';
 import type { Release, Sabotage } from './lane-run.ts';
 import { range, share, surroundings } from './scenario.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { Adaptation } from '../../src/lane/adaptation.ts';
-import { Breaker } from '../../src/lane/breaker.ts';
-import { RetryBudget } from '../../src/lane/retry-budget.ts';
+import { Adaptation } from '../../src/core/lane/engine/adaptation.ts';
+import { Breaker } from '../../src/core/lane/engine/breaker.ts';
+import { RetryBudget } from '../../src/core/lane/engine/retry-budget.ts';
 import { invariant, replaced } from './invariant.ts';
 import { LaneRun, type Sabotage } from './lane-run.ts';
 import { CALM, type Flow, type Scenario, scaled, surroundings, TOKENS_PER_MINUTE } from './scenario.ts';

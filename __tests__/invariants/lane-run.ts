@@ -2,18 +2,24 @@
  * A lane's engine between a backlog and a Bedrock, in virtual time: all of the engine, and around it as little as it takes.
  * Bedrock's account is the simulator's, which shares no code with the ledger.
  */
-import { Quota, type QuotaLimits } from '../../src/bedrock-simulator/accounting.ts';
-import { burndownOf, laneOf } from '../../src/lane/catalog.ts';
-import { type Decisions, type EngineRelease, LaneEngine, type TickInput } from '../../src/lane/engine.ts';
-import type { Limits, SlotReport } from '../../src/lane/ports.ts';
-import { BUNDLE_ENDED, type CallEnd, countersOf, slotOf } from '../../src/lane/report.ts';
-import { MAX_FAILURES } from '../../src/request/attempts.ts';
-import { backlogKey } from '../../src/request/keys.ts';
-import type { BacklogEntry } from '../../src/request/ports.ts';
-import { START_WINDOW_MS } from '../../src/request/times.ts';
-import { EventQueue } from '../../src/simulate/event-queue.ts';
-import { exponential, forkRandom, type Random } from '../../src/simulate/random.ts';
-import { entryOf } from '../lane/entries.ts';
+
+import { burndownOf, laneOf } from '../../src/core/lane/catalog/catalog.ts';
+import {
+  type Decisions,
+  type EngineRelease,
+  LaneEngine,
+  type TickInput,
+} from '../../src/core/lane/engine/engine.ts';
+import type { Limits, SlotReport } from '../../src/core/lane/ports.ts';
+import { BUNDLE_ENDED, type CallEnd, countersOf, slotOf } from '../../src/core/lane/report.ts';
+import { MAX_FAILURES } from '../../src/core/request/attempts.ts';
+import { backlogKey } from '../../src/core/request/keys.ts';
+import type { BacklogEntry } from '../../src/core/request/ports.ts';
+import { START_WINDOW_MS } from '../../src/core/request/times.ts';
+import { EventQueue } from '../../src/lab/simulation/event-queue.ts';
+import { exponential, forkRandom, type Random } from '../../src/lab/simulation/random.ts';
+import { Quota, type QuotaLimits } from '../../src/local/bedrock/accounting.ts';
+import { entryOf } from '../core/lane/engine/entries.ts';
 import type { Flow, Range, Scenario } from './scenario.ts';
 
 export const LEASE_MS = 330_000;

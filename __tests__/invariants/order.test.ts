@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { FairQueues } from '../../src/lane/fair-queues.ts';
-import type { BacklogEntry } from '../../src/request/ports.ts';
+import { FairQueues } from '../../src/core/lane/engine/fair-queues.ts';
+import type { BacklogEntry } from '../../src/core/request/ports.ts';
 import { invariant, replaced } from './invariant.ts';
 import { LaneRun, type Sabotage } from './lane-run.ts';
 import { CALM, flow, type Scenario, surroundings, TOKENS_PER_MINUTE } from './scenario.ts';

@@ -1,9 +1,9 @@
 /** What befalls a lane: the types, a calm one to vary, and what generates others. */
 import fc from 'fast-check';
-import { ENFORCEMENTS, type Enforcement } from '../../src/bedrock-simulator/accounting.ts';
-import { PRIORITY_WEIGHTS, type Weights } from '../../src/lane/fair-queues.ts';
-import type { Limits } from '../../src/lane/ports.ts';
-import { PRIORITIES, type Priority } from '../../src/request/record.ts';
+import { PRIORITY_WEIGHTS, type Weights } from '../../src/core/lane/engine/fair-queues.ts';
+import type { Limits } from '../../src/core/lane/ports.ts';
+import { PRIORITIES, type Priority } from '../../src/core/request/record.ts';
+import { ENFORCEMENTS, type Enforcement } from '../../src/local/bedrock/accounting.ts';
 
 /** Drawn evenly between both, anew each time. */
 export type Range = readonly [least: number, most: number];

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { TickInput } from '../../src/lane/engine.ts';
-import { Shares } from '../../src/lane/shares.ts';
-import { PRIORITIES, type Priority } from '../../src/request/record.ts';
+import type { TickInput } from '../../src/core/lane/engine/engine.ts';
+import { Shares } from '../../src/core/lane/engine/shares.ts';
+import { PRIORITIES, type Priority } from '../../src/core/request/record.ts';
 import { charged, disguised, ENDLESS, largest, noAccount, quick, sizes } from './competition.ts';
 import { invariant, replaced } from './invariant.ts';
 import { LaneRun, type Sabotage } from './lane-run.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { FairQueues } from '../../src/lane/fair-queues.ts';
+import { FairQueues } from '../../src/core/lane/engine/fair-queues.ts';
 import { charged, disguised, ENDLESS, largest, noAccount, quick } from './competition.ts';
 import { invariant, replaced } from './invariant.ts';
 import { LaneRun, type Sabotage } from './lane-run.ts';

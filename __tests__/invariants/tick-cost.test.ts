@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { defaultSettings } from '../../src/lab/bench/bench.ts';
+import { BusyLane, type LanePorts } from '../../src/lab/bench/busy-lane.ts';
 import { createMemoryCloud } from '../../src/memory/cloud.ts';
-import { defaultSettings } from '../../src/simulate/bench.ts';
-import { BusyLane, type LanePorts } from '../../src/simulate/busy-lane.ts';
 import { invariant } from './invariant.ts';
 
 const TICK_MS = 200;

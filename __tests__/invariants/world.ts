@@ -1,10 +1,10 @@
 /** The whole smoother but reporting, for the invariants that need it: real leaders and workers, and requests that come as ingestion sends them. */
-import { LaneBell } from '../../src/ingestion/lane-bell.ts';
+import { LaneBell } from '../../src/core/ingestion/lane-bell.ts';
+import { dueKey } from '../../src/core/request/keys.ts';
+import type { Priority, RequestRecord } from '../../src/core/request/record.ts';
+import { newRecord, payloadOf } from '../../src/lab/simulation/requests.ts';
 import type { MemoryPorts } from '../../src/memory/cloud.ts';
-import { dueKey } from '../../src/request/keys.ts';
-import type { Priority, RequestRecord } from '../../src/request/record.ts';
-import { newRecord, payloadOf } from '../../src/simulate/requests.ts';
-import { createWorld, MODEL, type World } from '../prioritization/world.ts';
+import { createWorld, MODEL, type World } from '../core/prioritization/world.ts';
 
 /** Takes a mechanism out: ports that do something else. */
 export type Doctored = (ports: MemoryPorts, world: World) => Partial<MemoryPorts>;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { queue } from '../../src/core/request/transitions.ts';
 import { createMemoryCloud } from '../../src/memory/cloud.ts';
 import { SortedList } from '../../src/memory/sorted-list.ts';
-import { queue } from '../../src/request/transitions.ts';
 import { waiting } from '../contract/samples.ts';
 
 const grant = { releasedAt: 1, reservedTokens: 1, maxTokens: 1, leaseUntil: 50 };

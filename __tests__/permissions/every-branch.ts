@@ -4,17 +4,17 @@ import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { itemOfRecord } from '../../src/aws/record-item.ts';
-import { startBedrockSimulator } from '../../src/bedrock-simulator/simulator.ts';
-import { collect } from '../../src/cli/collect.ts';
-import { synthesise } from '../../src/cli/synthesis.ts';
+import { itemOfRecord } from '../../src/aws/dynamodb/record-item.ts';
+import { collect } from '../../src/client/collect.ts';
+import { backlogKey, dueKey } from '../../src/core/request/keys.ts';
+import type { RequestRecord } from '../../src/core/request/record.ts';
+import { synthesise } from '../../src/lab/run/synthesis.ts';
+import { startBedrockSimulator } from '../../src/local/bedrock/simulator.ts';
 import type { Denial } from '../../src/local/gateway/call-log.ts';
 import type { Faults } from '../../src/local/gateway/gateway.ts';
 import { startLocalCloud } from '../../src/local/local-cloud.ts';
 import { EvaluatedStack } from '../../src/local/terraform/stack.ts';
-import { backlogKey, dueKey } from '../../src/request/keys.ts';
-import type { RequestRecord } from '../../src/request/record.ts';
-import { recordOf } from '../invocation/world.ts';
+import { recordOf } from '../core/invocation/world.ts';
 
 /** A call that somebody made and was allowed to make. */
 export interface Use {

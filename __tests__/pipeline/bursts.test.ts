@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ENFORCEMENTS } from '../../src/bedrock-simulator/accounting.ts';
-import { type BurstFigures, type Bursts, smoothBursts } from '../../src/cli/bursts.ts';
-import { type Synthesis, synthesise } from '../../src/cli/synthesis.ts';
+import { type BurstFigures, type Bursts, smoothBursts } from '../../src/lab/run/bursts.ts';
+import { type Synthesis, synthesise } from '../../src/lab/run/synthesis.ts';
+import { ENFORCEMENTS } from '../../src/local/bedrock/accounting.ts';
 
 /** A slice of `npm run bench:pipeline`: a backlog of somewhat more than a minute, so that the minute's end is seen. */
 const BURSTS: Bursts = { rpm: 60, tpm: 8_000, requests: { rpm: 66, tpm: 46 } };

@@ -2,13 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readReports } from '../../src/cli/reports.ts';
-import { run } from '../../src/cli/run.ts';
-import type { Summary } from '../../src/cli/summary.ts';
-import { type Synthesis, synthesise } from '../../src/cli/synthesis.ts';
+import type { ResultMessage } from '../../src/core/request/result.ts';
+import { readReports } from '../../src/lab/run/reports.ts';
+import { run } from '../../src/lab/run/run.ts';
+import type { Summary } from '../../src/lab/run/summary.ts';
+import { type Synthesis, synthesise } from '../../src/lab/run/synthesis.ts';
 import { startLocalCloud } from '../../src/local/local-cloud.ts';
 import { readTfvars } from '../../src/local/terraform/variables.ts';
-import type { ResultMessage } from '../../src/request/result.ts';
 
 const NOVA = 'us.amazon.nova-lite-v1:0';
 const HAIKU = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';

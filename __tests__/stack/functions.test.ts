@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { OUTCOMES } from '../../src/core/request/record.ts';
 import { compileFilter } from '../../src/local/event-sources/filter.ts';
-import { OUTCOMES } from '../../src/request/record.ts';
 import { ACCOUNT, evaluate, jsonOf, resourceAt, synthesise } from './synthesis.ts';
 
 const json = synthesise();

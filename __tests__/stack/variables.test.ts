@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { VARIABLES, type VariableName } from '../../src/configuration/variables.ts';
 import type { EvaluatedStack } from '../../src/local/terraform/stack.ts';
 import { readTfvars } from '../../src/local/terraform/variables.ts';
+import { VARIABLES, type VariableName } from '../../src/stack/variable-table.ts';
 import { evaluate, jsonOf, REQUIRED, resourceAt, synthesise } from './synthesis.ts';
 
 const json = synthesise();

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
 import type {
   LaneControl,
   LaneRegistry,
@@ -11,10 +11,10 @@ import type {
   Quotas,
   Settings,
   Waker,
-} from '../lane/ports.ts';
-import type { HoldMessage } from '../request/hold-message.ts';
-import type { Backlog, Due, HoldQueue, Inbox, Payloads, Records } from '../request/ports.ts';
-import type { ResultMessage, Results } from '../request/result.ts';
+} from '../core/lane/ports.ts';
+import type { HoldMessage } from '../core/request/hold-message.ts';
+import type { Backlog, Due, HoldQueue, Inbox, Payloads, Records } from '../core/request/ports.ts';
+import type { ResultMessage, Results } from '../core/request/result.ts';
 import { createControl, createDirectory, createLaneStates, createRegistry, createReports } from './lanes.ts';
 import { createObjects, type MemoryObjects } from './objects.ts';
 import { createRecords, type MemoryRecords } from './records.ts';

@@ -10,10 +10,10 @@ import type {
   Limits,
   QueueDirectory,
   QueueEntry,
-} from '../lane/ports.ts';
-import { WAKE_INTERVAL_MS } from '../lane/ports.ts';
-import { SLOT_MS } from '../lane/report.ts';
-import { parseBacklogKey } from '../request/keys.ts';
+} from '../core/lane/ports.ts';
+import { WAKE_INTERVAL_MS } from '../core/lane/ports.ts';
+import { SLOT_MS } from '../core/lane/report.ts';
+import { parseBacklogKey } from '../core/request/keys.ts';
 import { definedOf } from './copies.ts';
 
 /** Reports of slots this much older than the newest are forgotten, as their time to live does in the table. */

@@ -1,5 +1,5 @@
-import { InboxObjectTooLargeError, PayloadMissingError } from '../request/errors.ts';
-import { type Inbox, MAX_INBOX_BYTES, type Payloads } from '../request/ports.ts';
+import { InboxObjectTooLargeError, PayloadMissingError } from '../core/request/errors.ts';
+import { type Inbox, MAX_INBOX_BYTES, type Payloads } from '../core/request/ports.ts';
 
 /** A versioned bucket, as both ports see it. */
 export interface MemoryObjects {

@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.ts';
-import { DUE_SHARDS, dueShardKey } from '../request/keys.ts';
-import type { Backlog, BacklogEntry, Due, DueEntry, Records } from '../request/ports.ts';
-import type { RequestRecord } from '../request/record.ts';
+import type { Clock } from '../core/clock.ts';
+import { DUE_SHARDS, dueShardKey } from '../core/request/keys.ts';
+import type { Backlog, BacklogEntry, Due, DueEntry, Records } from '../core/request/ports.ts';
+import type { RequestRecord } from '../core/request/record.ts';
 import { copyOf, definedOf } from './copies.ts';
 import { SparseIndex } from './sparse-index.ts';
 

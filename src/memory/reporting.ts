@@ -1,5 +1,5 @@
-import type { ReportRow, ReportRows, RowKey } from '../reporting/ports.ts';
-import { attributesOfKey } from '../reporting/rows.ts';
+import type { ReportRow, ReportRows, RowKey } from '../core/reporting/ports.ts';
+import { attributesOfKey } from '../core/reporting/rows.ts';
 
 interface Row extends ReportRow {
   counted: Set<string>;

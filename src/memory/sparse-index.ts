@@ -1,4 +1,4 @@
-import type { RequestRecord } from '../request/record.ts';
+import type { RequestRecord } from '../core/request/record.ts';
 import { SortedList } from './sorted-list.ts';
 
 /** A sparse index over records: partitions in order; a record without the index's keys is not in it. */

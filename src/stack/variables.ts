@@ -1,6 +1,6 @@
 import { TerraformVariable } from 'cdktf';
 import type { Construct } from 'constructs';
-import { VARIABLES, type Variable, type VariableName } from '../configuration/variables.ts';
+import { VARIABLES, type Variable, type VariableName } from './variable-table.ts';
 
 export type Variables = Record<VariableName, TerraformVariable>;
 

@@ -1,7 +1,7 @@
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serviceQuotas } from '../../../src/aws/service-quotas.ts';
-import { laneOf } from '../../../src/lane/catalog.ts';
+import { serviceQuotas } from '../../../src/aws/service-quotas/quotas.ts';
+import { laneOf } from '../../../src/core/lane/catalog/catalog.ts';
 import { type SmallCloud, smallStack, startSmallCloud } from '../small-stack.ts';
 
 const MODELS = ['us.meta.llama3-3-70b-instruct-v1:0', 'us.anthropic.claude-haiku-4-5-20251001-v1:0'];

@@ -1,0 +1,80 @@
+import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  GetAWSDefaultServiceQuotaCommand,
+  GetServiceQuotaCommand,
+  NoSuchResourceException,
+  TooManyRequestsException,
+} from '@aws-sdk/client-service-quotas';
+import { describe, expect, it } from 'vitest';
+import { QUOTA_AGE_MS, serviceQuotas } from '../../../src/aws/service-quotas/quotas.ts';
+
+const LANE = 'amazon.nova-lite:geo';
+const REQUESTS = 'L-89F8391A';
+const TOKENS = 'L-7C42E72A';
+
+/** Service Quotas with some applied and default values; a table with one item. */
+function account(values: { applied?: Record<string, number>; byDefault?: Record<string, number> }) {
+  const state = { asked: 0, throttles: false, item: undefined as Record<string, unknown> | undefined };
+  const quotas = {
+    send: async (command: { input: { QuotaCode: string } }) => {
+      state.asked += 1;
+      if (state.throttles) throw new TooManyRequestsException({ message: '', $metadata: {} });
+      const from =
+        command instanceof GetServiceQuotaCommand
+          ? values.applied
+          : command instanceof GetAWSDefaultServiceQuotaCommand
+            ? values.byDefault
+            : undefined;
+      const Value = from?.[command.input.QuotaCode];
+      if (Value === undefined) throw new NoSuchResourceException({ message: '', $metadata: {} });
+      return { Quota: { Value } };
+    },
+  };
+  const dynamo = {
+    send: async (command: { input: { ExpressionAttributeValues?: Record<string, unknown> } }) => {
+      if (command instanceof GetItemCommand) return { Item: state.item };
+      if (!(command instanceof UpdateItemCommand)) throw new Error('Unexpected');
+      const { ':limits': limits, ':read_at': read_at } = command.input.ExpressionAttributeValues ?? {};
+      state.item = { limits, read_at };
+      return {};
+    },
+  };
+  return { state, port: serviceQuotas(quotas as never, dynamo as never, 'lanes') };
+}
+
+describe('quotas', () => {
+  it('are the applied values, and the defaults where none is applied', async () => {
+    const { port } = account({
+      applied: { [REQUESTS]: 123 },
+      byDefault: { [REQUESTS]: 4_000, [TOKENS]: 8_000_000 },
+    });
+    expect(await port.limitsOf(LANE, 0)).toEqual({
+      requests_per_minute: 123,
+      tokens_per_minute: 8_000_000,
+    });
+  });
+
+  it('can be zero', async () => {
+    const { port } = account({ applied: { [TOKENS]: 0 } });
+    expect(await port.limitsOf(LANE, 0)).toEqual({ tokens_per_minute: 0 });
+  });
+
+  it('are asked for once an hour, whoever leads', async () => {
+    const { port, state } = account({ applied: { [REQUESTS]: 1, [TOKENS]: 2 } });
+    await port.limitsOf(LANE, 0);
+    await port.limitsOf(LANE, QUOTA_AGE_MS - 1);
+    expect(state.asked).toBe(2);
+    await port.limitsOf(LANE, QUOTA_AGE_MS);
+    expect(state.asked).toBe(4);
+  });
+
+  it('are the last known ones while Service Quotas throttles', async () => {
+    const { port, state } = account({ applied: { [REQUESTS]: 1, [TOKENS]: 2 } });
+    await port.limitsOf(LANE, 0);
+    state.throttles = true;
+    expect(await port.limitsOf(LANE, 2 * QUOTA_AGE_MS)).toEqual({
+      requests_per_minute: 1,
+      tokens_per_minute: 2,
+    });
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { invokeBundle } from '../../../src/core/invocation/invoke.ts';
+import type { InvocationPorts } from '../../../src/core/invocation/outcome.ts';
+import { recoverDue } from '../../../src/core/prioritization/recovery.ts';
+import { resultOf } from '../../../src/core/request/result.ts';
+import { queue } from '../../../src/core/request/transitions.ts';
+import { LANE, World } from './world.ts';
+import { wrapped } from './wrapped.ts';
+
+class Crash extends Error {}
+
+/** A worker that dies around its `at`-th port call (from 0), before or after it took effect; then nothing works. */
+function dying(ports: InvocationPorts, at: number, when: 'before' | 'after') {
+  const counter = { calls: 0 };
+  const dead = () => counter.calls > at;
+  const around = async <T>(call: () => Promise<T>): Promise<T> => {
+    if (dead()) throw new Crash();
+    const mine = counter.calls++;
+    if (mine < at) return call();
+    if (when === 'after') await call();
+    throw new Crash();
+  };
+  return { ports: wrapped(ports, around), counter };
+}
+
+/** What a leader does until nothing is due any more: sends again, brings back, releases again. */
+async function recover(world: World): Promise<void> {
+  const leader = { ...world.cloud.ports, clock: world.ports.clock, log: world.ports.log };
+  for (let round = 0; round < 4; round++) {
+    world.now += 200_000;
+    await recoverDue(leader, LANE);
+    const record = await world.record();
+    if (record.status !== 'RECEIVED') continue;
+    const grant = {
+      releasedAt: world.now,
+      reservedTokens: 300,
+      maxTokens: 200,
+      leaseUntil: world.now + 150_000,
+    };
+    const released = await world.cloud.ports.records.move(queue(record, grant));
+    if (!released.applied) throw new Error('Not released');
+    const releases = [{ request_id: 'r1', generation: released.record.generation }];
+    await invokeBundle(world.ports, { v: 1, lane: LANE, released_at: world.now, releases });
+  }
+}
+
+const LARGE = { output: { text: 'x'.repeat(10_000) } };
+const FAULT = { kind: 'transient', type: 'InternalServerException', message: 'Try again' } as const;
+
+async function portCalls(script: World['script']): Promise<number> {
+  const world = new World();
+  world.script = [...script];
+  const { ports, counter } = dying(world.ports, Number.POSITIVE_INFINITY, 'before');
+  await invokeBundle(ports, await world.release());
+  return counter.calls;
+}
+
+describe.each([
+  ['a large answer', [LARGE], 9],
+  ['a fault, then an answer', [FAULT, LARGE], 7],
+] as const)('a worker that dies around any of its calls, with %s', (_, script, calls) => {
+  test('makes as many calls as are tried here', async () => {
+    expect(await portCalls([...script])).toBe(calls);
+  });
+
+  const crashes = Array.from({ length: calls }, (__, at) => at).flatMap((at) => [
+    [at, 'before'] as const,
+    [at, 'after'] as const,
+  ]);
+  test.each(crashes)(
+    'call %i, %s it took effect: one outcome, and all its results are the same',
+    async (at, when) => {
+      const world = new World();
+      world.script = [...script];
+      const message = await world.release();
+      await expect(invokeBundle(dying(world.ports, at, when).ports, message)).rejects.toThrow();
+      const callsBefore = world.calls.length;
+      const committedBefore = (await world.record()).finished_at !== undefined;
+
+      await recover(world);
+
+      const record = await world.record();
+      expect(record).toMatchObject({ status: 'COMPLETED', result_sent: true });
+      expect(record.due_key).toBeUndefined();
+      expect(world.cloud.sent.length).toBeGreaterThanOrEqual(1);
+      expect(world.cloud.sent.length).toBeLessThanOrEqual(2);
+      for (const result of world.cloud.sent) expect(result).toEqual(resultOf(record));
+      if (committedBefore) expect(world.calls).toHaveLength(callsBefore);
+    },
+  );
+});

@@ -1,0 +1,62 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { invokeBundle } from '../../../src/core/invocation/invoke.ts';
+import type { InvocationPorts } from '../../../src/core/invocation/outcome.ts';
+import type { Moved, Records } from '../../../src/core/request/ports.ts';
+import { World } from './world.ts';
+import { wrapped } from './wrapped.ts';
+
+/** The same ports, whose every call waits for the scheduler before it takes effect. */
+function scheduled(ports: InvocationPorts, scheduler: fc.Scheduler): InvocationPorts {
+  return wrapped(ports, async (call) => {
+    await scheduler.schedule(Promise.resolve());
+    return call();
+  });
+}
+
+/** Calls per request, with two workers that got the same bundle at the same time. */
+async function twoWorkers(scheduler: fc.Scheduler, breakClaim: boolean): Promise<World> {
+  const world = new World();
+  const message = await world.release(['r1', 'r2']);
+  if (breakClaim) world.ports.records = unfenced(world);
+  const ports = scheduled(world.ports, scheduler);
+  const workers = [invokeBundle(ports, message), invokeBundle(ports, message)];
+  await scheduler.waitFor(Promise.all(workers));
+  return world;
+}
+
+/** A claim that does not look at what stands there. */
+function unfenced(world: World): Records {
+  const { records } = world.cloud.ports;
+  return {
+    ...records,
+    move: async (transition): Promise<Moved> => {
+      const moved = await records.move(transition);
+      return transition.set.status === 'IN_PROGRESS'
+        ? { applied: true, record: moved.record ?? (await world.record(transition.request_id)) }
+        : moved;
+    },
+  };
+}
+
+test('a bundle delivered twice at once: each request is called once, answered once, reported once', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+      const world = await twoWorkers(scheduler, false);
+      expect(world.calls).toHaveLength(2);
+      expect(world.cloud.sent.map(({ request_id }) => request_id).sort()).toEqual(['r1', 'r2']);
+      expect(await world.counters()).toMatchObject({ ended: 2, settled: 2, bundles_ended: 1 });
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('control: without the condition on the claim, a request is called twice', async () => {
+  const found = await fc.check(
+    fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+      expect((await twoWorkers(scheduler, true)).calls).toHaveLength(2);
+    }),
+    { numRuns: 20 },
+  );
+  expect(found.failed).toBe(true);
+});

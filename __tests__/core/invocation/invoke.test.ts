@@ -1,0 +1,356 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { BundleError } from '../../../src/core/invocation/errors.ts';
+import { invokeBundle } from '../../../src/core/invocation/invoke.ts';
+import { INLINE_OUTPUT_BYTES } from '../../../src/core/invocation/outcome.ts';
+import { MAX_DENIALS } from '../../../src/core/invocation/verdict.ts';
+import { MAX_FAILURES, MAX_PROBED_RELEASES } from '../../../src/core/request/attempts.ts';
+import type { HoldMessage } from '../../../src/core/request/hold-message.ts';
+import { outputKey } from '../../../src/core/request/keys.ts';
+import type { Payloads } from '../../../src/core/request/ports.ts';
+import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../../../src/core/request/times.ts';
+import { putBack } from '../../../src/core/request/transitions.ts';
+import { ACCEPTED_AT, ANSWER, LANE, RELEASED_AT, World } from './world.ts';
+
+let world: World;
+beforeEach(() => {
+  world = new World();
+});
+
+const throttle = { kind: 'throttled', type: 'ThrottlingException', message: 'Too many tokens' } as const;
+const fault = { kind: 'transient', type: 'InternalServerException', message: 'Try again' } as const;
+const denial = { kind: 'denied', type: 'AccessDeniedException', message: 'No access' } as const;
+
+describe('an answer', () => {
+  test('is committed, sent once, marked sent and reported', async () => {
+    await invokeBundle(world.ports, await world.release());
+
+    const startedAt = RELEASED_AT + 300;
+    expect(world.cloud.sent).toEqual([
+      expect.objectContaining({
+        request_id: 'r1',
+        status: 'COMPLETED',
+        output: { body: ANSWER.output },
+        stop_reason: 'end_turn',
+        usage: ANSWER.usage,
+        attempts: 1,
+        timings: expect.objectContaining({
+          started: startedAt,
+          finished: startedAt + 1_000,
+          wait_ms: startedAt - ACCEPTED_AT,
+          latency_ms: 800,
+        }),
+      }),
+    ]);
+    const record = await world.record();
+    expect(record).toMatchObject({ status: 'COMPLETED', result_sent: true, charged_tokens: 90 + 7 + 40 * 5 });
+    expect(record.due_key).toBeUndefined();
+    expect(await world.counters()).toMatchObject({
+      ended: 1,
+      settled: 1,
+      started: 1,
+      // Sent 300 ms after the release; Bedrock worked for 800 of the 1,000 ms, so it counted the call 500 ms after.
+      start_delay_ms: 500,
+      duration_ms: 800,
+      reserved: 300,
+      charged: 297,
+      estimated_input: 100,
+      input: 102,
+      output: 40,
+      bundles_ended: 1,
+    });
+  });
+
+  test('is asked for with the max tokens and the time that the release allows', async () => {
+    await invokeBundle(world.ports, await world.release());
+    const [call] = world.calls;
+    expect(call?.timeoutMs).toBe(world.remaining - COMMIT_MARGIN_MS);
+    expect(call?.payload).toMatchObject({
+      converse: { inferenceConfig: { temperature: 0.5, maxTokens: 200 }, messages: [{ role: 'user' }] },
+    });
+  });
+
+  test('that is large goes to the bucket under a key of its generation', async () => {
+    world.script = [{ ...ANSWER, output: { text: 'x'.repeat(INLINE_OUTPUT_BYTES) } }];
+    await invokeBundle(world.ports, await world.release());
+    const key = outputKey('r1', 1);
+    expect(world.cloud.sent[0]?.output).toEqual({ bucket: 'calls', key });
+    const stored = JSON.parse(Buffer.from(await world.cloud.ports.payloads.get(key)).toString());
+    expect(stored.text).toHaveLength(INLINE_OUTPUT_BYTES);
+  });
+
+  test('without usage is charged what was reserved', async () => {
+    world.script = [{ output: { text: 'hi' } }];
+    await invokeBundle(world.ports, await world.release());
+    expect(await world.record()).toMatchObject({ status: 'COMPLETED', charged_tokens: 300 });
+  });
+
+  test('that nobody may commit any more is not sent', async () => {
+    const message = await world.release();
+    const { call } = world.ports.model;
+    world.ports.model = {
+      call: async (it) => {
+        await world.cloud.ports.records.move(putBack(await world.record()));
+        return call(it);
+      },
+    };
+    await invokeBundle(world.ports, message);
+    expect(world.cloud.sent).toEqual([]);
+    expect(await world.record()).toMatchObject({ status: 'RECEIVED' });
+    expect(await world.counters()).toMatchObject({ settled: 1, charged: 297 });
+  });
+});
+
+describe('a throttle', () => {
+  test('costs no failure, and the request keeps its old place', async () => {
+    world.script = [throttle];
+    await invokeBundle(world.ports, await world.release(['r1'], { failures: MAX_FAILURES - 1, attempts: 2 }));
+    const record = await world.record();
+    expect(record).toMatchObject({
+      status: 'RECEIVED',
+      backlog_order: ACCEPTED_AT,
+      backlog_key: record.queue,
+      attempts: 3,
+      failures: MAX_FAILURES - 1,
+      throttles: 1,
+    });
+    expect(record.due_key).toBeUndefined();
+    expect(world.cloud.sent).toEqual([]);
+    expect(await world.counters()).toMatchObject({ throttled: 1, charged: 0 });
+    expect(await world.cloud.ports.directory.list(LANE)).toMatchObject([{ backlog_key: record.queue }]);
+  });
+
+  test('by the day is told apart', async () => {
+    world.script = [{ ...throttle, kind: 'throttled_daily' }];
+    await invokeBundle(world.ports, await world.release());
+    const counters = await world.counters();
+    expect(counters.throttled_daily).toBe(1);
+    expect(counters.throttled).toBeUndefined();
+  });
+});
+
+describe('a call without an answer', () => {
+  test('goes back after a fault until its failures run out', async () => {
+    world.script = [fault];
+    await invokeBundle(world.ports, await world.release(['r1']));
+    expect(await world.record()).toMatchObject({ status: 'RECEIVED', failures: 1 });
+    await invokeBundle(world.ports, await world.release(['r2'], { failures: MAX_FAILURES - 1, attempts: 2 }));
+    expect(world.cloud.sent).toEqual([
+      expect.objectContaining({
+        request_id: 'r2',
+        status: 'FAILED',
+        attempts: 3,
+        error: { type: fault.type, message: fault.message },
+      }),
+    ]);
+    expect(await world.counters()).toMatchObject({ transient: 2, charged: 600 });
+  });
+
+  test('costs a request nothing that a stopped lane probed with, unless it has been all too often', async () => {
+    world.script = [fault];
+    const probing = (message: HoldMessage) => ({
+      ...message,
+      releases: message.releases.map((release) => ({ ...release, probe: true as const })),
+    });
+    const last = { attempts: 2, failures: MAX_FAILURES - 1 };
+    await invokeBundle(world.ports, probing(await world.release(['r1'], last)));
+    expect(await world.record('r1')).toMatchObject({ status: 'RECEIVED', ...last });
+    expect(await world.counters()).toMatchObject({ transient: 1 });
+    const often = { ...last, generation: MAX_PROBED_RELEASES - 1 };
+    await invokeBundle(world.ports, probing(await world.release(['r2'], often)));
+    expect(await world.record('r2')).toMatchObject({ status: 'FAILED', attempts: 3 });
+  });
+
+  test('is tried again when Bedrock says, within five minutes; a throttled one keeps its place', async () => {
+    const told = [
+      { ...fault, retryAfterMs: 7_000 },
+      { ...fault, retryAfterMs: 3_600_000 },
+      { ...fault, retryAfterMs: 0 },
+      { ...throttle, retryAfterMs: 7_000 },
+    ];
+    const until: (number | undefined)[] = [];
+    for (const [nth, error] of told.entries()) {
+      world.script = [error];
+      await invokeBundle(world.ports, await world.release([`r${nth}`]));
+      const { status, backlog_key, due_at } = await world.record(`r${nth}`);
+      expect([status, backlog_key === undefined]).toEqual(['RECEIVED', nth < 2]);
+      until.push(nth < 2 ? (due_at ?? 0) - world.now : undefined);
+    }
+    expect(until).toEqual([7_000, 300_000, undefined, undefined]);
+    expect(await world.record('r0')).toMatchObject({ attempts: 1, failures: 1 });
+    expect(await world.counters()).toMatchObject({ transient: 3, throttled: 1 });
+  });
+
+  test('fails at once when it can never work', async () => {
+    world.script = [{ kind: 'invalid', type: 'ValidationException', message: 'No such tool' }];
+    await invokeBundle(world.ports, await world.release());
+    expect(world.cloud.sent[0]).toMatchObject({
+      status: 'FAILED',
+      attempts: 1,
+      error: { type: 'ValidationException', message: 'No such tool' },
+    });
+    expect(await world.counters()).toMatchObject({ invalid: 1, charged: 0 });
+  });
+
+  test('goes back when denied, and ends when denied again and again', async () => {
+    world.script = [denial];
+    await invokeBundle(world.ports, await world.release(['r1'], { attempts: 2, throttles: 1, failures: 1 }));
+    expect(await world.record()).toMatchObject({
+      status: 'RECEIVED',
+      failures: 1,
+      throttles: 1,
+      attempts: 3,
+    });
+    await invokeBundle(world.ports, await world.release(['r2'], { attempts: MAX_DENIALS - 1 }));
+    expect(await world.record('r2')).toMatchObject({ status: 'FAILED', error: { type: denial.type } });
+    expect(await world.counters()).toMatchObject({ denied: 2 });
+  });
+
+  test('without a payload fails, and nothing is called', async () => {
+    const message = await world.release();
+    world.cloud.bucket.remove((await world.record()).payload_key);
+    await invokeBundle(world.ports, message);
+    expect(world.calls).toEqual([]);
+    expect(world.cloud.sent[0]).toMatchObject({
+      status: 'FAILED',
+      attempts: 0,
+      error: { type: 'PayloadMissing' },
+    });
+    expect(await world.counters()).toMatchObject({ not_started: 1, charged: 0 });
+  });
+});
+
+describe('a payload that cannot be read now', () => {
+  const failing = (payloads: Payloads): Payloads => ({
+    ...payloads,
+    get: async () => {
+      throw new Error('S3 is down');
+    },
+  });
+
+  test('sets its request aside, out of the backlog, at the cost of no attempt', async () => {
+    const message = await world.release(['r1'], { failures: 2, attempts: 2, generation: 2 });
+    world.ports.payloads = failing(world.ports.payloads);
+    await expect(invokeBundle(world.ports, message)).rejects.toThrow(
+      'r1 could not be read: Error: S3 is down',
+    );
+    expect(world.calls).toEqual([]);
+    const record = await world.record();
+    expect(record).toMatchObject({
+      status: 'RECEIVED',
+      attempts: 2,
+      failures: 2,
+      due_at: world.now + 10_000,
+    });
+    expect(record).not.toHaveProperty('backlog_key');
+    expect(await world.counters()).toMatchObject({ not_started: 1, charged: 0, bundles_ended: 1 });
+  });
+
+  test('keeps it away for longer each time, at most for five minutes, and never beyond its deadline', async () => {
+    const { ports } = world;
+    const rests: number[] = [];
+    for (const [nth, generation] of [0, 1, 2, 5, 40].entries()) {
+      const message = await world.release([`r${nth}`], { generation });
+      await expect(invokeBundle({ ...ports, payloads: failing(ports.payloads) }, message)).rejects.toThrow();
+      rests.push(((await world.record(`r${nth}`)).due_at ?? 0) - world.now);
+    }
+    expect(rests).toEqual([10_000, 20_000, 40_000, 300_000, 300_000]);
+    const message = await world.release(['late'], { generation: 9, deadline_at: world.now + 30_000 });
+    await expect(invokeBundle({ ...ports, payloads: failing(ports.payloads) }, message)).rejects.toThrow();
+    expect((await world.record('late')).due_at).toBe(world.now + 30_000);
+  });
+
+  test('lets nobody claim the same release again', async () => {
+    const message = await world.release();
+    await expect(
+      invokeBundle({ ...world.ports, payloads: failing(world.ports.payloads) }, message),
+    ).rejects.toThrow();
+    await invokeBundle(world.ports, message);
+    expect(world.calls).toEqual([]);
+    expect(await world.record()).toMatchObject({ status: 'RECEIVED' });
+  });
+});
+
+describe('a release that comes too late', () => {
+  test.each([
+    ['after its start window', () => (world.now = RELEASED_AT + START_WINDOW_MS + 1)],
+    ['when the function has no time left', () => (world.remaining = COMMIT_MARGIN_MS)],
+  ])('goes back uncalled %s', async (_, makeLate) => {
+    const message = await world.release();
+    makeLate();
+    await invokeBundle(world.ports, message);
+    expect(world.calls).toEqual([]);
+    expect(await world.record()).toMatchObject({
+      status: 'RECEIVED',
+      attempts: 0,
+      backlog_order: ACCEPTED_AT,
+    });
+    expect(await world.counters()).toMatchObject({ not_started: 1, reserved: 300, bundles_ended: 1 });
+  });
+
+  test('goes back even when it became late while its payload was loaded', async () => {
+    const message = await world.release();
+    const { get } = world.ports.payloads;
+    const slowly = async (key: string) => {
+      world.now += START_WINDOW_MS;
+      return get(key);
+    };
+    world.ports.payloads = { ...world.ports.payloads, get: slowly };
+    await invokeBundle(world.ports, message);
+    expect(world.calls).toEqual([]);
+    expect(await world.record()).toMatchObject({ status: 'RECEIVED', attempts: 0 });
+  });
+
+  test('and in time at the last moment is called', async () => {
+    const message = await world.release();
+    world.now = RELEASED_AT + START_WINDOW_MS;
+    await invokeBundle(world.ports, message);
+    expect(world.calls).toHaveLength(1);
+  });
+
+  test('is left alone when it is nobody’s any more', async () => {
+    const message = await world.release();
+    await invokeBundle(world.ports, message);
+    world.now = RELEASED_AT + START_WINDOW_MS + 1;
+    await invokeBundle(world.ports, message);
+    expect(await world.record()).toMatchObject({ status: 'COMPLETED' });
+    expect(await world.counters()).toMatchObject({ ended: 1, bundles_ended: 1 });
+  });
+});
+
+describe('a bundle', () => {
+  test('runs its releases independently and says which failed', async () => {
+    const message = await world.release(['r1', 'r2', 'r3']);
+    const { send } = world.ports.results;
+    world.ports.results = {
+      send: async (result) => {
+        if (result.request_id === 'r2') throw new Error('queue down');
+        await send(result);
+      },
+    };
+    await expect(invokeBundle(world.ports, message)).rejects.toThrow(BundleError);
+    expect(world.cloud.sent.map(({ request_id }) => request_id).sort()).toEqual(['r1', 'r3']);
+    // Committed, and due: a leader will send it.
+    const unsent = await world.record('r2');
+    expect(unsent).toMatchObject({ status: 'COMPLETED' });
+    expect(unsent.due_at).toBeGreaterThan(world.now);
+    expect(unsent.result_sent).toBeUndefined();
+  });
+
+  test('an error that is no word of Bedrock’s is not swallowed', async () => {
+    world.script = [new TypeError('a bug')];
+    await expect(invokeBundle(world.ports, await world.release())).rejects.toThrow('a bug');
+    expect(await world.record()).toMatchObject({ status: 'IN_PROGRESS' });
+  });
+
+  test('no log line carries what was asked or answered', async () => {
+    await invokeBundle(world.ports, await world.release());
+    const lines = JSON.stringify(world.events);
+    expect(world.events.map(({ event }) => event)).toEqual([
+      'call.started',
+      'request.completed',
+      'result.sent',
+    ]);
+    expect(lines).not.toContain('Hello');
+    expect(lines).not.toContain('Hi');
+  });
+});

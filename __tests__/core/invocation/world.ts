@@ -1,0 +1,130 @@
+import { ModelError, type ModelErrorDetails } from '../../../src/core/invocation/errors.ts';
+import type { InvocationPorts } from '../../../src/core/invocation/outcome.ts';
+import type { ModelAnswer, ModelCall } from '../../../src/core/invocation/ports.ts';
+import type { HoldMessage, Payload } from '../../../src/core/request/hold-message.ts';
+import { backlogKey, payloadKey } from '../../../src/core/request/keys.ts';
+import type { RequestRecord } from '../../../src/core/request/record.ts';
+import { queue } from '../../../src/core/request/transitions.ts';
+import { createMemoryCloud } from '../../../src/memory/cloud.ts';
+
+export const LANE = 'anthropic.claude-haiku-4-5:geo';
+export const MODEL = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
+export const ACCEPTED_AT = 1_000_000;
+export const RELEASED_AT = 1_060_000;
+export const LEASE_UNTIL = RELEASED_AT + 150_000;
+
+export const ANSWER: ModelAnswer = {
+  output: { message: { role: 'assistant', content: [{ text: 'Hello' }] } },
+  stopReason: 'end_turn',
+  usage: { input_tokens: 90, output_tokens: 40, cache_write_tokens: 7, cache_read_tokens: 5 },
+  latencyMs: 800,
+};
+
+type Scripted = ModelAnswer | ModelErrorDetails | Error;
+
+/** Released requests in memory, and a model that answers by script (the last line repeats). */
+export class World {
+  now = RELEASED_AT + 300;
+  remaining = 120_000;
+  readonly cloud = createMemoryCloud({ clock: { now: () => this.now } });
+  readonly calls: ModelCall[] = [];
+  readonly events: { event: string; fields: Record<string, unknown> }[] = [];
+  script: Scripted[] = [ANSWER];
+  ports: InvocationPorts = {
+    ...this.cloud.ports,
+    model: {
+      call: async (call) => {
+        this.calls.push(call);
+        const next = this.script.length > 1 ? this.script.shift() : this.script[0];
+        this.now += 1_000;
+        if (next instanceof Error) throw next;
+        if (next && 'kind' in next) throw new ModelError(next);
+        return next as ModelAnswer;
+      },
+    },
+    clock: { now: () => this.now, sleep: async () => {} },
+    log: (event, fields) => void this.events.push({ event, fields }),
+    bucket: 'calls',
+    remainingMs: () => this.remaining,
+  };
+
+  /** Stores a request and releases it; the bundle that a worker gets. */
+  async release(ids: string[] = ['r1'], fields: Partial<RequestRecord> = {}): Promise<HoldMessage> {
+    for (const id of ids) {
+      const record = recordOf(id, fields);
+      await this.cloud.ports.records.create(record);
+      await this.cloud.ports.payloads.put(record.payload_key, JSON.stringify(PAYLOAD));
+      const released = await this.cloud.ports.records.move(
+        queue(record, {
+          releasedAt: RELEASED_AT,
+          reservedTokens: 300,
+          maxTokens: 200,
+          leaseUntil: LEASE_UNTIL,
+        }),
+      );
+      if (!released.applied) throw new Error(`${id} was not released`);
+    }
+    return {
+      v: 1,
+      lane: LANE,
+      released_at: RELEASED_AT,
+      releases: ids.map((request_id) => ({ request_id, generation: (fields.generation ?? 0) + 1 })),
+    };
+  }
+
+  async record(id = 'r1'): Promise<RequestRecord> {
+    const record = await this.cloud.ports.records.read(id);
+    if (!record) throw new Error(`No record ${id}`);
+    return record;
+  }
+
+  /** The sum of what was reported. */
+  async counters(): Promise<Record<string, number>> {
+    const slots = await this.cloud.ports.reports.since(LANE, 0);
+    const sum: Record<string, number> = {};
+    for (const { counters } of slots) {
+      for (const [name, count] of Object.entries(counters)) sum[name] = (sum[name] ?? 0) + count;
+    }
+    return sum;
+  }
+}
+
+const PAYLOAD: Payload = {
+  v: 1,
+  operation: 'converse',
+  converse: {
+    messages: [{ role: 'user', content: [{ text: 'Hi' }] }],
+    inferenceConfig: { temperature: 0.5 },
+  },
+};
+
+export function recordOf(id: string, fields: Partial<RequestRecord> = {}): RequestRecord {
+  const queueKey = backlogKey({ lane: LANE, priority: 2, tenant: 'acme', shard: 0 });
+  return {
+    v: 1,
+    request_id: id,
+    status: 'RECEIVED',
+    generation: 0,
+    nonce: 'n',
+    lane: LANE,
+    model_id: MODEL,
+    operation: 'converse',
+    priority: 2,
+    tenant: 'acme',
+    accepted_at: ACCEPTED_AT,
+    deadline_at: ACCEPTED_AT + 86_400_000,
+    has_deadline: false,
+    content_hash: 'c',
+    payload_key: payloadKey(id, 'c'),
+    input_tokens: 100,
+    input_bytes: 400,
+    queue: queueKey,
+    arrival: ACCEPTED_AT,
+    backlog_key: queueKey,
+    backlog_order: ACCEPTED_AT,
+    attempts: 0,
+    failures: 0,
+    throttles: 0,
+    ...fields,
+  };
+}

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { BUNDLE_BYTES, Departures, type WorkerUse } from '../../../../src/core/lane/engine/bundles.ts';
+import type { BacklogEntry } from '../../../../src/core/request/ports.ts';
+import { entryOf } from './entries.ts';
+
+const USE: WorkerUse = { workers: 30, taken: 0, runMs: 5_000 };
+
+/** Releases `entries` in one tick; returns the bundle of each that a worker could take. */
+function tick(departures: Departures, now: number, entries: BacklogEntry[], use: Partial<WorkerUse> = {}) {
+  const bundles = departures.begin(now, { ...USE, ...use });
+  return entries.flatMap((entry) => (bundles.admits(entry) ? [bundles.add(entry)] : []));
+}
+
+const some = (count: number, fields: Partial<BacklogEntry> = {}) =>
+  Array.from({ length: count }, (_, i) => entryOf(i, fields));
+
+/** Bundles opened by one release every 200 ms for a minute, while so many workers are taken. */
+function openedInAMinute(use: Partial<WorkerUse>): number {
+  const departures = new Departures();
+  let opened = 0;
+  for (let now = 0; now < 60_000; now += 200) opened += tick(departures, now, some(1), use).length;
+  return opened;
+}
+
+describe('a bundle', () => {
+  it('holds ten releases', () => {
+    expect(tick(new Departures(), 0, some(12))).toEqual([...Array(10).fill(0), 1, 1]);
+  });
+
+  it('holds no more bytes than a worker has memory for', () => {
+    const large = some(3, { input_bytes: BUNDLE_BYTES * 0.4 });
+    expect(tick(new Departures(), 0, large)).toEqual([0, 0, 1]);
+  });
+});
+
+describe('workers', () => {
+  it('are all that may be taken', () => {
+    expect(tick(new Departures(), 0, some(100, { priority: 1 }), { workers: 3 })).toHaveLength(30);
+    expect(tick(new Departures(), 0, some(100, { priority: 1 }), { workers: 3, taken: 3 })).toHaveLength(0);
+  });
+
+  it('while many are free, every tick may open a bundle; while few are, releases gather', () => {
+    expect(openedInAMinute({ taken: 0 })).toBe(300);
+    const scarce = openedInAMinute({ taken: 26 });
+    expect(scarce).toBeGreaterThan(10);
+    // Two are free beside those kept: ten in a run time.
+    expect(scarce).toBeLessThanOrEqual((60 / 5) * 10 + 1);
+  });
+
+  it('are shared with the lanes that want them too', () => {
+    const alone = openedInAMinute({ taken: 26 });
+    const three = openedInAMinute({ taken: 26, rivals: 3 });
+    expect(three).toBeLessThan(alone * 0.5);
+  });
+
+  it('an urgent request neither gathers nor leaves any free, and takes others along', () => {
+    const departures = new Departures();
+    const few = { taken: 27 };
+    expect(tick(departures, 0, some(1), few)).toEqual([0]);
+    expect(tick(departures, 200, some(1), few)).toEqual([]);
+    const mixed = [entryOf(1, { priority: 1 }), entryOf(2)];
+    expect(tick(departures, 400, mixed, few)).toEqual([0, 0]);
+    // The last two are kept for it.
+    expect(tick(departures, 100_000, some(1), { taken: 28 })).toEqual([]);
+    expect(tick(departures, 100_000, some(1, { priority: 1 }), { taken: 28 })).toEqual([0]);
+  });
+});

@@ -1,0 +1,321 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type Decisions,
+  type EngineSettings,
+  LaneEngine,
+  type TickInput,
+} from '../../../../src/core/lane/engine/engine.ts';
+import { PRIORITY_WEIGHTS } from '../../../../src/core/lane/engine/fair-queues.ts';
+import type { SlotReport } from '../../../../src/core/lane/ports.ts';
+import { type CallReport, countersOf, slotOf } from '../../../../src/core/lane/report.ts';
+import type { BacklogEntry } from '../../../../src/core/request/ports.ts';
+import { entryOf } from './entries.ts';
+
+const SETTINGS: EngineSettings = {
+  averageRequestMs: 5_000,
+  minutesToProcess: 5,
+  queueDepthThreshold: 10_000,
+  leaseMs: 330_000,
+};
+const LIMITS = { requests_per_minute: 6_000, tokens_per_minute: 10_000_000 };
+
+/** An engine with a backlog of its own: what it releases leaves it. */
+class Lane {
+  readonly engine: LaneEngine;
+  readonly #totals = new Map<number, Record<string, number>>();
+  waiting: BacklogEntry[] = [];
+
+  constructor(settings: Partial<EngineSettings> = {}, memory?: string) {
+    this.engine = new LaneEngine({ ...SETTINGS, ...settings }, memory);
+  }
+
+  tick(now: number, input: Partial<TickInput> = {}): Decisions {
+    const decisions = this.engine.tick({
+      now,
+      reports: this.reports(),
+      queues: [this.waiting],
+      limits: LIMITS,
+      workers: 1_000,
+      priorityWeights: PRIORITY_WEIGHTS,
+      tenantWeights: {},
+      paused: false,
+      ...input,
+    });
+    const gone = new Set(decisions.releases.map(({ entry }) => entry));
+    this.waiting = this.waiting.filter((entry) => !gone.has(entry));
+    return decisions;
+  }
+
+  /** Ticks every half second; returns how many were released. */
+  run(from: number, to: number, input: Partial<TickInput> = {}): number {
+    let released = 0;
+    for (let now = from; now < to; now += 500) released += this.tick(now, input).releases.length;
+    return released;
+  }
+
+  report(call: Partial<CallReport> & Pick<CallReport, 'releasedAt'>): void {
+    const { releasedAt } = call;
+    const report = {
+      end: 'settled' as const,
+      startedAt: releasedAt + 200,
+      finishedAt: releasedAt + 1_200,
+      reservedTokens: 500,
+      chargedTokens: 200,
+      estimatedInputTokens: 100,
+      inputTokens: 100,
+      outputTokens: 100,
+      ...call,
+    };
+    const slot = slotOf(releasedAt);
+    const totals = this.#totals.get(slot) ?? {};
+    this.#totals.set(slot, totals);
+    for (const [name, count] of Object.entries(countersOf(report)))
+      totals[name] = (totals[name] ?? 0) + count;
+  }
+
+  reports(): SlotReport[] {
+    return [...this.#totals].map(([slot, counters]) => ({ slot, counters: { ...counters } }));
+  }
+}
+
+function backlog(count: number, fields: Partial<BacklogEntry> = {}): BacklogEntry[] {
+  return Array.from({ length: count }, (_, i) => entryOf(i, fields));
+}
+
+describe('the variables act', () => {
+  it('queue_depth_threshold: so many may be released and unfinished', () => {
+    for (const queueDepthThreshold of [7, 40]) {
+      const lane = new Lane({ queueDepthThreshold });
+      lane.waiting = backlog(1_000);
+      expect(lane.run(0, 60_000)).toBe(queueDepthThreshold);
+    }
+  });
+
+  it('minutes_to_process: so many minutes of quota may be released and unfinished', () => {
+    for (const minutesToProcess of [0.1, 0.5]) {
+      const lane = new Lane({ minutesToProcess });
+      lane.waiting = backlog(1_000);
+      const limits = { requests_per_minute: 100, tokens_per_minute: 10_000_000 };
+      expect(lane.run(0, 300_000, { limits })).toBe(100 * minutesToProcess);
+    }
+  });
+
+  it('max_concurrent_executions: no more bundles are out than workers can take', () => {
+    for (const workers of [2, 5]) {
+      const lane = new Lane();
+      lane.waiting = backlog(1_000);
+      expect(lane.run(0, 60_000, { workers })).toBeLessThanOrEqual(workers * 10);
+      expect(lane.engine.unfinished(60_000).bundles).toBe(workers);
+    }
+  });
+
+  it('average_request_duration: long calls hold their reservations long, so fewer start until real ones are known', () => {
+    const released = [5_000, 50_000].map((averageRequestMs) => {
+      const lane = new Lane({ averageRequestMs });
+      // Answers are expected to be half of max tokens.
+      lane.waiting = backlog(1_000, { max_tokens: 4_000 });
+      return lane.run(0, 30_000, { limits: { tokens_per_minute: 1_000_000 } });
+    });
+    expect(released[1]).toBeGreaterThan(0);
+    expect(released[1]).toBeLessThan((released[0] ?? 0) * 0.8);
+  });
+});
+
+describe('pacing', () => {
+  it('spreads releases evenly over the minute', () => {
+    const lane = new Lane();
+    lane.waiting = backlog(1_000);
+    const limits = { requests_per_minute: 240 };
+    const counts: number[] = [];
+    for (let now = 0; now < 55_000; now += 500) counts.push(lane.tick(now, { limits }).releases.length);
+    expect(counts[0]).toBeLessThanOrEqual(7);
+    expect(Math.max(...counts.slice(1))).toBeLessThanOrEqual(3);
+    expect(Math.min(...counts.slice(1))).toBeGreaterThanOrEqual(1);
+  });
+});
+
+describe('reports', () => {
+  it('of long calls are asked for now and then, not at every tick', () => {
+    const lane = new Lane();
+    lane.waiting = backlog(5);
+    lane.run(0, 120_000);
+    const asked = Array.from({ length: 40 }, (_, i) => lane.engine.reportsFrom(120_000 + i * 250));
+    expect(asked.filter((slot) => slot === 0)).toHaveLength(2);
+    expect(asked.filter((slot) => slot >= slotOf(100_000))).toHaveLength(38);
+  });
+
+  it('are all read by a successor', () => {
+    const lane = new Lane();
+    lane.waiting = backlog(5);
+    lane.tick(0);
+    const successor = new Lane({}, lane.engine.memory());
+    expect(successor.engine.reportsFrom(50_000)).toBe(0);
+  });
+});
+
+describe('a deadline', () => {
+  it('expires a request before it spends anything', () => {
+    const lane = new Lane();
+    lane.waiting = [entryOf(1, { deadline_at: 999 }), entryOf(2, { deadline_at: 1_001 })];
+    const { releases, expired } = lane.tick(1_000);
+    expect(expired.map(({ request_id }) => request_id)).toEqual(['r1']);
+    expect(releases.map(({ entry }) => entry.request_id)).toEqual(['r2']);
+  });
+});
+
+describe('limits', () => {
+  it('of zero stop the lane and fail nothing', () => {
+    const lane = new Lane();
+    lane.waiting = backlog(5);
+    const { releases, oversized } = lane.tick(0, { limits: { tokens_per_minute: 0 } });
+    expect([releases, oversized]).toEqual([[], []]);
+    expect(lane.engine.figures.paused).toBe('no_quota');
+  });
+
+  it('smaller than a request fail that one and let the others go', () => {
+    const lane = new Lane();
+    lane.waiting = [entryOf(1, { max_tokens: 5_000 }), entryOf(2)];
+    const { releases, oversized } = lane.tick(0, { limits: { tokens_per_minute: 4_000 } });
+    expect(oversized.map(({ entry }) => entry.request_id)).toEqual(['r1']);
+    expect(releases.map(({ entry }) => entry.request_id)).toEqual(['r2']);
+  });
+
+  it('that change act at the next tick', () => {
+    const lane = new Lane();
+    lane.waiting = backlog(2_000);
+    lane.run(0, 60_000, { limits: { requests_per_minute: 60 } });
+    const before = lane.run(60_000, 120_000, { limits: { requests_per_minute: 60 } });
+    const after = lane.run(120_000, 180_000, { limits: { requests_per_minute: 600 } });
+    expect(after).toBeGreaterThan(before * 7);
+  });
+
+  it('an operator’s pause releases nothing, and resuming goes on', () => {
+    const lane = new Lane();
+    lane.waiting = backlog(5);
+    expect(lane.tick(0, { paused: true }).releases).toEqual([]);
+    expect(lane.tick(500).releases.length).toBeGreaterThan(0);
+  });
+});
+
+describe('max tokens that the producer left unset', () => {
+  const grantOf = (lane: Lane, now: number, fields: Partial<BacklogEntry> = {}) => {
+    lane.waiting = [entryOf(now, { max_tokens: undefined, ...fields })];
+    return lane.tick(now).releases[0]?.maxTokens;
+  };
+  const learn = (lane: Lane, call: Partial<CallReport>) => {
+    lane.waiting = backlog(200);
+    for (let now = 0; now < 30_000; now += 500) {
+      for (const { reserved } of lane.tick(now).releases) {
+        lane.report({ releasedAt: now, reservedTokens: reserved, ...call });
+      }
+    }
+  };
+
+  it('are granted cautiously while nothing is known, and by what answers need afterwards', () => {
+    const lane = new Lane();
+    expect(grantOf(lane, 0)).toBe(4_096);
+    learn(lane, { outputTokens: 1_000 });
+    const granted = grantOf(lane, 40_000) ?? 0;
+    expect(granted).toBeGreaterThan(1_000);
+    expect(granted).toBeLessThan(1_700);
+  });
+
+  it('do not shrink because answers were cut at what was granted', () => {
+    const lane = new Lane();
+    learn(lane, { outputTokens: 1_000, truncated: true });
+    // Nothing says how long the answers would have been: all that the model can give.
+    expect(grantOf(lane, 40_000)).toBe(10_000);
+  });
+
+  it('are all that the model can give where an answer was cut', () => {
+    const lane = new Lane();
+    learn(lane, { outputTokens: 100 });
+    expect(grantOf(lane, 40_000)).toBe(512);
+    expect(grantOf(lane, 41_000, { full_allowance: true })).toBe(10_000);
+  });
+
+  it('are never more than the context leaves beside the input', () => {
+    const [lane, name] = [new Lane(), 'anthropic.claude-haiku-4-5:geo'];
+    const all = { lane: name, full_allowance: true };
+    expect(grantOf(lane, 0, { ...all, input_tokens: 1_000 })).toBe(64_000);
+    expect(grantOf(lane, 500, { ...all, input_tokens: 190_000 })).toBe(10_000);
+    // The catalog may be older than the model.
+    expect(grantOf(lane, 1_000, { ...all, input_tokens: 250_000 })).toBe(64_000);
+  });
+
+  it('are learned by task', () => {
+    const lane = new Lane();
+    learn(lane, { outputTokens: 4_000, task: 'report' });
+    for (const now of [31_000, 31_500]) {
+      lane.waiting = backlog(40);
+      for (const { reserved } of lane.tick(now).releases) {
+        lane.report({ releasedAt: now, reservedTokens: reserved, outputTokens: 1_000, task: 'title' });
+      }
+      lane.run(now + 500, now + 500);
+    }
+    expect(grantOf(lane, 40_000, { task: 'report' })).toBeGreaterThan(4_000);
+  });
+});
+
+describe('trouble', () => {
+  it('stops the lane; requests that were released least probe', () => {
+    const lane = new Lane();
+    lane.waiting = backlog(20);
+    const first = lane.tick(0).releases;
+    expect(first.length).toBeGreaterThan(2);
+    for (const _ of first) lane.report({ releasedAt: 0, end: 'transient' });
+    lane.waiting = [...first.map(({ entry }) => ({ ...entry, failures: 1, generation: 3 })), entryOf(99)];
+    expect(lane.tick(500).releases).toEqual([]);
+    const probe = lane.tick(20_000);
+    expect(probe.probe).toBe(true);
+    expect(probe.releases.map(({ entry }) => entry.request_id)).toEqual(['r99']);
+    expect(lane.tick(20_500).releases).toEqual([]);
+    lane.report({ releasedAt: 20_000 });
+    const after = lane.tick(21_500);
+    expect(after.releases.length).toBeGreaterThan(1);
+    expect(after.probe).toBe(false);
+  });
+});
+
+describe('memory', () => {
+  it('lets a successor count what was released, and know what was learned', () => {
+    const lane = new Lane();
+    lane.waiting = backlog(400);
+    const limits = { requests_per_minute: 100 };
+    expect(lane.run(0, 60_000, { limits })).toBe(100);
+    const successor = new Lane({}, lane.engine.memory());
+    successor.waiting = backlog(400);
+    expect(successor.run(60_000, 60_400, { limits })).toBe(0);
+    // The control: a leader that knows nothing releases again.
+    const forgetful = new Lane();
+    forgetful.waiting = backlog(400);
+    expect(forgetful.run(60_000, 60_400, { limits })).toBeGreaterThan(0);
+  });
+
+  it('stays small, whatever the traffic', () => {
+    const lane = new Lane();
+    for (let now = 0; now < 120_000; now += 250) {
+      lane.waiting = Array.from({ length: 50 }, (_, i) => entryOf(now + i, { tenant: `tenant-${i}` }));
+      for (const { reserved } of lane.tick(now).releases) {
+        lane.report({ releasedAt: now, reservedTokens: reserved, outputTokens: now % 3_000 });
+      }
+    }
+    expect(lane.engine.memory().length).toBeLessThan(30_000);
+  });
+
+  it('of an unknown version starts afresh', () => {
+    const lane = new Lane({}, '{"v":99,"anything":true}');
+    lane.waiting = backlog(3);
+    expect(lane.tick(0).releases.length).toBeGreaterThan(0);
+  });
+
+  it('of version 1 is read for ever', () => {
+    const written =
+      '{"v":1,"slots":[[0,100,10,50000,50000,0,20000]],"shares":{"priorities":[[3,100]],"tenants":[[3,[["default",100]]]]},"estimates":{"outputs":[[[30,50]],[]],"tasks":[],"starts":[[],[]],"run":[50,50000],"delay":[50,10000],"error":[50,0],"estimated":[50,5000],"real":[50,5000]},"adaptation":{"share":0.5,"ceiling":0.6,"cutAt":0}}';
+    const lane = new Lane({}, written);
+    lane.waiting = backlog(10);
+    expect(lane.tick(1_000, { limits: { requests_per_minute: 100 } }).releases).toEqual([]);
+    expect(lane.engine.unfinished(1_000)).toEqual({ releases: 100, bundles: 10 });
+    expect(lane.engine.figures.share).toBeCloseTo(0.5, 1);
+  });
+});

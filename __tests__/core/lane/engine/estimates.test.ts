@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { Estimates } from '../../../../src/core/lane/engine/estimates.ts';
+import { sizeOf } from '../../../../src/core/lane/engine/sizing.ts';
+import { countersOf } from '../../../../src/core/lane/report.ts';
+import { entryOf } from './entries.ts';
+
+const LIMITS = { tokens_per_minute: 10_000_000 };
+const OPUS = 'anthropic.claude-opus-5:geo';
+
+/** After answers of these lengths. */
+function estimatesAfter(answers: number[], call: { task?: string; truncated?: boolean } = {}): Estimates {
+  const estimates = new Estimates();
+  for (const outputTokens of answers) {
+    estimates.learn(
+      countersOf({
+        ...{ end: 'settled', releasedAt: 0, startedAt: 100, finishedAt: 1_100 },
+        ...{ reservedTokens: 1_000, chargedTokens: 500 },
+        ...{ estimatedInputTokens: 100, inputTokens: 100, outputTokens, ...call },
+      }),
+    );
+  }
+  return estimates;
+}
+
+const answers = (count: number, tokens: number) => Array.from({ length: count }, () => tokens);
+const sized = (estimates: Estimates, fields: Parameters<typeof entryOf>[1]) =>
+  sizeOf(entryOf(0, { input_tokens: 0, ...fields }), estimates, LIMITS, 5_000);
+
+describe('the charge to expect', () => {
+  const chargeAfter = (count: number) =>
+    sized(estimatesAfter(answers(count, 100)), { max_tokens: 4_000 }).charge;
+
+  it('is half of max tokens while nothing is known', () => {
+    expect(chargeAfter(0)).toBe(2_000);
+  });
+
+  it('follows the first few answers, and them alone from the thirtieth', () => {
+    const charges = [0, 1, 3, 10, 20].map(chargeAfter);
+    expect(charges).toEqual(charges.toSorted((a, b) => b - a));
+    expect(chargeAfter(3)).toBeLessThan(900);
+    expect(chargeAfter(10)).toBeLessThan(350);
+    expect(chargeAfter(30)).toBeLessThan(110);
+  });
+});
+
+describe('what is held for debts', () => {
+  const heldAfter = (count: number) => {
+    const { held, variance } = sized(estimatesAfter(answers(count, 50)), { lane: OPUS, max_tokens: 2_000 });
+    return held + 3 * Math.sqrt(variance);
+  };
+
+  it('is that of the longest answer while nothing is known, and stays well above what few answers say', () => {
+    const [none = 0, few = 0, enough = 0] = [0, 5, 30].map(heldAfter);
+    expect(few).toBeLessThan(none);
+    expect(enough).toBeLessThan(few);
+    // Five answers of 50 tokens do not say that none is longer: far more is held than they alone would ask for.
+    expect(few - enough).toBeGreaterThan(0.2 * (none - enough));
+  });
+});
+
+describe('max tokens that are left to the smoother', () => {
+  const grantAfter = (lengths: number[], call = {}) =>
+    sized(estimatesAfter(lengths, call), { lane: OPUS, max_tokens: undefined }).maxTokens;
+
+  it('are cautious until some ten answers are known, then shrink with what is known', () => {
+    expect([0, 9].map((count) => grantAfter(answers(count, 1_000)))).toEqual([4_096, 4_096]);
+    const grants = [11, 20, 31].map((count) => grantAfter(answers(count, 1_000)));
+    expect(grants).toEqual(grants.toSorted((a, b) => b - a));
+    expect(grants[0]).toBeGreaterThan(2_500);
+    expect(grants[0]).toBeLessThan(4_096);
+    expect(grants[2]).toBeLessThan(1_600);
+  });
+
+  it('are cautious, not all that the model can give, while few answers are known and were cut', () => {
+    expect(grantAfter(answers(15, 4_096), { truncated: true })).toBe(4_096);
+    expect(grantAfter(answers(40, 4_096), { truncated: true })).toBe(128_000);
+  });
+});
+
+it('how long a call takes follows the first calls', () => {
+  const runs = [0, 3, 31].map((count) => estimatesAfter(answers(count, 100)).runMs(5_000));
+  expect(runs[0]).toBe(5_000);
+  expect(runs[1]).toBeLessThan(3_000);
+  // A second each, and a tenth until it starts.
+  expect(runs[2]).toBeCloseTo(1_100, -1);
+});

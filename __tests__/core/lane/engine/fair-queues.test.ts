@@ -1,0 +1,165 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FairQueues, PRIORITY_WEIGHTS } from '../../../../src/core/lane/engine/fair-queues.ts';
+import type { BacklogEntry } from '../../../../src/core/request/ports.ts';
+import { PRIORITIES, type Priority } from '../../../../src/core/request/record.ts';
+import { entryOf } from './entries.ts';
+
+const WEIGHTS = { priorityWeights: PRIORITY_WEIGHTS, tenantWeights: {} };
+
+/** Endless queues of one priority and tenant each, served one after the other at their costs. */
+function serve(
+  queues: FairQueues,
+  flows: { priority: Priority; tenant: string; cost: number }[],
+  count: number,
+  weights = WEIGHTS,
+): Map<string, number> {
+  const served = new Map<string, number>();
+  const waiting = flows.map(({ priority, tenant }, i) =>
+    Array.from({ length: 4 }, (_, k) => entryOf(i * 10 + k, { priority, tenant })),
+  );
+  for (let n = 0; n < count; n++) {
+    queues.enter(waiting, weights);
+    const entry = queues.next();
+    if (entry === undefined) throw new Error('Nothing waits');
+    const key = `${entry.priority} ${entry.tenant}`;
+    const cost = flows.find((it) => `${it.priority} ${it.tenant}` === key)?.cost ?? 0;
+    queues.serve(cost);
+    served.set(key, (served.get(key) ?? 0) + cost);
+  }
+  return served;
+}
+
+describe('priorities', () => {
+  it('share by their weights while all have a backlog', () => {
+    const flows = PRIORITIES.map((priority) => ({ priority, tenant: 'a', cost: 100 }));
+    const served = serve(new FairQueues(), flows, 3_100);
+    for (const priority of PRIORITIES) {
+      const share = (served.get(`${priority} a`) ?? 0) / 310_000;
+      expect(share).toBeCloseTo(PRIORITY_WEIGHTS[priority] / 31, 2);
+    }
+  });
+
+  it('take what others do not use, and owe nothing for it', () => {
+    const queues = new FairQueues();
+    const bulk = { priority: 5 as const, tenant: 'a', cost: 100 };
+    expect(serve(queues, [bulk], 100).get('5 a')).toBe(10_000);
+    // Priority 1 comes back: it is served by its weight from now on, neither more nor less.
+    const both = serve(queues, [bulk, { priority: 1, tenant: 'a', cost: 100 }], 170);
+    expect(both.get('5 a')).toBeCloseTo(1_000, -3);
+  });
+
+  it('follow weights that change while they wait', () => {
+    const queues = new FairQueues();
+    const flows = [1, 5].map((priority) => ({ priority: priority as Priority, tenant: 'a', cost: 100 }));
+    serve(queues, flows, 100);
+    const equal = { ...WEIGHTS, priorityWeights: { 1: 1, 2: 1, 3: 1, 4: 1, 5: 1 } };
+    const served = serve(queues, flows, 400, equal);
+    expect(Math.abs((served.get('1 a') ?? 0) - (served.get('5 a') ?? 0))).toBeLessThan(2_000);
+  });
+});
+
+describe('tenants of one priority', () => {
+  it('share by tokens, whatever their requests cost', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 5_000 }), { minLength: 2, maxLength: 8 }),
+        fc.integer({ min: 100, max: 400 }),
+        (costs, count) => {
+          const flows = costs.map((cost, i) => ({ priority: 3 as const, tenant: `t${i}`, cost }));
+          const served = serve(new FairQueues(), flows, count);
+          const received = flows.map(({ tenant }) => served.get(`3 ${tenant}`) ?? 0);
+          // The promise of start-time fair queueing: no two are ever further apart than their largest requests.
+          expect(Math.max(...received) - Math.min(...received)).toBeLessThanOrEqual(2 * Math.max(...costs));
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('are made good for what their calls really cost', () => {
+    const queues = new FairQueues();
+    const flows = ['a', 'b'].map((tenant) => ({ priority: 3 as const, tenant, cost: 100 }));
+    serve(queues, flows, 2);
+    queues.correct({ priority: 3, tenant: 'a' }, 1_000);
+    expect(serve(queues, flows, 10).get('3 b')).toBe(1_000);
+  });
+
+  it('have weights too', () => {
+    const flows = ['chat', 'bulk'].map((tenant) => ({ priority: 3 as const, tenant, cost: 10 }));
+    const served = serve(new FairQueues(), flows, 400, { ...WEIGHTS, tenantWeights: { chat: 3 } });
+    expect((served.get('3 chat') ?? 0) / (served.get('3 bulk') ?? 1)).toBeCloseTo(3, 1);
+  });
+
+  it('keep their place over a change of leader', () => {
+    const queues = new FairQueues();
+    const [a, b] = ['a', 'b'].map((tenant) => ({ priority: 3 as const, tenant, cost: 100 }));
+    if (a === undefined || b === undefined) throw new Error();
+    serve(queues, [a, b], 2);
+    queues.correct({ priority: 3, tenant: 'a' }, 1_000);
+    const successor = new FairQueues(queues.memory());
+    expect(serve(successor, [a, b], 9).get('3 a')).toBeUndefined();
+  });
+});
+
+describe('order', () => {
+  const take = (queues: FairQueues, entries: BacklogEntry[][]) => {
+    queues.enter(entries, WEIGHTS);
+    const order: string[] = [];
+    for (let entry = queues.next(); entry !== undefined; entry = queues.next()) {
+      order.push(entry.request_id);
+      queues.serve(1);
+    }
+    return order;
+  };
+
+  it('inside a tenant is that of arrival, over all its shards', () => {
+    const shards = [
+      [entryOf(1), entryOf(4)],
+      [entryOf(2), entryOf(3)],
+    ];
+    expect(take(new FairQueues(), shards)).toEqual(['r1', 'r2', 'r3', 'r4']);
+  });
+
+  it('between equally entitled tenants is that of deadlines', () => {
+    const entries = [
+      [entryOf(1, { tenant: 'a', deadline_at: 2_000 })],
+      [entryOf(2, { tenant: 'b', deadline_at: 1_000 })],
+    ];
+    expect(take(new FairQueues(), entries)).toEqual(['r2', 'r1']);
+  });
+});
+
+describe('a request that does not fit', () => {
+  it('lets others past until as much as it needs has gone past, then room gathers for it', () => {
+    const queues = new FairQueues();
+    const big = entryOf(1, { tenant: 'big' });
+    let past = 0;
+    for (let tick = 0; tick < 100; tick++) {
+      queues.enter([[big], [entryOf(tick + 2, { tenant: 'small' })]], WEIGHTS);
+      // The big one is most entitled once the small ones have been served.
+      for (let entry = queues.next(); entry !== undefined; entry = queues.next()) {
+        if (entry === big) {
+          if (!queues.skip(1_000)) break;
+        } else {
+          past += 100;
+          queues.serve(100);
+        }
+      }
+    }
+    expect(past).toBeGreaterThan(900);
+    expect(past).toBeLessThan(1_300);
+  });
+
+  it('is not let past an urgent one: room gathers for it at once', () => {
+    for (const [priority, past] of [
+      [1, false],
+      [2, true],
+    ] as const) {
+      const queues = new FairQueues();
+      queues.enter([[entryOf(1, { priority })], [entryOf(2, { priority: 5 })]], WEIGHTS);
+      expect(queues.next()?.priority).toBe(priority);
+      expect(queues.skip(1_000)).toBe(past);
+    }
+  });
+});

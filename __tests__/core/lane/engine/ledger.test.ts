@@ -1,0 +1,283 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ANY_DELAY, Ledger, type StartDelay } from '../../../../src/core/lane/engine/ledger.ts';
+import { type CallReport, countersOf, slotOf } from '../../../../src/core/lane/report.ts';
+
+const LEASE_MS = 330_000;
+
+/** A ledger with releases and the reports about them, summed by slot as the lanes table does. */
+class Account {
+  readonly ledger = new Ledger(LEASE_MS);
+  readonly #totals = new Map<number, Record<string, number>>();
+
+  release(releasedAt: number, reserved: number, held = reserved): void {
+    this.ledger.release(slotOf(releasedAt), {
+      releases: 1,
+      bundles: 1,
+      reserved,
+      held,
+      variance: 0,
+      expected: 0,
+    });
+  }
+
+  report(call: Partial<CallReport> & Pick<CallReport, 'releasedAt' | 'finishedAt' | 'reservedTokens'>): void {
+    const slot = slotOf(call.releasedAt);
+    const totals = this.#totals.get(slot) ?? {};
+    this.#totals.set(slot, totals);
+    const counters = countersOf({
+      end: 'settled',
+      chargedTokens: 0,
+      estimatedInputTokens: 0,
+      inputTokens: 0,
+      outputTokens: 0,
+      ...call,
+    });
+    for (const [name, count] of Object.entries(counters)) totals[name] = (totals[name] ?? 0) + count;
+    this.ledger.report([{ slot, counters: { ...totals } }]);
+  }
+}
+
+describe('the worked example of the quota documentation: 1,000 input tokens, max tokens 4,000', () => {
+  // https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html
+  it('holds input + max tokens from the release, input + output × 5 from the settlement', () => {
+    const account = new Account();
+    account.release(0, 5_000);
+    expect(account.ledger.usage(1).tokens).toBe(5_000);
+    account.report({
+      releasedAt: 0,
+      startedAt: 200,
+      finishedAt: 3_000,
+      reservedTokens: 5_000,
+      chargedTokens: 1_000 + 100 * 5,
+    });
+    expect(account.ledger.usage(3_000)).toMatchObject({ requests: 1, tokens: 1_500 });
+  });
+
+  it('holds a charge above the reservation (5,250 at the start, 9,000 at the end) for a minute from the end', () => {
+    const account = new Account();
+    account.release(0, 5_250);
+    account.report({
+      releasedAt: 0,
+      startedAt: 0,
+      finishedAt: 40_000,
+      reservedTokens: 5_250,
+      chargedTokens: 9_000,
+    });
+    expect(account.ledger.usage(40_000).tokens).toBe(9_000);
+    // The start is a minute ago, the debt is not.
+    expect(account.ledger.usage(61_000).tokens).toBe(3_750);
+    expect(account.ledger.usage(101_000).tokens).toBe(0);
+  });
+});
+
+describe('a release', () => {
+  it('counts until a minute after its start once that is known', () => {
+    const account = new Account();
+    account.release(0, 500);
+    account.report({
+      releasedAt: 0,
+      startedAt: 600,
+      finishedAt: 900,
+      reservedTokens: 500,
+      chargedTokens: 300,
+    });
+    expect(account.ledger.usage(60_600)).toMatchObject({ requests: 1, tokens: 300 });
+    expect(account.ledger.usage(60_750)).toMatchObject({ requests: 0, tokens: 0 });
+  });
+
+  it('counts until the last possible start has left the minute while nothing is known', () => {
+    const account = new Account();
+    account.release(0, 500);
+    expect(account.ledger.usage(80_499)).toMatchObject({ requests: 1, tokens: 500 });
+    expect(account.ledger.usage(80_500)).toMatchObject({ requests: 0, tokens: 0 });
+    const delay: StartDelay = { earliest: 0, latest: 1_000 };
+    expect(account.ledger.usage(61_500, delay)).toMatchObject({ requests: 0, tokens: 0 });
+  });
+
+  it('is free again when it was not started', () => {
+    const account = new Account();
+    account.release(0, 500);
+    account.report({ end: 'not_started', releasedAt: 0, finishedAt: 900, reservedTokens: 500 });
+    expect(account.ledger.usage(1_000)).toMatchObject({ requests: 0, tokens: 0 });
+    expect(account.ledger.unfinished(1_000)).toEqual({ releases: 0, bundles: 0 });
+  });
+
+  it('takes its worker until it ends, or until its lease runs out', () => {
+    const account = new Account();
+    account.release(0, 500);
+    expect(account.ledger.unfinished(LEASE_MS)).toEqual({ releases: 1, bundles: 1 });
+    expect(account.ledger.unfinished(LEASE_MS + 1)).toEqual({ releases: 0, bundles: 0 });
+    account.ledger.prune(LEASE_MS + 1);
+    expect(account.ledger.slots()).toEqual([]);
+  });
+
+  it('of several in a slot settles alone', () => {
+    const account = new Account();
+    account.release(10, 500);
+    account.release(20, 1_000);
+    account.report({
+      releasedAt: 20,
+      startedAt: 300,
+      finishedAt: 900,
+      reservedTokens: 1_000,
+      chargedTokens: 200,
+    });
+    expect(account.ledger.usage(1_000)).toMatchObject({ requests: 2, tokens: 700 });
+  });
+});
+
+/** A call as it happens to go, and when the ledger is asked whether it may. */
+interface Traffic {
+  gapMs: number;
+  delayMs: number;
+  runMs: number;
+  reportLagMs: number;
+  input: number;
+  maxTokens: number;
+  /** Share of max tokens that the answer has. */
+  length: number;
+}
+
+const TPM = 20_000;
+const RPM = 40;
+
+/** What Bedrock would say: three tiny enforcements of one quota, each written from its description alone. */
+type Enforcement = (
+  calls: readonly Started[],
+  at: number,
+  phase: number,
+) => { tokens: number; requests: number };
+
+interface Started {
+  at: number;
+  endsAt: number;
+  reserved: number;
+  charged: number;
+}
+
+const valueAt = (call: Started, at: number) => (at >= call.endsAt ? call.charged : call.reserved);
+
+const slidingMinute: Enforcement = (calls, at) => {
+  const seen = calls.filter((call) => call.at > at - 60_000 && call.at <= at);
+  return { requests: seen.length, tokens: seen.reduce((sum, call) => sum + valueAt(call, at), 0) };
+};
+
+const fixedMinute: Enforcement = (calls, at, phase) => {
+  const begin = Math.floor((at - phase) / 60_000) * 60_000 + phase;
+  const seen = calls.filter((call) => call.at >= begin && call.at <= at);
+  return { requests: seen.length, tokens: seen.reduce((sum, call) => sum + valueAt(call, at), 0) };
+};
+
+const tokenBucket: Enforcement = (calls, at) => {
+  const drained = (limit: number, events: [at: number, amount: number][]) => {
+    let missing = 0;
+    let last = 0;
+    for (const [when, amount] of events.filter(([when]) => when <= at).sort((a, b) => a[0] - b[0])) {
+      missing = Math.max(0, Math.max(0, missing - ((when - last) * limit) / 60_000) + amount);
+      last = when;
+    }
+    return Math.max(0, missing - ((at - last) * limit) / 60_000);
+  };
+  return {
+    requests: drained(
+      RPM,
+      calls.map((call) => [call.at, 1]),
+    ),
+    tokens: drained(
+      TPM,
+      calls.flatMap((call) => [
+        [call.at, call.reserved],
+        [call.endsAt, call.charged - call.reserved],
+      ]),
+    ),
+  };
+};
+
+/** Releases whatever `usage` leaves room for and returns the calls as Bedrock saw them. */
+function admit(
+  traffic: readonly Traffic[],
+  usageAt: (ledger: Ledger, now: number) => ReturnType<Ledger['usage']>,
+) {
+  const account = new Account();
+  const reports: { at: number; call: Parameters<Account['report']>[0] }[] = [];
+  const started: Started[] = [];
+  let now = 0;
+  for (const it of traffic) {
+    now += it.gapMs;
+    for (const due of reports.filter(({ at }) => at <= now)) {
+      account.report(due.call);
+      reports.splice(reports.indexOf(due), 1);
+    }
+    const reserved = it.input + it.maxTokens;
+    const used = usageAt(account.ledger, now);
+    if (used.requests + 1 > RPM || used.tokens + reserved > TPM) continue;
+    account.release(now, reserved);
+    const at = now + it.delayMs;
+    const endsAt = at + it.runMs;
+    const charged = it.input + Math.floor(it.maxTokens * it.length);
+    started.push({ at, endsAt, reserved, charged });
+    reports.push({
+      at: endsAt + it.reportLagMs,
+      call: {
+        releasedAt: now,
+        startedAt: at,
+        finishedAt: endsAt,
+        reservedTokens: reserved,
+        chargedTokens: charged,
+      },
+    });
+  }
+  return started.sort((a, b) => a.at - b.at);
+}
+
+const traffic = fc.array(
+  fc.record({
+    gapMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 3_000 })),
+    delayMs: fc.oneof(fc.integer({ min: 0, max: 1_000 }), fc.integer({ min: 0, max: 20_000 })),
+    runMs: fc.oneof(fc.integer({ min: 10, max: 5_000 }), fc.integer({ min: 10, max: 120_000 })),
+    reportLagMs: fc.integer({ min: 0, max: 2_000 }),
+    input: fc.integer({ min: 1, max: 2_000 }),
+    maxTokens: fc.integer({ min: 1, max: 4_000 }),
+    length: fc.double({ min: 0, max: 1, noNaN: true }),
+  }),
+  { minLength: 50, maxLength: 250 },
+);
+
+/** The first call that the enforcement would have refused. */
+function refused(calls: readonly Started[], enforcement: Enforcement, phase: number): Started | undefined {
+  return calls.find((call, index) => {
+    const used = enforcement(calls.slice(0, index + 1), call.at, phase);
+    return used.requests > RPM + 1e-6 || used.tokens > TPM + 1e-6;
+  });
+}
+
+describe('what the ledger admits', () => {
+  const enforcements = { slidingMinute, fixedMinute, tokenBucket };
+
+  it.each(Object.entries(enforcements))('is never refused by a %s', (_name, enforcement) => {
+    fc.assert(
+      fc.property(traffic, fc.integer({ min: 0, max: 59_999 }), (calls, phase) => {
+        const started = admit(calls, (ledger, now) => ledger.usage(now, ANY_DELAY));
+        expect(started.length).toBeGreaterThan(0);
+        expect(refused(started, enforcement, phase)).toBeUndefined();
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('is refused when no margin is held for the delay between release and start', () => {
+    // The control: the account forgets a release a minute after the release, whenever it started.
+    const forgetful = (ledger: Ledger, now: number) => {
+      const recent = new Ledger(LEASE_MS);
+      for (const [slot, releases] of ledger.slots())
+        if (slot * 500 > now - 60_000) recent.release(slot, releases);
+      return recent.usage(now);
+    };
+    const found = fc.check(
+      fc.property(traffic, (calls) => refused(admit(calls, forgetful), slidingMinute, 0) === undefined),
+      { numRuns: 300, seed: 1, endOnFailure: true },
+    );
+    expect(found.failed).toBe(true);
+  });
+});

@@ -1,0 +1,253 @@
+import { BillingMode, CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { dynamoFailedRequests, sqsDeadLetters, sqsTarget } from '../../../src/aws/dynamodb/operations.ts';
+import { dynamoRecords } from '../../../src/aws/dynamodb/records.ts';
+import { operateDeadLetters } from '../../../src/cli/operator/dead-letters.ts';
+import { operateFailed } from '../../../src/cli/operator/failed.ts';
+import { acceptedRecord } from '../../../src/core/ingestion/accepted-record.ts';
+import { retryIdOf } from '../../../src/core/operations/retry.ts';
+import { contentHash, readMessage } from '../../../src/core/request/message.ts';
+import type { RequestRecord } from '../../../src/core/request/record.ts';
+import { type Emulators, startEmulators } from '../../../src/local/emulators.ts';
+import { createMemoryCloud } from '../../../src/memory/cloud.ts';
+import { recordOf } from '../invocation/world.ts';
+
+const MODEL = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
+const TABLE = 'requests';
+const CALL = { messages: [{ role: 'user', content: [{ text: 'Hello' }] }] };
+
+let emulators: Emulators;
+let sqs: SQSClient;
+let dynamo: DynamoDBClient;
+let outputs: Record<string, string>;
+let lines: string[];
+
+beforeAll(async () => {
+  emulators = await startEmulators();
+  const config = { region: 'us-east-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } };
+  sqs = new SQSClient({ ...config, endpoint: emulators.sqsUrl, useQueueUrlAsEndpoint: false });
+  dynamo = new DynamoDBClient({ ...config, endpoint: emulators.dynamodbUrl });
+  await dynamo.send(
+    new CreateTableCommand({
+      TableName: TABLE,
+      BillingMode: BillingMode.PAY_PER_REQUEST,
+      AttributeDefinitions: [{ AttributeName: 'request_id', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'request_id', KeyType: 'HASH' }],
+    }),
+  );
+});
+afterAll(async () => {
+  for (const client of [sqs, dynamo]) client.destroy();
+  await emulators.stop();
+});
+beforeEach(async (context) => {
+  lines = [];
+  const names = ['input_queue_url', 'input_dlq_url', 'reporting_dlq_url'];
+  const urls = names.map(async (name) => {
+    const queue = new CreateQueueCommand({ QueueName: `${name}-${context.task.id}` });
+    return [name, (await sqs.send(queue)).QueueUrl ?? ''] as const;
+  });
+  outputs = Object.fromEntries(await Promise.all(urls));
+});
+
+const write = (line: string) => void lines.push(line);
+const urlOf = (name: string) => outputs[name] as string;
+
+async function send(queue: string, body: string): Promise<string> {
+  const { MessageId = '' } = await sqs.send(
+    new SendMessageCommand({ QueueUrl: urlOf(queue), MessageBody: body }),
+  );
+  return MessageId;
+}
+
+/** The bodies of all messages, which then are gone. */
+async function take(queue: string): Promise<string[]> {
+  const QueueUrl = urlOf(queue);
+  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+  for (const { ReceiptHandle } of Messages)
+    await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+  return Messages.length === 0 ? [] : [...Messages.map(({ Body = '' }) => Body), ...(await take(queue))];
+}
+
+describe('dead letters', () => {
+  const operate = (action: string, flags: { queue?: string; id?: string }, target = sqsTarget) =>
+    operateDeadLetters(
+      action,
+      flags,
+      () => outputs,
+      {
+        deadLetters: (url) => sqsDeadLetters(sqs, url),
+        target: (url) => target(sqs, url),
+        recount: async () => 0,
+      },
+      write,
+    );
+
+  test('are listed, one shown, and stay', async () => {
+    const [id] = await Promise.all(['a', 'b', 'c'].map((body) => send('input_dlq_url', body)));
+    expect(await operate('list', { queue: 'input' })).toBe(0);
+    expect(lines.filter((line) => line.includes('1 bytes'))).toHaveLength(3);
+    expect(lines.at(-1)).toBe('input: 3 dead letters');
+    await operate('list', { queue: 'input', id });
+    expect(lines.at(-2)).toBe('a');
+    expect((await take('input_dlq_url')).sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  test('go back as what they were: a request without an id keeps the one that its message gave it', async () => {
+    const named = JSON.stringify({ request_id: 'mine', model_id: MODEL, converse: CALL });
+    const unnamed = { model_id: MODEL, converse: CALL };
+    const id = await send('input_dlq_url', JSON.stringify(unnamed));
+    for (const body of [named, '{']) await send('input_dlq_url', body);
+    expect(await operate('redrive', { queue: 'input' })).toBe(0);
+    const back = await take('input_queue_url');
+    expect(back.sort()).toEqual([named, '{', JSON.stringify({ ...unnamed, request_id: id })].sort());
+    expect(await take('input_dlq_url')).toEqual([]);
+  });
+
+  test('cut off between sending and deleting, are the same request when sent again', async () => {
+    await send('input_dlq_url', JSON.stringify({ model_id: MODEL, converse: CALL }));
+    const cut: typeof sqsTarget = (client, url) => ({
+      async send(body) {
+        await sqsTarget(client, url).send(body);
+        throw new Error('cut');
+      },
+    });
+    await expect(operate('redrive', { queue: 'input' }, cut)).rejects.toThrow('cut');
+    await operate('redrive', { queue: 'input' });
+    const [once, again] = await take('input_queue_url');
+    expect(once).toContain('"request_id"');
+    expect(again).toBe(once);
+  });
+
+  test('are dropped, one or all', async () => {
+    const [id] = await Promise.all(['a', 'b', 'c'].map((body) => send('reporting_dlq_url', body)));
+    expect(await operate('drop', { queue: 'reporting', id })).toBe(0);
+    expect(await operate('drop', { queue: 'reporting', id })).toBe(1);
+    expect(lines).toEqual(['reporting: 1 dropped', 'reporting: 0 dropped']);
+    await operate('drop', { queue: 'reporting' });
+    expect(lines.at(-1)).toBe('reporting: 2 dropped');
+    expect(await take('reporting_dlq_url')).toEqual([]);
+  });
+
+  test('say what is asked wrongly', async () => {
+    await expect(operate('list', {})).rejects.toThrow('--queue must be one of input, hold, reporting');
+    await expect(operate('look', { queue: 'input' })).rejects.toThrow('list, redrive, drop');
+  });
+});
+
+describe('failed requests', () => {
+  const { ports } = createMemoryCloud();
+  const operate = (action: string, id?: string) =>
+    operateFailed(
+      action,
+      { id },
+      () => ({
+        failed: dynamoFailedRequests(dynamo, TABLE),
+        objects: ports.payloads,
+        bucket: 'calls',
+        input: sqsTarget(sqs, urlOf('input_queue_url')),
+      }),
+      write,
+    );
+  const records = () => dynamoRecords(dynamo, TABLE);
+  const limits = { longestWaitSeconds: 1_000_000 };
+
+  /** Accepts an input message, and lets its request end. */
+  async function failed(
+    message: { request_id: string },
+    end: Partial<RequestRecord> = {},
+  ): Promise<RequestRecord> {
+    const reading = readMessage(JSON.stringify(message), limits);
+    if (reading.kind !== 'request') throw new Error(JSON.stringify(reading));
+    const record = acceptedRecord(reading.request, {
+      requestId: message.request_id,
+      messageId: 'm',
+      acceptedAt: 1_000,
+      sentAt: 900,
+      ...limits,
+      shardOf: () => 0,
+    });
+    await ports.payloads.put(record.payload_key, JSON.stringify(reading.request.call));
+    const error = { type: 'ModelTimeoutException', message: 'too slow' };
+    const ended = { status: 'FAILED' as const, finished_at: 9_000, result_sent: true, error, ...end };
+    await records().create({ ...record, ...ended });
+    return { ...record, ...ended };
+  }
+
+  test.each([
+    [
+      'converse',
+      {
+        ...{ converse: CALL, priority: 1, tenant: 'shop', task: 'greet' },
+        ...{ accept_truncated: true, metadata: { a: [1] } },
+      },
+    ],
+    ['invoke_model', { invoke_model: { body: { prompt: 'x', max_tokens: 9 }, accept: 'text/plain' } }],
+    ['modelInput', { recordId: 'R1', modelInput: { prompt: 'x', max_tokens: 9 } }],
+    ['messages', { messages: [{ role: 'user', content: 'Hi' }], max_wait_seconds: 60 }],
+  ])('of the form %s are tried again as the same content under one new id', async (form, fields) => {
+    const message = { request_id: `try-${form}`, model_id: MODEL, ...fields };
+    const record = await failed(message);
+    expect(await operate('retry', record.request_id)).toBe(0);
+    expect(await operate('retry', record.request_id)).toBe(0);
+    const [sent = '', again] = await take('input_queue_url');
+    expect(again).toBe(sent);
+    const reading = readMessage(sent, limits);
+    if (reading.kind !== 'request') throw new Error(sent);
+    expect(reading.request.request_id).toBe(`try-${form}.retry`);
+    expect(contentHash(reading.request)).toBe(record.content_hash);
+  });
+
+  test('too large for a message are tried again through the inbox', async () => {
+    const text = 'x'.repeat(1_100_000);
+    const converse = { messages: [{ role: 'user', content: [{ text }] }] };
+    await failed({ request_id: 'large', model_id: MODEL, converse } as never);
+    await operate('retry', 'large');
+    const [sent = ''] = await take('input_queue_url');
+    const { s3 } = JSON.parse(sent) as { s3: { bucket: string; key: string } };
+    expect(readMessage(sent, limits).kind).toBe('pointer');
+    const object = JSON.parse(new TextDecoder().decode(await ports.payloads.get(s3.key)));
+    expect(object).toMatchObject({ request_id: 'large.retry', converse });
+  });
+
+  test('are listed among all others, and dropped once their result was sent', async () => {
+    await failed({ request_id: 'over', model_id: MODEL, converse: CALL } as never);
+    await failed({ request_id: 'unsent', model_id: MODEL, converse: CALL } as never, {
+      result_sent: undefined,
+    });
+    await records().create(recordOf('waiting'));
+    await operate('list');
+    const shown = lines.filter((line) => /^(over|unsent|waiting) /.test(line)).sort();
+    expect(shown).toEqual(
+      ['over', 'unsent'].map((id) => expect.stringMatching(`^${id} .*ModelTimeoutException: too slow$`)),
+    );
+    expect(await operate('drop', 'over')).toBe(0);
+    expect(await operate('drop', 'unsent')).toBe(1);
+    expect(await operate('drop', 'waiting')).toBe(1);
+    expect(await records().read('over')).toBeUndefined();
+    expect(await records().read('unsent')).toMatchObject({ status: 'FAILED' });
+    expect(await records().read('waiting')).toMatchObject({ status: 'RECEIVED' });
+  });
+
+  test('without their payload are left, and said to be', async () => {
+    await failed({ request_id: 'gone', model_id: MODEL, converse: CALL } as never);
+    const record = await records().read('gone');
+    await dynamoFailedRequests(dynamo, TABLE).delete('gone');
+    await records().create({ ...(record as RequestRecord), payload_key: 'payloads/none' });
+    expect(await operate('retry', 'gone')).toBe(1);
+    expect(lines).toEqual(['gone  its payload has expired', '1 failed requests, 1 left as they are']);
+  });
+
+  test('have ids that stay ids, however long', () => {
+    const long = 'a'.repeat(128);
+    expect(retryIdOf(long)).toMatch(/^[0-9a-f]{64}\.retry$/);
+    expect(retryIdOf(long)).not.toBe(retryIdOf(`${long.slice(1)}b`));
+  });
+});

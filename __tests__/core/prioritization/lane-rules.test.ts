@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import type { LaneSettings, Limits } from '../../../src/core/lane/ports.ts';
+import { LaneRules } from '../../../src/core/prioritization/lane-rules.ts';
+
+const MODEL = 'us.amazon.nova-lite-v1:0';
+const LANE = 'amazon.nova-lite:geo';
+
+function rulesWith(settings: Partial<LaneSettings>, quotas: () => Promise<Limits | undefined>, lane = LANE) {
+  const world = { now: 0, settings, asked: 0, logged: [] as string[] };
+  const rules = new LaneRules(
+    {
+      clock: { now: () => world.now, sleep: async () => undefined },
+      settings: { read: async () => ({ quota_overrides: {}, tenant_weights: {}, ...world.settings }) },
+      control: { isPaused: async () => false, setPaused: async () => undefined },
+      quotas: {
+        limitsOf: async () => {
+          world.asked += 1;
+          return quotas();
+        },
+      },
+      log: (event) => void world.logged.push(event),
+    },
+    lane,
+  );
+  return { rules, world };
+}
+
+describe('limits', () => {
+  it('are the variable’s, then Service Quotas’, then the catalog’s', async () => {
+    const { rules, world } = rulesWith(
+      { quota_overrides: { [MODEL]: { requests_per_minute: 1 } } },
+      async () => ({
+        requests_per_minute: 2,
+        tokens_per_minute: 2_000,
+      }),
+    );
+    expect(rules.limits).toEqual({ requests_per_minute: 4_000, tokens_per_minute: 8_000_000 });
+    await rules.refresh();
+    expect(rules.limits).toEqual({ requests_per_minute: 1, tokens_per_minute: 2_000 });
+    world.settings = {};
+    world.now = 60_000;
+    await rules.refresh();
+    expect(rules.limits).toEqual({ requests_per_minute: 2, tokens_per_minute: 2_000 });
+  });
+
+  it('of requests end when Service Quotas lists one of tokens alone; one of tokens never does', async () => {
+    for (const [quotas, limits] of [
+      [{ tokens_per_minute: 9 }, { tokens_per_minute: 9 }],
+      [{ requests_per_minute: 9 }, { requests_per_minute: 9, tokens_per_minute: 8_000_000 }],
+    ]) {
+      const { rules } = rulesWith({}, async () => quotas);
+      await rules.refresh();
+      expect(rules.limits).toEqual(limits);
+    }
+  });
+
+  it('do not ask Service Quotas where the variable says it all', async () => {
+    const all = { requests_per_minute: 1, tokens_per_minute: 1_000 };
+    const { rules, world } = rulesWith({ quota_overrides: { [LANE]: all } }, async () => undefined);
+    await rules.refresh();
+    expect([rules.limits, world.asked]).toEqual([all, 0]);
+  });
+
+  it('stay as they were while Service Quotas cannot be asked', async () => {
+    let works = true;
+    const { rules, world } = rulesWith({}, async () => {
+      if (!works) throw new Error('down');
+      return { requests_per_minute: 5 };
+    });
+    await rules.refresh();
+    works = false;
+    world.now = 60_000;
+    await rules.refresh();
+    expect(rules.limits.requests_per_minute).toBe(5);
+    expect(world.logged).toEqual(['quotas.unknown']);
+  });
+});
+
+it('a default limit in use that nobody has confirmed is told once', async () => {
+  const { rules, world } = rulesWith({}, async () => undefined, 'anthropic.claude-sonnet-4-6:geo');
+  await rules.refresh();
+  world.now = 120_000;
+  await rules.refresh();
+  expect(world.logged).toEqual(['limit.assumed']);
+  const known = rulesWith(
+    {},
+    async () => ({ tokens_per_minute: 5_000_000 }),
+    'anthropic.claude-sonnet-4-6:geo',
+  );
+  await known.rules.refresh();
+  expect(known.world.logged).toEqual([]);
+});
+
+it('weights of priorities are the variable’s where it names them', async () => {
+  const { rules } = rulesWith({ priority_weights: { 5: 3 } }, async () => undefined);
+  await rules.refresh();
+  expect(rules.priorityWeights).toEqual({ 1: 16, 2: 8, 3: 4, 4: 2, 5: 3 });
+});

@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import { recoverDue } from '../../../src/core/prioritization/recovery.ts';
+import { dueKey } from '../../../src/core/request/keys.ts';
+import { claim, end, queue, setAside } from '../../../src/core/request/transitions.ts';
+import { createWorld, LANE, type World } from './world.ts';
+
+function recover({ ports, clock }: World): Promise<number> {
+  return recoverDue({ ...ports, clock, log: () => undefined }, LANE);
+}
+
+/** Released by a leader that was never heard of again. */
+async function release({ ports, clock }: World, id: string): Promise<void> {
+  await ports.records.move(
+    queue(
+      { request_id: id, lane: LANE, generation: 0 },
+      { releasedAt: clock.now(), reservedTokens: 500, maxTokens: 400, leaseUntil: clock.now() + 1_000 },
+    ),
+  );
+}
+
+describe('a release that was lost', () => {
+  it('comes back to its old place when its lease has run out, not before', async () => {
+    const world = createWorld({ indexLagMs: 0 });
+    await world.submit('r1');
+    await release(world, 'r1');
+    await world.clock.run(world.clock.now() + 999);
+    expect(await recover(world)).toBe(0);
+    await world.clock.run(world.clock.now() + 1);
+    await recover(world);
+    const record = await world.ports.records.read('r1');
+    expect(record).toMatchObject({ status: 'RECEIVED', generation: 1, failures: 0 });
+    expect(record?.backlog_order).toBe(record?.arrival);
+  });
+
+  it('counts as a failure when its call may have been made, and fails the request in the end', async () => {
+    const world = createWorld({ indexLagMs: 0 });
+    await world.submit('r1', { failures: 1, attempts: 1 });
+    await release(world, 'r1');
+    await world.ports.records.move(claim({ request_id: 'r1', generation: 1 }, world.clock.now()));
+    await world.clock.run(world.clock.now() + 1_000);
+    await recover(world);
+    expect(await world.ports.records.read('r1')).toMatchObject({
+      status: 'RECEIVED',
+      failures: 2,
+      attempts: 2,
+    });
+    await world.ports.records.move(
+      queue(
+        { request_id: 'r1', lane: LANE, generation: 1 },
+        { releasedAt: 0, reservedTokens: 500, maxTokens: 400, leaseUntil: world.clock.now() },
+      ),
+    );
+    await world.ports.records.move(claim({ request_id: 'r1', generation: 2 }, world.clock.now()));
+    await recover(world);
+    expect(world.cloud.sent).toMatchObject([{ status: 'FAILED', error: { type: 'WorkerLost' } }]);
+  });
+});
+
+describe('a request that was set aside', () => {
+  async function aside(world: World, id: string, forMs: number): Promise<void> {
+    await release(world, id);
+    const claimed = await world.ports.records.move(
+      claim({ request_id: id, generation: 1 }, world.clock.now()),
+    );
+    if (!claimed.applied) throw new Error('Not claimed');
+    await world.ports.records.move(setAside(claimed.record, world.clock.now() + forMs));
+  }
+
+  it('is in no backlog until its time, and then in its old place, having spent nothing', async () => {
+    const world = createWorld({ indexLagMs: 0 });
+    await world.submit('r1', { failures: 2, attempts: 2 });
+    const { queue: place = '' } = (await world.ports.records.read('r1')) ?? {};
+    await aside(world, 'r1', 10_000);
+    await world.clock.run(world.clock.now() + 9_999);
+    expect(await recover(world)).toBe(0);
+    expect(await world.ports.backlog.heads(place, 10)).toEqual([]);
+    await world.clock.run(world.clock.now() + 1);
+    await recover(world);
+    await recover(world);
+    const record = await world.ports.records.read('r1');
+    expect(record).toMatchObject({ status: 'RECEIVED', generation: 1, failures: 2, attempts: 2 });
+    expect(record).not.toHaveProperty('due_at');
+    expect(await world.ports.backlog.heads(place, 10)).toMatchObject([
+      { request_id: 'r1', backlog_order: record?.arrival },
+    ]);
+    expect(await world.ports.directory.list(LANE)).toMatchObject([{ backlog_key: place }]);
+  });
+
+  it('expires at its deadline', async () => {
+    const world = createWorld({ indexLagMs: 0 });
+    const deadline = world.clock.now() + 5_000;
+    await world.submit('r1', { deadline_at: deadline });
+    await aside(world, 'r1', 10_000);
+    await world.clock.run(deadline);
+    await recover(world);
+    expect(world.cloud.sent).toMatchObject([{ status: 'EXPIRED', error: { type: 'DeadlinePassed' } }]);
+  });
+
+  it('keeps a deadline of its own when it is back', async () => {
+    const world = createWorld({ indexLagMs: 0 });
+    const deadline = world.clock.now() + 60_000;
+    await world.submit('r1', { deadline_at: deadline, has_deadline: true });
+    await aside(world, 'r1', 10_000);
+    await world.clock.run(world.clock.now() + 10_000);
+    await recover(world);
+    expect(await world.ports.records.read('r1')).toMatchObject({ status: 'RECEIVED', due_at: deadline });
+  });
+});
+
+describe('an outcome whose result was not marked sent', () => {
+  it('is sent again, identical, and marked', async () => {
+    const world = createWorld({ indexLagMs: 0 });
+    await world.submit('r1');
+    const seen = { request_id: 'r1', lane: LANE, generation: 0, status: 'RECEIVED' as const };
+    await world.ports.records.move(end(seen, { status: 'CANCELLED', finishedAt: world.clock.now() }));
+    await world.clock.run(world.clock.now() + 30_000);
+    await recover(world);
+    await recover(world);
+    expect(world.cloud.sent).toMatchObject([{ request_id: 'r1', status: 'CANCELLED' }]);
+    expect(await world.ports.records.read('r1')).toMatchObject({ result_sent: true });
+  });
+});
+
+describe('a deadline', () => {
+  it('is kept promptly, also far from the head of the backlog', async () => {
+    const world = createWorld({ limits: { requests_per_minute: 10 } });
+    for (let i = 0; i < 200; i++) await world.submit(`r${i}`);
+    await world.clock.run(world.clock.now() + 1);
+    const deadline = world.clock.now() + 20_000;
+    await world.submit('late', {
+      deadline_at: deadline,
+      has_deadline: true,
+      due_key: dueKey(LANE, 'late'),
+      due_at: deadline,
+    });
+    world.clock.spawn(() => world.prioritize());
+    await world.clock.run(deadline + 2_000);
+    const result = world.cloud.sent.find(({ request_id }) => request_id === 'late');
+    expect(result).toMatchObject({ status: 'EXPIRED', error: { type: 'DeadlinePassed' }, attempts: 0 });
+    await world.clock.run(deadline + 200_000);
+  });
+});

@@ -1,0 +1,77 @@
+import { ModelError, type ModelErrorKind } from '../../core/invocation/errors.ts';
+
+/** By exception name: https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html */
+const KINDS: Record<string, ModelErrorKind> = {
+  ThrottlingException: 'throttled',
+  ModelNotReadyException: 'transient',
+  ServiceUnavailableException: 'transient',
+  InternalServerException: 'transient',
+  ModelTimeoutException: 'transient',
+  ModelErrorException: 'transient',
+  ModelStreamErrorException: 'transient',
+  ValidationException: 'invalid',
+  ServiceQuotaExceededException: 'invalid',
+  AccessDeniedException: 'denied',
+  ResourceNotFoundException: 'denied',
+};
+
+/** What the network, not Bedrock, says: Node's codes. A reset connection comes as a TimeoutError of the SDK. */
+const NETWORK_CODES = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+/** Translates an error of the SDK; undefined when neither Bedrock nor the network raised it. */
+export function modelErrorOf(error: unknown, timeoutMs: number): ModelError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { name, message, code, $metadata, $response } = error as SdkError;
+  if (name === 'AbortError') {
+    return new ModelError(
+      { kind: 'transient', type: 'TimeoutError', message: `No answer within ${timeoutMs} ms` },
+      { cause: error },
+    );
+  }
+  const status = $metadata?.httpStatusCode;
+  const kind = kindOf(name, message, code, status);
+  if (kind === undefined) return undefined;
+  // An answer that is not even JSON, from something between us and Bedrock, has no exception's name.
+  const type = name in KINDS || status === undefined ? name : name === 'SyntaxError' ? `Http${status}` : name;
+  return new ModelError(
+    { kind, type, message, retryAfterMs: retryAfterMs($response?.headers?.['retry-after']) },
+    { cause: error },
+  );
+}
+
+function kindOf(name: string, message: string, code?: string, status?: number): ModelErrorKind | undefined {
+  const named = KINDS[name];
+  if (named === 'throttled' && /per day/i.test(message)) return 'throttled_daily';
+  if (named !== undefined) return named;
+  if (name === 'TimeoutError' || (code !== undefined && NETWORK_CODES.has(code))) return 'transient';
+  return status === undefined ? undefined : kindOfStatus(status);
+}
+
+/** For exceptions without a known name (529 has none). */
+function kindOfStatus(status: number): ModelErrorKind {
+  if (status === 429) return 'throttled';
+  if (status === 401 || status === 403 || status === 404) return 'denied';
+  if (status >= 400 && status < 500 && status !== 408 && status !== 424) return 'invalid';
+  return 'transient';
+}
+
+/** Seconds; a date is not worth its parsing, no Bedrock answer has carried one. */
+function retryAfterMs(header: string | undefined): number | undefined {
+  const seconds = Number(header);
+  return header !== undefined && Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
+}
+
+interface SdkError extends Error {
+  code?: string;
+  $metadata?: { httpStatusCode?: number };
+  $response?: { headers?: Record<string, string> };
+}

@@ -1,0 +1,56 @@
+import { type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { LaneReports } from '../../core/lane/ports.ts';
+import { SLOT_MS } from '../../core/lane/report.ts';
+import { itemOf } from './expressions.ts';
+import { reportPartition, shardsOf, slotItem } from './lane-keys.ts';
+import { queryItems } from './query.ts';
+
+/** Reports are read for as long as a release may be out, and a little longer. */
+const RETENTION_SECONDS = 600;
+
+/** Sums by slot of releases, in the lanes table, spread over a few partitions and merged when read. */
+export function dynamoReports(client: DynamoDBClient, table: string): LaneReports {
+  return {
+    async add(lane, slot, counters) {
+      // A counter's name may hold any character (a task's label): numbered placeholders stand for names.
+      const added = Object.entries(counters);
+      await client.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: itemOf({ lane: reportPartition(lane), item: slotItem(slot) }),
+          UpdateExpression: `SET #expires = :expires ADD ${added.map((_, i) => `#${i} :${i}`).join(', ')}`,
+          ExpressionAttributeNames: {
+            '#expires': 'expires_at',
+            ...Object.fromEntries(added.map(([name], i) => [`#${i}`, name])),
+          },
+          ExpressionAttributeValues: itemOf({
+            ':expires': Math.ceil((slot * SLOT_MS) / 1000) + RETENTION_SECONDS,
+            ...Object.fromEntries(added.map(([, value], i) => [`:${i}`, value])),
+          }),
+        }),
+      );
+    },
+
+    // Consistent: a sum that was read never goes back.
+    async since(lane, fromSlot) {
+      const shards = shardsOf(lane, 'reports').map((partition) =>
+        queryItems(client, {
+          table,
+          ConsistentRead: true,
+          where: '#lane = :lane AND #item >= :from',
+          values: { lane: partition, from: slotItem(Math.max(0, fromSlot)) },
+        }),
+      );
+      const sums = new Map<number, Record<string, number>>();
+      for (const it of (await Promise.all(shards)).flat()) {
+        const { lane: _lane, item, expires_at: _expires, ...counters } = unmarshall(it);
+        const slot = Number(item);
+        const sum = sums.get(slot) ?? {};
+        for (const [name, value] of Object.entries(counters)) sum[name] = (sum[name] ?? 0) + value;
+        sums.set(slot, sum);
+      }
+      return [...sums].sort(([a], [b]) => a - b).map(([slot, counters]) => ({ slot, counters }));
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import {
+  type BatchResultErrorEntry,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { HoldQueue } from '../core/request/ports.ts';
+import type { Results } from '../core/request/result.ts';
+import { MessagesNotSentError } from './errors.ts';
+
+const MAX_BATCH_ENTRIES = 10;
+/** SQS takes at most 1 MiB in one message, and in all messages of one batch. */
+const MAX_BATCH_BYTES = 1_048_576;
+/** What a batch refused in part is sent again this often, at once. */
+const BATCH_ATTEMPTS = 3;
+
+export function sqsResults(client: SQSClient, queueUrl: string): Results {
+  return {
+    async send(result) {
+      await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: bodyOf(result) }));
+    },
+  };
+}
+
+export function sqsHoldQueue(client: SQSClient, queueUrl: string): HoldQueue {
+  return {
+    async send(messages) {
+      const batches = batchesOf(messages.map(bodyOf));
+      const sent = await Promise.allSettled(batches.map((batch) => sendBatch(client, queueUrl, batch)));
+      for (const result of sent) if (result.status === 'rejected') throw result.reason;
+    },
+  };
+}
+
+/** JSON of characters that SQS takes: all that JSON does not escape by itself but the two that are none. */
+export function bodyOf(message: object): string {
+  return JSON.stringify(message).replace(
+    /[\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16)}`,
+  );
+}
+
+/** In order, as few batches as their count and size allow. */
+export function batchesOf(bodies: readonly string[]): string[][] {
+  const batches: string[][] = [];
+  let room = 0;
+  for (const body of bodies) {
+    const bytes = Buffer.byteLength(body);
+    const last = batches.at(-1);
+    if (last && last.length < MAX_BATCH_ENTRIES && bytes <= room) {
+      last.push(body);
+      room -= bytes;
+    } else {
+      batches.push([body]);
+      room = MAX_BATCH_BYTES - bytes;
+    }
+  }
+  return batches;
+}
+
+/** A batch can be refused in part: only what was refused is sent again. */
+async function sendBatch(client: SQSClient, queueUrl: string, bodies: readonly string[]): Promise<void> {
+  let entries = bodies.map((body, index) => ({ Id: String(index), MessageBody: body }));
+  let refused: BatchResultErrorEntry[] = [];
+  for (let attempt = 1; attempt <= BATCH_ATTEMPTS && entries.length > 0; attempt++) {
+    const answer = await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }));
+    refused = answer.Failed ?? [];
+    const ids = new Set(refused.map(({ Id }) => Id));
+    entries = entries.filter(({ Id }) => ids.has(Id));
+  }
+  if (entries.length > 0) throw new MessagesNotSentError(queueUrl, entries.length, refused[0]?.Code);
+}

@@ -1,0 +1,93 @@
+import type { FailedRequests, TargetQueue } from '../../core/operations/ports.ts';
+import { retryIdOf, retryMessageOf } from '../../core/operations/retry.ts';
+import { PayloadMissingError } from '../../core/request/errors.ts';
+import type { Payload } from '../../core/request/hold-message.ts';
+import { sha256 } from '../../core/request/keys.ts';
+import type { Payloads } from '../../core/request/ports.ts';
+import type { RequestRecord } from '../../core/request/record.ts';
+import { known } from '../../core/request/versions.ts';
+import { UsageError } from '../terminal/flags.ts';
+
+/** What one SQS message takes. */
+const MAX_MESSAGE_BYTES = 1024 * 1024;
+
+export interface FailedPorts {
+  failed: FailedRequests;
+  /** The calls bucket: payloads, and the inbox for messages that are too large for the queue. */
+  objects: Payloads;
+  bucket: string;
+  input: TargetQueue;
+}
+
+/**
+ * `failed list|retry|drop [--id REQUEST_ID]`: without an id, all of them.
+ * @throws {UsageError}
+ */
+export async function operateFailed(
+  action: string | undefined,
+  { id }: { id?: string },
+  portsOf: () => FailedPorts,
+  write: (line: string) => void,
+): Promise<number> {
+  const act = ACTIONS[action as keyof typeof ACTIONS];
+  if (act === undefined) {
+    throw new UsageError('', `failed needs one of ${Object.keys(ACTIONS).join(', ')}`, action);
+  }
+  const ports = portsOf();
+  let count = 0;
+  let undone = 0;
+  for await (const record of wanted(ports.failed, id)) {
+    count++;
+    const { done, text } = await act(ports, record);
+    if (!done) undone++;
+    write(`${record.request_id}  ${text}`);
+  }
+  write(`${count} failed requests${undone === 0 ? '' : `, ${undone} left as they are`}`);
+  return undone > 0 || (id !== undefined && count === 0) ? 1 : 0;
+}
+
+async function* wanted(failed: FailedRequests, id: string | undefined): AsyncGenerator<RequestRecord> {
+  if (id === undefined) return yield* failed.list();
+  const record = await failed.read(id);
+  if (record?.status === 'FAILED') yield record;
+}
+
+interface Done {
+  done: boolean;
+  text: string;
+}
+
+const ACTIONS = { list: describe, retry, drop };
+
+async function describe(_ports: FailedPorts, { finished_at = 0, error }: RequestRecord): Promise<Done> {
+  return { done: true, text: `${new Date(finished_at).toISOString()}  ${error?.type}: ${error?.message}` };
+}
+
+async function retry({ objects, bucket, input }: FailedPorts, record: RequestRecord): Promise<Done> {
+  const payload = await readPayload(objects, record.payload_key);
+  if (payload === undefined) return { done: false, text: 'its payload has expired' };
+  const retryId = retryIdOf(record.request_id);
+  const body = JSON.stringify(retryMessageOf(record, payload));
+  if (Buffer.byteLength(body) <= MAX_MESSAGE_BYTES) {
+    await input.send(body);
+  } else {
+    const key = `inbox/retries/${sha256(retryId)}.json`;
+    await objects.put(key, body);
+    await input.send(JSON.stringify({ s3: { bucket, key } }));
+  }
+  return { done: true, text: `sent again as ${retryId}` };
+}
+
+async function drop({ failed }: FailedPorts, { request_id }: RequestRecord): Promise<Done> {
+  const done = await failed.delete(request_id);
+  return { done, text: done ? 'dropped' : 'its result has not been sent yet' };
+}
+
+async function readPayload(objects: Payloads, key: string): Promise<Payload | undefined> {
+  try {
+    return known('payload', JSON.parse(new TextDecoder().decode(await objects.get(key))) as Payload);
+  } catch (error) {
+    if (error instanceof PayloadMissingError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,184 @@
+import type { Waiting } from '../../lab/run/utilisation.ts';
+import type { LaneStats } from '../../local/bedrock/stats.ts';
+
+/** What happened in one column's time, in the unit of the chart. */
+export interface Column {
+  /** Requests that waited, at most. */
+  waiting: number;
+  /** Requests accepted, per second. */
+  demand: number;
+  /** What Bedrock let through, per second. */
+  released: number;
+  throttled: boolean;
+}
+
+export interface ChartData {
+  title: string;
+  unit: string;
+  columns: Column[];
+  secondsPerColumn: number;
+  /** The limit, per second. */
+  quota: number;
+}
+
+const MAX_COLUMNS = 72;
+/** Short runs get columns of two characters. */
+const WIDE_UP_TO = 36;
+const BACKLOG_ROWS = 5;
+const RATE_ROWS = 7;
+/** The quota's line stands at this part of the height: what is above it would be throttled. */
+const QUOTA_HEIGHT = 0.6;
+const EIGHTHS = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+const LABEL_WIDTH = 10;
+
+/** The chart of a lane: in tokens when these bind it, otherwise in calls. */
+export function chartData(
+  lane: LaneStats,
+  waits: readonly Waiting[],
+  binding: 'rpm' | 'tpm',
+): ChartData | undefined {
+  const { requestsPerMinute = 0, tokensPerMinute = 0 } = lane.limits;
+  const seconds = lane.seconds.map(({ second }) => second);
+  if (waits.length === 0 || seconds.length === 0) return undefined;
+  const first = Math.floor(
+    waits.reduce((least, { from }) => Math.min(least, from), Number.POSITIVE_INFINITY) / 1_000,
+  );
+  const last = Math.max(seconds.at(-1) ?? first, first);
+  const secondsPerColumn = Math.ceil((last - first + 1) / MAX_COLUMNS);
+  const columns: Column[] = Array.from({ length: Math.ceil((last - first + 1) / secondsPerColumn) }, () => ({
+    waiting: 0,
+    demand: 0,
+    released: 0,
+    throttled: false,
+  }));
+  const place = (second: number) => columns[Math.floor((second - first) / secondsPerColumn)];
+  const ofToken = binding === 'tpm';
+  const perCall = ofToken ? lane.tokens / Math.max(1, lane.calls) : 1;
+  for (const { second, calls, tokens, throttles } of lane.seconds) {
+    const column = place(second);
+    if (!column) continue;
+    column.released += (ofToken ? tokens : calls) / secondsPerColumn;
+    column.throttled ||= throttles > 0;
+  }
+  for (const { from } of waits) {
+    const column = place(Math.floor(from / 1_000));
+    if (column) column.demand += perCall / secondsPerColumn;
+  }
+  for (const [index, column] of columns.entries()) {
+    column.waiting = waitingDuring(
+      waits,
+      (first + index * secondsPerColumn) * 1_000,
+      secondsPerColumn * 1_000,
+    );
+  }
+  return {
+    title: lane.lane,
+    unit: ofToken ? 'tokens' : 'calls',
+    columns,
+    secondsPerColumn,
+    quota: (ofToken ? tokensPerMinute : requestsPerMinute) / 60,
+  };
+}
+
+/** Requests that waited at the middle of a stretch of time. */
+function waitingDuring(waits: readonly Waiting[], from: number, length: number): number {
+  const middle = from + length / 2;
+  return waits.reduce((sum, wait) => sum + (wait.from <= middle && wait.until > middle ? 1 : 0), 0);
+}
+
+/** Two panels over one time axis: what waits, and what goes to Bedrock beside the quota and what producers sent. */
+export function drawChart(data: ChartData): string {
+  const { columns, quota, unit } = data;
+  const width = columns.length <= WIDE_UP_TO ? 2 : 1;
+  const mostWaiting = Math.max(1, ...columns.map(({ waiting }) => waiting));
+  const top = quota / QUOTA_HEIGHT;
+  const peak = Math.max(...columns.map(({ demand }) => demand));
+  const lines = [
+    `${data.title}`,
+    '',
+    ...panel(
+      columns,
+      BACKLOG_ROWS,
+      width,
+      (row) => (row === BACKLOG_ROWS - 1 ? short(mostWaiting) : ''),
+      ({ waiting }, row) => block(waiting / mostWaiting, row, BACKLOG_ROWS),
+    ),
+    axis(columns.length * width, 'requests waiting'),
+    '',
+    ...panel(
+      columns,
+      RATE_ROWS,
+      width,
+      (row) => rateLabel(row, quota),
+      (column, row) => rateCell(column, row, quota, top),
+    ),
+    axis(columns.length * width, `${unit} a second`),
+    timeScale(data, width),
+    '',
+    `${' '.repeat(LABEL_WIDTH)}█ released   ░ demand (peak ${short(peak)}/s)   ─ quota ${short(quota)}/s${
+      columns.some(({ throttled }) => throttled) ? '   × throttled' : ''
+    }`,
+  ];
+  return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+function panel(
+  columns: readonly Column[],
+  rows: number,
+  width: number,
+  label: (row: number) => string,
+  cell: (column: Column, row: number) => string,
+): string[] {
+  return Array.from({ length: rows }, (_, index) => {
+    const row = rows - 1 - index;
+    return `${label(row).padStart(LABEL_WIDTH - 2)} │${columns.map((column) => cell(column, row).repeat(width)).join('')}`;
+  });
+}
+
+function rateCell({ released, demand, throttled }: Column, row: number, quota: number, top: number): string {
+  const bar = block(released / top, row, RATE_ROWS);
+  if (throttled && row === RATE_ROWS - 1) return '×';
+  if (bar !== ' ') return bar;
+  if (block(demand / top, row, RATE_ROWS) !== ' ') return '░';
+  return row === quotaRow() && quota > 0 ? '─' : ' ';
+}
+
+/** The first row above what the quota lets through. */
+function quotaRow(): number {
+  return Math.ceil(QUOTA_HEIGHT * RATE_ROWS);
+}
+
+function rateLabel(row: number, quota: number): string {
+  return row === quotaRow() ? short(quota) : '';
+}
+
+/** The part of a bar of this height (1 = full) that stands in a row. */
+function block(height: number, row: number, rows: number): string {
+  const eighths = Math.round((height * rows - row) * 8);
+  return EIGHTHS[Math.min(8, Math.max(0, eighths))] ?? ' ';
+}
+
+function axis(width: number, label: string): string {
+  return `${' '.repeat(LABEL_WIDTH - 1)}└${'─'.repeat(width)} ${label}`;
+}
+
+function timeScale({ columns, secondsPerColumn }: ChartData, width: number): string {
+  const step = 10;
+  let line = ' '.repeat(LABEL_WIDTH);
+  for (let column = 0; column < columns.length; column += Math.ceil(step / width)) {
+    line = `${line.padEnd(LABEL_WIDTH + column * width)}${column * secondsPerColumn}s`;
+  }
+  return line;
+}
+
+/** 950, 1.2k, 34k, 1.5M; small numbers with a decimal. */
+export function short(value: number): string {
+  if (value < 0) return `-${short(-value)}`;
+  if (value >= 1e6) return `${trim(value / 1e6)}M`;
+  if (value >= 1e3) return `${trim(value / 1e3)}k`;
+  return trim(value);
+}
+
+function trim(value: number): string {
+  return value >= 10 || Number.isInteger(value) ? String(Math.round(value)) : value.toFixed(1);
+}

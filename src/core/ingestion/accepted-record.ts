@@ -1,0 +1,70 @@
+import { laneOf } from '../lane/catalog/catalog.ts';
+import { backlogKey, dueKey, payloadKey } from '../request/keys.ts';
+import { contentHash, type Request } from '../request/message.ts';
+import { knownAs, type Profiles } from '../request/model-id.ts';
+import type { RequestRecord } from '../request/record.ts';
+import { estimateInput, maxTokensOfCall } from '../request/tokens.ts';
+
+/** What the record needs to know beside the request itself. */
+export interface Arrival {
+  requestId: string;
+  messageId: string;
+  acceptedAt: number;
+  /** When the producer sent it: its place in the backlog. */
+  sentAt: number;
+  longestWaitSeconds: number;
+  profiles?: Profiles;
+  source?: { key: string; version_id?: string };
+  /** Chooses the backlog's shard for a queue. */
+  shardOf(queue: string): number;
+}
+
+/** The first record of a request: RECEIVED, in the backlog. Times in epoch milliseconds. */
+export function acceptedRecord(request: Request, arrival: Arrival): RequestRecord {
+  const { requestId, acceptedAt, sentAt } = arrival;
+  const { model_id, priority, tenant, call, max_wait_seconds: wait, metadata } = request;
+  const model = knownAs(model_id, arrival.profiles);
+  const lane = laneOf(model);
+  const partition = { lane, priority, tenant, shard: 0 };
+  const queue = backlogKey({ ...partition, shard: arrival.shardOf(backlogKey(partition)) });
+  const { tokens, bytes } = estimateInput(model, call);
+  const hash = contentHash(request);
+  const hasDeadline = wait !== undefined || request.deadline !== undefined;
+  const deadline = Math.min(
+    acceptedAt + (wait ?? arrival.longestWaitSeconds) * 1000,
+    request.deadline === undefined ? Number.POSITIVE_INFINITY : Date.parse(request.deadline),
+  );
+  return {
+    v: 1,
+    request_id: requestId,
+    status: 'RECEIVED',
+    generation: 0,
+    nonce: arrival.messageId,
+    lane,
+    model_id,
+    operation: call.operation,
+    priority,
+    tenant,
+    task: request.task,
+    record_id: request.record_id,
+    metadata: metadata === undefined ? undefined : JSON.stringify(metadata),
+    accepted_at: acceptedAt,
+    deadline_at: deadline,
+    has_deadline: hasDeadline,
+    content_hash: hash,
+    payload_key: payloadKey(requestId, hash),
+    source: arrival.source,
+    input_tokens: tokens,
+    input_bytes: bytes,
+    max_tokens: maxTokensOfCall(model, call),
+    accept_truncated: request.accept_truncated,
+    queue,
+    arrival: sentAt,
+    backlog_key: queue,
+    backlog_order: sentAt,
+    ...(!hasDeadline ? {} : { due_key: dueKey(lane, requestId), due_at: deadline }),
+    attempts: 0,
+    failures: 0,
+    throttles: 0,
+  };
+}

@@ -1,0 +1,267 @@
+import { burndownOf, outputLimitOf } from '../lane/catalog/catalog.ts';
+import { BUNDLE_ENDED, type CallReport, countersOf, slotOf } from '../lane/report.ts';
+import { unreservedTokens } from '../lane/unreserved.ts';
+import { PayloadMissingError } from '../request/errors.ts';
+import type { HoldMessage, Payload, Release } from '../request/hold-message.ts';
+import { isTruncated } from '../request/invoke-bodies.ts';
+import type { RequestRecord, Usage } from '../request/record.ts';
+import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../request/times.ts';
+import { claim, type Ending } from '../request/transitions.ts';
+import { known } from '../request/versions.ts';
+import { withAllowance } from './allowance.ts';
+import { BundleError, ModelError, PayloadUnreadableError } from './errors.ts';
+import {
+  finish,
+  type InvocationPorts,
+  ids,
+  keepOutput,
+  restAfterReturn,
+  returnToBacklog,
+  setRequestAside,
+} from './outcome.ts';
+import type { ModelAnswer } from './ports.ts';
+import { judge } from './verdict.ts';
+
+/** A release on its way through: where it came from, and what its record said when it was claimed. */
+interface Run {
+  lane: string;
+  releasedAt: number;
+  record: RequestRecord;
+  probe?: true;
+}
+
+/**
+ * Runs a bundle's releases concurrently; each ends on its own.
+ * @throws {BundleError} after all have ended, when some could not be dealt with. A release that was claimed is then
+ * brought back by its lease, or was set aside already, and not by a redelivery of the message.
+ */
+export async function invokeBundle(ports: InvocationPorts, message: HoldMessage): Promise<void> {
+  const { lane, released_at, releases } = message;
+  const ends = await Promise.allSettled(releases.map((release) => invoke(ports, message, release)));
+  // A bundle delivered twice is one worker's all the same: whoever had its first release tells that it ended.
+  if (wasOurs(ends[0])) {
+    await ports.reports.add(lane, slotOf(released_at), BUNDLE_ENDED);
+  }
+  const errors = ends.flatMap((it) => (it.status === 'rejected' ? [it.reason] : []));
+  if (errors.length > 0) throw new BundleError(lane, releases.length, errors);
+}
+
+async function invoke(
+  ports: InvocationPorts,
+  message: HoldMessage,
+  release: Release,
+): Promise<'ours' | 'not ours'> {
+  const { lane, released_at: releasedAt } = message;
+  const record = await take(ports, releasedAt, release);
+  if (record === undefined) return 'not ours';
+  const run = { lane, releasedAt, record, probe: release.probe };
+  const payload = tooLate(ports, releasedAt) ? undefined : await loadPayload(ports, run);
+  // Asked again after the load: this is the last look before the call.
+  if (tooLate(ports, releasedAt)) await giveBack(ports, run);
+  else if (payload === undefined) await failWithoutPayload(ports, run);
+  else await call(ports, run, payload);
+  return 'ours';
+}
+
+function wasOurs(end: PromiseSettledResult<'ours' | 'not ours'> | undefined): boolean {
+  if (end?.status === 'rejected') return end.reason instanceof PayloadUnreadableError;
+  return end?.value === 'ours';
+}
+
+/**
+ * Claims the release; one that comes too late is not claimed, only looked at, to be given back.
+ * Undefined: another delivery has it, or its lease ran out.
+ */
+async function take(
+  ports: InvocationPorts,
+  releasedAt: number,
+  release: Release,
+): Promise<RequestRecord | undefined> {
+  const { records, clock, log } = ports;
+  let standing: RequestRecord | undefined;
+  if (tooLate(ports, releasedAt)) {
+    standing = await records.read(release.request_id);
+    if (standing?.status === 'QUEUED' && standing.generation === release.generation) return standing;
+  } else {
+    const claimed = await records.move(claim(release, clock.now()));
+    if (claimed.applied) return claimed.record;
+    standing = claimed.record;
+  }
+  // Whoever moved the record also reports what became of the release.
+  log('release.refused', { ...release, status: standing?.status, current_generation: standing?.generation });
+  return undefined;
+}
+
+/** Started later than this, a call would no longer be covered by its reservation, or would outlive its function. */
+function tooLate({ clock, remainingMs }: InvocationPorts, releasedAt: number): boolean {
+  return clock.now() - releasedAt > START_WINDOW_MS || remainingMs() <= COMMIT_MARGIN_MS;
+}
+
+async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise<void> {
+  const { clock, log, model, remainingMs } = ports;
+  const { record } = run;
+  const startedAt = clock.now();
+  log('call.started', { ...ids(record), lane: run.lane, start_delay_ms: startedAt - run.releasedAt });
+  let answer: ModelAnswer;
+  try {
+    answer = await model.call({
+      modelId: record.model_id,
+      lane: record.lane,
+      payload: withAllowance(record, payload),
+      timeoutMs: remainingMs() - COMMIT_MARGIN_MS,
+    });
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    return refusedByModel(ports, run, startedAt, error);
+  }
+  const finishedAt = clock.now();
+  const charged = chargeOf(record, answer.usage);
+  const truncated = isTruncated(answer.stopReason);
+  const settled: Call = {
+    end: 'settled',
+    startedAt: arrivalOf(startedAt, finishedAt, answer.latencyMs),
+    finishedAt,
+    chargedTokens: charged,
+    inputTokens: inputOf(answer.usage) ?? record.input_tokens,
+    outputTokens: answer.usage?.output_tokens ?? 0,
+    truncated,
+  };
+  const attempts = record.attempts + 1;
+  if (truncated && !record.accept_truncated && canGrantMore(record)) {
+    // Not what the producer asked for: nothing is committed, and it runs again with all that the model can give.
+    const { failures, throttles } = record;
+    const rerun = { charged_tokens: charged, usage: answer.usage };
+    const counts = { attempts, failures, throttles, full_allowance: true, rerun };
+    await returnToBacklog(ports, record, 'truncated', counts);
+    return report(ports, run, { ...settled, wonBackTokens: -charged });
+  }
+  const ending: Ending = {
+    status: 'COMPLETED',
+    startedAt,
+    finishedAt,
+    attempts,
+    output: await keepOutput(ports, record, answer.output),
+    stop_reason: answer.stopReason,
+    truncated_at: truncated && record.max_tokens === undefined ? record.granted_max_tokens : undefined,
+    usage: answer.usage,
+    latency_ms: answer.latencyMs,
+    charged_tokens: charged,
+  };
+  // What Bedrock gave back is used again at once, whatever becomes of the outcome.
+  const wonBackTokens = unreservedTokens(record);
+  await Promise.all([finish(ports, record, ending), report(ports, run, { ...settled, wonBackTokens })]);
+}
+
+async function refusedByModel(
+  ports: InvocationPorts,
+  run: Run,
+  startedAt: number,
+  error: ModelError,
+): Promise<void> {
+  const { record } = run;
+  const finishedAt = ports.clock.now();
+  const { counts, error: reason } = judge(record, error, run.probe);
+  const { retryAfterMs = 0 } = error;
+  if (reason === undefined && error.kind === 'transient' && retryAfterMs > 0) {
+    // Bedrock says when to come again. A throttle says it to the lane, and its request keeps its place.
+    await setRequestAside(ports, record, { reason: error.type, forMs: retryAfterMs, counts });
+  } else if (reason === undefined) {
+    await returnToBacklog(ports, record, error.type, counts);
+  } else {
+    await finish(ports, record, { status: 'FAILED', startedAt, finishedAt, ...counts, error: reason });
+  }
+  await report(ports, run, {
+    end: error.kind,
+    startedAt,
+    finishedAt,
+    // What Bedrock refused it did not charge. After a fault nobody knows: the reservation runs out by itself.
+    chargedTokens: error.kind === 'transient' ? (record.reserved_tokens ?? 0) : 0,
+  });
+}
+
+async function giveBack(ports: InvocationPorts, run: Run): Promise<void> {
+  const returned = await returnToBacklog(ports, run.record, 'too_late');
+  if (returned) await reportNotStarted(ports, run);
+}
+
+async function failWithoutPayload(ports: InvocationPorts, run: Run): Promise<void> {
+  const finishedAt = ports.clock.now();
+  const message = 'The stored call has expired or was deleted before it could be made';
+  await finish(ports, run.record, {
+    status: 'FAILED',
+    finishedAt,
+    error: { type: 'PayloadMissing', message },
+  });
+  await reportNotStarted(ports, run);
+}
+
+function reportNotStarted(ports: InvocationPorts, run: Run): Promise<void> {
+  return report(ports, run, { end: 'not_started', finishedAt: ports.clock.now(), chargedTokens: 0 });
+}
+
+type Call = Pick<CallReport, 'end' | 'startedAt' | 'finishedAt' | 'chargedTokens'> &
+  Partial<Pick<CallReport, 'inputTokens' | 'outputTokens' | 'truncated' | 'wonBackTokens'>>;
+
+async function report(
+  { reports }: InvocationPorts,
+  { lane, releasedAt, record }: Run,
+  call: Call,
+): Promise<void> {
+  const { priority, tenant, expected_tokens: expectedTokens } = record;
+  const counters = countersOf({
+    releasedAt,
+    reservedTokens: record.reserved_tokens ?? 0,
+    estimatedInputTokens: record.input_tokens,
+    inputTokens: 0,
+    outputTokens: 0,
+    task: record.task,
+    served: expectedTokens === undefined ? undefined : { priority, tenant, expectedTokens },
+    ...call,
+  });
+  await reports.add(lane, slotOf(releasedAt), counters);
+}
+
+/**
+ * Undefined when it is gone for good.
+ * @throws {PayloadUnreadableError} for what may pass: the request has been set aside
+ */
+async function loadPayload(ports: InvocationPorts, run: Run): Promise<Payload | undefined> {
+  try {
+    const text = new TextDecoder().decode(await ports.payloads.get(run.record.payload_key));
+    return known('payload', JSON.parse(text) as Payload);
+  } catch (error) {
+    if (error instanceof PayloadMissingError) return undefined;
+    const rest = { reason: 'payload_unreadable', forMs: restAfterReturn(run.record) };
+    if (await setRequestAside(ports, run.record, rest)) await reportNotStarted(ports, run);
+    throw new PayloadUnreadableError(run.record.request_id, error);
+  }
+}
+
+/** The producer set no max tokens, and the release chose fewer than model and quota can give. */
+function canGrantMore({ lane, ...record }: RequestRecord): boolean {
+  const { max_tokens, granted_max_tokens = 0, most_max_tokens = outputLimitOf(lane) } = record;
+  return max_tokens === undefined && !record.full_allowance && granted_max_tokens < most_max_tokens;
+}
+
+/** A call does not travel for longer; beyond it, Bedrock's latency leaves out a part of its work. */
+const MAX_TRANSIT_MS = 2_000;
+
+/**
+ * When Bedrock counted the call, at the latest: not before it was sent, and its own latency before the answer came. On a
+ * busy machine, or a slow network, that is later than the moment of sending, and so is the end of its minute.
+ */
+function arrivalOf(sentAt: number, finishedAt: number, latencyMs: number | undefined): number {
+  if (latencyMs === undefined) return sentAt;
+  return Math.min(sentAt + MAX_TRANSIT_MS, Math.max(sentAt, finishedAt - latencyMs));
+}
+
+/** All input that Bedrock counts at a start, cached or not. */
+function inputOf(usage: Usage | undefined): number | undefined {
+  return usage && usage.input_tokens + (usage.cache_read_tokens ?? 0) + (usage.cache_write_tokens ?? 0);
+}
+
+/** What the quota is charged in the end; unknown usage counts as all that was reserved. */
+function chargeOf(record: RequestRecord, usage: Usage | undefined): number {
+  if (usage === undefined) return record.reserved_tokens ?? 0;
+  return usage.input_tokens + (usage.cache_write_tokens ?? 0) + usage.output_tokens * burndownOf(record.lane);
+}

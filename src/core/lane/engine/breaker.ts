@@ -1,0 +1,151 @@
+/**
+ * Stops a lane when going on would only burn requests: Bedrock fails, denies access, or the day's tokens are used up.
+ * After a while one release probes; when it is answered the lane goes on, otherwise it waits longer.
+ */
+import type { BacklogEntry } from '../../request/ports.ts';
+
+export type Trouble = 'failing' | 'denied' | 'daily_quota';
+
+const TROUBLES: Record<Trouble, { firstWaitMs: number; longestWaitMs: number }> = {
+  failing: { firstWaitMs: 3_000, longestWaitMs: 10_000 },
+  denied: { firstWaitMs: 60_000, longestWaitMs: 600_000 },
+  daily_quota: { firstWaitMs: 300_000, longestWaitMs: 1_800_000 },
+};
+/** Failures in the recent past that open the breaker, if they are also half of all calls. */
+const FAILURES = 3;
+const DENIALS = 2;
+const FAILED_SHARE = 0.5;
+/** The recent past. */
+const HALF_LIFE_MS = 5_000;
+/** In a quiet lane fewer failures open it, when for so long nothing has been answered since the first of them. */
+const QUIET_FAILURES = 2;
+const QUIET_MS = 4_000;
+/** A probe whose end nobody reports is followed by another. */
+const PROBE_TIMEOUT_MS = 60_000;
+
+/** What became of the calls of one slot since the last look. */
+export interface CallEnds {
+  slot: number;
+  /** Bedrock served the call or refused it for its own sake. */
+  answered: number;
+  transient: number;
+  denied: number;
+  daily: number;
+}
+
+export interface BreakerMemory {
+  trouble: Trouble;
+  waitMs: number;
+  until: number;
+  probe?: { slot: number; at: number };
+}
+
+/** Transient failures since Bedrock last answered. */
+export interface Failing {
+  count: number;
+  /** When the first of them was told, epoch milliseconds. */
+  since: number;
+}
+
+export class Breaker {
+  #open: BreakerMemory | undefined;
+  #failing: Failing | undefined;
+  #recent = { answered: 0, transient: 0, denied: 0, at: 0 };
+
+  /** A predecessor's probe may have ended while nobody led, and its end is told once: another one is sent. */
+  constructor({ breaker, failing }: { breaker?: BreakerMemory; failing?: Failing } = {}) {
+    this.#failing = failing;
+    if (breaker === undefined) return;
+    const { trouble, waitMs, until } = breaker;
+    this.#open = { trouble, waitMs, until };
+  }
+
+  /** Why nothing goes out; undefined when all is well. */
+  get trouble(): Trouble | undefined {
+    return this.#open?.trouble;
+  }
+
+  observe(now: number, ends: readonly CallEnds[]): void {
+    const decay = 0.5 ** ((now - this.#recent.at) / HALF_LIFE_MS);
+    const sum = (of: (end: CallEnds) => number) => ends.reduce((total, end) => total + of(end), 0);
+    const [answered, transient, denied] = [
+      sum((it) => it.answered),
+      sum((it) => it.transient),
+      sum((it) => it.denied),
+    ];
+    this.#recent = {
+      answered: this.#recent.answered * decay + answered,
+      transient: this.#recent.transient * decay + transient,
+      denied: this.#recent.denied * decay + denied,
+      at: now,
+    };
+    this.#countFailing(now, answered, transient);
+    if (this.#open === undefined) this.#judge(now, sum((it) => it.daily) > 0);
+    else this.#judgeProbe(now, ends, this.#open);
+  }
+
+  /** Releases that may go out now. */
+  allowance(now: number): number {
+    if (this.#open === undefined) return Number.POSITIVE_INFINITY;
+    const { until, probe } = this.#open;
+    if (now < until) return 0;
+    return probe === undefined || now >= probe.at + PROBE_TIMEOUT_MS ? 1 : 0;
+  }
+
+  /** Releases went out in `slot`: while the lane waits, they are its probe. */
+  released(now: number, slot: number): void {
+    if (this.#open !== undefined) this.#open.probe = { slot, at: now };
+  }
+
+  memory(): { breaker?: BreakerMemory; failing?: Failing } {
+    return { breaker: this.#open, failing: this.#failing };
+  }
+
+  #countFailing(now: number, answered: number, transient: number): void {
+    if (answered > 0) this.#failing = undefined;
+    else if (transient > 0) {
+      const { count, since } = this.#failing ?? { count: 0, since: now };
+      this.#failing = { count: count + transient, since };
+    }
+  }
+
+  #judge(now: number, usedUp: boolean): void {
+    const { answered, denied } = this.#recent;
+    if (usedUp) this.#trip(now, 'daily_quota');
+    else if (denied >= DENIALS && answered < denied) this.#trip(now, 'denied');
+    else if (this.#isFailing(now)) this.#trip(now, 'failing');
+  }
+
+  /** Calls fail in numbers, or, in a quiet lane, one after the other. */
+  #isFailing(now: number): boolean {
+    const { answered, transient } = this.#recent;
+    if (transient >= FAILURES && transient >= FAILED_SHARE * (answered + transient)) return true;
+    const { count, since } = this.#failing ?? { count: 0, since: now };
+    return count >= QUIET_FAILURES && now >= since + QUIET_MS;
+  }
+
+  #judgeProbe(now: number, ends: readonly CallEnds[], open: BreakerMemory): void {
+    const probed = ends.find(({ slot }) => slot === open.probe?.slot);
+    if (probed === undefined) return;
+    if (probed.daily > 0) this.#trip(now, 'daily_quota', open);
+    else if (probed.denied > 0) this.#trip(now, 'denied', open);
+    else if (probed.transient > 0) this.#trip(now, 'failing', open);
+    else if (probed.answered > 0) {
+      this.#open = undefined;
+      this.#recent = { answered: 0, transient: 0, denied: 0, at: now };
+    } else delete open.probe;
+  }
+
+  #trip(now: number, trouble: Trouble, before?: BreakerMemory): void {
+    const { firstWaitMs, longestWaitMs } = TROUBLES[trouble];
+    const again = before?.trouble === trouble;
+    const waitMs = again ? Math.min(longestWaitMs, before.waitMs * 2) : firstWaitMs;
+    this.#open = { trouble, waitMs, until: now + waitMs };
+  }
+}
+
+/** Probes go round: no request should bear all of them, least one that Bedrock may fail for its own sake. */
+export function leastReleased(queues: readonly (readonly BacklogEntry[])[]): BacklogEntry[][] {
+  const least = queues.flat().reduce((least, { generation }) => Math.min(least, generation), Infinity);
+  return queues.map((queue) => queue.filter(({ generation }) => generation === least));
+}

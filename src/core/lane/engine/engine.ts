@@ -1,0 +1,287 @@
+/**
+ * Decides what one lane releases now. Pure: what it knows comes in, decisions come out; time is an argument. Its
+ * memory is a JSON text that a successor goes on from.
+ */
+import type { BacklogEntry } from '../../request/ports.ts';
+import { PRIORITIES } from '../../request/record.ts';
+import type { LaneFigures, Limits, SlotReport } from '../ports.ts';
+import { owedOf, SLOT_MS, slotOf } from '../report.ts';
+import { Adaptation } from './adaptation.ts';
+import { Breaker, leastReleased, type Trouble } from './breaker.ts';
+import { Departures } from './bundles.ts';
+import { Estimates } from './estimates.ts';
+import { FairQueues, type Weights } from './fair-queues.ts';
+import { Ledger, type Usage } from './ledger.ts';
+import { parseMemory, writeMemory } from './memory.ts';
+import { endsOf, News } from './news.ts';
+import { Pacing, pacedTokens } from './pacing.ts';
+import { RetryBudget } from './retry-budget.ts';
+import { bindingShare, Room } from './room.ts';
+import { type Sizing, sizeOf } from './sizing.ts';
+
+/**
+ * Debts of running calls are set against what leaves the minute within this part of a call's time: they fall due
+ * halfway on average.
+ */
+const LOOK_AHEAD = 0.5;
+
+export interface EngineSettings {
+  /** First guess of how long a call takes, until real ones are known. */
+  averageRequestMs: number;
+  /** Minutes of quota that may be released and unfinished. */
+  minutesToProcess: number;
+  /** Requests that may be released and unfinished. */
+  queueDepthThreshold: number;
+  /** When a release that has not ended counts as lost. */
+  leaseMs: number;
+}
+
+export interface TickInput extends Weights {
+  now: number;
+  /** Reports of {@link LaneEngine.reportsFrom} and later. */
+  reports: readonly SlotReport[];
+  /** Heads of the backlog's queues: each in order of arrival. */
+  queues: readonly (readonly BacklogEntry[])[];
+  limits: Limits;
+  /** Workers that may take bundles of this lane in all, those that it has already included. */
+  workers: number;
+  /** Lanes that have work waiting for these workers, this one included; 1 unless given. */
+  rivals?: number;
+  /** An operator has stopped the lane. */
+  paused: boolean;
+}
+
+export interface EngineRelease extends Sizing {
+  entry: BacklogEntry;
+  /** Releases of the same number travel together. */
+  bundle: number;
+}
+
+export interface Decisions {
+  /** Epoch milliseconds of all releases. */
+  releasedAt: number;
+  releases: EngineRelease[];
+  /** The lane is stopped: the release, if there is one, finds out whether Bedrock serves it again. */
+  probe: boolean;
+  /** Past their deadline before they spent anything. */
+  expired: BacklogEntry[];
+  /** Larger than the whole quota: they can never run. */
+  oversized: (Sizing & { entry: BacklogEntry })[];
+}
+
+/** Why a lane releases nothing although work may wait. */
+export type Paused = Trouble | 'operator' | 'no_quota';
+
+export class LaneEngine {
+  readonly #ledger: Ledger;
+  readonly #estimates: Estimates;
+  readonly #queues: FairQueues;
+  readonly #adaptation: Adaptation;
+  readonly #breaker: Breaker;
+  readonly #pacing = new Pacing();
+  readonly #retries = new RetryBudget();
+  readonly #news: News;
+  readonly #departures = new Departures();
+  #figures: LaneFigures = { unfinished: 0, utilisation: 0, share: 1 };
+  #throttled = 0;
+  #wonBack = 0;
+
+  constructor(
+    private readonly settings: EngineSettings,
+    memory?: string,
+  ) {
+    const past = parseMemory(memory);
+    this.#ledger = new Ledger(settings.leaseMs);
+    for (const [slot, releases] of past.slots) this.#ledger.release(slot, releases);
+    this.#news = new News(this.#ledger);
+    this.#estimates = new Estimates(past.estimates);
+    this.#queues = new FairQueues(past.shares);
+    this.#adaptation = new Adaptation(past.adaptation);
+    this.#breaker = new Breaker(past);
+  }
+
+  /** Something has been released that has not ended, or a predecessor's releases are to be settled. */
+  get awaitsReports(): boolean {
+    return this.#news.awaited;
+  }
+
+  /** Slot from which the next tick needs reports. */
+  reportsFrom(now: number): number {
+    return this.#news.from(now);
+  }
+
+  /** Releases that have not ended, and the workers they take. */
+  unfinished(now: number): { releases: number; bundles: number } {
+    return this.#ledger.unfinished(now);
+  }
+
+  /** When the first release was made that has not ended, epoch milliseconds. */
+  unfinishedSince(): number | undefined {
+    const slot = this.#ledger.firstUnfinishedSlot();
+    return slot === undefined ? undefined : slot * SLOT_MS;
+  }
+
+  tick(input: TickInput): Decisions {
+    const { now } = input;
+    const used = this.#takeIn(input);
+    const limits = this.#adaptation.limits(input.limits);
+    const room = new Room(
+      used,
+      this.#ledger.expectedTokens(now, this.#runMs * LOOK_AHEAD, this.#estimates.startDelay),
+      limits,
+    );
+    this.#pacing.advance(now, limits, bindingShare(used, limits), this.#adaptation.share < 1);
+    const paused = this.#pausedBy(input);
+    const allowed =
+      paused === undefined || paused === this.#breaker.trouble ? this.#breaker.allowance(now) : 0;
+    const decisions: Decisions = {
+      releasedAt: now,
+      releases: [],
+      probe: allowed === 1,
+      expired: [],
+      oversized: [],
+    };
+    const waiting = input.queues.map((queue) => {
+      for (const entry of queue) if (entry.deadline_at <= now) decisions.expired.push(entry);
+      return queue.filter(({ deadline_at }) => deadline_at > now);
+    });
+    const release = (entries: BacklogEntry[][], count: number) => {
+      this.#queues.enter(entries, input);
+      this.#release(input, limits, room, count, decisions);
+    };
+    if (decisions.probe) release(leastReleased(waiting), allowed);
+    if (decisions.releases.length === 0) release(waiting, allowed);
+    if (decisions.releases.length > 0) this.#breaker.released(now, slotOf(now));
+    this.#figures = {
+      unfinished: this.#ledger.unfinished(now).releases,
+      utilisation: bindingShare(used, input.limits),
+      share: this.#adaptation.share,
+      ...(paused !== undefined && { paused }),
+    };
+    return decisions;
+  }
+
+  /** A release that did not happen, because its record had moved on. */
+  refund({ releasedAt }: Decisions, { entry, reserved, held, variance, charge }: EngineRelease): void {
+    const change = {
+      releases: -1,
+      bundles: 0,
+      reserved: -reserved,
+      held: -held,
+      variance: -variance,
+      expected: -charge,
+    };
+    this.#ledger.release(slotOf(releasedAt), change);
+    this.#queues.correct(entry, -charge);
+  }
+
+  /** How the lane does after the last tick. */
+  get figures(): LaneFigures {
+    return this.#figures;
+  }
+
+  /** Throttled calls since the last call. */
+  takeThrottled(): number {
+    const throttled = this.#throttled;
+    this.#throttled = 0;
+    return throttled;
+  }
+
+  /** Tokens won back by right-sized max tokens since the last call; negative when reruns cost more. */
+  takeWonBack(): number {
+    const wonBack = this.#wonBack;
+    this.#wonBack = 0;
+    return wonBack;
+  }
+
+  memory(): string {
+    return writeMemory({
+      slots: this.#ledger.slots(),
+      shares: this.#queues.memory(),
+      estimates: this.#estimates.memory(),
+      adaptation: this.#adaptation.memory(),
+      ...this.#breaker.memory(),
+    });
+  }
+
+  /** Settles the account by what invocations have reported, and learns from it. Returns what is used. */
+  #takeIn({ now, reports, limits }: TickInput): Usage {
+    this.#ledger.report(reports);
+    this.#ledger.prune(now);
+    const used = this.#ledger.usage(now, this.#estimates.startDelay);
+    const news = this.#news.since(reports);
+    for (const { counters } of news) {
+      this.#estimates.learn(counters);
+      this.#wonBack += counters.won_back ?? 0;
+      for (const { tokens, ...who } of owedOf(counters)) this.#queues.correct(who, tokens);
+    }
+    const ends = news.map(endsOf);
+    const utilisation = bindingShare(used, limits);
+    this.#adaptation.follow(limits);
+    this.#adaptation.observe(now, utilisation, ends);
+    this.#breaker.observe(now, ends);
+    this.#retries.advance(
+      now,
+      ends.reduce((sum, { settled }) => sum + settled, 0),
+    );
+    this.#throttled += ends.reduce((sum, { throttled }) => sum + throttled, 0);
+    return used;
+  }
+
+  #pausedBy({ paused, limits }: TickInput): Paused | undefined {
+    if (paused) return 'operator';
+    if (limits.requests_per_minute === 0 || limits.tokens_per_minute === 0) return 'no_quota';
+    return this.#breaker.trouble;
+  }
+
+  #release(input: TickInput, limits: Limits, room: Room, allowed: number, decisions: Decisions): void {
+    const { now } = input;
+    const unfinished = this.#ledger.unfinished(now);
+    const most = Math.min(allowed, this.#mostUnfinished(limits) - unfinished.releases);
+    const runMs = this.#runMs;
+    const bundles = this.#departures.begin(now, { ...input, taken: unfinished.bundles, runMs });
+    while (decisions.releases.length < most && this.#pacing.allows()) {
+      const entry = this.#queues.next();
+      if (entry === undefined || !bundles.admits(entry)) return;
+      if (entry.failures > 0 && !this.#retries.allows()) {
+        this.#queues.drop();
+        continue;
+      }
+      const size = sizeOf(entry, this.#estimates, input.limits, runMs);
+      if (size.reserved > (input.limits.tokens_per_minute ?? Number.POSITIVE_INFINITY)) {
+        decisions.oversized.push({ ...size, entry });
+        this.#queues.drop();
+        continue;
+      }
+      const urgent = entry.priority === PRIORITIES[0];
+      const fits = room.fits(size, urgent);
+      const { trials } = this.#adaptation;
+      const tries = !fits && urgent && trials.allows() && room.fits(size, urgent, input.limits);
+      if (!fits && !tries) {
+        if (this.#queues.skip(size.held)) continue;
+        return;
+      }
+      if (tries) trials.spend(now, slotOf(now));
+      if (entry.failures > 0) this.#retries.spend();
+      this.#pacing.spend({ requests: 1, tokens: pacedTokens({ ...size, runMs }) });
+      this.#queues.serve(size.charge);
+      room.take(size);
+      const before = bundles.count;
+      const bundle = bundles.add(entry);
+      const opened = bundles.count - before;
+      const { reserved, held, variance, charge: expected } = size;
+      this.#ledger.release(slotOf(now), { releases: 1, bundles: opened, reserved, held, variance, expected });
+      decisions.releases.push({ ...size, entry, bundle });
+    }
+  }
+
+  /** How long a call takes from its release, milliseconds. */
+  get #runMs(): number {
+    return this.#estimates.runMs(this.settings.averageRequestMs);
+  }
+
+  /** What may be released and unfinished at once. */
+  #mostUnfinished({ requests_per_minute: rate = Number.POSITIVE_INFINITY }: Limits): number {
+    return Math.min(this.settings.queueDepthThreshold, Math.ceil(rate * this.settings.minutesToProcess));
+  }
+}

@@ -1,0 +1,186 @@
+/** What a lane has learned about its calls: how long answers are, how long calls take, how exact input estimates are. */
+import { START_WINDOW_MS } from '../../request/times.ts';
+import { binsOf, SLOT_MS, START_BIN_MS, sizeOfBucket } from '../report.ts';
+import { Distribution, type DistributionMemory, HALF_LIFE_SAMPLES, type Moments } from './distribution.ts';
+import type { StartDelay } from './ledger.ts';
+
+/** With so many samples they speak for themselves. */
+const MIN_SAMPLES = 30;
+/** Before, what was believed without any counts as so many, the fewer the more there are. */
+const PRIOR_SAMPLES = 2;
+/** From so few, the largest of them says something of the others. */
+const FEWEST_FOR_QUANTILE = 10;
+/** Tasks beyond this many are estimated by their lane. */
+const MAX_TASKS = 50;
+/** A start later than twice the delay of all but one in a thousand is not waited for. */
+const LATEST_QUANTILE = 0.999;
+const LATEST_MARGIN = 2;
+const LATEST_MIN_SAMPLES = 500;
+/** Sizes are spread evenly inside a bucket: its middle, as a share of its end. */
+const BUCKET_MIDDLE = 0.92;
+
+/** A running mean that forgets as the distributions do. */
+class Mean {
+  constructor(
+    public weight = 0,
+    public sum = 0,
+  ) {}
+
+  add(count: number, sum: number): void {
+    const decay = 0.5 ** (count / HALF_LIFE_SAMPLES);
+    this.weight = this.weight * decay + count;
+    this.sum = this.sum * decay + sum;
+  }
+
+  /** Undefined while there are too few samples. */
+  get value(): number | undefined {
+    return this.weight < MIN_SAMPLES ? undefined : this.sum / this.weight;
+  }
+
+  /** With a belief that counts while there are few samples. */
+  beside(prior: number): number {
+    const priorSamples = priorSamplesBeside(this.weight);
+    return (this.sum + prior * priorSamples) / (this.weight + priorSamples);
+  }
+
+  memory(): [weight: number, sum: number] {
+    return [Math.round(this.weight), Math.round(this.sum)];
+  }
+}
+
+function priorSamplesBeside(samples: number): number {
+  return PRIOR_SAMPLES * Math.max(0, 1 - samples / MIN_SAMPLES);
+}
+
+export interface EstimatesMemory {
+  outputs: DistributionMemory;
+  tasks: [string, DistributionMemory][];
+  starts: DistributionMemory;
+  run: [number, number];
+  delay: [number, number];
+  error: [number, number];
+  estimated: [number, number];
+  real: [number, number];
+}
+
+/** Answer lengths of some calls, few or none at first. */
+export interface Outputs {
+  /** Mean and variance of what answers are worth; `prior` is what is believed without any. */
+  moments(worth: (tokens: number) => number, prior: number): Moments;
+  /**
+   * Tokens that a share `q` of answers does not exceed: `unknown` while there are too few to tell, `cut` when too many
+   * were cut to tell. `fewness` is 0 with enough samples, 1 with none.
+   */
+  quantile(q: number): { tokens: number | 'unknown' | 'cut'; fewness: number };
+}
+
+export class Estimates {
+  readonly #outputs: Distribution;
+  readonly #tasks: Map<string, Distribution>;
+  readonly #starts: Distribution;
+  readonly #run: Mean;
+  readonly #delay: Mean;
+  readonly #error: Mean;
+  readonly #estimated: Mean;
+  readonly #real: Mean;
+
+  constructor(memory?: EstimatesMemory) {
+    this.#outputs = new Distribution(memory?.outputs);
+    this.#tasks = new Map(memory?.tasks.map(([name, it]) => [name, new Distribution(it)]));
+    this.#starts = new Distribution(memory?.starts);
+    this.#run = new Mean(...(memory?.run ?? []));
+    this.#delay = new Mean(...(memory?.delay ?? []));
+    this.#error = new Mean(...(memory?.error ?? []));
+    this.#estimated = new Mean(...(memory?.estimated ?? []));
+    this.#real = new Mean(...(memory?.real ?? []));
+  }
+
+  /** Takes in what has been counted since the last time. */
+  learn(counters: Record<string, number>): void {
+    const { started = 0, settled = 0 } = counters;
+    if (started > 0) {
+      this.#run.add(started, counters.duration_ms ?? 0);
+      this.#delay.add(started, counters.start_delay_ms ?? 0);
+      for (const [bin, count] of binsOf(counters, 'start')) if (count > 0) this.#starts.add(bin, count);
+    }
+    if (settled === 0) return;
+    this.#error.add(settled, counters.input_error_squared ?? 0);
+    this.#estimated.add(settled, counters.estimated_input ?? 0);
+    this.#real.add(settled, counters.input ?? 0);
+    for (const [name, count] of Object.entries(counters)) {
+      const [, kind, bucket, task] = /^(out|cut)\.(\d+)(?:\.(.+))?$/s.exec(name) ?? [];
+      if (kind === undefined || count <= 0) continue;
+      const outputs = task === undefined ? this.#outputs : this.#task(task);
+      outputs?.add(Number(bucket), count, kind === 'cut');
+    }
+  }
+
+  /** Answers of a task, or of the whole lane while the task is hardly known. */
+  outputs(task?: string): Outputs {
+    const ofTask = task === undefined ? undefined : this.#tasks.get(task);
+    const known = ofTask !== undefined && ofTask.samples >= MIN_SAMPLES ? ofTask : this.#outputs;
+    const { samples } = known;
+    return {
+      moments: (worth, prior) =>
+        known.moments(
+          (bucket) => worth(sizeOfBucket(bucket) * BUCKET_MIDDLE),
+          prior,
+          priorSamplesBeside(samples),
+        ),
+      quantile: (q) => {
+        const bucket = samples < FEWEST_FOR_QUANTILE ? undefined : known.quantile(q);
+        const none = samples < MIN_SAMPLES ? 'unknown' : 'cut';
+        return {
+          tokens: bucket === undefined ? none : sizeOfBucket(bucket),
+          fewness: Math.max(0, 1 - samples / MIN_SAMPLES),
+        };
+      },
+    };
+  }
+
+  /** Milliseconds from a release to the end of its call; `prior` is what is believed without any. */
+  runMs(prior: number): number {
+    return this.#run.beside(prior) + (this.#delay.value ?? 0);
+  }
+
+  /** Real input tokens for each estimated one. */
+  get inputRatio(): number {
+    const estimated = this.#estimated.value ?? 0;
+    return estimated === 0 ? 1 : (this.#real.value ?? 0) / estimated;
+  }
+
+  /** Mean square of the errors of input estimates, tokens². */
+  get inputVariance(): number {
+    return this.#error.value ?? 0;
+  }
+
+  /** How long after its release a call may start, as far as seen. */
+  get startDelay(): StartDelay {
+    const bin =
+      this.#starts.samples < LATEST_MIN_SAMPLES ? undefined : this.#starts.quantile(LATEST_QUANTILE);
+    const latest = bin === undefined ? START_WINDOW_MS : (bin + 1) * START_BIN_MS * LATEST_MARGIN + SLOT_MS;
+    return { earliest: 0, latest: Math.min(START_WINDOW_MS, latest) };
+  }
+
+  memory(): EstimatesMemory {
+    return {
+      outputs: this.#outputs.memory(),
+      tasks: [...this.#tasks].map(([name, it]) => [name, it.memory()]),
+      starts: this.#starts.memory(),
+      run: this.#run.memory(),
+      delay: this.#delay.memory(),
+      error: this.#error.memory(),
+      estimated: this.#estimated.memory(),
+      real: this.#real.memory(),
+    };
+  }
+
+  #task(name: string): Distribution | undefined {
+    let outputs = this.#tasks.get(name);
+    if (outputs === undefined && this.#tasks.size < MAX_TASKS) {
+      outputs = new Distribution();
+      this.#tasks.set(name, outputs);
+    }
+    return outputs;
+  }
+}

@@ -1,0 +1,202 @@
+/** The order in which a lane's waiting requests are looked at: fair between priorities, and between tenants inside one. */
+import type { BacklogEntry } from '../../request/ports.ts';
+import { PRIORITIES, type Priority } from '../../request/record.ts';
+import { Shares } from './shares.ts';
+
+/** Shares of the priorities while all of them have a backlog: each gets twice the next one's. */
+export const PRIORITY_WEIGHTS: Record<Priority, number> = { 1: 16, 2: 8, 3: 4, 4: 2, 5: 1 };
+
+/** Tenants that are ahead of the others are remembered for a successor, this many of a priority. */
+const REMEMBERED_TENANTS = 100;
+/** Requests that wait for room to gather are remembered too: those that most has gone past. */
+const REMEMBERED_BLOCKED = 5;
+/** A tick looks at this many requests that do not fit, at most. */
+const MAX_SKIPS = 100;
+
+export interface Weights {
+  priorityWeights: Record<Priority, number>;
+  tenantWeights: Record<string, number>;
+}
+
+export interface FairQueuesMemory {
+  priorities: [Priority, number][];
+  tenants: [Priority, [string, number][]][];
+  /** Tokens that went past a request. */
+  blocked?: [id: string, tokens: number][];
+}
+
+interface Line {
+  priority: Priority;
+  tenant: string;
+  /** Of all shards, by arrival. */
+  entries: BacklogEntry[];
+  /** Index of the next to look at. */
+  next: number;
+}
+
+export class FairQueues {
+  readonly #priorities = new Shares<Priority>();
+  readonly #tenants = new Map<Priority, Shares<string>>();
+  #lines = new Map<Priority, Map<string, Line>>();
+  #weights: Weights | undefined;
+  #current: Line | undefined;
+  #skips = 0;
+  /** Tokens served so far. */
+  #served = 0;
+  /** By request: tokens served before it first did not fit. */
+  readonly #blockedAt = new Map<string, number>();
+
+  constructor(memory?: FairQueuesMemory) {
+    for (const priority of PRIORITIES) this.#tenants.set(priority, new Shares());
+    if (memory === undefined) return;
+    this.#priorities.restore(memory.priorities);
+    for (const [priority, ahead] of memory.tenants) this.#tenants.get(priority)?.restore(ahead);
+    for (const [id, tokens] of memory.blocked ?? []) this.#blockedAt.set(id, -tokens);
+  }
+
+  /** What waits at this tick. */
+  enter(queues: readonly (readonly BacklogEntry[])[], weights: Weights): void {
+    this.#weights = weights;
+    this.#lines = new Map();
+    this.#skips = 0;
+    for (const queue of queues) for (const entry of queue) this.#lineOf(entry).entries.push(entry);
+    // A tenant's queue may be spread over shards.
+    for (const lines of this.#lines.values()) {
+      for (const { entries } of lines.values()) entries.sort((a, b) => a.backlog_order - b.backlog_order);
+    }
+    this.#priorities.enter(this.#lines.keys());
+    for (const priority of PRIORITIES) {
+      this.#tenants.get(priority)?.enter(this.#lines.get(priority)?.keys() ?? []);
+    }
+    this.#forgetBlocked(queues);
+  }
+
+  /** The request that is most entitled now; stays the same until it is served, skipped or dropped. */
+  next(): BacklogEntry | undefined {
+    const lines = least(this.#lines.entries(), ([priority]) => this.#priorities.tagOf(priority));
+    if (lines === undefined) return undefined;
+    const [priority, byTenant] = lines;
+    const shares = this.#sharesOf(priority);
+    const line = least(
+      byTenant.values(),
+      ({ tenant }) => shares.tagOf(tenant),
+      ({ entries, next }) => entries[next]?.deadline_at ?? Number.POSITIVE_INFINITY,
+    );
+    this.#current = line;
+    return line?.entries[line.next];
+  }
+
+  /** The request was released at this cost. */
+  serve(cost: number): void {
+    const line = this.#line();
+    this.#priorities.serve(line.priority, cost, this.#priorityWeight(line.priority));
+    this.#sharesOf(line.priority).serve(line.tenant, cost, this.#tenantWeight(line.tenant));
+    this.#served += cost;
+    this.#advance(line);
+  }
+
+  /** What was served turned out to cost `tokens` more, or less. */
+  correct({ priority, tenant }: { priority: Priority; tenant: string }, tokens: number): void {
+    this.#priorities.correct(priority, tokens, this.#priorityWeight(priority));
+    this.#sharesOf(priority).correct(tenant, tokens, this.#tenantWeight(tenant));
+  }
+
+  /**
+   * The request does not fit now; others may go past it. False for an urgent one, and when as much as it needs has
+   * already gone past: room must now be left to gather for it, or smaller ones would starve it.
+   */
+  skip(needs: number): boolean {
+    const line = this.#line();
+    if (line.priority === PRIORITIES[0]) return false;
+    const id = line.entries[line.next]?.request_id ?? '';
+    const blockedAt = this.#blockedAt.get(id) ?? this.#served;
+    this.#blockedAt.set(id, blockedAt);
+    this.#skips += 1;
+    if (this.#served - blockedAt >= needs || this.#skips > MAX_SKIPS) return false;
+    this.#advance(line);
+    return true;
+  }
+
+  /** The request is out of the backlog without being served. */
+  drop(): void {
+    this.#advance(this.#line());
+  }
+
+  memory(): FairQueuesMemory {
+    return {
+      priorities: this.#priorities.ahead(PRIORITIES.length),
+      tenants: PRIORITIES.map((it): [Priority, [string, number][]] => [
+        it,
+        this.#sharesOf(it).ahead(REMEMBERED_TENANTS),
+      ]).filter(([, ahead]) => ahead.length > 0),
+      blocked: this.#mostPassed(),
+    };
+  }
+
+  #mostPassed(): [id: string, tokens: number][] {
+    return [...this.#blockedAt]
+      .map(([id, blockedAt]): [string, number] => [id, this.#served - blockedAt])
+      .filter(([, tokens]) => tokens > 0)
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, REMEMBERED_BLOCKED);
+  }
+
+  /** What waits no more has been served, or has moved on. */
+  #forgetBlocked(queues: readonly (readonly BacklogEntry[])[]): void {
+    if (this.#blockedAt.size === 0) return;
+    const waiting = new Set(queues.flatMap((queue) => queue.map(({ request_id }) => request_id)));
+    for (const id of this.#blockedAt.keys()) if (!waiting.has(id)) this.#blockedAt.delete(id);
+  }
+
+  #advance(line: Line): void {
+    line.next += 1;
+    this.#current = undefined;
+    if (line.next < line.entries.length) return;
+    const lines = this.#lines.get(line.priority);
+    lines?.delete(line.tenant);
+    if (lines?.size === 0) this.#lines.delete(line.priority);
+  }
+
+  #lineOf({ priority, tenant }: BacklogEntry): Line {
+    const lines = this.#lines.get(priority) ?? new Map<string, Line>();
+    this.#lines.set(priority, lines);
+    const line = lines.get(tenant) ?? { priority, tenant, entries: [], next: 0 };
+    lines.set(tenant, line);
+    return line;
+  }
+
+  #line(): Line {
+    if (this.#current === undefined) throw new Error('No request has been looked at');
+    return this.#current;
+  }
+
+  #sharesOf(priority: Priority): Shares<string> {
+    const shares = this.#tenants.get(priority);
+    if (shares === undefined) throw new Error(`No such priority: ${priority}`);
+    return shares;
+  }
+
+  #priorityWeight(priority: Priority): number {
+    return this.#weights?.priorityWeights[priority] ?? 1;
+  }
+
+  #tenantWeight(tenant: string): number {
+    return this.#weights?.tenantWeights[tenant] ?? 1;
+  }
+}
+
+/** The item of the least rank; among equals the one with the least tie. */
+function least<T>(
+  items: Iterable<T>,
+  rankOf: (item: T) => number,
+  tieOf: (item: T) => number = () => 0,
+): T | undefined {
+  let best: { item: T; value: number; tie: number } | undefined;
+  for (const item of items) {
+    const value = rankOf(item);
+    if (best !== undefined && value > best.value) continue;
+    const tie = tieOf(item);
+    if (best === undefined || value < best.value || tie < best.tie) best = { item, value, tie };
+  }
+  return best?.item;
+}

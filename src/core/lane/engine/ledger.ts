@@ -1,0 +1,219 @@
+/**
+ * A lane's running account of what Bedrock has deducted, so that we know what Bedrock would say before asking.
+ *
+ * It counts every release from the moment of the release until a minute after its start, with its reservation until
+ * the call has ended and with its charge from then on. Bedrock counts the call for a subset of that time with no more,
+ * whatever the delay between release and start. So when the account holds no more than the limit at every
+ * release, no minute at Bedrock does, and that sliding minute implies the fixed one and the token bucket:
+ * - a fixed minute holds a subset of the starts that the sliding minute at its end holds;
+ * - a bucket that was last full at s has refilled limit × (t − s) / 60 s since, and the starts since s lie in at most
+ *   ⌊(t − s) / 60 s⌋ + 1 sliding minutes.
+ * A charge above its reservation (debt) is known only at the call's end: it counts a minute from there.
+ */
+import { START_WINDOW_MS } from '../../request/times.ts';
+import type { SlotReport } from '../ports.ts';
+import { binsOf, DEBT_BIN_MS, SLOT_MS, START_BIN_MS } from '../report.ts';
+
+export const WINDOW_MS = 60_000;
+
+/** Requests and tokens: what is used, or what there is room for. */
+export interface Amount {
+  requests: number;
+  tokens: number;
+}
+
+/** What is used, or may turn out to be. */
+export interface Usage extends Amount {
+  /** Of the tokens, because what is held for calls that have not ended is an estimate: tokens². */
+  variance: number;
+}
+
+/** Independent errors add up to no more than this many standard deviations, but for one time in a hundred and sixty. */
+const CONFIDENCE = 2.5;
+
+/** The tokens of an estimate, on the safe side. */
+export function atMost({ tokens, variance }: Omit<Usage, 'requests'>): number {
+  return tokens + CONFIDENCE * Math.sqrt(variance);
+}
+
+/** What the leader has released in one slot. */
+export interface SlotReleases {
+  releases: number;
+  /** Bundles they were sent in: each takes one worker. */
+  bundles: number;
+  /** Sum of their reservations, as the records say. */
+  reserved: number;
+  /** Sum of what is held for them until they end: at least the reservations. */
+  held: number;
+  variance: number;
+  /** Sum of the charges to expect. */
+  expected: number;
+}
+
+/** What invocations have told about a slot so far. */
+interface SlotEnds {
+  ended: number;
+  bundlesEnded: number;
+  reserved: number;
+  starts: [bin: number, count: number][];
+  charges: [bin: number, tokens: number][];
+  debts: [bin: number, tokens: number][];
+}
+
+interface Slot extends SlotReleases {
+  ends: SlotEnds;
+}
+
+/** Bounds of the delay between a release and its start at Bedrock, milliseconds. */
+export interface StartDelay {
+  earliest: number;
+  latest: number;
+}
+
+/** Nothing known: an immediate start or one at the very end of the window, in which invocations start calls. */
+export const ANY_DELAY: StartDelay = { earliest: 0, latest: START_WINDOW_MS };
+
+export class Ledger {
+  readonly #slots = new Map<number, Slot>();
+
+  /** @param leaseMs when a release that has not ended counts as lost: it takes no worker any more. */
+  constructor(private readonly leaseMs: number) {}
+
+  /** Counts releases, or takes back with negative numbers what was not released after all. */
+  release(slot: number, change: SlotReleases): void {
+    const entry = this.#slot(slot);
+    entry.releases += change.releases;
+    entry.bundles += change.bundles;
+    entry.reserved += change.reserved;
+    entry.held += change.held;
+    entry.variance += change.variance;
+    entry.expected += change.expected;
+  }
+
+  /** Takes in reports. They are totals of a slot: reading one twice changes nothing. */
+  report(reports: readonly SlotReport[]): void {
+    for (const { slot, counters } of reports) {
+      this.#slot(slot).ends = {
+        ended: counters.ended ?? 0,
+        bundlesEnded: counters.bundles_ended ?? 0,
+        reserved: counters.reserved ?? 0,
+        starts: binsOf(counters, 'start'),
+        charges: binsOf(counters, 'charged'),
+        debts: binsOf(counters, 'debt'),
+      };
+    }
+  }
+
+  /** What Bedrock may count against a call that is released now, at most. */
+  usage(now: number, delay: StartDelay = ANY_DELAY): Usage {
+    const seen = now + delay.earliest - WINDOW_MS;
+    const usage = { requests: 0, tokens: 0, variance: 0 };
+    for (const [slot, entry] of this.#slots) {
+      if (slot * SLOT_MS + SLOT_MS + delay.latest > seen) {
+        usage.requests += unended(entry);
+        usage.tokens += heldTokens(entry);
+        usage.variance += Math.max(0, entry.variance) * shareLeft(entry);
+      }
+      usage.requests += countAfter(seen, slot, entry.ends.starts, START_BIN_MS);
+      usage.tokens += settledAfter(seen, slot, entry.ends);
+    }
+    return usage;
+  }
+
+  /** Tokens that will count `aheadMs` from now, if what runs then has ended at the charge to expect. */
+  expectedTokens(now: number, aheadMs: number, delay: StartDelay = ANY_DELAY): number {
+    const unendedSince = now + delay.earliest - WINDOW_MS;
+    let tokens = 0;
+    for (const [slot, entry] of this.#slots) {
+      if (slot * SLOT_MS + SLOT_MS + delay.latest > unendedSince) tokens += entry.expected * shareLeft(entry);
+      tokens += settledAfter(unendedSince + aheadMs, slot, entry.ends);
+    }
+    return tokens;
+  }
+
+  /** Releases that have not ended, and the workers they take. */
+  unfinished(now: number): { releases: number; bundles: number } {
+    const unfinished = { releases: 0, bundles: 0 };
+    for (const [slot, entry] of this.#slots) {
+      if (slot * SLOT_MS + this.leaseMs < now) continue;
+      const left = unended(entry);
+      unfinished.releases += left;
+      unfinished.bundles += Math.min(left, Math.max(0, entry.bundles - entry.ends.bundlesEnded));
+    }
+    return unfinished;
+  }
+
+  /** The first slot that still has something to tell; `undefined` when all has been told. */
+  firstUnfinishedSlot(): number | undefined {
+    let first: number | undefined;
+    for (const [slot, entry] of this.#slots) {
+      if (unended(entry) > 0 && (first === undefined || slot < first)) first = slot;
+    }
+    return first;
+  }
+
+  /** The first slot that counts at all: where a successor starts to read reports. */
+  firstSlot(): number | undefined {
+    return this.#slots.size === 0 ? undefined : Math.min(...this.#slots.keys());
+  }
+
+  /** Forgets what cannot count any more. */
+  prune(now: number): void {
+    for (const [slot, entry] of this.#slots) {
+      const begin = slot * SLOT_MS;
+      const lastBin = (bins: [number, number][], width: number) =>
+        Math.max(0, ...bins.map(([bin]) => begin + (bin + 1) * width));
+      const until =
+        WINDOW_MS +
+        Math.max(
+          begin + SLOT_MS + START_WINDOW_MS,
+          lastBin(entry.ends.starts, START_BIN_MS),
+          lastBin(entry.ends.debts, DEBT_BIN_MS),
+        );
+      const open = unended(entry) > 0 && begin + this.leaseMs >= now;
+      if (until < now && !open) this.#slots.delete(slot);
+    }
+  }
+
+  /** Releases by slot, earliest first; what reports tell is read again from them. */
+  slots(): [slot: number, releases: SlotReleases][] {
+    return [...this.#slots].sort(([a], [b]) => a - b);
+  }
+
+  #slot(slot: number): Slot {
+    let entry = this.#slots.get(slot);
+    if (entry === undefined) {
+      entry = { releases: 0, bundles: 0, reserved: 0, held: 0, variance: 0, expected: 0, ends: NOTHING };
+      this.#slots.set(slot, entry);
+    }
+    return entry;
+  }
+}
+
+const NOTHING: SlotEnds = { ended: 0, bundlesEnded: 0, reserved: 0, starts: [], charges: [], debts: [] };
+
+function unended({ releases, ends }: Slot): number {
+  return Math.max(0, releases - ends.ended);
+}
+
+function shareLeft(entry: Slot): number {
+  return unended(entry) / Math.max(1, entry.releases);
+}
+
+/** What is held above the reservations is not known by call: it goes evenly with the calls. */
+function heldTokens(entry: Slot): number {
+  if (unended(entry) === 0) return 0;
+  const above = Math.max(0, entry.held - entry.reserved);
+  return Math.max(0, entry.reserved - entry.ends.reserved) + above * shareLeft(entry);
+}
+
+function settledAfter(seen: number, slot: number, { charges, debts }: SlotEnds): number {
+  return countAfter(seen, slot, charges, START_BIN_MS) + countAfter(seen, slot, debts, DEBT_BIN_MS);
+}
+
+/** The sum of the bins of a slot that end after `seen`, epoch milliseconds. */
+function countAfter(seen: number, slot: number, bins: readonly [number, number][], widthMs: number): number {
+  let sum = 0;
+  for (const [bin, count] of bins) if (slot * SLOT_MS + (bin + 1) * widthMs > seen) sum += count;
+  return sum;
+}

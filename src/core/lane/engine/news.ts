@@ -1,0 +1,81 @@
+import type { SlotReport } from '../ports.ts';
+import { SLOT_MS, slotOf } from '../report.ts';
+import type { Feedback } from './adaptation.ts';
+import type { CallEnds } from './breaker.ts';
+import type { Ledger } from './ledger.ts';
+
+/** Reports of releases younger than this are read at every tick, all others this often. */
+const RECENT_MS = 20_000;
+const READ_ALL_EVERY_MS = 5_000;
+
+/** What has been counted since the last look: reports are totals of a slot. */
+export class News {
+  readonly #read = new Map<number, Record<string, number>>();
+  /** Nothing has been read yet. What stands there then, a predecessor has learned from. */
+  #fresh = true;
+  #readAllAt = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly ledger: Pick<Ledger, 'firstSlot' | 'firstUnfinishedSlot'>) {}
+
+  /** Something has been released that has not ended, or a predecessor's releases are to be settled. */
+  get awaited(): boolean {
+    return this.#fresh || this.ledger.firstUnfinishedSlot() !== undefined;
+  }
+
+  /**
+   * Slot from which reports are needed next. Releases that have been out for long, or were lost, are asked after now and
+   * then only: the cost of a tick must not grow with how long calls take.
+   */
+  from(now: number): number {
+    const first = this.#fresh ? this.ledger.firstSlot() : this.ledger.firstUnfinishedSlot();
+    if (first === undefined) return slotOf(now);
+    if (this.#fresh || now >= this.#readAllAt + READ_ALL_EVERY_MS) {
+      this.#readAllAt = now;
+      return first;
+    }
+    return Math.max(first, slotOf(now - RECENT_MS));
+  }
+
+  /** Of reports that the ledger has taken in already. */
+  since(reports: readonly SlotReport[]): SlotReport[] {
+    const firstOpen = this.ledger.firstUnfinishedSlot();
+    const news: SlotReport[] = [];
+    for (const { slot, counters } of reports) {
+      const before = this.#read.get(slot);
+      this.#read.set(slot, counters);
+      if (this.#fresh || before?.ended === counters.ended) continue;
+      news.push({ slot, counters: difference(counters, before) });
+    }
+    this.#fresh = false;
+    for (const slot of this.#read.keys()) {
+      if (firstOpen === undefined || slot < firstOpen) this.#read.delete(slot);
+    }
+    return news;
+  }
+}
+
+/** What became of the calls of one slot, by what was counted of it. */
+export function endsOf({ slot, counters }: SlotReport): CallEnds & Feedback & { settled: number } {
+  const { settled = 0, throttled = 0, invalid = 0 } = counters;
+  return {
+    slot,
+    releasedAt: slot * SLOT_MS,
+    settled,
+    throttled,
+    answered: settled + throttled + invalid,
+    transient: counters.transient ?? 0,
+    denied: counters.denied ?? 0,
+    daily: counters.throttled_daily ?? 0,
+  };
+}
+
+function difference(
+  now: Record<string, number>,
+  before: Record<string, number> = {},
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(now)
+      .map(([name, count]): [string, number] => [name, count - (before[name] ?? 0)])
+      .filter(([, count]) => count !== 0),
+  );
+}

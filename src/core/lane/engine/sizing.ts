@@ -1,0 +1,83 @@
+/** How large a call is taken to be: what it may use, what Bedrock deducts at its start, what it will be charged. */
+import type { BacklogEntry } from '../../request/ports.ts';
+import { burndownOf, contextLimitOf, outputLimitOf } from '../catalog/catalog.ts';
+import type { Limits } from '../ports.ts';
+import type { Estimates, Outputs } from './estimates.ts';
+
+/** Where max tokens is unset it is granted so that this share of answers is not cut. */
+const GRANT_QUANTILE = 0.98;
+/** Above the quantile, for answers that are longer tomorrow. */
+const GRANT_MARGIN = 1.25;
+/** With few samples, times up to so much more: the first answers to end are the short ones, and a rerun is dear. */
+const FEW_MARGIN = 2;
+/** Never granted less. */
+const GRANT_FLOOR = 512;
+/** Granted while nothing is known. */
+const GRANT_UNKNOWN = 4_096;
+/**
+ * A charge above the reservation is a debt that delays later calls; it is known this long after the call's end at most. So
+ * of a running call's debt that part is held which may fall due before we know.
+ */
+const NOTICE_MS = 400;
+/** Expected of an answer while nothing is known, as a share of max tokens. */
+const OUTPUT_UNKNOWN = 0.5;
+
+export interface Sizing {
+  /** What the call may answer. */
+  maxTokens: number;
+  /** The most that it could have been granted; absent where the producer chose. */
+  mostMaxTokens?: number;
+  /** What Bedrock deducts at the start. */
+  reserved: number;
+  /** What the ledger holds until the end: the reservation, and what may come on top of it any moment. */
+  held: number;
+  /** Of what is held, tokens²: estimates of inputs err, and debts vary. */
+  variance: number;
+  /** The charge to expect. */
+  charge: number;
+}
+
+/** @param runMs how long a call of the lane takes */
+export function sizeOf(entry: BacklogEntry, estimates: Estimates, limits: Limits, runMs: number): Sizing {
+  // A reservation errs on the large side; the expected charge does not err on purpose.
+  const input = Math.ceil(entry.input_tokens * Math.max(1, estimates.inputRatio));
+  const outputs = estimates.outputs(entry.task);
+  const most = mostOf(entry, limits, input);
+  const maxTokens = entry.max_tokens ?? grant(entry, outputs, most);
+  const burndown = burndownOf(entry.lane);
+  const reserved = input + maxTokens;
+  const debtOf = (tokens: number) => Math.max(0, input + Math.min(maxTokens, tokens) * burndown - reserved);
+  // While little is known, the longest answer is held and a middling one expected.
+  const debt = outputs.moments(debtOf, debtOf(maxTokens));
+  const soon = Math.min(1, NOTICE_MS / runMs);
+  const output = outputs.moments((tokens) => Math.min(maxTokens, tokens), maxTokens * OUTPUT_UNKNOWN).mean;
+  return {
+    maxTokens,
+    mostMaxTokens: entry.max_tokens === undefined ? most : undefined,
+    reserved,
+    held: reserved + Math.ceil(debt.mean * soon),
+    variance: estimates.inputVariance + soon * (debt.variance + (1 - soon) * debt.mean ** 2),
+    charge: Math.ceil(entry.input_tokens * estimates.inputRatio + output * burndown),
+  };
+}
+
+/**
+ * All that the model, its context and a minute's quota can give: models refuse a call whose input and max tokens exceed
+ * the context together. An input that seems to exceed it alone is Bedrock's to judge.
+ */
+function mostOf({ lane }: BacklogEntry, limits: Limits, input: number): number {
+  const room = (limits.tokens_per_minute ?? Number.POSITIVE_INFINITY) - input;
+  const context = (contextLimitOf(lane) ?? Number.POSITIVE_INFINITY) - input;
+  const model = context > 0 ? Math.min(outputLimitOf(lane), context) : outputLimitOf(lane);
+  return Math.max(1, Math.min(model, room));
+}
+
+/** Unset means the model's maximum to Bedrock, which would reserve tens of thousands of tokens: never sent unset. */
+function grant({ full_allowance }: BacklogEntry, outputs: Outputs, most: number): number {
+  if (full_allowance) return most;
+  const { tokens, fewness } = outputs.quantile(GRANT_QUANTILE);
+  if (tokens === 'cut') return most;
+  if (tokens === 'unknown') return Math.min(most, GRANT_UNKNOWN);
+  const wanted = tokens * GRANT_MARGIN * (1 + FEW_MARGIN * fewness);
+  return Math.min(most, Math.max(GRANT_FLOOR, Math.ceil(wanted)));
+}

@@ -1,0 +1,247 @@
+/** Leads one lane: reads, lets the engine decide, writes. All decisions are the engine's. */
+import {
+  type Decisions,
+  type EngineRelease,
+  type EngineSettings,
+  LaneEngine,
+} from '../lane/engine/engine.ts';
+import type { Led, Limits } from '../lane/ports.ts';
+import type { HoldMessage, Release } from '../request/hold-message.ts';
+import { queue } from '../request/transitions.ts';
+import { BacklogView, INDEX_GRACE_MS } from './backlog-view.ts';
+import { concurrently } from './concurrently.ts';
+import { LaneRules } from './lane-rules.ts';
+import { laneLine } from './metrics.ts';
+import type { PrioritizationPorts } from './ports.ts';
+import { deadlinePassed, endWithout, recoverDue } from './recovery.ts';
+import type { Workers } from './workers.ts';
+
+/** A leader that stops without a word is replaced after this long. */
+export const LEASE_MS = 10_000;
+/** With work waiting, what calls give back is used again soon; without, this is how long new work waits at most. */
+export const TICK_MS = 200;
+const QUIET_TICK_MS = 500;
+/** What is due is looked at this often; deadlines are kept about as promptly. */
+const DUE_EVERY_MS = 1_000;
+const METRICS_EVERY_MS = 10_000;
+const CONCURRENT_WRITES = 50;
+/** A leader gives up after this many failed ticks in a row. */
+const MAX_FAILED_TICKS = 5;
+
+export interface LeaderSettings {
+  engine: EngineSettings;
+  metricsNamespace: string;
+}
+
+/** Why a leader stopped. */
+export type Stopped = 'challenged' | 'lost' | 'asleep' | 'time_up';
+
+export class LaneLeader {
+  readonly #engine: LaneEngine;
+  readonly #view: BacklogView;
+  readonly #rules: LaneRules;
+  readonly #lane: string;
+  #dueAt = Number.NEGATIVE_INFINITY;
+  #metricsAt: number;
+  #releasedSinceMetrics = 0;
+
+  constructor(
+    private readonly ports: PrioritizationPorts,
+    private readonly settings: LeaderSettings,
+    private readonly workers: Workers,
+    private readonly led: Led,
+  ) {
+    const now = ports.clock.now();
+    this.#lane = led.lane;
+    this.#engine = new LaneEngine(settings.engine, led.memory);
+    this.#view = new BacklogView(led.lane, ports, now);
+    this.#rules = new LaneRules(ports, led.lane);
+    this.#metricsAt = now;
+    workers.note(led.lane, { taken: this.#engine.unfinished(now).bundles, waiting: true });
+  }
+
+  /** Ticks until the lane is handed over, lost, or has nothing to do, or until `until` (epoch milliseconds). */
+  async lead(until: number): Promise<Stopped> {
+    const { clock, leadership, log } = this.ports;
+    let failed = 0;
+    for (;;) {
+      const begun = clock.now();
+      if (begun >= until) return this.#stop('time_up');
+      try {
+        const written = await this.tick();
+        failed = 0;
+        if (written === 'lost') return this.#stop('lost');
+        if (written === 'challenged') return this.#stop('challenged');
+        if (this.#idle(clock.now())) {
+          if (!(await leadership.sleep(this.led))) return this.#stop('lost');
+          await clock.sleep(INDEX_GRACE_MS);
+          await this.#view.refresh(clock.now(), this.#engine.unfinishedSince());
+          if (this.#idle(clock.now())) return this.#stop('asleep');
+        }
+      } catch (error) {
+        failed += 1;
+        log('tick.failed', {
+          lane: this.#lane,
+          error: error instanceof Error ? error.name : 'unknown',
+          failed,
+        });
+        if (failed >= MAX_FAILED_TICKS) throw error;
+      }
+      const tickMs = this.#view.empty ? QUIET_TICK_MS : TICK_MS;
+      const tookMs = clock.now() - begun;
+      // Where reads and writes are slow, more of them would only be slower.
+      await clock.sleep(Math.max(tookMs, tickMs - tookMs));
+    }
+  }
+
+  /** One round. Releases nothing unless the plan that counts the releases has been written. */
+  async tick(): Promise<'written' | 'challenged' | 'lost'> {
+    const { clock, leadership, reports } = this.ports;
+    const [read] = await Promise.all([
+      this.#engine.awaitsReports ? reports.since(this.#lane, this.#engine.reportsFrom(clock.now())) : [],
+      this.#rules.refresh(),
+      this.#view.refresh(clock.now(), this.#engine.unfinishedSince()),
+      this.workers.refresh(clock.now()),
+      this.#recover(),
+    ]);
+    const now = clock.now();
+    const { limits, paused, priorityWeights, tenantWeights } = this.#rules;
+    const decisions = this.#engine.tick({
+      now,
+      reports: read,
+      queues: this.#view.heads(now),
+      limits,
+      workers: this.workers.availableTo(this.#lane),
+      rivals: this.workers.rivalsOf(this.#lane),
+      priorityWeights,
+      tenantWeights,
+      paused,
+    });
+    const taken = this.#engine.unfinished(now).bundles;
+    const waiting = this.#view.oldest !== undefined;
+    this.workers.note(this.#lane, { taken, waiting });
+    const written = await leadership.writePlan(
+      this.led,
+      {
+        memory: this.#engine.memory(),
+        limits,
+        figures: { ...this.#engine.figures, bundles: taken, waiting },
+      },
+      now + LEASE_MS,
+    );
+    if (written === 'lost') return written;
+    await this.#apply(decisions);
+    this.#emitMetrics(now);
+    return written;
+  }
+
+  async #apply(decisions: Decisions): Promise<void> {
+    const { releasedAt, releases, expired, oversized } = decisions;
+    this.#view.remove([...releases, ...oversized].map(({ entry }) => entry).concat(expired), releasedAt);
+    const queued: EngineRelease[] = [];
+    const marks = concurrently(releases, CONCURRENT_WRITES, async (release) => {
+      if (await this.#mark(release, releasedAt)) queued.push(release);
+      else this.#engine.refund(decisions, release);
+    });
+    const ends = concurrently(expired, CONCURRENT_WRITES, (entry) =>
+      endWithout(
+        this.ports,
+        { ...entry, status: 'RECEIVED' },
+        { status: 'EXPIRED', error: deadlinePassed(entry.deadline_at) },
+      ),
+    );
+    const failures = concurrently(oversized, CONCURRENT_WRITES, ({ entry, reserved }) =>
+      endWithout(
+        this.ports,
+        { ...entry, status: 'RECEIVED' },
+        { status: 'FAILED', error: tooLarge(reserved, this.#rules.limits) },
+      ),
+    );
+    const [marked, ...others] = await Promise.allSettled([marks, ends, failures]);
+    this.#releasedSinceMetrics += queued.length;
+    // What was marked must be sent, whatever else has failed: otherwise only its lease brings it back.
+    if (queued.length > 0) await this.ports.hold.send(this.#messages(queued, decisions));
+    for (const outcome of [marked, ...others]) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  async #mark(release: EngineRelease, releasedAt: number): Promise<boolean> {
+    const { records, log } = this.ports;
+    const { entry, reserved, charge, maxTokens, mostMaxTokens } = release;
+    const moved = await records.move(
+      queue(entry, {
+        releasedAt,
+        reservedTokens: reserved,
+        expectedTokens: charge,
+        maxTokens,
+        mostMaxTokens,
+        leaseUntil: releasedAt + this.settings.engine.leaseMs,
+      }),
+    );
+    const { request_id, generation } = entry;
+    if (moved.applied) {
+      log('request.queued', { request_id, generation: generation + 1, lane: this.#lane, reserved });
+    } else {
+      log('release.refused', { request_id, generation, status: moved.record?.status });
+    }
+    return moved.applied;
+  }
+
+  #messages(releases: readonly EngineRelease[], { releasedAt, probe }: Decisions): HoldMessage[] {
+    const bundles = new Map<number, Release[]>();
+    for (const { bundle, entry } of releases) {
+      const { request_id, generation } = entry;
+      const release = { request_id, generation: generation + 1, ...(probe && { probe }) };
+      bundles.set(bundle, [...(bundles.get(bundle) ?? []), release]);
+    }
+    return [...bundles.values()].map((it) => ({
+      v: 1,
+      lane: this.#lane,
+      released_at: releasedAt,
+      releases: it,
+    }));
+  }
+
+  async #recover(): Promise<void> {
+    const now = this.ports.clock.now();
+    if (now < this.#dueAt) return;
+    this.#dueAt = now + DUE_EVERY_MS;
+    await recoverDue(this.ports, this.#lane);
+  }
+
+  /** Nothing waits and nothing is out that could come back. */
+  #idle(now: number): boolean {
+    return this.#view.empty && this.#engine.unfinished(now).releases === 0;
+  }
+
+  #emitMetrics(now: number): void {
+    if (now < this.#metricsAt + METRICS_EVERY_MS) return;
+    this.#metricsAt = now;
+    const oldest = this.#view.oldest;
+    const { utilisation, paused } = this.#engine.figures;
+    this.ports.emit(
+      laneLine(this.settings.metricsNamespace, now, this.#lane, {
+        OldestWaitingSeconds: oldest === undefined ? 0 : Math.max(0, now - oldest) / 1_000,
+        Released: this.#releasedSinceMetrics,
+        Throttled: this.#engine.takeThrottled(),
+        QuotaUtilisation: utilisation * 100,
+        TokensWonBack: this.#engine.takeWonBack(),
+        LanesPaused: paused === undefined || paused === 'operator' ? 0 : 1,
+      }),
+    );
+    this.#releasedSinceMetrics = 0;
+  }
+
+  async #stop(stopped: Stopped): Promise<Stopped> {
+    this.workers.leave(this.#lane);
+    if (stopped !== 'lost') await this.ports.leadership.release(this.led);
+    this.ports.log('lane.left', { lane: this.#lane, token: this.led.token, reason: stopped });
+    return stopped;
+  }
+}
+
+function tooLarge(reserved: number, limits: Limits): { type: string; message: string } {
+  return {
+    type: 'ExceedsQuota',
+    message: `Needs ${reserved} tokens at its start; the quota is ${limits.tokens_per_minute} a minute`,
+  };
+}

@@ -1,0 +1,98 @@
+/** A lane's limits and weights, as they stand now: variables, then Service Quotas, then the catalog. */
+import { defaultLimitsOf, overrideOf, whyAssumed } from '../lane/catalog/catalog.ts';
+import { PRIORITY_WEIGHTS } from '../lane/engine/fair-queues.ts';
+import type { LaneSettings, Limits } from '../lane/ports.ts';
+import type { Priority } from '../request/record.ts';
+import type { PrioritizationPorts } from './ports.ts';
+
+const SETTINGS_EVERY_MS = 10_000;
+const CONTROL_EVERY_MS = 500;
+/** Answers come from the lanes table for an hour; see src/aws/service-quotas/quotas.ts. */
+const QUOTAS_EVERY_MS = 60_000;
+
+export class LaneRules {
+  #settings: LaneSettings = { quota_overrides: {}, tenant_weights: {} };
+  #settingsAt = Number.NEGATIVE_INFINITY;
+  #paused = false;
+  #controlAt = Number.NEGATIVE_INFINITY;
+  #quotas: Limits | undefined;
+  #quotasAt = Number.NEGATIVE_INFINITY;
+  #told = false;
+
+  constructor(
+    private readonly ports: Pick<PrioritizationPorts, 'settings' | 'control' | 'quotas' | 'clock' | 'log'>,
+    private readonly lane: string,
+  ) {}
+
+  get limits(): Limits {
+    const byDefault = defaultLimitsOf(this.lane);
+    const { requests_per_minute: _, ...ofTokens } = byDefault;
+    // Some models have no quota of requests, and AWS does away with them: what Service Quotas does not list beside one of
+    // tokens does not exist. One of tokens always does.
+    const listed = this.#quotas?.tokens_per_minute !== undefined;
+    return { ...(listed ? ofTokens : byDefault), ...this.#quotas, ...this.#override() };
+  }
+
+  /** By the operator. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  get tenantWeights(): Record<string, number> {
+    return this.#settings.tenant_weights;
+  }
+
+  get priorityWeights(): Record<Priority, number> {
+    return { ...PRIORITY_WEIGHTS, ...this.#settings.priority_weights };
+  }
+
+  /** Reads again what has become old. */
+  async refresh(): Promise<void> {
+    const now = this.ports.clock.now();
+    if (now >= this.#settingsAt + SETTINGS_EVERY_MS) {
+      this.#settings = await this.ports.settings.read();
+      this.#settingsAt = now;
+    }
+    if (now >= this.#controlAt + CONTROL_EVERY_MS) {
+      this.#paused = await this.ports.control.isPaused(this.lane);
+      this.#controlAt = now;
+    }
+    if (now >= this.#quotasAt + QUOTAS_EVERY_MS && !this.#isOverridden()) {
+      this.#quotasAt = now;
+      await this.#readQuotas(now);
+      this.#tellAssumptions();
+    }
+  }
+
+  /** A lane goes on with what it knows: throttles tell when that is too much. */
+  async #readQuotas(now: number): Promise<void> {
+    const { quotas, log } = this.ports;
+    try {
+      this.#quotas = (await quotas.limitsOf(this.lane, now)) ?? this.#quotas;
+    } catch (error) {
+      log('quotas.unknown', { lane: this.lane, error: error instanceof Error ? error.name : 'unknown' });
+    }
+  }
+
+  /** Once: limits in use that nobody has confirmed. */
+  #tellAssumptions(): void {
+    if (this.#told) return;
+    this.#told = true;
+    const known = { ...this.#quotas, ...this.#override() };
+    for (const limit of ['requests_per_minute', 'tokens_per_minute'] as const) {
+      const reason = whyAssumed(this.lane, limit);
+      if (this.limits[limit] === undefined || known[limit] !== undefined || reason === undefined) continue;
+      this.ports.log('limit.assumed', { lane: this.lane, limit, value: this.limits[limit], reason });
+    }
+  }
+
+  #override(): Limits | undefined {
+    const { quota_overrides, application_inference_profiles } = this.#settings;
+    return overrideOf(this.lane, quota_overrides, application_inference_profiles);
+  }
+
+  #isOverridden(): boolean {
+    const { requests_per_minute, tokens_per_minute } = this.#override() ?? {};
+    return requests_per_minute !== undefined && tokens_per_minute !== undefined;
+  }
+}

@@ -1,0 +1,59 @@
+/** One invocation of prioritization: leads the lanes it can take until others want them or its time is up. */
+import { randomUUID } from 'node:crypto';
+import { defaultLimitsOf, modelOf } from '../lane/catalog/catalog.ts';
+import { REJECTIONS_LANE } from '../request/keys.ts';
+import { LaneLeader, LEASE_MS, type LeaderSettings } from './lane-leader.ts';
+import { heartbeatLine } from './metrics.ts';
+import type { PrioritizationPorts } from './ports.ts';
+import { recoverDue } from './recovery.ts';
+import { Workers } from './workers.ts';
+
+/** How long one invocation leads. */
+export const LEAD_MS = 100_000;
+/** A holder answers a challenge at its next tick, or its lease runs out. */
+const CHALLENGE_MS = LEASE_MS + 5_000;
+const CHALLENGE_EVERY_MS = 250;
+
+export interface PrioritizationEvent {
+  /** Absent: all lanes there are, as the schedule wants it. */
+  lanes?: string[];
+}
+
+export interface PrioritizationSettings extends LeaderSettings {
+  /** Invocation workers in all. */
+  workers: number;
+}
+
+export async function prioritize(
+  ports: PrioritizationPorts,
+  settings: PrioritizationSettings,
+  event: PrioritizationEvent,
+): Promise<void> {
+  const { clock, registry } = ports;
+  const until = clock.now() + LEAD_MS;
+  const holder = randomUUID();
+  const workers = new Workers(settings.workers, ports);
+  ports.emit(heartbeatLine(settings.metricsNamespace, clock.now()));
+  const registered = await registry.list();
+  const lanes = registered.filter(({ lane }) => event.lanes?.includes(lane) ?? true);
+  const leaders = lanes.map(({ lane }) => lead(lane));
+  if (event.lanes === undefined) leaders.push(recoverDue(ports, REJECTIONS_LANE).then(() => undefined));
+  const ends = await Promise.allSettled(leaders);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+
+  async function lead(lane: string): Promise<void> {
+    const giveUpAt = clock.now() + CHALLENGE_MS;
+    for (;;) {
+      const now = clock.now();
+      const led = await ports.leadership.acquire(lane, holder, now, now + LEASE_MS);
+      if (led !== undefined) {
+        ports.log('lane.taken', { lane, token: led.token });
+        if (modelOf(lane) === undefined) ports.log('lane.unknown_model', { lane, ...defaultLimitsOf(lane) });
+        await new LaneLeader(ports, settings, workers, led).lead(until);
+        return;
+      }
+      if (now >= giveUpAt) return;
+      await clock.sleep(CHALLENGE_EVERY_MS);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/** A lane under load without a Bedrock, to see what its leader costs. */
+import type { Clock } from '../../core/clock.ts';
+import { laneOf } from '../../core/lane/catalog/catalog.ts';
+import type { Limits } from '../../core/lane/ports.ts';
+import { BUNDLE_ENDED, countersOf, slotOf } from '../../core/lane/report.ts';
+import { LaneLeader, type LeaderSettings } from '../../core/prioritization/lane-leader.ts';
+import type { PrioritizationPorts } from '../../core/prioritization/ports.ts';
+import { Workers } from '../../core/prioritization/workers.ts';
+import type { HoldMessage } from '../../core/request/hold-message.ts';
+import { backlogKey } from '../../core/request/keys.ts';
+import { PRIORITIES, type RequestRecord } from '../../core/request/record.ts';
+import { end, markSent } from '../../core/request/transitions.ts';
+import { newRecord } from '../simulation/requests.ts';
+
+const MODEL = 'us.amazon.nova-pro-v1:0';
+const LANE = laneOf(MODEL);
+const CALL = { inputTokens: 800, outputTokens: 200, maxTokens: 256 };
+const WORKERS = 1_000;
+const LEASE_MS = 3_600_000;
+
+/** What a leader works on. */
+export type LanePorts = Omit<PrioritizationPorts, 'clock' | 'log' | 'emit' | 'quotas' | 'hold'>;
+
+export interface BusyLaneOptions {
+  settings: LeaderSettings;
+  clock: Clock;
+  limits: Limits;
+  /** How the leader sees the ports, when that is slower than what happens around it. */
+  asSeen?: (ports: LanePorts) => LanePorts;
+}
+
+/** A lane with a constant backlog: what its leader releases ends at once, and as much arrives. */
+export class BusyLane {
+  #created = 0;
+  #released = 0;
+  readonly #held: HoldMessage[] = [];
+  #leader: LaneLeader | undefined;
+
+  constructor(
+    private readonly ports: LanePorts,
+    private readonly options: BusyLaneOptions,
+  ) {}
+
+  /** Releases so far. */
+  get released(): number {
+    return this.#released;
+  }
+
+  /** Lets so many requests wait, evenly over all queues, and takes the lane. */
+  async fill(waiting: number): Promise<void> {
+    const { leadership, registry, directory } = this.ports;
+    const { clock, settings, limits, asSeen = (same) => same } = this.options;
+    await registry.register(LANE, MODEL);
+    for (let created = 0; created < waiting; created += PLACES.length) {
+      await Promise.all(PLACES.map((place) => this.#create(place)));
+    }
+    for (const place of PLACES) {
+      await directory.announce(backlogKey({ lane: LANE, ...place, shard: 0 }), clock.now());
+    }
+    const led = await leadership.acquire(LANE, 'bench', clock.now(), clock.now() + LEASE_MS);
+    if (led === undefined) throw new Error(`Another leader holds lane ${LANE}`);
+    const ports: PrioritizationPorts = {
+      ...asSeen(this.ports),
+      quotas: { limitsOf: async () => limits },
+      hold: { send: async (messages) => void this.#held.push(...messages) },
+      clock,
+      log: () => undefined,
+      emit: () => undefined,
+    };
+    this.#leader = new LaneLeader(ports, settings, new Workers(WORKERS, ports), led);
+  }
+
+  get leader(): LaneLeader {
+    if (this.#leader === undefined) throw new Error('fill() comes first');
+    return this.#leader;
+  }
+
+  /** Ends what has been released, and lets as much arrive. */
+  async finishReleased(): Promise<void> {
+    for (const message of this.#held.splice(0)) {
+      this.#released += message.releases.length;
+      await Promise.all(message.releases.map((release) => this.#finish(message, release)));
+      await this.ports.reports.add(LANE, slotOf(message.released_at), BUNDLE_ENDED);
+    }
+  }
+
+  async #finish({ released_at }: HoldMessage, release: HoldMessage['releases'][number]): Promise<void> {
+    const ending = { status: 'COMPLETED', finishedAt: this.options.clock.now() } as const;
+    const ended = await this.ports.records.move(end({ ...release, lane: LANE, status: 'QUEUED' }, ending));
+    if (!ended.applied) throw new Error(`Release of ${release.request_id} was not the last`);
+    await this.ports.records.move(markSent(ended.record, this.options.clock.now()));
+    const charged = CALL.inputTokens + CALL.outputTokens;
+    await this.ports.reports.add(
+      LANE,
+      slotOf(released_at),
+      countersOf({
+        ...{ end: 'settled', releasedAt: released_at, startedAt: released_at, finishedAt: released_at + 1 },
+        ...{ reservedTokens: CALL.inputTokens + CALL.maxTokens, chargedTokens: charged },
+        ...{ estimatedInputTokens: CALL.inputTokens, inputTokens: CALL.inputTokens },
+        outputTokens: CALL.outputTokens,
+      }),
+    );
+    // Another takes its place in its queue, so that every queue keeps its length.
+    await this.#create(ended.record);
+  }
+
+  async #create({ priority, tenant }: Place): Promise<void> {
+    const arrival = { at: 0, modelId: MODEL, priority, tenant, ...CALL };
+    const now = this.options.clock.now();
+    const times = { sentAt: now, acceptedAt: now };
+    await this.ports.records.create(newRecord(this.#created++, arrival, times, CALL.inputTokens));
+  }
+}
+
+/** Where a request waits. */
+type Place = Pick<RequestRecord, 'priority' | 'tenant'>;
+
+const PLACES: readonly Place[] = PRIORITIES.map((priority) => ({ priority, tenant: 'acme' }));

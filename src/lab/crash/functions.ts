@@ -1,0 +1,86 @@
+/** Instances of the four functions, each on ports of its own, with the stack's times. */
+import { Ingestion } from '../../core/ingestion/ingestion.ts';
+import { laneOf } from '../../core/lane/catalog/catalog.ts';
+import type { ReportRows } from '../../core/reporting/ports.ts';
+import type { Records } from '../../core/request/ports.ts';
+import type { MemoryPorts } from '../../memory/cloud.ts';
+import type { VirtualClock } from '../simulation/virtual-clock.ts';
+import type { ScriptedBedrock } from './bedrock.ts';
+import { Instance } from './instance.ts';
+
+export const MODEL = 'amazon.nova-lite-v1:0';
+export const LANE = laneOf(MODEL);
+export const BUCKET = 'calls';
+
+/** As the stack has them; the invocation's is the smallest that its variable allows. */
+export const TIMEOUTS_MS = {
+  ingestion: 60_000,
+  prioritization: 120_000,
+  invocation: 30_000,
+  reporting: 60_000,
+} as const;
+export type FunctionName = keyof typeof TIMEOUTS_MS;
+
+/** For controls: one of the mechanisms is taken out. */
+export interface Sabotage {
+  records?: (records: Records) => Records;
+  ports?: <Ports extends object>(functionName: FunctionName, ports: Ports) => Ports;
+  ingestionAcknowledgesFirst?: boolean;
+}
+
+/** What the functions run on. */
+export interface Ground {
+  clock: VirtualClock;
+  /** A call takes effect here. */
+  ports: MemoryPorts;
+  rows: ReportRows;
+  bedrock: ScriptedBedrock;
+}
+
+export class Functions {
+  constructor(
+    private readonly ground: Ground,
+    private readonly sabotage: Sabotage,
+  ) {}
+
+  instance(functionName: FunctionName): Instance {
+    return new Instance(functionName, this.ground.clock);
+  }
+
+  /** A fresh container of ingestion on this instance. */
+  ingestion(instance: Instance): Ingestion {
+    const ports = { ...this.#connect(instance, this.ground.ports), clock: instance.clock, log: ignore };
+    return new Ingestion(
+      { ...ports, random: () => 0 },
+      { bucket: BUCKET, longestWaitSeconds: 6 * 24 * 3_600 },
+    );
+  }
+
+  prioritizationPorts(instance: Instance) {
+    const ports = this.#connect(instance, this.ground.ports);
+    return { ...ports, clock: instance.clock, log: ignore, emit: ignore };
+  }
+
+  /** @param deadline epoch milliseconds at which the invocation is stopped */
+  invocationPorts(instance: Instance, deadline: number) {
+    const { clock, ports, bedrock } = this.ground;
+    return {
+      ...this.#connect(instance, { ...ports, model: { call: bedrock.call.bind(bedrock) } }),
+      clock: instance.clock,
+      log: ignore,
+      bucket: BUCKET,
+      remainingMs: () => deadline - clock.now(),
+    };
+  }
+
+  reportRows(instance: Instance): ReportRows {
+    return this.#connect(instance, { rows: this.ground.rows }).rows;
+  }
+
+  #connect<Ports extends object>(instance: Instance, ports: Ports): Ports {
+    const connected = instance.connect(ports);
+    return this.sabotage.ports?.(instance.functionName as FunctionName, connected) ?? connected;
+  }
+}
+
+function ignore(): void {}

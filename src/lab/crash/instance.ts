@@ -1,0 +1,83 @@
+/** One running instance of a function, which can die: then no call of its is answered any more and no sleep ends. */
+import type { Clock } from '../../core/clock.ts';
+import type { VirtualClock } from '../simulation/virtual-clock.ts';
+import { type Around, interposed, type PortCall } from './calls.ts';
+import { KilledError } from './errors.ts';
+
+/** What befalls an instance, call by call. */
+export type Fault = (call: PortCall, proceed: () => Promise<unknown>, instance: Instance) => Promise<unknown>;
+
+export class Instance {
+  readonly clock: Clock;
+  #fault: Fault | undefined;
+  #alive = true;
+  #onDeath: (reason: 'cut' | 'timeout') => void = () => undefined;
+
+  constructor(
+    readonly functionName: string,
+    private readonly world: VirtualClock,
+  ) {
+    this.clock = { now: () => world.now(), sleep: (ms) => this.#unlessDead(world.sleep(ms)) };
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Nothing it has begun goes on; what it has sent out takes effect. */
+  kill(reason: 'cut' | 'timeout' = 'cut'): void {
+    this.#alive = false;
+    this.#onDeath(reason);
+  }
+
+  /** From now on this happens around its calls. */
+  interfere(fault: Fault | undefined): void {
+    this.#fault = fault;
+  }
+
+  /** The ports as this instance has them. */
+  connect<Ports extends object>(ports: Ports): Ports {
+    return interposed(ports, this.#around);
+  }
+
+  /**
+   * One invocation.
+   * @throws {KilledError} when the instance dies on the way, or when its time is up
+   */
+  async run<T>(work: () => Promise<T>, timeoutMs: number, fault?: Fault): Promise<T> {
+    this.interfere(fault);
+    let running = true;
+    const death = new Promise<never>((_, reject) => {
+      this.#onDeath = (reason) => reject(new KilledError(this.functionName, reason));
+    });
+    this.world.at(this.world.now() + timeoutMs, () => {
+      if (running && this.#alive) this.kill('timeout');
+    });
+    try {
+      return await Promise.race([work(), death]);
+    } finally {
+      running = false;
+      this.interfere(undefined);
+    }
+  }
+
+  readonly #around: Around = async (call, proceed) => {
+    if (!this.#alive) return never();
+    const fault = this.#fault;
+    return this.#unlessDead(fault === undefined ? proceed() : fault(call, proceed, this));
+  };
+
+  async #unlessDead<T>(answer: Promise<T>): Promise<T> {
+    try {
+      const value = await answer;
+      return this.#alive ? value : never();
+    } catch (error) {
+      if (!this.#alive) return never();
+      throw error;
+    }
+  }
+}
+
+function never<T>(): Promise<T> {
+  return new Promise(() => undefined);
+}

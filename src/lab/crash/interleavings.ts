@@ -1,0 +1,149 @@
+/**
+ * Every order in which processes can take their calls. The world cannot be copied, so each path
+ * is played from the start; it is left where it meets a state (of the world, and of what each process knows) from
+ * which everything has been tried already, as equal states have equal futures.
+ */
+import { sha256 } from '../../core/request/keys.ts';
+import { forkRandom, type Random } from '../simulation/random.ts';
+import { LANE } from './functions.ts';
+import { brokenInvariants, type Expectation } from './invariants.ts';
+import { INDEX_LAG_MS, type Pipeline } from './pipeline.ts';
+import { type Scheduler, withoutNonces } from './scheduler.ts';
+
+/** A world and the processes in it, ready to be scheduled. */
+export interface Staged {
+  pipeline: Pipeline;
+  scheduler: Scheduler;
+}
+
+export interface Race {
+  name: string;
+  function: string;
+  stage(): Promise<Staged>;
+  expected: Expectation;
+  /** Crashes that the race amounts to: so many results may be doubled, and calls made in vain. */
+  faults: number;
+}
+
+export interface Explored {
+  /** Orders played to the end, or to a state already met. */
+  paths: number;
+  states: number;
+  /** Nothing is left to be tried. */
+  complete: boolean;
+  broken: { choices: number[]; invariants: string[] }[];
+}
+
+export interface Bounds {
+  /** The search ends after so many. */
+  mostPaths: number;
+  untilBroken?: boolean;
+}
+
+const SETTLE_MS = 20 * 60_000;
+
+export async function explore(race: Race, { mostPaths, untilBroken }: Bounds): Promise<Explored> {
+  const explored: Explored = { paths: 0, states: 0, complete: false, broken: [] };
+  const met = new Set<string>();
+  const ends = new Map<string, string[]>();
+  const open: number[][] = [[]];
+  const random = forkRandom(1, race.name);
+  while (open.length > 0 && explored.paths < mostPaths && !(untilBroken && explored.broken.length > 0)) {
+    const prefix = takeAny(open, random) ?? [];
+    explored.paths += 1;
+    const path = await follow(race, prefix, met);
+    for (let depth = path.widths.length - 1; depth >= prefix.length; depth -= 1) {
+      for (let other = 1; other < (path.widths[depth] ?? 0); other += 1) {
+        open.push([...path.choices.slice(0, depth), other]);
+      }
+    }
+    if (path.end === undefined) continue;
+    const end = await stateOf(path.end);
+    const invariants = ends.get(end) ?? (await recover(race, path.end));
+    ends.set(end, invariants);
+    if (invariants.length > 0) explored.broken.push({ choices: path.choices, invariants });
+  }
+  explored.states = met.size;
+  explored.complete = open.length === 0;
+  return explored;
+}
+
+/** From anywhere: a search that ends early has then varied early choices as well as late ones. */
+function takeAny<T>(items: T[], random: Random): T | undefined {
+  const index = Math.floor(random() * items.length);
+  const [last] = items.splice(-1);
+  if (index === items.length) return last;
+  const taken = items[index];
+  items[index] = last as T;
+  return taken;
+}
+
+/** Plays one order to its end and recovers; for replays. Returns the steps taken and what broke. */
+export async function replay(
+  race: Race,
+  choices: readonly number[],
+): Promise<{ steps: string[]; invariants: string[] }> {
+  const { end, steps } = await follow(race, choices, new Set());
+  return { steps, invariants: end === undefined ? [] : await recover(race, end) };
+}
+
+interface Path {
+  choices: number[];
+  /** How many steps could have been taken at each point. */
+  widths: number[];
+  steps: string[];
+  /** Undefined: left at a state already met. */
+  end?: Staged;
+}
+
+async function follow(race: Race, prefix: readonly number[], met: Set<string>): Promise<Path> {
+  const staged = await race.stage();
+  const { scheduler } = staged;
+  const path: Path = { choices: [], widths: [], steps: [] };
+  for (;;) {
+    const width = await scheduler.ready();
+    if (width === 0) return { ...path, end: staged };
+    if (path.choices.length >= prefix.length) {
+      const state = await stateOf(staged);
+      if (met.has(state)) return path;
+      met.add(state);
+    }
+    const choice = prefix[path.choices.length] ?? 0;
+    path.choices.push(choice);
+    path.widths.push(width);
+    path.steps.push(await scheduler.take(choice));
+  }
+}
+
+async function recover({ expected, faults }: Race, { pipeline, scheduler }: Staged): Promise<string[]> {
+  const stuck = scheduler.allEnded ? [] : ['a process waits for what never comes'];
+  await pipeline.settle(SETTLE_MS);
+  return [...stuck, ...(await brokenInvariants(pipeline, expected, faults))];
+}
+
+/** A text that is the same for the same world and the same knowledge of the processes in it. */
+async function stateOf({ pipeline, scheduler }: Staged): Promise<string> {
+  const { cloud, ports, hold, input, results, bedrock, clock, stream } = pipeline;
+  const now = clock.now();
+  const isSeen = (at: number) => at + INDEX_LAG_MS <= now;
+  const seen = new Map<string, string>();
+  for (const { at, record } of stream.images) {
+    if (isSeen(at)) seen.set(record.request_id, `${record.status} ${record.generation}`);
+  }
+  const unseen = stream.images
+    .filter(({ at }) => !isSeen(at))
+    .map(({ at, record: { request_id, status, generation } }) => [at, request_id, status, generation]);
+  return sha256(
+    withoutNonces([
+      now,
+      [...cloud.table.all()].sort((a, b) => (a.request_id < b.request_id ? -1 : 1)),
+      [[...seen].sort(), unseen],
+      [...cloud.lanes],
+      await ports.directory.list(LANE),
+      await ports.registry.list(),
+      await ports.reports.since(LANE, 0),
+      [hold.bodies(), input.bodies(), results, bedrock.called, cloud.woken, pipeline.faults],
+      scheduler.knowledge(),
+    ]),
+  );
+}

@@ -1,0 +1,128 @@
+/** What must hold once the smoother has recovered, whatever befell it. */
+
+import { changeOf } from '../../core/reporting/change.ts';
+import { countChanges } from '../../core/reporting/count.ts';
+import { isOutcome, type Outcome } from '../../core/request/record.ts';
+import { resultOf } from '../../core/request/result.ts';
+import { createReportRows } from '../../memory/reporting.ts';
+import type { Pipeline } from './pipeline.ts';
+
+/** What a scenario must end with. */
+export interface Expectation {
+  /** By the id of the result: the outcomes that are right. */
+  outcomes: Record<string, readonly Outcome[]>;
+  /** By request: calls of Bedrock without any fault of ours. */
+  calls: Record<string, number>;
+  /** Milliseconds from the beginning until the last result, at the latest. */
+  withinMs: number;
+}
+
+/** Names every invariant that does not hold. `faults`: how many have been injected. */
+export async function brokenInvariants(
+  pipeline: Pipeline,
+  expected: Expectation,
+  faults: number,
+): Promise<string[]> {
+  return [
+    ...pipeline.faults,
+    ...restOf(pipeline),
+    ...outcomesOf(pipeline, expected, faults),
+    ...callsOf(pipeline, expected, faults),
+    ...objectsOf(pipeline),
+    ...(await reportsOf(pipeline)),
+  ];
+}
+
+/** Everything has come to rest, nothing in dead letters. */
+function restOf({ cloud, input, hold, stream, isSettled }: Pipeline): string[] {
+  const broken: string[] = [];
+  if (!isSettled) broken.push('something never came to rest');
+  if (input.size > 0) broken.push(`${input.size} messages remain in the Input queue`);
+  if (hold.size > 0) broken.push(`${hold.size} messages remain in the Hold queue`);
+  for (const queue of [input, hold]) {
+    for (const { id } of queue.deadLetters) broken.push(`${id} became a dead letter`);
+  }
+  if (!stream.isEmpty) broken.push('changes were not counted');
+  for (const record of cloud.table.all()) {
+    const { request_id, status, result_sent, due_key, backlog_key } = record;
+    if (!isOutcome(status)) broken.push(`${request_id} has no outcome: ${status}`);
+    else if (!result_sent) broken.push(`${request_id} is not marked as sent`);
+    if (due_key !== undefined) broken.push(`${request_id} is still due`);
+    if (backlog_key !== undefined && status !== 'RECEIVED') {
+      broken.push(`${request_id} is in the backlog index as ${status}`);
+    }
+  }
+  return broken;
+}
+
+/** One outcome a request; results from what was committed, in time, and twice only after a fault. */
+function outcomesOf({ results, cloud, beganAt }: Pipeline, expected: Expectation, faults: number): string[] {
+  const broken: string[] = [];
+  const committed = new Map<string, string>();
+  for (const record of cloud.table.all()) {
+    if (isOutcome(record.status)) {
+      const result = resultOf(record);
+      committed.set(result.request_id, JSON.stringify(result));
+    }
+  }
+  for (const [id, outcomes] of Object.entries(expected.outcomes)) {
+    const mine = results.filter(({ result }) => result.request_id === id);
+    const first = mine[0];
+    if (first === undefined) {
+      broken.push(`${id} has no result`);
+      continue;
+    }
+    if (!outcomes.includes(first.result.status)) broken.push(`${id} ended ${first.result.status}`);
+    if (mine.length > 1 && faults === 0) broken.push(`${id} has ${mine.length} results without a crash`);
+    if (mine.some(({ result }) => JSON.stringify(result) !== committed.get(id))) {
+      broken.push(`${id} has a result that was not committed`);
+    }
+    const took = first.at - beganAt;
+    if (took > expected.withinMs) broken.push(`${id} took ${took} ms, at most ${expected.withinMs}`);
+  }
+  for (const { result } of results) {
+    if (expected.outcomes[result.request_id] === undefined)
+      broken.push(`${result.request_id}: a result of nobody`);
+  }
+  return broken;
+}
+
+/** A fault may cost one call that was paid for nothing, no more; the quota is kept. */
+function callsOf({ bedrock }: Pipeline, { calls }: Expectation, faults: number): string[] {
+  const broken: string[] = [];
+  for (const [id, count] of Object.entries(calls)) {
+    const called = bedrock.called.filter((it) => it === id).length;
+    if (called > count + faults) broken.push(`${id} was called ${called} times, at most ${count + faults}`);
+    if (faults === 0 && called < count) broken.push(`${id} was called ${called} times, not ${count}`);
+  }
+  if (bedrock.throttled > 0) broken.push(`Bedrock throttled ${bedrock.throttled} calls`);
+  return broken;
+}
+
+const OWN_KEYS = /^(payloads\/[0-9a-f]{32}\/[0-9a-f]{64}|outputs\/[0-9a-f]{32}\/[0-9]+)\.json$|^inbox\//;
+
+/** Objects have keys of our own form, and a result's object exists. */
+function objectsOf({ cloud, results }: Pipeline): string[] {
+  const keys = cloud.bucket.keys();
+  const broken = keys.filter((key) => !OWN_KEYS.test(key)).map((key) => `an object at ${key}`);
+  for (const { result } of results) {
+    if (result.output === undefined || !('key' in result.output)) continue;
+    if (!keys.includes(result.output.key))
+      broken.push(`${result.request_id}: no output at ${result.output.key}`);
+  }
+  return broken;
+}
+
+/** The reports are those of one clean pass over the stream. */
+async function reportsOf({ rows, stream }: Pipeline): Promise<string[]> {
+  const clean = createReportRows();
+  await countChanges(
+    clean,
+    stream.images.flatMap(({ record }) => changeOf(record) ?? []),
+  );
+  const sorted = (all: ReturnType<typeof clean.all>) =>
+    JSON.stringify(
+      all.map(({ key, counters }) => JSON.stringify([key, Object.entries(counters).sort()])).sort(),
+    );
+  return sorted(rows.all()) === sorted(clean.all()) ? [] : ['the reports differ from one clean pass'];
+}

@@ -1,0 +1,273 @@
+/**
+ * The whole smoother in memory on a virtual clock: the logic of all four functions between an Input queue and a Results
+ * queue, with redelivery, leases, schedule and stream as AWS has them, and functions that can be made to die or fail at
+ * any call. Calls take no time, so that a case is only what its fault makes of it.
+ */
+import type { Ingestion } from '../../core/ingestion/ingestion.ts';
+import { invokeBatch } from '../../core/invocation/batch.ts';
+import {
+  type PrioritizationEvent,
+  type PrioritizationSettings,
+  prioritize,
+} from '../../core/prioritization/prioritize.ts';
+import { reportBatch } from '../../core/reporting/batch.ts';
+import { payloadKey } from '../../core/request/keys.ts';
+import type { Payloads, Records } from '../../core/request/ports.ts';
+import { isOutcome } from '../../core/request/record.ts';
+import type { ResultMessage } from '../../core/request/result.ts';
+import { leaseMs } from '../../core/request/times.ts';
+import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../../memory/cloud.ts';
+import { createReportRows } from '../../memory/reporting.ts';
+import { VirtualClock } from '../simulation/virtual-clock.ts';
+import { type BedrockLimits, ScriptedBedrock } from './bedrock.ts';
+import { PortFailure } from './errors.ts';
+import { type FunctionName, Functions, LANE, MODEL, type Sabotage, TIMEOUTS_MS } from './functions.ts';
+import type { Fault, Instance } from './instance.ts';
+import { RedeliveringQueue } from './queue.ts';
+import { ChangeStream } from './stream.ts';
+
+const VISIBILITY_PER_TIMEOUT = 6;
+const MAXIMUM_RECEIVES = 5;
+const SCHEDULE_MS = 60_000;
+const WAKE_MS = 20;
+/** Slow, but within what a leader waits for (INDEX_GRACE_MS). */
+export const INDEX_LAG_MS = 2_000;
+const BEGIN_MS = Date.UTC(2026, 10, 2, 9, 0, 0);
+/** The schedule's first minute comes so long after the start. */
+const FIRST_SCHEDULE_MS = 40_000;
+const LOOK_EVERY_MS = 5_000;
+
+/** Befalls the function's nth invocation, from 0. */
+export interface Injection {
+  function: FunctionName;
+  invocation: number;
+  fault: Fault;
+}
+
+export interface PipelineOptions {
+  injections?: readonly Injection[];
+  limits?: BedrockLimits;
+  sabotage?: Sabotage;
+  /** No function starts by itself before {@link Pipeline.settle}: somebody drives instances by hand first. */
+  standsStill?: boolean;
+}
+
+export class Pipeline {
+  readonly clock = new VirtualClock(BEGIN_MS);
+  readonly beganAt = BEGIN_MS;
+  readonly cloud: MemoryCloud;
+  readonly bedrock: ScriptedBedrock;
+  readonly input: RedeliveringQueue;
+  readonly hold: RedeliveringQueue;
+  readonly stream: ChangeStream;
+  readonly rows = createReportRows();
+  readonly results: { at: number; result: ResultMessage }[] = [];
+  /** What must never happen, and did: noted when it happened. */
+  readonly faults: string[] = [];
+  /** The ports under every instance: a call takes effect here. */
+  readonly ports: MemoryPorts;
+  readonly functions: Functions;
+  readonly settings: PrioritizationSettings;
+  /** Requests whose payload's object is gone as soon as it was written. */
+  readonly payloadsLost = new Set<string>();
+  /** Requests whose payload's object cannot be read so many times. */
+  readonly payloadsUnreadable = new Map<string, number>();
+  readonly #injections: readonly Injection[];
+  readonly #invocations = new Map<FunctionName, number>();
+  #running = 0;
+  #started = false;
+  readonly #wakes: string[][] = [];
+  #ingestion: { instance: Instance; logic: Ingestion } | undefined;
+
+  constructor({ injections = [], limits, sabotage = {}, standsStill }: PipelineOptions = {}) {
+    const { clock } = this;
+    this.#injections = injections;
+    const quota = limits ?? { requestsPerMinute: 600, tokensPerMinute: 1_000_000 };
+    this.cloud = createMemoryCloud({
+      clock,
+      indexLagMs: INDEX_LAG_MS,
+      settings: {
+        quota_overrides: {
+          [LANE]: {
+            requests_per_minute: quota.requestsPerMinute,
+            tokens_per_minute: quota.tokensPerMinute,
+          },
+        },
+      },
+      onResult: (result) => void this.results.push({ at: clock.now(), result }),
+      onWake: (lanes) => this.#wake(lanes),
+    });
+    this.bedrock = new ScriptedBedrock(clock, MODEL, quota, (id) => this.#checkCall(id));
+    this.stream = new ChangeStream({ clock, deliver: (batch) => this.#report(batch) });
+    const shared = { clock, maximumReceives: MAXIMUM_RECEIVES };
+    this.input = new RedeliveringQueue({
+      ...shared,
+      name: 'input',
+      batchSize: 10,
+      visibilityMs: VISIBILITY_PER_TIMEOUT * TIMEOUTS_MS.ingestion,
+      deliver: (batch) => this.#ingest(batch),
+      acknowledgesFirst: sabotage.ingestionAcknowledgesFirst,
+    });
+    this.hold = new RedeliveringQueue({
+      ...shared,
+      name: 'hold',
+      batchSize: 1,
+      visibilityMs: VISIBILITY_PER_TIMEOUT * TIMEOUTS_MS.invocation,
+      deliver: (batch) => this.#invoke(batch),
+    });
+    const records = sabotage.records?.(this.cloud.ports.records) ?? this.cloud.ports.records;
+    const held = {
+      send: async (messages: readonly object[]) => {
+        for (const message of messages) this.hold.send(JSON.stringify(message));
+      },
+    };
+    const payloads = this.#failing(this.cloud.ports.payloads);
+    this.ports = { ...this.cloud.ports, records: this.#streamed(records), payloads, hold: held };
+    this.functions = new Functions(this, sabotage);
+    this.settings = {
+      engine: {
+        averageRequestMs: 5_000,
+        minutesToProcess: 5,
+        queueDepthThreshold: 1_000,
+        leaseMs: leaseMs(TIMEOUTS_MS.invocation),
+      },
+      workers: 10,
+      metricsNamespace: 'crash',
+    };
+    if (standsStill) for (const queue of [this.input, this.hold]) queue.stop();
+    else this.#start();
+  }
+
+  /** Nothing waits, runs, or is on its way. */
+  get isSettled(): boolean {
+    const open = [...this.cloud.table.all()].some(
+      ({ status, result_sent }) => !isOutcome(status) || !result_sent,
+    );
+    return (
+      !open && this.#running === 0 && this.input.size === 0 && this.hold.size === 0 && this.stream.isEmpty
+    );
+  }
+
+  /** Lets time pass until everything has come to rest, for at most so long; false when it has not. */
+  async settle(withinMs: number): Promise<boolean> {
+    if (!this.#started) this.#start();
+    const until = this.clock.now() + withinMs;
+    while (this.clock.now() < until) {
+      await this.clock.run(Math.min(until, this.clock.now() + LOOK_EVERY_MS));
+      if (this.isSettled) return true;
+    }
+    return false;
+  }
+
+  #start(): void {
+    this.#started = true;
+    for (const queue of [this.input, this.hold]) queue.start();
+    for (const lanes of this.#wakes.splice(0)) this.#wake(lanes);
+    const everyMinute = (at: number) =>
+      this.clock.at(at, () => {
+        this.#leadAt(at, {});
+        everyMinute(at + SCHEDULE_MS);
+      });
+    everyMinute(this.clock.now() + FIRST_SCHEDULE_MS);
+  }
+
+  #wake(lanes: string[]): void {
+    if (this.#started) this.#leadAt(this.clock.now() + WAKE_MS, { lanes });
+    else this.#wakes.push(lanes);
+  }
+
+  #leadAt(at: number, event: PrioritizationEvent): void {
+    this.clock.at(at, () =>
+      this.clock.spawn(async () => {
+        const instance = this.functions.instance('prioritization');
+        const ports = this.functions.prioritizationPorts(instance);
+        // Nobody hears of the failure: the next minute brings another run.
+        await this.#run(instance, () => prioritize(ports, this.settings, event)).catch(ignore);
+      }),
+    );
+  }
+
+  async #ingest(batch: { id: string; body: string; sentAt: number; receiveCount: number }[]) {
+    const { instance, logic } = this.#idleIngestion();
+    this.#ingestion = undefined;
+    const failed = await this.#run(instance, () => logic.ingest(batch));
+    this.#ingestion = { instance, logic };
+    return failed;
+  }
+
+  /** A container lives on between batches, unless it died. */
+  #idleIngestion(): { instance: Instance; logic: Ingestion } {
+    if (this.#ingestion !== undefined) return this.#ingestion;
+    const instance = this.functions.instance('ingestion');
+    return { instance, logic: this.functions.ingestion(instance) };
+  }
+
+  #invoke(batch: { id: string; body: string }[]): Promise<string[]> {
+    const instance = this.functions.instance('invocation');
+    const ports = this.functions.invocationPorts(instance, this.clock.now() + TIMEOUTS_MS.invocation);
+    const messages = batch.map(({ id, body }) => ({ messageId: id, body }));
+    return this.#run(instance, () => invokeBatch(ports, messages));
+  }
+
+  #report(batch: Parameters<typeof reportBatch>[1]): Promise<string[]> {
+    const instance = this.functions.instance('reporting');
+    const rows = this.functions.reportRows(instance);
+    return this.#run(instance, () => reportBatch(rows, batch, ignore));
+  }
+
+  async #run<T>(instance: Instance, work: () => Promise<T>): Promise<T> {
+    const name = instance.functionName as FunctionName;
+    const nth = this.#invocations.get(name) ?? 0;
+    this.#invocations.set(name, nth + 1);
+    const injection = this.#injections.find((it) => it.function === name && it.invocation === nth);
+    this.#running += 1;
+    try {
+      return await instance.run(work, TIMEOUTS_MS[name], injection?.fault);
+    } finally {
+      this.#running -= 1;
+    }
+  }
+
+  /** Every write becomes a change in the stream. */
+  #streamed(records: Records): Records {
+    return {
+      ...records,
+      create: async (record) => {
+        const standing = await records.create(record);
+        if (standing === undefined) {
+          if (this.payloadsLost.has(record.request_id)) this.cloud.bucket.remove(record.payload_key);
+          this.stream.append(record);
+        }
+        return standing;
+      },
+      move: async (transition) => {
+        const moved = await records.move(transition);
+        if (moved.applied) this.stream.append(moved.record);
+        return moved;
+      },
+    };
+  }
+
+  #failing(payloads: Payloads): Payloads {
+    return {
+      ...payloads,
+      get: async (key) => {
+        for (const [id, times] of this.payloadsUnreadable) {
+          if (times === 0 || !key.startsWith(payloadKey(id, '').slice(0, -'.json'.length))) continue;
+          this.payloadsUnreadable.set(id, times - 1);
+          throw new PortFailure('payloads.get');
+        }
+        return payloads.get(key);
+      },
+    };
+  }
+
+  #checkCall(requestId: string): void {
+    for (const record of this.cloud.table.all()) {
+      if (record.request_id !== requestId || record.status === 'IN_PROGRESS') continue;
+      this.faults.push(`${requestId}: Bedrock was called while the request was ${record.status}`);
+    }
+  }
+}
+
+function ignore(): void {}

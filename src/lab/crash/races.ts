@@ -1,0 +1,251 @@
+/** Processes that meet: what is tried in every order. */
+
+import { LEASE_MS } from '../../core/prioritization/lane-leader.ts';
+import { recoverDue } from '../../core/prioritization/recovery.ts';
+import type { HoldMessage } from '../../core/request/hold-message.ts';
+import { RESULT_GRACE_MS } from '../../core/request/times.ts';
+import type { Meeting } from './bedrock.ts';
+import { LANE, MODEL, type Sabotage } from './functions.ts';
+import type { Instance } from './instance.ts';
+import type { Race } from './interleavings.ts';
+import type { Expectation } from './invariants.ts';
+import { INDEX_LAG_MS } from './pipeline.ts';
+import { requestBody } from './scenario.ts';
+import { Stage } from './stage.ts';
+
+/** The next scheduled minute, a lease that has to end first, and a run. */
+const WITHIN_MS = 60_000 + LEASE_MS + 15_000;
+/** Later than any lease of a release. */
+const LEASES_OVER_MS = 61_000;
+
+function expecting(ids: string[], fields: Partial<Expectation> = {}): Expectation {
+  return {
+    outcomes: Object.fromEntries(ids.map((id) => [id, ['COMPLETED']])),
+    calls: Object.fromEntries(ids.map((id) => [id, 1])),
+    withinMs: WITHIN_MS,
+    ...fields,
+  };
+}
+
+function duplicateDelivery(sabotage?: Sabotage): Race {
+  return {
+    name: 'a bundle delivered twice at once',
+    function: 'invocation',
+    expected: expecting(['r1', 'r2']),
+    faults: 0,
+    async stage() {
+      const stage = new Stage(sabotage);
+      stage.pipeline.bedrock.script('r2', ['large']);
+      await stage.accept('r1', 'r2');
+      const [bundle] = await stage.release();
+      for (const name of ['one', 'other']) {
+        stage.process(name, 'invocation', (instance) => stage.invoke(instance, bundle as HoldMessage));
+      }
+      return stage.staged;
+    },
+  };
+}
+
+/** A worker whose clock is late commits while a leader takes its release for lost, and another worker runs it again. */
+function commitAgainstRecovery(meeting: Meeting, sabotage?: Sabotage): Race {
+  return {
+    name: `commit (${meeting}) against an expired lease`,
+    function: 'invocation',
+    expected: expecting(['r1'], {
+      outcomes: { r1: [meeting === 'invalid' ? 'FAILED' : 'COMPLETED'] },
+      calls: { r1: 2 },
+      withinMs: WITHIN_MS + LEASES_OVER_MS,
+    }),
+    faults: 1,
+    async stage() {
+      const stage = new Stage(sabotage);
+      stage.pipeline.bedrock.script('r1', [meeting]);
+      await stage.accept('r1');
+      const [bundle] = await stage.release();
+      const worker = (instance: Instance) => stage.invoke(instance, bundle as HoldMessage);
+      stage.process('slow worker', 'invocation', worker, { call: 'model.call', times: 1 });
+      await stage.pass(LEASES_OVER_MS);
+      stage.process('leader and worker', 'prioritization', (instance) => runAgain(stage, instance));
+      return stage.staged;
+    },
+  };
+}
+
+/** A bundle reaches its worker when the lease has run out, while a leader brings the request back. */
+function lateDelivery(sabotage?: Sabotage): Race {
+  return {
+    name: 'a late delivery against an expired lease',
+    function: 'invocation',
+    expected: expecting(['r1'], { withinMs: WITHIN_MS + LEASES_OVER_MS }),
+    faults: 0,
+    async stage() {
+      const stage = new Stage(sabotage);
+      await stage.accept('r1');
+      const [bundle] = await stage.release();
+      await stage.pass(LEASES_OVER_MS);
+      stage.process('late worker', 'invocation', (instance) => stage.invoke(instance, bundle as HoldMessage));
+      stage.process('leader and worker', 'prioritization', (instance) => runAgain(stage, instance));
+      return stage.staged;
+    },
+  };
+}
+
+/** A leader brings back what is lost and releases it, and a worker runs it. */
+async function runAgain(stage: Stage, instance: Instance): Promise<void> {
+  const leader = stage.leader(instance, await stage.acquire(instance, 'second'));
+  await leader.tick();
+  await instance.clock.sleep(INDEX_LAG_MS);
+  await leader.tick();
+  const [, again] = stage.bundles();
+  if (again !== undefined) await stage.invoke(instance, again);
+}
+
+/** A leader stands still at any of its calls until another has taken the lane, and wakes. */
+function overlappingLeaders(sabotage?: Sabotage): Race {
+  return {
+    name: 'two leaders, the lease running out at any moment',
+    function: 'prioritization',
+    expected: expecting(['r1', 'r2'], { withinMs: WITHIN_MS + LEASES_OVER_MS }),
+    faults: 0,
+    async stage() {
+      const stage = new Stage(sabotage);
+      await stage.accept('r1', 'r2');
+      const first = stage.pipeline.functions.instance('prioritization');
+      const led = await stage.acquire(first, 'first');
+      stage.process('first', first, () => stage.leader(first, led).tick());
+      stage.jump(LEASE_MS + 1);
+      stage.process('second', 'prioritization', async (instance) => {
+        const taken = await stage.tryAcquire(instance, 'second');
+        if (taken !== undefined) await stage.leader(instance, taken).tick();
+      });
+      return stage.staged;
+    },
+  };
+}
+
+/** A leader finds nothing and goes to sleep while ingestion accepts a request. `known`: the lane is registered. */
+function sleepAgainstArrival(known: boolean, sabotage?: Sabotage): Race {
+  return {
+    name: `a leader goes to sleep while a request arrives in a ${known ? 'known' : 'new'} lane`,
+    function: 'ingestion',
+    expected: expecting(['r1']),
+    faults: 0,
+    async stage() {
+      const stage = new Stage(sabotage);
+      const { pipeline } = stage;
+      if (known) await pipeline.ports.registry.register(LANE, MODEL);
+      stage.process('leader', 'prioritization', async (instance) => {
+        const lanes = await pipeline.functions.prioritizationPorts(instance).registry.list();
+        if (lanes.length === 0) return;
+        const led = await stage.acquire(instance, 'first');
+        await stage.leader(instance, led).lead(pipeline.clock.now() + 2_000);
+      });
+      stage.process('ingestion', 'ingestion', (instance) => stage.ingest(instance, 'm1', requestBody('r1')));
+      return stage.staged;
+    },
+  };
+}
+
+/** The last request of a queue is throttled and returns while a leader of long standing is about to forget the queue. */
+function returnAgainstForgetting(sabotage?: Sabotage): Race {
+  return {
+    name: 'a request returns while its queue is forgotten',
+    function: 'prioritization',
+    expected: expecting(['r1'], { calls: { r1: 2 } }),
+    faults: 0,
+    async stage() {
+      const stage = new Stage(sabotage);
+      stage.pipeline.bedrock.script('r1', ['throttled']);
+      await stage.accept('r1');
+      await stage.pass(10_000);
+      const [bundle] = await stage.release();
+      const worker = (instance: Instance) => stage.invoke(instance, bundle as HoldMessage);
+      stage.process('worker', 'invocation', worker, { call: 'model.call', times: 1 });
+      const instance = stage.pipeline.functions.instance('prioritization');
+      const leader = stage.leader(instance, await stage.acquire(instance, 'second'));
+      await leader.tick();
+      await stage.pass(5_000);
+      stage.process('leader', instance, async () => {
+        await leader.tick();
+        await instance.clock.sleep(1_000);
+        await leader.tick();
+      });
+      return stage.staged;
+    },
+  };
+}
+
+/** The same message in two batches at once. */
+function duplicateMessages(sabotage?: Sabotage): Race {
+  return {
+    name: 'a message delivered twice at once',
+    function: 'ingestion',
+    expected: expecting(['r1']),
+    faults: 0,
+    async stage() {
+      const stage = new Stage(sabotage);
+      for (const name of ['one', 'other']) {
+        stage.process(name, 'ingestion', (instance) => stage.ingest(instance, 'm1', requestBody('r1')));
+      }
+      return stage.staged;
+    },
+  };
+}
+
+/** A refused message in two batches at once: whoever comes first, the answer is one. */
+function duplicateRejections(sabotage?: Sabotage): Race {
+  return {
+    ...duplicateMessages(),
+    name: 'an invalid message delivered twice at once',
+    expected: expecting([], { outcomes: { m1: ['REJECTED'] } }),
+    faults: 1,
+    async stage() {
+      const stage = new Stage(sabotage);
+      for (const name of ['one', 'other']) {
+        stage.process(name, 'ingestion', (instance) => stage.ingest(instance, 'm1', { model_id: MODEL }));
+      }
+      return stage.staged;
+    },
+  };
+}
+
+/** A slow worker sends its result while two leaders find it unsent. */
+function unsentResult(sabotage?: Sabotage): Race {
+  return {
+    name: 'a result sent by its worker and by two leaders',
+    function: 'prioritization',
+    expected: expecting(['r1'], { withinMs: WITHIN_MS + RESULT_GRACE_MS }),
+    faults: 2,
+    async stage() {
+      const stage = new Stage(sabotage);
+      await stage.accept('r1');
+      const [bundle] = await stage.release();
+      const worker = (instance: Instance) => stage.invoke(instance, bundle as HoldMessage);
+      stage.process('slow worker', 'invocation', worker, { call: 'records.move', times: 2 });
+      await stage.pass(RESULT_GRACE_MS + 5_000);
+      for (const name of ['leader', 'other leader']) {
+        stage.process(name, 'prioritization', (instance) =>
+          recoverDue(stage.pipeline.functions.prioritizationPorts(instance), LANE),
+        );
+      }
+      return stage.staged;
+    },
+  };
+}
+
+export function racesOf(sabotage?: Sabotage): Race[] {
+  return [
+    duplicateMessages(sabotage),
+    duplicateRejections(sabotage),
+    sleepAgainstArrival(true, sabotage),
+    sleepAgainstArrival(false, sabotage),
+    overlappingLeaders(sabotage),
+    returnAgainstForgetting(sabotage),
+    unsentResult(sabotage),
+    duplicateDelivery(sabotage),
+    lateDelivery(sabotage),
+    ...(['small', 'large', 'throttled', 'transient', 'invalid'] as const).map((meeting) =>
+      commitAgainstRecovery(meeting, sabotage),
+    ),
+  ];
+}

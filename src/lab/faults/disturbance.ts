@@ -1,0 +1,62 @@
+/** What one AWS service does to its callers for a while. */
+import type { Clock } from '../../core/clock.ts';
+import type { MemoryPorts } from '../../memory/cloud.ts';
+import type { Interval } from '../simulation/bedrock-model.ts';
+import { MishapError } from '../simulation/errors.ts';
+import { wrapped } from '../simulation/mishaps.ts';
+import { exponential, type Random } from '../simulation/random.ts';
+
+/** The ports behind which each service stands. */
+const PORTS = {
+  DynamoDB: [
+    ...(['records', 'backlog', 'due', 'directory', 'registry', 'watch'] as const),
+    ...(['leadership', 'reports', 'settings', 'control'] as const),
+  ],
+  S3: ['payloads', 'inbox'],
+  SQS: ['hold', 'results'],
+  Lambda: ['waker'],
+} as const satisfies Record<string, readonly (keyof MemoryPorts)[]>;
+
+export type Service = keyof typeof PORTS;
+export const SERVICES = Object.keys(PORTS) as Service[];
+
+export interface Disturbance {
+  services: readonly Service[];
+  /** Share of calls that fail without effect, 0-1; 1 is a partition. */
+  errors?: number;
+  /** Share of calls that take effect and whose answer is lost, 0-1. */
+  lostAnswers?: number;
+  /** Mean of what each call takes longer, milliseconds, exponentially distributed. */
+  delayMs?: number;
+}
+
+export interface Surroundings {
+  clock: Clock;
+  random: Random;
+  during: Interval;
+  /** Told of every call that did not go as it should. */
+  onDisturbed: () => void;
+}
+
+/** The same ports, disturbed during the interval. */
+export function disturb(
+  ports: MemoryPorts,
+  { services, errors = 0, lostAnswers = 0, delayMs = 0 }: Disturbance,
+  { clock, random, during, onDisturbed }: Surroundings,
+): MemoryPorts {
+  const names = services.flatMap((service): readonly (keyof MemoryPorts)[] => PORTS[service]);
+  const disturbedPorts = Object.fromEntries(names.map((name) => [name, ports[name]]));
+  const around = async (call: () => Promise<unknown>) => {
+    const isDuring = during.from <= clock.now() && clock.now() < during.to;
+    if (!isDuring) return call();
+    const draw = random();
+    const isLost = draw >= errors && draw < errors + lostAnswers;
+    if (draw < errors + lostAnswers || delayMs > 0) onDisturbed();
+    if (delayMs > 0) await clock.sleep(exponential(random, delayMs));
+    if (draw < errors) throw new MishapError('not done');
+    const answer = await call();
+    if (isLost) throw new MishapError('done, the answer lost');
+    return answer;
+  };
+  return { ...ports, ...wrapped(disturbedPorts, around) };
+}

@@ -1,0 +1,165 @@
+/** Functions that are really killed: the synthesised stack on the local cloud, its processes ended at random. */
+import { setTimeout } from 'node:timers/promises';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { collect } from '../../client/collect.ts';
+import { feed } from '../../client/feed.ts';
+import type { ResultMessage } from '../../core/request/result.ts';
+import { type BedrockSimulator, startBedrockSimulator } from '../../local/bedrock/simulator.ts';
+import type { Faults } from '../../local/gateway/gateway.ts';
+import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
+import { synthesise } from '../run/synthesis.ts';
+import { forkRandom, type Random } from '../simulation/random.ts';
+import type { FaultFigures } from './figures.ts';
+
+/** This fault's name in the table. */
+export const KILLS = 'functions killed (SIGKILL)';
+const MODEL = 'us.amazon.nova-lite-v1:0';
+const REQUESTS = 120;
+const QUOTA = { requestsPerMinute: 200, tokensPerMinute: 1_000_000 };
+/** Long calls, so that kills meet them. */
+const LATENCY_MEDIAN_MS = 3_000;
+const VARIABLES = { notification_email: 'platform-team@example.com', invocation_timeout_seconds: 30 };
+const KILLS_MS = 20_000;
+const KILL_EVERY_MS = 1_000;
+/** Of the functions' calls to AWS, while processes are killed. */
+const RATES = { cut: 0.01, error: 0.01, delay: 0.05 };
+const DELAY_MS = 500;
+/** What is not answered by then is lost. */
+const LONGEST_RECOVERY_MS = 140_000;
+/** Results sent again may still be on their way. */
+const AFTERMATH_MS = 5_000;
+const LOOK_MS = 200;
+
+/** @param root the project's folder */
+export async function killFunctions(root: string, seed: number): Promise<FaultFigures> {
+  const random = forkRandom(seed, 'kill');
+  const started: (() => Promise<void>)[] = [];
+  let isDisturbed = false;
+  const faults: Faults = ({ principal }) =>
+    isDisturbed && principal !== 'operator' ? mishap(random) : undefined;
+  try {
+    const synthesis = await synthesise(root);
+    started.unshift(synthesis.remove);
+    const bedrock = await startBedrockSimulator({ ...QUOTA, seed, latencyMedianMs: LATENCY_MEDIAN_MS });
+    started.unshift(bedrock.close);
+    const cloud = await startLocalCloud({
+      stack: synthesis.stack,
+      assetsFolder: synthesis.folder,
+      variables: VARIABLES,
+      bedrockUrl: bedrock.url,
+      bedrockQuotas: { ...QUOTA, models: [MODEL] },
+      faults,
+    });
+    started.unshift(cloud.stop);
+    return await exercise(cloud, bedrock, random, (disturbed) => {
+      isDisturbed = disturbed;
+    });
+  } finally {
+    for (const stop of started) await stop();
+  }
+}
+
+async function exercise(
+  cloud: LocalCloud,
+  bedrock: BedrockSimulator,
+  random: Random,
+  disturb: (disturbed: boolean) => void,
+): Promise<FaultFigures> {
+  const clients = { endpoint: cloud.endpoint, region: cloud.region, credentials: cloud.operator };
+  const sqs = new SQSClient(clients);
+  const s3 = new S3Client({ ...clients, forcePathStyle: true });
+  const answers = new Map<string, { text: string; status: string }>();
+  const violations: string[] = [];
+  let duplicatedResults = 0;
+  const onResult = async ({ request_id, status }: ResultMessage, text: string) => {
+    const before = answers.get(request_id);
+    if (before !== undefined) duplicatedResults += 1;
+    if (before !== undefined && before.text !== text)
+      violations.push(`request ${request_id} has two different results`);
+    answers.set(request_id, { text, status });
+  };
+  const stop = new AbortController();
+  const { input_queue_url, bedrock_calls_bucket_name, bedrock_results_queue_url } = cloud.outputs;
+  const collecting = collect(sqs, String(bedrock_results_queue_url), onResult, stop.signal);
+  const working = async () => {
+    const target = { sqs, s3, queueUrl: String(input_queue_url), bucket: String(bedrock_calls_bucket_name) };
+    await feed(lines(), target, () => undefined);
+    await until(() => admittedBy(bedrock) > 0, LONGEST_RECOVERY_MS);
+    disturb(true);
+    const struck = await killForAWhile(cloud, random);
+    disturb(false);
+    const end = Date.now();
+    const recovered = await until(() => answers.size === REQUESTS, LONGEST_RECOVERY_MS);
+    const recoverySeconds = Math.round((Date.now() - end) / 1_000);
+    await setTimeout(AFTERMATH_MS);
+    return { struck, ...(recovered && { recoverySeconds }) };
+  };
+  try {
+    // The collector ends first only by failing.
+    const outcome = await Promise.race([working(), collecting.then(() => ({ struck: 0 }))]);
+    const count = (wanted: string) => [...answers.values()].filter(({ status }) => status === wanted).length;
+    return {
+      fault: KILLS,
+      requests: REQUESTS,
+      failed: count('FAILED'),
+      lost: REQUESTS - answers.size,
+      duplicatedResults,
+      paidTwice: admittedBy(bedrock) - count('COMPLETED'),
+      ...outcome,
+      violations,
+    };
+  } finally {
+    stop.abort();
+    await collecting;
+    sqs.destroy();
+    s3.destroy();
+  }
+}
+
+/**
+ * Not ingestion: what it held comes again by its queue only after six of its timeouts, longer than this command
+ * shall take; `npm run crash` kills it at every call.
+ */
+async function killForAWhile(cloud: LocalCloud, random: Random): Promise<number> {
+  let killed = 0;
+  for (const end = Date.now() + KILLS_MS; Date.now() < end; ) {
+    const wasKilled = cloud.crash((running) => {
+      const victims = running.filter((name) => !name.endsWith('ingestion'));
+      return victims[Math.floor(random() * victims.length)];
+    });
+    if (wasKilled) killed += 1;
+    await setTimeout(KILL_EVERY_MS * (1 + random()));
+  }
+  return killed;
+}
+
+function mishap(random: Random): ReturnType<Faults> {
+  const draw = random();
+  if (draw < RATES.cut) return { cut: draw < RATES.cut / 2 ? 'before' : 'after' };
+  if (draw < RATES.cut + RATES.error)
+    return { error: { code: 'InternalServerError', status: 500, message: 'Internal server error' } };
+  return draw < RATES.cut + RATES.error + RATES.delay ? { delayMs: DELAY_MS } : undefined;
+}
+
+async function* lines(): AsyncGenerator<string> {
+  for (let index = 0; index < REQUESTS; index++) {
+    const messages = [{ role: 'user', content: [{ text: `Summarise chapter ${index}.` }] }];
+    yield JSON.stringify({
+      ...{ request_id: `kill-${index}`, model_id: MODEL },
+      converse: { messages, inferenceConfig: { maxTokens: 300 } },
+    });
+  }
+}
+
+/** Calls that Bedrock took on, those whose caller was killed included: they are paid. */
+function admittedBy(bedrock: BedrockSimulator): number {
+  return bedrock.stats().lanes.reduce((sum, { calls }) => sum + calls, 0);
+}
+
+async function until(condition: () => boolean, forMs: number): Promise<boolean> {
+  for (const end = Date.now() + forMs; Date.now() < end; await setTimeout(LOOK_MS)) {
+    if (condition()) return true;
+  }
+  return condition();
+}

@@ -1,0 +1,53 @@
+/** What reporting makes of a table's changes that come several times and in another order. */
+
+import { reportBatch } from '../../core/reporting/batch.ts';
+import { changeOf } from '../../core/reporting/change.ts';
+import { countChanges } from '../../core/reporting/count.ts';
+import type { ReportRow } from '../../core/reporting/ports.ts';
+import type { RequestRecord } from '../../core/request/record.ts';
+import { createReportRows } from '../../memory/reporting.ts';
+import type { Random } from '../simulation/random.ts';
+
+const BATCH_SIZE = 100;
+const DELIVERIES = 3;
+
+/**
+ * @param rows where the changes are counted
+ * @returns changes delivered beyond one each, and whether the rows equal one clean pass over the changes in order
+ */
+export async function deliverShuffled(
+  images: readonly RequestRecord[],
+  random: Random,
+  rows = createReportRows(),
+): Promise<{ again: number; equal: boolean }> {
+  const deliveries = shuffle(
+    Array.from({ length: DELIVERIES }, () => images.map((record, index) => ({ record, index }))).flat(),
+    random,
+  );
+  for (let first = 0; first < deliveries.length; first += BATCH_SIZE) {
+    const batch = deliveries
+      .slice(first, first + BATCH_SIZE)
+      .map(({ record, index }) => ({ sequenceNumber: String(index), read: () => record }));
+    await reportBatch(rows, batch, () => undefined);
+  }
+  const clean = createReportRows();
+  await countChanges(
+    clean,
+    images.flatMap((record) => changeOf(record) ?? []),
+  );
+  return { again: deliveries.length - images.length, equal: textOf(rows.all()) === textOf(clean.all()) };
+}
+
+function shuffle<T>(items: T[], random: Random): T[] {
+  for (let last = items.length - 1; last > 0; last--) {
+    const other = Math.floor(random() * (last + 1));
+    [items[last], items[other]] = [items[other] as T, items[last] as T];
+  }
+  return items;
+}
+
+function textOf(rows: readonly ReportRow[]): string {
+  return JSON.stringify(
+    rows.map(({ key, counters }) => JSON.stringify([key, Object.entries(counters).sort()])).sort(),
+  );
+}

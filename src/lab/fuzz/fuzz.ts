@@ -1,0 +1,177 @@
+/** Any text through the real ingestion, ten messages at a time, each batch with a valid neighbour. */
+import { bodyOf } from '../../aws/sqs.ts';
+import { Ingestion } from '../../core/ingestion/ingestion.ts';
+import type { RequestRecord } from '../../core/request/record.ts';
+import type { ResultMessage } from '../../core/request/result.ts';
+import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../../memory/cloud.ts';
+import { forkRandom } from '../simulation/random.ts';
+import { laneKeyProblems, messageProblems, recordProblems } from './limits.ts';
+import { mutated } from './mutations.ts';
+import { MODELS, SAMPLES } from './samples.ts';
+import { BUCKET, POINTED_KEY } from './targets.ts';
+
+export interface FuzzOptions {
+  seed: number;
+  /** Messages, from number `from` (0 unless given). */
+  cases: number;
+  from?: number;
+  /** For controls: the ports that ingestion works on. */
+  sabotage?: (ports: MemoryPorts) => MemoryPorts;
+}
+
+export interface FuzzFinding {
+  /** Number of the message, or of the first of its batch; with the seed, enough to play it again. */
+  case: number;
+  problem: string;
+}
+
+export interface FuzzReport {
+  cases: number;
+  accepted: number;
+  /** Rejections by the type of their error. */
+  rejected: Record<string, number>;
+  broken: FuzzFinding[];
+}
+
+const BATCH_SIZE = 10;
+const NOW = Date.UTC(2026, 10, 2, 9, 0, 0);
+const OWN_KEYS = /^payloads\/[0-9a-f]{32}\/[0-9a-f]{64}\.json$/;
+/** Field, expectation and value; a conflict names its id as the field. */
+const REASON = /\S+: expected .+, got .+/s;
+
+/** The text of one message: the seed and the number decide. */
+export function messageOf(seed: number, number: number): string {
+  return mutated(forkRandom(seed, `message ${number}`));
+}
+
+export async function fuzz({ seed, cases, from = 0, sabotage }: FuzzOptions): Promise<FuzzReport> {
+  const report: FuzzReport = { cases: 0, accepted: 0, rejected: {}, broken: [] };
+  for (let first = from; first < from + cases; first += BATCH_SIZE - 1) {
+    const count = Math.min(BATCH_SIZE - 1, from + cases - first);
+    const texts = Array.from({ length: count }, (_, index) => messageOf(seed, first + index));
+    await runBatch(first, texts, report, sabotage);
+  }
+  return report;
+}
+
+async function runBatch(
+  first: number,
+  texts: readonly string[],
+  report: FuzzReport,
+  sabotage: FuzzOptions['sabotage'] = (ports) => ports,
+): Promise<void> {
+  const broken = (problem: string, at = first) => void report.broken.push({ case: at, problem });
+  const cloud = createMemoryCloud({ clock: { now: () => NOW } });
+  cloud.bucket.leave(POINTED_KEY, JSON.stringify(SAMPLES[0]));
+  const ingestion = new Ingestion(
+    {
+      ...watched(sabotage(cloud.ports), broken),
+      clock: { now: () => NOW },
+      random: () => 0,
+      log: () => undefined,
+    },
+    { bucket: BUCKET, longestWaitSeconds: 6 * 24 * 3_600 },
+  );
+  const neighbour = JSON.stringify({
+    model_id: MODELS[0],
+    request_id: 'neighbour',
+    messages: [{ role: 'user', content: 'Hi' }],
+  });
+  const place = first % (texts.length + 1);
+  const bodies = [...texts.slice(0, place), neighbour, ...texts.slice(place)];
+  const messages = bodies.map((body, index) => ({ id: idOf(index), body, sentAt: NOW, receiveCount: 1 }));
+  const failed = await ingestion.ingest(messages).catch((error) => {
+    broken(`ingestion threw ${error}`);
+    return [];
+  });
+  if (failed.length > 0)
+    broken(
+      `ingestion failed on ${failed.map((id) => bodies[messages.findIndex((it) => it.id === id)]?.slice(0, 300))}`,
+    );
+
+  checkObjects(cloud, broken);
+  const records = new Map([...cloud.table.all()].map((record) => [record.request_id, record]));
+  if (records.get('neighbour')?.status !== 'RECEIVED') broken('the neighbour was not accepted');
+  for (const [index, body] of bodies.entries()) {
+    if (body === neighbour) continue;
+    report.cases += 1;
+    const at = first + (index > place ? index - 1 : index);
+    const rejection = records.get(`rejected/${idOf(index)}`);
+    if (rejection !== undefined) {
+      checkRejection(rejection, cloud.sent, (problem) => broken(problem, at));
+      const type = rejection.error?.type ?? 'none';
+      report.rejected[type] = (report.rejected[type] ?? 0) + 1;
+    } else if (nameIn(body, cloud).some((id) => records.has(id)) || records.has(idOf(index))) {
+      report.accepted += 1;
+    } else {
+      broken('the message was lost: neither a record nor a rejection', at);
+    }
+  }
+}
+
+/** The id under which the message asked to be accepted, the pointed message's included. */
+function nameIn(body: string, cloud: MemoryCloud): string[] {
+  try {
+    const value = JSON.parse(body) as { request_id?: unknown; s3?: unknown } | null;
+    const pointed = value?.s3 !== undefined && cloud.bucket.keys().includes(POINTED_KEY);
+    return [...(pointed ? [SAMPLES[0]?.request_id] : []), value?.request_id].filter(
+      (id) => typeof id === 'string',
+    );
+  } catch {
+    return [];
+  }
+}
+
+function checkRejection(
+  record: RequestRecord,
+  sent: readonly ResultMessage[],
+  broken: (problem: string) => void,
+): void {
+  const reason = record.error?.message ?? '';
+  if (!REASON.test(reason)) broken(`a reason that names no field: ${reason}`);
+  if (record.status !== 'REJECTED' || !record.result_sent) broken('a rejection that was not sent');
+  const id = record.result_id ?? record.request_id;
+  if (!sent.some((result) => result.request_id === id && result.status === 'REJECTED')) {
+    broken(`no result under ${id}`);
+  }
+}
+
+function checkObjects(cloud: MemoryCloud, broken: (problem: string) => void): void {
+  for (const key of cloud.bucket.keys()) {
+    if (key !== POINTED_KEY && !OWN_KEYS.test(key)) broken(`an object at ${key}`);
+  }
+}
+
+/** Everything that goes out is looked at as the service behind the port would. */
+function watched(ports: MemoryPorts, broken: (problem: string) => void): MemoryPorts {
+  const check = (problems: string[]) => {
+    for (const problem of problems) broken(problem);
+  };
+  return {
+    ...ports,
+    records: {
+      ...ports.records,
+      create: (record) => {
+        check(recordProblems(record));
+        return ports.records.create(record);
+      },
+    },
+    directory: {
+      ...ports.directory,
+      announce: (queue, now) => {
+        check(laneKeyProblems(queue.split('|')[0] ?? '', queue));
+        return ports.directory.announce(queue, now);
+      },
+    },
+    results: {
+      send: (result) => {
+        check(messageProblems(bodyOf(result)));
+        return ports.results.send(result);
+      },
+    },
+  };
+}
+
+function idOf(index: number): string {
+  return `message-${index}`;
+}

@@ -1,0 +1,185 @@
+/** Bursts that are too much for their quotas: through the whole smoother on the local cloud, and straight to Bedrock. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import {
+  BedrockRuntimeClient,
+  ConverseCommand,
+  type ConverseCommandInput,
+  ThrottlingException,
+} from '@aws-sdk/client-bedrock-runtime';
+import { ENFORCEMENTS, type Enforcement } from '../../local/bedrock/accounting.ts';
+import { startBedrockSimulator } from '../../local/bedrock/simulator.ts';
+import { startLocalCloud } from '../../local/local-cloud.ts';
+import { readReports } from './reports.ts';
+import { run } from './run.ts';
+import type { Summary } from './summary.ts';
+import type { Synthesis } from './synthesis.ts';
+
+export type Bound = 'rpm' | 'tpm';
+
+/** One burst for each limit and each enforcement, all at once: the lanes share the workers, and no quota. */
+export interface Bursts {
+  rpm: number;
+  tpm: number;
+  /** How many requests each lane gets, by the limit that binds it. */
+  requests: Record<Bound, number>;
+}
+
+export interface LaneFigures {
+  enforcement: Enforcement;
+  bound: Bound;
+  calls: number;
+  throttled: number;
+  /** Share of the binding limit that was used from the lane's first call on, while there was a backlog. */
+  used: number;
+  backlogSeconds: number;
+  /** The same burst sent straight to a simulator with the same quota. */
+  straight: { calls: number; throttled: number };
+}
+
+export interface BurstFigures {
+  summary: Summary;
+  lanes: LaneFigures[];
+  /**
+   * By how much delays from release to start differed, seconds. Bedrock's minute begins with the start, so a smoother that
+   * must not be throttled cannot use more than 60 ÷ (60 + this) of a limit for long: the machine's part in the figures.
+   */
+  startSpreadSeconds: number;
+}
+
+interface Lane {
+  bound: Bound;
+  enforcement: Enforcement;
+  modelId: string;
+}
+
+const PROFILE = 'us.';
+const MODELS: Record<Bound, Record<Enforcement, string>> = {
+  rpm: {
+    'token-bucket': `${PROFILE}anthropic.claude-haiku-4-5-20251001-v1:0`,
+    'sliding-window': `${PROFILE}anthropic.claude-sonnet-4-5-20250929-v1:0`,
+    'fixed-window': `${PROFILE}anthropic.claude-sonnet-4-6`,
+  },
+  tpm: {
+    'token-bucket': 'amazon.nova-lite-v1:0',
+    'sliding-window': 'amazon.nova-micro-v1:0',
+    'fixed-window': 'amazon.nova-pro-v1:0',
+  },
+};
+const LANES: readonly Lane[] = (['rpm', 'tpm'] as const).flatMap((bound) =>
+  ENFORCEMENTS.map((enforcement) => ({ bound, enforcement, modelId: MODELS[bound][enforcement] })),
+);
+/**
+ * Where some 150 tokens a minute are offered for each request a minute, these let the named limit bind. Answers use most
+ * of the larger one: before the first of them have ended, half of max tokens is expected.
+ */
+const MAX_TOKENS: Record<Bound, number> = { rpm: 16, tpm: 300 };
+const SEED = 1;
+
+/** @param synthesis is left for the caller to remove */
+export async function smoothBursts(
+  bursts: Bursts,
+  synthesis: Pick<Synthesis, 'stack' | 'folder'>,
+): Promise<BurstFigures> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'bursts-'));
+  try {
+    const input = path.join(folder, 'bursts.jsonl');
+    const [summary, logs] = [path.join(folder, 'summary.json'), path.join(folder, 'logs.txt')];
+    const messages = LANES.flatMap((lane) => messagesOf(bursts, lane));
+    await writeFile(input, messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
+    const { rpm, tpm } = bursts;
+    await run(
+      {
+        ...{ input, rpm, tpm, summary, logs, seed: SEED },
+        enforcement: 'sliding-window',
+        enforcementByModel: Object.fromEntries(
+          LANES.map(({ modelId, enforcement }) => [foundationModelOf(modelId), enforcement]),
+        ),
+      },
+      {
+        synthesise: async () => ({ ...synthesis, remove: async () => {} }),
+        startCloud: startLocalCloud,
+        readTfvars: async () => ({}),
+        readReports,
+        terminal: { write: () => {} },
+        interrupted: new AbortController().signal,
+      },
+    );
+    const figures: Summary = JSON.parse(await readFile(summary, 'utf8'));
+    return {
+      summary: figures,
+      lanes: await Promise.all(LANES.map((lane) => figuresOf(bursts, lane, figures.lanes))),
+      startSpreadSeconds: spreadOf(await readFile(logs, 'utf8')),
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function foundationModelOf(modelId: string): string {
+  return modelId.replace(PROFILE, '');
+}
+
+/** From the lines by which invocations log their calls. */
+function spreadOf(logs: string): number {
+  const delays = [...logs.matchAll(/"start_delay_ms":(\d+)/g)].map(([, delay]) => Number(delay));
+  return (Math.max(...delays) - Math.min(...delays)) / 1_000;
+}
+
+async function figuresOf(bursts: Bursts, lane: Lane, lanes: Summary['lanes']): Promise<LaneFigures> {
+  const { bound, enforcement, modelId } = lane;
+  const found = lanes.find((it) => it.lane.endsWith(`/${foundationModelOf(modelId)}`));
+  return {
+    enforcement,
+    bound,
+    calls: found?.calls ?? 0,
+    throttled: found?.throttled ?? 0,
+    used: found?.utilisation[bound] ?? 0,
+    backlogSeconds: found?.backlog_seconds ?? 0,
+    straight: await sendStraight(bursts, lane),
+  };
+}
+
+/** What happens without a smoother: every request at once, none tried again. */
+async function sendStraight(bursts: Bursts, lane: Lane): Promise<LaneFigures['straight']> {
+  const bedrock = await startBedrockSimulator({
+    requestsPerMinute: bursts.rpm,
+    tokensPerMinute: bursts.tpm,
+    enforcement: lane.enforcement,
+    seed: SEED,
+  });
+  const client = new BedrockRuntimeClient({
+    endpoint: bedrock.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    maxAttempts: 1,
+  });
+  try {
+    const calls = messagesOf(bursts, lane).map(async ({ model_id: modelId, converse }) => {
+      await client
+        .send(new ConverseCommand({ modelId, ...converse } as ConverseCommandInput))
+        .catch((error: unknown) => {
+          if (!(error instanceof ThrottlingException)) throw error;
+        });
+    });
+    await Promise.all(calls);
+    const { calls: admitted, throttles } = bedrock.stats();
+    return { calls: admitted + throttles, throttled: throttles };
+  } finally {
+    client.destroy();
+    await bedrock.close();
+  }
+}
+
+function messagesOf({ requests }: Bursts, { bound, enforcement, modelId }: Lane) {
+  return Array.from({ length: requests[bound] }, (_, index) => ({
+    request_id: `${bound}-${enforcement}-${index}`,
+    model_id: modelId,
+    priority: (index % 5) + 1,
+    converse: {
+      messages: [{ role: 'user', content: [{ text: `Question ${index}: what is smooth?` }] }],
+      inferenceConfig: { maxTokens: MAX_TOKENS[bound] },
+    },
+  }));
+}

@@ -1,0 +1,22 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { dynamoRegistry } from '../../aws/dynamodb/directory.ts';
+import { dynamoReportRows } from '../../aws/dynamodb/reporting.ts';
+import type { ReportRow } from '../../core/reporting/ports.ts';
+import { readRows } from '../../core/reporting/read.ts';
+import type { Cloud } from './run.ts';
+
+/** All lanes' rows of a time range (epoch ms), as reporting has written them. */
+export async function readReports(
+  { endpoint, region, operator, outputs }: Cloud,
+  from: number,
+  to: number,
+): Promise<ReportRow[]> {
+  const dynamo = new DynamoDBClient({ endpoint, region, credentials: operator });
+  try {
+    const lanes = await dynamoRegistry(dynamo, String(outputs.lanes_table_name)).list();
+    const rows = dynamoReportRows(dynamo, String(outputs.reporting_table_name));
+    return (await Promise.all(lanes.map(({ lane }) => readRows(rows, lane, from, to)))).flat();
+  } finally {
+    dynamo.destroy();
+  }
+}

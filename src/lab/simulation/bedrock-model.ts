@@ -1,0 +1,164 @@
+/**
+ * Bedrock on the virtual clock: one quota for each lane, counted by the simulator's accounting, which shares no code
+ * with the ledger. Keeps a note of every call, for the figures.
+ */
+
+import type { Clock } from '../../core/clock.ts';
+import { ModelError } from '../../core/invocation/errors.ts';
+import type { Model, ModelAnswer, ModelCall } from '../../core/invocation/ports.ts';
+import { type Enforcement, Quota, type QuotaLimits } from '../../local/bedrock/accounting.ts';
+import type { Delay } from './delays.ts';
+import { logNormal, type Random } from './random.ts';
+
+/** What a call will turn out to be, known to nobody but Bedrock. */
+export interface Truth {
+  lane: string;
+  inputTokens: number;
+  /** What the answer would have without max tokens. */
+  outputTokens: number;
+  burndown: number;
+}
+
+export interface Latency {
+  /** Median until the first token. */
+  firstTokenMs: number;
+  perTokenMs: number;
+}
+
+/** Half-open, in milliseconds of the virtual clock. */
+export interface Interval {
+  from: number;
+  to: number;
+}
+
+export interface BedrockOptions {
+  clock: Clock;
+  random: Random;
+  enforcement: Enforcement;
+  limits: Record<string, QuotaLimits>;
+  latency: Latency;
+  network: Delay;
+  /** Calls that fail with a server error, as a share. */
+  faultRate?: number;
+  outages?: readonly Interval[];
+  truthOf: (call: ModelCall) => Truth;
+}
+
+export interface SeenCall {
+  lane: string;
+  foreign: boolean;
+  end: 'settled' | 'throttled' | 'faulty';
+  startedAt: number;
+  reservation: number;
+  charge: number;
+  durationMs: number;
+}
+
+const REFUSAL_MS = 30;
+const OUTAGE_ANSWER_MS = 200;
+/** One sigma of the time to the first token. */
+const FIRST_TOKEN_SPREAD = 1.3;
+
+export class BedrockModel implements Model {
+  readonly seen: SeenCall[] = [];
+  readonly #quotas: Map<string, Quota>;
+
+  constructor(private readonly options: BedrockOptions) {
+    this.#quotas = new Map(
+      Object.entries(options.limits).map(([lane, limits]) => [lane, new Quota(limits, options.enforcement)]),
+    );
+  }
+
+  /** Another quota from now on. */
+  resize(lane: string, limits: QuotaLimits): void {
+    this.#quotaOf(lane).resize(this.options.clock.now(), limits);
+  }
+
+  async call(call: ModelCall): Promise<ModelAnswer> {
+    const truth = this.options.truthOf(call);
+    const maxTokens = maxTokensOf(call);
+    const outputTokens = Math.min(truth.outputTokens, maxTokens);
+    const seen = await this.#run({ ...truth, outputTokens }, truth.inputTokens + maxTokens, false);
+    if (seen.end === 'throttled') throw throttled();
+    if (seen.end === 'faulty') throw unavailable();
+    return {
+      output: { message: { role: 'assistant', content: [{ text: '' }] } },
+      stopReason: truth.outputTokens > maxTokens ? 'max_tokens' : 'end_turn',
+      usage: { input_tokens: truth.inputTokens, output_tokens: outputTokens },
+      latencyMs: seen.durationMs,
+    };
+  }
+
+  /** Someone else's call on the same quota. */
+  callByOthers(truth: Truth, maxTokens: number): Promise<SeenCall> {
+    return this.#run(truth, truth.inputTokens + maxTokens, true);
+  }
+
+  async #run(truth: Truth, reservation: number, foreign: boolean): Promise<SeenCall> {
+    const { clock, network, random, faultRate = 0 } = this.options;
+    const { lane } = truth;
+    const quota = this.#quotaOf(lane);
+    await clock.sleep(network());
+    const startedAt = clock.now();
+    const note = (end: SeenCall['end'], charge: number): SeenCall => {
+      const durationMs = clock.now() - startedAt;
+      const seen = { lane, foreign, end, startedAt, reservation, charge, durationMs };
+      this.seen.push(seen);
+      return seen;
+    };
+    if (this.#isOut(startedAt)) {
+      await clock.sleep(OUTAGE_ANSWER_MS);
+      return note('faulty', 0);
+    }
+    const admission = quota.start(startedAt, reservation);
+    if (!admission.admitted) {
+      await clock.sleep(REFUSAL_MS);
+      return note('throttled', 0);
+    }
+    const faulty = random() < faultRate;
+    await clock.sleep(this.#durationOf(truth) * (faulty ? random() : 1));
+    const charge = faulty ? 0 : truth.inputTokens + truth.outputTokens * truth.burndown;
+    quota.end(clock.now(), admission.call, charge);
+    return note(faulty ? 'faulty' : 'settled', charge);
+  }
+
+  #durationOf({ outputTokens }: Truth): number {
+    const { random, latency } = this.options;
+    const { firstTokenMs, perTokenMs } = latency;
+    return logNormal(random, firstTokenMs, FIRST_TOKEN_SPREAD) + outputTokens * perTokenMs;
+  }
+
+  #isOut(now: number): boolean {
+    return this.options.outages?.some(({ from, to }) => from <= now && now < to) ?? false;
+  }
+
+  #quotaOf(lane: string): Quota {
+    const quota = this.#quotas.get(lane);
+    if (quota === undefined) throw new RangeError(`No quota for lane ${lane}`);
+    return quota;
+  }
+}
+
+function maxTokensOf({ payload }: ModelCall): number {
+  const config = payload.operation === 'converse' ? payload.converse.inferenceConfig : undefined;
+  const maxTokens = (config as { maxTokens?: number } | undefined)?.maxTokens;
+  if (maxTokens === undefined)
+    throw new RangeError('A call without max tokens reserves the whole model: never sent');
+  return maxTokens;
+}
+
+function throttled(): ModelError {
+  return new ModelError({
+    kind: 'throttled',
+    type: 'ThrottlingException',
+    message: 'Too many tokens, please wait before trying again.',
+  });
+}
+
+function unavailable(): ModelError {
+  return new ModelError({
+    kind: 'transient',
+    type: 'ServiceUnavailableException',
+    message: 'The service is temporarily unavailable.',
+  });
+}

@@ -1,0 +1,65 @@
+/** What a run is told and what it tells. */
+
+import type { Clock } from '../../core/clock.ts';
+import type { PrioritizationSettings } from '../../core/prioritization/prioritize.ts';
+import type { Outcome, Priority } from '../../core/request/record.ts';
+import type { Enforcement } from '../../local/bedrock/accounting.ts';
+import type { MemoryPorts } from '../../memory/cloud.ts';
+import type { SeenCall } from './bedrock-model.ts';
+import type { Mishaps } from './mishaps.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+export interface WorldSettings {
+  enforcement: Enforcement;
+  seed: number;
+  prioritization: PrioritizationSettings;
+  /** Time a worker's function has. */
+  invocationTimeoutMs: number;
+  /** Absent: nothing goes wrong, and what goes wrong all the same ends the run. */
+  mishaps?: Mishaps;
+  /** What stands between the smoother and AWS: the ports as they are unless given. */
+  surround?: (ports: MemoryPorts, clock: VirtualClock) => MemoryPorts;
+  /** The time by a function instance's own clock: the true time unless given. */
+  clockOf?: (clock: Clock) => Clock;
+  /** How long a finished record can still be found, milliseconds. 180,000 unless given. */
+  keptMs?: number;
+}
+
+/** What became of a request, in milliseconds of the virtual clock. */
+export interface SeenRequest {
+  lane: string;
+  priority: Priority;
+  tenant: string;
+  acceptedAt: number;
+  /** Until then it waited: what was cut or refused afterwards runs again, and waits no more than it runs. */
+  firstReleasedAt?: number;
+  /** The last release; absent while it waits. */
+  releasedAt?: number;
+  startedAt?: number;
+  /** Absent: unfinished when the run ended. */
+  status?: Outcome;
+  finishedAt?: number;
+  /** The part of its charge that is known before it runs. */
+  inputTokens: number;
+  /** Charged by Bedrock; 0 for what has not been answered. */
+  charge: number;
+}
+
+export interface Observation {
+  beganAt: number;
+  endedAt: number;
+  requests: SeenRequest[];
+  calls: SeenCall[];
+  /** Events of the virtual clock. */
+  events: number;
+  tally: Tally;
+}
+
+export interface Tally {
+  accepted: number;
+  /** Results, those sent again included. */
+  sent: number;
+  duplicates: number;
+  /** Promises that were broken, in words. */
+  violations: string[];
+}

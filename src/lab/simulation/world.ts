@@ -1,0 +1,246 @@
+/**
+ * The whole smoother on a virtual clock: its real leaders and workers on ports in memory, between a producer that
+ * follows a workload and a Bedrock that follows its documentation. Every call to AWS takes its time, functions start
+ * cold, indexes lag, pollers ramp up (delays.json).
+ */
+import { LaneBell } from '../../core/ingestion/lane-bell.ts';
+import { invokeBundle } from '../../core/invocation/invoke.ts';
+import type { Model } from '../../core/invocation/ports.ts';
+import { laneOf } from '../../core/lane/catalog/catalog.ts';
+import type { Limits } from '../../core/lane/ports.ts';
+import { type PrioritizationEvent, prioritize } from '../../core/prioritization/prioritize.ts';
+import type { HoldMessage } from '../../core/request/hold-message.ts';
+import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../../memory/cloud.ts';
+import { BedrockModel, type SeenCall } from './bedrock-model.ts';
+import { type Delays, seededDelays } from './delays.ts';
+import { Environments } from './environments.ts';
+import { SimulationError } from './errors.ts';
+import { EventSource } from './event-source.ts';
+import { driveForeignTraffic } from './foreign-traffic.ts';
+import { Fate, type MishapCounts, type Mishaps } from './mishaps.ts';
+import type { Observation, Tally, WorldSettings } from './observation.ts';
+import { ProducerView } from './producer-view.ts';
+import { forkRandom, logNormal, type Random } from './random.ts';
+import { asLimits, idOfPayload, newRecord, truthOf } from './requests.ts';
+import { slowPorts } from './slow-ports.ts';
+import { VirtualClock } from './virtual-clock.ts';
+import { watchedModel } from './watched-model.ts';
+import type { Arrival, Workload } from './workload.ts';
+
+/** Not the begin of a minute: a fixed minute is under way when the run begins. */
+export const BEGIN_MS = Date.UTC(2026, 10, 2, 9, 0, 17, 230);
+/** One sigma of the error of an input estimate. */
+const ESTIMATE_SPREAD = 1.1;
+/** A finished record is looked at no more after this long. */
+const FORGET_MS = 180_000;
+/** A message of the Input queue that was not handled comes again. */
+const REDELIVERY_MS = 360_000;
+/** A hold message is hidden for so many timeouts of its function. */
+const VISIBILITY_TIMEOUTS = 6;
+const NONE: Mishaps = { failedCalls: 0, deaths: 0, duplicates: 0 };
+const silent = () => undefined;
+
+export class World {
+  readonly clock = new VirtualClock(BEGIN_MS);
+  readonly cloud: MemoryCloud;
+  readonly bedrock: BedrockModel;
+  readonly #delays: Delays;
+  readonly #ports: MemoryPorts;
+  readonly #workers: EventSource<HoldMessage>;
+  readonly #leaders: Environments;
+  readonly #bell: LaneBell;
+  readonly #producer: ProducerView;
+  /** What Service Quotas says. */
+  readonly #announced: Record<string, Limits>;
+  readonly #estimateError: Random;
+  readonly #fate: Fate;
+  readonly #model: Model;
+
+  constructor(
+    private readonly workload: Workload,
+    private readonly settings: WorldSettings,
+  ) {
+    const { clock } = this;
+    const { enforcement, seed } = settings;
+    this.#producer = new ProducerView({
+      clock,
+      keptMs: settings.keptMs ?? FORGET_MS,
+      forget: (id) => this.cloud.table.drop(id),
+    });
+    this.#delays = seededDelays(seed);
+    this.#estimateError = forkRandom(seed, 'estimates');
+    this.#announced = Object.fromEntries(
+      workload.lanes.map(({ modelId, limits }) => [laneOf(modelId), asLimits(limits)]),
+    );
+    this.bedrock = new BedrockModel({
+      ...{ clock, enforcement, latency: workload.latency, faultRate: workload.faultRate },
+      random: forkRandom(seed, 'bedrock'),
+      limits: Object.fromEntries(workload.lanes.map(({ modelId, limits }) => [laneOf(modelId), limits])),
+      network: this.#delays.bedrockNetwork,
+      outages: workload.outages?.map(({ from, to }) => ({ from: BEGIN_MS + from, to: BEGIN_MS + to })),
+      truthOf: ({ payload }) => truthOf(this.#producer.arrivalOf(idOfPayload(payload))),
+    });
+    this.#model = watchedModel(this.bedrock, this.#producer);
+    this.cloud = createMemoryCloud({
+      clock,
+      indexLagMs: this.#delays.indexLagMs,
+      onResult: (result) => this.#producer.answered(result),
+      onWake: (lanes) => this.#lead({ lanes }),
+    });
+    this.#fate = new Fate(settings.mishaps ?? NONE, forkRandom(seed, 'mishaps'));
+    const slow = slowPorts(this.cloud.ports, {
+      clock,
+      delays: this.#delays,
+      hold: (message) => this.#hold(message),
+      announced: (lane) => this.#announced[lane],
+    });
+    const surrounded = settings.surround?.(slow, clock) ?? slow;
+    this.#ports = settings.mishaps === undefined ? surrounded : this.#fate.unreliable(surrounded);
+    this.#bell = new LaneBell(this.#ports);
+    this.#leaders = new Environments(clock, {
+      coldStart: this.#delays.coldStart,
+      keptMs: this.#delays.environmentKeptMs,
+    });
+    this.#workers = new EventSource({
+      clock,
+      delays: this.#delays,
+      maximumConcurrency: settings.prioritization.workers,
+      handle: (message) => this.#invoke(message),
+    });
+  }
+
+  /** Runs the workload to its end. */
+  async run(): Promise<Observation> {
+    this.begin();
+    await this.clock.run(BEGIN_MS + this.workload.durationMs);
+    this.#producer.lookAtUnfinished(this.cloud.table.all());
+    return {
+      beganAt: BEGIN_MS,
+      endedAt: this.clock.now(),
+      requests: this.#producer.requests,
+      calls: this.bedrock.seen,
+      events: this.clock.happened,
+      tally: this.#producer.tally,
+    };
+  }
+
+  /** Requests that have been accepted and not answered. */
+  get unfinished(): number {
+    return this.#producer.unfinished;
+  }
+
+  get tally(): Tally & { mishaps: MishapCounts } {
+    return { ...this.#producer.tally, mishaps: this.#fate.counts };
+  }
+
+  /** Takes the notes so far: a long run keeps none. */
+  takeNotes(): { requests: Observation['requests']; calls: SeenCall[] } {
+    return { requests: this.#producer.requests.splice(0), calls: this.bedrock.seen.splice(0) };
+  }
+
+  /** Sets everything going; time passes by the clock. */
+  begin(): void {
+    const { clock, workload } = this;
+    this.#schedule();
+    clock.spawn(() => this.#produce());
+    for (const foreign of workload.foreign ?? []) {
+      driveForeignTraffic(clock, this.bedrock, foreign, BEGIN_MS, forkRandom(this.settings.seed, 'foreign'));
+    }
+    for (const { at, lane, limits, announcedAfterMs } of workload.quotaChanges ?? []) {
+      clock.at(BEGIN_MS + at, () => this.bedrock.resize(lane, limits));
+      clock.at(BEGIN_MS + at + announcedAfterMs, () => {
+        this.#announced[lane] = asLimits(limits);
+      });
+    }
+  }
+
+  #schedule(): void {
+    const everyMinute = () => {
+      this.#lead({});
+      this.clock.at(this.clock.now() + 60_000, everyMinute);
+    };
+    this.clock.at(BEGIN_MS, everyMinute);
+  }
+
+  #lead(event: PrioritizationEvent): void {
+    const { clock, settings } = this;
+    clock.spawn(async () => {
+      await clock.sleep(this.#delays.functionStart());
+      await this.#leaders.run(async () => {
+        await this.#risk((ports) =>
+          prioritize(
+            { ...ports, clock: settings.clockOf?.(clock) ?? clock, log: silent, emit: silent },
+            settings.prioritization,
+            event,
+          ),
+        );
+      });
+    });
+  }
+
+  async #produce(): Promise<void> {
+    const { clock, workload } = this;
+    let index = 0;
+    for (const arrival of workload.arrivals) {
+      if (BEGIN_MS + arrival.at > clock.now()) await clock.sleep(BEGIN_MS + arrival.at - clock.now());
+      const id = index++;
+      clock.spawn(() => this.#ingest(id, arrival));
+    }
+  }
+
+  /** As ingestion does it: the payload, the record, the announcement, the wake-up. */
+  async #ingest(index: number, arrival: Arrival): Promise<void> {
+    const { clock } = this;
+    await clock.sleep(this.#delays.queueDelivery());
+    const estimate = arrival.inputTokens * logNormal(this.#estimateError, 1, ESTIMATE_SPREAD);
+    const record = newRecord(
+      index,
+      arrival,
+      { sentAt: BEGIN_MS + arrival.at, acceptedAt: clock.now() },
+      Math.max(1, Math.round(estimate)),
+    );
+    this.#producer.accept(record, arrival);
+    const store = async (ports: MemoryPorts) => {
+      await clock.sleep(this.#delays.bucketCall());
+      await ports.records.create(record);
+      await this.#bell.announce(record, clock.now());
+      await this.#bell.wakeIfAsleep(record.lane, clock.now());
+    };
+    while (!(await this.#risk(store))) await clock.sleep(REDELIVERY_MS);
+    this.#producer.ingested(record.request_id);
+  }
+
+  async #invoke(message: HoldMessage): Promise<void> {
+    const { clock } = this;
+    const deadline = clock.now() + this.settings.invocationTimeoutMs;
+    const own = this.settings.clockOf?.(clock) ?? clock;
+    const context = { model: this.#model, clock: own, log: silent, bucket: 'calls' };
+    const remainingMs = () => deadline - clock.now();
+    const done = await this.#risk((ports) => invokeBundle({ ...ports, ...context, remainingMs }, message));
+    if (!done)
+      clock.at(clock.now() + VISIBILITY_TIMEOUTS * this.settings.invocationTimeoutMs, () =>
+        this.#hold(message),
+      );
+  }
+
+  /** With mishaps an invocation may fail: whatever it left is found by others. */
+  async #risk(invocation: (ports: MemoryPorts) => Promise<void>): Promise<boolean> {
+    if (this.settings.mishaps === undefined) {
+      await invocation(this.#ports);
+      return true;
+    }
+    try {
+      await this.#fate.live(this.#ports, invocation);
+      return true;
+    } catch (error) {
+      if (error instanceof SimulationError || error instanceof AggregateError) return false;
+      throw error;
+    }
+  }
+
+  #hold(message: HoldMessage): void {
+    for (const { request_id } of message.releases) this.#producer.released(request_id, message.released_at);
+    this.#workers.send(message);
+    if (this.#fate.isDuplicated()) this.#workers.send(structuredClone(message));
+  }
+}

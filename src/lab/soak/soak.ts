@@ -1,0 +1,158 @@
+/** Very many requests through the real logic while everything around it fails at random, in bounded memory. */
+import { PRIORITIES } from '../../core/request/record.ts';
+import { defaultSettings } from '../bench/bench.ts';
+import type { MishapCounts } from '../simulation/mishaps.ts';
+import { exponential, forkRandom } from '../simulation/random.ts';
+import {
+  type Arrival,
+  CHAT,
+  drawSizes,
+  type SimulatedLane,
+  TARGETS,
+  type Workload,
+} from '../simulation/workload.ts';
+import { BEGIN_MS, World } from '../simulation/world.ts';
+import { usedHeapMb } from './heap.ts';
+
+const MINUTE_MS = 60_000;
+const MODELS = ['us.amazon.nova-pro-v1:0', 'us.amazon.nova-lite-v1:0', 'us.amazon.nova-micro-v1:0'];
+const TENANTS = ['acme', 'globex', 'initech', 'umbrella'];
+/** Each lane's quota, and the part of it that arrives. */
+const TOKENS_PER_MINUTE = 13_000_000;
+const REQUESTS_PER_MINUTE = 200_000;
+const ARRIVALS_PER_MINUTE = 10_000;
+const WORKERS = 1_000;
+const QUEUE_DEPTH = 25_000;
+const MISHAPS = { failedCalls: 0.0005, deaths: 0.0005, duplicates: 0.001 };
+const BEDROCK_FAULTS = 0.002;
+/** After the last arrival: leases and retries take their time. */
+const LONGEST_RECOVERY_MS = 60 * MINUTE_MS;
+/** Memory in the second half may be so much more than in the first, past the warm-up: the backlog is not always alike. */
+const FLAT = 1.1;
+/** Reports and finished records are kept for minutes: a shorter run only fills up. */
+const SHORTEST_MINUTES = 25;
+
+export interface SoakFigures {
+  requests: number;
+  completed: number;
+  failed: number;
+  /** Accepted and never answered. */
+  lost: number;
+  duplicateResults: number;
+  violations: string[];
+  calls: number;
+  throttled: number;
+  faulty: number;
+  mishaps: MishapCounts;
+  virtualMinutes: number;
+  /** What a full collection leaves, each minute's median; `flat` is absent when the run was too short to say. */
+  heapMb: { firstHalf: number; secondHalf: number; flat?: boolean };
+}
+
+export interface SoakProgress {
+  accepted: number;
+  unfinished: number;
+  heapMb: number;
+}
+
+/** @param onMinute told after each virtual minute */
+export async function soak(
+  requests: number,
+  seed: number,
+  onMinute: (progress: SoakProgress) => void = () => undefined,
+): Promise<SoakFigures> {
+  const settings = defaultSettings('sliding-window', seed);
+  const { prioritization } = settings;
+  const engine = { ...prioritization.engine, queueDepthThreshold: QUEUE_DEPTH };
+  const world = new World(workloadOf(requests, seed), {
+    ...settings,
+    mishaps: MISHAPS,
+    prioritization: { ...prioritization, engine, workers: WORKERS },
+  });
+  const figures = { completed: 0, failed: 0, calls: 0, throttled: 0, faulty: 0 };
+  const heap: number[] = [];
+  world.begin();
+  const latest =
+    BEGIN_MS + LONGEST_RECOVERY_MS + (requests / (MODELS.length * ARRIVALS_PER_MINUTE)) * MINUTE_MS;
+  let open: ReturnType<World['takeNotes']>['requests'] = [];
+  while (world.clock.now() < latest) {
+    await world.clock.run(world.clock.now() + MINUTE_MS);
+    const notes = world.takeNotes();
+    open.push(...notes.requests);
+    figures.completed += open.filter(({ status }) => status === 'COMPLETED').length;
+    figures.failed += open.filter(({ status }) => status !== undefined && status !== 'COMPLETED').length;
+    open = open.filter(({ status }) => status === undefined);
+    figures.calls += notes.calls.length;
+    figures.throttled += notes.calls.filter(({ end }) => end === 'throttled').length;
+    figures.faulty += notes.calls.filter(({ end }) => end === 'faulty').length;
+    const heapMb = usedHeapMb();
+    const { accepted } = world.tally;
+    // Afterwards there is less and less to remember.
+    if (accepted < requests) heap.push(heapMb);
+    onMinute({ accepted, unfinished: world.unfinished, heapMb });
+    if (accepted === requests && world.unfinished === 0) break;
+  }
+  const { accepted, duplicates, violations, mishaps } = world.tally;
+  return {
+    requests: accepted,
+    ...figures,
+    lost: world.unfinished,
+    duplicateResults: duplicates,
+    violations,
+    mishaps,
+    virtualMinutes: Math.round((world.clock.now() - BEGIN_MS) / MINUTE_MS),
+    heapMb: compareHalves(heap),
+  };
+}
+
+/** By the median of each half. The first fifth warms up. */
+function compareHalves(heap: readonly number[]): SoakFigures['heapMb'] {
+  const warm = heap.slice(Math.floor(heap.length / 5));
+  const half = Math.ceil(warm.length / 2);
+  const [firstHalf, secondHalf] = [median(warm.slice(0, half)), median(warm.slice(half))];
+  const isLong = heap.length >= SHORTEST_MINUTES;
+  return {
+    firstHalf: Math.round(firstHalf),
+    secondHalf: Math.round(secondHalf),
+    ...(isLong && { flat: secondHalf <= firstHalf * FLAT }),
+  };
+}
+
+function median(samples: readonly number[]): number {
+  return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)] ?? 0;
+}
+
+function workloadOf(requests: number, seed: number): Workload {
+  const lanes: SimulatedLane[] = MODELS.map((modelId) => ({
+    modelId,
+    limits: { requestsPerMinute: REQUESTS_PER_MINUTE, tokensPerMinute: TOKENS_PER_MINUTE },
+  }));
+  return {
+    name: 'soak',
+    about: 'Three lanes for hours while everything fails at random',
+    lanes,
+    durationMs: Number.POSITIVE_INFINITY,
+    latency: { firstTokenMs: 400, perTokenMs: 5 },
+    faultRate: BEDROCK_FAULTS,
+    targets: TARGETS,
+    arrivals: arrivals(requests, seed),
+  };
+}
+
+/** One by one, so that memory does not grow with their number. */
+function* arrivals(requests: number, seed: number): Generator<Arrival> {
+  const random = forkRandom(seed, 'soak');
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
+  const meanGapMs = MINUTE_MS / (MODELS.length * ARRIVALS_PER_MINUTE);
+  let at = 0;
+  for (let index = 0; index < requests; index++) {
+    at += exponential(random, meanGapMs);
+    yield {
+      at: Math.floor(at),
+      modelId: pick(MODELS),
+      priority: pick(PRIORITIES),
+      tenant: pick(TENANTS),
+      ...drawSizes(CHAT, random),
+    };
+  }
+}
