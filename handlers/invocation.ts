@@ -1,8 +1,8 @@
-import { bedrockClient, bedrockModel } from '../src/aws/bedrock/model.ts';
+import { bedrockClient, bedrockRuntime } from '../src/aws/bedrock/runtime.ts';
 import { dynamoClient, s3Client, sqsClient } from '../src/aws/clients.ts';
+import { dynamoCallReports } from '../src/aws/dynamodb/call-reports.ts';
 import { dynamoDirectory } from '../src/aws/dynamodb/directory.ts';
 import { dynamoRecords } from '../src/aws/dynamodb/records.ts';
-import { dynamoReports } from '../src/aws/dynamodb/reports.ts';
 import { readEnvironment, text } from '../src/aws/environment.ts';
 import { s3Payloads } from '../src/aws/s3.ts';
 import { sqsResults } from '../src/aws/sqs.ts';
@@ -18,10 +18,10 @@ const dynamo = dynamoClient();
 const ports = {
   records: dynamoRecords(dynamo, environment.REQUESTS_TABLE),
   payloads: s3Payloads(s3Client(process.env), environment.CALLS_BUCKET),
-  model: bedrockModel(bedrockClient()),
+  model: bedrockRuntime(bedrockClient()),
   results: sqsResults(sqsClient(), environment.RESULTS_QUEUE_URL),
   directory: dynamoDirectory(dynamo, environment.LANES_TABLE),
-  reports: dynamoReports(dynamo, environment.LANES_TABLE),
+  reports: dynamoCallReports(dynamo, environment.LANES_TABLE),
   clock: systemClock,
   log: consoleLog,
   bucket: environment.CALLS_BUCKET,

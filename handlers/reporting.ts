@@ -1,7 +1,7 @@
 import { dynamoClient } from '../src/aws/clients.ts';
 import type { Item } from '../src/aws/dynamodb/expressions.ts';
 import { recordOf } from '../src/aws/dynamodb/record-item.ts';
-import { dynamoReportRows } from '../src/aws/dynamodb/reporting.ts';
+import { dynamoReportRows } from '../src/aws/dynamodb/report-rows.ts';
 import { readEnvironment, text } from '../src/aws/environment.ts';
 import { consoleLog } from '../src/core/log.ts';
 import { reportBatch } from '../src/core/reporting/batch.ts';

@@ -1,4 +1,4 @@
-import { bedrockClient } from '../src/aws/bedrock/model.ts';
+import { bedrockClient } from '../src/aws/bedrock/runtime.ts';
 import { bedrockTokenCounter } from '../src/aws/bedrock/token-counter.ts';
 import { dynamoClient, lambdaClient, s3Client, sqsClient } from '../src/aws/clients.ts';
 import { dynamoDirectory, dynamoRegistry } from '../src/aws/dynamodb/directory.ts';

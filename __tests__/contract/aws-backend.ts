@@ -17,11 +17,11 @@ import {
 } from '@aws-sdk/client-sqs';
 import { vi } from 'vitest';
 import { dynamoClient, s3Client } from '../../src/aws/clients.ts';
+import { dynamoCallReports } from '../../src/aws/dynamodb/call-reports.ts';
 import { dynamoDirectory, dynamoRegistry } from '../../src/aws/dynamodb/directory.ts';
 import { dynamoBacklog, dynamoDue } from '../../src/aws/dynamodb/indexes.ts';
 import { dynamoLeadership, dynamoWatch } from '../../src/aws/dynamodb/lane-states.ts';
 import { dynamoRecords } from '../../src/aws/dynamodb/records.ts';
-import { dynamoReports } from '../../src/aws/dynamodb/reports.ts';
 import { dynamoSettings } from '../../src/aws/dynamodb/settings.ts';
 import { s3Inbox, s3Payloads } from '../../src/aws/s3.ts';
 import { sqsHoldQueue, sqsResults } from '../../src/aws/sqs.ts';
@@ -89,7 +89,7 @@ async function createBackend(
       registry: dynamoRegistry(dynamo, LANES),
       watch: dynamoWatch(dynamo, LANES),
       leadership: dynamoLeadership(dynamo, LANES),
-      reports: dynamoReports(dynamo, LANES),
+      reports: dynamoCallReports(dynamo, LANES),
       settings: dynamoSettings(dynamo, LANES),
     },
     disagreements,

@@ -65,10 +65,10 @@ export function lanesContract(backend: () => Backend): void {
       const lane = newLane();
       const first = await led(lane, 'a');
       expect(first).toEqual({ lane, holder: 'a', token: first.token });
-      await ports().leadership.writePlan(first, { memory: '{"released":1}' }, 200);
+      await ports().leadership.writePlan(first, { snapshot: '{"released":1}' }, 200);
       expect(await ports().leadership.acquire(lane, 'b', 199, 300)).toBeUndefined();
       const second = await led(lane, 'b', 200);
-      expect(second).toEqual({ lane, holder: 'b', token: second.token, memory: '{"released":1}' });
+      expect(second).toEqual({ lane, holder: 'b', token: second.token, snapshot: '{"released":1}' });
       expect(second.token).toBeGreaterThan(first.token);
     });
 
@@ -76,24 +76,24 @@ export function lanesContract(backend: () => Backend): void {
       const lane = newLane();
       const first = await led(lane, 'a');
       const second = await led(lane, 'b', 100);
-      expect(await ports().leadership.writePlan(first, { memory: 'late' }, 900)).toBe('lost');
+      expect(await ports().leadership.writePlan(first, { snapshot: 'late' }, 900)).toBe('lost');
       expect(await ports().leadership.sleep(first)).toBe(false);
       await ports().leadership.release(first);
       expect(await ports().watch.status(lane)).toEqual({ lease_until: 200 });
-      expect(await ports().leadership.writePlan(second, { memory: 'next' }, 300)).toBe('written');
-      expect(await led(lane, 'c', 300)).toMatchObject({ memory: 'next' });
+      expect(await ports().leadership.writePlan(second, { snapshot: 'next' }, 300)).toBe('written');
+      expect(await led(lane, 'c', 300)).toMatchObject({ snapshot: 'next' });
     });
 
     it('tells a holder that it was challenged, until the lane changes hands', async () => {
       const lane = newLane();
       const first = await led(lane, 'a');
-      expect(await ports().leadership.writePlan(first, { memory: '1' }, 100)).toBe('written');
+      expect(await ports().leadership.writePlan(first, { snapshot: '1' }, 100)).toBe('written');
       expect(await ports().leadership.acquire(lane, 'b', 50, 150)).toBeUndefined();
-      expect(await ports().leadership.writePlan(first, { memory: '2' }, 150)).toBe('challenged');
+      expect(await ports().leadership.writePlan(first, { snapshot: '2' }, 150)).toBe('challenged');
       await ports().leadership.release(first);
       const second = await led(lane, 'b', 60);
-      expect(second.memory).toBe('2');
-      expect(await ports().leadership.writePlan(second, { memory: '3' }, 200)).toBe('written');
+      expect(second.snapshot).toBe('2');
+      expect(await ports().leadership.writePlan(second, { snapshot: '3' }, 200)).toBe('written');
     });
 
     it('lets the holder take its lane again, as after a lost answer', async () => {
@@ -101,15 +101,15 @@ export function lanesContract(backend: () => Backend): void {
       const first = await led(lane, 'a');
       const again = await led(lane, 'a', 10);
       expect(again.token).toBeGreaterThan(first.token);
-      expect(await ports().leadership.writePlan(again, { memory: '1' }, 200)).toBe('written');
+      expect(await ports().leadership.writePlan(again, { snapshot: '1' }, 200)).toBe('written');
     });
 
     it('shows the limits of the last plan that had any', async () => {
       const lane = newLane();
       const leader = await led(lane, 'a');
       const limits = { tokens_per_minute: 1_000_000 };
-      await ports().leadership.writePlan(leader, { memory: '1', limits }, 300);
-      await ports().leadership.writePlan(leader, { memory: '2' }, 400);
+      await ports().leadership.writePlan(leader, { snapshot: '1', limits }, 300);
+      await ports().leadership.writePlan(leader, { snapshot: '2' }, 400);
       expect(await ports().watch.status(lane)).toEqual({ lease_until: 400, limits });
     });
   });
@@ -124,7 +124,7 @@ export function lanesContract(backend: () => Backend): void {
       const leader = await led(lane, 'a');
       expect(await ports().leadership.sleep(leader)).toBe(true);
       expect(await ports().watch.status(lane)).toEqual({ lease_until: 100, asleep: true });
-      await ports().leadership.writePlan(leader, { memory: '1' }, 200);
+      await ports().leadership.writePlan(leader, { snapshot: '1' }, 200);
       expect(await ports().watch.status(lane)).toEqual({ lease_until: 200 });
       await ports().leadership.sleep(leader);
       await ports().leadership.release(leader);

@@ -1,6 +1,6 @@
 /** What the invariants about shares have in common. */
 import fc from 'fast-check';
-import { Shares } from '../../src/core/lane/engine/shares.ts';
+import { StartTags } from '../../src/core/lane/engine/start-tags.ts';
 import type { BacklogEntry } from '../../src/core/request/ports.ts';
 import { replaced } from './invariant.ts';
 import type { Release, Sabotage } from './lane-run.ts';
@@ -9,7 +9,7 @@ import { range, share, surroundings } from './scenario.ts';
 /** Enough for more than all minutes of a run. */
 export const ENDLESS = 1_200;
 /** Who was served what is not remembered. */
-export const noAccount: Sabotage = { engine: replaced(Shares, 'serve', () => () => undefined) };
+export const noAccount: Sabotage = { engine: replaced(StartTags, 'serve', () => () => undefined) };
 
 /** The engine takes each request for what `as` makes of it. */
 export function disguised(as: (entry: BacklogEntry) => Partial<BacklogEntry>): Sabotage {

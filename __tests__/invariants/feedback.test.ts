@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { Adaptation } from '../../src/core/lane/engine/adaptation.ts';
+import { AdaptiveShare } from '../../src/core/lane/engine/adaptive-share.ts';
 import { Breaker } from '../../src/core/lane/engine/breaker.ts';
 import { RetryBudget } from '../../src/core/lane/engine/retry-budget.ts';
 import { invariant, replaced } from './invariant.ts';
@@ -70,10 +70,10 @@ invariant<Scenario, Sabotage>('a round of throttles cuts the rate once', {
   without: {
     'the time of the last cut': {
       engine: replaced(
-        Adaptation,
+        AdaptiveShare,
         'observe',
         (observe) =>
-          function (this: Adaptation, now, used, calls) {
+          function (this: AdaptiveShare, now, used, calls) {
             observe.call(
               this,
               now,
@@ -99,13 +99,13 @@ invariant<Scenario, Sabotage>(
       expect(ticks.at(-1)?.share).toBeGreaterThan(0.9);
     },
     without: {
-      cuts: { engine: replaced(Adaptation, 'limits', () => (limits) => limits) },
+      cuts: { engine: replaced(AdaptiveShare, 'limits', () => (limits) => limits) },
       recovery: {
         engine: replaced(
-          Adaptation,
+          AdaptiveShare,
           'observe',
           (observe) =>
-            function (this: Adaptation, now, used, calls) {
+            function (this: AdaptiveShare, now, used, calls) {
               if (calls.some(({ throttled }) => throttled > 0)) observe.call(this, now, used, calls);
             },
         ),

@@ -3,6 +3,7 @@
  * Bedrock's account is the simulator's, which shares no code with the ledger.
  */
 
+import { BUNDLE_ENDED, type CallEnd, countersOf, slotOf } from '../../src/core/lane/call-report.ts';
 import { burndownOf, laneOf } from '../../src/core/lane/catalog/catalog.ts';
 import {
   type Decisions,
@@ -10,8 +11,7 @@ import {
   LaneEngine,
   type TickInput,
 } from '../../src/core/lane/engine/engine.ts';
-import type { Limits, SlotReport } from '../../src/core/lane/ports.ts';
-import { BUNDLE_ENDED, type CallEnd, countersOf, slotOf } from '../../src/core/lane/report.ts';
+import type { Limits, SlotTotals } from '../../src/core/lane/ports.ts';
 import { MAX_FAILURES } from '../../src/core/request/attempts.ts';
 import { backlogKey } from '../../src/core/request/keys.ts';
 import type { BacklogEntry } from '../../src/core/request/ports.ts';
@@ -99,7 +99,7 @@ export class LaneRun {
     }
     for (const at of successions) {
       this.#at(this.#begin + at, () => {
-        const memory = this.#engine.memory();
+        const memory = this.#engine.snapshot();
         this.#engine = this.#lead(this.sabotage.plan?.(memory) ?? memory);
       });
     }
@@ -224,7 +224,7 @@ export class LaneRun {
     this.#totals.set(slot, totals);
   }
 
-  #reports(fromSlot: number): SlotReport[] {
+  #reports(fromSlot: number): SlotTotals[] {
     return [...this.#totals].flatMap(([slot, counters]) => (slot >= fromSlot ? [{ slot, counters }] : []));
   }
 

@@ -74,7 +74,7 @@ invariant<{ leaders: Paused[]; requests: number }, Doctored>(
           ...leadership,
           acquire: async (...lease) => {
             const led = await leadership.acquire(...lease);
-            return led && { ...led, memory: undefined };
+            return led && { ...led, snapshot: undefined };
           },
         },
       }),

@@ -6,7 +6,7 @@ import type { Records } from '../../src/core/request/ports.ts';
 import type { RequestRecord } from '../../src/core/request/record.ts';
 import { leaseMs } from '../../src/core/request/times.ts';
 import { defaultSettings } from '../../src/lab/bench/bench.ts';
-import type { Mishaps } from '../../src/lab/simulation/mishaps.ts';
+import type { InjectionRates } from '../../src/lab/simulation/fault-injector.ts';
 import { idOfPayload } from '../../src/lab/simulation/requests.ts';
 import { arrivalsOf, CHAT, TARGETS } from '../../src/lab/simulation/workload.ts';
 import { BEGIN_MS, World } from '../../src/lab/simulation/world.ts';
@@ -27,7 +27,7 @@ interface Storm {
   seed: number;
   perMinute: number;
   faultRate: number;
-  mishaps: Mishaps;
+  injectedFaults: InjectionRates;
 }
 
 /** Calls to AWS fail or their answers are lost, workers and leaders die, messages come twice, Bedrock has faults. */
@@ -35,7 +35,7 @@ const storm: fc.Arbitrary<Storm> = fc.record({
   seed,
   perMinute: fc.integer({ min: 20, max: 80 }),
   faultRate: fc.constantFrom(0, 0.1),
-  mishaps: fc.record({
+  injectedFaults: fc.record({
     failedCalls: fc.constantFrom(0, 0.005, 0.02),
     deaths: fc.constantFrom(0, 0.05, 0.2),
     duplicates: fc.constantFrom(0, 0.1, 0.5),
@@ -43,7 +43,7 @@ const storm: fc.Arbitrary<Storm> = fc.record({
 });
 
 async function weather(
-  { seed, perMinute, faultRate, mishaps }: Storm,
+  { seed, perMinute, faultRate, injectedFaults }: Storm,
   surround = (ports: MemoryPorts) => ports,
 ): Promise<World> {
   const settings = defaultSettings('sliding-window', seed);
@@ -70,7 +70,13 @@ async function weather(
       ),
     },
     {
-      ...{ ...settings, mishaps, surround, invocationTimeoutMs: TIMEOUT_MS, keptMs: 2 * LONGEST_RECOVERY_MS },
+      ...{
+        ...settings,
+        injectedFaults,
+        surround,
+        invocationTimeoutMs: TIMEOUT_MS,
+        keptMs: 2 * LONGEST_RECOVERY_MS,
+      },
       prioritization: {
         ...prioritization,
         engine: { ...prioritization.engine, leaseMs: leaseMs(TIMEOUT_MS) },
@@ -115,8 +121,8 @@ invariant<Storm, (ports: MemoryPorts) => MemoryPorts>(
       // Two results that differ, two calls at once, a call after the result.
       expect(tally.violations).toEqual([]);
       expect(tally.sent - tally.duplicates).toBe(tally.accepted);
-      const { mishaps } = tally;
-      if (mishaps.failedCalls + mishaps.deaths === 0) expect(tally.duplicates).toBe(0);
+      const { injectedFaults } = tally;
+      if (injectedFaults.failedCalls + injectedFaults.deaths === 0) expect(tally.duplicates).toBe(0);
     },
     without: {
       'the conditions of its record': (ports) => ({ ...ports, records: unconditional(ports) }),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { TickInput } from '../../src/core/lane/engine/engine.ts';
-import { Shares } from '../../src/core/lane/engine/shares.ts';
+import { StartTags } from '../../src/core/lane/engine/start-tags.ts';
 import { PRIORITIES, type Priority } from '../../src/core/request/record.ts';
 import { charged, disguised, ENDLESS, largest, noAccount, quick, sizes } from './competition.ts';
 import { invariant, replaced } from './invariant.ts';
@@ -133,7 +133,7 @@ invariant<Scenario, Sabotage>('who comes back from idleness neither owes nor is 
     const due = scenario.flows[1]?.priority === 4 ? 1 / 3 : 1 / 2;
     expect(Math.abs(back / (back + steady) - due)).toBeLessThan(0.1);
   },
-  without: { 'the level start': { engine: replaced(Shares, 'enter', () => () => undefined) } },
+  without: { 'the level start': { engine: replaced(StartTags, 'enter', () => () => undefined) } },
 });
 
 /** Urgent requests for less than their share, among as many others as one likes. */

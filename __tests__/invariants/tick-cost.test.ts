@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { defaultSettings } from '../../src/lab/bench/bench.ts';
-import { BusyLane, type LanePorts } from '../../src/lab/bench/busy-lane.ts';
+import { BusyLane, type BusyLanePorts } from '../../src/lab/bench/busy-lane.ts';
 import { createMemoryCloud } from '../../src/memory/cloud.ts';
 import { invariant } from './invariant.ts';
 
@@ -17,7 +17,7 @@ interface Backlogs {
   pace: number;
 }
 
-type Doctored = (ports: LanePorts) => Partial<LanePorts>;
+type Doctored = (ports: BusyLanePorts) => Partial<BusyLanePorts>;
 
 /** Calls to AWS, and items that they carried, of some ticks over such a backlog. */
 async function costOf(waiting: number, pace: number, doctored?: Doctored): Promise<number> {
@@ -35,7 +35,7 @@ async function costOf(waiting: number, pace: number, doctored?: Doctored): Promi
         },
       ]),
     );
-  const asSeen = (ports: LanePorts) =>
+  const asSeen = (ports: BusyLanePorts) =>
     Object.fromEntries(
       Object.entries({ ...ports, ...doctored?.(ports) }).map(([name, port]) => [name, noted(port)]),
     ) as never;

@@ -1,5 +1,5 @@
 /** The whole smoother but reporting, for the invariants that need it: real leaders and workers, and requests that come as ingestion sends them. */
-import { LaneBell } from '../../src/core/ingestion/lane-bell.ts';
+import { LaneNotifier } from '../../src/core/ingestion/lane-notifier.ts';
 import { dueKey } from '../../src/core/request/keys.ts';
 import type { Priority, RequestRecord } from '../../src/core/request/record.ts';
 import { newRecord, payloadOf } from '../../src/lab/simulation/requests.ts';
@@ -27,17 +27,17 @@ export interface Coming {
 
 /** Requests that come over containers of ingestion, their ids being their places in the list. */
 export function accept(world: World, coming: readonly Coming[], containers = 1): void {
-  const bells = Array.from({ length: containers }, () => new LaneBell(world.ports));
+  const notifiers = Array.from({ length: containers }, () => new LaneNotifier(world.ports));
   const begin = world.clock.now();
   coming.forEach((one, index) => {
-    const bell = bells[index % containers] as LaneBell;
-    world.clock.at(begin + one.at, () => world.clock.spawn(() => ingest(world, bell, index, one)));
+    const notifier = notifiers[index % containers] as LaneNotifier;
+    world.clock.at(begin + one.at, () => world.clock.spawn(() => ingest(world, notifier, index, one)));
   });
 }
 
 async function ingest(
   { ports, clock }: World,
-  bell: LaneBell,
+  notifier: LaneNotifier,
   index: number,
   { tenant = 'acme', priority = 3, maxWaitMs }: Coming,
 ): Promise<void> {
@@ -56,8 +56,8 @@ async function ingest(
   }
   await ports.payloads.put(record.payload_key, payloadOf(record.payload_key));
   await ports.records.create(record);
-  await bell.announce(record, clock.now());
-  await bell.wakeIfAsleep(record.lane, clock.now());
+  await notifier.announce(record, clock.now());
+  await notifier.wakeIfAsleep(record.lane, clock.now());
 }
 
 /** The schedule: prioritization each minute, the first time after `firstMs`. */

@@ -11,7 +11,7 @@ import type { RequestRecord } from '../../src/core/request/record.ts';
 import { synthesise } from '../../src/lab/run/synthesis.ts';
 import { startBedrockSimulator } from '../../src/local/bedrock/simulator.ts';
 import type { Denial } from '../../src/local/gateway/call-log.ts';
-import type { Faults } from '../../src/local/gateway/gateway.ts';
+import type { FaultHook } from '../../src/local/gateway/gateway.ts';
 import { startLocalCloud } from '../../src/local/local-cloud.ts';
 import { EvaluatedStack } from '../../src/local/terraform/stack.ts';
 import { recordOf } from '../core/invocation/world.ts';
@@ -68,7 +68,7 @@ export async function runEveryBranch(): Promise<EveryBranch> {
   const queueForgotten = new Promise<void>((resolve) => {
     forgotten = resolve;
   });
-  const faults: Faults = ({ principal, action, resources }) => {
+  const faults: FaultHook = ({ principal, action, resources }) => {
     if (action === 'dynamodb:DeleteItem') forgotten();
     uses.push({ principal: principal.replace('/event-source', ''), action, resources });
     if (!once.delete(action)) return undefined;

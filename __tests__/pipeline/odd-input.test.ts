@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ResultMessage } from '../../src/core/request/result.ts';
-import { readReports } from '../../src/lab/run/reports.ts';
+import { readReportRows } from '../../src/lab/run/report-rows.ts';
 import { run } from '../../src/lab/run/run.ts';
 import type { Summary } from '../../src/lab/run/summary.ts';
 import { type Synthesis, synthesise } from '../../src/lab/run/synthesis.ts';
@@ -97,7 +97,7 @@ async function start(tfvars: string): Promise<boolean> {
       synthesise: async () => ({ ...synthesis, remove: async () => {} }),
       startCloud: startLocalCloud,
       readTfvars,
-      readReports,
+      readReportRows,
       terminal: { write: () => {} },
       interrupted: new AbortController().signal,
     },

@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Bundles, bundleFunctions, FUNCTION_NAMES } from '../../src/stack/bundle.ts';
+import { bundleFunctions, FUNCTION_NAMES, type FunctionBundles } from '../../src/stack/bundle.ts';
 import { checkout } from './checkout.ts';
 
 const BUDGET_BYTES = 250 * 1024;
 
 describe('zips of the functions', () => {
   const folders = [checkout(), checkout()] as const;
-  let first: Bundles;
-  let second: Bundles;
+  let first: FunctionBundles;
+  let second: FunctionBundles;
 
   beforeAll(async () => {
     first = await bundleFunctions(folders[0]);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { App } from 'cdktf';
 import { EvaluatedStack, type Resource } from '../../src/local/terraform/stack.ts';
-import { type Bundles, FUNCTION_NAMES } from '../../src/stack/bundle.ts';
+import { FUNCTION_NAMES, type FunctionBundles } from '../../src/stack/bundle.ts';
 import { SmootherStack } from '../../src/stack/smoother-stack.ts';
 
 export const STACK = 'bedrock-request-smoother';
@@ -58,7 +58,7 @@ export function jsonOf<T>(resource: Resource, attribute: string): T {
   return JSON.parse(resource.text(attribute));
 }
 
-function emptyBundles(folder: string): Bundles {
+function emptyBundles(folder: string): FunctionBundles {
   const bundles = FUNCTION_NAMES.map((name) => {
     const zip = path.join(folder, `${name}.zip`);
     writeFileSync(zip, '');

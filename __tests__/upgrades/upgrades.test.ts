@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { itemOfRecord, recordOf } from '../../src/aws/dynamodb/record-item.ts';
 import { acceptedRecord } from '../../src/core/ingestion/accepted-record.ts';
 import { invokeBatch } from '../../src/core/invocation/batch.ts';
-import { parseMemory, writeMemory } from '../../src/core/lane/engine/memory.ts';
-import { binsOf, countersOf, owedOf } from '../../src/core/lane/report.ts';
+import { binsOf, countersOf, owedOf } from '../../src/core/lane/call-report.ts';
+import { parseState, writeState } from '../../src/core/lane/engine/state.ts';
 import { changeOf } from '../../src/core/reporting/change.ts';
 import { summarise } from '../../src/core/reporting/read.ts';
 import { keyOf } from '../../src/core/reporting/rows.ts';
@@ -57,7 +57,7 @@ describe('every version of a shape', () => {
       result: resultOf(ended).v,
       'hold message': (await new World().release()).v,
       payload: reading.request.call.v,
-      'lane memory': JSON.parse(writeMemory({ slots: [] })).v,
+      'lane memory': JSON.parse(writeState({ slots: [] })).v,
     }).toEqual(VERSIONS);
   });
 });
@@ -149,7 +149,7 @@ describe.each(samplesOf<RecordSample[]>('record'))('records of %s', (release, sa
 });
 
 test.each(samplesOf<{ v: number }>('lane memory'))('a plan of %s is taken over whole', (_release, sample) => {
-  expect(JSON.parse(writeMemory(parseMemory(JSON.stringify(sample))))).toEqual(sample);
+  expect(JSON.parse(writeState(parseState(JSON.stringify(sample))))).toEqual(sample);
 });
 
 test.each(samplesOf<Record<string, number>>('report-counters'))(
@@ -219,7 +219,7 @@ describe('what a newer release has written', () => {
   });
 
   test('is forgotten as a plan', () => {
-    expect(parseMemory('{"v":2,"slots":[[1,2]]}')).toEqual({ slots: [] });
+    expect(parseState('{"v":2,"slots":[[1,2]]}')).toEqual({ slots: [] });
   });
 
   test('keeps its place in a record: unknown attributes are neither read nor lost', () => {

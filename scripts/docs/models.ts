@@ -1,9 +1,9 @@
 /** docs/models.md: what the catalog says, and what of it has no source. */
-import { burndownOf, type Model } from '../../src/core/lane/catalog/catalog.ts';
+import { burndownOf, type CatalogModel } from '../../src/core/lane/catalog/catalog.ts';
 import data from '../../src/core/lane/catalog/models.json' with { type: 'json' };
 import type { Limits } from '../../src/core/lane/ports.ts';
 
-const MODELS: [string, Model][] = Object.entries(data.models);
+const MODELS: [string, CatalogModel][] = Object.entries(data.models);
 
 export function renderCatalog(): string {
   const rows = MODELS.map(([name, model]) => [
@@ -38,7 +38,7 @@ ${table([['values', 'source', 'as of'], ...Object.entries(data.sources).map(([ki
 `;
 }
 
-function limitsOf(model: Model): string {
+function limitsOf(model: CatalogModel): string {
   return Object.entries(model.limits ?? {})
     .map(([kind, limits]) => {
       const shown = (limit: keyof Limits, unit: string) =>
@@ -51,11 +51,11 @@ function limitsOf(model: Model): string {
     .join('; ');
 }
 
-function assumptionsOf([name, { assumed = {} }]: [string, Model]): string[][] {
+function assumptionsOf([name, { assumed = {} }]: [string, CatalogModel]): string[][] {
   return Object.entries(assumed).map(([value, why]) => [`\`${name}\``, `\`${value}\``, why]);
 }
 
-function marked(model: Model, value: string, amount: number): string {
+function marked(model: CatalogModel, value: string, amount: number): string {
   return inDigits(amount) + (model.assumed?.[value] === undefined ? '' : ' *');
 }
 

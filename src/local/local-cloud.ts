@@ -9,7 +9,7 @@ import { connectBackend } from './external-backend.ts';
 import { prepareFunctions } from './functions.ts';
 import type { CallCount, Denial } from './gateway/call-log.ts';
 import { DynamodbService } from './gateway/dynamodb-service.ts';
-import { type Faults, Gateway, type Service } from './gateway/gateway.ts';
+import { type FaultHook, Gateway, type Service } from './gateway/gateway.ts';
 import { Upstream } from './gateway/http.ts';
 import type { Credentials } from './gateway/identity.ts';
 import type { Operation } from './gateway/operation.ts';
@@ -44,7 +44,7 @@ export interface LocalCloudOptions {
   /** Every line that a function writes. */
   onLog?: (functionName: string, line: string) => void;
   /** Asked about every permitted call: what shall go wrong with it. */
-  faults?: Faults;
+  faults?: FaultHook;
 }
 
 export interface LocalCloud {

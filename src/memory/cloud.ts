@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '../core/clock.ts';
 import type {
+  CallReports,
   LaneControl,
   LaneRegistry,
-  LaneReports,
   LaneSettings,
   LaneWatch,
   Leadership,
@@ -15,7 +15,13 @@ import type {
 import type { HoldMessage } from '../core/request/hold-message.ts';
 import type { Backlog, Due, HoldQueue, Inbox, Payloads, Records } from '../core/request/ports.ts';
 import type { ResultMessage, Results } from '../core/request/result.ts';
-import { createControl, createDirectory, createLaneStates, createRegistry, createReports } from './lanes.ts';
+import {
+  createCallReports,
+  createControl,
+  createDirectory,
+  createLaneStates,
+  createRegistry,
+} from './lanes.ts';
 import { createObjects, type MemoryObjects } from './objects.ts';
 import { createRecords, type MemoryRecords } from './records.ts';
 
@@ -46,7 +52,7 @@ export interface MemoryPorts {
   registry: LaneRegistry;
   watch: LaneWatch;
   leadership: Leadership;
-  reports: LaneReports;
+  reports: CallReports;
   settings: Settings;
   control: LaneControl;
   quotas: Quotas;
@@ -88,7 +94,7 @@ export function createMemoryCloud(options: MemoryCloudOptions = {}): MemoryCloud
       leadership,
       directory: createDirectory(),
       registry: createRegistry(),
-      reports: createReports(),
+      reports: createCallReports(),
       control: createControl(),
       quotas: {
         async limitsOf(lane) {

@@ -1,8 +1,9 @@
+import { SLOT_MS } from '../core/lane/call-report.ts';
 import type {
+  CallReports,
   LaneControl,
   LaneFigures,
   LaneRegistry,
-  LaneReports,
   LaneStatus,
   LaneWatch,
   Leadership,
@@ -12,7 +13,6 @@ import type {
   QueueEntry,
 } from '../core/lane/ports.ts';
 import { WAKE_INTERVAL_MS } from '../core/lane/ports.ts';
-import { SLOT_MS } from '../core/lane/report.ts';
 import { parseBacklogKey } from '../core/request/keys.ts';
 import { definedOf } from './copies.ts';
 
@@ -108,14 +108,14 @@ export function createLaneStates(): {
         Object.assign(state, { token: state.token + 1, holder, lease_until: leaseUntil });
         delete state.asleep;
         delete state.challenged_at;
-        return definedOf<Led>({ lane, holder, token: state.token, memory: state.memory });
+        return definedOf<Led>({ lane, holder, token: state.token, snapshot: state.memory });
       },
-      async writePlan(led, { memory, limits, figures }, leaseUntil) {
+      async writePlan(led, { snapshot, limits, figures }, leaseUntil) {
         const state = held(led);
         if (!state) return 'lost';
         Object.assign(
           state,
-          { memory, lease_until: leaseUntil },
+          { memory: snapshot, lease_until: leaseUntil },
           limits && { limits: definedOf(limits) },
           figures && { figures },
         );
@@ -148,7 +148,7 @@ export function createControl(): LaneControl {
   };
 }
 
-export function createReports(): LaneReports {
+export function createCallReports(): CallReports {
   const lanes = new Map<string, Map<number, Record<string, number>>>();
   return {
     async add(lane, slot, counters) {

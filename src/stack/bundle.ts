@@ -16,7 +16,7 @@ export interface Bundle {
   codeZipBytes: number;
 }
 
-export type Bundles = Record<FunctionName, Bundle>;
+export type FunctionBundles = Record<FunctionName, Bundle>;
 
 /** Zip entries need a date; this is the earliest one that the format can hold, in local time as the format wants it. */
 const ZIP_DATE = new Date(1980, 0, 1);
@@ -24,11 +24,11 @@ const UNIX = 3;
 const READABLE = 0o644 << 16;
 
 /** Builds `handlers/<name>.ts` of every function into `dist/functions/<name>.zip`, the same bytes every time. */
-export async function bundleFunctions(root: string): Promise<Bundles> {
+export async function bundleFunctions(root: string): Promise<FunctionBundles> {
   const bundles = await Promise.all(
     FUNCTION_NAMES.map(async (name) => [name, await bundleFunction(root, name)] as const),
   );
-  return Object.fromEntries(bundles) as Bundles;
+  return Object.fromEntries(bundles) as FunctionBundles;
 }
 
 async function bundleFunction(root: string, name: FunctionName): Promise<Bundle> {

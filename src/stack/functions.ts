@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs';
-import type { Bundles } from './bundle.ts';
+import type { FunctionBundles } from './bundle.ts';
 import { type Context, metricsNamespace } from './context.ts';
 import {
   countingPermission,
@@ -27,7 +27,7 @@ export function defineFunctions(
   scope: Construct,
   context: Context,
   stores: Stores,
-  bundles: Bundles,
+  bundles: FunctionBundles,
 ): Functions {
   const { variables } = context;
   const { queues, tables, bucket } = stores;

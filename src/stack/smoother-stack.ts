@@ -4,7 +4,7 @@ import { AwsProvider } from '@cdktf/provider-aws/lib/provider';
 import { TerraformElement, TerraformStack } from 'cdktf';
 import { Construct, type Node } from 'constructs';
 import { defineBackend } from './backend.ts';
-import type { Bundles } from './bundle.ts';
+import type { FunctionBundles } from './bundle.ts';
 import { defineCallsBucket } from './calls-bucket.ts';
 import type { Context } from './context.ts';
 import { defineFunctions } from './functions.ts';
@@ -16,7 +16,7 @@ import { defineTriggers } from './triggers.ts';
 import { declareVariables } from './variables.ts';
 
 export interface SmootherStackConfig {
-  bundles: Bundles;
+  bundles: FunctionBundles;
   /** `local` (default) or `s3`. */
   backend?: string;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bedrockClient, bedrockModel } from '../../../src/aws/bedrock/model.ts';
+import { bedrockClient, bedrockRuntime } from '../../../src/aws/bedrock/runtime.ts';
 import { bedrockTokenCounter } from '../../../src/aws/bedrock/token-counter.ts';
 import type { Payload } from '../../../src/core/request/hold-message.ts';
 import { type BedrockSimulator, startBedrockSimulator } from '../../../src/local/bedrock/simulator.ts';
@@ -62,7 +62,7 @@ it.each(Object.entries(CALLS))('counts what Bedrock charges: %s', async (_, payl
     payload: sent,
     timeoutMs: 5_000,
   };
-  const answer = await bedrockModel(client).call(call);
+  const answer = await bedrockRuntime(client).call(call);
   expect(counted).toBeGreaterThan(5);
   expect(answer.usage?.input_tokens).toBe(counted);
 });

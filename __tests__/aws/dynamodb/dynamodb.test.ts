@@ -73,7 +73,7 @@ describe('DynamoDB adapters', () => {
     expect(losses.lost).toBe(1);
     if (!led) throw new Error('The lane was not acquired');
     expect(await dynamoLeadership(client, LANES).acquire(lane, 'b', 50, 150)).toBeUndefined();
-    expect(await dynamoLeadership(client, LANES).writePlan(led, { memory: '{}' }, 200)).toBe('challenged');
+    expect(await dynamoLeadership(client, LANES).writePlan(led, { snapshot: '{}' }, 200)).toBe('challenged');
   });
 
   it('read the settings as Terraform writes them, null for what is unset', async () => {

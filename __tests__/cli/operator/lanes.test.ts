@@ -38,13 +38,13 @@ it('drains: pauses, and waits until nothing is unfinished', async () => {
   const led = await ports.leadership.acquire(LANE, 'a', 0, 10_000);
   if (led === undefined) throw new Error();
   const figures = { utilisation: 0, share: 1 };
-  await ports.leadership.writePlan(led, { memory: '', figures: { ...figures, unfinished: 2 } }, 10_000);
+  await ports.leadership.writePlan(led, { snapshot: '', figures: { ...figures, unfinished: 2 } }, 10_000);
   const status = ports.watch.status;
   let looks = 0;
   ports.watch.status = async (lane) => {
     looks += 1;
     if (looks === 3)
-      await ports.leadership.writePlan(led, { memory: '', figures: { ...figures, unfinished: 0 } }, 10_000);
+      await ports.leadership.writePlan(led, { snapshot: '', figures: { ...figures, unfinished: 0 } }, 10_000);
     return status(lane);
   };
   await run('drain', LANE);

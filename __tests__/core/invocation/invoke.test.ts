@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { BundleError } from '../../../src/core/invocation/errors.ts';
 import { invokeBundle } from '../../../src/core/invocation/invoke.ts';
 import { INLINE_OUTPUT_BYTES } from '../../../src/core/invocation/outcome.ts';
-import { MAX_DENIALS } from '../../../src/core/invocation/verdict.ts';
+import { MAX_DENIALS } from '../../../src/core/invocation/retry-policy.ts';
 import { MAX_FAILURES, MAX_PROBED_RELEASES } from '../../../src/core/request/attempts.ts';
 import type { HoldMessage } from '../../../src/core/request/hold-message.ts';
 import { outputKey } from '../../../src/core/request/keys.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LaneBell } from '../../../src/core/ingestion/lane-bell.ts';
+import { LaneNotifier } from '../../../src/core/ingestion/lane-notifier.ts';
 import { createWorld, LANE } from './world.ts';
 
 /** A request comes `afterMs` into the life of a leader that had one other to deal with. Returns how long it waited. */
@@ -15,7 +15,7 @@ async function waitOf(afterMs: number, wakes = true): Promise<number> {
   clock.at(begun + afterMs, () =>
     clock.spawn(async () => {
       await world.submit('second');
-      await new LaneBell(ports).wakeIfAsleep(LANE, clock.now());
+      await new LaneNotifier(ports).wakeIfAsleep(LANE, clock.now());
     }),
   );
   await clock.run(begun + 59_000);

@@ -105,7 +105,7 @@ describe('without', () => {
         ...leadership,
         acquire: async (...args: Parameters<typeof leadership.acquire>) => {
           const led = await leadership.acquire(...args);
-          return led && { ...led, memory: undefined };
+          return led && { ...led, snapshot: undefined };
         },
       },
     }));

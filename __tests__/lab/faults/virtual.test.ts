@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { CLOCK_SKEW_MS } from '../../../src/core/request/times.ts';
-import { type Fault, faultsOf } from '../../../src/lab/faults/faults.ts';
+import { type FaultScenario, faultsOf } from '../../../src/lab/faults/faults.ts';
 import { isHarmless } from '../../../src/lab/faults/figures.ts';
 import { meetFault } from '../../../src/lab/faults/virtual.ts';
-import { MishapError } from '../../../src/lab/simulation/errors.ts';
+import { InjectedFaultError } from '../../../src/lab/simulation/errors.ts';
 import type { MemoryPorts } from '../../../src/memory/cloud.ts';
 
 const MINUTE_MS = 60_000;
 const SMALL = { durationMs: MINUTE_MS, perMinute: 60 };
 
-const named = (name: string): Fault => {
+const named = (name: string): FaultScenario => {
   const fault = faultsOf(CLOCK_SKEW_MS).find((it) => it.name === name);
   if (fault === undefined) throw new Error(`No fault ${name}`);
   return { ...fault, ...SMALL };
@@ -21,7 +21,7 @@ const withoutLeases = (ports: MemoryPorts): MemoryPorts => ({ ...ports, due: { d
 const withoutSettingAside = (ports: MemoryPorts): MemoryPorts => {
   const move: MemoryPorts['records']['move'] = async (transition) => {
     const { status, backlog_key } = transition.set;
-    if (status === 'RECEIVED' && backlog_key === undefined) throw new MishapError('left to its lease');
+    if (status === 'RECEIVED' && backlog_key === undefined) throw new InjectedFaultError('left to its lease');
     return ports.records.move(transition);
   };
   return { ...ports, records: { ...ports.records, move } };

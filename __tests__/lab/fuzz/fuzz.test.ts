@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { RequestRecord } from '../../../src/core/request/record.ts';
-import { type FuzzReport, fuzz, messageOf } from '../../../src/lab/fuzz/fuzz.ts';
+import { type FuzzFigures, fuzz, messageOf } from '../../../src/lab/fuzz/fuzz.ts';
 import { laneKeyProblems, messageProblems, recordProblems } from '../../../src/lab/fuzz/limits.ts';
 import type { MemoryPorts } from '../../../src/memory/cloud.ts';
 
 const SEED = 7;
 
 async function brokenBy(sabotage: (ports: MemoryPorts) => MemoryPorts): Promise<string> {
-  const { broken }: FuzzReport = await fuzz({ seed: SEED, cases: 45, sabotage });
+  const { broken }: FuzzFigures = await fuzz({ seed: SEED, cases: 45, sabotage });
   return broken.map(({ problem }) => problem).join('\n');
 }
 

@@ -134,7 +134,7 @@ async function runFake(
       return cloud;
     },
     readTfvars: async () => fields.tfvars ?? {},
-    readReports: async () => fields.reports ?? [],
+    readReportRows: async () => fields.reports ?? [],
     terminal: { write: (text) => (seen.text += text) },
     interrupted: fields.interrupted ?? new AbortController().signal,
   };

@@ -7,7 +7,7 @@ describe('soak', () => {
     expect(figures.completed + figures.failed).toBe(3_000);
     expect(figures.lost).toBe(0);
     expect(figures.violations).toEqual([]);
-    expect(figures.mishaps.failedCalls).toBeGreaterThan(0);
+    expect(figures.injectedFaults.failedCalls).toBeGreaterThan(0);
     expect(figures.calls).toBeGreaterThanOrEqual(3_000);
   });
 });

@@ -16,12 +16,12 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Faults } from '../../../src/local/gateway/gateway.ts';
+import type { FaultHook } from '../../../src/local/gateway/gateway.ts';
 import { echoServer, type SmallCloud, smallStack, startSmallCloud } from '../small-stack.ts';
 
 let cloud: SmallCloud;
 let bedrock: Awaited<ReturnType<typeof echoServer>>;
-let faults: Faults | undefined;
+let faults: FaultHook | undefined;
 let clients: { sqs: SQSClient; s3: S3Client; dynamodb: DynamoDBClient; lambda: LambdaClient };
 
 const CALL = `
@@ -280,7 +280,7 @@ describe('a fault', () => {
     return Number(Item?.n?.N ?? 0);
   };
   const on =
-    (fault: ReturnType<Faults>): Faults =>
+    (fault: ReturnType<FaultHook>): FaultHook =>
     ({ action }) =>
       action === 'dynamodb:UpdateItem' ? fault : undefined;
 

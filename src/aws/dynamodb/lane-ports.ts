@@ -1,8 +1,8 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { dynamoCallReports } from './call-reports.ts';
 import { dynamoDirectory, dynamoRegistry } from './directory.ts';
 import { dynamoControl } from './lane-control.ts';
 import { dynamoLeadership, dynamoWatch } from './lane-states.ts';
-import { dynamoReports } from './reports.ts';
 import { dynamoSettings } from './settings.ts';
 
 /** All that a leader finds in the lanes table. */
@@ -12,7 +12,7 @@ export function dynamoLanes(client: DynamoDBClient, table: string) {
     watch: dynamoWatch(client, table),
     registry: dynamoRegistry(client, table),
     directory: dynamoDirectory(client, table),
-    reports: dynamoReports(client, table),
+    reports: dynamoCallReports(client, table),
     settings: dynamoSettings(client, table),
     control: dynamoControl(client, table),
   };

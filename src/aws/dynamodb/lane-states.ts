@@ -101,7 +101,7 @@ export function dynamoLeadership(client: DynamoDBClient, table: string): Leaders
         values: { holder, lease_until: leaseUntil, now, one: 1 },
         returns: 'ALL_NEW',
       });
-      if (taken) return { lane, holder, token: taken.token, ...(taken.memory && { memory: taken.memory }) };
+      if (taken) return { lane, holder, token: taken.token, ...(taken.memory && { snapshot: taken.memory }) };
       await updateState(client, table, lane, {
         update: 'SET #challenged_at = :now',
         values: { now },
@@ -109,11 +109,11 @@ export function dynamoLeadership(client: DynamoDBClient, table: string): Leaders
       return undefined;
     },
 
-    async writePlan(led, { memory, limits, figures }, leaseUntil) {
+    async writePlan(led, { snapshot, limits, figures }, leaseUntil) {
       const optional = `${limits ? ', #limits = :limits' : ''}${figures ? ', #figures = :figures' : ''}`;
       const written = await ownUpdate(led, {
         update: `SET #memory = :memory, #lease_until = :lease_until${optional} REMOVE #asleep`,
-        values: { memory, lease_until: leaseUntil, limits, figures },
+        values: { memory: snapshot, lease_until: leaseUntil, limits, figures },
         returns: 'ALL_NEW',
       });
       if (!written) return 'lost';

@@ -4,7 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Bursts, type LaneFigures, smoothBursts } from '../../lab/run/bursts.ts';
+import { type BurstLaneFigures, type Bursts, smoothBursts } from '../../lab/run/bursts.ts';
 import { synthesise } from '../../lab/run/synthesis.ts';
 import { table } from '../report/table.ts';
 import { runCommand } from '../terminal/command.ts';
@@ -41,7 +41,7 @@ await runCommand(async (args) => {
   }
 });
 
-function laneTable(lanes: readonly LaneFigures[]): string {
+function laneTable(lanes: readonly BurstLaneFigures[]): string {
   const rows = lanes.map(({ enforcement, bound, calls, throttled, used, backlogSeconds, straight }) => [
     enforcement,
     bound.toUpperCase(),

@@ -1,7 +1,7 @@
 /** A run of the smoother on a stack that Terraform has applied to an emulator. */
 import { ExternalToolError } from '../../lab/external/errors.ts';
 import type { AppliedOutputs } from '../../lab/external/terraform.ts';
-import { readReports } from '../../lab/run/reports.ts';
+import { readReportRows } from '../../lab/run/report-rows.ts';
 import { run } from '../../lab/run/run.ts';
 import type { Synthesis } from '../../lab/run/synthesis.ts';
 import { startLocalCloud } from '../../local/local-cloud.ts';
@@ -42,7 +42,7 @@ export function runApplied(
         return cloud;
       },
       readTfvars: async () => ({}),
-      readReports,
+      readReportRows,
       terminal,
       interrupted,
     },

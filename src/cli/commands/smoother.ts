@@ -8,7 +8,7 @@ import {
   sqsDeadLetters,
   sqsTarget,
 } from '../../aws/dynamodb/operations.ts';
-import { dynamoReportRows } from '../../aws/dynamodb/reporting.ts';
+import { dynamoReportRows } from '../../aws/dynamodb/report-rows.ts';
 import { s3Payloads } from '../../aws/s3.ts';
 import { systemClock } from '../../core/clock.ts';
 import { recount } from '../../core/operations/recount.ts';

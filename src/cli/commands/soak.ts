@@ -23,12 +23,12 @@ await runCommand(async (args) => {
 });
 
 function linesOf(figures: SoakFigures, seconds: number): string[] {
-  const { requests, completed, failed, lost, mishaps, heapMb, violations } = figures;
+  const { requests, completed, failed, lost, injectedFaults, heapMb, violations } = figures;
   return [
     '',
     `${requests} requests in ${figures.virtualMinutes} virtual minutes, ${seconds} s: ${completed} completed, ${failed} failed, ${lost} lost`,
     `${figures.calls} calls to Bedrock: ${figures.throttled} throttled, ${figures.faulty} answered with a server error`,
-    `${mishaps.failedCalls} calls to AWS failed, ${mishaps.deaths} invocations died, ${mishaps.duplicates} messages came twice`,
+    `${injectedFaults.failedCalls} calls to AWS failed, ${injectedFaults.deaths} invocations died, ${injectedFaults.duplicates} messages came twice`,
     `${figures.duplicateResults} results sent again, all the same; ${violations.length} broken promises`,
     ...violations.slice(0, 20).map((violation) => `  ${violation}`),
     `Memory: ${heapMb.firstHalf} MB in the first half, ${heapMb.secondHalf} MB in the second: ${verdictOf(heapMb.flat)}`,

@@ -1,6 +1,6 @@
 /** `npm start [-- flags]`: the whole smoother on the local cloud, from a file of messages to the results. Flags: README. */
 import path from 'node:path';
-import { readReports } from '../../lab/run/reports.ts';
+import { readReportRows } from '../../lab/run/report-rows.ts';
 import { run } from '../../lab/run/run.ts';
 import { synthesise } from '../../lab/run/synthesis.ts';
 import { startLocalCloud } from '../../local/local-cloud.ts';
@@ -18,7 +18,7 @@ await runCommand(async (args) => {
     synthesise: () => synthesise(root),
     startCloud: startLocalCloud,
     readTfvars,
-    readReports,
+    readReportRows,
     terminal: process.stdout,
     interrupted: interrupt.signal,
   });

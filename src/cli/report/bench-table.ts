@@ -1,6 +1,6 @@
 import { PRIORITIES } from '../../core/request/record.ts';
 import type { Figures, WaitFigures } from '../../lab/bench/figures.ts';
-import type { Utilisation } from '../../lab/bench/utilisation.ts';
+import type { AttainedUtilisation } from '../../lab/bench/utilisation.ts';
 
 const COLUMNS = [
   ['enforcement', 15],
@@ -35,7 +35,7 @@ export function benchLines(figures: Figures): string[] {
   return [...lines, ...(missed.length === 0 ? ['  all targets met'] : missed)];
 }
 
-function shares(utilisation: Utilisation | undefined): string[] {
+function shares(utilisation: AttainedUtilisation | undefined): string[] {
   if (utilisation === undefined) return ['-', '-', '-'];
   const { used, attainable, ratio } = utilisation;
   return [

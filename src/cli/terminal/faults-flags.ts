@@ -1,11 +1,11 @@
 import { CLOCK_SKEW_MS } from '../../core/request/times.ts';
-import { type Fault, faultsOf } from '../../lab/faults/faults.ts';
+import { type FaultScenario, faultsOf } from '../../lab/faults/faults.ts';
 import { KILLS } from '../../lab/faults/local.ts';
 import { numberFlag, readFlags, UsageError } from './flags.ts';
 
 export interface FaultsOptions {
   /** Those of the virtual clock. */
-  faults: Fault[];
+  faults: FaultScenario[];
   /** Whether functions are killed on the local cloud, too. */
   kills: boolean;
   seed: number;

@@ -6,7 +6,7 @@ import type { RequestRecord } from '../request/record.ts';
 import { estimateInput, maxTokensOfCall } from '../request/tokens.ts';
 
 /** What the record needs to know beside the request itself. */
-export interface Arrival {
+export interface Acceptance {
   requestId: string;
   messageId: string;
   acceptedAt: number;
@@ -20,7 +20,7 @@ export interface Arrival {
 }
 
 /** The first record of a request: RECEIVED, in the backlog. Times in epoch milliseconds. */
-export function acceptedRecord(request: Request, arrival: Arrival): RequestRecord {
+export function acceptedRecord(request: Request, arrival: Acceptance): RequestRecord {
   const { requestId, acceptedAt, sentAt } = arrival;
   const { model_id, priority, tenant, call, max_wait_seconds: wait, metadata } = request;
   const model = knownAs(model_id, arrival.profiles);

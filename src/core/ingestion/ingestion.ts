@@ -15,17 +15,17 @@ import { describeProblems } from '../request/problems.ts';
 import type { RequestError, RequestRecord } from '../request/record.ts';
 import { type Results, resultOf } from '../request/result.ts';
 import { markSent } from '../request/transitions.ts';
-import { type Arrival, acceptedRecord } from './accepted-record.ts';
-import { Arrivals } from './arrivals.ts';
+import { type Acceptance, acceptedRecord } from './accepted-record.ts';
 import { Coalescer } from './coalescer.ts';
-import { whyNever } from './fit.ts';
 import type { IncomingMessage } from './incoming.ts';
 import { InputCounts, type TokenCounter } from './input-counts.ts';
-import { LaneBell, type LanePorts } from './lane-bell.ts';
-import { type Pointed, readPointed } from './pointed.ts';
+import { LaneNotifier, type LaneNotifierPorts } from './lane-notifier.ts';
+import { quotaViolation } from './quota-violation.ts';
 import { rejectedRecord, rejectionId } from './rejected-record.ts';
+import { type PointerReading, readPointer } from './s3-pointer.ts';
+import { ShardChooser } from './shard-chooser.ts';
 
-export interface IngestionPorts extends LanePorts {
+export interface IngestionPorts extends LaneNotifierPorts {
   records: Records;
   payloads: Payloads;
   inbox: Inbox;
@@ -59,8 +59,8 @@ interface Refusal {
  * can be repeated, so a message whose handling broke off anywhere is simply delivered again.
  */
 export class Ingestion {
-  private readonly arrivals = new Arrivals();
-  private readonly bell: LaneBell;
+  private readonly arrivals = new ShardChooser();
+  private readonly notifier: LaneNotifier;
   private readonly inputs: InputCounts;
   private readonly settings = new Coalescer<LaneSettings>(SETTINGS_AGE_MS);
 
@@ -68,7 +68,7 @@ export class Ingestion {
     private readonly ports: IngestionPorts,
     private readonly options: IngestionOptions,
   ) {
-    this.bell = new LaneBell(ports);
+    this.notifier = new LaneNotifier(ports);
     this.inputs = new InputCounts(ports);
   }
 
@@ -81,7 +81,7 @@ export class Ingestion {
     const handled = stored.map(async (storing) => {
       const lane = await storing;
       if (lane === undefined) return;
-      const wake = wakes.get(lane) ?? this.bell.wakeIfAsleep(lane, this.ports.clock.now());
+      const wake = wakes.get(lane) ?? this.notifier.wakeIfAsleep(lane, this.ports.clock.now());
       wakes.set(lane, wake);
       await wake;
     });
@@ -99,7 +99,7 @@ export class Ingestion {
   private async storeAndAnnounce(message: IncomingMessage): Promise<string | undefined> {
     const record = await this.store(message);
     if (record?.status !== 'RECEIVED') return undefined;
-    await this.bell.announce(record, this.ports.clock.now());
+    await this.notifier.announce(record, this.ports.clock.now());
     return record.lane;
   }
 
@@ -122,17 +122,17 @@ export class Ingestion {
     return read.application_inference_profiles;
   }
 
-  private async read(message: IncomingMessage, profiles?: Profiles): Promise<Pointed> {
+  private async read(message: IncomingMessage, profiles?: Profiles): Promise<PointerReading> {
     const options = { ...this.options, profiles };
     const reading = readMessage(message.body, options);
     if (reading.kind !== 'pointer') return { reading };
-    return readPointed(reading.pointer, this.ports.inbox, options);
+    return readPointer(reading.pointer, this.ports.inbox, options);
   }
 
   private async accept(
     message: IncomingMessage,
     request: Request,
-    { source, profiles }: Pick<Arrival, 'source' | 'profiles'>,
+    { source, profiles }: Pick<Acceptance, 'source' | 'profiles'>,
   ): Promise<RequestRecord | undefined> {
     const { records, payloads, clock, log } = this.ports;
     const now = clock.now();
@@ -148,7 +148,7 @@ export class Ingestion {
     });
     const model = knownAs(request.model_id, profiles);
     const record = await this.inputs.counted(estimated, model, request.call);
-    const never = whyNever(record, await this.bell.limitsOf(record.lane, now));
+    const never = quotaViolation(record, await this.notifier.limitsOf(record.lane, now));
     if (never !== undefined) {
       const standing = await records.read(record.request_id);
       if (standing !== undefined) return this.meet(message, request, record, standing);

@@ -1,5 +1,5 @@
+import { BUNDLE_ENDED, type CallReport, countersOf, slotOf } from '../lane/call-report.ts';
 import { burndownOf, outputLimitOf } from '../lane/catalog/catalog.ts';
-import { BUNDLE_ENDED, type CallReport, countersOf, slotOf } from '../lane/report.ts';
 import { unreservedTokens } from '../lane/unreserved.ts';
 import { PayloadMissingError } from '../request/errors.ts';
 import type { HoldMessage, Payload, Release } from '../request/hold-message.ts';
@@ -8,8 +8,8 @@ import type { RequestRecord, Usage } from '../request/record.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../request/times.ts';
 import { claim, type Ending } from '../request/transitions.ts';
 import { known } from '../request/versions.ts';
-import { withAllowance } from './allowance.ts';
 import { BundleError, ModelError, PayloadUnreadableError } from './errors.ts';
+import { withGrantedMaxTokens } from './granted-max-tokens.ts';
 import {
   finish,
   type InvocationPorts,
@@ -20,7 +20,7 @@ import {
   setRequestAside,
 } from './outcome.ts';
 import type { ModelAnswer } from './ports.ts';
-import { judge } from './verdict.ts';
+import { decide } from './retry-policy.ts';
 
 /** A release on its way through: where it came from, and what its record said when it was claimed. */
 interface Run {
@@ -107,7 +107,7 @@ async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise
     answer = await model.call({
       modelId: record.model_id,
       lane: record.lane,
-      payload: withAllowance(record, payload),
+      payload: withGrantedMaxTokens(record, payload),
       timeoutMs: remainingMs() - COMMIT_MARGIN_MS,
     });
   } catch (error) {
@@ -160,7 +160,7 @@ async function refusedByModel(
 ): Promise<void> {
   const { record } = run;
   const finishedAt = ports.clock.now();
-  const { counts, error: reason } = judge(record, error, run.probe);
+  const { counts, error: reason } = decide(record, error, run.probe);
   const { retryAfterMs = 0 } = error;
   if (reason === undefined && error.kind === 'transient' && retryAfterMs > 0) {
     // Bedrock says when to come again. A throttle says it to the lane, and its request keeps its place.

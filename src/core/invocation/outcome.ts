@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.ts';
-import type { LaneReports, QueueDirectory } from '../lane/ports.ts';
+import type { CallReports, QueueDirectory } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
 import { outputKey } from '../request/keys.ts';
 import type { Payloads, Records } from '../request/ports.ts';
 import type { Output, RequestRecord } from '../request/record.ts';
 import { type Results, resultOf } from '../request/result.ts';
 import { type Ending, end, markSent, putBack, setAside } from '../request/transitions.ts';
-import type { Model } from './ports.ts';
-import type { Verdict } from './verdict.ts';
+import type { ModelRuntime } from './ports.ts';
+import type { RetryDecision } from './retry-policy.ts';
 
 /**
  * Larger outputs go to the bucket. DynamoDB charges a write unit for each KiB of the whole item at every later update
@@ -20,9 +20,9 @@ export const INLINE_OUTPUT_BYTES = 8 * 1024;
 export interface InvocationPorts {
   records: Records;
   payloads: Payloads;
-  model: Model;
+  model: ModelRuntime;
   results: Results;
-  reports: LaneReports;
+  reports: CallReports;
   directory: Pick<QueueDirectory, 'announce'>;
   clock: Clock;
   log: Log;
@@ -56,7 +56,7 @@ export async function returnToBacklog(
   { records, directory, clock, log }: InvocationPorts,
   record: RequestRecord,
   reason: string,
-  counts?: Verdict['counts'] & Pick<RequestRecord, 'full_allowance' | 'rerun'>,
+  counts?: RetryDecision['counts'] & Pick<RequestRecord, 'full_allowance' | 'rerun'>,
 ): Promise<boolean> {
   const returned = await records.move(putBack(record, counts));
   if (!returned.applied) {
@@ -84,7 +84,7 @@ export function restAfterReturn({ generation, attempts }: RequestRecord): number
 export async function setRequestAside(
   { records, clock, log }: InvocationPorts,
   record: RequestRecord,
-  { reason, forMs, counts }: { reason: string; forMs: number; counts?: Verdict['counts'] },
+  { reason, forMs, counts }: { reason: string; forMs: number; counts?: RetryDecision['counts'] },
 ): Promise<boolean> {
   const restMs = Math.min(LONGEST_REST_MS, forMs);
   const aside = await records.move(setAside(record, clock.now() + restMs, counts));

@@ -21,7 +21,7 @@ export interface ModelAnswer {
   latencyMs?: number;
 }
 
-export interface Model {
+export interface ModelRuntime {
   /** One call, never repeated here. Rejects with ModelError when Bedrock refuses, fails, or does not answer in time. */
   call(call: ModelCall): Promise<ModelAnswer>;
 }

@@ -97,12 +97,12 @@ export interface Led {
   holder: string;
   token: number;
   /** The last written plan, whoever wrote it. */
-  memory?: string;
+  snapshot?: string;
 }
 
 export interface LanePlan {
-  /** The engine's serialised memory, which counts this tick's releases. */
-  memory: string;
+  /** The engine's serialised state, which counts this tick's releases. */
+  snapshot: string;
   limits?: Limits;
   figures?: LaneFigures;
 }
@@ -120,16 +120,16 @@ export interface Quotas {
 }
 
 /** Sums that invocations report about one slot of releases. */
-export interface SlotReport {
+export interface SlotTotals {
   /** Releases are grouped by time: slot = floor(released_at / SLOT_MS). */
   slot: number;
   counters: Record<string, number>;
 }
 
-export interface LaneReports {
+export interface CallReports {
   add(lane: string, slot: number, counters: Record<string, number>): Promise<void>;
   /** Reports of `fromSlot` and later. */
-  since(lane: string, fromSlot: number): Promise<SlotReport[]>;
+  since(lane: string, fromSlot: number): Promise<SlotTotals[]>;
 }
 
 /** Variables that do not fit a function's environment; Terraform writes them into the lanes table. */

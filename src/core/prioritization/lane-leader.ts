@@ -53,7 +53,7 @@ export class LaneLeader {
   ) {
     const now = ports.clock.now();
     this.#lane = led.lane;
-    this.#engine = new LaneEngine(settings.engine, led.memory);
+    this.#engine = new LaneEngine(settings.engine, led.snapshot);
     this.#view = new BacklogView(led.lane, ports, now);
     this.#rules = new LaneRules(ports, led.lane);
     this.#metricsAt = now;
@@ -123,7 +123,7 @@ export class LaneLeader {
     const written = await leadership.writePlan(
       this.led,
       {
-        memory: this.#engine.memory(),
+        snapshot: this.#engine.snapshot(),
         limits,
         figures: { ...this.#engine.figures, bundles: taken, waiting },
       },

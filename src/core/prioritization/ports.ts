@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type {
+  CallReports,
   LaneControl,
   LaneRegistry,
-  LaneReports,
   LaneWatch,
   Leadership,
   QueueDirectory,
@@ -18,7 +18,7 @@ export interface PrioritizationPorts {
   watch: Pick<LaneWatch, 'status'>;
   registry: LaneRegistry;
   directory: QueueDirectory;
-  reports: LaneReports;
+  reports: CallReports;
   settings: Settings;
   control: LaneControl;
   quotas: Quotas;

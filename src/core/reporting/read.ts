@@ -12,7 +12,7 @@ export interface Percentiles {
 }
 
 /** Rows merged: of a lane, a priority, a tenant, or all of them. */
-export interface Summary {
+export interface ReportSummary {
   /** All counters but the sketches', by name (docs/reporting.md). */
   counters: Record<string, number>;
   cost_usd: number;
@@ -38,7 +38,7 @@ export async function readRows(
 export function summarise(
   rows: ReportRow[],
   by: 'lane' | 'minute' | 'priority' | 'tenant',
-): Map<string, Summary> {
+): Map<string, ReportSummary> {
   const sums = new Map<string, Record<string, number>>();
   for (const { key, counters } of rows) {
     const name = String(key[by]);
@@ -49,7 +49,7 @@ export function summarise(
   return new Map([...sums].map(([name, sum]) => [name, summaryOf(sum)]));
 }
 
-function summaryOf(sum: Record<string, number>): Summary {
+function summaryOf(sum: Record<string, number>): ReportSummary {
   const counters = Object.entries(sum).filter(([name]) => sketchPart(name) === undefined);
   return {
     counters: Object.fromEntries(counters),

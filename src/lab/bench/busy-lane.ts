@@ -1,8 +1,8 @@
 /** A lane under load without a Bedrock, to see what its leader costs. */
 import type { Clock } from '../../core/clock.ts';
+import { BUNDLE_ENDED, countersOf, slotOf } from '../../core/lane/call-report.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import type { Limits } from '../../core/lane/ports.ts';
-import { BUNDLE_ENDED, countersOf, slotOf } from '../../core/lane/report.ts';
 import { LaneLeader, type LeaderSettings } from '../../core/prioritization/lane-leader.ts';
 import type { PrioritizationPorts } from '../../core/prioritization/ports.ts';
 import { Workers } from '../../core/prioritization/workers.ts';
@@ -19,14 +19,14 @@ const WORKERS = 1_000;
 const LEASE_MS = 3_600_000;
 
 /** What a leader works on. */
-export type LanePorts = Omit<PrioritizationPorts, 'clock' | 'log' | 'emit' | 'quotas' | 'hold'>;
+export type BusyLanePorts = Omit<PrioritizationPorts, 'clock' | 'log' | 'emit' | 'quotas' | 'hold'>;
 
 export interface BusyLaneOptions {
   settings: LeaderSettings;
   clock: Clock;
   limits: Limits;
   /** How the leader sees the ports, when that is slower than what happens around it. */
-  asSeen?: (ports: LanePorts) => LanePorts;
+  asSeen?: (ports: BusyLanePorts) => BusyLanePorts;
 }
 
 /** A lane with a constant backlog: what its leader releases ends at once, and as much arrives. */
@@ -37,7 +37,7 @@ export class BusyLane {
   #leader: LaneLeader | undefined;
 
   constructor(
-    private readonly ports: LanePorts,
+    private readonly ports: BusyLanePorts,
     private readonly options: BusyLaneOptions,
   ) {}
 

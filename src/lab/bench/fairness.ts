@@ -1,8 +1,9 @@
 /** How evenly tenants that compete were served. */
-import type { Interval } from '../simulation/bedrock-model.ts';
+
 import { EventQueue } from '../simulation/event-queue.ts';
 import type { SeenRequest } from '../simulation/observation.ts';
 import { type Random, seededRandom } from '../simulation/random.ts';
+import type { Interval } from '../simulation/virtual-bedrock.ts';
 import { contains, intersectionOf, unionOf } from './intervals.ts';
 
 /** A request has to be in the index and meet a tick before anyone can serve it. */

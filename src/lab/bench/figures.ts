@@ -2,12 +2,12 @@
 
 import { PRIORITIES, type Priority } from '../../core/request/record.ts';
 import type { Enforcement } from '../../local/bedrock/accounting.ts';
-import type { Interval } from '../simulation/bedrock-model.ts';
 import type { Observation, SeenRequest } from '../simulation/observation.ts';
+import type { Interval } from '../simulation/virtual-bedrock.ts';
 import type { Workload } from '../simulation/workload.ts';
 import { fairnessGap, unknowableGap } from './fairness.ts';
 import { contains } from './intervals.ts';
-import { type Utilisation, utilisationOf } from './utilisation.ts';
+import { type AttainedUtilisation, utilisationOf } from './utilisation.ts';
 
 /** The most urgent priority waits no longer, 95 times in 100. */
 const URGENT_WAIT_P95_MS = 1_500;
@@ -39,7 +39,7 @@ export interface Figures {
   calls: number;
   throttledShare: number;
   /** By lane; without those that had no backlog. */
-  utilisation: Utilisation[];
+  utilisation: AttainedUtilisation[];
   /** Milliseconds from accepted to sent to Bedrock; who still waits at the end counts with the wait so far. */
   waitMs: Partial<Record<Priority, WaitFigures>>;
   fairnessGapTokens: number;

@@ -1,5 +1,5 @@
 /** Sets of instants, as sorted half-open intervals that do not touch. */
-import type { Interval } from '../simulation/bedrock-model.ts';
+import type { Interval } from '../simulation/virtual-bedrock.ts';
 
 export function unionOf(intervals: readonly Interval[]): Interval[] {
   const sorted = intervals.filter(({ from, to }) => from < to).sort((a, b) => a.from - b.from);

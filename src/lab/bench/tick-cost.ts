@@ -6,7 +6,7 @@ import { delayed } from '../simulation/delayed.ts';
 import { seededDelays } from '../simulation/delays.ts';
 import { VirtualClock } from '../simulation/virtual-clock.ts';
 import { defaultSettings } from './bench.ts';
-import { BusyLane, type LanePorts } from './busy-lane.ts';
+import { BusyLane, type BusyLanePorts } from './busy-lane.ts';
 
 /** Releases of one tick: so few that a thousand requests fill the heads of every queue, as a million do. */
 const RELEASES_PER_TICK = 10;
@@ -27,7 +27,7 @@ export interface TickCost {
 /** One backlog to measure, on ports of its own. */
 export interface Backlog {
   waiting: number;
-  ports: LanePorts;
+  ports: BusyLanePorts;
 }
 
 /** Ticks of real leaders over backlogs of different size, in real time. */
@@ -74,7 +74,7 @@ export interface Ceiling {
 export async function measureCeiling(seed: number): Promise<Ceiling> {
   const clock = new VirtualClock(Date.UTC(2026, 10, 2, 9));
   const { tableCall } = seededDelays(seed);
-  const asSeen = (ports: LanePorts) => wrapped(ports, (port) => delayed(port, clock, tableCall));
+  const asSeen = (ports: BusyLanePorts) => wrapped(ports, (port) => delayed(port, clock, tableCall));
   const { ports } = createMemoryCloud({ clock });
   const lane = new BusyLane(ports, { settings: engineUnbound(), clock, limits: NO_LIMITS, asSeen });
   await lane.fill(CEILING_BACKLOG);
@@ -93,10 +93,10 @@ export async function measureCeiling(seed: number): Promise<Ceiling> {
   };
 }
 
-function wrapped(ports: LanePorts, wrap: <T extends object>(port: T) => T): LanePorts {
+function wrapped(ports: BusyLanePorts, wrap: <T extends object>(port: T) => T): BusyLanePorts {
   return Object.fromEntries(
     Object.entries(ports).map(([name, port]) => [name, wrap(port)]),
-  ) as unknown as LanePorts;
+  ) as unknown as BusyLanePorts;
 }
 
 function engineUnbound() {

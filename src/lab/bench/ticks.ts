@@ -5,7 +5,7 @@ import { dynamoLanes } from '../../aws/dynamodb/lane-ports.ts';
 import { dynamoRecords } from '../../aws/dynamodb/records.ts';
 import { startEmulators } from '../../local/emulators.ts';
 import { createMemoryCloud } from '../../memory/cloud.ts';
-import type { LanePorts } from './busy-lane.ts';
+import type { BusyLanePorts } from './busy-lane.ts';
 import { type Ceiling, compareTicks, measureCeiling, type TickCost } from './tick-cost.ts';
 
 const FEW = 1_000;
@@ -58,7 +58,7 @@ function judge(where: string, costs: TickCost[]): TickFigures['ticks'][number] {
 }
 
 async function withEmulator<T>(
-  work: (portsFor: (waiting: number) => Promise<LanePorts>) => Promise<T>,
+  work: (portsFor: (waiting: number) => Promise<BusyLanePorts>) => Promise<T>,
 ): Promise<T> {
   const emulators = await startEmulators();
   const client = new DynamoDBClient({
@@ -74,7 +74,7 @@ async function withEmulator<T>(
   }
 }
 
-async function emulatedPorts(client: DynamoDBClient, name: string): Promise<LanePorts> {
+async function emulatedPorts(client: DynamoDBClient, name: string): Promise<BusyLanePorts> {
   const requests = `${name}-requests`;
   const lanes = `${name}-lanes`;
   await createTables(client, requests, lanes);

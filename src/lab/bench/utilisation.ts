@@ -2,8 +2,8 @@
 
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import type { QuotaLimits } from '../../local/bedrock/accounting.ts';
-import type { Interval, SeenCall } from '../simulation/bedrock-model.ts';
 import type { Observation } from '../simulation/observation.ts';
+import type { Interval, SeenCall } from '../simulation/virtual-bedrock.ts';
 import type { SimulatedLane, Workload } from '../simulation/workload.ts';
 import { attainableShare } from './attainable.ts';
 import { contains, differenceOf, intersectionOf, lengthOf, unionOf } from './intervals.ts';
@@ -18,7 +18,7 @@ const WARM_UP_MS = MINUTE_MS;
 /** After a new quota has been announced, what was used under the old one still counts for a minute. */
 const AFTER_ANNOUNCEMENT_MS = MINUTE_MS;
 
-export interface Utilisation {
+export interface AttainedUtilisation {
   lane: string;
   /** Time that counts: backlog, without its first minute and without what the workload exempts. */
   backlogMinutes: number;
@@ -36,7 +36,7 @@ export function utilisationOf(
   workload: Workload,
   lane: SimulatedLane,
   { requests, calls, beganAt, endedAt }: Observation,
-): Utilisation | undefined {
+): AttainedUtilisation | undefined {
   const name = laneOf(lane.modelId);
   const waits = requests
     .filter((request) => request.lane === name)

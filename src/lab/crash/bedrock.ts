@@ -1,10 +1,10 @@
 /** Bedrock by script: what each request meets, call by call, on a quota counted as its documentation says. */
 import { ModelError, type ModelErrorDetails } from '../../core/invocation/errors.ts';
-import type { Model, ModelAnswer, ModelCall } from '../../core/invocation/ports.ts';
+import type { ModelAnswer, ModelCall, ModelRuntime } from '../../core/invocation/ports.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
-import { BedrockModel } from '../simulation/bedrock-model.ts';
 import { forkRandom } from '../simulation/random.ts';
 import { idOfPayload } from '../simulation/requests.ts';
+import { VirtualBedrock } from '../simulation/virtual-bedrock.ts';
 import type { VirtualClock } from '../simulation/virtual-clock.ts';
 
 export type Meeting = 'small' | 'large' | 'truncated' | 'throttled' | 'transient' | 'invalid' | 'denied';
@@ -26,10 +26,10 @@ const REFUSALS: Partial<Record<Meeting, ModelErrorDetails>> = {
   denied: { kind: 'denied', type: 'AccessDeniedException', message: 'No access to the model' },
 };
 
-export class ScriptedBedrock implements Model {
+export class ScriptedBedrock implements ModelRuntime {
   /** Ids of the requests called, in order, refused calls included. */
   readonly called: string[] = [];
-  readonly #model: BedrockModel;
+  readonly #model: VirtualBedrock;
   readonly #scripts = new Map<string, Meeting[]>();
 
   constructor(
@@ -39,7 +39,7 @@ export class ScriptedBedrock implements Model {
     private readonly onCall: (requestId: string) => void,
   ) {
     const lane = laneOf(modelId);
-    this.#model = new BedrockModel({
+    this.#model = new VirtualBedrock({
       clock,
       random: forkRandom(1, 'bedrock'),
       enforcement: 'sliding-window',

@@ -12,7 +12,7 @@ import {
   STALL_MS,
 } from './faults.ts';
 import type { Sabotage } from './functions.ts';
-import type { Fault } from './instance.ts';
+import type { CallInterceptor } from './instance.ts';
 import { brokenInvariants } from './invariants.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Scenario } from './scenario.ts';
@@ -25,7 +25,7 @@ const CASES_OF_SLICE = 10;
 /** Plays a scenario with a fault in its victim; names the invariants that broke. */
 export async function play(
   scenario: Scenario,
-  fault?: Fault,
+  fault?: CallInterceptor,
   sabotage?: Sabotage,
   mode?: Mode,
 ): Promise<string[]> {

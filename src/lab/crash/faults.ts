@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { sha256 } from '../../core/request/keys.ts';
 import { nameOf, type PortCall } from './calls.ts';
 import { PortFailure } from './errors.ts';
-import type { Fault, Instance } from './instance.ts';
+import type { CallInterceptor, Instance } from './instance.ts';
 
 /**
  * - `cut-before`, `cut-after`: the process dies before the call, or after it took effect and before its answer
@@ -17,7 +17,7 @@ export const CUTS = ['cut-before', 'cut-after'] as const satisfies Mode[];
 export const STALL_MS = 60_000;
 
 /** Befalls the nth call, from 1. */
-export function atCall(n: number, mode: Mode): Fault {
+export function atCall(n: number, mode: Mode): CallInterceptor {
   let made = 0;
   return (call, proceed, instance) => {
     made += 1;
@@ -32,9 +32,9 @@ export interface RecordedCall {
 }
 
 /** Befalls nothing: notes the calls. */
-export function recorder(): { fault: Fault; calls: RecordedCall[] } {
+export function recorder(): { fault: CallInterceptor; calls: RecordedCall[] } {
   const calls: RecordedCall[] = [];
-  const fault: Fault = (call, proceed, instance) => {
+  const fault: CallInterceptor = (call, proceed, instance) => {
     calls.push({ name: nameOf(call), at: instance.clock.now() });
     return proceed();
   };
@@ -55,7 +55,11 @@ const GATHER_MS = 3_000;
 const GATE_MS = 3 * GATHER_MS;
 
 /** Befalls one request's call of a batch when all others have come exactly so far. `ids`: the batch's requests. */
-export function atProgress(ids: readonly string[], { victim, at, others }: Progress, mode: Mode): Fault {
+export function atProgress(
+  ids: readonly string[],
+  { victim, at, others }: Progress,
+  mode: Mode,
+): CallInterceptor {
   const attributed = attribution(ids);
   const made = new Map<string, number>();
   return async (call, proceed, instance) => {
@@ -75,10 +79,13 @@ export function atProgress(ids: readonly string[], { victim, at, others }: Progr
 }
 
 /** Counts each request's calls. */
-export function progressRecorder(ids: readonly string[]): { fault: Fault; made: Map<string, number> } {
+export function progressRecorder(ids: readonly string[]): {
+  fault: CallInterceptor;
+  made: Map<string, number>;
+} {
   const attributed = attribution(ids);
   const made = new Map<string, number>();
-  const fault: Fault = (call, proceed) => {
+  const fault: CallInterceptor = (call, proceed) => {
     const id = attributed(call);
     if (id !== undefined) made.set(id, (made.get(id) ?? 0) + 1);
     return proceed();

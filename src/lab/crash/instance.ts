@@ -5,11 +5,15 @@ import { type Around, interposed, type PortCall } from './calls.ts';
 import { KilledError } from './errors.ts';
 
 /** What befalls an instance, call by call. */
-export type Fault = (call: PortCall, proceed: () => Promise<unknown>, instance: Instance) => Promise<unknown>;
+export type CallInterceptor = (
+  call: PortCall,
+  proceed: () => Promise<unknown>,
+  instance: Instance,
+) => Promise<unknown>;
 
 export class Instance {
   readonly clock: Clock;
-  #fault: Fault | undefined;
+  #fault: CallInterceptor | undefined;
   #alive = true;
   #onDeath: (reason: 'cut' | 'timeout') => void = () => undefined;
 
@@ -31,7 +35,7 @@ export class Instance {
   }
 
   /** From now on this happens around its calls. */
-  interfere(fault: Fault | undefined): void {
+  interfere(fault: CallInterceptor | undefined): void {
     this.#fault = fault;
   }
 
@@ -44,7 +48,7 @@ export class Instance {
    * One invocation.
    * @throws {KilledError} when the instance dies on the way, or when its time is up
    */
-  async run<T>(work: () => Promise<T>, timeoutMs: number, fault?: Fault): Promise<T> {
+  async run<T>(work: () => Promise<T>, timeoutMs: number, fault?: CallInterceptor): Promise<T> {
     this.interfere(fault);
     let running = true;
     const death = new Promise<never>((_, reject) => {

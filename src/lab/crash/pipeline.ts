@@ -22,7 +22,7 @@ import { VirtualClock } from '../simulation/virtual-clock.ts';
 import { type BedrockLimits, ScriptedBedrock } from './bedrock.ts';
 import { PortFailure } from './errors.ts';
 import { type FunctionName, Functions, LANE, MODEL, type Sabotage, TIMEOUTS_MS } from './functions.ts';
-import type { Fault, Instance } from './instance.ts';
+import type { CallInterceptor, Instance } from './instance.ts';
 import { RedeliveringQueue } from './queue.ts';
 import { ChangeStream } from './stream.ts';
 
@@ -41,7 +41,7 @@ const LOOK_EVERY_MS = 5_000;
 export interface Injection {
   function: FunctionName;
   invocation: number;
-  fault: Fault;
+  fault: CallInterceptor;
 }
 
 export interface PipelineOptions {

@@ -1,7 +1,7 @@
 /** Lets several processes take one call at a time, in an order that is chosen from outside. */
 import type { VirtualClock } from '../simulation/virtual-clock.ts';
 import { nameOf, type PortCall } from './calls.ts';
-import type { Fault, Instance } from './instance.ts';
+import type { CallInterceptor, Instance } from './instance.ts';
 
 /** Calls on what nobody in a race changes: their place among the others makes no difference. */
 const UNCHANGING = new Set([
@@ -34,10 +34,10 @@ export class Scheduler {
   constructor(private readonly clock: VirtualClock) {}
 
   /** Starts a process, whose calls and sleeps become steps. It may fail: that is its affair. */
-  start(name: string, instance: Instance, work: (gate: Fault) => Promise<unknown>): void {
+  start(name: string, instance: Instance, work: (gate: CallInterceptor) => Promise<unknown>): void {
     const process: Process = { asked: 0, answers: new Map(), changes: [], ended: false };
     this.#processes.set(name, process);
-    const gate: Fault = (call, proceed) => this.#ask(name, process, call, proceed);
+    const gate: CallInterceptor = (call, proceed) => this.#ask(name, process, call, proceed);
     instance.clock.sleep = (ms) => {
       const until = this.clock.now() + ms;
       const sleep = { port: 'clock', method: 'sleep', args: [until] };

@@ -7,7 +7,7 @@ import { Workers } from '../../core/prioritization/workers.ts';
 import type { HoldMessage } from '../../core/request/hold-message.ts';
 import { nameOf } from './calls.ts';
 import { type FunctionName, LANE, type Sabotage, TIMEOUTS_MS } from './functions.ts';
-import type { Fault, Instance } from './instance.ts';
+import type { CallInterceptor, Instance } from './instance.ts';
 import type { Staged } from './interleavings.ts';
 import { INDEX_LAG_MS, Pipeline } from './pipeline.ts';
 import { requestBody, WIDE } from './scenario.ts';
@@ -101,7 +101,10 @@ export class Stage {
 }
 
 /** Gates begin after so many calls of this name. */
-function after({ call: name, times }: { call: string; times: number }, gate: Fault): Fault {
+function after(
+  { call: name, times }: { call: string; times: number },
+  gate: CallInterceptor,
+): CallInterceptor {
   let passed = 0;
   return async (call, proceed, instance) => {
     if (passed >= times) return gate(call, proceed, instance);

@@ -1,10 +1,10 @@
 /** What one AWS service does to its callers for a while. */
 import type { Clock } from '../../core/clock.ts';
 import type { MemoryPorts } from '../../memory/cloud.ts';
-import type { Interval } from '../simulation/bedrock-model.ts';
-import { MishapError } from '../simulation/errors.ts';
-import { wrapped } from '../simulation/mishaps.ts';
+import { InjectedFaultError } from '../simulation/errors.ts';
+import { wrapped } from '../simulation/fault-injector.ts';
 import { exponential, type Random } from '../simulation/random.ts';
+import type { Interval } from '../simulation/virtual-bedrock.ts';
 
 /** The ports behind which each service stands. */
 const PORTS = {
@@ -53,9 +53,9 @@ export function disturb(
     const isLost = draw >= errors && draw < errors + lostAnswers;
     if (draw < errors + lostAnswers || delayMs > 0) onDisturbed();
     if (delayMs > 0) await clock.sleep(exponential(random, delayMs));
-    if (draw < errors) throw new MishapError('not done');
+    if (draw < errors) throw new InjectedFaultError('not done');
     const answer = await call();
-    if (isLost) throw new MishapError('done, the answer lost');
+    if (isLost) throw new InjectedFaultError('done, the answer lost');
     return answer;
   };
   return { ...ports, ...wrapped(disturbedPorts, around) };

@@ -1,7 +1,7 @@
 /** The faults from outside that a run on the virtual clock meets. */
 import { type Disturbance, SERVICES } from './disturbance.ts';
 
-export interface Fault {
+export interface FaultScenario {
   name: string;
   durationMs: number;
   /** Requests a minute while it lasts. */
@@ -23,8 +23,8 @@ const SLEEPY_PER_MINUTE = 6;
 const minutes = (count: number, perMinute = 300) => ({ durationMs: count * MINUTE_MS, perMinute });
 
 /** @param skewMs what the design allows the clocks of two functions to differ by */
-export function faultsOf(skewMs: number): Fault[] {
-  const each = (about: string, count: number, disturbance: Omit<Disturbance, 'services'>): Fault[] =>
+export function faultsOf(skewMs: number): FaultScenario[] {
+  const each = (about: string, count: number, disturbance: Omit<Disturbance, 'services'>): FaultScenario[] =>
     SERVICES.map((service) => ({
       name: `${service}: ${about}`,
       ...(service === 'Lambda' ? minutes(count * 12, SLEEPY_PER_MINUTE) : minutes(count)),

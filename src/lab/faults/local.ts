@@ -6,7 +6,7 @@ import { collect } from '../../client/collect.ts';
 import { feed } from '../../client/feed.ts';
 import type { ResultMessage } from '../../core/request/result.ts';
 import { type BedrockSimulator, startBedrockSimulator } from '../../local/bedrock/simulator.ts';
-import type { Faults } from '../../local/gateway/gateway.ts';
+import type { FaultHook } from '../../local/gateway/gateway.ts';
 import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
 import { synthesise } from '../run/synthesis.ts';
 import { forkRandom, type Random } from '../simulation/random.ts';
@@ -36,8 +36,8 @@ export async function killFunctions(root: string, seed: number): Promise<FaultFi
   const random = forkRandom(seed, 'kill');
   const started: (() => Promise<void>)[] = [];
   let isDisturbed = false;
-  const faults: Faults = ({ principal }) =>
-    isDisturbed && principal !== 'operator' ? mishap(random) : undefined;
+  const faults: FaultHook = ({ principal }) =>
+    isDisturbed && principal !== 'operator' ? drawFault(random) : undefined;
   try {
     const synthesis = await synthesise(root);
     started.unshift(synthesis.remove);
@@ -134,7 +134,7 @@ async function killForAWhile(cloud: LocalCloud, random: Random): Promise<number>
   return killed;
 }
 
-function mishap(random: Random): ReturnType<Faults> {
+function drawFault(random: Random): ReturnType<FaultHook> {
   const draw = random();
   if (draw < RATES.cut) return { cut: draw < RATES.cut / 2 ? 'before' : 'after' };
   if (draw < RATES.cut + RATES.error)

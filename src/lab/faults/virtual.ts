@@ -4,14 +4,14 @@ import { PRIORITIES, type RequestRecord } from '../../core/request/record.ts';
 import { leaseMs } from '../../core/request/times.ts';
 import type { MemoryPorts } from '../../memory/cloud.ts';
 import { defaultSettings } from '../bench/bench.ts';
-import type { SeenCall } from '../simulation/bedrock-model.ts';
 import type { SeenRequest, WorldSettings } from '../simulation/observation.ts';
 import { forkRandom, type Random } from '../simulation/random.ts';
+import type { SeenCall } from '../simulation/virtual-bedrock.ts';
 import type { VirtualClock } from '../simulation/virtual-clock.ts';
 import { arrivalsOf, CHAT, TARGETS, type Workload } from '../simulation/workload.ts';
 import { BEGIN_MS, World } from '../simulation/world.ts';
 import { disturb } from './disturbance.ts';
-import type { Fault } from './faults.ts';
+import type { FaultScenario } from './faults.ts';
 import type { FaultFigures } from './figures.ts';
 import { deliverShuffled } from './shuffled-stream.ts';
 
@@ -31,7 +31,7 @@ const KEPT_MS = 24 * 60 * MINUTE_MS;
 
 /** @param sabotage takes a mechanism out, so that a test can see the harm */
 export async function meetFault(
-  fault: Fault,
+  fault: FaultScenario,
   seed: number,
   sabotage: (ports: MemoryPorts) => MemoryPorts = (ports) => ports,
 ): Promise<FaultFigures> {
@@ -45,7 +45,7 @@ export async function meetFault(
   const workload = workloadOf(fault, seed);
   const world = new World(workload, {
     ...smallSettings(seed),
-    mishaps: { failedCalls: 0, deaths: 0, duplicates: fault.queue?.duplicates ?? 0 },
+    injectedFaults: { failedCalls: 0, deaths: 0, duplicates: fault.queue?.duplicates ?? 0 },
     keptMs: KEPT_MS,
     clockOf: (clock) => skewed(clock, fault.clockSkewMs, random, strike),
     surround: (whole, clock) => {
@@ -58,8 +58,8 @@ export async function meetFault(
   });
   const { requests, calls, recoveredAt } = await watch(world, [...workload.arrivals].length, end);
   const count = (status: string) => requests.filter((request) => request.status === status).length;
-  const { duplicates, mishaps, violations } = world.tally;
-  struck += mishaps.duplicates;
+  const { duplicates, injectedFaults, violations } = world.tally;
+  struck += injectedFaults.duplicates;
   if (fault.bedrockIsOut) struck += calls.filter((call) => call.end === 'faulty').length;
   if (fault.streamIsShuffled) {
     const { again, equal } = await deliverShuffled(images, random);
@@ -109,7 +109,7 @@ async function watch(world: World, expected: number, end: number): Promise<Watch
   return watched;
 }
 
-function workloadOf(fault: Fault, seed: number): Workload {
+function workloadOf(fault: FaultScenario, seed: number): Workload {
   const durationMs = CALM_MS + fault.durationMs + CALM_MS;
   const streams = MODELS.flatMap((modelId) =>
     PRIORITIES.map((priority, index) => ({

@@ -25,7 +25,7 @@ export interface FuzzFinding {
   problem: string;
 }
 
-export interface FuzzReport {
+export interface FuzzFigures {
   cases: number;
   accepted: number;
   /** Rejections by the type of their error. */
@@ -44,8 +44,8 @@ export function messageOf(seed: number, number: number): string {
   return mutated(forkRandom(seed, `message ${number}`));
 }
 
-export async function fuzz({ seed, cases, from = 0, sabotage }: FuzzOptions): Promise<FuzzReport> {
-  const report: FuzzReport = { cases: 0, accepted: 0, rejected: {}, broken: [] };
+export async function fuzz({ seed, cases, from = 0, sabotage }: FuzzOptions): Promise<FuzzFigures> {
+  const report: FuzzFigures = { cases: 0, accepted: 0, rejected: {}, broken: [] };
   for (let first = from; first < from + cases; first += BATCH_SIZE - 1) {
     const count = Math.min(BATCH_SIZE - 1, from + cases - first);
     const texts = Array.from({ length: count }, (_, index) => messageOf(seed, first + index));
@@ -57,7 +57,7 @@ export async function fuzz({ seed, cases, from = 0, sabotage }: FuzzOptions): Pr
 async function runBatch(
   first: number,
   texts: readonly string[],
-  report: FuzzReport,
+  report: FuzzFigures,
   sabotage: FuzzOptions['sabotage'] = (ports) => ports,
 ): Promise<void> {
   const broken = (problem: string, at = first) => void report.broken.push({ case: at, problem });

@@ -11,7 +11,7 @@ import {
 import { ENFORCEMENTS, type Enforcement } from '../../local/bedrock/accounting.ts';
 import { startBedrockSimulator } from '../../local/bedrock/simulator.ts';
 import { startLocalCloud } from '../../local/local-cloud.ts';
-import { readReports } from './reports.ts';
+import { readReportRows } from './report-rows.ts';
 import { run } from './run.ts';
 import type { Summary } from './summary.ts';
 import type { Synthesis } from './synthesis.ts';
@@ -26,7 +26,7 @@ export interface Bursts {
   requests: Record<Bound, number>;
 }
 
-export interface LaneFigures {
+export interface BurstLaneFigures {
   enforcement: Enforcement;
   bound: Bound;
   calls: number;
@@ -40,7 +40,7 @@ export interface LaneFigures {
 
 export interface BurstFigures {
   summary: Summary;
-  lanes: LaneFigures[];
+  lanes: BurstLaneFigures[];
   /**
    * By how much delays from release to start differed, seconds. Bedrock's minute begins with the start, so a smoother that
    * must not be throttled cannot use more than 60 ÷ (60 + this) of a limit for long: the machine's part in the figures.
@@ -101,7 +101,7 @@ export async function smoothBursts(
         synthesise: async () => ({ ...synthesis, remove: async () => {} }),
         startCloud: startLocalCloud,
         readTfvars: async () => ({}),
-        readReports,
+        readReportRows,
         terminal: { write: () => {} },
         interrupted: new AbortController().signal,
       },
@@ -127,7 +127,7 @@ function spreadOf(logs: string): number {
   return (Math.max(...delays) - Math.min(...delays)) / 1_000;
 }
 
-async function figuresOf(bursts: Bursts, lane: Lane, lanes: Summary['lanes']): Promise<LaneFigures> {
+async function figuresOf(bursts: Bursts, lane: Lane, lanes: Summary['lanes']): Promise<BurstLaneFigures> {
   const { bound, enforcement, modelId } = lane;
   const found = lanes.find((it) => it.lane.endsWith(`/${foundationModelOf(modelId)}`));
   return {
@@ -142,7 +142,7 @@ async function figuresOf(bursts: Bursts, lane: Lane, lanes: Summary['lanes']): P
 }
 
 /** What happens without a smoother: every request at once, none tried again. */
-async function sendStraight(bursts: Bursts, lane: Lane): Promise<LaneFigures['straight']> {
+async function sendStraight(bursts: Bursts, lane: Lane): Promise<BurstLaneFigures['straight']> {
   const bedrock = await startBedrockSimulator({
     requestsPerMinute: bursts.rpm,
     tokensPerMinute: bursts.tpm,

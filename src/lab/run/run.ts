@@ -44,7 +44,7 @@ export interface RunDependencies {
     onLog?: (functionName: string, line: string) => void;
   }): Promise<Cloud>;
   readTfvars(file: string): Promise<Record<string, unknown>>;
-  readReports(cloud: Cloud, from: number, to: number): Promise<ReportRow[]>;
+  readReportRows(cloud: Cloud, from: number, to: number): Promise<ReportRow[]>;
   terminal: Terminal;
   /** Stops the run early, as if it had stalled. */
   interrupted: AbortSignal;
@@ -121,7 +121,7 @@ async function exercise(
   total: number,
   cloud: Cloud,
   bedrock: BedrockSimulator,
-  { terminal, interrupted, readReports }: RunDependencies,
+  { terminal, interrupted, readReportRows }: RunDependencies,
 ): Promise<RunRecord> {
   const clients = { endpoint: cloud.endpoint, region: cloud.region, credentials: cloud.operator };
   const sqs = new SQSClient(clients);
@@ -175,7 +175,7 @@ async function exercise(
     bedrock: bedrock.stats(),
     calls: cloud.calls(),
     denials: cloud.denials(),
-    reports: await readReports(cloud, startedAt, Date.now()),
+    reports: await readReportRows(cloud, startedAt, Date.now()),
     operator: OPERATOR,
     durationSeconds: (Date.now() - startedAt) / 1_000,
   };

@@ -4,7 +4,13 @@ import type { Outcomes } from './outcomes.ts';
 import { percentile } from './outcomes.ts';
 import { type BilledCalls, costOf } from './prices.ts';
 import type { Submissions } from './submissions.ts';
-import { backlogOf, laneUse, sinceFirstCall, type Utilisation, utilisationOf } from './utilisation.ts';
+import {
+  backlogOf,
+  laneUse,
+  type MeasuredUtilisation,
+  sinceFirstCall,
+  utilisationOf,
+} from './utilisation.ts';
 
 export interface Percentiles {
   p50: number;
@@ -18,7 +24,7 @@ export interface LaneSummary {
   throttled: number;
   /** Seconds in which at least one request waited. */
   backlog_seconds: number;
-  utilisation: Utilisation;
+  utilisation: MeasuredUtilisation;
 }
 
 /** The figures of one run, as `--summary` writes them. */
@@ -41,7 +47,7 @@ export interface Summary {
   bedrock_calls: number;
   throttled_calls: number;
   /** Of all lanes together while they had a backlog, each from its first call on (`utilisationOf`). */
-  utilisation: Utilisation;
+  utilisation: MeasuredUtilisation;
   lanes: LaneSummary[];
   /** Accepted → sent to Bedrock. */
   wait_ms: Record<string, Percentiles>;

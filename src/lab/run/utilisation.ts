@@ -7,7 +7,7 @@ export interface Waiting {
 }
 
 /** Use of a limit, 1 = all of it. */
-export interface Utilisation {
+export interface MeasuredUtilisation {
   rpm: number;
   tpm: number;
 }
@@ -71,7 +71,7 @@ export function laneUse(lane: LaneStats, backlog: readonly Waiting[]): LaneUse {
  * Use of the limits of all lanes together while they had a backlog: Σ used ÷ Σ offered, so that a lane counts by the
  * quota it had and the time it waited.
  */
-export function utilisationOf(uses: readonly LaneUse[]): Utilisation {
+export function utilisationOf(uses: readonly LaneUse[]): MeasuredUtilisation {
   const sum = (of: keyof LaneUse) => uses.reduce((total, use) => total + use[of], 0);
   const ratio = (used: number, offered: number) => (offered === 0 ? 0 : used / offered);
   return { rpm: ratio(sum('calls'), sum('callsOffered')), tpm: ratio(sum('tokens'), sum('tokensOffered')) };

@@ -36,6 +36,6 @@ export class TraceFormatError extends SimulationError {
 }
 
 /** Something that the simulation lets go wrong on purpose. */
-export class MishapError extends SimulationError {
-  override readonly name = 'MishapError';
+export class InjectedFaultError extends SimulationError {
+  override readonly name = 'InjectedFaultError';
 }

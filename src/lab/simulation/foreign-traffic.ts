@@ -1,6 +1,7 @@
 /** Someone else on the same quota, who takes what they want as long as Bedrock lets them. */
-import type { BedrockModel } from './bedrock-model.ts';
+
 import { exponential, type Random } from './random.ts';
+import type { VirtualBedrock } from './virtual-bedrock.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import type { ForeignTraffic } from './workload.ts';
 
@@ -13,7 +14,7 @@ const TRIES = 3;
 
 export function driveForeignTraffic(
   clock: VirtualClock,
-  bedrock: BedrockModel,
+  bedrock: VirtualBedrock,
   { lane, from, to, tokensPerMinute }: ForeignTraffic,
   beginMs: number,
   random: Random,

@@ -5,8 +5,8 @@ import type { PrioritizationSettings } from '../../core/prioritization/prioritiz
 import type { Outcome, Priority } from '../../core/request/record.ts';
 import type { Enforcement } from '../../local/bedrock/accounting.ts';
 import type { MemoryPorts } from '../../memory/cloud.ts';
-import type { SeenCall } from './bedrock-model.ts';
-import type { Mishaps } from './mishaps.ts';
+import type { InjectionRates } from './fault-injector.ts';
+import type { SeenCall } from './virtual-bedrock.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 export interface WorldSettings {
@@ -16,7 +16,7 @@ export interface WorldSettings {
   /** Time a worker's function has. */
   invocationTimeoutMs: number;
   /** Absent: nothing goes wrong, and what goes wrong all the same ends the run. */
-  mishaps?: Mishaps;
+  injectedFaults?: InjectionRates;
   /** What stands between the smoother and AWS: the ports as they are unless given. */
   surround?: (ports: MemoryPorts, clock: VirtualClock) => MemoryPorts;
   /** The time by a function instance's own clock: the true time unless given. */

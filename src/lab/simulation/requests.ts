@@ -7,7 +7,7 @@ import { backlogKey } from '../../core/request/keys.ts';
 import type { RequestRecord, Usage } from '../../core/request/record.ts';
 import type { QuotaLimits } from '../../local/bedrock/accounting.ts';
 import { resolveModel } from '../../local/bedrock/models.ts';
-import type { Truth } from './bedrock-model.ts';
+import type { Truth } from './virtual-bedrock.ts';
 import type { Arrival } from './workload.ts';
 
 const LONGEST_WAIT_MS = 24 * 3_600_000;

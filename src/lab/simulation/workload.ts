@@ -1,7 +1,7 @@
 import type { Priority } from '../../core/request/record.ts';
 import type { QuotaLimits } from '../../local/bedrock/accounting.ts';
-import type { Interval, Latency } from './bedrock-model.ts';
 import { exponential, forkRandom, logNormal, type Random } from './random.ts';
+import type { Interval, Latency } from './virtual-bedrock.ts';
 
 /** What a producer asks for, and what nobody knows beforehand. */
 export interface Arrival {

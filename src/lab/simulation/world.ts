@@ -3,28 +3,28 @@
  * follows a workload and a Bedrock that follows its documentation. Every call to AWS takes its time, functions start
  * cold, indexes lag, pollers ramp up (delays.json).
  */
-import { LaneBell } from '../../core/ingestion/lane-bell.ts';
+import { LaneNotifier } from '../../core/ingestion/lane-notifier.ts';
 import { invokeBundle } from '../../core/invocation/invoke.ts';
-import type { Model } from '../../core/invocation/ports.ts';
+import type { ModelRuntime } from '../../core/invocation/ports.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import type { Limits } from '../../core/lane/ports.ts';
 import { type PrioritizationEvent, prioritize } from '../../core/prioritization/prioritize.ts';
 import type { HoldMessage } from '../../core/request/hold-message.ts';
 import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../../memory/cloud.ts';
-import { BedrockModel, type SeenCall } from './bedrock-model.ts';
 import { type Delays, seededDelays } from './delays.ts';
 import { Environments } from './environments.ts';
 import { SimulationError } from './errors.ts';
 import { EventSource } from './event-source.ts';
+import { FaultInjector, type InjectionCounts, type InjectionRates } from './fault-injector.ts';
 import { driveForeignTraffic } from './foreign-traffic.ts';
-import { Fate, type MishapCounts, type Mishaps } from './mishaps.ts';
 import type { Observation, Tally, WorldSettings } from './observation.ts';
 import { ProducerView } from './producer-view.ts';
 import { forkRandom, logNormal, type Random } from './random.ts';
 import { asLimits, idOfPayload, newRecord, truthOf } from './requests.ts';
 import { slowPorts } from './slow-ports.ts';
+import { type SeenCall, VirtualBedrock } from './virtual-bedrock.ts';
 import { VirtualClock } from './virtual-clock.ts';
-import { watchedModel } from './watched-model.ts';
+import { watchedRuntime } from './watched-runtime.ts';
 import type { Arrival, Workload } from './workload.ts';
 
 /** Not the begin of a minute: a fixed minute is under way when the run begins. */
@@ -37,24 +37,24 @@ const FORGET_MS = 180_000;
 const REDELIVERY_MS = 360_000;
 /** A hold message is hidden for so many timeouts of its function. */
 const VISIBILITY_TIMEOUTS = 6;
-const NONE: Mishaps = { failedCalls: 0, deaths: 0, duplicates: 0 };
+const NONE: InjectionRates = { failedCalls: 0, deaths: 0, duplicates: 0 };
 const silent = () => undefined;
 
 export class World {
   readonly clock = new VirtualClock(BEGIN_MS);
   readonly cloud: MemoryCloud;
-  readonly bedrock: BedrockModel;
+  readonly bedrock: VirtualBedrock;
   readonly #delays: Delays;
   readonly #ports: MemoryPorts;
   readonly #workers: EventSource<HoldMessage>;
   readonly #leaders: Environments;
-  readonly #bell: LaneBell;
+  readonly #notifier: LaneNotifier;
   readonly #producer: ProducerView;
   /** What Service Quotas says. */
   readonly #announced: Record<string, Limits>;
   readonly #estimateError: Random;
-  readonly #fate: Fate;
-  readonly #model: Model;
+  readonly #faultInjector: FaultInjector;
+  readonly #model: ModelRuntime;
 
   constructor(
     private readonly workload: Workload,
@@ -72,7 +72,7 @@ export class World {
     this.#announced = Object.fromEntries(
       workload.lanes.map(({ modelId, limits }) => [laneOf(modelId), asLimits(limits)]),
     );
-    this.bedrock = new BedrockModel({
+    this.bedrock = new VirtualBedrock({
       ...{ clock, enforcement, latency: workload.latency, faultRate: workload.faultRate },
       random: forkRandom(seed, 'bedrock'),
       limits: Object.fromEntries(workload.lanes.map(({ modelId, limits }) => [laneOf(modelId), limits])),
@@ -80,14 +80,17 @@ export class World {
       outages: workload.outages?.map(({ from, to }) => ({ from: BEGIN_MS + from, to: BEGIN_MS + to })),
       truthOf: ({ payload }) => truthOf(this.#producer.arrivalOf(idOfPayload(payload))),
     });
-    this.#model = watchedModel(this.bedrock, this.#producer);
+    this.#model = watchedRuntime(this.bedrock, this.#producer);
     this.cloud = createMemoryCloud({
       clock,
       indexLagMs: this.#delays.indexLagMs,
       onResult: (result) => this.#producer.answered(result),
       onWake: (lanes) => this.#lead({ lanes }),
     });
-    this.#fate = new Fate(settings.mishaps ?? NONE, forkRandom(seed, 'mishaps'));
+    this.#faultInjector = new FaultInjector(
+      settings.injectedFaults ?? NONE,
+      forkRandom(seed, 'injectedFaults'),
+    );
     const slow = slowPorts(this.cloud.ports, {
       clock,
       delays: this.#delays,
@@ -95,8 +98,9 @@ export class World {
       announced: (lane) => this.#announced[lane],
     });
     const surrounded = settings.surround?.(slow, clock) ?? slow;
-    this.#ports = settings.mishaps === undefined ? surrounded : this.#fate.unreliable(surrounded);
-    this.#bell = new LaneBell(this.#ports);
+    this.#ports =
+      settings.injectedFaults === undefined ? surrounded : this.#faultInjector.unreliable(surrounded);
+    this.#notifier = new LaneNotifier(this.#ports);
     this.#leaders = new Environments(clock, {
       coldStart: this.#delays.coldStart,
       keptMs: this.#delays.environmentKeptMs,
@@ -129,8 +133,8 @@ export class World {
     return this.#producer.unfinished;
   }
 
-  get tally(): Tally & { mishaps: MishapCounts } {
-    return { ...this.#producer.tally, mishaps: this.#fate.counts };
+  get tally(): Tally & { injectedFaults: InjectionCounts } {
+    return { ...this.#producer.tally, injectedFaults: this.#faultInjector.counts };
   }
 
   /** Takes the notes so far: a long run keeps none. */
@@ -203,8 +207,8 @@ export class World {
     const store = async (ports: MemoryPorts) => {
       await clock.sleep(this.#delays.bucketCall());
       await ports.records.create(record);
-      await this.#bell.announce(record, clock.now());
-      await this.#bell.wakeIfAsleep(record.lane, clock.now());
+      await this.#notifier.announce(record, clock.now());
+      await this.#notifier.wakeIfAsleep(record.lane, clock.now());
     };
     while (!(await this.#risk(store))) await clock.sleep(REDELIVERY_MS);
     this.#producer.ingested(record.request_id);
@@ -223,14 +227,14 @@ export class World {
       );
   }
 
-  /** With mishaps an invocation may fail: whatever it left is found by others. */
+  /** With injectedFaults an invocation may fail: whatever it left is found by others. */
   async #risk(invocation: (ports: MemoryPorts) => Promise<void>): Promise<boolean> {
-    if (this.settings.mishaps === undefined) {
+    if (this.settings.injectedFaults === undefined) {
       await invocation(this.#ports);
       return true;
     }
     try {
-      await this.#fate.live(this.#ports, invocation);
+      await this.#faultInjector.live(this.#ports, invocation);
       return true;
     } catch (error) {
       if (error instanceof SimulationError || error instanceof AggregateError) return false;
@@ -241,6 +245,6 @@ export class World {
   #hold(message: HoldMessage): void {
     for (const { request_id } of message.releases) this.#producer.released(request_id, message.released_at);
     this.#workers.send(message);
-    if (this.#fate.isDuplicated()) this.#workers.send(structuredClone(message));
+    if (this.#faultInjector.isDuplicated()) this.#workers.send(structuredClone(message));
   }
 }

@@ -1,7 +1,7 @@
 /** Very many requests through the real logic while everything around it fails at random, in bounded memory. */
 import { PRIORITIES } from '../../core/request/record.ts';
 import { defaultSettings } from '../bench/bench.ts';
-import type { MishapCounts } from '../simulation/mishaps.ts';
+import type { InjectionCounts } from '../simulation/fault-injector.ts';
 import { exponential, forkRandom } from '../simulation/random.ts';
 import {
   type Arrival,
@@ -23,7 +23,7 @@ const REQUESTS_PER_MINUTE = 200_000;
 const ARRIVALS_PER_MINUTE = 10_000;
 const WORKERS = 1_000;
 const QUEUE_DEPTH = 25_000;
-const MISHAPS = { failedCalls: 0.0005, deaths: 0.0005, duplicates: 0.001 };
+const INJECTED_FAULTS = { failedCalls: 0.0005, deaths: 0.0005, duplicates: 0.001 };
 const BEDROCK_FAULTS = 0.002;
 /** After the last arrival: leases and retries take their time. */
 const LONGEST_RECOVERY_MS = 60 * MINUTE_MS;
@@ -43,7 +43,7 @@ export interface SoakFigures {
   calls: number;
   throttled: number;
   faulty: number;
-  mishaps: MishapCounts;
+  injectedFaults: InjectionCounts;
   virtualMinutes: number;
   /** What a full collection leaves, each minute's median; `flat` is absent when the run was too short to say. */
   heapMb: { firstHalf: number; secondHalf: number; flat?: boolean };
@@ -66,7 +66,7 @@ export async function soak(
   const engine = { ...prioritization.engine, queueDepthThreshold: QUEUE_DEPTH };
   const world = new World(workloadOf(requests, seed), {
     ...settings,
-    mishaps: MISHAPS,
+    injectedFaults: INJECTED_FAULTS,
     prioritization: { ...prioritization, engine, workers: WORKERS },
   });
   const figures = { completed: 0, failed: 0, calls: 0, throttled: 0, faulty: 0 };
@@ -92,14 +92,14 @@ export async function soak(
     onMinute({ accepted, unfinished: world.unfinished, heapMb });
     if (accepted === requests && world.unfinished === 0) break;
   }
-  const { accepted, duplicates, violations, mishaps } = world.tally;
+  const { accepted, duplicates, violations, injectedFaults } = world.tally;
   return {
     requests: accepted,
     ...figures,
     lost: world.unfinished,
     duplicateResults: duplicates,
     violations,
-    mishaps,
+    injectedFaults,
     virtualMinutes: Math.round((world.clock.now() - BEGIN_MS) / MINUTE_MS),
     heapMb: compareHalves(heap),
   };

@@ -27,7 +27,7 @@ export interface Call {
   resources: string[];
 }
 
-export type Faults = (call: Call) => Fault | undefined;
+export type FaultHook = (call: Call) => Fault | undefined;
 
 export interface ServiceAnswer {
   response: GatewayResponse;
@@ -48,7 +48,7 @@ export interface Service {
 export interface GatewayOptions {
   place: () => Place;
   services: (operation: Operation) => Service;
-  faults?: Faults;
+  faults?: FaultHook;
 }
 
 export class Gateway {

@@ -32,13 +32,13 @@ describe('the breaker', () => {
     const breaker = new Breaker();
     breaker.observe(0, ends({ transient: 1 }));
     breaker.observe(1_000, ends({ transient: 1 }));
-    const successor = new Breaker(breaker.memory());
+    const successor = new Breaker(breaker.snapshot());
     successor.observe(3_900, []);
     expect(successor.trouble).toBeUndefined();
     successor.observe(4_000, []);
     expect(successor.trouble).toBe('failing');
     // The control: an answer between them.
-    const answered = new Breaker(breaker.memory());
+    const answered = new Breaker(breaker.snapshot());
     answered.observe(3_900, ends({ answered: 1 }));
     answered.observe(4_000, []);
     expect(answered.trouble).toBeUndefined();
@@ -75,7 +75,7 @@ describe('the breaker', () => {
   it('survives a change of leader', () => {
     const breaker = new Breaker();
     breaker.observe(1_000, ends({ transient: 5 }));
-    const successor = new Breaker(JSON.parse(JSON.stringify(breaker.memory())));
+    const successor = new Breaker(JSON.parse(JSON.stringify(breaker.snapshot())));
     expect(successor.allowance(1_500)).toBe(0);
     expect(successor.allowance(10_000)).toBe(1);
   });
@@ -85,7 +85,7 @@ describe('the breaker', () => {
     breaker.observe(1_000, ends({ transient: 5 }));
     breaker.released(5_000, 10);
     expect(breaker.allowance(5_500)).toBe(0);
-    expect(new Breaker(breaker.memory()).allowance(5_500)).toBe(1);
+    expect(new Breaker(breaker.snapshot()).allowance(5_500)).toBe(1);
   });
 });
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { BUNDLE_BYTES, Departures, type WorkerUse } from '../../../../src/core/lane/engine/bundles.ts';
+import { BUNDLE_BYTES, BundlePacer, type WorkerUse } from '../../../../src/core/lane/engine/bundles.ts';
 import type { BacklogEntry } from '../../../../src/core/request/ports.ts';
 import { entryOf } from './entries.ts';
 
 const USE: WorkerUse = { workers: 30, taken: 0, runMs: 5_000 };
 
 /** Releases `entries` in one tick; returns the bundle of each that a worker could take. */
-function tick(departures: Departures, now: number, entries: BacklogEntry[], use: Partial<WorkerUse> = {}) {
+function tick(departures: BundlePacer, now: number, entries: BacklogEntry[], use: Partial<WorkerUse> = {}) {
   const bundles = departures.begin(now, { ...USE, ...use });
   return entries.flatMap((entry) => (bundles.admits(entry) ? [bundles.add(entry)] : []));
 }
@@ -16,7 +16,7 @@ const some = (count: number, fields: Partial<BacklogEntry> = {}) =>
 
 /** Bundles opened by one release every 200 ms for a minute, while so many workers are taken. */
 function openedInAMinute(use: Partial<WorkerUse>): number {
-  const departures = new Departures();
+  const departures = new BundlePacer();
   let opened = 0;
   for (let now = 0; now < 60_000; now += 200) opened += tick(departures, now, some(1), use).length;
   return opened;
@@ -24,19 +24,19 @@ function openedInAMinute(use: Partial<WorkerUse>): number {
 
 describe('a bundle', () => {
   it('holds ten releases', () => {
-    expect(tick(new Departures(), 0, some(12))).toEqual([...Array(10).fill(0), 1, 1]);
+    expect(tick(new BundlePacer(), 0, some(12))).toEqual([...Array(10).fill(0), 1, 1]);
   });
 
   it('holds no more bytes than a worker has memory for', () => {
     const large = some(3, { input_bytes: BUNDLE_BYTES * 0.4 });
-    expect(tick(new Departures(), 0, large)).toEqual([0, 0, 1]);
+    expect(tick(new BundlePacer(), 0, large)).toEqual([0, 0, 1]);
   });
 });
 
 describe('workers', () => {
   it('are all that may be taken', () => {
-    expect(tick(new Departures(), 0, some(100, { priority: 1 }), { workers: 3 })).toHaveLength(30);
-    expect(tick(new Departures(), 0, some(100, { priority: 1 }), { workers: 3, taken: 3 })).toHaveLength(0);
+    expect(tick(new BundlePacer(), 0, some(100, { priority: 1 }), { workers: 3 })).toHaveLength(30);
+    expect(tick(new BundlePacer(), 0, some(100, { priority: 1 }), { workers: 3, taken: 3 })).toHaveLength(0);
   });
 
   it('while many are free, every tick may open a bundle; while few are, releases gather', () => {
@@ -54,7 +54,7 @@ describe('workers', () => {
   });
 
   it('an urgent request neither gathers nor leaves any free, and takes others along', () => {
-    const departures = new Departures();
+    const departures = new BundlePacer();
     const few = { taken: 27 };
     expect(tick(departures, 0, some(1), few)).toEqual([0]);
     expect(tick(departures, 200, some(1), few)).toEqual([]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { sizeBucketOf, sizeOfBucket } from '../../../../src/core/lane/call-report.ts';
 import { Distribution } from '../../../../src/core/lane/engine/distribution.ts';
-import { sizeBucketOf, sizeOfBucket } from '../../../../src/core/lane/report.ts';
 
 describe('a quantile', () => {
   it('is the bucket that this share of samples does not exceed', () => {
@@ -65,8 +65,8 @@ describe('samples', () => {
     const samples = new Distribution();
     samples.add(3, 10);
     samples.add(7, 5, true);
-    const copy = new Distribution(JSON.parse(JSON.stringify(samples.memory())));
-    expect(copy.memory()).toEqual(samples.memory());
+    const copy = new Distribution(JSON.parse(JSON.stringify(samples.snapshot())));
+    expect(copy.snapshot()).toEqual(samples.snapshot());
     expect(copy.samples).toBeCloseTo(samples.samples, 1);
   });
 });

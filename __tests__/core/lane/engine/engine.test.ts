@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { type CallReport, countersOf, slotOf } from '../../../../src/core/lane/call-report.ts';
 import {
   type Decisions,
   type EngineSettings,
@@ -6,8 +7,7 @@ import {
   type TickInput,
 } from '../../../../src/core/lane/engine/engine.ts';
 import { PRIORITY_WEIGHTS } from '../../../../src/core/lane/engine/fair-queues.ts';
-import type { SlotReport } from '../../../../src/core/lane/ports.ts';
-import { type CallReport, countersOf, slotOf } from '../../../../src/core/lane/report.ts';
+import type { SlotTotals } from '../../../../src/core/lane/ports.ts';
 import type { BacklogEntry } from '../../../../src/core/request/ports.ts';
 import { entryOf } from './entries.ts';
 
@@ -73,7 +73,7 @@ class Lane {
       totals[name] = (totals[name] ?? 0) + count;
   }
 
-  reports(): SlotReport[] {
+  reports(): SlotTotals[] {
     return [...this.#totals].map(([slot, counters]) => ({ slot, counters: { ...counters } }));
   }
 }
@@ -148,7 +148,7 @@ describe('reports', () => {
     const lane = new Lane();
     lane.waiting = backlog(5);
     lane.tick(0);
-    const successor = new Lane({}, lane.engine.memory());
+    const successor = new Lane({}, lane.engine.snapshot());
     expect(successor.engine.reportsFrom(50_000)).toBe(0);
   });
 });
@@ -283,7 +283,7 @@ describe('memory', () => {
     lane.waiting = backlog(400);
     const limits = { requests_per_minute: 100 };
     expect(lane.run(0, 60_000, { limits })).toBe(100);
-    const successor = new Lane({}, lane.engine.memory());
+    const successor = new Lane({}, lane.engine.snapshot());
     successor.waiting = backlog(400);
     expect(successor.run(60_000, 60_400, { limits })).toBe(0);
     // The control: a leader that knows nothing releases again.
@@ -300,7 +300,7 @@ describe('memory', () => {
         lane.report({ releasedAt: now, reservedTokens: reserved, outputTokens: now % 3_000 });
       }
     }
-    expect(lane.engine.memory().length).toBeLessThan(30_000);
+    expect(lane.engine.snapshot().length).toBeLessThan(30_000);
   });
 
   it('of an unknown version starts afresh', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { countersOf } from '../../../../src/core/lane/call-report.ts';
 import { Estimates } from '../../../../src/core/lane/engine/estimates.ts';
 import { sizeOf } from '../../../../src/core/lane/engine/sizing.ts';
-import { countersOf } from '../../../../src/core/lane/report.ts';
 import { entryOf } from './entries.ts';
 
 const LIMITS = { tokens_per_minute: 10_000_000 };

@@ -97,7 +97,7 @@ describe('tenants of one priority', () => {
     if (a === undefined || b === undefined) throw new Error();
     serve(queues, [a, b], 2);
     queues.correct({ priority: 3, tenant: 'a' }, 1_000);
-    const successor = new FairQueues(queues.memory());
+    const successor = new FairQueues(queues.snapshot());
     expect(serve(successor, [a, b], 9).get('3 a')).toBeUndefined();
   });
 });

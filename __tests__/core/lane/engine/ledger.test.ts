@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type CallReport, countersOf, slotOf } from '../../../../src/core/lane/call-report.ts';
 import { ANY_DELAY, Ledger, type StartDelay } from '../../../../src/core/lane/engine/ledger.ts';
-import { type CallReport, countersOf, slotOf } from '../../../../src/core/lane/report.ts';
 
 const LEASE_MS = 330_000;
 

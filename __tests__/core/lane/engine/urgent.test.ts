@@ -1,9 +1,9 @@
 /** Urgent work while a lane holds more than its share of the limits. */
 import { describe, expect, it } from 'vitest';
+import { slotOf } from '../../../../src/core/lane/call-report.ts';
 import { LaneEngine, type TickInput } from '../../../../src/core/lane/engine/engine.ts';
 import { PRIORITY_WEIGHTS } from '../../../../src/core/lane/engine/fair-queues.ts';
-import { writeMemory } from '../../../../src/core/lane/engine/memory.ts';
-import { slotOf } from '../../../../src/core/lane/report.ts';
+import { writeState } from '../../../../src/core/lane/engine/state.ts';
 import { entryOf } from './entries.ts';
 
 const NOW = 1_000_000_000;
@@ -20,7 +20,7 @@ function laneHolding(part: number, share: number): LaneEngine {
   const tokens = part * LIMITS.tokens_per_minute;
   const slot = { releases: 1, bundles: 1, reserved: tokens, held: tokens, variance: 0, expected: tokens };
   const adaptation = { share, cutAt: NOW - 1_000, limits: LIMITS };
-  return new LaneEngine(SETTINGS, writeMemory({ slots: [[slotOf(NOW - 2_000), slot]], adaptation }));
+  return new LaneEngine(SETTINGS, writeState({ slots: [[slotOf(NOW - 2_000), slot]], adaptation }));
 }
 
 /** Priorities of what goes out. */

@@ -15,7 +15,7 @@ export interface QuotaCodes {
   tokens?: string;
 }
 
-export interface Model {
+export interface CatalogModel {
   /** As in the names of its quotas. */
   label: string;
   /** Most tokens that one answer may have. */
@@ -28,7 +28,7 @@ export interface Model {
   assumed?: Record<string, string>;
 }
 
-const MODELS: Record<string, Model> = data.models;
+const MODELS: Record<string, CatalogModel> = data.models;
 const COUNTED = new Set(data.count_tokens);
 const BURNDOWN = data.burndown.map(({ match, rate }) => ({ match: new RegExp(match), rate }));
 const GEO_PREFIX = new RegExp(`^(${data.geo_prefixes.join('|')})\\.`);
@@ -49,7 +49,7 @@ export function burndownOf(modelId: string): number {
 }
 
 /** The catalog's entry, or undefined for an unknown model. */
-export function modelOf(modelId: string): Model | undefined {
+export function modelOf(modelId: string): CatalogModel | undefined {
   const { name } = parseModelId(modelId);
   return Object.hasOwn(MODELS, name) ? MODELS[name] : undefined;
 }

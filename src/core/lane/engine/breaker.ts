@@ -33,7 +33,7 @@ export interface CallEnds {
   daily: number;
 }
 
-export interface BreakerMemory {
+export interface BreakerState {
   trouble: Trouble;
   waitMs: number;
   until: number;
@@ -48,12 +48,12 @@ export interface Failing {
 }
 
 export class Breaker {
-  #open: BreakerMemory | undefined;
+  #open: BreakerState | undefined;
   #failing: Failing | undefined;
   #recent = { answered: 0, transient: 0, denied: 0, at: 0 };
 
   /** A predecessor's probe may have ended while nobody led, and its end is told once: another one is sent. */
-  constructor({ breaker, failing }: { breaker?: BreakerMemory; failing?: Failing } = {}) {
+  constructor({ breaker, failing }: { breaker?: BreakerState; failing?: Failing } = {}) {
     this.#failing = failing;
     if (breaker === undefined) return;
     const { trouble, waitMs, until } = breaker;
@@ -97,7 +97,7 @@ export class Breaker {
     if (this.#open !== undefined) this.#open.probe = { slot, at: now };
   }
 
-  memory(): { breaker?: BreakerMemory; failing?: Failing } {
+  snapshot(): { breaker?: BreakerState; failing?: Failing } {
     return { breaker: this.#open, failing: this.#failing };
   }
 
@@ -124,7 +124,7 @@ export class Breaker {
     return count >= QUIET_FAILURES && now >= since + QUIET_MS;
   }
 
-  #judgeProbe(now: number, ends: readonly CallEnds[], open: BreakerMemory): void {
+  #judgeProbe(now: number, ends: readonly CallEnds[], open: BreakerState): void {
     const probed = ends.find(({ slot }) => slot === open.probe?.slot);
     if (probed === undefined) return;
     if (probed.daily > 0) this.#trip(now, 'daily_quota', open);
@@ -136,7 +136,7 @@ export class Breaker {
     } else delete open.probe;
   }
 
-  #trip(now: number, trouble: Trouble, before?: BreakerMemory): void {
+  #trip(now: number, trouble: Trouble, before?: BreakerState): void {
     const { firstWaitMs, longestWaitMs } = TROUBLES[trouble];
     const again = before?.trouble === trouble;
     const waitMs = again ? Math.min(longestWaitMs, before.waitMs * 2) : firstWaitMs;

@@ -26,7 +26,7 @@ export interface WorkerUse {
 }
 
 /** Spaces a lane's bundles in time. */
-export class Departures {
+export class BundlePacer {
   #openedAt = Number.NEGATIVE_INFINITY;
 
   /** The bundles of one tick. */

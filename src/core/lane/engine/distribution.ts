@@ -1,7 +1,7 @@
 /** Samples count half as much after this many newer ones, so that what is learned follows the traffic. */
 export const HALF_LIFE_SAMPLES = 1_000;
 
-export type DistributionMemory = [whole: [number, number][], cut: [number, number][]];
+export type DistributionState = [whole: [number, number][], cut: [number, number][]];
 
 export interface Moments {
   mean: number;
@@ -14,7 +14,7 @@ export class Distribution {
   readonly #cut = new Map<number, number>();
   #samples = 0;
 
-  constructor([whole, cut]: DistributionMemory = [[], []]) {
+  constructor([whole, cut]: DistributionState = [[], []]) {
     for (const [bucket, weight] of whole) this.#whole.set(bucket, weight);
     for (const [bucket, weight] of cut) this.#cut.set(bucket, weight);
     this.#samples = [...whole, ...cut].reduce((sum, [, weight]) => sum + weight, 0);
@@ -74,7 +74,7 @@ export class Distribution {
     return undefined;
   }
 
-  memory(): DistributionMemory {
+  snapshot(): DistributionState {
     const rounded = (weights: Map<number, number>) =>
       [...weights].map(([bucket, weight]): [number, number] => [bucket, Math.round(weight * 100) / 100]);
     return [rounded(this.#whole), rounded(this.#cut)];

@@ -1,23 +1,23 @@
 /**
  * Decides what one lane releases now. Pure: what it knows comes in, decisions come out; time is an argument. Its
- * memory is a JSON text that a successor goes on from.
+ * snapshot is a JSON text that a successor goes on from.
  */
 import type { BacklogEntry } from '../../request/ports.ts';
 import { PRIORITIES } from '../../request/record.ts';
-import type { LaneFigures, Limits, SlotReport } from '../ports.ts';
-import { owedOf, SLOT_MS, slotOf } from '../report.ts';
-import { Adaptation } from './adaptation.ts';
+import { owedOf, SLOT_MS, slotOf } from '../call-report.ts';
+import type { LaneFigures, Limits, SlotTotals } from '../ports.ts';
+import { AdaptiveShare } from './adaptive-share.ts';
 import { Breaker, leastReleased, type Trouble } from './breaker.ts';
-import { Departures } from './bundles.ts';
+import { BundlePacer } from './bundles.ts';
 import { Estimates } from './estimates.ts';
 import { FairQueues, type Weights } from './fair-queues.ts';
-import { Ledger, type Usage } from './ledger.ts';
-import { parseMemory, writeMemory } from './memory.ts';
-import { endsOf, News } from './news.ts';
+import { bindingShare, Headroom } from './headroom.ts';
+import { Ledger, type LedgerTotals } from './ledger.ts';
 import { Pacing, pacedTokens } from './pacing.ts';
+import { endsOf, ReportDeltas } from './report-deltas.ts';
 import { RetryBudget } from './retry-budget.ts';
-import { bindingShare, Room } from './room.ts';
 import { type Sizing, sizeOf } from './sizing.ts';
+import { parseState, writeState } from './state.ts';
 
 /**
  * Debts of running calls are set against what leaves the minute within this part of a call's time: they fall due
@@ -39,7 +39,7 @@ export interface EngineSettings {
 export interface TickInput extends Weights {
   now: number;
   /** Reports of {@link LaneEngine.reportsFrom} and later. */
-  reports: readonly SlotReport[];
+  reports: readonly SlotTotals[];
   /** Heads of the backlog's queues: each in order of arrival. */
   queues: readonly (readonly BacklogEntry[])[];
   limits: Limits;
@@ -76,38 +76,38 @@ export class LaneEngine {
   readonly #ledger: Ledger;
   readonly #estimates: Estimates;
   readonly #queues: FairQueues;
-  readonly #adaptation: Adaptation;
+  readonly #adaptiveShare: AdaptiveShare;
   readonly #breaker: Breaker;
   readonly #pacing = new Pacing();
   readonly #retries = new RetryBudget();
-  readonly #news: News;
-  readonly #departures = new Departures();
+  readonly #deltas: ReportDeltas;
+  readonly #bundlePacer = new BundlePacer();
   #figures: LaneFigures = { unfinished: 0, utilisation: 0, share: 1 };
   #throttled = 0;
   #wonBack = 0;
 
   constructor(
     private readonly settings: EngineSettings,
-    memory?: string,
+    snapshot?: string,
   ) {
-    const past = parseMemory(memory);
+    const past = parseState(snapshot);
     this.#ledger = new Ledger(settings.leaseMs);
     for (const [slot, releases] of past.slots) this.#ledger.release(slot, releases);
-    this.#news = new News(this.#ledger);
+    this.#deltas = new ReportDeltas(this.#ledger);
     this.#estimates = new Estimates(past.estimates);
     this.#queues = new FairQueues(past.shares);
-    this.#adaptation = new Adaptation(past.adaptation);
+    this.#adaptiveShare = new AdaptiveShare(past.adaptation);
     this.#breaker = new Breaker(past);
   }
 
   /** Something has been released that has not ended, or a predecessor's releases are to be settled. */
   get awaitsReports(): boolean {
-    return this.#news.awaited;
+    return this.#deltas.awaited;
   }
 
   /** Slot from which the next tick needs reports. */
   reportsFrom(now: number): number {
-    return this.#news.from(now);
+    return this.#deltas.from(now);
   }
 
   /** Releases that have not ended, and the workers they take. */
@@ -124,13 +124,13 @@ export class LaneEngine {
   tick(input: TickInput): Decisions {
     const { now } = input;
     const used = this.#takeIn(input);
-    const limits = this.#adaptation.limits(input.limits);
-    const room = new Room(
+    const limits = this.#adaptiveShare.limits(input.limits);
+    const headroom = new Headroom(
       used,
       this.#ledger.expectedTokens(now, this.#runMs * LOOK_AHEAD, this.#estimates.startDelay),
       limits,
     );
-    this.#pacing.advance(now, limits, bindingShare(used, limits), this.#adaptation.share < 1);
+    this.#pacing.advance(now, limits, bindingShare(used, limits), this.#adaptiveShare.share < 1);
     const paused = this.#pausedBy(input);
     const allowed =
       paused === undefined || paused === this.#breaker.trouble ? this.#breaker.allowance(now) : 0;
@@ -147,7 +147,7 @@ export class LaneEngine {
     });
     const release = (entries: BacklogEntry[][], count: number) => {
       this.#queues.enter(entries, input);
-      this.#release(input, limits, room, count, decisions);
+      this.#release(input, limits, headroom, count, decisions);
     };
     if (decisions.probe) release(leastReleased(waiting), allowed);
     if (decisions.releases.length === 0) release(waiting, allowed);
@@ -155,7 +155,7 @@ export class LaneEngine {
     this.#figures = {
       unfinished: this.#ledger.unfinished(now).releases,
       utilisation: bindingShare(used, input.limits),
-      share: this.#adaptation.share,
+      share: this.#adaptiveShare.share,
       ...(paused !== undefined && { paused }),
     };
     return decisions;
@@ -194,31 +194,31 @@ export class LaneEngine {
     return wonBack;
   }
 
-  memory(): string {
-    return writeMemory({
+  snapshot(): string {
+    return writeState({
       slots: this.#ledger.slots(),
-      shares: this.#queues.memory(),
-      estimates: this.#estimates.memory(),
-      adaptation: this.#adaptation.memory(),
-      ...this.#breaker.memory(),
+      shares: this.#queues.snapshot(),
+      estimates: this.#estimates.snapshot(),
+      adaptation: this.#adaptiveShare.snapshot(),
+      ...this.#breaker.snapshot(),
     });
   }
 
   /** Settles the account by what invocations have reported, and learns from it. Returns what is used. */
-  #takeIn({ now, reports, limits }: TickInput): Usage {
+  #takeIn({ now, reports, limits }: TickInput): LedgerTotals {
     this.#ledger.report(reports);
     this.#ledger.prune(now);
     const used = this.#ledger.usage(now, this.#estimates.startDelay);
-    const news = this.#news.since(reports);
-    for (const { counters } of news) {
+    const deltas = this.#deltas.since(reports);
+    for (const { counters } of deltas) {
       this.#estimates.learn(counters);
       this.#wonBack += counters.won_back ?? 0;
       for (const { tokens, ...who } of owedOf(counters)) this.#queues.correct(who, tokens);
     }
-    const ends = news.map(endsOf);
+    const ends = deltas.map(endsOf);
     const utilisation = bindingShare(used, limits);
-    this.#adaptation.follow(limits);
-    this.#adaptation.observe(now, utilisation, ends);
+    this.#adaptiveShare.follow(limits);
+    this.#adaptiveShare.observe(now, utilisation, ends);
     this.#breaker.observe(now, ends);
     this.#retries.advance(
       now,
@@ -234,12 +234,18 @@ export class LaneEngine {
     return this.#breaker.trouble;
   }
 
-  #release(input: TickInput, limits: Limits, room: Room, allowed: number, decisions: Decisions): void {
+  #release(
+    input: TickInput,
+    limits: Limits,
+    headroom: Headroom,
+    allowed: number,
+    decisions: Decisions,
+  ): void {
     const { now } = input;
     const unfinished = this.#ledger.unfinished(now);
     const most = Math.min(allowed, this.#mostUnfinished(limits) - unfinished.releases);
     const runMs = this.#runMs;
-    const bundles = this.#departures.begin(now, { ...input, taken: unfinished.bundles, runMs });
+    const bundles = this.#bundlePacer.begin(now, { ...input, taken: unfinished.bundles, runMs });
     while (decisions.releases.length < most && this.#pacing.allows()) {
       const entry = this.#queues.next();
       if (entry === undefined || !bundles.admits(entry)) return;
@@ -254,9 +260,9 @@ export class LaneEngine {
         continue;
       }
       const urgent = entry.priority === PRIORITIES[0];
-      const fits = room.fits(size, urgent);
-      const { trials } = this.#adaptation;
-      const tries = !fits && urgent && trials.allows() && room.fits(size, urgent, input.limits);
+      const fits = headroom.fits(size, urgent);
+      const { trials } = this.#adaptiveShare;
+      const tries = !fits && urgent && trials.allows() && headroom.fits(size, urgent, input.limits);
       if (!fits && !tries) {
         if (this.#queues.skip(size.held)) continue;
         return;
@@ -265,7 +271,7 @@ export class LaneEngine {
       if (entry.failures > 0) this.#retries.spend();
       this.#pacing.spend({ requests: 1, tokens: pacedTokens({ ...size, runMs }) });
       this.#queues.serve(size.charge);
-      room.take(size);
+      headroom.take(size);
       const before = bundles.count;
       const bundle = bundles.add(entry);
       const opened = bundles.count - before;

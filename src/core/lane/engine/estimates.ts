@@ -1,7 +1,7 @@
 /** What a lane has learned about its calls: how long answers are, how long calls take, how exact input estimates are. */
 import { START_WINDOW_MS } from '../../request/times.ts';
-import { binsOf, SLOT_MS, START_BIN_MS, sizeOfBucket } from '../report.ts';
-import { Distribution, type DistributionMemory, HALF_LIFE_SAMPLES, type Moments } from './distribution.ts';
+import { binsOf, SLOT_MS, START_BIN_MS, sizeOfBucket } from '../call-report.ts';
+import { Distribution, type DistributionState, HALF_LIFE_SAMPLES, type Moments } from './distribution.ts';
 import type { StartDelay } from './ledger.ts';
 
 /** With so many samples they speak for themselves. */
@@ -43,7 +43,7 @@ class Mean {
     return (this.sum + prior * priorSamples) / (this.weight + priorSamples);
   }
 
-  memory(): [weight: number, sum: number] {
+  snapshot(): [weight: number, sum: number] {
     return [Math.round(this.weight), Math.round(this.sum)];
   }
 }
@@ -52,10 +52,10 @@ function priorSamplesBeside(samples: number): number {
   return PRIOR_SAMPLES * Math.max(0, 1 - samples / MIN_SAMPLES);
 }
 
-export interface EstimatesMemory {
-  outputs: DistributionMemory;
-  tasks: [string, DistributionMemory][];
-  starts: DistributionMemory;
+export interface EstimatesState {
+  outputs: DistributionState;
+  tasks: [string, DistributionState][];
+  starts: DistributionState;
   run: [number, number];
   delay: [number, number];
   error: [number, number];
@@ -84,15 +84,15 @@ export class Estimates {
   readonly #estimated: Mean;
   readonly #real: Mean;
 
-  constructor(memory?: EstimatesMemory) {
-    this.#outputs = new Distribution(memory?.outputs);
-    this.#tasks = new Map(memory?.tasks.map(([name, it]) => [name, new Distribution(it)]));
-    this.#starts = new Distribution(memory?.starts);
-    this.#run = new Mean(...(memory?.run ?? []));
-    this.#delay = new Mean(...(memory?.delay ?? []));
-    this.#error = new Mean(...(memory?.error ?? []));
-    this.#estimated = new Mean(...(memory?.estimated ?? []));
-    this.#real = new Mean(...(memory?.real ?? []));
+  constructor(state?: EstimatesState) {
+    this.#outputs = new Distribution(state?.outputs);
+    this.#tasks = new Map(state?.tasks.map(([name, it]) => [name, new Distribution(it)]));
+    this.#starts = new Distribution(state?.starts);
+    this.#run = new Mean(...(state?.run ?? []));
+    this.#delay = new Mean(...(state?.delay ?? []));
+    this.#error = new Mean(...(state?.error ?? []));
+    this.#estimated = new Mean(...(state?.estimated ?? []));
+    this.#real = new Mean(...(state?.real ?? []));
   }
 
   /** Takes in what has been counted since the last time. */
@@ -162,16 +162,16 @@ export class Estimates {
     return { earliest: 0, latest: Math.min(START_WINDOW_MS, latest) };
   }
 
-  memory(): EstimatesMemory {
+  snapshot(): EstimatesState {
     return {
-      outputs: this.#outputs.memory(),
-      tasks: [...this.#tasks].map(([name, it]) => [name, it.memory()]),
-      starts: this.#starts.memory(),
-      run: this.#run.memory(),
-      delay: this.#delay.memory(),
-      error: this.#error.memory(),
-      estimated: this.#estimated.memory(),
-      real: this.#real.memory(),
+      outputs: this.#outputs.snapshot(),
+      tasks: [...this.#tasks].map(([name, it]) => [name, it.snapshot()]),
+      starts: this.#starts.snapshot(),
+      run: this.#run.snapshot(),
+      delay: this.#delay.snapshot(),
+      error: this.#error.snapshot(),
+      estimated: this.#estimated.snapshot(),
+      real: this.#real.snapshot(),
     };
   }
 

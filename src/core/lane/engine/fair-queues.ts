@@ -1,7 +1,7 @@
 /** The order in which a lane's waiting requests are looked at: fair between priorities, and between tenants inside one. */
 import type { BacklogEntry } from '../../request/ports.ts';
 import { PRIORITIES, type Priority } from '../../request/record.ts';
-import { Shares } from './shares.ts';
+import { StartTags } from './start-tags.ts';
 
 /** Shares of the priorities while all of them have a backlog: each gets twice the next one's. */
 export const PRIORITY_WEIGHTS: Record<Priority, number> = { 1: 16, 2: 8, 3: 4, 4: 2, 5: 1 };
@@ -18,7 +18,7 @@ export interface Weights {
   tenantWeights: Record<string, number>;
 }
 
-export interface FairQueuesMemory {
+export interface FairQueuesState {
   priorities: [Priority, number][];
   tenants: [Priority, [string, number][]][];
   /** Tokens that went past a request. */
@@ -35,8 +35,8 @@ interface Line {
 }
 
 export class FairQueues {
-  readonly #priorities = new Shares<Priority>();
-  readonly #tenants = new Map<Priority, Shares<string>>();
+  readonly #priorities = new StartTags<Priority>();
+  readonly #tenants = new Map<Priority, StartTags<string>>();
   #lines = new Map<Priority, Map<string, Line>>();
   #weights: Weights | undefined;
   #current: Line | undefined;
@@ -46,12 +46,12 @@ export class FairQueues {
   /** By request: tokens served before it first did not fit. */
   readonly #blockedAt = new Map<string, number>();
 
-  constructor(memory?: FairQueuesMemory) {
-    for (const priority of PRIORITIES) this.#tenants.set(priority, new Shares());
-    if (memory === undefined) return;
-    this.#priorities.restore(memory.priorities);
-    for (const [priority, ahead] of memory.tenants) this.#tenants.get(priority)?.restore(ahead);
-    for (const [id, tokens] of memory.blocked ?? []) this.#blockedAt.set(id, -tokens);
+  constructor(state?: FairQueuesState) {
+    for (const priority of PRIORITIES) this.#tenants.set(priority, new StartTags());
+    if (state === undefined) return;
+    this.#priorities.restore(state.priorities);
+    for (const [priority, ahead] of state.tenants) this.#tenants.get(priority)?.restore(ahead);
+    for (const [id, tokens] of state.blocked ?? []) this.#blockedAt.set(id, -tokens);
   }
 
   /** What waits at this tick. */
@@ -122,7 +122,7 @@ export class FairQueues {
     this.#advance(this.#line());
   }
 
-  memory(): FairQueuesMemory {
+  snapshot(): FairQueuesState {
     return {
       priorities: this.#priorities.ahead(PRIORITIES.length),
       tenants: PRIORITIES.map((it): [Priority, [string, number][]] => [
@@ -170,7 +170,7 @@ export class FairQueues {
     return this.#current;
   }
 
-  #sharesOf(priority: Priority): Shares<string> {
+  #sharesOf(priority: Priority): StartTags<string> {
     const shares = this.#tenants.get(priority);
     if (shares === undefined) throw new Error(`No such priority: ${priority}`);
     return shares;

@@ -11,8 +11,8 @@
  * A charge above its reservation (debt) is known only at the call's end: it counts a minute from there.
  */
 import { START_WINDOW_MS } from '../../request/times.ts';
-import type { SlotReport } from '../ports.ts';
-import { binsOf, DEBT_BIN_MS, SLOT_MS, START_BIN_MS } from '../report.ts';
+import { binsOf, DEBT_BIN_MS, SLOT_MS, START_BIN_MS } from '../call-report.ts';
+import type { SlotTotals } from '../ports.ts';
 
 export const WINDOW_MS = 60_000;
 
@@ -23,7 +23,7 @@ export interface Amount {
 }
 
 /** What is used, or may turn out to be. */
-export interface Usage extends Amount {
+export interface LedgerTotals extends Amount {
   /** Of the tokens, because what is held for calls that have not ended is an estimate: tokens². */
   variance: number;
 }
@@ -32,7 +32,7 @@ export interface Usage extends Amount {
 const CONFIDENCE = 2.5;
 
 /** The tokens of an estimate, on the safe side. */
-export function atMost({ tokens, variance }: Omit<Usage, 'requests'>): number {
+export function atMost({ tokens, variance }: Omit<LedgerTotals, 'requests'>): number {
   return tokens + CONFIDENCE * Math.sqrt(variance);
 }
 
@@ -91,7 +91,7 @@ export class Ledger {
   }
 
   /** Takes in reports. They are totals of a slot: reading one twice changes nothing. */
-  report(reports: readonly SlotReport[]): void {
+  report(reports: readonly SlotTotals[]): void {
     for (const { slot, counters } of reports) {
       this.#slot(slot).ends = {
         ended: counters.ended ?? 0,
@@ -105,7 +105,7 @@ export class Ledger {
   }
 
   /** What Bedrock may count against a call that is released now, at most. */
-  usage(now: number, delay: StartDelay = ANY_DELAY): Usage {
+  usage(now: number, delay: StartDelay = ANY_DELAY): LedgerTotals {
     const seen = now + delay.earliest - WINDOW_MS;
     const usage = { requests: 0, tokens: 0, variance: 0 };
     for (const [slot, entry] of this.#slots) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Adaptation, type Feedback } from '../../../../src/core/lane/engine/adaptation.ts';
+import { slotOf } from '../../../../src/core/lane/call-report.ts';
+import { AdaptiveShare, type Feedback } from '../../../../src/core/lane/engine/adaptive-share.ts';
 import type { Limits } from '../../../../src/core/lane/ports.ts';
-import { slotOf } from '../../../../src/core/lane/report.ts';
 
 const LIMITS: Limits = { requests_per_minute: 1_000, tokens_per_minute: 100_000 };
 const call = (releasedAt: number, throttled: number): Feedback => ({
@@ -11,15 +11,15 @@ const call = (releasedAt: number, throttled: number): Feedback => ({
 });
 
 /** A lane that was cut to about `share` at 0. */
-function cutTo(share: number, limits = LIMITS): Adaptation {
-  const lane = new Adaptation({ share, cutAt: -1, limits });
+function cutTo(share: number, limits = LIMITS): AdaptiveShare {
+  const lane = new AdaptiveShare({ share, cutAt: -1, limits });
   lane.observe(0, share, [call(0, 1)]);
   return lane;
 }
 
 describe('throttles', () => {
   it('cut once per round of feedback: those released before the cut do not count again', () => {
-    const lane = new Adaptation();
+    const lane = new AdaptiveShare();
     lane.observe(10_000, 0.9, [call(9_000, 3)]);
     const { share } = lane;
     expect(share).toBeLessThan(0.9);
@@ -30,7 +30,7 @@ describe('throttles', () => {
   });
 
   it('cut gently: to a little less than what was in use', () => {
-    const lane = new Adaptation();
+    const lane = new AdaptiveShare();
     lane.observe(10_000, 1, [call(9_000, 3)]);
     expect(lane.share).toBeGreaterThan(0.95);
   });
@@ -46,7 +46,7 @@ describe('throttles', () => {
 
   it('while all is refused, follow what is in use down to where Bedrock admits again, and little below', () => {
     for (const admitted of [0.7, 0.5, 0.2]) {
-      const lane = new Adaptation();
+      const lane = new AdaptiveShare();
       // The sliding minute was full and empties evenly, as nothing gets in.
       const usedAt = (now: number) => 1 - now / 60_000;
       for (let now = 0; now < 60_000 && usedAt(now) > admitted; now += 200) {
@@ -59,7 +59,7 @@ describe('throttles', () => {
   });
 
   it('find what others use: the share settles where Bedrock refuses', () => {
-    const lane = new Adaptation();
+    const lane = new AdaptiveShare();
     let throttles = 0;
     for (let now = 0; now < 300_000; now += 500) {
       // Others take 40 %: above 0.6 Bedrock refuses.
@@ -75,20 +75,20 @@ describe('throttles', () => {
 
 describe('a lone refusal of a lane that uses all of its limits', () => {
   /** Calm follows for so long; returns the share then. */
-  const afterCalm = (lane: Adaptation, from: number, ms: number) => {
+  const afterCalm = (lane: AdaptiveShare, from: number, ms: number) => {
     for (let now = from; now <= from + ms; now += 500) lane.observe(now, lane.share, []);
     return lane.share;
   };
 
   it('cuts little and is soon forgotten', () => {
-    const lane = new Adaptation();
+    const lane = new AdaptiveShare();
     lane.observe(200_000, 1, [call(199_000, 1)]);
     expect(lane.share).toBeCloseTo(0.99);
     expect(afterCalm(lane, 200_500, 20_000)).toBe(1);
   });
 
   it('is none when another follows', () => {
-    const lane = new Adaptation();
+    const lane = new AdaptiveShare();
     lane.observe(200_000, 1, [call(199_000, 1)]);
     lane.observe(201_000, 0.99, [call(200_500, 1)]);
     expect(lane.share).toBeLessThan(0.97);
@@ -96,7 +96,7 @@ describe('a lone refusal of a lane that uses all of its limits', () => {
   });
 
   it('is none when the last was a moment ago', () => {
-    const lane = new Adaptation();
+    const lane = new AdaptiveShare();
     lane.observe(200_000, 1, [call(199_000, 1)]);
     afterCalm(lane, 200_500, 30_000);
     lane.observe(231_000, 1, [call(230_500, 1)]);
@@ -132,9 +132,9 @@ describe('calm', () => {
   });
 
   it('survives a change of leader', () => {
-    const lane = new Adaptation();
+    const lane = new AdaptiveShare();
     lane.observe(500, 0.6, [call(400, 1)]);
-    const successor = new Adaptation(JSON.parse(JSON.stringify(lane.memory())));
+    const successor = new AdaptiveShare(JSON.parse(JSON.stringify(lane.snapshot())));
     expect(successor.share).toBe(lane.share);
     successor.observe(1_000, 0.6, [call(450, 3)]);
     expect(successor.share).toBe(lane.share);
@@ -142,7 +142,7 @@ describe('calm', () => {
 });
 
 describe('other limits', () => {
-  const changed = (lane: Adaptation, limits: Limits) => {
+  const changed = (lane: AdaptiveShare, limits: Limits) => {
     lane.follow(limits);
     return lane.share;
   };
@@ -166,7 +166,7 @@ describe('other limits', () => {
   });
 
   it('are noticed by a successor', () => {
-    const successor = new Adaptation(JSON.parse(JSON.stringify(cutTo(0.5).memory())));
+    const successor = new AdaptiveShare(JSON.parse(JSON.stringify(cutTo(0.5).snapshot())));
     expect(changed(successor, { requests_per_minute: 500, tokens_per_minute: 50_000 })).toBeCloseTo(0.97);
   });
 });

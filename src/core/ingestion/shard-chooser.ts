@@ -15,7 +15,7 @@ interface Window {
  * Over how many shards a queue's requests are spread: one for a calm queue, so that its order is kept and the leader
  * reads little; more while it floods.
  */
-export class Arrivals {
+export class ShardChooser {
   private readonly windows = new Map<string, Window>();
 
   /** Counts an arrival and chooses its shard. `random` is in [0, 1). */

@@ -31,7 +31,7 @@ const HOLD_MS = 45_000;
 const GROWTH_PER_SECOND = 0.0006;
 const GROWTH_PER_SECOND_SQUARED = 0.00006;
 
-export interface AdaptationMemory {
+export interface AdaptiveShareState {
   share: number;
   cutAt: number;
   /** What the share is of. Absent in what earlier releases wrote. */
@@ -46,7 +46,7 @@ export interface Feedback {
   throttled: number;
 }
 
-export class Adaptation {
+export class AdaptiveShare {
   readonly trials = new Trials();
   #share: number;
   /** Epoch milliseconds of the last cut: throttles of calls released until then have been answered. */
@@ -58,11 +58,11 @@ export class Adaptation {
   #lone = false;
   #at: number | undefined;
 
-  constructor(memory: AdaptationMemory = { share: 1, cutAt: 0 }) {
-    this.#share = memory.share;
-    this.#cutAt = memory.cutAt;
-    this.#limits = memory.limits;
-    this.#refusedAt = memory.cutAt;
+  constructor(state: AdaptiveShareState = { share: 1, cutAt: 0 }) {
+    this.#share = state.share;
+    this.#cutAt = state.cutAt;
+    this.#limits = state.limits;
+    this.#refusedAt = state.cutAt;
   }
 
   /** Part of the limits that is ours to use, 0–1. */
@@ -108,7 +108,7 @@ export class Adaptation {
     return { requests_per_minute: part(requests_per_minute), tokens_per_minute: part(tokens_per_minute) };
   }
 
-  memory(): AdaptationMemory {
+  snapshot(): AdaptiveShareState {
     return { share: this.#share, cutAt: this.#cutAt, ...(this.#limits && { limits: this.#limits }) };
   }
 

@@ -1,10 +1,10 @@
 import type { Limits } from '../ports.ts';
-import { type Amount, atMost, type Usage } from './ledger.ts';
+import { type Amount, atMost, type LedgerTotals } from './ledger.ts';
 import type { Sizing } from './sizing.ts';
 
 /** What a tick may still release, as its releases fill it. */
-export class Room {
-  readonly #used: Usage;
+export class Headroom {
+  readonly #used: LedgerTotals;
   #expected: number;
 
   /**
@@ -12,7 +12,7 @@ export class Room {
    * @param expected tokens that will count when what runs now has ended
    */
   constructor(
-    used: Usage,
+    used: LedgerTotals,
     expected: number,
     private readonly limits: Limits,
   ) {

@@ -6,17 +6,17 @@ import type { Pointer } from '../request/message-schema.ts';
 import { type Inbox, MAX_INBOX_BYTES } from '../request/ports.ts';
 import type { RequestRecord } from '../request/record.ts';
 
-export interface Pointed {
+export interface PointerReading {
   reading: Reading;
   source?: RequestRecord['source'];
 }
 
 /** Reads the message that a pointer names: an object of our own bucket below `inbox/`, in one version. */
-export async function readPointed(
+export async function readPointer(
   pointer: Pointer,
   inbox: Inbox,
   options: MessageLimits & { bucket: string },
-): Promise<Pointed> {
+): Promise<PointerReading> {
   const { bucket, key, version_id } = pointer;
   if (bucket !== options.bucket) return refused('bucket', `the calls bucket (${options.bucket})`, bucket);
   let object: Awaited<ReturnType<Inbox['read']>>;
@@ -36,7 +36,7 @@ export async function readPointed(
   return { reading, source };
 }
 
-function refused(field: string, expected: string, came: string): Pointed {
+function refused(field: string, expected: string, came: string): PointerReading {
   const problem: Problem = { path: ['s3', field], expected, came };
   return { reading: { kind: 'invalid', problems: [problem], usable: {} } };
 }

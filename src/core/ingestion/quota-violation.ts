@@ -5,7 +5,7 @@ import type { RequestError, RequestRecord } from '../request/record.ts';
  * Why a request can never run: Bedrock reserves its input and max tokens when it starts, so what exceeds a whole minute's
  * quota is refused at any time. Undefined when it can. A limit of zero is a closed account, not a size.
  */
-export function whyNever(
+export function quotaViolation(
   { lane, input_tokens, max_tokens }: Pick<RequestRecord, 'lane' | 'input_tokens' | 'max_tokens'>,
   limits: Limits | undefined,
 ): RequestError | undefined {

@@ -1,10 +1,10 @@
 /** What goes wrong at random around the smoother: calls that fail or whose answer is lost, workers that die. */
 
-import { MishapError } from './errors.ts';
+import { InjectedFaultError } from './errors.ts';
 import type { Random } from './random.ts';
 
 /** Rates as shares, 0-1. */
-export interface Mishaps {
+export interface InjectionRates {
   /** Of calls to AWS: half fail before they take effect, half after. */
   failedCalls: number;
   /** Of invocations of workers and leaders: they stop at some call, without a word. */
@@ -13,7 +13,7 @@ export interface Mishaps {
   duplicates: number;
 }
 
-export interface MishapCounts {
+export interface InjectionCounts {
   failedCalls: number;
   deaths: number;
   duplicates: number;
@@ -22,11 +22,11 @@ export interface MishapCounts {
 /** A dying invocation makes at most so many more calls. */
 const LAST_CALLS = 12;
 
-export class Fate {
-  readonly counts: MishapCounts = { failedCalls: 0, deaths: 0, duplicates: 0 };
+export class FaultInjector {
+  readonly counts: InjectionCounts = { failedCalls: 0, deaths: 0, duplicates: 0 };
 
   constructor(
-    private readonly rates: Mishaps,
+    private readonly rates: InjectionRates,
     private readonly random: Random,
   ) {}
 
@@ -42,9 +42,9 @@ export class Fate {
       const draw = this.random();
       const fails = draw < this.rates.failedCalls;
       if (fails) this.counts.failedCalls += 1;
-      if (fails && draw < this.rates.failedCalls / 2) throw new MishapError('not done');
+      if (fails && draw < this.rates.failedCalls / 2) throw new InjectedFaultError('not done');
       const answer = await call();
-      if (fails) throw new MishapError('done, the answer lost');
+      if (fails) throw new InjectedFaultError('done, the answer lost');
       return answer;
     });
   }
@@ -56,7 +56,7 @@ export class Fate {
     return new Promise((resolve, reject) => {
       const die = () => {
         this.counts.deaths += 1;
-        reject(new MishapError('dead'));
+        reject(new InjectedFaultError('dead'));
         return new Promise<never>(() => undefined);
       };
       const mortal = wrapped(ports, (call) =>

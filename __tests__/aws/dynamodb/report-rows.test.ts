@@ -1,7 +1,7 @@
 import { CreateTableCommand, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { dynamoClient } from '../../../src/aws/clients.ts';
-import { dynamoReportRows } from '../../../src/aws/dynamodb/reporting.ts';
+import { dynamoReportRows } from '../../../src/aws/dynamodb/report-rows.ts';
 import type { ReportRows, RowKey } from '../../../src/core/reporting/ports.ts';
 import { attributesOfKey, ROW_RETENTION_MS } from '../../../src/core/reporting/rows.ts';
 import { type Emulators, startEmulators } from '../../../src/local/emulators.ts';

@@ -1,12 +1,12 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { dynamoRegistry } from '../../aws/dynamodb/directory.ts';
-import { dynamoReportRows } from '../../aws/dynamodb/reporting.ts';
+import { dynamoReportRows } from '../../aws/dynamodb/report-rows.ts';
 import type { ReportRow } from '../../core/reporting/ports.ts';
 import { readRows } from '../../core/reporting/read.ts';
 import type { Cloud } from './run.ts';
 
 /** All lanes' rows of a time range (epoch ms), as reporting has written them. */
-export async function readReports(
+export async function readReportRows(
   { endpoint, region, operator, outputs }: Cloud,
   from: number,
   to: number,

@@ -6,7 +6,7 @@ import {
   InvokeModelCommand,
 } from '@aws-sdk/client-bedrock-runtime';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import type { Model, ModelAnswer, ModelCall } from '../../core/invocation/ports.ts';
+import type { ModelAnswer, ModelCall, ModelRuntime } from '../../core/invocation/ports.ts';
 import { readAnswer } from '../../core/request/invoke-bodies.ts';
 import { decodeBinaries, encodeBinaries } from './binary.ts';
 import { modelErrorOf } from './errors.ts';
@@ -28,7 +28,7 @@ export function bedrockClient(config: BedrockRuntimeClientConfig = {}): BedrockR
 }
 
 /** The models of Bedrock in one Region. */
-export function bedrockModel(client: BedrockRuntimeClient): Model {
+export function bedrockRuntime(client: BedrockRuntimeClient): ModelRuntime {
   return {
     async call({ modelId, lane, payload, timeoutMs }) {
       const abortSignal = AbortSignal.timeout(timeoutMs);

@@ -1,11 +1,11 @@
-import type { Model } from '../../core/invocation/ports.ts';
+import type { ModelRuntime } from '../../core/invocation/ports.ts';
 import { idOfPayload } from './requests.ts';
 
 /** Bedrock, with a look at who calls: no request twice at once, none that has been answered. */
-export function watchedModel(
-  model: Model,
+export function watchedRuntime(
+  model: ModelRuntime,
   watcher: { isAnswered(id: string): boolean; violated(how: string): void },
-): Model {
+): ModelRuntime {
   const calling = new Set<string>();
   return {
     async call(call) {

@@ -3,7 +3,7 @@ import { ANNOUNCE_INTERVAL_MS } from '../lane/ports.ts';
 import type { RequestRecord } from '../request/record.ts';
 import { Coalescer } from './coalescer.ts';
 
-export interface LanePorts {
+export interface LaneNotifierPorts {
   directory: QueueDirectory;
   registry: LaneRegistry;
   watch: LaneWatch;
@@ -14,12 +14,12 @@ export interface LanePorts {
 const LIMITS_AGE_MS = 60_000;
 
 /** Tells the leaders of lanes about work, and wakes those asleep. One per container: what was told is not repeated. */
-export class LaneBell {
+export class LaneNotifier {
   private readonly registered = new Coalescer<void>(Number.POSITIVE_INFINITY);
   private readonly announced = new Coalescer<void>(ANNOUNCE_INTERVAL_MS);
   private readonly limits = new Coalescer<Limits | undefined>(LIMITS_AGE_MS);
 
-  constructor(private readonly ports: LanePorts) {}
+  constructor(private readonly ports: LaneNotifierPorts) {}
 
   limitsOf(lane: string, now: number): Promise<Limits | undefined> {
     return this.limits.run(lane, now, async () => (await this.ports.watch.status(lane))?.limits);

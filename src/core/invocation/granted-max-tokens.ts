@@ -3,7 +3,7 @@ import { withMaxTokens } from '../request/invoke-bodies.ts';
 import type { RequestRecord } from '../request/record.ts';
 
 /** The call as its release allows it: Bedrock reserves what max tokens says, so it must say what was reserved. */
-export function withAllowance(record: RequestRecord, payload: Payload): Payload {
+export function withGrantedMaxTokens(record: RequestRecord, payload: Payload): Payload {
   const maxTokens = record.granted_max_tokens;
   if (maxTokens === undefined) return payload;
   if (payload.operation === 'converse') {

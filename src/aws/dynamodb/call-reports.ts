@@ -1,7 +1,7 @@
 import { type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { LaneReports } from '../../core/lane/ports.ts';
-import { SLOT_MS } from '../../core/lane/report.ts';
+import { SLOT_MS } from '../../core/lane/call-report.ts';
+import type { CallReports } from '../../core/lane/ports.ts';
 import { itemOf } from './expressions.ts';
 import { reportPartition, shardsOf, slotItem } from './lane-keys.ts';
 import { queryItems } from './query.ts';
@@ -10,7 +10,7 @@ import { queryItems } from './query.ts';
 const RETENTION_SECONDS = 600;
 
 /** Sums by slot of releases, in the lanes table, spread over a few partitions and merged when read. */
-export function dynamoReports(client: DynamoDBClient, table: string): LaneReports {
+export function dynamoCallReports(client: DynamoDBClient, table: string): CallReports {
   return {
     async add(lane, slot, counters) {
       // A counter's name may hold any character (a task's label): numbered placeholders stand for names.

@@ -8,7 +8,7 @@ import type { ModelError } from './errors.ts';
  */
 export const MAX_DENIALS = 3;
 
-export interface Verdict {
+export interface RetryDecision {
   /** The record's counters after the call. */
   counts: Pick<RequestRecord, 'attempts' | 'failures' | 'throttles'>;
   /** Why the request ends FAILED; absent: it goes back to the backlog. */
@@ -16,7 +16,7 @@ export interface Verdict {
 }
 
 /** What a call that brought no answer means for its request. `probe`: it went to a lane that was known to fail. */
-export function judge(record: RequestRecord, error: ModelError, probe = false): Verdict {
+export function decide(record: RequestRecord, error: ModelError, probe = false): RetryDecision {
   if (probe && saysServiceIsOut(error) && record.generation < MAX_PROBED_RELEASES) {
     const { attempts, failures, throttles } = record;
     return { counts: { attempts, failures, throttles } };

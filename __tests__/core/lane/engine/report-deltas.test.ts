@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { endsOf, News } from '../../../../src/core/lane/engine/news.ts';
-import { slotOf } from '../../../../src/core/lane/report.ts';
+import { slotOf } from '../../../../src/core/lane/call-report.ts';
+import { endsOf, ReportDeltas } from '../../../../src/core/lane/engine/report-deltas.ts';
 
 const NOW = 1_000_000_000;
 
@@ -12,7 +12,7 @@ function newsOf(first: number | undefined, unfinished: number | undefined) {
     firstSlot: () => ledger.first,
     firstUnfinishedSlot: () => ledger.unfinished,
   };
-  return { news: new News(ledger), ledger };
+  return { news: new ReportDeltas(ledger), ledger };
 }
 
 describe('reports', () => {

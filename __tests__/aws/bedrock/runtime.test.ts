@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bedrockClient, bedrockModel } from '../../../src/aws/bedrock/model.ts';
+import { bedrockClient, bedrockRuntime } from '../../../src/aws/bedrock/runtime.ts';
 import { ModelError } from '../../../src/core/invocation/errors.ts';
 import type { ModelAnswer, ModelCall } from '../../../src/core/invocation/ports.ts';
 import { laneOf } from '../../../src/core/lane/catalog/catalog.ts';
@@ -74,7 +74,7 @@ const invoke = (modelId: string, body: unknown): ModelCall => ({
   },
   timeoutMs: 5_000,
 });
-const call = (it: ModelCall): Promise<ModelAnswer> => bedrockModel(client).call(it);
+const call = (it: ModelCall): Promise<ModelAnswer> => bedrockRuntime(client).call(it);
 const errorOf = (it: ModelCall): Promise<ModelError> =>
   call(it).then(
     () => Promise.reject(new Error('It answered')),
@@ -226,7 +226,7 @@ describe('errors', () => {
       region: 'eu-west-1',
       credentials: () => Promise.reject(new Error('no credentials')),
     });
-    const failed = bedrockModel(broken).call(converse());
+    const failed = bedrockRuntime(broken).call(converse());
     await expect(failed).rejects.toThrow('no credentials');
     await expect(failed).rejects.not.toBeInstanceOf(ModelError);
     broken.destroy();
@@ -241,9 +241,9 @@ test('against the simulator: an answer within quota, a throttle over it', async 
       messages: [{ role: 'user', content: [{ text: 'Hello' }] }],
       inferenceConfig: { maxTokens: 50 },
     });
-    const answer = await bedrockModel(simulated).call(request);
+    const answer = await bedrockRuntime(simulated).call(request);
     expect(answer.usage?.output_tokens).toBeGreaterThan(0);
-    await expect(bedrockModel(simulated).call(request)).rejects.toMatchObject({ kind: 'throttled' });
+    await expect(bedrockRuntime(simulated).call(request)).rejects.toMatchObject({ kind: 'throttled' });
   } finally {
     simulated.destroy();
     await simulator.close();

@@ -5,7 +5,7 @@
 
 import type { Clock } from '../../core/clock.ts';
 import { ModelError } from '../../core/invocation/errors.ts';
-import type { Model, ModelAnswer, ModelCall } from '../../core/invocation/ports.ts';
+import type { ModelAnswer, ModelCall, ModelRuntime } from '../../core/invocation/ports.ts';
 import { type Enforcement, Quota, type QuotaLimits } from '../../local/bedrock/accounting.ts';
 import type { Delay } from './delays.ts';
 import { logNormal, type Random } from './random.ts';
@@ -59,7 +59,7 @@ const OUTAGE_ANSWER_MS = 200;
 /** One sigma of the time to the first token. */
 const FIRST_TOKEN_SPREAD = 1.3;
 
-export class BedrockModel implements Model {
+export class VirtualBedrock implements ModelRuntime {
   readonly seen: SeenCall[] = [];
   readonly #quotas: Map<string, Quota>;
 

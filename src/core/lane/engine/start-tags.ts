@@ -2,7 +2,7 @@
  * Weighted fair queueing by start tags: who has received least for its weight goes first. A flow that comes back
  * from idleness starts level with the others, so idle shares are lent and never owed.
  */
-export class Shares<K> {
+export class StartTags<K> {
   readonly #tags = new Map<K, number>();
   #waiting = new Set<K>();
   #virtual = 0;

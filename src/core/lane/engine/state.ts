@@ -1,22 +1,22 @@
 /** The plan's text in the lanes table: what a successor must know. Versioned; an unknown version starts afresh. */
-import type { AdaptationMemory } from './adaptation.ts';
-import type { BreakerMemory, Failing } from './breaker.ts';
-import type { EstimatesMemory } from './estimates.ts';
-import type { FairQueuesMemory } from './fair-queues.ts';
+import type { AdaptiveShareState } from './adaptive-share.ts';
+import type { BreakerState, Failing } from './breaker.ts';
+import type { EstimatesState } from './estimates.ts';
+import type { FairQueuesState } from './fair-queues.ts';
 import type { SlotReleases } from './ledger.ts';
 
 const VERSION = 1;
 
-export interface Memory {
+export interface EngineState {
   slots: [slot: number, releases: SlotReleases][];
-  shares?: FairQueuesMemory;
-  estimates?: EstimatesMemory;
-  adaptation?: AdaptationMemory;
-  breaker?: BreakerMemory;
+  shares?: FairQueuesState;
+  estimates?: EstimatesState;
+  adaptation?: AdaptiveShareState;
+  breaker?: BreakerState;
   failing?: Failing;
 }
 
-interface Written extends Omit<Memory, 'slots'> {
+interface Written extends Omit<EngineState, 'slots'> {
   v: typeof VERSION;
   slots: [
     slot: number,
@@ -29,7 +29,7 @@ interface Written extends Omit<Memory, 'slots'> {
   ][];
 }
 
-export function writeMemory({ slots, ...rest }: Memory): string {
+export function writeState({ slots, ...rest }: EngineState): string {
   const written: Written = {
     v: VERSION,
     slots: slots.map(([slot, { releases, bundles, reserved, held, variance, expected }]) => [
@@ -46,7 +46,7 @@ export function writeMemory({ slots, ...rest }: Memory): string {
   return JSON.stringify(written);
 }
 
-export function parseMemory(text: string | undefined): Memory {
+export function parseState(text: string | undefined): EngineState {
   if (text === undefined) return { slots: [] };
   const { v, slots, ...rest } = JSON.parse(text) as Written;
   if (v !== VERSION) return { slots: [] };

@@ -1,6 +1,6 @@
-import type { SlotReport } from '../ports.ts';
-import { SLOT_MS, slotOf } from '../report.ts';
-import type { Feedback } from './adaptation.ts';
+import { SLOT_MS, slotOf } from '../call-report.ts';
+import type { SlotTotals } from '../ports.ts';
+import type { Feedback } from './adaptive-share.ts';
 import type { CallEnds } from './breaker.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -9,7 +9,7 @@ const RECENT_MS = 20_000;
 const READ_ALL_EVERY_MS = 5_000;
 
 /** What has been counted since the last look: reports are totals of a slot. */
-export class News {
+export class ReportDeltas {
   readonly #read = new Map<number, Record<string, number>>();
   /** Nothing has been read yet. What stands there then, a predecessor has learned from. */
   #fresh = true;
@@ -37,9 +37,9 @@ export class News {
   }
 
   /** Of reports that the ledger has taken in already. */
-  since(reports: readonly SlotReport[]): SlotReport[] {
+  since(reports: readonly SlotTotals[]): SlotTotals[] {
     const firstOpen = this.ledger.firstUnfinishedSlot();
-    const news: SlotReport[] = [];
+    const news: SlotTotals[] = [];
     for (const { slot, counters } of reports) {
       const before = this.#read.get(slot);
       this.#read.set(slot, counters);
@@ -55,7 +55,7 @@ export class News {
 }
 
 /** What became of the calls of one slot, by what was counted of it. */
-export function endsOf({ slot, counters }: SlotReport): CallEnds & Feedback & { settled: number } {
+export function endsOf({ slot, counters }: SlotTotals): CallEnds & Feedback & { settled: number } {
   const { settled = 0, throttled = 0, invalid = 0 } = counters;
   return {
     slot,
