@@ -8,7 +8,7 @@ import type { StackJson } from '../../src/lab/external/checkov.ts';
 import { emulatorOverride } from '../../src/lab/external/emulated-stack.ts';
 import { ExternalToolError } from '../../src/lab/external/errors.ts';
 import { leftovers } from '../../src/lab/external/leftovers.ts';
-import { EXAMPLE_EMAIL } from '../../src/lab/run/run.ts';
+import { EXAMPLE_EMAIL } from '../../src/lab/run/local-smoother.ts';
 import { synthesise } from '../../src/lab/run/synthesis.ts';
 import { startLocalCloud } from '../../src/local/local-cloud.ts';
 

@@ -5,13 +5,14 @@
 
 import { BUNDLE_ENDED, type CallEnd, countersOf, slotOf } from '../../src/core/lane/call-report.ts';
 import { burndownOf, laneOf } from '../../src/core/lane/catalog/catalog.ts';
+import type { Limits } from '../../src/core/lane/catalog/limits.ts';
 import {
   type Decisions,
   type EngineRelease,
   LaneEngine,
   type TickInput,
 } from '../../src/core/lane/engine/engine.ts';
-import type { Limits, SlotTotals } from '../../src/core/lane/ports.ts';
+import type { SlotTotals } from '../../src/core/lane/ports.ts';
 import { MAX_FAILURES } from '../../src/core/request/attempts.ts';
 import { backlogKey } from '../../src/core/request/keys.ts';
 import type { BacklogEntry } from '../../src/core/request/ports.ts';

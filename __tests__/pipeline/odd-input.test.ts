@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { surveyOf } from '../../src/client/lines.ts';
 import type { ResultMessage } from '../../src/core/request/result.ts';
-import { readReportRows } from '../../src/lab/run/report-rows.ts';
+import { startLocalSmoother } from '../../src/lab/run/local-smoother.ts';
 import { run } from '../../src/lab/run/run.ts';
-import type { Summary } from '../../src/lab/run/summary.ts';
+import { isClean, type RunRecord, type Summary, summarise } from '../../src/lab/run/summary.ts';
 import { type Synthesis, synthesise } from '../../src/lab/run/synthesis.ts';
-import { startLocalCloud } from '../../src/local/local-cloud.ts';
 import { readTfvars } from '../../src/local/terraform/variables.ts';
 
 const NOVA = 'us.amazon.nova-lite-v1:0';
@@ -85,23 +85,20 @@ let folder: string;
 let synthesis: Synthesis;
 const file = (name: string) => path.join(folder, name);
 
-async function start(tfvars: string): Promise<boolean> {
+async function start(tfvars: string): Promise<RunRecord> {
   writeFileSync(file('test.tfvars'), tfvars);
-  return run(
-    {
-      ...{ input: file('input.jsonl'), varFile: file('test.tfvars') },
-      ...{ results: file('results.jsonl'), summary: file('summary.json') },
-      ...{ rpm: 6_000, tpm: 10_000_000, seed: 1, enforcement: 'sliding-window' },
-    },
-    {
-      synthesise: async () => ({ ...synthesis, remove: async () => {} }),
-      startCloud: startLocalCloud,
-      readTfvars,
-      readReportRows,
-      terminal: { write: () => {} },
-      interrupted: new AbortController().signal,
-    },
-  );
+  const input = file('input.jsonl');
+  const smoother = await startLocalSmoother({
+    synthesis,
+    models: (await surveyOf(input)).models,
+    quota: { requestsPerMinute: 6_000, tokensPerMinute: 10_000_000 },
+    variables: await readTfvars(file('test.tfvars')),
+  });
+  try {
+    return await run(smoother, { input, results: file('results.jsonl') });
+  } finally {
+    await smoother.stop();
+  }
 }
 
 beforeAll(async () => {
@@ -120,12 +117,10 @@ afterAll(async () => {
 });
 
 describe('a file of odd lines', () => {
-  let clean: boolean;
   let summary: Summary;
   let results: ResultMessage[];
   beforeAll(async () => {
-    clean = await start(TFVARS);
-    summary = JSON.parse(readFileSync(file('summary.json'), 'utf8'));
+    summary = summarise(await start(TFVARS), []);
     results = readFileSync(file('results.jsonl'), 'utf8')
       .trim()
       .split('\n')
@@ -151,7 +146,7 @@ describe('a file of odd lines', () => {
       ...{ failed: 0, expired: 0, lost: 0, duplicate_results: 0, wrongly_accepted: 0 },
     });
     expect(summary.permission_denials).toEqual([]);
-    expect(clean).toBe(true);
+    expect(isClean(summary)).toBe(true);
   });
 
   it('each valid line has one result, a line that came twice too', () => {

@@ -1,7 +1,7 @@
 /** docs/models.md: what the catalog says, and what of it has no source. */
 import { burndownOf, type CatalogModel } from '../../src/core/lane/catalog/catalog.ts';
+import type { Limits } from '../../src/core/lane/catalog/limits.ts';
 import data from '../../src/core/lane/catalog/models.json' with { type: 'json' };
-import type { Limits } from '../../src/core/lane/ports.ts';
 
 const MODELS: [string, CatalogModel][] = Object.entries(data.models);
 

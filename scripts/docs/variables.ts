@@ -1,8 +1,7 @@
 /** What people read about the variables, written from the table. */
-import { VARIABLES, type Variable } from '../../src/stack/variable-table.ts';
 
-const START = '<!-- variables -->';
-const END = '<!-- /variables -->';
+import { VARIABLES, type Variable } from '../../src/stack/variable-table.ts';
+import { renderTable } from './markdown.ts';
 
 /** README's configuration table, in Markdown. */
 export function renderVariablesTable(variables: readonly Variable[] = VARIABLES): string {
@@ -13,28 +12,6 @@ export function renderVariablesTable(variables: readonly Variable[] = VARIABLES)
     variable.description,
   ]);
   return renderTable([['name', 'type', 'default', 'what it does'], ...rows]);
-}
-
-/** In aligned columns, as the formatter of the repository's documents wants them. */
-function renderTable([header = [], ...rows]: string[][]): string {
-  const widths = header.map((_, column) =>
-    Math.max(...[header, ...rows].map((cells) => cells[column]?.length ?? 0)),
-  );
-  const rule = widths.map((width) => '-'.repeat(width));
-  return [header, rule, ...rows]
-    .map((cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`)
-    .join('\n');
-}
-
-/**
- * Puts the table between README's markers.
- * @throws MarkersError when the document does not hold both, in order
- */
-export function withVariablesTable(document: string): string {
-  const start = document.indexOf(START);
-  const end = document.indexOf(END);
-  if (start < 0 || end < start) throw new MarkersError();
-  return `${document.slice(0, start + START.length)}\n${renderVariablesTable()}\n${document.slice(end)}`;
 }
 
 /** A tfvars file with every variable at its default; only the required ones need an answer. */
@@ -58,11 +35,4 @@ function block(comments: string[], assignment: string): string {
 /** Details of object types are in the tfvars example; a table cell needs the outline. */
 function shortType(type: string): string {
   return type.replace(/object\(.*\)(?=\))/, 'object');
-}
-
-export class MarkersError extends Error {
-  override readonly name = 'MarkersError';
-  constructor() {
-    super(`README.md must hold ${START} and, after it, ${END}`);
-  }
 }

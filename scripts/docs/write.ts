@@ -1,17 +1,21 @@
 /**
  * `npm run docs`: writes what is read from the code: README's configuration table and the tfvars example from the table
- * of variables, docs/models.md from the catalog, the JSON Schemas of the messages.
+ * of variables, docs/models.md from the catalog, the rooms of docs/architecture.md, the JSON Schemas of the messages.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { between } from './markdown.ts';
 import { renderCatalog } from './models.ts';
+import { renderRooms } from './rooms.ts';
 import { schemaDocuments } from './schemas.ts';
-import { renderTfvarsExample, withVariablesTable } from './variables.ts';
+import { renderTfvarsExample, renderVariablesTable } from './variables.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const readme = path.join(root, 'README.md');
-writeFileSync(readme, withVariablesTable(readFileSync(readme, 'utf8')));
-writeFileSync(path.join(root, 'terraform.tfvars.example'), renderTfvarsExample());
-writeFileSync(path.join(root, 'docs/models.md'), renderCatalog());
-for (const [name, text] of Object.entries(schemaDocuments()))
-  writeFileSync(path.join(root, 'docs', name), text);
+const write = (file: string, text: string) => writeFileSync(path.join(root, file), text);
+const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+
+write('README.md', between('variables', read('README.md'), renderVariablesTable()));
+write('terraform.tfvars.example', renderTfvarsExample());
+write('docs/models.md', renderCatalog());
+write('docs/architecture.md', between('rooms', read('docs/architecture.md'), renderRooms()));
+for (const [name, text] of Object.entries(schemaDocuments())) write(`docs/${name}`, text);

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../core/clock.ts';
+import type { Limits } from '../core/lane/catalog/limits.ts';
 import type {
   CallReports,
   LaneControl,
@@ -6,7 +7,6 @@ import type {
   LaneSettings,
   LaneWatch,
   Leadership,
-  Limits,
   QueueDirectory,
   Quotas,
   Settings,

@@ -1,4 +1,5 @@
 import { SLOT_MS } from '../core/lane/call-report.ts';
+import type { Limits } from '../core/lane/catalog/limits.ts';
 import type {
   CallReports,
   LaneControl,
@@ -8,7 +9,6 @@ import type {
   LaneWatch,
   Leadership,
   Led,
-  Limits,
   QueueDirectory,
   QueueEntry,
 } from '../core/lane/ports.ts';

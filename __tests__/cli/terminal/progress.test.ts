@@ -1,20 +1,24 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { bars, progressLine, showProgress } from '../../../src/cli/terminal/progress.ts';
 
-const progress = { total: 80, sent: 80, ended: 20, calls: 25, throttled: 1, running: 4 };
+const progress = { sent: 4, ended: 2, calls: 3, throttled: 1, running: 1 };
 
-describe('progress', () => {
-  it('is a plain line without a terminal', () => {
-    const written: string[] = [];
-    showProgress({ write: (text) => written.push(text) }, () => progress)();
-    expect(written).toEqual([`${progressLine(progress)}\n`]);
-    expect(written[0]).not.toContain('\u001b');
-  });
+it('draws what it is told now and then, and at the end what it was told last', () => {
+  const written: string[] = [];
+  let now = 0;
+  const { show, end } = showProgress({ write: (text) => written.push(text) }, 8, () => now);
+  show(progress);
+  show({ ...progress, ended: 3 });
+  now = 2_000;
+  show({ ...progress, ended: 4 });
+  show({ ...progress, ended: 8 });
+  end();
+  end();
+  expect(written.map((text) => /ended (\d)/.exec(text)?.[1])).toEqual(['2', '4', '8']);
+});
 
-  it('is bars in proportion on a terminal', () => {
-    const [sent = '', ended = ''] = bars(progress).split('\n');
-    expect(sent.match(/█/g)).toHaveLength(40);
-    expect(ended.match(/█/g)).toHaveLength(10);
-    expect(ended).toContain('20 of 80');
-  });
+it('shows parts of a whole', () => {
+  expect(progressLine(progress, 8)).toBe('sent 4/8  ended 2  calling Bedrock 1  calls 3  throttled 1');
+  const [sent = '', ended = ''] = bars(progress, 8).split('\n');
+  expect([sent.match(/█/g)?.length, ended.match(/█/g)?.length]).toEqual([20, 10]);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { LaneSettings, Limits } from '../../../src/core/lane/ports.ts';
+import type { Limits } from '../../../src/core/lane/catalog/limits.ts';
+import type { LaneSettings } from '../../../src/core/lane/ports.ts';
 import { LaneRules } from '../../../src/core/prioritization/lane-rules.ts';
 
 const MODEL = 'us.amazon.nova-lite-v1:0';

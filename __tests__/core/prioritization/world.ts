@@ -4,7 +4,8 @@ import { ModelError } from '../../../src/core/invocation/errors.ts';
 import { invokeBundle } from '../../../src/core/invocation/invoke.ts';
 import type { ModelAnswer, ModelCall } from '../../../src/core/invocation/ports.ts';
 import { burndownOf, laneOf } from '../../../src/core/lane/catalog/catalog.ts';
-import type { LaneSettings, Limits } from '../../../src/core/lane/ports.ts';
+import type { Limits } from '../../../src/core/lane/catalog/limits.ts';
+import type { LaneSettings } from '../../../src/core/lane/ports.ts';
 import {
   type PrioritizationEvent,
   type PrioritizationSettings,

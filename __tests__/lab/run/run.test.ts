@@ -11,12 +11,12 @@ import {
 } from '@aws-sdk/client-sqs';
 import { buildApp } from 'fauxqs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { StartOptions } from '../../../src/cli/terminal/start-flags.ts';
+import { report } from '../../../src/cli/report/report.ts';
 import type { ReportRow } from '../../../src/core/reporting/ports.ts';
 import type { ResultMessage } from '../../../src/core/request/result.ts';
-import type { Cloud, RunDependencies } from '../../../src/lab/run/run.ts';
-import { run } from '../../../src/lab/run/run.ts';
-import type { Summary } from '../../../src/lab/run/summary.ts';
+import { type Cloud, type Progress, run } from '../../../src/lab/run/run.ts';
+import { isClean, summarise } from '../../../src/lab/run/summary.ts';
+import { startBedrockSimulator } from '../../../src/local/bedrock/simulator.ts';
 
 const MODEL = 'amazon.nova-lite-v1:0';
 const BUCKET = 'calls';
@@ -105,10 +105,9 @@ async function fakeCloud(
       bedrock_results_queue_url: results,
       bedrock_calls_bucket_name: BUCKET,
     },
-    calls: () => [{ principal: 'ingestion', action: 'sqs:SendMessage', count: 3 }],
+    calls: () => [{ principal: 'ingestion', action: 'sqs:SendMessage', count: 3, denied: 0 }],
     denials: () => [],
     idle: async () => {},
-    stop: async () => {},
     s3,
     ...fields,
   };
@@ -117,41 +116,34 @@ async function fakeCloud(
 async function runFake(
   lines: string[],
   cloud: Cloud,
-  fields: {
-    options?: Partial<StartOptions>;
-    tfvars?: Record<string, unknown>;
-    reports?: ReportRow[];
-    interrupted?: AbortSignal;
-  } = {},
+  fields: { reports?: ReportRow[]; interrupted?: AbortSignal } = {},
 ) {
   const file = (name: string) => path.join(folder, name);
   writeFileSync(file('input.jsonl'), `${lines.join('\n')}\n\n`);
-  const seen: { variables?: Record<string, unknown>; bedrockQuotas?: object; text: string } = { text: '' };
-  const dependencies: RunDependencies = {
-    synthesise: async () => ({ stack: {}, folder, remove: async () => {} }),
-    startCloud: async ({ variables, bedrockQuotas }) => {
-      Object.assign(seen, { variables, bedrockQuotas });
-      return cloud;
-    },
-    readTfvars: async () => fields.tfvars ?? {},
-    readReportRows: async () => fields.reports ?? [],
-    terminal: { write: (text) => (seen.text += text) },
-    interrupted: fields.interrupted ?? new AbortController().signal,
-  };
-  const options: StartOptions = {
-    input: file('input.jsonl'),
-    rpm: 120,
-    tpm: 9_000,
-    enforcement: 'sliding-window',
-    seed: 1,
-    results: file('results.jsonl'),
-    summary: file('summary.json'),
-    ...fields.options,
-  };
-  const clean = await run(options, dependencies);
-  const summary: Summary = JSON.parse(readFileSync(file('summary.json'), 'utf8'));
-  const results = readFileSync(file('results.jsonl'), 'utf8').trim().split('\n').filter(Boolean);
-  return { clean, summary, results: results.map((line) => JSON.parse(line) as ResultMessage), ...seen };
+  const bedrock = await startBedrockSimulator({ requestsPerMinute: 120, tokensPerMinute: 9_000 });
+  const seen: Progress[] = [];
+  try {
+    const record = await run(
+      { cloud, bedrock },
+      {
+        input: file('input.jsonl'),
+        results: file('results.jsonl'),
+        interrupted: fields.interrupted,
+        onProgress: (progress) => seen.push(progress),
+      },
+    );
+    const summary = summarise(record, fields.reports ?? []);
+    const results = readFileSync(file('results.jsonl'), 'utf8').trim().split('\n').filter(Boolean);
+    return {
+      clean: isClean(summary),
+      summary,
+      results: results.map((line) => JSON.parse(line) as ResultMessage),
+      text: report(summary, record),
+      last: seen.at(-1),
+    };
+  } finally {
+    await bedrock.close();
+  }
 }
 
 const line = (fields: object = {}) =>
@@ -169,7 +161,7 @@ describe('a run', () => {
       line({ request_id: 'bad', priority: 9 }),
       '{"broken',
     ];
-    const { clean, summary, results, text } = await runFake(lines, await fakeCloud(byId));
+    const { clean, summary, results, text, last } = await runFake(lines, await fakeCloud(byId));
     expect(clean).toBe(true);
     expect(summary).toMatchObject({ submitted: 4, completed: 2, rejected: 2, lost: 0, duplicate_results: 0 });
     expect(summary.wait_ms).toMatchObject({ 1: { p50: 40, p99: 40 }, 3: { p95: 40 } });
@@ -177,6 +169,7 @@ describe('a run', () => {
     expect(summary.estimated_cost_usd_per_million).toBeCloseTo((3 * 0.4) / 4);
     expect(results).toHaveLength(4);
     expect(text).toContain('Every message ended as it should');
+    expect(last).toMatchObject({ sent: 4, ended: 4 });
   });
 
   it('says what right-sized max tokens have won back, from the report', async () => {
@@ -234,16 +227,6 @@ describe('a run', () => {
     expect(pointers).toEqual([{ bucket: BUCKET, key: expect.stringMatching(/^inbox\//) }]);
     const object = await cloud.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: pointers[0]?.key }));
     expect((await object.Body?.transformToString()) === large).toBe(true);
-  });
-
-  it('lets Service Quotas say what the simulator enforces, and passes on what a tfvars file says', async () => {
-    const tfvars = { quota_overrides: { other: { requests_per_minute: 1 } } };
-    const { variables, bedrockQuotas } = await runFake([line()], await fakeCloud(byId), {
-      tfvars,
-      options: { varFile: 'x.tfvars' },
-    });
-    expect(bedrockQuotas).toEqual({ requestsPerMinute: 120, tokensPerMinute: 9_000, models: [MODEL] });
-    expect(variables).toEqual({ notification_email: expect.stringContaining('@'), ...tfvars });
   });
 
   it('fails with the collector', async () => {

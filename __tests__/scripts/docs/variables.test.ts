@@ -1,19 +1,15 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import {
-  MarkersError,
-  renderTfvarsExample,
-  renderVariablesTable,
-  withVariablesTable,
-} from '../../../scripts/docs/variables.ts';
+import { between, MarkersError } from '../../../scripts/docs/markdown.ts';
+import { renderTfvarsExample, renderVariablesTable } from '../../../scripts/docs/variables.ts';
 import { VARIABLES } from '../../../src/stack/variable-table.ts';
 
 const read = (file: string) => readFileSync(path.resolve(import.meta.dirname, '../../..', file), 'utf8');
 
 describe('documents agree with the table of variables (npm run docs)', () => {
   test('README', () => {
-    expect(read('README.md')).toBe(withVariablesTable(read('README.md')));
+    expect(read('README.md')).toBe(between('variables', read('README.md'), renderVariablesTable()));
   });
 
   test('terraform.tfvars.example', () => {
@@ -82,6 +78,6 @@ describe('rendering', () => {
   });
 
   test('a document without the markers is refused', () => {
-    expect(() => withVariablesTable('# README')).toThrow(MarkersError);
+    expect(() => between('variables', '# README', '')).toThrow(MarkersError);
   });
 });

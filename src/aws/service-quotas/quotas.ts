@@ -11,7 +11,8 @@ import {
 } from '@aws-sdk/client-service-quotas';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { type QuotaCodes, quotaCodesOf } from '../../core/lane/catalog/catalog.ts';
-import type { Limits, Quotas } from '../../core/lane/ports.ts';
+import type { Limits } from '../../core/lane/catalog/limits.ts';
+import type { Quotas } from '../../core/lane/ports.ts';
 import { itemOf } from '../dynamodb/expressions.ts';
 import { quotaKey } from '../dynamodb/lane-keys.ts';
 import { isQuotaOf } from './quota-names.ts';

@@ -2,51 +2,39 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { surveyOf } from '../../client/lines.ts';
-import { EXAMPLE_EMAIL, profilesIn } from '../../lab/run/run.ts';
-import { synthesise } from '../../lab/run/synthesis.ts';
+import { DEFAULT_QUOTA, startLocalSmoother } from '../../lab/run/local-smoother.ts';
+import { PROJECT_FOLDER } from '../../lab/run/synthesis.ts';
 import { ENFORCEMENTS } from '../../local/bedrock/accounting.ts';
-import { startBedrockSimulator } from '../../local/bedrock/simulator.ts';
-import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
+import type { LocalCloud } from '../../local/local-cloud.ts';
 import { readTfvars } from '../../local/terraform/variables.ts';
 import { runCommand, untilSignal } from '../terminal/command.ts';
 import { choiceFlag, numberFlag, readFlags, urlFlag } from '../terminal/flags.ts';
 
-const root = path.resolve(import.meta.dirname, '../../..');
 const LIMIT = { min: 1, max: 1e12, whole: true };
 
 await runCommand(async (args) => {
   const flags = readFlags(args, ['rpm', 'tpm', 'enforcement', 'seed', 'var-file', 'backend', 'outputs']);
-  const rpm = numberFlag('rpm', flags.rpm, LIMIT) ?? 480;
-  const tpm = numberFlag('tpm', flags.tpm, LIMIT) ?? 2_000_000;
   const given = flags['var-file'] === undefined ? {} : await readTfvars(flags['var-file']);
-  const { models } = await surveyOf(path.join(root, 'examples/requests.jsonl'));
+  const { models } = await surveyOf(path.join(PROJECT_FOLDER, 'examples/requests.jsonl'));
   const interrupted = untilSignal();
-  const synthesis = await synthesise(root);
-  const quota = { requestsPerMinute: rpm, tokensPerMinute: tpm };
-  const bedrock = await startBedrockSimulator({
-    ...quota,
+  const { cloud, bedrock, stop } = await startLocalSmoother({
+    models,
+    quota: {
+      requestsPerMinute: numberFlag('rpm', flags.rpm, LIMIT) ?? DEFAULT_QUOTA.requestsPerMinute,
+      tokensPerMinute: numberFlag('tpm', flags.tpm, LIMIT) ?? DEFAULT_QUOTA.tokensPerMinute,
+    },
     enforcement: choiceFlag('enforcement', flags.enforcement, ENFORCEMENTS),
     seed: numberFlag('seed', flags.seed, { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true }),
-    applicationProfiles: profilesIn(given),
+    variables: given,
+    backendUrl: urlFlag('backend', flags.backend),
+    onLog: (functionName, line) => console.error(`${functionName}  ${line}`),
   });
   try {
-    const cloud = await startLocalCloud({
-      stack: synthesis.stack,
-      assetsFolder: synthesis.folder,
-      variables: { notification_email: EXAMPLE_EMAIL, ...given },
-      bedrockUrl: bedrock.url,
-      backendUrl: urlFlag('backend', flags.backend),
-      applicationProfiles: profilesIn(given),
-      bedrockQuotas: { ...quota, models: [...models, ...Object.values(profilesIn(given))] },
-      onLog: (functionName, line) => console.error(`${functionName}  ${line}`),
-    });
     if (flags.outputs !== undefined) writeFileSync(flags.outputs, asTerraformTells(cloud.outputs));
     console.log(instructions(cloud, bedrock.url));
     await interrupted;
-    await cloud.stop();
   } finally {
-    await bedrock.close();
-    await synthesis.remove();
+    await stop();
   }
   return 0;
 });

@@ -12,7 +12,7 @@ import { leftovers } from '../../lab/external/leftovers.ts';
 import { MOTO, startMoto } from '../../lab/external/moto.ts';
 import { providePythonTool } from '../../lab/external/python-tool.ts';
 import { Terraform } from '../../lab/external/terraform.ts';
-import { EXAMPLE_EMAIL } from '../../lab/run/run.ts';
+import { EXAMPLE_EMAIL } from '../../lab/run/local-smoother.ts';
 import { synthesise } from '../../lab/run/synthesis.ts';
 import { runCommand, untilSignal } from '../terminal/command.ts';
 import { readFlags } from '../terminal/flags.ts';

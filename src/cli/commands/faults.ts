@@ -1,13 +1,10 @@
 /** `npm run faults -- [flags]`: faults from outside, and what they cost. Flags: docs/reliability.md. */
 import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { type FaultFigures, isHarmless } from '../../lab/faults/figures.ts';
 import { killFunctions } from '../../lab/faults/local.ts';
 import { meetFault } from '../../lab/faults/virtual.ts';
 import { runCommand } from '../terminal/command.ts';
 import { faultsOptions } from '../terminal/faults-flags.ts';
-
-const root = path.resolve(import.meta.dirname, '../../..');
 
 await runCommand(async (args) => {
   const { faults, kills, seed, json } = faultsOptions(args);
@@ -19,7 +16,7 @@ await runCommand(async (args) => {
   };
   console.log(row('fault', 'struck', 'requests', 'failed', 'lost', 'again', 'paid twice', 'recovery'));
   for (const fault of faults) show(await meetFault(fault, seed));
-  if (kills) show(await killFunctions(root, seed));
+  if (kills) show(await killFunctions(seed));
   if (json !== undefined) writeFileSync(json, `${JSON.stringify({ seed, faults: all }, undefined, 2)}\n`);
   return all.every(isHarmless) ? 0 : 1;
 });

@@ -1,12 +1,11 @@
 /** A run of the smoother on a stack that Terraform has applied to an emulator. */
+import { surveyOf } from '../../client/lines.ts';
 import { ExternalToolError } from '../../lab/external/errors.ts';
 import type { AppliedOutputs } from '../../lab/external/terraform.ts';
-import { readReportRows } from '../../lab/run/report-rows.ts';
-import { run } from '../../lab/run/run.ts';
+import { startLocalSmoother } from '../../lab/run/local-smoother.ts';
 import type { Synthesis } from '../../lab/run/synthesis.ts';
-import { startLocalCloud } from '../../local/local-cloud.ts';
+import { runAndReport } from '../report/run-and-report.ts';
 import type { Terminal } from '../terminal/progress.ts';
-import { startOptions } from '../terminal/start-flags.ts';
 
 export interface AppliedStack {
   synthesis: Omit<Synthesis, 'remove'>;
@@ -21,32 +20,20 @@ export interface AppliedStack {
  * @param input JSON lines of input messages
  * @throws ExternalToolError when Terraform has given something another name than the local cloud would
  */
-export function runApplied(
+export async function runApplied(
   { synthesis, outputs, endpoint }: AppliedStack,
   input: string,
   terminal: Terminal,
   interrupted: AbortSignal,
 ): Promise<boolean> {
-  return run(
-    { ...startOptions([], input), backend: endpoint },
-    {
-      synthesise: async () => ({ ...synthesis, remove: async () => {} }),
-      startCloud: async (options) => {
-        const cloud = await startLocalCloud({ ...options, applied: true });
-        try {
-          checkNames(cloud.outputs, outputs);
-        } catch (error) {
-          await cloud.stop();
-          throw error;
-        }
-        return cloud;
-      },
-      readTfvars: async () => ({}),
-      readReportRows,
-      terminal,
-      interrupted,
-    },
-  );
+  const { lines: total, models } = await surveyOf(input);
+  const smoother = await startLocalSmoother({ synthesis, models, backendUrl: endpoint, applied: true });
+  try {
+    checkNames(smoother.cloud.outputs, outputs);
+    return await runAndReport(smoother, { input, interrupted, total }, terminal);
+  } finally {
+    await smoother.stop();
+  }
 }
 
 /** What Terraform made of the stack's names is what the local cloud makes of them. */

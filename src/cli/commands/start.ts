@@ -1,26 +1,52 @@
 /** `npm start [-- flags]`: the whole smoother on the local cloud, from a file of messages to the results. Flags: README. */
+import { createWriteStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readReportRows } from '../../lab/run/report-rows.ts';
-import { run } from '../../lab/run/run.ts';
-import { synthesise } from '../../lab/run/synthesis.ts';
-import { startLocalCloud } from '../../local/local-cloud.ts';
+import { finished } from 'node:stream/promises';
+import { surveyOf } from '../../client/lines.ts';
+import { startLocalSmoother } from '../../lab/run/local-smoother.ts';
+import { PROJECT_FOLDER } from '../../lab/run/synthesis.ts';
 import { readTfvars } from '../../local/terraform/variables.ts';
+import { runAndReport } from '../report/run-and-report.ts';
 import { runCommand, untilSignal } from '../terminal/command.ts';
-import { startOptions } from '../terminal/start-flags.ts';
-
-const root = path.resolve(import.meta.dirname, '../../..');
+import { type StartOptions, startOptions } from '../terminal/start-flags.ts';
 
 await runCommand(async (args) => {
-  const options = startOptions(args, path.join(root, 'examples/requests.jsonl'));
+  const options = startOptions(args, path.join(PROJECT_FOLDER, 'examples/requests.jsonl'));
   const interrupt = new AbortController();
   void untilSignal().then(() => interrupt.abort());
-  const clean = await run(options, {
-    synthesise: () => synthesise(root),
-    startCloud: startLocalCloud,
-    readTfvars,
-    readReportRows,
-    terminal: process.stdout,
-    interrupted: interrupt.signal,
-  });
-  return clean ? 0 : 1;
+  return (await start(options, interrupt.signal)) ? 0 : 1;
 });
+
+async function start(options: StartOptions, interrupted: AbortSignal): Promise<boolean> {
+  const { input, rpm, tpm, enforcement, results } = options;
+  const survey = await surveyOf(input);
+  const variables = options.varFile === undefined ? {} : await readTfvars(options.varFile);
+  // What cannot be written fails before anything is built.
+  for (const file of [options.logs, results]) if (file !== undefined) await writeFile(file, '');
+  const logs = options.logs === undefined ? undefined : createWriteStream(options.logs);
+  const smoother = await startLocalSmoother({
+    models: survey.models,
+    quota: { requestsPerMinute: rpm, tokensPerMinute: tpm },
+    enforcement,
+    seed: options.seed,
+    variables,
+    backendUrl: options.backend,
+    onStep: (step) => console.log(`${step} ...`),
+    ...(logs && { onLog: (name: string, line: string) => void logs.write(`${name}  ${line}\n`) }),
+  });
+  try {
+    console.log(
+      `Sending ${survey.lines} messages; each model has ${rpm} requests and ${tpm} tokens a minute (${enforcement}).\n`,
+    );
+    const { summary } = options;
+    return await runAndReport(
+      smoother,
+      { input, results, summary, interrupted, total: survey.lines },
+      process.stdout,
+    );
+  } finally {
+    await smoother.stop();
+    if (logs) await finished(logs.end());
+  }
+}

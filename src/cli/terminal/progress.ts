@@ -1,14 +1,4 @@
-/** How far a run is. */
-export interface Progress {
-  /** Messages to send. */
-  total: number;
-  sent: number;
-  ended: number;
-  calls: number;
-  throttled: number;
-  /** At Bedrock now. */
-  running: number;
-}
+import type { Progress } from '../../lab/run/run.ts';
 
 export interface Terminal {
   isTTY?: boolean;
@@ -21,28 +11,38 @@ const BAR_LINES = 3;
 const BAR_REFRESH_MS = 250;
 const LINE_REFRESH_MS = 2_000;
 
-/** Shows progress until the returned function is called: bars on a terminal, a line now and then without one. */
-export function showProgress(terminal: Terminal, read: () => Progress): () => void {
-  let drawn = false;
-  const draw = () => {
-    if (drawn && terminal.isTTY) terminal.write(`\u001b[${BAR_LINES}A\u001b[0J`);
-    drawn = true;
-    terminal.write(terminal.isTTY ? bars(read()) : `${progressLine(read())}\n`);
+/** Shows progress: bars on a terminal, a line now and then without one. `end` draws what was told last. */
+export function showProgress(
+  terminal: Terminal,
+  total: number,
+  now: () => number = Date.now,
+): { show(progress: Progress): void; end(): void } {
+  const everyMs = terminal.isTTY ? BAR_REFRESH_MS : LINE_REFRESH_MS;
+  let drawnAt: number | undefined;
+  let undrawn: Progress | undefined;
+  const draw = (progress: Progress) => {
+    if (drawnAt !== undefined && terminal.isTTY) terminal.write(`\u001b[${BAR_LINES}A\u001b[0J`);
+    drawnAt = now();
+    undrawn = undefined;
+    terminal.write(terminal.isTTY ? bars(progress, total) : `${progressLine(progress, total)}\n`);
   };
-  const timer = setInterval(draw, terminal.isTTY ? BAR_REFRESH_MS : LINE_REFRESH_MS);
-  return () => {
-    clearInterval(timer);
-    draw();
+  return {
+    show(progress) {
+      undrawn = progress;
+      if (drawnAt === undefined || now() >= drawnAt + everyMs) draw(progress);
+    },
+    end() {
+      if (undrawn !== undefined) draw(undrawn);
+    },
   };
 }
 
-export function progressLine({ total, sent, ended, running, calls, throttled }: Progress): string {
+export function progressLine({ sent, ended, running, calls, throttled }: Progress, total: number): string {
   return `sent ${sent}/${total}  ended ${ended}  calling Bedrock ${running}  calls ${calls}  throttled ${throttled}`;
 }
 
 /** Three lines: messages sent, results received, and what Bedrock sees. */
-export function bars(progress: Progress): string {
-  const { total, sent, ended, running, calls, throttled } = progress;
+export function bars({ sent, ended, running, calls, throttled }: Progress, total: number): string {
   return [
     `  sent     ${bar(sent, total)} ${sent} of ${total}`,
     `  ended    ${bar(ended, total)} ${ended} of ${total}`,

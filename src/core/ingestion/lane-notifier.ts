@@ -1,4 +1,5 @@
-import type { LaneRegistry, LaneWatch, Limits, QueueDirectory, Waker } from '../lane/ports.ts';
+import type { Limits } from '../lane/catalog/limits.ts';
+import type { LaneRegistry, LaneWatch, QueueDirectory, Waker } from '../lane/ports.ts';
 import { ANNOUNCE_INTERVAL_MS } from '../lane/ports.ts';
 import type { RequestRecord } from '../request/record.ts';
 import { Coalescer } from './coalescer.ts';

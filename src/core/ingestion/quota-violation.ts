@@ -1,4 +1,4 @@
-import type { Limits } from '../lane/ports.ts';
+import type { Limits } from '../lane/catalog/limits.ts';
 import type { RequestError, RequestRecord } from '../request/record.ts';
 
 /**

@@ -1,5 +1,7 @@
 /** What the lanes table offers. Item layout: docs/architecture.md, "Lanes table". */
 
+import type { Limits } from './catalog/limits.ts';
+
 /** A lane is woken at most this often: the leader that was started last needs the time to take the lane. */
 export const WAKE_INTERVAL_MS = 2_000;
 
@@ -59,12 +61,6 @@ export interface LaneFigures {
   share: number;
   /** Why nothing is released, if so. */
   paused?: string;
-}
-
-/** A lane's quota. Absent: that limit does not exist (or is not known). */
-export interface Limits {
-  requests_per_minute?: number;
-  tokens_per_minute?: number;
 }
 
 /** Ingestion's side of sleep and wake. */

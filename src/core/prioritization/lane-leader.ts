@@ -1,11 +1,13 @@
 /** Leads one lane: reads, lets the engine decide, writes. All decisions are the engine's. */
+
+import type { Limits } from '../lane/catalog/limits.ts';
 import {
   type Decisions,
   type EngineRelease,
   type EngineSettings,
   LaneEngine,
 } from '../lane/engine/engine.ts';
-import type { Led, Limits } from '../lane/ports.ts';
+import type { Led } from '../lane/ports.ts';
 import type { HoldMessage, Release } from '../request/hold-message.ts';
 import { queue } from '../request/transitions.ts';
 import { BacklogView, INDEX_GRACE_MS } from './backlog-view.ts';

@@ -1,7 +1,8 @@
 /** A lane's limits and weights, as they stand now: variables, then Service Quotas, then the catalog. */
 import { defaultLimitsOf, overrideOf, whyAssumed } from '../lane/catalog/catalog.ts';
+import type { Limits } from '../lane/catalog/limits.ts';
 import { PRIORITY_WEIGHTS } from '../lane/engine/fair-queues.ts';
-import type { LaneSettings, Limits } from '../lane/ports.ts';
+import type { LaneSettings } from '../lane/ports.ts';
 import type { Priority } from '../request/record.ts';
 import type { PrioritizationPorts } from './ports.ts';
 

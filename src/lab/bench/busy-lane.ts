@@ -2,7 +2,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { BUNDLE_ENDED, countersOf, slotOf } from '../../core/lane/call-report.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
-import type { Limits } from '../../core/lane/ports.ts';
+import type { Limits } from '../../core/lane/catalog/limits.ts';
 import { LaneLeader, type LeaderSettings } from '../../core/prioritization/lane-leader.ts';
 import type { PrioritizationPorts } from '../../core/prioritization/ports.ts';
 import { Workers } from '../../core/prioritization/workers.ts';

@@ -5,10 +5,10 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { collect } from '../../client/collect.ts';
 import { feed } from '../../client/feed.ts';
 import type { ResultMessage } from '../../core/request/result.ts';
-import { type BedrockSimulator, startBedrockSimulator } from '../../local/bedrock/simulator.ts';
+import type { BedrockSimulator } from '../../local/bedrock/simulator.ts';
 import type { FaultHook } from '../../local/gateway/gateway.ts';
-import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
-import { synthesise } from '../run/synthesis.ts';
+import type { LocalCloud } from '../../local/local-cloud.ts';
+import { startLocalSmoother } from '../run/local-smoother.ts';
 import { forkRandom, type Random } from '../simulation/random.ts';
 import type { FaultFigures } from './figures.ts';
 
@@ -19,7 +19,7 @@ const REQUESTS = 120;
 const QUOTA = { requestsPerMinute: 200, tokensPerMinute: 1_000_000 };
 /** Long calls, so that kills meet them. */
 const LATENCY_MEDIAN_MS = 3_000;
-const VARIABLES = { notification_email: 'platform-team@example.com', invocation_timeout_seconds: 30 };
+const VARIABLES = { invocation_timeout_seconds: 30 };
 const KILLS_MS = 20_000;
 const KILL_EVERY_MS = 1_000;
 /** Of the functions' calls to AWS, while processes are killed. */
@@ -31,32 +31,25 @@ const LONGEST_RECOVERY_MS = 140_000;
 const AFTERMATH_MS = 5_000;
 const LOOK_MS = 200;
 
-/** @param root the project's folder */
-export async function killFunctions(root: string, seed: number): Promise<FaultFigures> {
+export async function killFunctions(seed: number): Promise<FaultFigures> {
   const random = forkRandom(seed, 'kill');
-  const started: (() => Promise<void>)[] = [];
   let isDisturbed = false;
   const faults: FaultHook = ({ principal }) =>
     isDisturbed && principal !== 'operator' ? drawFault(random) : undefined;
+  const { cloud, bedrock, stop } = await startLocalSmoother({
+    quota: QUOTA,
+    models: [MODEL],
+    seed,
+    latencyMedianMs: LATENCY_MEDIAN_MS,
+    variables: VARIABLES,
+    faults,
+  });
   try {
-    const synthesis = await synthesise(root);
-    started.unshift(synthesis.remove);
-    const bedrock = await startBedrockSimulator({ ...QUOTA, seed, latencyMedianMs: LATENCY_MEDIAN_MS });
-    started.unshift(bedrock.close);
-    const cloud = await startLocalCloud({
-      stack: synthesis.stack,
-      assetsFolder: synthesis.folder,
-      variables: VARIABLES,
-      bedrockUrl: bedrock.url,
-      bedrockQuotas: { ...QUOTA, models: [MODEL] },
-      faults,
-    });
-    started.unshift(cloud.stop);
     return await exercise(cloud, bedrock, random, (disturbed) => {
       isDisturbed = disturbed;
     });
   } finally {
-    for (const stop of started) await stop();
+    await stop();
   }
 }
 

@@ -1,5 +1,5 @@
 /** Bursts that are too much for their quotas: through the whole smoother on the local cloud, and straight to Bedrock. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -10,10 +10,9 @@ import {
 } from '@aws-sdk/client-bedrock-runtime';
 import { ENFORCEMENTS, type Enforcement } from '../../local/bedrock/accounting.ts';
 import { startBedrockSimulator } from '../../local/bedrock/simulator.ts';
-import { startLocalCloud } from '../../local/local-cloud.ts';
-import { readReportRows } from './report-rows.ts';
+import { startLocalSmoother } from './local-smoother.ts';
 import { run } from './run.ts';
-import type { Summary } from './summary.ts';
+import { type Summary, summarise } from './summary.ts';
 import type { Synthesis } from './synthesis.ts';
 
 export type Bound = 'rpm' | 'tpm';
@@ -83,36 +82,30 @@ export async function smoothBursts(
   synthesis: Pick<Synthesis, 'stack' | 'folder'>,
 ): Promise<BurstFigures> {
   const folder = await mkdtemp(path.join(tmpdir(), 'bursts-'));
+  const logs: string[] = [];
+  const smoother = await startLocalSmoother({
+    synthesis,
+    quota: { requestsPerMinute: bursts.rpm, tokensPerMinute: bursts.tpm },
+    models: LANES.map(({ modelId }) => modelId),
+    enforcementByModel: Object.fromEntries(
+      LANES.map(({ modelId, enforcement }) => [foundationModelOf(modelId), enforcement]),
+    ),
+    seed: SEED,
+    onLog: (_, line) => logs.push(line),
+  });
   try {
     const input = path.join(folder, 'bursts.jsonl');
-    const [summary, logs] = [path.join(folder, 'summary.json'), path.join(folder, 'logs.txt')];
     const messages = LANES.flatMap((lane) => messagesOf(bursts, lane));
     await writeFile(input, messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
-    const { rpm, tpm } = bursts;
-    await run(
-      {
-        ...{ input, rpm, tpm, summary, logs, seed: SEED },
-        enforcement: 'sliding-window',
-        enforcementByModel: Object.fromEntries(
-          LANES.map(({ modelId, enforcement }) => [foundationModelOf(modelId), enforcement]),
-        ),
-      },
-      {
-        synthesise: async () => ({ ...synthesis, remove: async () => {} }),
-        startCloud: startLocalCloud,
-        readTfvars: async () => ({}),
-        readReportRows,
-        terminal: { write: () => {} },
-        interrupted: new AbortController().signal,
-      },
-    );
-    const figures: Summary = JSON.parse(await readFile(summary, 'utf8'));
+    const record = await run(smoother, { input });
+    const summary = summarise(record, []);
     return {
-      summary: figures,
-      lanes: await Promise.all(LANES.map((lane) => figuresOf(bursts, lane, figures.lanes))),
-      startSpreadSeconds: spreadOf(await readFile(logs, 'utf8')),
+      summary,
+      lanes: await Promise.all(LANES.map((lane) => figuresOf(bursts, lane, summary.lanes))),
+      startSpreadSeconds: spreadOf(logs),
     };
   } finally {
+    await smoother.stop();
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -122,8 +115,11 @@ function foundationModelOf(modelId: string): string {
 }
 
 /** From the lines by which invocations log their calls. */
-function spreadOf(logs: string): number {
-  const delays = [...logs.matchAll(/"start_delay_ms":(\d+)/g)].map(([, delay]) => Number(delay));
+function spreadOf(logs: readonly string[]): number {
+  const delays = logs.flatMap((line) => {
+    const [, delay] = /"start_delay_ms":(\d+)/.exec(line) ?? [];
+    return delay === undefined ? [] : [Number(delay)];
+  });
   return (Math.max(...delays) - Math.min(...delays)) / 1_000;
 }
 

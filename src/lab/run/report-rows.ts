@@ -7,7 +7,7 @@ import type { Cloud } from './run.ts';
 
 /** All lanes' rows of a time range (epoch ms), as reporting has written them. */
 export async function readReportRows(
-  { endpoint, region, operator, outputs }: Cloud,
+  { endpoint, region, operator, outputs }: Pick<Cloud, 'endpoint' | 'region' | 'operator' | 'outputs'>,
   from: number,
   to: number,
 ): Promise<ReportRow[]> {

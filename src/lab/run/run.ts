@@ -1,128 +1,62 @@
+/** One file of messages through the whole smoother on the local cloud: sends it, collects the results, keeps account. */
 import { createWriteStream } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { report } from '../../cli/report/report.ts';
-import { type Progress, showProgress, type Terminal } from '../../cli/terminal/progress.ts';
-import type { StartOptions } from '../../cli/terminal/start-flags.ts';
 import { collect } from '../../client/collect.ts';
 import { feed } from '../../client/feed.ts';
-import { linesOf, surveyOf } from '../../client/lines.ts';
-import type { ReportRow } from '../../core/reporting/ports.ts';
+import { linesOf } from '../../client/lines.ts';
 import type { ResultMessage } from '../../core/request/result.ts';
-import { type BedrockSimulator, startBedrockSimulator } from '../../local/bedrock/simulator.ts';
+import type { BedrockSimulator } from '../../local/bedrock/simulator.ts';
+import type { LocalCloud } from '../../local/local-cloud.ts';
 import { Outcomes } from './outcomes.ts';
 import { Submissions } from './submissions.ts';
-import { isClean, type RunRecord, summarise } from './summary.ts';
-import type { Synthesis } from './synthesis.ts';
+import type { RunRecord } from './summary.ts';
 
-/** The local cloud as this command uses it. */
-export interface Cloud {
-  endpoint: string;
-  region: string;
-  operator: { accessKeyId: string; secretAccessKey: string };
-  outputs: Record<string, unknown>;
-  calls(): RunRecord['calls'];
-  denials(): RunRecord['denials'];
-  /** Resolves when nothing is under way in any function. */
-  idle(): Promise<void>;
-  stop(): Promise<void>;
+/** The local cloud as a run uses it. */
+export type Cloud = Pick<
+  LocalCloud,
+  'endpoint' | 'region' | 'operator' | 'outputs' | 'calls' | 'denials' | 'idle'
+>;
+
+export interface RunTarget {
+  cloud: Cloud;
+  bedrock: Pick<BedrockSimulator, 'stats'>;
 }
 
-export interface RunDependencies {
-  synthesise(): Promise<Synthesis>;
-  startCloud(options: {
-    stack: unknown;
-    assetsFolder: string;
-    variables: Record<string, unknown>;
-    bedrockUrl: string;
-    backendUrl?: string;
-    applicationProfiles?: Readonly<Record<string, string>>;
-    bedrockQuotas: { requestsPerMinute: number; tokensPerMinute: number; models: readonly string[] };
-    onLog?: (functionName: string, line: string) => void;
-  }): Promise<Cloud>;
-  readTfvars(file: string): Promise<Record<string, unknown>>;
-  readReportRows(cloud: Cloud, from: number, to: number): Promise<ReportRow[]>;
-  terminal: Terminal;
+/** How far a run is. */
+export interface Progress {
+  sent: number;
+  /** Messages that have their result. */
+  ended: number;
+  /** Calls that Bedrock admitted. */
+  calls: number;
+  throttled: number;
+  /** At Bedrock now. */
+  running: number;
+}
+
+export interface RunOptions {
+  /** JSON lines of input messages. */
+  input: string;
+  /** Where to write the result messages, as JSON lines. */
+  results?: string;
+  onProgress?: (progress: Progress) => void;
   /** Stops the run early, as if it had stalled. */
-  interrupted: AbortSignal;
+  interrupted?: AbortSignal;
 }
 
-/** The principal by which the local cloud knows whoever feeds and collects. */
+/** The principal by which the local cloud knows whoever sends and collects. */
 const OPERATOR = 'operator';
-/** Required by the stack; nothing is sent to it here. */
-export const EXAMPLE_EMAIL = 'platform-team@example.com';
 /** Without a result or a call to Bedrock for so long, what is missing counts as lost. */
 const STALL_MS = 180_000;
-const END_CHECK_MS = 200;
+const LOOK_EVERY_MS = 200;
 /** What is left to do after the last result has this long. */
 const IDLE_MS = 15_000;
 
-/** One run of the whole smoother on the local cloud: feeds a file, collects the results, reports. True: all as it should be. */
-export async function run(options: StartOptions, dependencies: RunDependencies): Promise<boolean> {
-  const { terminal } = dependencies;
-  const survey = await surveyOf(options.input);
-  const given = options.varFile === undefined ? {} : await dependencies.readTfvars(options.varFile);
-  const started: (() => Promise<void>)[] = [];
-  const stopLater = (stop: () => Promise<void>) => started.unshift(stop);
-  // What cannot be written fails before anything is built.
-  for (const file of [options.logs, options.results]) if (file !== undefined) await writeFile(file, '');
-  const logs = options.logs === undefined ? undefined : createWriteStream(options.logs);
-  if (logs) stopLater(() => finished(logs.end()));
-  try {
-    terminal.write('Building and synthesising the stack ...\n');
-    const synthesis = await dependencies.synthesise();
-    stopLater(synthesis.remove);
-    const applicationProfiles = profilesIn(given);
-    const quota = { requestsPerMinute: options.rpm, tokensPerMinute: options.tpm };
-    const bedrock = await startBedrockSimulator({
-      ...quota,
-      enforcement: options.enforcement,
-      enforcementByModel: options.enforcementByModel,
-      seed: options.seed,
-      applicationProfiles,
-    });
-    stopLater(bedrock.close);
-    terminal.write('Starting the local cloud ...\n');
-    const cloud = await dependencies.startCloud({
-      stack: synthesis.stack,
-      assetsFolder: synthesis.folder,
-      variables: { notification_email: EXAMPLE_EMAIL, ...given },
-      bedrockUrl: bedrock.url,
-      backendUrl: options.backend,
-      applicationProfiles,
-      bedrockQuotas: { ...quota, models: [...survey.models, ...Object.values(applicationProfiles)] },
-      ...(logs && { onLog: (name: string, line: string) => void logs.write(`${name}  ${line}\n`) }),
-    });
-    stopLater(cloud.stop);
-    terminal.write(
-      `Sending ${survey.lines} messages; each model has ${options.rpm} requests and ${options.tpm} tokens a minute (${options.enforcement}).\n\n`,
-    );
-    const record = await exercise(options, survey.lines, cloud, bedrock, dependencies);
-    const summary = summarise(record);
-    if (options.summary !== undefined)
-      await writeFile(options.summary, `${JSON.stringify(summary, null, 2)}\n`);
-    terminal.write(`\n${report(summary, record)}\n`);
-    return isClean(summary);
-  } finally {
-    for (const stop of started) await stop();
-  }
-}
-
-/** The application inference profiles that the variables name exist in the local account; the stack checks their form. */
-export function profilesIn(variables: Record<string, unknown>): Record<string, string> {
-  return { ...(variables.application_inference_profiles as Record<string, string> | undefined) };
-}
-
-async function exercise(
-  options: StartOptions,
-  total: number,
-  cloud: Cloud,
-  bedrock: BedrockSimulator,
-  { terminal, interrupted, readReportRows }: RunDependencies,
-): Promise<RunRecord> {
+/** @returns the record of the run: `summarise` makes figures of it */
+export async function run({ cloud, bedrock }: RunTarget, options: RunOptions): Promise<RunRecord> {
   const clients = { endpoint: cloud.endpoint, region: cloud.region, credentials: cloud.operator };
   const sqs = new SQSClient(clients);
   const s3 = new S3Client({ ...clients, forcePathStyle: true });
@@ -138,9 +72,8 @@ async function exercise(
     output?.write(`${text}\n`);
     if (submissions.ended(result.request_id, result.status)) outcomes.add(result);
   };
-  const hideProgress = showProgress(terminal, () => progressOf(total, submissions, outcomes, bedrock));
-  const resultsUrl = String(cloud.outputs.bedrock_results_queue_url);
-  const collecting = collect(sqs, resultsUrl, onResult, stop.signal);
+  const tellProgress = () => options.onProgress?.(progressOf(submissions, outcomes, bedrock));
+  const collecting = collect(sqs, String(cloud.outputs.bedrock_results_queue_url), onResult, stop.signal);
   const target = {
     sqs,
     s3,
@@ -150,8 +83,9 @@ async function exercise(
   const working = async () => {
     await feed(linesOf(options.input), target, (...message) => submissions.sent(...message));
     await until(() => {
+      tellProgress();
       const stalled = Date.now() - Math.max(lastResultAt, lastCallAt(bedrock)) > STALL_MS;
-      return submissions.allEnded || stalled || interrupted.aborted;
+      return submissions.allEnded || stalled || options.interrupted?.aborted === true;
     });
     // Reports and duplicates of results may still be on their way.
     if (submissions.allEnded)
@@ -162,8 +96,8 @@ async function exercise(
     await Promise.race([working(), collecting]);
   } finally {
     stop.abort();
-    hideProgress();
     await collecting;
+    tellProgress();
     output?.end();
     if (output) await finished(output);
     sqs.destroy();
@@ -175,29 +109,23 @@ async function exercise(
     bedrock: bedrock.stats(),
     calls: cloud.calls(),
     denials: cloud.denials(),
-    reports: await readReportRows(cloud, startedAt, Date.now()),
     operator: OPERATOR,
+    startedAt,
     durationSeconds: (Date.now() - startedAt) / 1_000,
   };
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await setTimeout(END_CHECK_MS);
+  while (!condition()) await setTimeout(LOOK_EVERY_MS);
 }
 
-function lastCallAt(bedrock: BedrockSimulator): number {
+function lastCallAt(bedrock: RunTarget['bedrock']): number {
   return Math.max(0, ...bedrock.stats().lanes.map(({ seconds }) => (seconds.at(-1)?.second ?? 0) * 1_000));
 }
 
-function progressOf(
-  total: number,
-  submissions: Submissions,
-  outcomes: Outcomes,
-  bedrock: BedrockSimulator,
-): Progress {
+function progressOf(submissions: Submissions, outcomes: Outcomes, bedrock: RunTarget['bedrock']): Progress {
   const { calls, throttles, lanes } = bedrock.stats();
   return {
-    total,
     sent: submissions.submitted,
     ended: outcomes.total,
     calls,

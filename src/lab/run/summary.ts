@@ -70,14 +70,16 @@ export interface RunRecord {
   outcomes: Outcomes;
   bedrock: SimulatorStats;
   calls: readonly (BilledCalls & { principal: string })[];
-  reports: ReportRow[];
   denials: readonly { principal: string; action: string; resource: string }[];
   /** The one who fed and collected: not part of the smoother's cost. */
   operator: string;
+  /** Epoch milliseconds. */
+  startedAt: number;
   durationSeconds: number;
 }
 
-export function summarise(run: RunRecord): Summary {
+/** @param reports what reporting has written during the run */
+export function summarise(run: RunRecord, reports: readonly ReportRow[]): Summary {
   const { submissions, outcomes, bedrock } = run;
   const uses = bedrock.lanes.map((lane) => {
     const waits = lane.models.flatMap((model) => outcomes.waitsByModel.get(model) ?? []);
@@ -88,7 +90,7 @@ export function summarise(run: RunRecord): Summary {
       waitedMs: backlog.reduce((sum, { from, until }) => sum + until - from, 0),
     };
   });
-  const { unreserved_tokens, rerun_tokens } = rightSizing(run.reports);
+  const { unreserved_tokens, rerun_tokens } = rightSizing(reports);
   const functionCalls = run.calls.filter(({ principal }) => principal !== run.operator);
   return {
     submitted: submissions.submitted,
@@ -129,7 +131,7 @@ export function isClean(summary: Summary): boolean {
   return submitted > 0 && lost + duplicate_results + wrongly_accepted + permission_denials.length === 0;
 }
 
-function rightSizing(rows: ReportRow[]): Pick<Summary, 'unreserved_tokens' | 'rerun_tokens'> {
+function rightSizing(rows: readonly ReportRow[]): Pick<Summary, 'unreserved_tokens' | 'rerun_tokens'> {
   const sum = (name: string) => rows.reduce((total, { counters }) => total + (counters[name] ?? 0), 0);
   return { unreserved_tokens: sum('unreserved_tokens'), rerun_tokens: sum('rerun_tokens') };
 }

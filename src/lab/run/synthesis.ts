@@ -17,6 +17,9 @@ export class SynthesisError extends Error {
   override readonly name = 'SynthesisError';
 }
 
+/** Where main.ts and the handlers are. */
+export const PROJECT_FOLDER = path.resolve(import.meta.dirname, '../../..');
+
 const STACK = 'stacks/bedrock-request-smoother';
 
 /** Builds the functions and synthesises the stack, in a process of its own, into a temporary folder. */

@@ -1,7 +1,7 @@
 /** Requests of a workload as the smoother sees them. A payload is made up when it is read: memory stays flat. */
 
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
-import type { Limits } from '../../core/lane/ports.ts';
+import type { Limits } from '../../core/lane/catalog/limits.ts';
 import type { Payload } from '../../core/request/hold-message.ts';
 import { backlogKey } from '../../core/request/keys.ts';
 import type { RequestRecord, Usage } from '../../core/request/record.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import type { Limits } from '../../core/lane/ports.ts';
+import type { Limits } from '../../core/lane/catalog/limits.ts';
 import type { HoldMessage } from '../../core/request/hold-message.ts';
 import type { MemoryPorts } from '../../memory/cloud.ts';
 import { delayed } from './delayed.ts';

@@ -7,7 +7,7 @@ import { LaneNotifier } from '../../core/ingestion/lane-notifier.ts';
 import { invokeBundle } from '../../core/invocation/invoke.ts';
 import type { ModelRuntime } from '../../core/invocation/ports.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
-import type { Limits } from '../../core/lane/ports.ts';
+import type { Limits } from '../../core/lane/catalog/limits.ts';
 import { type PrioritizationEvent, prioritize } from '../../core/prioritization/prioritize.ts';
 import type { HoldMessage } from '../../core/request/hold-message.ts';
 import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../../memory/cloud.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { slotOf } from '../../../../src/core/lane/call-report.ts';
+import type { Limits } from '../../../../src/core/lane/catalog/limits.ts';
 import { AdaptiveShare, type Feedback } from '../../../../src/core/lane/engine/adaptive-share.ts';
-import type { Limits } from '../../../../src/core/lane/ports.ts';
 
 const LIMITS: Limits = { requests_per_minute: 1_000, tokens_per_minute: 100_000 };
 const call = (releasedAt: number, throttled: number): Feedback => ({

@@ -4,7 +4,7 @@
  * Wherever a model's id is asked for, the name of its lane does as well.
  */
 import { knownAs, type Profiles } from '../../request/model-id.ts';
-import type { Limits } from '../ports.ts';
+import type { Limits } from './limits.ts';
 import data from './models.json' with { type: 'json' };
 
 export type Kind = 'on-demand' | 'geo' | 'global';

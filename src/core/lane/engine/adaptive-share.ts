@@ -2,7 +2,7 @@
  * How much of its limits a lane uses: Bedrock's throttles say when somebody else uses the quota too, or when it is
  * smaller than we believe. A throttle cuts the share once per round of feedback; calm raises it again.
  */
-import type { Limits } from '../ports.ts';
+import type { Limits } from '../catalog/limits.ts';
 import { Trials } from './trials.ts';
 
 /**

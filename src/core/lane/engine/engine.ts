@@ -5,7 +5,8 @@
 import type { BacklogEntry } from '../../request/ports.ts';
 import { PRIORITIES } from '../../request/record.ts';
 import { owedOf, SLOT_MS, slotOf } from '../call-report.ts';
-import type { LaneFigures, Limits, SlotTotals } from '../ports.ts';
+import type { Limits } from '../catalog/limits.ts';
+import type { LaneFigures, SlotTotals } from '../ports.ts';
 import { AdaptiveShare } from './adaptive-share.ts';
 import { Breaker, leastReleased, type Trouble } from './breaker.ts';
 import { BundlePacer } from './bundles.ts';

@@ -1,4 +1,4 @@
-import type { Limits } from '../ports.ts';
+import type { Limits } from '../catalog/limits.ts';
 import { type Amount, atMost, type LedgerTotals } from './ledger.ts';
 import type { Sizing } from './sizing.ts';
 

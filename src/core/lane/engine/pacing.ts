@@ -6,7 +6,7 @@
  * the rest of the minute. With that cost the account is just full in the steady state, at the highest steady rate.
  */
 
-import type { Limits } from '../ports.ts';
+import type { Limits } from '../catalog/limits.ts';
 import { type Amount, WINDOW_MS } from './ledger.ts';
 
 /** A little faster than the quota: errors of the estimates then end at the ledger's limit, not below it. */

@@ -1,7 +1,7 @@
 /** How large a call is taken to be: what it may use, what Bedrock deducts at its start, what it will be charged. */
 import type { BacklogEntry } from '../../request/ports.ts';
 import { burndownOf, contextLimitOf, outputLimitOf } from '../catalog/catalog.ts';
-import type { Limits } from '../ports.ts';
+import type { Limits } from '../catalog/limits.ts';
 import type { Estimates, Outputs } from './estimates.ts';
 
 /** Where max tokens is unset it is granted so that this share of answers is not cut. */
