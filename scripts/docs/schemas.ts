@@ -1,9 +1,9 @@
-/** JSON Schema of the messages, as it stands in docs/. */
+/** JSON Schema of the messages, as docs/schemas/ holds it. */
 import * as z from 'zod';
 import { inputMessage } from '../../src/core/request/message-schema.ts';
 import { resultMessage } from '../../src/core/request/result-schema.ts';
 
-/** File name below docs/ → text. */
+/** File name below docs/schemas/ → text. */
 export function schemaDocuments(): Record<string, string> {
   return {
     'input-message.schema.json': documentOf(inputMessage, 'Input message'),

@@ -18,4 +18,4 @@ write('README.md', between('variables', read('README.md'), renderVariablesTable(
 write('terraform.tfvars.example', renderTfvarsExample());
 write('docs/models.md', renderCatalog());
 write('docs/architecture.md', between('rooms', read('docs/architecture.md'), renderRooms()));
-for (const [name, text] of Object.entries(schemaDocuments())) write(`docs/${name}`, text);
+for (const [name, text] of Object.entries(schemaDocuments())) write(`docs/schemas/${name}`, text);

@@ -1,6 +1,6 @@
 /**
  * The input message: what producers put on the Input queue. Unknown fields are refused everywhere but inside what only
- * a model can judge. docs/input-message.schema.json is generated from here.
+ * a model can judge. docs/schemas/input-message.schema.json is generated from here.
  */
 import * as z from 'zod';
 import { converse, message, systemBlock } from './converse.ts';

@@ -1,5 +1,5 @@
 /**
- * How shapes that outlive a deployment change (docs/reliability.md, "Upgrades"): what is added is optional, and a
+ * How shapes that outlive a deployment change (docs/upgrades.md): what is added is optional, and a
  * version changes only when today's reader would misread what is written.
  */
 import { UnknownVersionError } from './errors.ts';
