@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, ListBucketsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { deprovision } from '../../src/local/deprovision.ts';
 import { startEmulators } from '../../src/local/emulators.ts';
 import { BackendUnavailableError, connectBackend } from '../../src/local/external-backend.ts';
@@ -22,7 +22,7 @@ async function serve(answer: string): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test('a backend speaks for the account that it says', async () => {
+it('a backend speaks for the account that it says', async () => {
   const url = await serve(
     '<GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult>',
   );
@@ -30,13 +30,13 @@ test('a backend speaks for the account that it says', async () => {
   expect(backend).toMatchObject({ accountId: '123456789012', dynamodbUrl: url, sqsUrl: url, s3Url: url });
 });
 
-test('what is no emulator, or not there, is said', async () => {
+it('what is no emulator, or not there, is said', async () => {
   const other = await serve('Welcome');
   await expect(connectBackend(other)).rejects.toThrow(`${other} is no AWS emulator that can be used: STS`);
   await expect(connectBackend('http://127.0.0.1:1')).rejects.toThrow(BackendUnavailableError);
 });
 
-test('a backend that lasts is left as it was found, also when not everything had been created', async () => {
+it('a backend that lasts is left as it was found, also when not everything had been created', async () => {
   const emulators = await startEmulators();
   cleanup.push(() => emulators.stop());
   const config = {

@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SmallCloud, smallStack, startSmallCloud } from './small-stack.ts';
 
 /** Ends once two processes are in the folder. */
@@ -53,7 +53,7 @@ async function invoke(name: string, event: unknown = {}) {
 }
 
 describe('the environment of a function', () => {
-  test('is what the stack gives and what Lambda adds, and nothing of the shell', async () => {
+  it('is what the stack gives and what Lambda adds, and nothing of the shell', async () => {
     const { answer } = await invoke('environment');
     expect(answer).toMatchObject({
       TABLE: 'orders',
@@ -67,7 +67,7 @@ describe('the environment of a function', () => {
     expect(Object.keys(answer)).not.toContain('DEVELOPERS_SECRET');
   });
 
-  test('has a context as on Lambda', async () => {
+  it('has a context as on Lambda', async () => {
     const { answer } = await invoke('context');
     expect(answer.functionName).toBe('context');
     expect(answer.awsRequestId).toMatch(/^[0-9a-f-]{36}$/);
@@ -75,7 +75,7 @@ describe('the environment of a function', () => {
     expect(answer.remaining).toBeLessThanOrEqual(30_000);
   });
 
-  test('is used again, but never by two events at once', async () => {
+  it('is used again, but never by two events at once', async () => {
     const first = await invoke('counter');
     const second = await invoke('counter');
     expect(second.answer).toEqual({ count: first.answer.count + 1, pid: first.answer.pid });
@@ -86,17 +86,17 @@ describe('the environment of a function', () => {
 });
 
 describe('a function that fails', () => {
-  test('answers with its error and keeps its process', async () => {
+  it('answers with its error and keeps its process', async () => {
     const { answer, failed } = await invoke('thrower');
     expect(failed).toBe(true);
     expect(answer).toMatchObject({ errorType: 'TypeError', errorMessage: 'no such luck' });
   });
 
-  test('and leaves is an exit error', async () => {
+  it('and leaves is an exit error', async () => {
     expect((await invoke('leaver')).answer).toMatchObject({ errorType: 'Runtime.ExitError' });
   });
 
-  test('by taking too long is killed, even in a loop that never yields; the next event starts cold', async () => {
+  it('by taking too long is killed, even in a loop that never yields; the next event starts cold', async () => {
     const { answer } = await invoke('sleeper');
     expect(answer.errorMessage).toMatch(/Task timed out after 1\.00 seconds/);
     const killed = Number((await cloud.line('asleep')).split(' ').at(-1));
@@ -106,7 +106,7 @@ describe('a function that fails', () => {
 });
 
 describe('a crash', () => {
-  test('is offered the functions that run now, idle ones not, and kills none that is not picked', async () => {
+  it('is offered the functions that run now, idle ones not, and kills none that is not picked', async () => {
     await invoke('counter');
     let offered: readonly string[] | undefined;
     const crashed = cloud.crash((running) => {
@@ -118,7 +118,7 @@ describe('a crash', () => {
     expect(answer.count).toBeGreaterThan(1);
   });
 
-  test('kills one process in the middle of its event; the next event gets a new one', async () => {
+  it('kills one process in the middle of its event; the next event gets a new one', async () => {
     const [one, other] = [invoke('sitter'), invoke('sitter', { seat: 2 })];
     while (cloud.lines.filter((line) => line.includes('seated')).length < 2) await cloud.nextLine();
     let offered: readonly string[] = [];
@@ -147,17 +147,17 @@ describe('a crash', () => {
   });
 });
 
-test('what a function writes comes line by line under its name', async () => {
+it('what a function writes comes line by line under its name', async () => {
   await invoke('speaker');
   await cloud.line('speaker: two');
   expect(cloud.lines).toContain('speaker: one');
 });
 
-test('a function that is not there is not found', async () => {
+it('a function that is not there is not found', async () => {
   await expect(invoke('nobody')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
 });
 
-test('stopping ends every process and the endpoint', async () => {
+it('stopping ends every process and the endpoint', async () => {
   const stopping = await startSmallCloud(
     await smallStack({
       waiter: {

@@ -1,10 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { compileFilter } from '../../../src/local/event-sources/filter.ts';
 
 const matches = (pattern: unknown, event: unknown) => compileFilter('mapping', pattern)(event);
 
 describe('a filter pattern', () => {
-  test.each([
+  it.each([
     [{ a: ['x', 'y'] }, { a: 'y' }, true],
     [{ a: ['x'] }, { a: 'z' }, false],
     [{ a: ['x'] }, {}, false],
@@ -28,7 +28,7 @@ describe('a filter pattern', () => {
     expect(matches(pattern, event)).toBe(expected);
   });
 
-  test.each([[{ a: [{ cidr: '10.0.0.0/8' }] }], [{ a: [{ numeric: ['~', 1] }] }], [{ a: 'x' }], ['x']])(
+  it.each([[{ a: [{ cidr: '10.0.0.0/8' }] }], [{ a: [{ numeric: ['~', 1] }] }], [{ a: 'x' }], ['x']])(
     '%j is refused by name',
     (pattern) => {
       expect(() => compileFilter('mapping', pattern)).toThrow('mapping');

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are Terraform expressions
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { intervalMinutes, Schedule } from '../../../src/local/event-sources/schedule.ts';
 import { smallStack, startSmallCloud } from '../small-stack.ts';
 
@@ -7,7 +7,7 @@ describe('a schedule', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  test('runs at the start and at every interval until stopped', () => {
+  it('runs at the start and at every interval until stopped', () => {
     const run = vi.fn();
     const schedule = new Schedule(2, run);
     schedule.start();
@@ -20,7 +20,7 @@ describe('a schedule', () => {
   });
 });
 
-test.each([
+it.each([
   ['rate(1 minute)', 1],
   ['rate(5 minutes)', 5],
   ['rate(2 hours)', 120],
@@ -29,7 +29,7 @@ test.each([
   expect(intervalMinutes('rule', expression)).toBe(minutes);
 });
 
-test.each(['cron(0 12 * * ? *)', 'rate(0 minutes)', 'at(2026-01-01T00:00:00)'])(
+it.each(['cron(0 12 * * ? *)', 'rate(0 minutes)', 'at(2026-01-01T00:00:00)'])(
   '%s is refused',
   (expression) => {
     expect(() => intervalMinutes('rule', expression)).toThrow(
@@ -57,13 +57,13 @@ describe('a rule', () => {
   });
   const worker = { worker: { code: 'console.log("got " + event.from)' } };
 
-  test('starts its function with its input', async () => {
+  it('starts its function with its input', async () => {
     const cloud = await startSmallCloud(await smallStack(worker, resources(true)));
     expect(await cloud.line('got')).toBe('worker: got rule');
     await cloud.stop();
   });
 
-  test('without a permission to start it is refused', async () => {
+  it('without a permission to start it is refused', async () => {
     await expect(startSmallCloud(await smallStack(worker, resources(false)))).rejects.toThrow(
       'lambda:InvokeFunction on worker',
     );

@@ -5,7 +5,7 @@ import {
   SendMessageBatchCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { RolePermissionError } from '../../../src/local/roles.ts';
 import { type SmallCloud, type SmallFunction, smallStack, startSmallCloud } from '../small-stack.ts';
 
@@ -70,7 +70,7 @@ async function left(sqs: SQSClient, name: string): Promise<number> {
   return names.reduce((sum, attribute) => sum + Number(Attributes?.[attribute]), 0);
 }
 
-test('only failed messages come again, and end in the dead-letter queue', async () => {
+it('only failed messages come again, and end in the dead-letter queue', async () => {
   cloud = await startSmallCloud(await stackOf());
   const sqs = await send(['good 1', 'bad 2', 'good 3']);
   const { Messages } = await sqs.send(
@@ -90,7 +90,7 @@ test('only failed messages come again, and end in the dead-letter queue', async 
   sqs.destroy();
 });
 
-test('a function that throws keeps its whole batch', async () => {
+it('a function that throws keeps its whole batch', async () => {
   cloud = await startSmallCloud(await stackOf());
   const sqs = await send(['throw']);
   await cloud.line('whole batch');
@@ -98,7 +98,7 @@ test('a function that throws keeps its whole batch', async () => {
   sqs.destroy();
 });
 
-test('batches are as large and as many at once as the mapping says', async () => {
+it('batches are as large and as many at once as the mapping says', async () => {
   const code = `
     const fs = require("node:fs"), file = process.env.HOME + "/running-" + process.pid;
     fs.writeFileSync(file, "");
@@ -119,7 +119,7 @@ test('batches are as large and as many at once as the mapping says', async () =>
   sqs.destroy();
 });
 
-test('a disabled mapping takes nothing', async () => {
+it('a disabled mapping takes nothing', async () => {
   cloud = await startSmallCloud(await stackOf({}, { enabled: false }));
   const sqs = await send(['good']);
   await cloud.idle();
@@ -128,7 +128,7 @@ test('a disabled mapping takes nothing', async () => {
   sqs.destroy();
 });
 
-test.each(POLLING)('a role without %s cannot be an event source', async (missing) => {
+it.each(POLLING)('a role without %s cannot be an event source', async (missing) => {
   const starting = startSmallCloud(
     await stackOf({ actions: POLLING.filter((action) => action !== missing) }),
   );
@@ -136,7 +136,7 @@ test.each(POLLING)('a role without %s cannot be an event source', async (missing
   await expect(starting).rejects.toThrow(`may not perform ${missing}`);
 });
 
-test('a visibility timeout shorter than the function runs is refused', async () => {
+it('a visibility timeout shorter than the function runs is refused', async () => {
   await expect(startSmallCloud(await stackOf({ timeout: 2 }))).rejects.toThrow(
     "shorter than the function's timeout",
   );

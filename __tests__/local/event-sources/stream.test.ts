@@ -7,7 +7,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { RolePermissionError } from '../../../src/local/roles.ts';
 import { type SmallCloud, smallStack, startSmallCloud } from '../small-stack.ts';
 
@@ -84,7 +84,7 @@ const batches = (): string[][][] =>
     .filter((line) => line.includes('batch ['))
     .map((line) => JSON.parse(line.slice(line.indexOf('['))));
 
-test('every kind of write becomes a change, in order, and a write that changes nothing does not', async () => {
+it('every kind of write becomes a change, in order, and a write that changes nothing does not', async () => {
   await start();
   await put('a', '1');
   await put('a', '1');
@@ -110,7 +110,7 @@ test('every kind of write becomes a change, in order, and a write that changes n
   ]);
 });
 
-test('changes of one item written at once arrive in the order of the writes', async () => {
+it('changes of one item written at once arrive in the order of the writes', async () => {
   await start();
   await Promise.all(Array.from({ length: 40 }, () => add('counter')));
   await cloud?.idle();
@@ -121,7 +121,7 @@ test('changes of one item written at once arrive in the order of the writes', as
   ).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
 });
 
-test('callers get the return values they asked for', async () => {
+it('callers get the return values they asked for', async () => {
   await start();
   expect((await add('a')).Attributes).toBeUndefined();
   expect((await add('a', 'ALL_OLD')).Attributes).toEqual({ id: { S: 'a' }, n: { N: '1' } });
@@ -129,7 +129,7 @@ test('callers get the return values they asked for', async () => {
   expect((await add('a', 'UPDATED_NEW')).Attributes).toEqual({ n: { N: '4' } });
 });
 
-test('only what the filter matches is delivered', async () => {
+it('only what the filter matches is delivered', async () => {
   await start({
     filter_criteria: {
       filter: [{ pattern: '{"eventName": ["MODIFY"], "dynamodb": {"NewImage": {"n": {"N": ["2"]}}}}' }],
@@ -142,7 +142,7 @@ test('only what the filter matches is delivered', async () => {
   expect(batches()).toEqual([[['MODIFY', 'a', '2']]]);
 });
 
-test('a poisoned record is found by bisecting, and ends alone in the failure queue', async () => {
+it('a poisoned record is found by bisecting, and ends alone in the failure queue', async () => {
   await start({
     bisect_batch_on_function_error: true,
     maximum_retry_attempts: 2,
@@ -164,7 +164,7 @@ test('a poisoned record is found by bisecting, and ends alone in the failure que
   sqs.destroy();
 });
 
-test('a partial failure brings back what follows it, not what came before', async () => {
+it('a partial failure brings back what follows it, not what came before', async () => {
   const code = `
     const numbers = event.Records.map(({ dynamodb }) => [dynamodb.Keys.id.S, dynamodb.SequenceNumber]);
     console.log("batch " + JSON.stringify([numbers.map(([id]) => id)]));
@@ -178,7 +178,7 @@ test('a partial failure brings back what follows it, not what came before', asyn
   expect(batches()).toEqual([[['a', 'b', 'c']], [['b', 'c']]]);
 });
 
-test.each([...READING, 'sqs:SendMessage'])('a role without %s cannot read the stream', async (missing) => {
+it.each([...READING, 'sqs:SendMessage'])('a role without %s cannot read the stream', async (missing) => {
   const actions = [...READING, 'sqs:SendMessage'].filter((action) => action !== missing);
   await expect(start({}, actions)).rejects.toThrow(RolePermissionError);
   await expect(start({}, actions)).rejects.toThrow(`may not perform ${missing}`);

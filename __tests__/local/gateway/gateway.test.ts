@@ -15,7 +15,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FaultHook } from '../../../src/local/gateway/gateway.ts';
 import { echoServer, type SmallCloud, smallStack, startSmallCloud } from '../small-stack.ts';
 
@@ -89,7 +89,7 @@ async function as(name: string, client: string, command: string, input: object) 
 const workUrl = () => `${cloud.endpoint}/000000000000/work`;
 
 describe('who calls', () => {
-  test('must be known', async () => {
+  it('must be known', async () => {
     const stranger = new SQSClient({
       ...cloud.client,
       credentials: { accessKeyId: 'AKIANOBODY', secretAccessKey: 'x' },
@@ -100,7 +100,7 @@ describe('who calls', () => {
     stranger.destroy();
   });
 
-  test.each(['sqs', 's3'] as const)('must sign with the right secret (%s)', async (service) => {
+  it.each(['sqs', 's3'] as const)('must sign with the right secret (%s)', async (service) => {
     const credentials = { ...cloud.operator, secretAccessKey: 'wrong' };
     const command =
       service === 'sqs'
@@ -109,7 +109,7 @@ describe('who calls', () => {
     await expect(command).rejects.toMatchObject({ name: 'SignatureDoesNotMatch' });
   });
 
-  test('must sign what is sent', async () => {
+  it('must sign what is sent', async () => {
     const tampering = new SQSClient({ ...cloud.client, maxAttempts: 1 });
     tampering.middlewareStack.add(
       (next) => (call) => {
@@ -124,7 +124,7 @@ describe('who calls', () => {
     tampering.destroy();
   });
 
-  test('must sign at all', async () => {
+  it('must sign at all', async () => {
     const response = await fetch(cloud.endpoint, {
       headers: { 'x-amz-target': 'AmazonSQS.ListQueues' },
       method: 'POST',
@@ -135,7 +135,7 @@ describe('who calls', () => {
 });
 
 describe('what a function may not do', () => {
-  test('is denied by the name of the action, recorded and counted; what it may is done', async () => {
+  it('is denied by the name of the action, recorded and counted; what it may is done', async () => {
     expect(
       await as('caller', 'sqs', 'SendMessageCommand', { QueueUrl: workUrl(), MessageBody: 'hi' }),
     ).toHaveProperty('MessageId');
@@ -165,7 +165,7 @@ describe('what a function may not do', () => {
     });
   });
 
-  test.each([
+  it.each([
     ['dynamodb', 'PutItemCommand', { TableName: 'items', Item: { id: { S: 'x' } } }, 'dynamodb:PutItem'],
     ['s3', 'PutObjectCommand', { Bucket: 'files', Key: 'x', Body: 'y' }, 's3:PutObject'],
     ['lambda', 'InvokeCommand', { FunctionName: 'lister' }, 'lambda:InvokeFunction'],
@@ -177,7 +177,7 @@ describe('what a function may not do', () => {
 });
 
 describe('a bucket', () => {
-  test('denies a missing key to who may not list, and says it is missing to who may', async () => {
+  it('denies a missing key to who may not list, and says it is missing to who may', async () => {
     const input = { Bucket: 'files', Key: 'missing' };
     expect(await as('caller', 's3', 'GetObjectCommand', input)).toMatchObject({
       name: 'AccessDenied',
@@ -189,7 +189,7 @@ describe('a bucket', () => {
     });
   });
 
-  test('writes once under IfNoneMatch', async () => {
+  it('writes once under IfNoneMatch', async () => {
     const put = (Body: string) =>
       clients.s3.send(new PutObjectCommand({ Bucket: 'files', Key: 'once', Body, IfNoneMatch: '*' }));
     await put('first');
@@ -198,7 +198,7 @@ describe('a bucket', () => {
     expect(await Body?.transformToString()).toBe('first');
   });
 
-  test('keeps versions, under odd keys too', async () => {
+  it('keeps versions, under odd keys too', async () => {
     const Key = 'inbox/a b+ä=&(1).json';
     const put = (Body: string) => clients.s3.send(new PutObjectCommand({ Bucket: 'files', Key, Body }));
     const { VersionId } = await put('old');
@@ -216,14 +216,14 @@ describe('a bucket', () => {
 });
 
 describe('a table', () => {
-  test('starts with the items of the stack', async () => {
+  it('starts with the items of the stack', async () => {
     const { Item } = await clients.dynamodb.send(
       new GetItemCommand({ TableName: 'items', Key: { id: { S: 'first' } } }),
     );
     expect(Item?.text).toEqual({ S: 'hello' });
   });
 
-  test('returns the old item with a condition failure when asked', async () => {
+  it('returns the old item with a condition failure when asked', async () => {
     const write = new PutItemCommand({
       TableName: 'items',
       Item: { id: { S: 'first' } },
@@ -236,7 +236,7 @@ describe('a table', () => {
     });
   });
 
-  test('counts request units by the size of items', async () => {
+  it('counts request units by the size of items', async () => {
     const units = () => cloud.calls().find(({ action }) => action === 'dynamodb:PutItem')?.units ?? 0;
     const before = units();
     const Item = { id: { S: 'large' }, text: { S: 'x'.repeat(5000) } };
@@ -245,7 +245,7 @@ describe('a table', () => {
   });
 });
 
-test('Bedrock is reached over HTTP/2 and over HTTP/1.1', async () => {
+it('Bedrock is reached over HTTP/2 and over HTTP/1.1', async () => {
   const { NodeHttpHandler } = await import('@smithy/node-http-handler');
   for (const requestHandler of [undefined, new NodeHttpHandler()]) {
     const client = new BedrockRuntimeClient({
@@ -284,7 +284,7 @@ describe('a fault', () => {
     ({ action }) =>
       action === 'dynamodb:UpdateItem' ? fault : undefined;
 
-  test('fails a call, or cuts it before or after it took effect', async () => {
+  it('fails a call, or cuts it before or after it took effect', async () => {
     faults = on({
       error: { code: 'ProvisionedThroughputExceededException', status: 400, message: 'slow down' },
     });

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are Terraform expressions
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bedrockPermissions } from '../../../src/local/gateway/bedrock-arns.ts';
 import { checkResourcePolicy, RolePolicy } from '../../../src/local/gateway/policy.ts';
 
@@ -11,7 +11,7 @@ function policy(...statements: object[]): RolePolicy {
 const allow = (Action: unknown, Resource: unknown) => ({ Effect: 'Allow', Action, Resource });
 
 describe('a role', () => {
-  test.each([
+  it.each([
     ['sqs:SendMessage', 'arn:aws:sqs:us-east-1:0:q', true],
     ['SQS:sendmessage', 'arn:aws:sqs:us-east-1:0:q', true],
     ['sqs:SendMessage', 'arn:aws:sqs:us-east-1:0:q2', false],
@@ -30,14 +30,14 @@ describe('a role', () => {
     expect(role.allows({ action, resource })).toBe(expected);
   });
 
-  test('may nothing without a statement, and nothing that is denied', () => {
+  it('may nothing without a statement, and nothing that is denied', () => {
     const permission = { action: 's3:GetObject', resource: 'x' };
     expect(new RolePolicy().allows(permission)).toBe(false);
     expect(policy(allow('*', '*')).allows(permission)).toBe(true);
     expect(policy(allow('*', '*'), { ...allow('s3:*', '*'), Effect: 'Deny' }).allows(permission)).toBe(false);
   });
 
-  test.each([
+  it.each([
     [{ ...allow('s3:*', '*'), Condition: { Bool: {} } }, '"Condition" in a statement is not supported'],
     [{ Effect: 'Allow', NotAction: 's3:*', Resource: '*' }, '"NotAction"'],
     [allow('s3:*', 'arn:aws:s3:::${aws:username}'), 'policy variable'],
@@ -49,7 +49,7 @@ describe('a role', () => {
   });
 });
 
-test('a resource policy may only be about encryption in transit', () => {
+it('a resource policy may only be about encryption in transit', () => {
   const tls = {
     Effect: 'Deny',
     Action: '*',
@@ -63,7 +63,7 @@ test('a resource policy may only be about encryption in transit', () => {
 
 describe('a Bedrock call', () => {
   const place = { region: 'us-east-1', accountId: '000000000000' };
-  test('on demand needs the model in the Region', () => {
+  it('on demand needs the model in the Region', () => {
     expect(
       bedrockPermissions('bedrock:InvokeModel', 'amazon.nova-lite-v1:0', place).map(
         ({ resource }) => resource,
@@ -71,7 +71,7 @@ describe('a Bedrock call', () => {
     ).toEqual(['arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0']);
   });
 
-  test('through a profile needs the profile and the model wherever it leads', () => {
+  it('through a profile needs the profile and the model wherever it leads', () => {
     const resources = bedrockPermissions('bedrock:InvokeModel', 'us.amazon.nova-lite-v1:0', place).map(
       ({ resource }) => resource,
     );
@@ -81,7 +81,7 @@ describe('a Bedrock call', () => {
     expect(resources).toContain('arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-lite-v1:0');
   });
 
-  test('through an application profile needs that and the models of the profile that it was made from', () => {
+  it('through an application profile needs that and the models of the profile that it was made from', () => {
     const arn = 'arn:aws:bedrock:us-east-1:000000000000:application-inference-profile/a1';
     const resources = (applicationProfiles: Record<string, string>) =>
       bedrockPermissions('bedrock:InvokeModel', arn, { ...place, applicationProfiles }).map(
@@ -96,7 +96,7 @@ describe('a Bedrock call', () => {
     ]);
   });
 
-  test('through an application profile that the variables name is one of the account that is played', () => {
+  it('through an application profile that the variables name is one of the account that is played', () => {
     const arn = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1';
     const [profile] = bedrockPermissions('bedrock:InvokeModel', arn, {
       ...place,

@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { Starts } from '../../../src/local/lambda/starts.ts';
 
-test('as many run at once as may, each ending lets the next begin, a failed one too', async () => {
+it('as many run at once as may, each ending lets the next begin, a failed one too', async () => {
   const starts = new Starts(2);
   const ends: ((failed: boolean) => void)[] = [];
   let running = 0;

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are Terraform expressions
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ExpressionError } from '../../../src/local/terraform/errors.ts';
 import { evaluateConfiguration, type Scope } from '../../../src/local/terraform/evaluate.ts';
 import type { Value } from '../../../src/local/terraform/value.ts';
@@ -22,7 +22,7 @@ const scope: Scope = (path) => {
 const evaluate = (text: string) => evaluateConfiguration(text, scope);
 
 describe('a value', () => {
-  test.each([
+  it.each([
     ['plain text', 'plain text'],
     ['$${not} %%{this}', '${not} %{this}'],
     ['a-${var.name}-${var.count}', 'a-smoother-5'],
@@ -38,7 +38,7 @@ describe('a value', () => {
     expect(evaluate(text)).toEqual(expected);
   });
 
-  test('is evaluated inside lists and objects, keys too', () => {
+  it('is evaluated inside lists and objects, keys too', () => {
     expect(evaluateConfiguration({ '${var.name}': [{ on: true }, '${!false}'] }, scope)).toEqual({
       smoother: [{ on: true }, true],
     });
@@ -46,7 +46,7 @@ describe('a value', () => {
 });
 
 describe('an operator', () => {
-  test.each([
+  it.each([
     ['1 + 2 * 3 - 4 / 2', 5],
     ['(1 + 2) * 3', 9],
     ['-2 + 7 % 4', 1],
@@ -63,7 +63,7 @@ describe('an operator', () => {
 });
 
 describe('a for expression', () => {
-  test.each([
+  it.each([
     ['[for item in var.list : upper(item) if item != "b"]', ['A', 'C']],
     ['[for name, quota in var.quotas : "${name}=${quota.rpm}"]', ['a=1', 'b=2']],
     ['[for index, item in var.list : index]', [0, 1, 2]],
@@ -78,7 +78,7 @@ describe('a for expression', () => {
 });
 
 describe('a function', () => {
-  test.each([
+  it.each([
     ['can(regex("^[a-z]+$", var.name))', true],
     ['can(regex("^[0-9]+$", var.name))', false],
     ['can(var.missing)', false],
@@ -105,7 +105,7 @@ describe('a function', () => {
 });
 
 describe('what is not understood is an error that says what', () => {
-  test.each([
+  it.each([
     ['${var.missing}', 'var.missing'],
     ['${cidrsubnet("10.0.0.0/8", 8, 1)}', 'cidrsubnet()'],
     ['${try(cidrsubnet("10.0.0.0/8"), 1)}', 'cidrsubnet()'],

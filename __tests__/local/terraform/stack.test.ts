@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are Terraform expressions
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { EvaluatedStack } from '../../../src/local/terraform/stack.ts';
 
 const evaluate = (stack: unknown, variables: Record<string, unknown> = {}) =>
@@ -12,7 +12,7 @@ const evaluate = (stack: unknown, variables: Record<string, unknown> = {}) =>
   });
 
 describe('a stack', () => {
-  test('has its references, locals, data sources and outputs evaluated', () => {
+  it('has its references, locals, data sources and outputs evaluated', () => {
     const stack = evaluate(
       {
         provider: { aws: [{ region: '${var.aws_region}' }] },
@@ -44,7 +44,7 @@ describe('a stack', () => {
     );
   });
 
-  test.each([
+  it.each([
     [{ resource: { aws_instance: { web: {} } } }, 'aws_instance.web: this type of resource is not supported'],
     [
       { resource: { aws_sqs_queue: { q: { name: '${aws_sqs_queue.x.arn}' } } } },

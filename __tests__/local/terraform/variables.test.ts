@@ -2,14 +2,14 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { VariableError } from '../../../src/local/terraform/errors.ts';
 import { evaluateVariables, readTfvars } from '../../../src/local/terraform/variables.ts';
 
 const QUOTAS = 'map(object({rpm = number, tpm = optional(number), burst = optional(number, 2)}))';
 
 describe('variables', () => {
-  test('take the given value, or the default, converted to the type', () => {
+  it('take the given value, or the default, converted to the type', () => {
     const declarations = {
       size: { type: 'number', default: 1 },
       name: { type: 'string', default: 'x' },
@@ -33,7 +33,7 @@ describe('variables', () => {
     });
   });
 
-  test.each([
+  it.each([
     [{ size: {} }, {}, 'var.size: a value is required'],
     [{}, { size: 1 }, 'var.size: the stack declares no such variable'],
     [{ size: { type: 'number' } }, { size: 'many' }, 'var.size: expected a number, got the string "many"'],
@@ -43,7 +43,7 @@ describe('variables', () => {
     expect(() => evaluateVariables(declarations, given)).toThrow(message);
   });
 
-  test('that break a validation are refused in its own words', () => {
+  it('that break a validation are refused in its own words', () => {
     const validation = [
       { condition: '${var.size <= var.limit}', error_message: 'size ${var.size} is over the limit.' },
     ];
@@ -53,13 +53,13 @@ describe('variables', () => {
     expect(() => evaluateVariables(declarations, { size: 4 })).toThrow('var.size: size 4 is over the limit.');
   });
 
-  test('may not be null when they say so', () => {
+  it('may not be null when they say so', () => {
     expect(evaluateVariables({ size: { default: 1, nullable: false } }, { size: null })).toEqual({ size: 1 });
     expect(evaluateVariables({ size: { default: 1 } }, { size: null })).toEqual({ size: null });
   });
 });
 
-test('tfvars files are read, in HCL and in JSON', async () => {
+it('tfvars files are read, in HCL and in JSON', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tfvars-'));
   await writeFile(
     join(folder, 'a.tfvars'),

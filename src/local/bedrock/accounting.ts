@@ -56,99 +56,110 @@ interface Meter {
 }
 
 class TokenBucket implements Meter {
-  private level: number;
-  private at = Number.NEGATIVE_INFINITY;
+  #level: number;
+  #at = Number.NEGATIVE_INFINITY;
 
-  constructor(private limit: number) {
-    this.level = limit;
+  #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+    this.#level = limit;
   }
 
   available(now: number): number {
-    if (now > this.at) {
-      this.level = Math.min(this.limit, this.level + (this.limit * (now - this.at)) / MINUTE_MS);
-      this.at = now;
+    if (now > this.#at) {
+      this.#level = Math.min(this.#limit, this.#level + (this.#limit * (now - this.#at)) / MINUTE_MS);
+      this.#at = now;
     }
-    return this.level;
+    return this.#level;
   }
 
   deduct(now: number, amount: number): Deduction {
-    this.level = this.available(now) - amount;
+    this.#level = this.available(now) - amount;
     return { at: now, amount };
   }
 
   giveBack(now: number, _deduction: Deduction, amount: number): void {
-    this.level = Math.min(this.limit, this.available(now) + amount);
+    this.#level = Math.min(this.#limit, this.available(now) + amount);
   }
 
   resize(now: number, limit: number): void {
-    this.level = Math.min(limit, this.available(now));
-    this.limit = limit;
+    this.#level = Math.min(limit, this.available(now));
+    this.#limit = limit;
   }
 }
 
 class SlidingWindow implements Meter {
-  private readonly deductions: Deduction[] = [];
-  private sum = 0;
+  readonly #deductions: Deduction[] = [];
+  #sum = 0;
 
-  constructor(private limit: number) {}
+  #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   available(now: number): number {
     let expired = 0;
-    for (const deduction of this.deductions) {
+    for (const deduction of this.#deductions) {
       if (deduction.at > now - MINUTE_MS) break;
-      this.sum -= deduction.amount;
+      this.#sum -= deduction.amount;
       expired++;
     }
-    this.deductions.splice(0, expired);
-    return this.limit - this.sum;
+    this.#deductions.splice(0, expired);
+    return this.#limit - this.#sum;
   }
 
   deduct(now: number, amount: number): Deduction {
     const deduction = { at: now, amount };
-    this.deductions.push(deduction);
-    this.sum += amount;
+    this.#deductions.push(deduction);
+    this.#sum += amount;
     return deduction;
   }
 
   giveBack(now: number, deduction: Deduction, amount: number): void {
     if (deduction.at <= now - MINUTE_MS) return;
     deduction.amount -= amount;
-    this.sum -= amount;
+    this.#sum -= amount;
   }
 
   resize(_now: number, limit: number): void {
-    this.limit = limit;
+    this.#limit = limit;
   }
 }
 
 class FixedWindow implements Meter {
-  private window = Number.NaN;
-  private sum = 0;
+  #window = Number.NaN;
+  #sum = 0;
 
-  constructor(private limit: number) {}
+  #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   available(now: number): number {
     const window = Math.floor(now / MINUTE_MS);
-    if (window !== this.window) {
-      this.window = window;
-      this.sum = 0;
+    if (window !== this.#window) {
+      this.#window = window;
+      this.#sum = 0;
     }
-    return this.limit - this.sum;
+    return this.#limit - this.#sum;
   }
 
   deduct(now: number, amount: number): Deduction {
     this.available(now);
-    this.sum += amount;
+    this.#sum += amount;
     return { at: now, amount };
   }
 
   giveBack(now: number, deduction: Deduction, amount: number): void {
     this.available(now);
-    if (Math.floor(deduction.at / MINUTE_MS) === this.window) this.sum -= amount;
+    if (Math.floor(deduction.at / MINUTE_MS) === this.#window) this.#sum -= amount;
   }
 
   resize(_now: number, limit: number): void {
-    this.limit = limit;
+    this.#limit = limit;
   }
 }
 
@@ -170,38 +181,39 @@ export type Admission =
 
 /** The quota of one lane. Calls must come in the order of time. */
 export class Quota {
-  private readonly requests?: Meter;
-  private readonly tokens?: Meter;
+  readonly #requests?: Meter;
+  readonly #tokens?: Meter;
 
   constructor(limits: QuotaLimits, enforcement: Enforcement) {
     const meter = METERS[enforcement];
-    if (limits.requestsPerMinute !== undefined) this.requests = new meter(limits.requestsPerMinute);
-    if (limits.tokensPerMinute !== undefined) this.tokens = new meter(limits.tokensPerMinute);
+    if (limits.requestsPerMinute !== undefined) this.#requests = new meter(limits.requestsPerMinute);
+    if (limits.tokensPerMinute !== undefined) this.#tokens = new meter(limits.tokensPerMinute);
   }
 
   /** Deducts a request and its reservation, or neither. */
   start(now: number, reserved: number): Admission {
-    if (this.requests && this.requests.available(now) < 1) return { admitted: false, exceeded: 'requests' };
-    if (this.tokens && this.tokens.available(now) < reserved) return { admitted: false, exceeded: 'tokens' };
-    this.requests?.deduct(now, 1);
-    return { admitted: true, call: { reserved, deduction: this.tokens?.deduct(now, reserved) } };
+    if (this.#requests && this.#requests.available(now) < 1) return { admitted: false, exceeded: 'requests' };
+    if (this.#tokens && this.#tokens.available(now) < reserved)
+      return { admitted: false, exceeded: 'tokens' };
+    this.#requests?.deduct(now, 1);
+    return { admitted: true, call: { reserved, deduction: this.#tokens?.deduct(now, reserved) } };
   }
 
   /** Corrects the reservation to the charge: the rest is given back, an excess is deducted now, into debt if need be. */
   end(now: number, call: AdmittedCall, charge: number): void {
-    if (!this.tokens || !call.deduction) return;
-    if (charge < call.reserved) this.tokens.giveBack(now, call.deduction, call.reserved - charge);
-    else if (charge > call.reserved) this.tokens.deduct(now, charge - call.reserved);
+    if (!this.#tokens || !call.deduction) return;
+    if (charge < call.reserved) this.#tokens.giveBack(now, call.deduction, call.reserved - charge);
+    else if (charge > call.reserved) this.#tokens.deduct(now, charge - call.reserved);
   }
 
   /** Other limits from now on, of the kinds there were. What has been deducted stays deducted. */
   resize(now: number, { requestsPerMinute, tokensPerMinute }: QuotaLimits): void {
-    if (requestsPerMinute !== undefined) this.requests?.resize(now, requestsPerMinute);
-    if (tokensPerMinute !== undefined) this.tokens?.resize(now, tokensPerMinute);
+    if (requestsPerMinute !== undefined) this.#requests?.resize(now, requestsPerMinute);
+    if (tokensPerMinute !== undefined) this.#tokens?.resize(now, tokensPerMinute);
   }
 
   /** Tokens that may be reserved now; negative while in debt, infinite without a limit. */
   availableTokens(now: number): number {
-    return this.tokens?.available(now) ?? Number.POSITIVE_INFINITY;
+    return this.#tokens?.available(now) ?? Number.POSITIVE_INFINITY;
   }
 }

@@ -28,11 +28,15 @@ const FIXED_LATENCY = 0.5;
 
 /** Bedrock without HTTP: quotas by lane, answers by content. Time (epoch milliseconds) comes in. */
 export class Bedrock {
-  private readonly lanes = new Map<string, Lane>();
-  private calls = 0;
-  private invalid = 0;
+  readonly #lanes = new Map<string, Lane>();
+  #calls = 0;
+  #invalid = 0;
 
-  constructor(private readonly settings: SimulatorSettings) {}
+  readonly #settings: SimulatorSettings;
+
+  constructor(settings: SimulatorSettings) {
+    this.#settings = settings;
+  }
 
   /**
    * Starts a call. `content` identifies the request apart from its max tokens: what a model would say does not depend
@@ -44,25 +48,25 @@ export class Bedrock {
     request: { calledAs: string; model: Model; prompt: Prompt; content: string },
   ): RunningCall {
     const { model, prompt } = request;
-    const { quota, recorder } = this.laneOf(model);
+    const { quota, recorder } = this.#laneOf(model);
     recorder.models.add(request.calledAs);
-    const fault = drawFault(this.settings.faults, this.settings.seed, this.calls++);
+    const fault = drawFault(this.#settings.faults, this.#settings.seed, this.#calls++);
     if (fault && fault !== 'connection-reset' && !FAULTS_WHILE_RUNNING.includes(fault)) {
-      throw this.refuse(recorder, now, faultError(fault));
+      throw this.#refuse(recorder, now, faultError(fault));
     }
     const maxTokens = prompt.maxTokens ?? model.maxOutputTokens;
     const input = { input: prompt.inputTokens, cacheRead: 0, cacheWrite: 0 };
     if (prompt.inputTokens > model.contextTokens) {
-      throw this.refuse(
+      throw this.#refuse(
         recorder,
         now,
         new BedrockError('ValidationException', 'Input is too long for requested model.'),
       );
     }
     const admission = quota.start(now, reservationOf(input, maxTokens));
-    if (!admission.admitted) throw this.refuse(recorder, now, throttled(admission.exceeded));
+    if (!admission.admitted) throw this.#refuse(recorder, now, throttled(admission.exceeded));
     recorder.started(now);
-    const answer = this.answer(request, maxTokens);
+    const answer = this.#answer(request, maxTokens);
     const output = fault ? 0 : answer.outputTokens;
     const end = (endedAt: number) => {
       const charged = chargeOf({ ...input, output }, model.burndown);
@@ -75,44 +79,44 @@ export class Bedrock {
 
   /** Counts a request that was refused before it reached a lane. */
   countInvalid(): void {
-    this.invalid++;
+    this.#invalid++;
   }
 
   stats(): SimulatorStats {
-    const lanes = [...this.lanes.values()].map(({ recorder }) => recorder.stats());
+    const lanes = [...this.#lanes.values()].map(({ recorder }) => recorder.stats());
     const sum = (of: 'calls' | 'throttles' | 'tokens') => lanes.reduce((total, lane) => total + lane[of], 0);
     return {
       calls: sum('calls'),
       throttles: sum('throttles'),
       tokens: sum('tokens'),
-      invalid: this.invalid,
+      invalid: this.#invalid,
       lanes,
     };
   }
 
-  private refuse(recorder: LaneRecorder, now: number, error: BedrockError): BedrockError {
+  #refuse(recorder: LaneRecorder, now: number, error: BedrockError): BedrockError {
     if (error.type === 'ThrottlingException') recorder.throttled(now);
     else recorder.failed(error.type);
     return error;
   }
 
-  private laneOf(model: Model): Lane {
-    let lane = this.lanes.get(model.lane);
+  #laneOf(model: Model): Lane {
+    let lane = this.#lanes.get(model.lane);
     if (!lane) {
-      const { requestsPerMinute, tokensPerMinute, enforcement, enforcementByModel } = this.settings;
+      const { requestsPerMinute, tokensPerMinute, enforcement, enforcementByModel } = this.#settings;
       const limits = { requestsPerMinute, tokensPerMinute };
       const quota = new Quota(limits, enforcementByModel[model.id] ?? enforcement);
       lane = { quota, recorder: new LaneRecorder(model.lane, limits) };
-      this.lanes.set(model.lane, lane);
+      this.#lanes.set(model.lane, lane);
     }
     return lane;
   }
 
-  private answer(
+  #answer(
     { model, prompt, content }: { model: Model; prompt: Prompt; content: string },
     maxTokens: number,
   ): Answer {
-    const { seed, outputMedianTokens, outputSigma, latencyMedianMs, latencySigma } = this.settings;
+    const { seed, outputMedianTokens, outputSigma, latencyMedianMs, latencySigma } = this.#settings;
     const key = createHash('sha256').update(model.id).update('\n').update(content).digest('hex');
     const wanted = Math.max(
       SHORTEST_OUTPUT_TOKENS,

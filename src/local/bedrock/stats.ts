@@ -56,34 +56,37 @@ export class LaneRecorder {
   readonly errors: Record<string, number> = {};
   inputTokens = 0;
   outputTokens = 0;
-  private readonly total: Counts = { calls: 0, throttles: 0, tokens: 0 };
-  private readonly seconds = new Map<number, Counts>();
-  private running = 0;
-  private firstCall?: number;
-  private lastCall = 0;
+  readonly #total: Counts = { calls: 0, throttles: 0, tokens: 0 };
+  readonly #seconds = new Map<number, Counts>();
+  #running = 0;
+  #firstCall?: number;
+  #lastCall = 0;
 
-  constructor(
-    private readonly lane: string,
-    private readonly limits: QuotaLimits,
-  ) {}
+  readonly #lane: string;
+  readonly #limits: QuotaLimits;
+
+  constructor(lane: string, limits: QuotaLimits) {
+    this.#lane = lane;
+    this.#limits = limits;
+  }
 
   throttled(now: number): void {
-    this.total.throttles++;
-    this.at(now).throttles++;
+    this.#total.throttles++;
+    this.#at(now).throttles++;
   }
 
   started(now: number): void {
-    this.firstCall ??= now;
-    this.lastCall = now;
-    this.running++;
-    this.total.calls++;
-    this.at(now).calls++;
+    this.#firstCall ??= now;
+    this.#lastCall = now;
+    this.#running++;
+    this.#total.calls++;
+    this.#at(now).calls++;
   }
 
   ended(startedAt: number, tokens: { charged: number; input: number; output: number }): void {
-    this.running--;
-    this.total.tokens += tokens.charged;
-    this.at(startedAt).tokens += tokens.charged;
+    this.#running--;
+    this.#total.tokens += tokens.charged;
+    this.#at(startedAt).tokens += tokens.charged;
     this.inputTokens += tokens.input;
     this.outputTokens += tokens.output;
   }
@@ -93,25 +96,25 @@ export class LaneRecorder {
   }
 
   stats(): LaneStats {
-    const spanMs = Math.max(60_000, this.lastCall - (this.firstCall ?? 0));
+    const spanMs = Math.max(60_000, this.#lastCall - (this.#firstCall ?? 0));
     return {
-      lane: this.lane,
+      lane: this.#lane,
       models: [...this.models],
-      limits: this.limits,
-      running: this.running,
-      ...this.total,
+      limits: this.#limits,
+      running: this.#running,
+      ...this.#total,
       errors: { ...this.errors },
       inputTokens: this.inputTokens,
       outputTokens: this.outputTokens,
-      utilisation: this.utilisation(this.total, spanMs / 60_000),
-      minutes: this.byMinute(),
-      seconds: [...this.seconds].map(([second, counts]) => ({ second, ...counts })),
+      utilisation: this.#utilisation(this.#total, spanMs / 60_000),
+      minutes: this.#byMinute(),
+      seconds: [...this.#seconds].map(([second, counts]) => ({ second, ...counts })),
     };
   }
 
-  private byMinute(): LaneStats['minutes'] {
+  #byMinute(): LaneStats['minutes'] {
     const minutes = new Map<number, Counts>();
-    for (const [second, counts] of this.seconds) {
+    for (const [second, counts] of this.#seconds) {
       const minute = second - (second % 60);
       const sum = minutes.get(minute) ?? { calls: 0, throttles: 0, tokens: 0 };
       minutes.set(minute, {
@@ -123,26 +126,26 @@ export class LaneRecorder {
     return [...minutes].map(([minute, counts]) => ({
       minute,
       ...counts,
-      utilisation: this.utilisation(counts, 1),
+      utilisation: this.#utilisation(counts, 1),
     }));
   }
 
-  private utilisation(counts: Counts, minutes: number): Utilisation {
-    const { requestsPerMinute, tokensPerMinute } = this.limits;
+  #utilisation(counts: Counts, minutes: number): Utilisation {
+    const { requestsPerMinute, tokensPerMinute } = this.#limits;
     return {
       ...(requestsPerMinute && { rpm: counts.calls / (requestsPerMinute * minutes) }),
       ...(tokensPerMinute && { tpm: counts.tokens / (tokensPerMinute * minutes) }),
     };
   }
 
-  private at(now: number): Counts {
+  #at(now: number): Counts {
     const second = Math.floor(now / 1_000);
-    let counts = this.seconds.get(second);
+    let counts = this.#seconds.get(second);
     if (!counts) {
       counts = { calls: 0, throttles: 0, tokens: 0 };
-      this.seconds.set(second, counts);
-      const [oldest] = this.seconds.keys();
-      if (oldest !== undefined && oldest < second - SECONDS_KEPT) this.seconds.delete(oldest);
+      this.#seconds.set(second, counts);
+      const [oldest] = this.#seconds.keys();
+      if (oldest !== undefined && oldest < second - SECONDS_KEPT) this.#seconds.delete(oldest);
     }
     return counts;
   }

@@ -14,19 +14,22 @@ export function intervalMinutes(address: string, expression: string): number {
 
 /** Runs something now and then at a fixed interval. */
 export class Schedule {
-  private timer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    private readonly minutes: number,
-    private readonly run: () => void,
-  ) {}
+  readonly #minutes: number;
+  readonly #run: () => void;
+
+  constructor(minutes: number, run: () => void) {
+    this.#minutes = minutes;
+    this.#run = run;
+  }
 
   start(): void {
-    this.run();
-    this.timer = setInterval(this.run, this.minutes * 60_000);
+    this.#run();
+    this.#timer = setInterval(this.#run, this.#minutes * 60_000);
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    clearInterval(this.#timer);
   }
 }

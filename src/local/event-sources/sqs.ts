@@ -32,58 +32,62 @@ const ERROR_PAUSE_MS = 1000;
 
 /** Polls a queue and runs its function on what comes, as many batches at once as allowed. */
 export class SqsEventSource {
-  private readonly abort = new AbortController();
-  private readonly batches = new Set<Promise<void>>();
-  private polling: Promise<void> | undefined;
+  readonly #abort = new AbortController();
+  readonly #batches = new Set<Promise<void>>();
+  #polling: Promise<void> | undefined;
 
-  constructor(private readonly options: SqsEventSourceOptions) {}
+  readonly #options: SqsEventSourceOptions;
+
+  constructor(options: SqsEventSourceOptions) {
+    this.#options = options;
+  }
 
   start(): void {
-    this.polling = this.poll();
+    this.#polling = this.#poll();
   }
 
   async stop(): Promise<void> {
-    this.abort.abort();
-    await this.polling;
-    await Promise.all(this.batches);
+    this.#abort.abort();
+    await this.#polling;
+    await Promise.all(this.#batches);
   }
 
-  private async poll(): Promise<void> {
-    const { maximumConcurrency, activity, onError } = this.options;
-    while (!this.abort.signal.aborted) {
-      if (this.batches.size >= maximumConcurrency) {
-        await Promise.race(this.batches);
+  async #poll(): Promise<void> {
+    const { maximumConcurrency, activity, onError } = this.#options;
+    while (!this.#abort.signal.aborted) {
+      if (this.#batches.size >= maximumConcurrency) {
+        await Promise.race(this.#batches);
         continue;
       }
       try {
-        const messages = await this.gather();
+        const messages = await this.#gather();
         if (messages.length === 0) activity.changed();
-        else this.run(messages);
+        else this.#run(messages);
       } catch (error) {
-        if (this.abort.signal.aborted) return;
+        if (this.#abort.signal.aborted) return;
         onError(error);
-        await delay(ERROR_PAUSE_MS, undefined, { signal: this.abort.signal }).catch(() => undefined);
+        await delay(ERROR_PAUSE_MS, undefined, { signal: this.#abort.signal }).catch(() => undefined);
       }
     }
   }
 
   /** A batch: what one receive brings, or, with a batching window, what comes within it. */
-  private async gather(): Promise<Message[]> {
-    const { batchSize, batchingWindowSeconds } = this.options;
-    const messages = await this.receive(batchSize, LONG_POLL_SECONDS);
+  async #gather(): Promise<Message[]> {
+    const { batchSize, batchingWindowSeconds } = this.#options;
+    const messages = await this.#receive(batchSize, LONG_POLL_SECONDS);
     const closesAt = Date.now() + batchingWindowSeconds * 1000;
     while (messages.length > 0 && messages.length < batchSize) {
       const seconds = Math.floor((closesAt - Date.now()) / 1000);
       if (seconds < 1) break;
       messages.push(
-        ...(await this.receive(batchSize - messages.length, Math.min(seconds, LONG_POLL_SECONDS))),
+        ...(await this.#receive(batchSize - messages.length, Math.min(seconds, LONG_POLL_SECONDS))),
       );
     }
     return messages;
   }
 
-  private async receive(wanted: number, waitSeconds: number): Promise<Message[]> {
-    const { sqs, queueUrl } = this.options;
+  async #receive(wanted: number, waitSeconds: number): Promise<Message[]> {
+    const { sqs, queueUrl } = this.#options;
     const command = new ReceiveMessageCommand({
       QueueUrl: queueUrl,
       MaxNumberOfMessages: Math.min(wanted, RECEIVE_LIMIT),
@@ -91,26 +95,26 @@ export class SqsEventSource {
       MessageSystemAttributeNames: ['All'],
       MessageAttributeNames: ['All'],
     });
-    const { Messages = [] } = await sqs.send(command, { abortSignal: this.abort.signal });
+    const { Messages = [] } = await sqs.send(command, { abortSignal: this.#abort.signal });
     return Messages;
   }
 
-  private run(messages: Message[]): void {
-    const { activity, onError } = this.options;
+  #run(messages: Message[]): void {
+    const { activity, onError } = this.#options;
     const batch = activity
       .during(async () => {
-        const { target } = this.options;
-        const result = await target.invoke({ Records: messages.map((message) => this.record(message)) });
-        if (!this.abort.signal.aborted) await this.remove(messages, result);
+        const { target } = this.#options;
+        const result = await target.invoke({ Records: messages.map((message) => this.#record(message)) });
+        if (!this.#abort.signal.aborted) await this.#remove(messages, result);
       })
       .catch(onError)
-      .finally(() => this.batches.delete(batch));
-    this.batches.add(batch);
+      .finally(() => this.#batches.delete(batch));
+    this.#batches.add(batch);
   }
 
   /** What succeeded is deleted; the rest comes back when its visibility timeout ends. */
-  private async remove(messages: Message[], result: InvocationResult): Promise<void> {
-    const { sqs, queueUrl, partialFailures } = this.options;
+  async #remove(messages: Message[], result: InvocationResult): Promise<void> {
+    const { sqs, queueUrl, partialFailures } = this.#options;
     const ids = messages.map(({ MessageId }) => MessageId ?? '');
     const failed = failedItems(result, ids, partialFailures);
     const done = messages.filter(({ MessageId = '' }) => !failed.has(MessageId));
@@ -122,7 +126,7 @@ export class SqsEventSource {
     }
   }
 
-  private record(message: Message) {
+  #record(message: Message) {
     return {
       messageId: message.MessageId,
       receiptHandle: message.ReceiptHandle,
@@ -141,8 +145,8 @@ export class SqsEventSource {
       ),
       md5OfBody: message.MD5OfBody,
       eventSource: 'aws:sqs',
-      eventSourceARN: this.options.queueArn,
-      awsRegion: this.options.region,
+      eventSourceARN: this.#options.queueArn,
+      awsRegion: this.#options.region,
     };
   }
 }

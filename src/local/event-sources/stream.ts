@@ -41,100 +41,103 @@ const POLL_INTERVAL_MS = 250;
 
 /** Delivers a table's changes to a function: in batches, in order item by item, with bounded retries. */
 export class StreamEventSource {
-  private readonly abort = new AbortController();
-  private readonly shards: StreamRecord[][];
-  private readonly wakes: (() => void)[] = [];
-  private loops: Promise<void>[] = [];
-  private sequence = 0;
+  readonly #abort = new AbortController();
+  readonly #shards: StreamRecord[][];
+  readonly #wakes: (() => void)[] = [];
+  #loops: Promise<void>[] = [];
+  #sequence = 0;
 
-  constructor(private readonly options: StreamEventSourceOptions) {
-    this.shards = Array.from({ length: options.parallelization }, () => []);
+  readonly #options: StreamEventSourceOptions;
+
+  constructor(options: StreamEventSourceOptions) {
+    this.#options = options;
+    this.#shards = Array.from({ length: options.parallelization }, () => []);
   }
 
   get empty(): boolean {
-    return this.shards.every(({ length }) => length === 0);
+    return this.#shards.every(({ length }) => length === 0);
   }
 
   add(change: ItemChange): void {
-    const record = this.record(change);
-    if (!this.options.matches(record)) return;
-    const shard = hash(JSON.stringify(change.keys)) % this.shards.length;
-    this.shards[shard]?.push(record);
-    this.wakes[shard]?.();
+    const record = this.#record(change);
+    if (!this.#options.matches(record)) return;
+    const shard = hash(JSON.stringify(change.keys)) % this.#shards.length;
+    this.#shards[shard]?.push(record);
+    this.#wakes[shard]?.();
   }
 
   start(): void {
-    this.loops = this.shards.map((queue, shard) => this.consume(queue, shard));
+    this.#loops = this.#shards.map((queue, shard) => this.#consume(queue, shard));
   }
 
   async stop(): Promise<void> {
-    this.abort.abort();
-    for (const wake of this.wakes) wake();
-    await Promise.all(this.loops);
+    this.#abort.abort();
+    for (const wake of this.#wakes) wake();
+    await Promise.all(this.#loops);
   }
 
-  private async consume(queue: StreamRecord[], shard: number): Promise<void> {
-    const { batchSize, batchingWindowSeconds, activity } = this.options;
-    while (!this.abort.signal.aborted) {
+  async #consume(queue: StreamRecord[], shard: number): Promise<void> {
+    const { batchSize, batchingWindowSeconds, activity } = this.#options;
+    while (!this.#abort.signal.aborted) {
       if (queue.length === 0) {
         activity.changed();
         await new Promise<void>((resolve) => {
-          this.wakes[shard] = resolve;
+          this.#wakes[shard] = resolve;
         });
         continue;
       }
-      await this.pause(
+      await this.#pause(
         batchingWindowSeconds * 1000 || POLL_INTERVAL_MS,
         () => queue.length >= batchSize,
         shard,
       );
       const batch = queue.slice(0, batchSize);
-      await activity.during(() => this.process(batch, 0));
+      await activity.during(() => this.#process(batch, 0));
       queue.splice(0, batch.length);
     }
   }
 
   /** Runs a batch until all of it is processed or given up. */
-  private async process(batch: StreamRecord[], retries: number): Promise<void> {
-    const { target, bisectBatchOnFunctionError, maximumRetryAttempts, partialFailures } = this.options;
-    const fresh = batch.filter((record) => !this.tooOld(record));
+  async #process(batch: StreamRecord[], retries: number): Promise<void> {
+    const { target, bisectBatchOnFunctionError, maximumRetryAttempts, partialFailures } = this.#options;
+    const fresh = batch.filter((record) => !this.#tooOld(record));
     if (fresh.length < batch.length)
-      await this.discard(
-        batch.filter((record) => this.tooOld(record)),
+      await this.#discard(
+        batch.filter((record) => this.#tooOld(record)),
         'RecordAgeExceeded',
         retries,
       );
-    if (fresh.length === 0 || this.abort.signal.aborted) return;
+    if (fresh.length === 0 || this.#abort.signal.aborted) return;
     const result = await target.invoke({ Records: fresh });
     const numbers = fresh.map(({ dynamodb }) => dynamodb.SequenceNumber);
     const failed = failedItems(result, numbers, partialFailures);
     if (failed.size === 0) return;
     // A stream is a sequence: everything from the first failure on comes again.
     const rest = fresh.slice(numbers.findIndex((number) => failed.has(number)));
-    if (retries >= maximumRetryAttempts) return this.discard(rest, 'RetryAttemptsExhausted', retries);
-    await this.pause(Math.min(RETRY_PAUSE_MS * 2 ** retries, LONGEST_RETRY_PAUSE_MS), () => false);
+    if (retries >= maximumRetryAttempts) return this.#discard(rest, 'RetryAttemptsExhausted', retries);
+    await this.#pause(Math.min(RETRY_PAUSE_MS * 2 ** retries, LONGEST_RETRY_PAUSE_MS), () => false);
     const whole = 'error' in result || rest.length === fresh.length;
-    if (!(bisectBatchOnFunctionError && whole && rest.length > 1)) return this.process(rest, retries + 1);
+    if (!(bisectBatchOnFunctionError && whole && rest.length > 1)) return this.#process(rest, retries + 1);
     const middle = Math.ceil(rest.length / 2);
-    await this.process(rest.slice(0, middle), retries + 1);
-    await this.process(rest.slice(middle), retries + 1);
+    await this.#process(rest.slice(0, middle), retries + 1);
+    await this.#process(rest.slice(middle), retries + 1);
   }
 
-  private tooOld({ dynamodb }: StreamRecord): boolean {
+  #tooOld({ dynamodb }: StreamRecord): boolean {
     return (
-      Date.now() - dynamodb.ApproximateCreationDateTime * 1000 > this.options.maximumRecordAgeSeconds * 1000
+      Date.now() - dynamodb.ApproximateCreationDateTime * 1000 > this.#options.maximumRecordAgeSeconds * 1000
     );
   }
 
-  private async discard(records: StreamRecord[], condition: string, retries: number): Promise<void> {
+  async #discard(records: StreamRecord[], condition: string, retries: number): Promise<void> {
     const [first, last] = [records[0], records.at(-1)];
     if (!first || !last) return;
-    await this.options.onDiscarded({
+    await this.#options.onDiscarded({
       version: '1.0',
       timestamp: new Date().toISOString(),
       requestContext: {
         requestId: randomUUID(),
-        functionArn: this.options.target.arn,
+        functionArn: this.#options.target.arn,
         condition,
         approximateInvokeCount: retries + 1,
       },
@@ -149,27 +152,27 @@ export class StreamEventSource {
           last.dynamodb.ApproximateCreationDateTime * 1000,
         ).toISOString(),
         batchSize: records.length,
-        streamArn: this.options.streamArn,
+        streamArn: this.#options.streamArn,
       },
     });
   }
 
   /** Waits, but no longer than until `enough` after a new record, or until stopped. */
-  private async pause(milliseconds: number, enough: () => boolean, shard?: number): Promise<void> {
+  async #pause(milliseconds: number, enough: () => boolean, shard?: number): Promise<void> {
     const timer = new AbortController();
     const time = delay(milliseconds, undefined, {
-      signal: AbortSignal.any([timer.signal, this.abort.signal]),
+      signal: AbortSignal.any([timer.signal, this.#abort.signal]),
     }).catch(() => undefined);
     const full = new Promise<void>((resolve) => {
       if (enough()) resolve();
-      else if (shard !== undefined) this.wakes[shard] = () => enough() && resolve();
+      else if (shard !== undefined) this.#wakes[shard] = () => enough() && resolve();
     });
     await Promise.race([time, full]);
     timer.abort();
   }
 
-  private record({ keys, before, after }: ItemChange): StreamRecord {
-    const { viewType, region, streamArn } = this.options;
+  #record({ keys, before, after }: ItemChange): StreamRecord {
+    const { viewType, region, streamArn } = this.#options;
     const withNew = viewType === 'NEW_IMAGE' || viewType === 'NEW_AND_OLD_IMAGES';
     const withOld = viewType === 'OLD_IMAGE' || viewType === 'NEW_AND_OLD_IMAGES';
     const image = {
@@ -177,7 +180,7 @@ export class StreamEventSource {
       Keys: keys,
       ...(withNew && after ? { NewImage: after } : {}),
       ...(withOld && before ? { OldImage: before } : {}),
-      SequenceNumber: String(++this.sequence).padStart(21, '0'),
+      SequenceNumber: String(++this.#sequence).padStart(21, '0'),
       StreamViewType: viewType,
     };
     return {

@@ -16,32 +16,32 @@ export interface Denial extends Permission {
 }
 
 export class CallLog {
-  private readonly byKey = new Map<string, CallCount>();
-  private readonly denied: Denial[] = [];
+  readonly #byKey = new Map<string, CallCount>();
+  readonly #denied: Denial[] = [];
 
   count(principal: string, action: string, units?: number): void {
-    const entry = this.entry(principal, action);
+    const entry = this.#entry(principal, action);
     entry.count++;
     if (units !== undefined) entry.units = (entry.units ?? 0) + units;
   }
 
   deny(principal: string, { action, resource }: Permission): void {
-    this.entry(principal, action).denied++;
-    this.denied.push({ principal, action, resource });
+    this.#entry(principal, action).denied++;
+    this.#denied.push({ principal, action, resource });
   }
 
   counts(): CallCount[] {
-    return [...this.byKey.values()].map((entry) => ({ ...entry }));
+    return [...this.#byKey.values()].map((entry) => ({ ...entry }));
   }
 
   denials(): Denial[] {
-    return [...this.denied];
+    return [...this.#denied];
   }
 
-  private entry(principal: string, action: string): CallCount {
+  #entry(principal: string, action: string): CallCount {
     const key = `${principal} ${action}`;
-    const entry = this.byKey.get(key) ?? { principal, action, count: 0, denied: 0 };
-    this.byKey.set(key, entry);
+    const entry = this.#byKey.get(key) ?? { principal, action, count: 0, denied: 0 };
+    this.#byKey.set(key, entry);
     return entry;
   }
 }

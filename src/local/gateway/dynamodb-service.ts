@@ -27,47 +27,50 @@ const SINGLE_ITEM_WRITES = ['PutItem', 'UpdateItem', 'DeleteItem'];
  * by item), and the old item on a condition failure.
  */
 export class DynamodbService implements Service {
-  private readonly tables = new Map<string, Table>();
-  private readonly locks = new KeyedLock();
+  readonly #tables = new Map<string, Table>();
+  readonly #locks = new KeyedLock();
 
-  constructor(
-    private readonly emulator: Upstream,
-    private readonly onChange: (change: ItemChange) => void,
-  ) {}
+  readonly #emulator: Upstream;
+  readonly #onChange: (change: ItemChange) => void;
+
+  constructor(emulator: Upstream, onChange: (change: ItemChange) => void) {
+    this.#emulator = emulator;
+    this.#onChange = onChange;
+  }
 
   /** @param watched whether every write must become a change */
   define(name: string, keyNames: string[], watched: boolean): void {
-    this.tables.set(name, watched ? { keyNames, images: new Map() } : { keyNames });
+    this.#tables.set(name, watched ? { keyNames, images: new Map() } : { keyNames });
   }
 
   async handle(request: GatewayRequest, operation: Operation): Promise<ServiceAnswer> {
-    if (SINGLE_ITEM_WRITES.includes(operation.name)) return this.writeItem(request, operation);
-    if (operation.name === 'BatchWriteItem') return this.writeBatch(request, operation);
-    return this.send(request, operation.input);
+    if (SINGLE_ITEM_WRITES.includes(operation.name)) return this.#writeItem(request, operation);
+    if (operation.name === 'BatchWriteItem') return this.#writeBatch(request, operation);
+    return this.#send(request, operation.input);
   }
 
-  private async writeItem(request: GatewayRequest, { name, input }: Operation): Promise<ServiceAnswer> {
+  async #writeItem(request: GatewayRequest, { name, input }: Operation): Promise<ServiceAnswer> {
     const tableName = String(input.TableName);
-    const table = this.tables.get(tableName);
-    if (!table) return this.send(request, input);
+    const table = this.#tables.get(tableName);
+    if (!table) return this.#send(request, input);
     const keys = pick((input.Key ?? input.Item ?? {}) as Item, table.keyNames);
     const id = identify(tableName, keys);
-    return this.locks.run([id], async () => {
+    return this.#locks.run([id], async () => {
       const wanted = input.ReturnValues ?? 'NONE';
       const asked = table.images
         ? { ...input, ReturnValues: name === 'UpdateItem' ? 'ALL_NEW' : 'NONE' }
         : input;
-      const answer = await this.send(request, asked);
+      const answer = await this.#send(request, asked);
       const output = parseJsonBody(answer.response.body);
       if (answer.response.status !== 200) {
         const wantsOld = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD';
         const failed = String(output.__type).endsWith('ConditionalCheckFailedException');
-        return wantsOld && failed ? this.withOldItem(request, answer, tableName, keys) : answer;
+        return wantsOld && failed ? this.#withOldItem(request, answer, tableName, keys) : answer;
       }
       if (!table.images) return answer;
       const before = table.images.get(id);
       const after = name === 'DeleteItem' ? undefined : ((output.Attributes ?? input.Item) as Item);
-      this.record(table.images, id, {
+      this.#record(table.images, id, {
         table: tableName,
         keys,
         ...(before && { before }),
@@ -80,10 +83,10 @@ export class DynamodbService implements Service {
     });
   }
 
-  private writeBatch(request: GatewayRequest, { input }: Operation): Promise<ServiceAnswer> {
+  #writeBatch(request: GatewayRequest, { input }: Operation): Promise<ServiceAnswer> {
     const writes = Object.entries((input.RequestItems ?? {}) as Record<string, Item[]>).flatMap(
       ([tableName, requests]) => {
-        const table = this.tables.get(tableName);
+        const table = this.#tables.get(tableName);
         return requests.map((write) => {
           const item = (write.PutRequest as { Item: Item } | undefined)?.Item;
           const keys = pick(item ?? (write.DeleteRequest as { Key: Item }).Key, table?.keyNames ?? []);
@@ -95,45 +98,45 @@ export class DynamodbService implements Service {
         });
       },
     );
-    return this.locks.run(
+    return this.#locks.run(
       writes.map(({ id }) => id),
       async () => {
-        const answer = await this.send(request, input);
+        const answer = await this.#send(request, input);
         if (answer.response.status !== 200) return answer;
         for (const { table, id, change } of writes) {
           const before = table?.images?.get(id);
-          if (table?.images) this.record(table.images, id, { ...change, ...(before && { before }) });
+          if (table?.images) this.#record(table.images, id, { ...change, ...(before && { before }) });
         }
         return answer;
       },
     );
   }
 
-  private record(images: Map<string, Item>, id: string, change: ItemChange): void {
+  #record(images: Map<string, Item>, id: string, change: ItemChange): void {
     if (change.after) images.set(id, change.after);
     else images.delete(id);
     // A write that changes nothing is no change: DynamoDB puts nothing into the stream.
-    if (JSON.stringify(change.before) !== JSON.stringify(change.after)) this.onChange(change);
+    if (JSON.stringify(change.before) !== JSON.stringify(change.after)) this.#onChange(change);
   }
 
-  private async withOldItem(
+  async #withOldItem(
     request: GatewayRequest,
     failure: ServiceAnswer,
     table: string,
     keys: Item,
   ): Promise<ServiceAnswer> {
     const read = { ...request, headers: { ...request.headers, 'x-amz-target': 'DynamoDB_20120810.GetItem' } };
-    const { response } = await this.send(read, { TableName: table, Key: keys, ConsistentRead: true });
+    const { response } = await this.#send(read, { TableName: table, Key: keys, ConsistentRead: true });
     const { Item } = parseJsonBody(response.body);
     const body = { ...parseJsonBody(failure.response.body), ...(Item ? { Item } : {}) };
     return { ...failure, response: jsonResponse(body, failure.response.status) };
   }
 
   /** Asks the emulator what the call consumed, and keeps that from a caller who did not ask. */
-  private async send(request: GatewayRequest, input: Item): Promise<ServiceAnswer> {
+  async #send(request: GatewayRequest, input: Item): Promise<ServiceAnswer> {
     const asked = { ReturnConsumedCapacity: 'TOTAL', ...input };
     const measured = CONSUMING.includes(request.headers['x-amz-target']?.split('.')[1] ?? '');
-    const response = await this.emulator.send({
+    const response = await this.#emulator.send({
       ...request,
       body: Buffer.from(JSON.stringify(measured ? asked : input)),
     });

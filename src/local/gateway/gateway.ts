@@ -52,43 +52,47 @@ export interface GatewayOptions {
 }
 
 export class Gateway {
-  private readonly identities = new Identities();
-  private readonly policies = new Map<string, RolePolicy>();
-  private readonly log = new CallLog();
-  private listener: Listener | undefined;
+  readonly #identities = new Identities();
+  readonly #policies = new Map<string, RolePolicy>();
+  readonly #log = new CallLog();
+  #listener: Listener | undefined;
 
-  constructor(private readonly options: GatewayOptions) {}
+  readonly #options: GatewayOptions;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+  }
 
   /** Returns the endpoint. */
   async start(): Promise<string> {
-    this.listener = await listen((request) => this.answer(request));
-    return `http://127.0.0.1:${this.listener.port}`;
+    this.#listener = await listen((request) => this.#answer(request));
+    return `http://127.0.0.1:${this.#listener.port}`;
   }
 
   async stop(): Promise<void> {
-    await this.listener?.close();
+    await this.#listener?.close();
   }
 
   /** A principal without a policy may do everything. */
   admit(principal: string, credentials: Credentials, policy?: RolePolicy): void {
-    this.identities.add(principal, credentials);
-    if (policy) this.policies.set(principal, policy);
+    this.#identities.add(principal, credentials);
+    if (policy) this.#policies.set(principal, policy);
   }
 
   calls(): CallCount[] {
-    return this.log.counts();
+    return this.#log.counts();
   }
 
   denials(): Denial[] {
-    return this.log.denials();
+    return this.#log.denials();
   }
 
-  private async answer(request: GatewayRequest): Promise<GatewayResponse | undefined> {
+  async #answer(request: GatewayRequest): Promise<GatewayResponse | undefined> {
     let service = serviceOf(request);
     try {
-      const identity = await this.identities.identify(request);
+      const identity = await this.#identities.identify(request);
       service = identity.service;
-      return await this.admitted(request, identity);
+      return await this.#admitted(request, identity);
     } catch (error) {
       if (error instanceof ServiceError) return errorResponse(service, error);
       const reason = error instanceof Error ? error.message : String(error);
@@ -96,20 +100,20 @@ export class Gateway {
     }
   }
 
-  private async admitted(
+  async #admitted(
     request: GatewayRequest,
     { principal, service }: Identity,
   ): Promise<GatewayResponse | undefined> {
-    const operation = readOperation(service, request, this.options.place());
+    const operation = readOperation(service, request, this.#options.place());
     const action = operation.permissions[0]?.action ?? `${service}:${operation.name}`;
-    const policy = this.policies.get(principal);
+    const policy = this.#policies.get(principal);
     const may = (permission: Permission) => policy?.allows(permission) ?? true;
     const denied = operation.permissions.find((permission) => !may(permission));
     if (denied) {
-      this.log.deny(principal, denied);
+      this.#log.deny(principal, denied);
       throw accessDenied(principal, denied);
     }
-    const fault = this.options.faults?.({
+    const fault = this.#options.faults?.({
       principal,
       action,
       resources: operation.permissions.map(({ resource }) => resource),
@@ -117,10 +121,10 @@ export class Gateway {
     if (fault?.delayMs) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     if (fault?.cut === 'before') return undefined;
     if (fault?.error) throw new ServiceError(fault.error.code, fault.error.status, fault.error.message);
-    const { response, units } = await this.options
+    const { response, units } = await this.#options
       .services(operation)
       .handle(request, operation, { principal, may });
-    this.log.count(principal, action, units);
+    this.#log.count(principal, action, units);
     return fault?.cut === 'after' ? undefined : response;
   }
 }

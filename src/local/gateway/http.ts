@@ -111,9 +111,13 @@ async function readRequest(incoming: IncomingMessage | Http2ServerRequest): Prom
 
 /** Passes requests on to one HTTP/1.1 server over kept connections. */
 export class Upstream {
-  private readonly agent = new Agent({ keepAlive: true, maxSockets: 512 });
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 512 });
 
-  constructor(private readonly url: string) {}
+  readonly #url: string;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
 
   send({ method, path, query, headers, body }: GatewayRequest): Promise<GatewayResponse> {
     const search = query.size > 0 ? `?${query}` : '';
@@ -126,8 +130,8 @@ export class Upstream {
       passed['content-length'] = String(body.length);
     return new Promise((resolve, reject) => {
       const outgoing = request(
-        this.url + path + search,
-        { method, headers: passed, agent: this.agent },
+        this.#url + path + search,
+        { method, headers: passed, agent: this.#agent },
         (incoming) => {
           const chunks: Buffer[] = [];
           incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -147,7 +151,7 @@ export class Upstream {
   }
 
   close(): void {
-    this.agent.destroy();
+    this.#agent.destroy();
   }
 }
 

@@ -23,17 +23,17 @@ const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** Knows who has which credentials, and checks the Signature Version 4 of what they send. */
 export class Identities {
-  private readonly byAccessKey = new Map<string, { principal: string; credentials: Credentials }>();
+  readonly #byAccessKey = new Map<string, { principal: string; credentials: Credentials }>();
 
   add(principal: string, credentials: Credentials): void {
-    this.byAccessKey.set(credentials.accessKeyId, { principal, credentials });
+    this.#byAccessKey.set(credentials.accessKeyId, { principal, credentials });
   }
 
   /** @throws ServiceError as AWS answers an unsigned, unknown, stale or wrong signature */
   async identify(request: GatewayRequest): Promise<Identity> {
     const [, accessKeyId = '', , region = '', service = '', signedHeaders = '', signature = ''] =
       AUTHORIZATION.exec(request.headers.authorization ?? '') ?? fail('MissingAuthenticationToken', 403);
-    const known = this.byAccessKey.get(accessKeyId);
+    const known = this.#byAccessKey.get(accessKeyId);
     if (!known)
       throw new ServiceError(
         'UnrecognizedClientException',

@@ -1,18 +1,18 @@
 /** Runs work under the same key one after another, in the order asked for. */
 export class KeyedLock {
-  private readonly tails = new Map<string, Promise<unknown>>();
+  readonly #tails = new Map<string, Promise<unknown>>();
 
   run<T>(keys: string[], work: () => Promise<T>): Promise<T> {
-    const before = keys.map((key) => this.tails.get(key));
+    const before = keys.map((key) => this.#tails.get(key));
     const done = Promise.all(before).then(work);
     // The chain goes on after a failure, which is the caller's to handle.
     const tail = done.then(
       () => undefined,
       () => undefined,
     );
-    for (const key of keys) this.tails.set(key, tail);
+    for (const key of keys) this.#tails.set(key, tail);
     void tail.then(() => {
-      for (const key of keys) if (this.tails.get(key) === tail) this.tails.delete(key);
+      for (const key of keys) if (this.#tails.get(key) === tail) this.#tails.delete(key);
     });
     return done;
   }

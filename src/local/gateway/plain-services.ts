@@ -9,22 +9,26 @@ const SQS_BILLED_BYTES = 64 * 1024;
 
 /** SQS on the emulator, which may name its queues by a host of its own. */
 export class SqsService implements Service {
-  constructor(
-    private readonly emulator: Upstream,
-    private readonly place: () => Place,
-    private readonly urlStart: (host: string, region: string) => string,
-  ) {}
+  readonly #emulator: Upstream;
+  readonly #place: () => Place;
+  readonly #urlStart: (host: string, region: string) => string;
+
+  constructor(emulator: Upstream, place: () => Place, urlStart: (host: string, region: string) => string) {
+    this.#emulator = emulator;
+    this.#place = place;
+    this.#urlStart = urlStart;
+  }
 
   async handle(request: GatewayRequest, { input, name }: Operation): Promise<ServiceAnswer> {
     const { host = '' } = request.headers;
     const outside = `http://${host}/`;
-    const inside = this.urlStart(host, this.place().region);
+    const inside = this.#urlStart(host, this.#place().region);
     const { QueueUrl } = input;
     const body =
       typeof QueueUrl === 'string'
         ? Buffer.from(JSON.stringify({ ...input, QueueUrl: inside + QueueUrl.split('/').slice(3).join('/') }))
         : request.body;
-    const response = await this.emulator.send({ ...request, body });
+    const response = await this.#emulator.send({ ...request, body });
     const bytes = Math.max(body.length, response.body.length);
     const answer = NAMING_QUEUES.includes(name)
       ? { ...response, body: Buffer.from(response.body.toString().replaceAll(inside, outside)) }
@@ -38,9 +42,13 @@ const NAMING_QUEUES = ['CreateQueue', 'GetQueueUrl', 'ListQueues', 'ListDeadLett
 
 /** Bedrock is the simulator's whole business. */
 export class BedrockService implements Service {
-  constructor(private readonly simulator: Upstream) {}
+  readonly #simulator: Upstream;
+
+  constructor(simulator: Upstream) {
+    this.#simulator = simulator;
+  }
 
   async handle(request: GatewayRequest): Promise<ServiceAnswer> {
-    return { response: await this.simulator.send(request) };
+    return { response: await this.#simulator.send(request) };
   }
 }

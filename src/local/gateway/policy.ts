@@ -28,14 +28,14 @@ const ELEMENTS = ['Sid', 'Effect', 'Action', 'Resource'];
 
 /** The policies of one role. */
 export class RolePolicy {
-  private readonly statements: Statement[] = [];
+  readonly #statements: Statement[] = [];
 
   /** @throws PolicyError for anything but Allow and Deny of actions on resources: nothing is guessed */
   add(address: string, document: string): void {
     for (const statement of statementsOf(address, document)) {
       const unsupported = Object.keys(statement).find((element) => !ELEMENTS.includes(element));
       if (unsupported) throw new PolicyError(address, `"${unsupported}" in a statement is not supported`);
-      this.statements.push({
+      this.#statements.push({
         allow: effect(address, statement.Effect) === 'Allow',
         actions: texts(address, statement.Action).map((pattern) => wildcard(pattern, 'i')),
         resources: texts(address, statement.Resource).map((pattern) => wildcard(pattern, '')),
@@ -44,7 +44,7 @@ export class RolePolicy {
   }
 
   allows({ action, resource }: Permission): boolean {
-    const applying = this.statements.filter(
+    const applying = this.#statements.filter(
       ({ actions, resources }) =>
         actions.some((pattern) => pattern.test(action)) &&
         resources.some((pattern) => pattern.test(resource)),

@@ -12,12 +12,16 @@ import { s3Address } from './s3-operation.ts';
  * s3:ListBucket gets for a key that does not exist.
  */
 export class S3Service implements Service {
-  private readonly locks = new KeyedLock();
+  readonly #locks = new KeyedLock();
   /** The current version of each object of a versioned bucket, by path. */
-  private readonly versions = new Map<string, string>();
-  private readonly versioned = new Set<string>();
+  readonly #versions = new Map<string, string>();
+  readonly #versioned = new Set<string>();
 
-  constructor(private readonly emulator: Upstream) {}
+  readonly #emulator: Upstream;
+
+  constructor(emulator: Upstream) {
+    this.#emulator = emulator;
+  }
 
   /** Where the versions of a versioned bucket's objects are kept. */
   static versionsBucket(bucket: string): string {
@@ -25,27 +29,27 @@ export class S3Service implements Service {
   }
 
   keepVersions(bucket: string): void {
-    this.versioned.add(bucket);
+    this.#versioned.add(bucket);
   }
 
   async handle(request: GatewayRequest, operation: Operation, caller: Caller): Promise<ServiceAnswer> {
-    if (operation.name === 'PutObject') return { response: await this.put(request) };
+    if (operation.name === 'PutObject') return { response: await this.#put(request) };
     if (operation.name === 'GetObject' || operation.name === 'HeadObject') {
-      return { response: await this.get(request, caller) };
+      return { response: await this.#get(request, caller) };
     }
-    const response = await this.emulator.send(request);
+    const response = await this.#emulator.send(request);
     // The object that came of it has no version here; a stale one must not answer for it.
-    if (request.method !== 'GET') this.versions.delete(request.path);
+    if (request.method !== 'GET') this.#versions.delete(request.path);
     return { response };
   }
 
-  private put(request: GatewayRequest): Promise<GatewayResponse> {
+  #put(request: GatewayRequest): Promise<GatewayResponse> {
     const { bucket } = s3Address(request);
     const { 'if-none-match': ifNoneMatch, 'if-match': ifMatch } = request.headers;
-    return this.locks.run([request.path], async () => {
+    return this.#locks.run([request.path], async () => {
       if (ifNoneMatch !== undefined || ifMatch !== undefined) {
         const { host = '' } = request.headers;
-        const current = await this.emulator.send({
+        const current = await this.#emulator.send({
           ...request,
           method: 'HEAD',
           headers: { host },
@@ -56,18 +60,18 @@ export class S3Service implements Service {
         if (ifMatch !== undefined && (!exists || current.headers.etag !== ifMatch))
           throw preconditionFailed();
       }
-      const response = await this.emulator.send(request);
-      if (response.status !== 200 || !this.versioned.has(bucket)) return response;
+      const response = await this.#emulator.send(request);
+      if (response.status !== 200 || !this.#versioned.has(bucket)) return response;
       const version = randomBytes(16).toString('base64url');
-      await this.emulator.send({ ...request, path: this.versionPath(request, version) });
-      this.versions.set(request.path, version);
+      await this.#emulator.send({ ...request, path: this.#versionPath(request, version) });
+      this.#versions.set(request.path, version);
       return withVersion(response, version);
     });
   }
 
-  private async get(request: GatewayRequest, caller: Caller): Promise<GatewayResponse> {
+  async #get(request: GatewayRequest, caller: Caller): Promise<GatewayResponse> {
     const wanted = request.query.get('versionId');
-    const response = await this.emulator.send(wanted ? this.versionRequest(request, wanted) : request);
+    const response = await this.#emulator.send(wanted ? this.#versionRequest(request, wanted) : request);
     const { bucket } = s3Address(request);
     if (
       response.status === 404 &&
@@ -79,15 +83,15 @@ export class S3Service implements Service {
         `User: ${caller.principal} is not authorized to perform: s3:ListBucket, so a missing key is denied`,
       );
     }
-    const version = wanted ?? this.versions.get(request.path);
+    const version = wanted ?? this.#versions.get(request.path);
     return version && response.status < 300 ? withVersion(response, version) : response;
   }
 
-  private versionRequest(request: GatewayRequest, version: string): GatewayRequest {
-    return { ...request, path: this.versionPath(request, version), query: new URLSearchParams() };
+  #versionRequest(request: GatewayRequest, version: string): GatewayRequest {
+    return { ...request, path: this.#versionPath(request, version), query: new URLSearchParams() };
   }
 
-  private versionPath(request: GatewayRequest, version: string): string {
+  #versionPath(request: GatewayRequest, version: string): string {
     const [, bucket = '', ...key] = request.path.split('/');
     return `/${S3Service.versionsBucket(bucket)}/${key.join('/')}/${encodeURIComponent(version)}`;
   }

@@ -27,14 +27,14 @@ const KIND_OF_PREFIX: Record<string, string> = { global: 'Global cross-region' }
 for (const geo of ['us', 'us-gov', 'eu', 'apac', 'jp', 'au', 'ca']) KIND_OF_PREFIX[geo] = 'Cross-region';
 
 export class ServiceQuotasService implements Service {
-  private readonly quotas: Quota[];
+  readonly #quotas: Quota[];
 
   constructor(account: BedrockQuotas) {
     const named = [...data.quotas, ...(account.models ?? []).flatMap(quotasOf)];
     const byName = new Map(named.map((quota) => [quota.name.toLowerCase(), quota]));
     // The first of a name counts: its code is AWS's own.
     for (const quota of data.quotas) byName.set(quota.name.toLowerCase(), quota);
-    this.quotas = [...byName.values()].flatMap(({ code, name }) => {
+    this.#quotas = [...byName.values()].flatMap(({ code, name }) => {
       const value = name.includes(' tokens ') ? account.tokensPerMinute : account.requestsPerMinute;
       if (value === undefined) return [];
       return {
@@ -51,10 +51,10 @@ export class ServiceQuotasService implements Service {
     switch (name) {
       case 'GetServiceQuota':
       case 'GetAWSDefaultServiceQuota':
-        return { response: jsonResponse({ Quota: this.get(input) }) };
+        return { response: jsonResponse({ Quota: this.#get(input) }) };
       case 'ListServiceQuotas':
       case 'ListAWSDefaultServiceQuotas':
-        return { response: jsonResponse(this.page(input)) };
+        return { response: jsonResponse(this.#page(input)) };
       default:
         throw new ServiceError(
           'UnknownOperationException',
@@ -64,8 +64,8 @@ export class ServiceQuotasService implements Service {
     }
   }
 
-  private get({ ServiceCode, QuotaCode }: Operation['input']): Quota {
-    const quota = this.quotas.find((it) => it.ServiceCode === ServiceCode && it.QuotaCode === QuotaCode);
+  #get({ ServiceCode, QuotaCode }: Operation['input']): Quota {
+    const quota = this.#quotas.find((it) => it.ServiceCode === ServiceCode && it.QuotaCode === QuotaCode);
     if (quota) return quota;
     throw new ServiceError(
       'NoSuchResourceException',
@@ -74,10 +74,10 @@ export class ServiceQuotasService implements Service {
     );
   }
 
-  private page({ ServiceCode, MaxResults, NextToken }: Operation['input']) {
+  #page({ ServiceCode, MaxResults, NextToken }: Operation['input']) {
     const from = Number(NextToken ?? 0);
     const until = from + Math.min(LARGEST_PAGE, Number(MaxResults ?? LARGEST_PAGE));
-    const quotas = ServiceCode === 'bedrock' ? this.quotas : [];
+    const quotas = ServiceCode === 'bedrock' ? this.#quotas : [];
     return {
       Quotas: quotas.slice(from, until),
       ...(until < quotas.length && { NextToken: String(until) }),

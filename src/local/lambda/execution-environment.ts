@@ -40,11 +40,11 @@ const INIT_TIMEOUT_MS = 120_000;
 
 /** One execution environment: a Node process of its own that takes one event at a time and is reused while it lives. */
 export class ExecutionEnvironment {
-  private readonly process: ChildProcess;
-  private readonly exited: Promise<void>;
-  private readonly outputs: FunctionOutput[];
-  private waiting: ((message: Message) => void) | undefined;
-  private alive = true;
+  readonly #process: ChildProcess;
+  readonly #exited: Promise<void>;
+  readonly #outputs: FunctionOutput[];
+  #waiting: ((message: Message) => void) | undefined;
+  #alive = true;
 
   constructor(options: EnvironmentOptions) {
     const child = spawn(process.execPath, [BOOTSTRAP], {
@@ -53,15 +53,15 @@ export class ExecutionEnvironment {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'json',
     });
-    this.process = child;
-    this.outputs = [child.stdout, child.stderr].map(
+    this.#process = child;
+    this.#outputs = [child.stdout, child.stderr].map(
       (stream) => new FunctionOutput(stream as NodeJS.ReadableStream, options.onLine),
     );
-    child.on('message', (message: Message) => this.deliver(message));
-    this.exited = new Promise((resolve) => {
+    child.on('message', (message: Message) => this.#deliver(message));
+    this.#exited = new Promise((resolve) => {
       const gone = (reason: string) => {
-        this.alive = false;
-        this.deliver({
+        this.#alive = false;
+        this.#deliver({
           kind: 'fatal',
           error: { errorType: 'Runtime.ExitError', errorMessage: `Runtime exited: ${reason}` },
         });
@@ -75,39 +75,39 @@ export class ExecutionEnvironment {
 
   /** Whether another event may be given. */
   get usable(): boolean {
-    return this.alive;
+    return this.#alive;
   }
 
   /** Must be awaited once, before the first event. An answer is what went wrong. */
   async start(): Promise<FailedInvocation | undefined> {
-    const start = await this.next(INIT_TIMEOUT_MS, 'init');
-    return start.kind === 'ready' ? undefined : this.failed(start);
+    const start = await this.#next(INIT_TIMEOUT_MS, 'init');
+    return start.kind === 'ready' ? undefined : this.#failed(start);
   }
 
   /** Never rejects: what goes wrong in the function is an answer. */
   async invoke(invocation: Invocation): Promise<InvocationResult> {
     const { timeoutMs, ...rest } = invocation;
-    const answer = this.next(timeoutMs, invocation.requestId);
-    const written = this.outputs.map((output) => output.endOfInvocation());
-    if (this.alive) this.process.send({ ...rest, deadline: Date.now() + timeoutMs });
+    const answer = this.#next(timeoutMs, invocation.requestId);
+    const written = this.#outputs.map((output) => output.endOfInvocation());
+    if (this.#alive) this.#process.send({ ...rest, deadline: Date.now() + timeoutMs });
     const message = await answer;
     if (message.kind !== 'fatal') await Promise.all(written);
-    return message.kind === 'result' ? { payload: message.payload } : this.failed(message);
+    return message.kind === 'result' ? { payload: message.payload } : this.#failed(message);
   }
 
   async stop(): Promise<void> {
     this.kill();
-    await this.exited;
-    await Promise.all(this.outputs.map(({ closed }) => closed));
+    await this.#exited;
+    await Promise.all(this.#outputs.map(({ closed }) => closed));
   }
 
   /** Ends the process at once, as a crash does: an event that it has fails. */
   kill(): void {
-    this.alive = false;
-    this.process.kill('SIGKILL');
+    this.#alive = false;
+    this.#process.kill('SIGKILL');
   }
 
-  private async failed(message: Message): Promise<FailedInvocation> {
+  async #failed(message: Message): Promise<FailedInvocation> {
     if (message.kind !== 'error') await this.stop();
     const error =
       'error' in message
@@ -117,20 +117,20 @@ export class ExecutionEnvironment {
   }
 
   /** The runtime's next message; when it takes too long, the process is killed, as Lambda does. */
-  private next(timeoutMs: number, requestId: string): Promise<Message> {
+  #next(timeoutMs: number, requestId: string): Promise<Message> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         const seconds = (timeoutMs / 1000).toFixed(2);
         const errorMessage = `${requestId} Task timed out after ${seconds} seconds`;
-        this.deliver({ kind: 'fatal', error: { errorType: 'Sandbox.Timedout', errorMessage } });
+        this.#deliver({ kind: 'fatal', error: { errorType: 'Sandbox.Timedout', errorMessage } });
         this.kill();
       }, timeoutMs);
-      this.waiting = (message) => {
+      this.#waiting = (message) => {
         clearTimeout(timer);
         resolve(message);
       };
-      if (!this.alive) {
-        this.deliver({
+      if (!this.#alive) {
+        this.#deliver({
           kind: 'fatal',
           error: { errorType: 'Runtime.ExitError', errorMessage: 'Runtime exited' },
         });
@@ -138,9 +138,9 @@ export class ExecutionEnvironment {
     });
   }
 
-  private deliver(message: Message): void {
-    const waiting = this.waiting;
-    this.waiting = undefined;
+  #deliver(message: Message): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
     waiting?.(message);
   }
 }

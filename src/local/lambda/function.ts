@@ -29,31 +29,35 @@ const STOPPED: FailedInvocation = { error: { errorType: 'Stopped', errorMessage:
 
 /** A function: as many execution environments as events run at once, each used again when it is free. */
 export class LambdaFunction {
-  private readonly idle: ExecutionEnvironment[] = [];
-  private readonly all = new Set<ExecutionEnvironment>();
-  private readonly retries = new Set<NodeJS.Timeout>();
-  private stopped = false;
+  readonly #idle: ExecutionEnvironment[] = [];
+  readonly #all = new Set<ExecutionEnvironment>();
+  readonly #retries = new Set<NodeJS.Timeout>();
+  #stopped = false;
 
-  constructor(private readonly options: FunctionOptions) {}
+  readonly #options: FunctionOptions;
+
+  constructor(options: FunctionOptions) {
+    this.#options = options;
+  }
 
   get name(): string {
-    return this.options.name;
+    return this.#options.name;
   }
 
   get arn(): string {
-    return this.options.arn;
+    return this.#options.arn;
   }
 
   /** Whether a failed asynchronous invocation waits for its next try. */
   get retrying(): boolean {
-    return this.retries.size > 0;
+    return this.#retries.size > 0;
   }
 
   /** Runs one event now. Never rejects: what goes wrong in the function is an answer. */
   async invoke(event: unknown, requestId: string = randomUUID()): Promise<InvocationResult> {
-    if (this.stopped) return STOPPED;
-    return this.options.activity.during(async () => {
-      const environment = this.warm() ?? (await this.options.starts.during(() => this.startOne()));
+    if (this.#stopped) return STOPPED;
+    return this.#options.activity.during(async () => {
+      const environment = this.#warm() ?? (await this.#options.starts.during(() => this.#startOne()));
       const result =
         'error' in environment
           ? environment
@@ -61,10 +65,10 @@ export class LambdaFunction {
               requestId,
               functionArn: this.arn,
               event,
-              timeoutMs: this.options.timeoutSeconds * 1000,
+              timeoutMs: this.#options.timeoutSeconds * 1000,
             });
-      if (environment instanceof ExecutionEnvironment) this.giveBack(environment);
-      if ('error' in result && !this.stopped) this.report(requestId, result.error);
+      if (environment instanceof ExecutionEnvironment) this.#giveBack(environment);
+      if ('error' in result && !this.#stopped) this.#report(requestId, result.error);
       return result;
     });
   }
@@ -73,68 +77,65 @@ export class LambdaFunction {
   invokeLater(event: unknown): void {
     const requestId = randomUUID();
     const acceptedAt = Date.now();
-    const { maximumRetryAttempts, maximumEventAgeSeconds } = this.options.asynchronous;
+    const { maximumRetryAttempts, maximumEventAgeSeconds } = this.#options.asynchronous;
     const attempt = async (retry: number): Promise<void> => {
       const result = await this.invoke(event, requestId);
       const delay = RETRY_DELAYS_MS[retry] ?? 0;
       const tooOld = Date.now() + delay - acceptedAt > maximumEventAgeSeconds * 1000;
-      if (!('error' in result) || retry >= maximumRetryAttempts || tooOld || this.stopped) return;
+      if (!('error' in result) || retry >= maximumRetryAttempts || tooOld || this.#stopped) return;
       const timer = setTimeout(() => {
-        this.retries.delete(timer);
+        this.#retries.delete(timer);
         void attempt(retry + 1);
       }, delay);
-      this.retries.add(timer);
+      this.#retries.add(timer);
     };
     void attempt(0);
   }
 
   /** Processes that have an event now, or start for one. */
   get running(): readonly ExecutionEnvironment[] {
-    return [...this.all].filter((environment) => environment.usable && !this.idle.includes(environment));
+    return [...this.#all].filter((environment) => environment.usable && !this.#idle.includes(environment));
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
-    for (const timer of this.retries) clearTimeout(timer);
-    await Promise.all([...this.all].map((environment) => environment.stop()));
+    this.#stopped = true;
+    for (const timer of this.#retries) clearTimeout(timer);
+    await Promise.all([...this.#all].map((environment) => environment.stop()));
   }
 
   /** The environment used last is the warmest. */
-  private warm(): ExecutionEnvironment | undefined {
-    for (let warm = this.idle.pop(); warm; warm = this.idle.pop()) {
+  #warm(): ExecutionEnvironment | undefined {
+    for (let warm = this.#idle.pop(); warm; warm = this.#idle.pop()) {
       if (warm.usable) return warm;
-      this.all.delete(warm);
+      this.#all.delete(warm);
     }
     return undefined;
   }
 
   /** A new environment, unless one has become free since; or why there is none. */
-  private async startOne(): Promise<ExecutionEnvironment | FailedInvocation> {
-    const free = this.warm();
+  async #startOne(): Promise<ExecutionEnvironment | FailedInvocation> {
+    const free = this.#warm();
     if (free) return free;
-    if (this.stopped) return STOPPED;
-    const { taskRoot, variables, onLine } = this.options;
+    if (this.#stopped) return STOPPED;
+    const { taskRoot, variables, onLine } = this.#options;
     const environment = new ExecutionEnvironment({
       taskRoot,
       onLine,
       variables: { ...variables, AWS_LAMBDA_LOG_STREAM_NAME: randomUUID() },
     });
-    this.all.add(environment);
+    this.#all.add(environment);
     const failed = await environment.start();
     if (!failed) return environment;
-    this.all.delete(environment);
+    this.#all.delete(environment);
     return failed;
   }
 
-  private giveBack(environment: ExecutionEnvironment): void {
-    if (environment.usable) this.idle.push(environment);
-    else this.all.delete(environment);
+  #giveBack(environment: ExecutionEnvironment): void {
+    if (environment.usable) this.#idle.push(environment);
+    else this.#all.delete(environment);
   }
 
-  private report(
-    requestId: string,
-    error: { errorType: string; errorMessage: string; trace?: string[] },
-  ): void {
-    this.options.onLine(JSON.stringify({ level: 'ERROR', message: 'Invoke Error', requestId, ...error }));
+  #report(requestId: string, error: { errorType: string; errorMessage: string; trace?: string[] }): void {
+    this.#options.onLine(JSON.stringify({ level: 'ERROR', message: 'Invoke Error', requestId, ...error }));
   }
 }

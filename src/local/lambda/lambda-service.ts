@@ -6,10 +6,14 @@ import type { LambdaFunction } from './function.ts';
 
 /** Lambda's Invoke API on the local functions. */
 export class LambdaService implements Service {
-  constructor(private readonly functions: ReadonlyMap<string, LambdaFunction>) {}
+  readonly #functions: ReadonlyMap<string, LambdaFunction>;
+
+  constructor(functions: ReadonlyMap<string, LambdaFunction>) {
+    this.#functions = functions;
+  }
 
   async handle(request: GatewayRequest, operation: Operation): Promise<ServiceAnswer> {
-    const target = this.functions.get(String(operation.input.FunctionName));
+    const target = this.#functions.get(String(operation.input.FunctionName));
     if (!target) {
       throw new ServiceError(
         'ResourceNotFoundException',

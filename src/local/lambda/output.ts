@@ -6,14 +6,14 @@ const END_OF_INVOCATION = '\u0000';
 /** What a function writes to one of its streams, line by line, and where an invocation's lines end. */
 export class FunctionOutput {
   readonly closed: Promise<void>;
-  private ended: (() => void) | undefined;
+  #ended: (() => void) | undefined;
 
   constructor(stream: NodeJS.ReadableStream, onLine: (line: string) => void) {
     const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
     lines.on('line', (line) => {
       if (!line.endsWith(END_OF_INVOCATION)) return onLine(line);
       if (line.length > END_OF_INVOCATION.length) onLine(line.slice(0, -END_OF_INVOCATION.length));
-      this.ended?.();
+      this.#ended?.();
     });
     this.closed = new Promise((resolve) => lines.once('close', () => resolve()));
   }
@@ -21,7 +21,7 @@ export class FunctionOutput {
   /** Resolves when the lines of the invocation now under way have all been passed on. */
   endOfInvocation(): Promise<void> {
     const ended = new Promise<void>((resolve) => {
-      this.ended = resolve;
+      this.#ended = resolve;
     });
     return Promise.race([ended, this.closed]);
   }

@@ -5,21 +5,25 @@ import { availableParallelism } from 'node:os';
  * keep the gateway and the emulators, which every running function waits for, from the processor.
  */
 export class Starts {
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
+  #running = 0;
+  readonly #waiting: (() => void)[] = [];
 
-  constructor(private readonly atOnce = availableParallelism()) {}
+  readonly #atOnce: number;
+
+  constructor(atOnce = availableParallelism()) {
+    this.#atOnce = atOnce;
+  }
 
   async during<T>(start: () => Promise<T>): Promise<T> {
-    if (this.running >= this.atOnce) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    else this.running++;
+    if (this.#running >= this.#atOnce) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#running++;
     try {
       return await start();
     } finally {
       // The next one takes over this one's place.
-      const next = this.waiting.shift();
+      const next = this.#waiting.shift();
       if (next) next();
-      else this.running--;
+      else this.#running--;
     }
   }
 }
