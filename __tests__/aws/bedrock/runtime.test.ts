@@ -212,6 +212,15 @@ describe('errors', () => {
     expect(received).toHaveLength(1);
   });
 
+  test('a refused connection is transient', async () => {
+    const nobody = clientAt('http://127.0.0.1:1');
+    await expect(bedrockRuntime(nobody).call(converse())).rejects.toMatchObject({
+      kind: 'transient',
+      type: 'NetworkError',
+    });
+    nobody.destroy();
+  });
+
   test('no answer within the deadline is transient', async () => {
     respond = () => undefined;
     expect(await errorOf(converse({}, 50))).toMatchObject({

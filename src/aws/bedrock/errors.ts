@@ -1,7 +1,7 @@
 import { ModelError, type ModelErrorKind } from '../../core/invocation/errors.ts';
 
 /** By exception name: https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html */
-const KINDS: Record<string, ModelErrorKind> = {
+export const EXCEPTION_KINDS: Readonly<Record<string, ModelErrorKind>> = {
   ThrottlingException: 'throttled',
   ModelNotReadyException: 'transient',
   ServiceUnavailableException: 'transient',
@@ -40,16 +40,27 @@ export function modelErrorOf(error: unknown, timeoutMs: number): ModelError | un
   const status = $metadata?.httpStatusCode;
   const kind = kindOf(name, message, code, status);
   if (kind === undefined) return undefined;
-  // An answer that is not even JSON, from something between us and Bedrock, has no exception's name.
-  const type = name in KINDS || status === undefined ? name : name === 'SyntaxError' ? `Http${status}` : name;
   return new ModelError(
-    { kind, type, message, retryAfterMs: retryAfterMs($response?.headers?.['retry-after']) },
+    {
+      kind,
+      type: typeOf(name, status),
+      message,
+      retryAfterMs: retryAfterMs($response?.headers?.['retry-after']),
+    },
     { cause: error },
   );
 }
 
+/** What the request's result gives as `error.type`. */
+function typeOf(name: string, status?: number): string {
+  if (name in EXCEPTION_KINDS || name === 'TimeoutError') return name;
+  if (status === undefined) return 'NetworkError';
+  // An answer that is not even JSON, from something between us and Bedrock, has no exception's name.
+  return name === 'SyntaxError' ? `Http${status}` : name;
+}
+
 function kindOf(name: string, message: string, code?: string, status?: number): ModelErrorKind | undefined {
-  const named = KINDS[name];
+  const named = EXCEPTION_KINDS[name];
   if (named === 'throttled' && /per day/i.test(message)) return 'throttled_daily';
   if (named !== undefined) return named;
   if (name === 'TimeoutError' || (code !== undefined && NETWORK_CODES.has(code))) return 'transient';

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { LaneSettings, Settings } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
+import { requestError } from '../request/error-types.ts';
 import {
   type MessageLimits,
   type Reading,
@@ -173,12 +174,11 @@ export class Ingestion {
     const same = standing.content_hash === record.content_hash || request.request_id === undefined;
     if (!same) {
       const accepted = new Date(standing.accepted_at).toISOString();
-      const error = {
-        type: 'RequestIdConflict',
-        message:
-          `request_id: expected an id of its own for other content, got ${record.request_id}, ` +
+      const error = requestError(
+        'RequestIdConflict',
+        `request_id: expected an id of its own for other content, got ${record.request_id}, ` +
           `which a request accepted at ${accepted} has (now ${standing.status})`,
-      };
+      );
       return this.reject(message, { error, usable: request, anonymous: true });
     }
     const { request_id, status, generation } = standing;
@@ -207,7 +207,7 @@ export class Ingestion {
 function refusalOf(reading: Exclude<Reading, { kind: 'request' }>): Refusal {
   if (reading.kind === 'invalid') {
     return {
-      error: { type: 'InvalidMessage', message: describeProblems(reading.problems) },
+      error: requestError('InvalidMessage', describeProblems(reading.problems)),
       usable: reading.usable,
     };
   }
@@ -215,8 +215,8 @@ function refusalOf(reading: Exclude<Reading, { kind: 'request' }>): Refusal {
 }
 
 function nestedPointer({ key }: Pointer): RequestError {
-  return {
-    type: 'InvalidMessage',
-    message: `s3: expected the message itself in the object that a pointer names, got another pointer (to ${key})`,
-  };
+  return requestError(
+    'InvalidMessage',
+    `s3: expected the message itself in the object that a pointer names, got another pointer (to ${key})`,
+  );
 }

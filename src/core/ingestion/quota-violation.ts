@@ -1,4 +1,5 @@
 import type { Limits } from '../lane/catalog/limits.ts';
+import { requestError } from '../request/error-types.ts';
 import type { RequestError, RequestRecord } from '../request/record.ts';
 
 /**
@@ -17,10 +18,9 @@ export function quotaViolation(
     room >= 1
       ? `max tokens of at most ${room} would fit`
       : `an input of fewer than ${limit} tokens would fit, with max tokens for the rest`;
-  return {
-    type: 'ExceedsQuota',
-    message:
-      `input and max tokens: expected at most ${limit} together (the tokens per minute of ${lane}), ` +
+  return requestError(
+    'ExceedsQuota',
+    `input and max tokens: expected at most ${limit} together (the tokens per minute of ${lane}), ` +
       `got about ${input_tokens} and ${max_tokens ?? 'no'} max tokens; ${remedy}`,
-  };
+  );
 }

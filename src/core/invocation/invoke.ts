@@ -1,6 +1,7 @@
 import { BUNDLE_ENDED, type CallReport, countersOf, slotOf } from '../lane/call-report.ts';
 import { burndownOf, outputLimitOf } from '../lane/catalog/catalog.ts';
 import { unreservedTokens } from '../lane/unreserved.ts';
+import { requestError } from '../request/error-types.ts';
 import { PayloadMissingError } from '../request/errors.ts';
 import type { HoldMessage, Payload, Release } from '../request/hold-message.ts';
 import { isTruncated } from '../request/invoke-bodies.ts';
@@ -190,7 +191,7 @@ async function failWithoutPayload(ports: InvocationPorts, run: Run): Promise<voi
   await finish(ports, run.record, {
     status: 'FAILED',
     finishedAt,
-    error: { type: 'PayloadMissing', message },
+    error: requestError('PayloadMissing', message),
   });
   await reportNotStarted(ports, run);
 }

@@ -8,7 +8,9 @@ import {
   LaneEngine,
 } from '../lane/engine/engine.ts';
 import type { Led } from '../lane/ports.ts';
+import { requestError } from '../request/error-types.ts';
 import type { HoldMessage, Release } from '../request/hold-message.ts';
+import type { RequestError } from '../request/record.ts';
 import { queue } from '../request/transitions.ts';
 import { BacklogView, INDEX_GRACE_MS } from './backlog-view.ts';
 import { concurrently } from './concurrently.ts';
@@ -241,9 +243,9 @@ export class LaneLeader {
   }
 }
 
-function tooLarge(reserved: number, limits: Limits): { type: string; message: string } {
-  return {
-    type: 'ExceedsQuota',
-    message: `Needs ${reserved} tokens at its start; the quota is ${limits.tokens_per_minute} a minute`,
-  };
+function tooLarge(reserved: number, limits: Limits): RequestError {
+  return requestError(
+    'ExceedsQuota',
+    `Needs ${reserved} tokens at its start; the quota is ${limits.tokens_per_minute} a minute`,
+  );
 }

@@ -3,8 +3,9 @@ import type { Clock } from '../clock.ts';
 import type { QueueDirectory } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
 import { MAX_FAILURES } from '../request/attempts.ts';
+import { requestError } from '../request/error-types.ts';
 import type { Due, DueEntry, Records } from '../request/ports.ts';
-import { isOutcome, type RequestRecord } from '../request/record.ts';
+import { isOutcome, type RequestError, type RequestRecord } from '../request/record.ts';
 import { type Results, resultOf } from '../request/result.ts';
 import { type Ending, end, markSent, putBack } from '../request/transitions.ts';
 import { concurrently } from './concurrently.ts';
@@ -42,11 +43,8 @@ export async function endWithout(
 }
 
 /** The error of a request that was not started by its deadline. */
-export function deadlinePassed(deadlineAt: number): { type: string; message: string } {
-  return {
-    type: 'DeadlinePassed',
-    message: `Not started by its deadline, ${new Date(deadlineAt).toISOString()}`,
-  };
+export function deadlinePassed(deadlineAt: number): RequestError {
+  return requestError('DeadlinePassed', `Not started by its deadline, ${new Date(deadlineAt).toISOString()}`);
 }
 
 async function recover(ports: RecoveryPorts, entry: DueEntry): Promise<void> {
@@ -62,10 +60,10 @@ async function recover(ports: RecoveryPorts, entry: DueEntry): Promise<void> {
   const lost = record.status === 'IN_PROGRESS' ? 1 : 0;
   const counts = { attempts: record.attempts + lost, failures: record.failures + lost };
   if (counts.failures >= MAX_FAILURES) {
-    const error = {
-      type: 'WorkerLost',
-      message: `Its worker was lost during the call, ${counts.failures} failures in all`,
-    };
+    const error = requestError(
+      'WorkerLost',
+      `Its worker was lost during the call, ${counts.failures} failures in all`,
+    );
     return endWithout(ports, record, { status: 'FAILED', error, ...counts });
   }
   // Its release may have ended long ago, and its queue be forgotten: then only an announcement tells of it. One before the
