@@ -168,15 +168,15 @@ invariant<Scenario, Sabotage>('an outage is met by single probes, and work goes 
     expect(after.length).toBeGreaterThan(10);
   },
   without: {
-    'the breaker': { engine: replaced(Breaker, 'allowance', () => () => Number.POSITIVE_INFINITY) },
+    'the breaker': { engine: replaced(Breaker, 'allows', () => () => 'all') },
     probes: {
       engine: replaced(
         Breaker,
-        'allowance',
-        (allowance) =>
+        'allows',
+        (allows) =>
           function (this: Breaker, now) {
-            const allowed = allowance.call(this, now);
-            return allowed === 1 ? 0 : allowed;
+            const allowed = allows.call(this, now);
+            return allowed === 'probe' ? 'none' : allowed;
           },
       ),
     },

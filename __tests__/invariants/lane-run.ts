@@ -3,16 +3,22 @@
  * Bedrock's account is the simulator's, which shares no code with the ledger.
  */
 
-import { BUNDLE_ENDED, type CallEnd, countersOf, slotOf } from '../../src/core/lane/call-report.ts';
+import {
+  BUNDLE_ENDED,
+  type CallEnd,
+  countersOf,
+  type SlotTotals,
+  slotOf,
+} from '../../src/core/lane/call-report.ts';
 import { burndownOf, laneOf } from '../../src/core/lane/catalog/catalog.ts';
 import type { Limits } from '../../src/core/lane/catalog/limits.ts';
+import { type Counters, sumOf } from '../../src/core/lane/counters.ts';
 import {
   type Decisions,
   type EngineRelease,
   LaneEngine,
   type TickInput,
 } from '../../src/core/lane/engine/engine.ts';
-import type { SlotTotals } from '../../src/core/lane/ports.ts';
 import { MAX_FAILURES } from '../../src/core/request/attempts.ts';
 import { backlogKey } from '../../src/core/request/keys.ts';
 import type { BacklogEntry } from '../../src/core/request/ports.ts';
@@ -219,10 +225,8 @@ export class LaneRun {
     if (failures < MAX_FAILURES) this.#enqueue(returned({ ...entry, failures }, this.#now));
   }
 
-  #report(slot: number, counters: Record<string, number>): void {
-    const totals = { ...this.#totals.get(slot) };
-    for (const [name, count] of Object.entries(counters)) totals[name] = (totals[name] ?? 0) + count;
-    this.#totals.set(slot, totals);
+  #report(slot: number, counters: Counters): void {
+    this.#totals.set(slot, sumOf(this.#totals.get(slot) ?? {}, counters));
   }
 
   #reports(fromSlot: number): SlotTotals[] {

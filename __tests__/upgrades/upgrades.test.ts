@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { itemOfRecord, recordOf } from '../../src/aws/dynamodb/record-item.ts';
 import { acceptedRecord } from '../../src/core/ingestion/accepted-record.ts';
 import { invokeBatch } from '../../src/core/invocation/batch.ts';
-import { binsOf, countersOf, owedOf } from '../../src/core/lane/call-report.ts';
+import { countersOf, slotReportOf } from '../../src/core/lane/call-report.ts';
+import { sumOf } from '../../src/core/lane/counters.ts';
 import { parseState, writeState } from '../../src/core/lane/engine/state.ts';
 import { changeOf } from '../../src/core/reporting/change.ts';
 import { summarise } from '../../src/core/reporting/read.ts';
@@ -169,8 +170,16 @@ test.each(samplesOf<Record<string, number>>('report-counters'))(
       task: 'answer',
     });
     expect(today).toEqual(expect.objectContaining(sample));
-    expect(binsOf(sample, 'charged')).toEqual([[2, 60]]);
-    expect(owedOf(sample)).toEqual([{ priority: 1, tenant: 'shop', tokens: 18 }]);
+    const report = slotReportOf({ slot: 10, counters: sumOf(sample, today, { not_known_yet: 1 }) });
+    expect(report).toMatchObject({ ended: 2, settled: 2, reserved: 120, duration_ms: 5_600 });
+    expect(report.starts).toEqual([[2, 2]]);
+    expect(report.charges).toEqual([[2, 120]]);
+    expect(report.debts).toEqual([[12, 16]]);
+    expect(report.owed).toEqual([{ priority: 1, tenant: 'shop', tokens: 36 }]);
+    expect(report.answers).toEqual([
+      { bucket: 13, cut: false, task: undefined, count: 2 },
+      { bucket: 13, cut: false, task: 'answer', count: 2 },
+    ]);
   },
 );
 

@@ -1,5 +1,6 @@
 import { SLOT_MS } from '../core/lane/call-report.ts';
 import type { Limits } from '../core/lane/catalog/limits.ts';
+import { type Counters, sumOf } from '../core/lane/counters.ts';
 import type {
   CallReports,
   LaneControl,
@@ -149,12 +150,11 @@ export function createControl(): LaneControl {
 }
 
 export function createCallReports(): CallReports {
-  const lanes = new Map<string, Map<number, Record<string, number>>>();
+  const lanes = new Map<string, Map<number, Counters>>();
   return {
     async add(lane, slot, counters) {
-      const slots = inserted(lanes, lane, () => new Map<number, Record<string, number>>());
-      const sums = inserted(slots, slot, (): Record<string, number> => ({}));
-      for (const [name, value] of Object.entries(counters)) sums[name] = (sums[name] ?? 0) + value;
+      const slots = inserted(lanes, lane, () => new Map<number, Counters>());
+      slots.set(slot, sumOf(slots.get(slot) ?? {}, counters));
       for (const old of slots.keys()) {
         if (old >= slot - REPORT_RETENTION_SLOTS) break;
         slots.delete(old);
@@ -162,7 +162,7 @@ export function createCallReports(): CallReports {
     },
     async since(lane, fromSlot) {
       const found = [...(lanes.get(lane) ?? [])].filter(([slot]) => slot >= fromSlot);
-      return found.sort(([a], [b]) => a - b).map(([slot, sums]) => ({ slot, counters: { ...sums } }));
+      return found.sort(([a], [b]) => a - b).map(([slot, counters]) => ({ slot, counters }));
     },
   };
 }

@@ -1,6 +1,7 @@
 import { ModelError, type ModelErrorDetails } from '../../../src/core/invocation/errors.ts';
 import type { InvocationPorts } from '../../../src/core/invocation/outcome.ts';
 import type { ModelAnswer, ModelCall } from '../../../src/core/invocation/ports.ts';
+import { type Counters, sumOf } from '../../../src/core/lane/counters.ts';
 import type { HoldMessage, Payload } from '../../../src/core/request/hold-message.ts';
 import { backlogKey, payloadKey } from '../../../src/core/request/keys.ts';
 import type { RequestRecord } from '../../../src/core/request/record.ts';
@@ -79,13 +80,9 @@ export class World {
   }
 
   /** The sum of what was reported. */
-  async counters(): Promise<Record<string, number>> {
+  async counters(): Promise<Counters> {
     const slots = await this.cloud.ports.reports.since(LANE, 0);
-    const sum: Record<string, number> = {};
-    for (const { counters } of slots) {
-      for (const [name, count] of Object.entries(counters)) sum[name] = (sum[name] ?? 0) + count;
-    }
-    return sum;
+    return sumOf(...slots.map(({ counters }) => counters));
   }
 }
 

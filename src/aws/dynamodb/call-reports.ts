@@ -1,6 +1,7 @@
 import { type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { SLOT_MS } from '../../core/lane/call-report.ts';
+import { type Counters, sumOf } from '../../core/lane/counters.ts';
 import type { CallReports } from '../../core/lane/ports.ts';
 import { itemOf } from './expressions.ts';
 import { reportPartition, shardsOf, slotItem } from './lane-keys.ts';
@@ -42,13 +43,11 @@ export function dynamoCallReports(client: DynamoDBClient, table: string): CallRe
           values: { lane: partition, from: slotItem(Math.max(0, fromSlot)) },
         }),
       );
-      const sums = new Map<number, Record<string, number>>();
+      const sums = new Map<number, Counters>();
       for (const it of (await Promise.all(shards)).flat()) {
         const { lane: _lane, item, expires_at: _expires, ...counters } = unmarshall(it);
         const slot = Number(item);
-        const sum = sums.get(slot) ?? {};
-        for (const [name, value] of Object.entries(counters)) sum[name] = (sum[name] ?? 0) + value;
-        sums.set(slot, sum);
+        sums.set(slot, sumOf(sums.get(slot) ?? {}, counters));
       }
       return [...sums].sort(([a], [b]) => a - b).map(([slot, counters]) => ({ slot, counters }));
     },

@@ -1,9 +1,11 @@
 /**
- * How an invocation reports one call to its lane: a flat set of counters, added atomically to the slot of the
- * call's release. Counters only ever give capacity back early; a lost report costs a minute of its reservation.
+ * How an invocation reports one call to its lane: counters, added atomically to the slot of the call's release. They only
+ * ever give capacity back early; a lost report costs a minute of its reservation. This file writes the counters
+ * and reads them again; nobody else knows their names.
  */
 
 import type { Priority } from '../request/record.ts';
+import type { Counters } from './counters.ts';
 
 /** Width of a slot of releases. */
 export const SLOT_MS = 500;
@@ -16,16 +18,17 @@ export function slotOf(releasedAt: number): number {
   return Math.floor(releasedAt / SLOT_MS);
 }
 
-/** What became of one release. */
-export type CallEnd =
-  | 'settled'
-  /** Not started: too late, or without a payload to be read. A release whose record has moved on is not reported. */
-  | 'not_started'
-  | 'throttled'
-  | 'throttled_daily'
-  | 'transient'
-  | 'invalid'
-  | 'denied';
+/** What became of one release. `not_started`: too late, or its payload could not be read. */
+export const CALL_ENDS = [
+  'settled',
+  'not_started',
+  'throttled',
+  'throttled_daily',
+  'transient',
+  'invalid',
+  'denied',
+] as const;
+export type CallEnd = (typeof CALL_ENDS)[number];
 
 export interface CallReport {
   end: CallEnd;
@@ -43,7 +46,7 @@ export interface CallReport {
   estimatedInputTokens: number;
   inputTokens: number;
   outputTokens: number;
-  /** Who was served, and the charge that the release expected: what it was more or less is made good. */
+  /** Who was served, and the charge that the release expected: the difference is made good. */
   served?: { priority: Priority; tenant: string; expectedTokens: number };
   /** The answer was cut by max tokens: it would have been at least this long. */
   truncated?: boolean;
@@ -52,43 +55,147 @@ export interface CallReport {
   wonBackTokens?: number;
 }
 
-/** Counters of a bundle whose last release has ended: its worker is free. Added to the slot of its release. */
-export const BUNDLE_ENDED: Record<string, number> = { bundles_ended: 1 };
+/** Plain sums, by their stored names. */
+const SUMS = [
+  'ended',
+  ...CALL_ENDS,
+  'bundles_ended',
+  'reserved',
+  'charged',
+  'started',
+  'start_delay_ms',
+  'duration_ms',
+  'estimated_input',
+  'input',
+  'input_error_squared',
+  'output',
+  'won_back',
+] as const;
+type Sum = (typeof SUMS)[number];
+const ZEROS = Object.fromEntries(SUMS.map((name) => [name, 0])) as Record<Sum, number>;
 
-export function countersOf(report: CallReport): Record<string, number> {
+/** A sum by time: bin b covers [b, b + 1) × the width of its kind, from the slot's begin. */
+export type Bin = [bin: number, sum: number];
+
+/** How many answers were of one size, in the lane or of one task. */
+export interface AnswerSizes {
+  /** See {@link sizeOfBucket}. */
+  bucket: number;
+  /** They were cut at this size. */
+  cut: boolean;
+  task?: string;
+  count: number;
+}
+
+/** What a priority's tenant was charged beyond what its releases expected. */
+export interface Owed {
+  priority: Priority;
+  tenant: string;
+  tokens: number;
+}
+
+/** What invocations have reported about one slot of releases, as the lanes table adds it up. */
+export interface SlotTotals {
+  /** Releases are grouped by time: slot = floor(released_at / SLOT_MS). */
+  slot: number;
+  counters: Counters;
+}
+
+/** The same, read. */
+export interface SlotReport extends Readonly<Record<Sum, number>> {
+  readonly slot: number;
+  /** Calls, by when they started. */
+  readonly starts: readonly Bin[];
+  /** Tokens charged within the reservations, by when the calls started. */
+  readonly charges: readonly Bin[];
+  /** Tokens charged beyond the reservations, by when the calls ended. */
+  readonly debts: readonly Bin[];
+  readonly answers: readonly AnswerSizes[];
+  readonly owed: readonly Owed[];
+}
+
+/** Names of the counters that are not plain sums: kind and parts, separated by dots. Only the last part may hold dots. */
+const nameOf = {
+  start: (bin: number) => `start.${bin}`,
+  charge: (bin: number) => `charged.${bin}`,
+  debt: (bin: number) => `debt.${bin}`,
+  answer: (bucket: number, cut: boolean, task?: string) =>
+    `${cut ? 'cut' : 'out'}.${bucket}${task === undefined ? '' : `.${task}`}`,
+  owed: (priority: Priority, tenant: string) => `owed.${priority}.${tenant}`,
+};
+
+/** Counters of a bundle whose last release has ended: its worker is free. Added to the slot of its release. */
+export const BUNDLE_ENDED = { bundles_ended: 1 } as const satisfies Partial<Record<Sum, number>>;
+
+export function countersOf(report: CallReport): Counters {
   const slotBegin = slotOf(report.releasedAt) * SLOT_MS;
-  const counters: Record<string, number> = {
+  const sums: Partial<Record<Sum, number>> = {
     ended: 1,
     [report.end]: 1,
     reserved: report.reservedTokens,
     charged: report.chargedTokens,
   };
+  const others: Record<string, number> = {};
   if (report.served !== undefined) {
     const { priority, tenant, expectedTokens } = report.served;
-    counters[`owed.${priority}.${tenant}`] = report.chargedTokens - expectedTokens;
+    others[nameOf.owed(priority, tenant)] = report.chargedTokens - expectedTokens;
   }
   if (report.startedAt !== undefined) {
     const bin = binOf(report.startedAt - slotBegin, START_BIN_MS);
     const debt = Math.max(0, report.chargedTokens - report.reservedTokens);
-    counters.started = 1;
-    counters.start_delay_ms = Math.max(0, report.startedAt - report.releasedAt);
-    counters.duration_ms = report.finishedAt - report.startedAt;
-    counters[`start.${bin}`] = 1;
-    counters[`charged.${bin}`] = report.chargedTokens - debt;
-    if (debt > 0) counters[`debt.${binOf(report.finishedAt - slotBegin, DEBT_BIN_MS)}`] = debt;
+    sums.started = 1;
+    sums.start_delay_ms = Math.max(0, report.startedAt - report.releasedAt);
+    sums.duration_ms = report.finishedAt - report.startedAt;
+    others[nameOf.start(bin)] = 1;
+    others[nameOf.charge(bin)] = report.chargedTokens - debt;
+    if (debt > 0) others[nameOf.debt(binOf(report.finishedAt - slotBegin, DEBT_BIN_MS))] = debt;
   }
   if (report.end === 'settled') {
-    counters.estimated_input = report.estimatedInputTokens;
-    counters.input = report.inputTokens;
-    counters.input_error_squared = (report.inputTokens - report.estimatedInputTokens) ** 2;
-    counters.output = report.outputTokens;
-    if (report.wonBackTokens) counters.won_back = report.wonBackTokens;
-    const kind = report.truncated ? 'cut' : 'out';
-    const bucket = sizeBucketOf(report.outputTokens);
-    counters[`${kind}.${bucket}`] = 1;
-    if (report.task !== undefined) counters[`${kind}.${bucket}.${report.task}`] = 1;
+    const { estimatedInputTokens, inputTokens, outputTokens, truncated = false, task } = report;
+    sums.estimated_input = estimatedInputTokens;
+    sums.input = inputTokens;
+    sums.input_error_squared = (inputTokens - estimatedInputTokens) ** 2;
+    sums.output = outputTokens;
+    if (report.wonBackTokens) sums.won_back = report.wonBackTokens;
+    const bucket = sizeBucketOf(outputTokens);
+    others[nameOf.answer(bucket, truncated)] = 1;
+    if (task !== undefined) others[nameOf.answer(bucket, truncated, task)] = 1;
   }
-  return counters;
+  return { ...sums, ...others };
+}
+
+/** Reads what {@link countersOf} has written, added up. Names that a newer release has added are left out. */
+export function slotReportOf({ slot, counters }: SlotTotals): SlotReport {
+  const sums = { ...ZEROS };
+  const starts: Bin[] = [];
+  const charges: Bin[] = [];
+  const debts: Bin[] = [];
+  const answers: AnswerSizes[] = [];
+  const owed: Owed[] = [];
+  for (const [name, count] of Object.entries(counters)) {
+    if (name in sums) {
+      sums[name as Sum] = count;
+      continue;
+    }
+    const [kind, part, rest] = partsOf(name);
+    if (kind === 'start') starts.push([Number(part), count]);
+    else if (kind === 'charged') charges.push([Number(part), count]);
+    else if (kind === 'debt') debts.push([Number(part), count]);
+    else if (kind === 'out' || kind === 'cut') {
+      answers.push({ bucket: Number(part), cut: kind === 'cut', task: rest, count });
+    } else if (kind === 'owed' && rest !== undefined) {
+      owed.push({ priority: Number(part) as Priority, tenant: rest, tokens: count });
+    }
+  }
+  return { ...sums, slot, starts, charges, debts, answers, owed };
+}
+
+/** `out.13.my.task` → out, 13, my.task. */
+function partsOf(name: string): [kind: string, part: string, rest?: string] {
+  const first = name.indexOf('.');
+  const second = first < 0 ? -1 : name.indexOf('.', first + 1);
+  if (second < 0) return [name.slice(0, Math.max(0, first)), name.slice(first + 1)];
+  return [name.slice(0, first), name.slice(first + 1, second), name.slice(second + 1)];
 }
 
 /** Sizes are counted in buckets that grow by a fifth: bucket b holds sizes up to {@link sizeOfBucket}(b). */
@@ -100,27 +207,6 @@ export function sizeBucketOf(tokens: number): number {
 
 export function sizeOfBucket(bucket: number): number {
   return Math.ceil(BUCKET_GROWTH ** bucket);
-}
-
-/** Counters of one kind by their bin: `start.3: 2` → [3, 2]. Names with a further part are left out. */
-export function binsOf(counters: Record<string, number>, kind: string): [bin: number, count: number][] {
-  const bins: [number, number][] = [];
-  for (const [name, count] of Object.entries(counters)) {
-    if (!name.startsWith(`${kind}.`)) continue;
-    const bin = name.slice(kind.length + 1);
-    if (!bin.includes('.')) bins.push([Number(bin), count]);
-  }
-  return bins;
-}
-
-/** What priorities and tenants were charged beyond what their releases expected: see `owed` above. */
-export function owedOf(
-  counters: Record<string, number>,
-): { priority: Priority; tenant: string; tokens: number }[] {
-  return Object.entries(counters).flatMap(([name, tokens]) => {
-    const [, priority, tenant] = /^owed\.(\d)\.(.*)$/s.exec(name) ?? [];
-    return tenant === undefined ? [] : [{ priority: Number(priority) as Priority, tenant, tokens }];
-  });
 }
 
 /** Clocks of two machines may differ by a little: a start never counts as before its slot. */

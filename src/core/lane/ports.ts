@@ -1,6 +1,8 @@
 /** What the lanes table offers. Item layout: docs/architecture.md, "Lanes table". */
 
+import type { SlotTotals } from './call-report.ts';
 import type { Limits } from './catalog/limits.ts';
+import type { Counters } from './counters.ts';
 
 /** A lane is woken at most this often: the leader that was started last needs the time to take the lane. */
 export const WAKE_INTERVAL_MS = 2_000;
@@ -59,9 +61,14 @@ export interface LaneFigures {
   utilisation: number;
   /** What is ours of the limits; the rest is somebody else's, as far as throttles tell. */
   share: number;
-  /** Why nothing is released, if so. */
-  paused?: string;
+  paused?: Paused;
 }
+
+/** Why a lane releases nothing although work may wait. */
+export type Paused = Trouble | 'operator' | 'no_quota';
+
+/** What Bedrock does to a lane that stops it: it fails, denies access, or says that the day's tokens are used up. */
+export type Trouble = 'failing' | 'denied' | 'daily_quota';
 
 /** Ingestion's side of sleep and wake. */
 export interface LaneWatch {
@@ -115,15 +122,8 @@ export interface Quotas {
   limitsOf(lane: string, now: number): Promise<Limits | undefined>;
 }
 
-/** Sums that invocations report about one slot of releases. */
-export interface SlotTotals {
-  /** Releases are grouped by time: slot = floor(released_at / SLOT_MS). */
-  slot: number;
-  counters: Record<string, number>;
-}
-
 export interface CallReports {
-  add(lane: string, slot: number, counters: Record<string, number>): Promise<void>;
+  add(lane: string, slot: number, counters: Counters): Promise<void>;
   /** Reports of `fromSlot` and later. */
   since(lane: string, fromSlot: number): Promise<SlotTotals[]>;
 }

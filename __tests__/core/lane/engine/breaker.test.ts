@@ -10,17 +10,17 @@ describe('the breaker', () => {
   it('stays closed while failures are few', () => {
     const breaker = new Breaker();
     for (let now = 0; now < 60_000; now += 1_000) breaker.observe(now, ends({ answered: 10, transient: 1 }));
-    expect(breaker.allowance(60_000)).toBe(Number.POSITIVE_INFINITY);
+    expect(breaker.allows(60_000)).toBe('all');
   });
 
   it('opens when half of the calls fail, lets one probe out after a while, and closes when it is answered', () => {
     const breaker = new Breaker();
     breaker.observe(1_000, ends({ transient: 5 }));
     expect(breaker.trouble).toBe('failing');
-    expect(breaker.allowance(1_500)).toBe(0);
-    expect(breaker.allowance(10_000)).toBe(1);
+    expect(breaker.allows(1_500)).toBe('none');
+    expect(breaker.allows(10_000)).toBe('probe');
     breaker.released(10_000, 20);
-    expect(breaker.allowance(10_500)).toBe(0);
+    expect(breaker.allows(10_500)).toBe('none');
     // Calls of before that end only now say nothing about the probe.
     breaker.observe(10_600, ends({ slot: 1, answered: 2 }));
     expect(breaker.trouble).toBe('failing');
@@ -51,7 +51,7 @@ describe('the breaker', () => {
     let now = 0;
     for (let probe = 0; probe < 5; probe++) {
       const from = now;
-      while (breaker.allowance(now) === 0) now += 100;
+      while (breaker.allows(now) === 'none') now += 100;
       waits.push(now - from);
       breaker.released(now, probe + 1);
       breaker.observe(now, ends({ slot: probe + 1, transient: 1 }));
@@ -64,7 +64,7 @@ describe('the breaker', () => {
     const daily = new Breaker();
     daily.observe(0, ends({ daily: 1, answered: 50 }));
     expect(daily.trouble).toBe('daily_quota');
-    expect(daily.allowance(299_000)).toBe(0);
+    expect(daily.allows(299_000)).toBe('none');
     const denied = new Breaker();
     denied.observe(0, ends({ denied: 1 }));
     expect(denied.trouble).toBeUndefined();
@@ -76,16 +76,16 @@ describe('the breaker', () => {
     const breaker = new Breaker();
     breaker.observe(1_000, ends({ transient: 5 }));
     const successor = new Breaker(JSON.parse(JSON.stringify(breaker.snapshot())));
-    expect(successor.allowance(1_500)).toBe(0);
-    expect(successor.allowance(10_000)).toBe(1);
+    expect(successor.allows(1_500)).toBe('none');
+    expect(successor.allows(10_000)).toBe('probe');
   });
 
   it('sends another probe after a change of leader: nobody may have heard of the last one', () => {
     const breaker = new Breaker();
     breaker.observe(1_000, ends({ transient: 5 }));
     breaker.released(5_000, 10);
-    expect(breaker.allowance(5_500)).toBe(0);
-    expect(new Breaker(breaker.snapshot()).allowance(5_500)).toBe(1);
+    expect(breaker.allows(5_500)).toBe('none');
+    expect(new Breaker(breaker.snapshot()).allows(5_500)).toBe('probe');
   });
 });
 

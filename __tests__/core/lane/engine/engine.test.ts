@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type CallReport, countersOf, slotOf } from '../../../../src/core/lane/call-report.ts';
+import {
+  type CallReport,
+  countersOf,
+  type SlotTotals,
+  slotOf,
+} from '../../../../src/core/lane/call-report.ts';
+import { type Counters, sumOf } from '../../../../src/core/lane/counters.ts';
 import {
   type Decisions,
   type EngineSettings,
@@ -7,7 +13,6 @@ import {
   type TickInput,
 } from '../../../../src/core/lane/engine/engine.ts';
 import { PRIORITY_WEIGHTS } from '../../../../src/core/lane/engine/fair-queues.ts';
-import type { SlotTotals } from '../../../../src/core/lane/ports.ts';
 import type { BacklogEntry } from '../../../../src/core/request/ports.ts';
 import { entryOf } from './entries.ts';
 
@@ -22,7 +27,7 @@ const LIMITS = { requests_per_minute: 6_000, tokens_per_minute: 10_000_000 };
 /** An engine with a backlog of its own: what it releases leaves it. */
 class Lane {
   readonly engine: LaneEngine;
-  readonly #totals = new Map<number, Record<string, number>>();
+  readonly #totals = new Map<number, Counters>();
   waiting: BacklogEntry[] = [];
 
   constructor(settings: Partial<EngineSettings> = {}, memory?: string) {
@@ -67,14 +72,11 @@ class Lane {
       ...call,
     };
     const slot = slotOf(releasedAt);
-    const totals = this.#totals.get(slot) ?? {};
-    this.#totals.set(slot, totals);
-    for (const [name, count] of Object.entries(countersOf(report)))
-      totals[name] = (totals[name] ?? 0) + count;
+    this.#totals.set(slot, sumOf(this.#totals.get(slot) ?? {}, countersOf(report)));
   }
 
   reports(): SlotTotals[] {
-    return [...this.#totals].map(([slot, counters]) => ({ slot, counters: { ...counters } }));
+    return [...this.#totals].map(([slot, counters]) => ({ slot, counters }));
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countersOf } from '../../../../src/core/lane/call-report.ts';
+import { countersOf, slotReportOf } from '../../../../src/core/lane/call-report.ts';
 import { Estimates } from '../../../../src/core/lane/engine/estimates.ts';
 import { sizeOf } from '../../../../src/core/lane/engine/sizing.ts';
 import { entryOf } from './entries.ts';
@@ -11,13 +11,12 @@ const OPUS = 'anthropic.claude-opus-5:geo';
 function estimatesAfter(answers: number[], call: { task?: string; truncated?: boolean } = {}): Estimates {
   const estimates = new Estimates();
   for (const outputTokens of answers) {
-    estimates.learn(
-      countersOf({
-        ...{ end: 'settled', releasedAt: 0, startedAt: 100, finishedAt: 1_100 },
-        ...{ reservedTokens: 1_000, chargedTokens: 500 },
-        ...{ estimatedInputTokens: 100, inputTokens: 100, outputTokens, ...call },
-      }),
-    );
+    const counters = countersOf({
+      ...{ end: 'settled', releasedAt: 0, startedAt: 100, finishedAt: 1_100 },
+      ...{ reservedTokens: 1_000, chargedTokens: 500 },
+      ...{ estimatedInputTokens: 100, inputTokens: 100, outputTokens, ...call },
+    });
+    estimates.learn(slotReportOf({ slot: 0, counters }));
   }
   return estimates;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CallReport, countersOf, slotOf } from '../../../../src/core/lane/call-report.ts';
+import { type CallReport, countersOf, slotOf, slotReportOf } from '../../../../src/core/lane/call-report.ts';
+import { type Counters, sumOf } from '../../../../src/core/lane/counters.ts';
 import { ANY_DELAY, Ledger, type StartDelay } from '../../../../src/core/lane/engine/ledger.ts';
 
 const LEASE_MS = 330_000;
@@ -8,7 +9,7 @@ const LEASE_MS = 330_000;
 /** A ledger with releases and the reports about them, summed by slot as the lanes table does. */
 class Account {
   readonly ledger = new Ledger(LEASE_MS);
-  readonly #totals = new Map<number, Record<string, number>>();
+  readonly #totals = new Map<number, Counters>();
 
   release(releasedAt: number, reserved: number, held = reserved): void {
     this.ledger.release(slotOf(releasedAt), {
@@ -23,9 +24,7 @@ class Account {
 
   report(call: Partial<CallReport> & Pick<CallReport, 'releasedAt' | 'finishedAt' | 'reservedTokens'>): void {
     const slot = slotOf(call.releasedAt);
-    const totals = this.#totals.get(slot) ?? {};
-    this.#totals.set(slot, totals);
-    const counters = countersOf({
+    const added = countersOf({
       end: 'settled',
       chargedTokens: 0,
       estimatedInputTokens: 0,
@@ -33,8 +32,9 @@ class Account {
       outputTokens: 0,
       ...call,
     });
-    for (const [name, count] of Object.entries(counters)) totals[name] = (totals[name] ?? 0) + count;
-    this.ledger.report([{ slot, counters: { ...totals } }]);
+    const counters = sumOf(this.#totals.get(slot) ?? {}, added);
+    this.#totals.set(slot, counters);
+    this.ledger.report([slotReportOf({ slot, counters })]);
   }
 }
 

@@ -1,52 +1,58 @@
 import { describe, expect, it } from 'vitest';
-import { slotOf } from '../../../../src/core/lane/call-report.ts';
+import { slotOf, slotReportOf } from '../../../../src/core/lane/call-report.ts';
 import { endsOf, ReportDeltas } from '../../../../src/core/lane/engine/report-deltas.ts';
 
 const NOW = 1_000_000_000;
 
-/** News of a ledger whose first slot, and first unfinished one, are these. */
-function newsOf(first: number | undefined, unfinished: number | undefined) {
+/** Deltas beside a ledger whose first slot, and first unfinished one, are these. */
+function deltasOf(first: number | undefined, unfinished: number | undefined) {
   const ledger = {
     first,
     unfinished,
     firstSlot: () => ledger.first,
     firstUnfinishedSlot: () => ledger.unfinished,
   };
-  return { news: new ReportDeltas(ledger), ledger };
+  return { deltas: new ReportDeltas(ledger), ledger };
 }
 
 describe('reports', () => {
   it('are read from the first release that counts, then of what is recent, and now and then of all that is open', () => {
     const [counting, open] = [slotOf(NOW - 90_000), slotOf(NOW - 60_000)];
-    const { news } = newsOf(counting, open);
-    expect(news.from(NOW)).toBe(counting);
-    news.since([]);
-    expect(news.from(NOW + 200)).toBe(slotOf(NOW + 200 - 20_000));
-    expect(news.from(NOW + 5_000)).toBe(open);
-    expect(news.from(NOW + 5_200)).toBe(slotOf(NOW + 5_200 - 20_000));
+    const { deltas } = deltasOf(counting, open);
+    expect(deltas.from(NOW)).toBe(counting);
+    deltas.since([]);
+    expect(deltas.from(NOW + 200)).toBe(slotOf(NOW + 200 - 20_000));
+    expect(deltas.from(NOW + 5_000)).toBe(open);
+    expect(deltas.from(NOW + 5_200)).toBe(slotOf(NOW + 5_200 - 20_000));
   });
 
   it('are awaited while something is open, and by a successor', () => {
-    const { news, ledger } = newsOf(undefined, undefined);
-    expect(news.awaited).toBe(true);
-    news.since([]);
-    expect(news.awaited).toBe(false);
+    const { deltas, ledger } = deltasOf(undefined, undefined);
+    expect(deltas.awaited).toBe(true);
+    deltas.since([]);
+    expect(deltas.awaited).toBe(false);
     ledger.unfinished = 1;
-    expect(news.awaited).toBe(true);
+    expect(deltas.awaited).toBe(true);
   });
 });
 
-describe('news', () => {
-  it('is what was counted since the last look, and never what a predecessor has seen', () => {
-    const { news } = newsOf(7, 7);
-    expect(news.since([{ slot: 7, counters: { ended: 1, settled: 1 } }])).toEqual([]);
+describe('the deltas', () => {
+  it('are what was counted since the last look, and never what a predecessor has seen', () => {
+    const { deltas } = deltasOf(7, 7);
+    expect(deltas.since([{ slot: 7, counters: { ended: 1, settled: 1 } }])).toEqual([]);
     const more = { slot: 7, counters: { ended: 3, settled: 2, throttled: 1 } };
-    expect(news.since([more])).toEqual([{ slot: 7, counters: { ended: 2, settled: 1, throttled: 1 } }]);
-    expect(news.since([more])).toEqual([]);
+    expect(deltas.since([more])).toEqual([
+      slotReportOf({ slot: 7, counters: { ended: 2, settled: 1, throttled: 1 } }),
+    ]);
+    expect(deltas.since([more])).toEqual([]);
   });
 
-  it('says what became of calls', () => {
-    expect(endsOf({ slot: 4, counters: { settled: 2, throttled: 1, invalid: 1, transient: 5 } })).toEqual({
+  it('say what became of calls', () => {
+    const report = slotReportOf({
+      slot: 4,
+      counters: { settled: 2, throttled: 1, invalid: 1, transient: 5 },
+    });
+    expect(endsOf(report)).toEqual({
       ...{ slot: 4, releasedAt: 2_000, settled: 2, throttled: 1, answered: 4 },
       ...{ transient: 5, denied: 0, daily: 0 },
     });

@@ -3,8 +3,7 @@
  * After a while one release probes; when it is answered the lane goes on, otherwise it waits longer.
  */
 import type { BacklogEntry } from '../../request/ports.ts';
-
-export type Trouble = 'failing' | 'denied' | 'daily_quota';
+import type { Trouble } from '../ports.ts';
 
 const TROUBLES: Record<Trouble, { firstWaitMs: number; longestWaitMs: number }> = {
   failing: { firstWaitMs: 3_000, longestWaitMs: 10_000 },
@@ -84,12 +83,12 @@ export class Breaker {
     else this.#judgeProbe(now, ends, this.#open);
   }
 
-  /** Releases that may go out now. */
-  allowance(now: number): number {
-    if (this.#open === undefined) return Number.POSITIVE_INFINITY;
+  /** What may go out now: everything, nothing, or one release that finds out whether Bedrock serves the lane again. */
+  allows(now: number): 'all' | 'probe' | 'none' {
+    if (this.#open === undefined) return 'all';
     const { until, probe } = this.#open;
-    if (now < until) return 0;
-    return probe === undefined || now >= probe.at + PROBE_TIMEOUT_MS ? 1 : 0;
+    const awaited = probe !== undefined && now < probe.at + PROBE_TIMEOUT_MS;
+    return now < until || awaited ? 'none' : 'probe';
   }
 
   /** Releases went out in `slot`: while the lane waits, they are its probe. */

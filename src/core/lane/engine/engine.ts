@@ -4,11 +4,11 @@
  */
 import type { BacklogEntry } from '../../request/ports.ts';
 import { PRIORITIES } from '../../request/record.ts';
-import { owedOf, SLOT_MS, slotOf } from '../call-report.ts';
+import { SLOT_MS, type SlotTotals, slotOf, slotReportOf } from '../call-report.ts';
 import type { Limits } from '../catalog/limits.ts';
-import type { LaneFigures, SlotTotals } from '../ports.ts';
+import type { LaneFigures, Paused } from '../ports.ts';
 import { AdaptiveShare } from './adaptive-share.ts';
-import { Breaker, leastReleased, type Trouble } from './breaker.ts';
+import { Breaker, leastReleased } from './breaker.ts';
 import { BundlePacer } from './bundles.ts';
 import { Estimates } from './estimates.ts';
 import { FairQueues, type Weights } from './fair-queues.ts';
@@ -25,6 +25,9 @@ import { parseState, writeState } from './state.ts';
  * halfway on average.
  */
 const LOOK_AHEAD = 0.5;
+
+/** By what the breaker allows. */
+const MOST_RELEASES = { all: Number.POSITIVE_INFINITY, probe: 1, none: 0 };
 
 export interface EngineSettings {
   /** First guess of how long a call takes, until real ones are known. */
@@ -69,9 +72,6 @@ export interface Decisions {
   /** Larger than the whole quota: they can never run. */
   oversized: (Sizing & { entry: BacklogEntry })[];
 }
-
-/** Why a lane releases nothing although work may wait. */
-export type Paused = Trouble | 'operator' | 'no_quota';
 
 export class LaneEngine {
   readonly #ledger: Ledger;
@@ -133,12 +133,12 @@ export class LaneEngine {
     );
     this.#pacing.advance(now, limits, bindingShare(used, limits), this.#adaptiveShare.share < 1);
     const paused = this.#pausedBy(input);
-    const allowed =
-      paused === undefined || paused === this.#breaker.trouble ? this.#breaker.allowance(now) : 0;
+    const stopped = paused !== undefined && paused !== this.#breaker.trouble;
+    const allowed = stopped ? 'none' : this.#breaker.allows(now);
     const decisions: Decisions = {
       releasedAt: now,
       releases: [],
-      probe: allowed === 1,
+      probe: allowed === 'probe',
       expired: [],
       oversized: [],
     };
@@ -150,8 +150,8 @@ export class LaneEngine {
       this.#queues.enter(entries, input);
       this.#release(input, limits, headroom, count, decisions);
     };
-    if (decisions.probe) release(leastReleased(waiting), allowed);
-    if (decisions.releases.length === 0) release(waiting, allowed);
+    if (decisions.probe) release(leastReleased(waiting), MOST_RELEASES.probe);
+    if (decisions.releases.length === 0) release(waiting, MOST_RELEASES[allowed]);
     if (decisions.releases.length > 0) this.#breaker.released(now, slotOf(now));
     this.#figures = {
       unfinished: this.#ledger.unfinished(now).releases,
@@ -207,14 +207,14 @@ export class LaneEngine {
 
   /** Settles the account by what invocations have reported, and learns from it. Returns what is used. */
   #takeIn({ now, reports, limits }: TickInput): LedgerTotals {
-    this.#ledger.report(reports);
+    this.#ledger.report(reports.map(slotReportOf));
     this.#ledger.prune(now);
     const used = this.#ledger.usage(now, this.#estimates.startDelay);
     const deltas = this.#deltas.since(reports);
-    for (const { counters } of deltas) {
-      this.#estimates.learn(counters);
-      this.#wonBack += counters.won_back ?? 0;
-      for (const { tokens, ...who } of owedOf(counters)) this.#queues.correct(who, tokens);
+    for (const delta of deltas) {
+      this.#estimates.learn(delta);
+      this.#wonBack += delta.won_back;
+      for (const { tokens, ...who } of delta.owed) this.#queues.correct(who, tokens);
     }
     const ends = deltas.map(endsOf);
     const utilisation = bindingShare(used, limits);

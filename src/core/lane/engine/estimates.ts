@@ -1,6 +1,6 @@
 /** What a lane has learned about its calls: how long answers are, how long calls take, how exact input estimates are. */
 import { START_WINDOW_MS } from '../../request/times.ts';
-import { binsOf, SLOT_MS, START_BIN_MS, sizeOfBucket } from '../call-report.ts';
+import { SLOT_MS, type SlotReport, START_BIN_MS, sizeOfBucket } from '../call-report.ts';
 import { Distribution, type DistributionState, HALF_LIFE_SAMPLES, type Moments } from './distribution.ts';
 import type { StartDelay } from './ledger.ts';
 
@@ -96,22 +96,21 @@ export class Estimates {
   }
 
   /** Takes in what has been counted since the last time. */
-  learn(counters: Record<string, number>): void {
-    const { started = 0, settled = 0 } = counters;
+  learn(report: SlotReport): void {
+    const { started, settled } = report;
     if (started > 0) {
-      this.#run.add(started, counters.duration_ms ?? 0);
-      this.#delay.add(started, counters.start_delay_ms ?? 0);
-      for (const [bin, count] of binsOf(counters, 'start')) if (count > 0) this.#starts.add(bin, count);
+      this.#run.add(started, report.duration_ms);
+      this.#delay.add(started, report.start_delay_ms);
+      for (const [bin, count] of report.starts) if (count > 0) this.#starts.add(bin, count);
     }
     if (settled === 0) return;
-    this.#error.add(settled, counters.input_error_squared ?? 0);
-    this.#estimated.add(settled, counters.estimated_input ?? 0);
-    this.#real.add(settled, counters.input ?? 0);
-    for (const [name, count] of Object.entries(counters)) {
-      const [, kind, bucket, task] = /^(out|cut)\.(\d+)(?:\.(.+))?$/s.exec(name) ?? [];
-      if (kind === undefined || count <= 0) continue;
+    this.#error.add(settled, report.input_error_squared);
+    this.#estimated.add(settled, report.estimated_input);
+    this.#real.add(settled, report.input);
+    for (const { bucket, count, cut, task } of report.answers) {
+      if (count <= 0) continue;
       const outputs = task === undefined ? this.#outputs : this.#task(task);
-      outputs?.add(Number(bucket), count, kind === 'cut');
+      outputs?.add(bucket, count, cut);
     }
   }
 

@@ -11,8 +11,7 @@
  * A charge above its reservation (debt) is known only at the call's end: it counts a minute from there.
  */
 import { START_WINDOW_MS } from '../../request/times.ts';
-import { binsOf, DEBT_BIN_MS, SLOT_MS, START_BIN_MS } from '../call-report.ts';
-import type { SlotTotals } from '../ports.ts';
+import { type Bin, DEBT_BIN_MS, SLOT_MS, type SlotReport, START_BIN_MS } from '../call-report.ts';
 
 export const WINDOW_MS = 60_000;
 
@@ -51,14 +50,7 @@ export interface SlotReleases {
 }
 
 /** What invocations have told about a slot so far. */
-interface SlotEnds {
-  ended: number;
-  bundlesEnded: number;
-  reserved: number;
-  starts: [bin: number, count: number][];
-  charges: [bin: number, tokens: number][];
-  debts: [bin: number, tokens: number][];
-}
+type SlotEnds = Pick<SlotReport, 'ended' | 'bundles_ended' | 'reserved' | 'starts' | 'charges' | 'debts'>;
 
 interface Slot extends SlotReleases {
   ends: SlotEnds;
@@ -91,17 +83,8 @@ export class Ledger {
   }
 
   /** Takes in reports. They are totals of a slot: reading one twice changes nothing. */
-  report(reports: readonly SlotTotals[]): void {
-    for (const { slot, counters } of reports) {
-      this.#slot(slot).ends = {
-        ended: counters.ended ?? 0,
-        bundlesEnded: counters.bundles_ended ?? 0,
-        reserved: counters.reserved ?? 0,
-        starts: binsOf(counters, 'start'),
-        charges: binsOf(counters, 'charged'),
-        debts: binsOf(counters, 'debt'),
-      };
-    }
+  report(reports: readonly SlotReport[]): void {
+    for (const report of reports) this.#slot(report.slot).ends = report;
   }
 
   /** What Bedrock may count against a call that is released now, at most. */
@@ -138,7 +121,7 @@ export class Ledger {
       if (slot * SLOT_MS + this.leaseMs < now) continue;
       const left = unended(entry);
       unfinished.releases += left;
-      unfinished.bundles += Math.min(left, Math.max(0, entry.bundles - entry.ends.bundlesEnded));
+      unfinished.bundles += Math.min(left, Math.max(0, entry.bundles - entry.ends.bundles_ended));
     }
     return unfinished;
   }
@@ -161,7 +144,7 @@ export class Ledger {
   prune(now: number): void {
     for (const [slot, entry] of this.#slots) {
       const begin = slot * SLOT_MS;
-      const lastBin = (bins: [number, number][], width: number) =>
+      const lastBin = (bins: readonly Bin[], width: number) =>
         Math.max(0, ...bins.map(([bin]) => begin + (bin + 1) * width));
       const until =
         WINDOW_MS +
@@ -190,7 +173,7 @@ export class Ledger {
   }
 }
 
-const NOTHING: SlotEnds = { ended: 0, bundlesEnded: 0, reserved: 0, starts: [], charges: [], debts: [] };
+const NOTHING: SlotEnds = { ended: 0, bundles_ended: 0, reserved: 0, starts: [], charges: [], debts: [] };
 
 function unended({ releases, ends }: Slot): number {
   return Math.max(0, releases - ends.ended);
@@ -212,7 +195,7 @@ function settledAfter(seen: number, slot: number, { charges, debts }: SlotEnds):
 }
 
 /** The sum of the bins of a slot that end after `seen`, epoch milliseconds. */
-function countAfter(seen: number, slot: number, bins: readonly [number, number][], widthMs: number): number {
+function countAfter(seen: number, slot: number, bins: readonly Bin[], widthMs: number): number {
   let sum = 0;
   for (const [bin, count] of bins) if (slot * SLOT_MS + (bin + 1) * widthMs > seen) sum += count;
   return sum;

@@ -1,5 +1,5 @@
-import { SLOT_MS, slotOf } from '../call-report.ts';
-import type { SlotTotals } from '../ports.ts';
+import { SLOT_MS, type SlotReport, type SlotTotals, slotOf, slotReportOf } from '../call-report.ts';
+import { type Counters, differenceOf } from '../counters.ts';
 import type { Feedback } from './adaptive-share.ts';
 import type { CallEnds } from './breaker.ts';
 import type { Ledger } from './ledger.ts';
@@ -10,7 +10,7 @@ const READ_ALL_EVERY_MS = 5_000;
 
 /** What has been counted since the last look: reports are totals of a slot. */
 export class ReportDeltas {
-  readonly #read = new Map<number, Record<string, number>>();
+  readonly #read = new Map<number, Counters>();
   /** Nothing has been read yet. What stands there then, a predecessor has learned from. */
   #fresh = true;
   #readAllAt = Number.NEGATIVE_INFINITY;
@@ -37,45 +37,34 @@ export class ReportDeltas {
   }
 
   /** Of reports that the ledger has taken in already. */
-  since(reports: readonly SlotTotals[]): SlotTotals[] {
+  since(reports: readonly SlotTotals[]): SlotReport[] {
     const firstOpen = this.ledger.firstUnfinishedSlot();
-    const news: SlotTotals[] = [];
+    const deltas: SlotReport[] = [];
     for (const { slot, counters } of reports) {
       const before = this.#read.get(slot);
       this.#read.set(slot, counters);
       if (this.#fresh || before?.ended === counters.ended) continue;
-      news.push({ slot, counters: difference(counters, before) });
+      deltas.push(slotReportOf({ slot, counters: differenceOf(counters, before) }));
     }
     this.#fresh = false;
     for (const slot of this.#read.keys()) {
       if (firstOpen === undefined || slot < firstOpen) this.#read.delete(slot);
     }
-    return news;
+    return deltas;
   }
 }
 
-/** What became of the calls of one slot, by what was counted of it. */
-export function endsOf({ slot, counters }: SlotTotals): CallEnds & Feedback & { settled: number } {
-  const { settled = 0, throttled = 0, invalid = 0 } = counters;
+/** What became of the calls of one slot. */
+export function endsOf(report: SlotReport): CallEnds & Feedback & { settled: number } {
+  const { slot, settled, throttled, invalid, transient, denied, throttled_daily: daily } = report;
   return {
     slot,
     releasedAt: slot * SLOT_MS,
     settled,
     throttled,
     answered: settled + throttled + invalid,
-    transient: counters.transient ?? 0,
-    denied: counters.denied ?? 0,
-    daily: counters.throttled_daily ?? 0,
+    transient,
+    denied,
+    daily,
   };
-}
-
-function difference(
-  now: Record<string, number>,
-  before: Record<string, number> = {},
-): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(now)
-      .map(([name, count]): [string, number] => [name, count - (before[name] ?? 0)])
-      .filter(([, count]) => count !== 0),
-  );
 }

@@ -1,0 +1,20 @@
+/** Sums by name, as the lanes table keeps them. They only ever grow by addition, in any order. */
+export type Counters = Readonly<Record<string, number>>;
+
+export function sumOf(...all: readonly Counters[]): Counters {
+  const sum: Record<string, number> = {};
+  for (const counters of all) {
+    for (const [name, count] of Object.entries(counters)) sum[name] = (sum[name] ?? 0) + count;
+  }
+  return sum;
+}
+
+/** What has been added since `before`; names without a change are left out. */
+export function differenceOf(now: Counters, before: Counters = {}): Counters {
+  const difference: Record<string, number> = {};
+  for (const [name, count] of Object.entries(now)) {
+    const change = count - (before[name] ?? 0);
+    if (change !== 0) difference[name] = change;
+  }
+  return difference;
+}
