@@ -1,5 +1,5 @@
 import hcl2json from '@cdktf/hcl2json';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { synthesise } from './synthesis.ts';
 
 const json = synthesise();
@@ -9,7 +9,7 @@ const addresses = Object.entries(json.resource).flatMap(([type, resources]) =>
 
 describe('addresses', () => {
   // State is kept by address: whoever renames one of these destroys and creates it again, with what it holds.
-  test('are the plain ones that deployments rely on', () => {
+  it('are the plain ones that deployments rely on', () => {
     expect(addresses).toEqual(
       expect.arrayContaining([
         'aws_sqs_queue.input',
@@ -33,18 +33,18 @@ describe('addresses', () => {
     );
   });
 
-  test('carry no generated suffix', () => {
+  it('carry no generated suffix', () => {
     expect(addresses.filter((address) => /[0-9A-F]{8}$/.test(address))).toEqual([]);
   });
 
-  test('are as many as there are constructs: none hides another', () => {
+  it('are as many as there are constructs: none hides another', () => {
     const paths = Object.values(json.resource).flatMap((resources) =>
       Object.values(resources).map((resource) => JSON.stringify(resource['//'])),
     );
     expect(new Set(paths).size).toBe(addresses.length);
   });
 
-  test('variables and outputs have their plain names', () => {
+  it('variables and outputs have their plain names', () => {
     expect(Object.keys(json.variable)).toContain('notification_email');
     expect(Object.keys(json.output)).toEqual(
       expect.arrayContaining([
@@ -63,7 +63,7 @@ describe('addresses', () => {
 describe('expressions', () => {
   const expressions = templatesIn(json);
 
-  test('are valid in the parser of Terraform itself', async () => {
+  it('are valid in the parser of Terraform itself', async () => {
     expect(expressions.length).toBeGreaterThan(100);
     const attributes = expressions.map((text, index) => `a${index} = "${escapeOutside(text)}"`);
     await expect(
@@ -71,11 +71,11 @@ describe('expressions', () => {
     ).resolves.toBeTypeOf('object');
   });
 
-  test('a broken one would be noticed', async () => {
+  it('a broken one would be noticed', async () => {
     await expect(hcl2json.parse('broken.tf', 'locals {\n a = jsonencode("x"y)\n}')).rejects.toThrow();
   });
 
-  test('hold no token that was computed on in TypeScript', () => {
+  it('hold no token that was computed on in TypeScript', () => {
     expect(JSON.stringify(json)).not.toMatch(/TfToken|e\+2\d\d/);
   });
 });

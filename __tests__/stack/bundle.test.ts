@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { unzipSync } from 'fflate';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleFunctions, FUNCTION_NAMES, type FunctionBundles } from '../../src/stack/bundle.ts';
 import { checkout } from './checkout.ts';
 
@@ -21,7 +21,7 @@ describe('zips of the functions', () => {
     for (const folder of folders) rmSync(folder, { recursive: true });
   });
 
-  test.each(FUNCTION_NAMES)('%s: code and map, without the sources', (name) => {
+  it.each(FUNCTION_NAMES)('%s: code and map, without the sources', (name) => {
     const files = unzipSync(readFileSync(first[name].path));
     expect(Object.keys(files)).toEqual(['index.js', 'index.js.map']);
     const map = JSON.parse(Buffer.from(files['index.js.map'] ?? []).toString());
@@ -29,12 +29,12 @@ describe('zips of the functions', () => {
     expect(map.sourcesContent).toBeUndefined();
   });
 
-  test.each(FUNCTION_NAMES)('%s stays within its budget', (name) => {
+  it.each(FUNCTION_NAMES)('%s stays within its budget', (name) => {
     expect(first[name].codeZipBytes).toBeGreaterThan(0);
     expect(first[name].codeZipBytes).toBeLessThanOrEqual(BUDGET_BYTES);
   });
 
-  test.each(FUNCTION_NAMES)('%s is the same, byte for byte, from another folder', (name) => {
+  it.each(FUNCTION_NAMES)('%s is the same, byte for byte, from another folder', (name) => {
     expect(first[name].path).not.toBe(second[name].path);
     expect(readFileSync(first[name].path).equals(readFileSync(second[name].path))).toBe(true);
     expect(first[name].codeHash).toBe(second[name].codeHash);
@@ -54,7 +54,7 @@ describe('the hash of the code', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test('changes with the code, of that function alone, and not with comments', async () => {
+  it('changes with the code, of that function alone, and not with comments', async () => {
     const before = await bundleFunctions(folder);
     writeFileSync(handler(), '// Said differently.\nexport const handler = () => 1;');
     const commented = await bundleFunctions(folder);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { checkout, ROOT } from './checkout.ts';
 import { STACK } from './synthesis.ts';
 
@@ -41,7 +41,7 @@ afterAll(() => {
   for (const folder of [here, elsewhere]) rmSync(folder, { recursive: true });
 });
 
-test('writes the JSON and a zip for each function', () => {
+it('writes the JSON and a zip for each function', () => {
   expect([...first.keys()].map((file) => path.basename(file)).sort()).toEqual([
     'cdk.tf.json',
     'invocation.zip',
@@ -51,15 +51,15 @@ test('writes the JSON and a zip for each function', () => {
   ]);
 });
 
-test('twice in a row gives the same, byte for byte', () => {
+it('twice in a row gives the same, byte for byte', () => {
   expect(synthesiseIn(here)).toEqual(first);
 });
 
-test('in another folder, too', () => {
+it('in another folder, too', () => {
   expect(synthesiseIn(elsewhere)).toEqual(first);
 });
 
-test('bakes no path of this machine in', () => {
+it('bakes no path of this machine in', () => {
   const json = String(first.get('cdk.tf.json'));
   expect(json).not.toContain(here);
   expect(json).not.toContain(ROOT);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { OUTCOMES } from '../../src/core/request/record.ts';
 import { compileFilter } from '../../src/local/event-sources/filter.ts';
 import { ACCOUNT, evaluate, jsonOf, resourceAt, synthesise } from './synthesis.ts';
@@ -37,7 +37,7 @@ function short(arn: string): string {
 }
 
 describe('functions', () => {
-  test.each(functions.map((fn) => [fn.address, fn]))(
+  it.each(functions.map((fn) => [fn.address, fn]))(
     '%s: runtime, code, role and logs of its own',
     (address, fn) => {
       const name = address.replace('aws_lambda_function.', '');
@@ -54,7 +54,7 @@ describe('functions', () => {
     },
   );
 
-  test.each([
+  it.each([
     ['request_ingestion', 60, 512],
     ['prioritization', 120, 512],
     ['invocation', 300, 512],
@@ -65,7 +65,7 @@ describe('functions', () => {
   });
 
   // The table "Environment of the functions" in docs/architecture.md.
-  test.each([
+  it.each([
     [
       'request_ingestion',
       [
@@ -102,7 +102,7 @@ describe('functions', () => {
 });
 
 describe('permissions', () => {
-  test.each([
+  it.each([
     [
       'request_ingestion',
       [
@@ -186,7 +186,7 @@ describe('permissions', () => {
     expect(grantsOf(name)).toEqual(grants);
   });
 
-  test('only Lambda assumes the roles', () => {
+  it('only Lambda assumes the roles', () => {
     for (const role of stack.resources('aws_iam_role')) {
       expect(jsonOf<{ Statement: object[] }>(role, 'assume_role_policy').Statement).toMatchObject([
         { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: ['sts:AssumeRole'] },
@@ -194,7 +194,7 @@ describe('permissions', () => {
     }
   });
 
-  test('no role has more than its own policy', () => {
+  it('no role has more than its own policy', () => {
     expect(
       Object.keys(json.resource)
         .filter((type) => type.startsWith('aws_iam'))
@@ -205,7 +205,7 @@ describe('permissions', () => {
 });
 
 describe('what starts the functions', () => {
-  test('the input queue starts ingestion', () => {
+  it('the input queue starts ingestion', () => {
     const source = at('aws_lambda_event_source_mapping.input_to_ingestion');
     expect(source.text('event_source_arn')).toBe(at('aws_sqs_queue.input').text('arn'));
     expect(source.text('function_name')).toBe(at('aws_lambda_function.request_ingestion').text('arn'));
@@ -213,7 +213,7 @@ describe('what starts the functions', () => {
     expect(source.list('function_response_types')).toEqual(['ReportBatchItemFailures']);
   });
 
-  test('the hold queue starts invocation, one bundle at a time', () => {
+  it('the hold queue starts invocation, one bundle at a time', () => {
     const source = at('aws_lambda_event_source_mapping.hold_to_invocation');
     expect(source.text('event_source_arn')).toBe(at('aws_sqs_queue.hold_next_batch').text('arn'));
     expect(source.text('function_name')).toBe(at('aws_lambda_function.invocation').text('arn'));
@@ -222,7 +222,7 @@ describe('what starts the functions', () => {
     expect(source.list('function_response_types')).toEqual(['ReportBatchItemFailures']);
   });
 
-  test('changes of the Requests table start reporting, and none can block it for ever', () => {
+  it('changes of the Requests table start reporting, and none can block it for ever', () => {
     const source = at('aws_lambda_event_source_mapping.requests_to_reporting');
     expect(source.text('event_source_arn')).toBe(at('aws_dynamodb_table.requests').text('stream_arn'));
     expect(source.text('function_name')).toBe(at('aws_lambda_function.reporting').text('arn'));
@@ -242,7 +242,7 @@ describe('what starts the functions', () => {
       .map(({ pattern }) => compileFilter('filter', JSON.parse(pattern)));
     const starts = (image: object) => patterns.some((matches) => matches({ dynamodb: { NewImage: image } }));
 
-    test.each<[string, object, boolean]>([
+    it.each<[string, object, boolean]>([
       ['a first arrival', { status: { S: 'RECEIVED' }, generation: { N: '0' } }, true],
       ['a return to the backlog', { status: { S: 'RECEIVED' }, generation: { N: '1' } }, false],
       ['a release', { status: { S: 'QUEUED' }, generation: { N: '1' } }, false],
@@ -261,12 +261,12 @@ describe('what starts the functions', () => {
       expect(starts(image)).toBe(expected);
     });
 
-    test('not by a deletion', () => {
+    it('not by a deletion', () => {
       expect(patterns.some((matches) => matches({ dynamodb: { Keys: {} } }))).toBe(false);
     });
   });
 
-  test('a schedule starts prioritization every minute, and a missed start is not made up for', () => {
+  it('a schedule starts prioritization every minute, and a missed start is not made up for', () => {
     const rule = at('aws_cloudwatch_event_rule.every_minute');
     const prioritization = at('aws_lambda_function.prioritization');
     expect(rule.text('schedule_expression')).toBe('rate(1 minute)');
@@ -285,7 +285,7 @@ describe('what starts the functions', () => {
     expect(starts.number('maximum_event_age_in_seconds', -1)).toBe(60);
   });
 
-  test('sources wait for the permissions that AWS checks when it creates them', () => {
+  it('sources wait for the permissions that AWS checks when it creates them', () => {
     for (const source of Object.values(json.resource.aws_lambda_event_source_mapping ?? {})) {
       expect(source.depends_on).toEqual([expect.stringMatching(/^aws_iam_role_policy\..+_permissions$/)]);
     }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ACCOUNT, evaluate, jsonOf, resourceAt, synthesise } from './synthesis.ts';
 
 const stack = evaluate(synthesise());
@@ -15,7 +15,7 @@ interface Widget {
     title: string;
     region: string;
     metrics: unknown[][];
-    annotations: { horizontal: { label: string; value: number }[] };
+    annotations?: { horizontal: { label: string; value: number }[] };
   };
 }
 
@@ -39,7 +39,7 @@ const BEDROCK_METRICS = [
 ];
 
 describe('alarms', () => {
-  test.each([
+  it.each([
     ['bedrock_errors', 'InvocationClientErrors'],
     ['bedrock_server_errors', 'InvocationServerErrors'],
   ])('%s watches %s of all models by a query', (name, metric) => {
@@ -56,33 +56,33 @@ describe('alarms', () => {
     expect(alarm(name).text('treat_missing_data')).toBe('notBreaching');
   });
 
-  test.each(['input_dlq', 'hold_next_batch_dlq', 'reporting_dlq'])('a message in %s raises one', (queue) => {
+  it.each(['input_dlq', 'hold_next_batch_dlq', 'reporting_dlq'])('a message in %s raises one', (queue) => {
     const name = at(`aws_sqs_queue.${queue}`).text('name');
     const watching = alarms.filter((candidate) => candidate.blocks('dimensions')[0]?.QueueName === name);
     expect(
-      watching.map((it) => [
-        it.text('metric_name'),
-        it.text('comparison_operator'),
-        it.number('threshold', -1),
+      watching.map((alarm) => [
+        alarm.text('metric_name'),
+        alarm.text('comparison_operator'),
+        alarm.number('threshold', -1),
       ]),
     ).toEqual([['ApproximateNumberOfMessagesVisible', 'GreaterThanThreshold', 0]]);
   });
 
-  test.each(stack.resources('aws_lambda_function').map((fn) => fn.text('function_name')))(
+  it.each(stack.resources('aws_lambda_function').map((fn) => fn.text('function_name')))(
     'an error of %s raises one',
     (name) => {
       const watching = alarms.filter(
-        (it) =>
-          it.has('metric_name') &&
-          it.text('metric_name') === 'Errors' &&
-          it.blocks('dimensions')[0]?.FunctionName === name,
+        (candidate) =>
+          candidate.has('metric_name') &&
+          candidate.text('metric_name') === 'Errors' &&
+          candidate.blocks('dimensions')[0]?.FunctionName === name,
       );
       expect(watching).toHaveLength(1);
       expect(watching[0]?.number('threshold', -1)).toBe(0);
     },
   );
 
-  test('the heartbeat alarms when there is none', () => {
+  it('the heartbeat alarms when there is none', () => {
     const heartbeat = alarm('prioritization_heartbeat');
     expect(heartbeat.text('namespace')).toBe('bedrock-request-smoother');
     expect(heartbeat.text('metric_name')).toBe('Heartbeat');
@@ -91,30 +91,38 @@ describe('alarms', () => {
     expect(heartbeat.text('treat_missing_data')).toBe('breaching');
   });
 
-  test('the oldest waiting request is that of the backlog, by a metric of our own', () => {
+  it('the oldest waiting request is that of the backlog, by a metric of our own', () => {
     const oldest = alarm('oldest_waiting_request');
     expect(oldest.text('namespace')).toBe('bedrock-request-smoother');
     expect(oldest.text('metric_name')).toBe('OldestWaitingSeconds');
   });
 
-  test('reporting that falls behind raises one', () => {
+  it('a lane that is paused for seconds raises none: only five minutes in a row do', () => {
+    const paused = alarm('lanes_paused');
+    expect(paused.number('period', 0) * paused.number('evaluation_periods', 0)).toBe(300);
+    expect(paused.number('evaluation_periods', 0)).toBe(5);
+    expect(paused.has('datapoints_to_alarm')).toBe(false);
+  });
+
+  it('reporting that falls behind raises one', () => {
     expect(alarm('reporting_iterator_age').text('metric_name')).toBe('IteratorAge');
   });
 
-  test('all go to the topic, and say when they are over', () => {
+  it('all go to the topic, and say when they are over', () => {
     const topic = at('aws_sns_topic.alarm').text('arn');
-    for (const it of alarms) {
-      expect(it.list('alarm_actions')).toEqual([topic]);
-      expect(it.list('ok_actions')).toEqual([topic]);
-      expect(['breaching', 'notBreaching']).toContain(it.text('treat_missing_data'));
+    for (const each of alarms) {
+      expect(each.list('alarm_actions')).toEqual([topic]);
+      expect(each.list('ok_actions')).toEqual([topic]);
+      expect(['breaching', 'notBreaching']).toContain(each.text('treat_missing_data'));
     }
   });
 });
 
 describe('topic', () => {
-  test('CloudWatch of this account may publish', () => {
+  it('CloudWatch of this account may publish', () => {
     const topic = at('aws_sns_topic.alarm');
     expect(topic.has('kms_master_key_id')).toBe(false);
+    expect(topic.text('display_name')).toBe('bedrock-request-smoother-alarms');
     expect(
       jsonOf<{ Statement: object[] }>(at('aws_sns_topic_policy.alarm_policy'), 'policy').Statement,
     ).toMatchObject([
@@ -128,7 +136,7 @@ describe('topic', () => {
     ]);
   });
 
-  test('an e-mail address is subscribed', () => {
+  it('an e-mail address is subscribed', () => {
     const subscription = at('aws_sns_topic_subscription.alarm_email');
     expect(subscription.text('topic_arn')).toBe(at('aws_sns_topic.alarm').text('arn'));
     expect(subscription.text('protocol')).toBe('email');
@@ -136,7 +144,7 @@ describe('topic', () => {
 });
 
 describe('dashboard', () => {
-  test('shows Bedrock, lanes, queues and functions', () => {
+  it('shows Bedrock, lanes, queues and functions', () => {
     const shown = [
       ...BEDROCK_METRICS,
       'QuotaUtilisation',
@@ -151,17 +159,17 @@ describe('dashboard', () => {
     expect(shown.filter((metric) => !dashboard.includes(metric))).toEqual([]);
   });
 
-  test('knows no metric of Bedrock that AWS does not publish', () => {
-    const named = [...dashboard.matchAll(/SUM\((\w+)\)|AWS\/Bedrock,ModelId\} MetricName=\\*"(\w+)/g)].map(
-      ([, inQuery, inSearch]) => inQuery ?? inSearch,
-    );
+  it('knows no metric of Bedrock that AWS does not publish', () => {
+    const named = [
+      ...dashboard.matchAll(/SELECT SUM\((\w+)\)|AWS\/Bedrock,ModelId\} MetricName=\\*"(\w+)/g),
+    ].map(([, inQuery, inSearch]) => inQuery ?? inSearch);
     expect(named.length).toBeGreaterThanOrEqual(BEDROCK_METRICS.length);
     expect(named.filter((metric) => !BEDROCK_METRICS.includes(String(metric)))).toEqual([]);
   });
 
-  test('draws thresholds with the numbers of the alarms', () => {
+  it('draws thresholds with the numbers of the alarms', () => {
     const drawn = widgets
-      .flatMap((widget) => widget.properties.annotations.horizontal)
+      .flatMap((widget) => widget.properties.annotations?.horizontal ?? [])
       .filter(({ label }) => label.startsWith('alarm '));
     expect(drawn.length).toBeGreaterThanOrEqual(9);
     for (const { label, value } of drawn) {
@@ -169,7 +177,29 @@ describe('dashboard', () => {
     }
   });
 
-  test('its graphs do not cover each other and stay on the grid', () => {
+  it('asks at most one Metrics Insights query in a widget, which is all that CloudWatch answers', () => {
+    const queries = widgets.map(
+      ({ properties }) => [...JSON.stringify(properties.metrics).matchAll(/SELECT /g)].length,
+    );
+    expect(Math.max(...queries)).toBe(1);
+  });
+
+  it('leaves out what would be empty', () => {
+    expect(dashboard).not.toContain('""');
+    expect(dashboard).not.toContain('[]');
+  });
+
+  it('draws queue_depth_threshold on the Hold Next Batch queue alone', () => {
+    const drawn = widgets.filter(({ properties }) =>
+      properties.annotations?.horizontal.some(({ label }) => label === 'queue_depth_threshold'),
+    );
+    const queues = drawn.flatMap(({ properties }) =>
+      properties.metrics.map(([, , , queueName]) => queueName),
+    );
+    expect(queues).toEqual([at('aws_sqs_queue.hold_next_batch').text('name')]);
+  });
+
+  it('its graphs do not cover each other and stay on the grid', () => {
     const cells = widgets.map(({ x, y }) => `${x},${y}`);
     expect(new Set(cells).size).toBe(widgets.length);
     for (const { x, width } of widgets) expect(x + width).toBeLessThanOrEqual(24);

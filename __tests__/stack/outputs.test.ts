@@ -1,8 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { RolePolicy } from '../../src/local/gateway/policy.ts';
-import { evaluate, synthesise } from './synthesis.ts';
+import { evaluate, REQUIRED, synthesise } from './synthesis.ts';
 
-const { outputs } = evaluate(synthesise());
+const json = synthesise();
+const { outputs } = evaluate(json);
 const arnOf = (url: unknown) => {
   const [account, queue] = String(url).split('/').slice(-2);
   return `arn:aws:sqs:us-east-1:${account}:${queue}`;
@@ -33,15 +34,34 @@ function allowedBy(output: string): string[] {
 }
 
 describe('policies for those who use the smoother', () => {
-  test('a producer sends, and does nothing else', () => {
+  it('a producer sends, and does nothing else', () => {
     expect(allowedBy('producer_policy_json')).toEqual(['sqs:SendMessage on input', 's3:PutObject on inbox']);
   });
 
-  test('a consumer takes results, and does nothing else', () => {
+  it('a consumer takes results, and does nothing else', () => {
     expect(allowedBy('consumer_policy_json')).toEqual([
       'sqs:ReceiveMessage on results',
       'sqs:DeleteMessage on results',
       's3:GetObject on outputs',
     ]);
+  });
+});
+
+describe('monitoring', () => {
+  it('gives the ARN of the alarm on Bedrock errors', () => {
+    expect(outputs.bedrock_errors_alarm_arn).toMatch(
+      /^arn:aws:cloudwatch:us-east-1:\d{12}:alarm:bedrock-request-smoother-bedrock-errors$/,
+    );
+  });
+
+  it('gives the URL of the dashboard in the Region', () => {
+    const { bedrock_dashboard_url } = evaluate(json, {
+      ...REQUIRED,
+      aws_region: 'eu-central-1',
+      dashboard_name: 'staging',
+    }).outputs;
+    expect(bedrock_dashboard_url).toBe(
+      'https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#dashboards/dashboard/staging',
+    );
   });
 });

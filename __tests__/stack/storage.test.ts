@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ACCOUNT, evaluate, jsonOf, resourceAt, synthesise } from './synthesis.ts';
 
 const stack = evaluate(synthesise());
@@ -17,7 +17,7 @@ interface Policy {
 describe('queues', () => {
   const queues = stack.resources('aws_sqs_queue');
 
-  test.each(queues.map((queue) => [queue.address, queue]))(
+  it.each(queues.map((queue) => [queue.address, queue]))(
     '%s is encrypted, large and keeps messages long',
     (_, queue) => {
       expect(queue.flag('sqs_managed_sse_enabled', false)).toBe(true);
@@ -26,7 +26,7 @@ describe('queues', () => {
     },
   );
 
-  test.each(queues.map((queue) => [queue.address, queue]))(
+  it.each(queues.map((queue) => [queue.address, queue]))(
     '%s refuses whoever comes without TLS',
     (_, queue) => {
       const policies = stack
@@ -44,7 +44,7 @@ describe('queues', () => {
     },
   );
 
-  test.each([
+  it.each([
     ['input', 'input_dlq', 'request_ingestion'],
     ['hold_next_batch', 'hold_next_batch_dlq', 'invocation'],
   ])('%s: dead letters in %s, visible again after six timeouts of %s', (name, deadLetters, consumer) => {
@@ -69,7 +69,7 @@ describe('queues', () => {
 describe('tables', () => {
   const tables = stack.resources('aws_dynamodb_table');
 
-  test.each(tables.map((table) => [table.address, table]))(
+  it.each(tables.map((table) => [table.address, table]))(
     '%s is on demand, encrypted, recoverable, protected',
     (_, table) => {
       expect(table.text('billing_mode')).toBe('PAY_PER_REQUEST');
@@ -79,7 +79,7 @@ describe('tables', () => {
     },
   );
 
-  test('requests: key, indexes, stream and TTL', () => {
+  it('requests: key, indexes, stream and TTL', () => {
     const requests = at('aws_dynamodb_table.requests');
     expect(requests.text('hash_key')).toBe('request_id');
     expect(requests.has('range_key')).toBe(false);
@@ -99,13 +99,13 @@ describe('tables', () => {
     expect(requests.text('stream_view_type')).toBe('NEW_IMAGE');
   });
 
-  test('all forget what has expired', () => {
+  it('all forget what has expired', () => {
     for (const table of tables) {
       expect(table.blocks('ttl')).toEqual([{ attribute_name: 'expires_at', enabled: true }]);
     }
   });
 
-  test('declare exactly the attributes that are keys', () => {
+  it('declare exactly the attributes that are keys', () => {
     for (const table of tables) {
       const keys = [
         table.text('hash_key'),
@@ -121,7 +121,7 @@ describe('tables', () => {
     }
   });
 
-  test('lanes and reporting: keys', () => {
+  it('lanes and reporting: keys', () => {
     const keys = (name: string) => {
       const table = at(`aws_dynamodb_table.${name}`);
       return [table.text('hash_key'), table.text('range_key')];
@@ -134,12 +134,12 @@ describe('tables', () => {
 describe('calls bucket', () => {
   const bucket = at('aws_s3_bucket.bedrock_calls');
 
-  test('its name is unique in the world', () => {
+  it('its name is unique in the world', () => {
     expect(bucket.text('bucket')).toBe(`bedrock-request-smoother-calls-${ACCOUNT}-us-east-1`);
     expect(bucket.flag('force_destroy', true)).toBe(false);
   });
 
-  test('is versioned, encrypted, private and takes TLS only', () => {
+  it('is versioned, encrypted, private and takes TLS only', () => {
     expect(
       at('aws_s3_bucket_versioning.bedrock_calls_versioning').blocks('versioning_configuration'),
     ).toEqual([{ status: 'Enabled' }]);

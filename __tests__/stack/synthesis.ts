@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { App } from 'cdktf';
 import { EvaluatedStack, type Resource } from '../../src/local/terraform/stack.ts';
+import type { Backend } from '../../src/stack/backend.ts';
 import { FUNCTION_NAMES, type FunctionBundles } from '../../src/stack/bundle.ts';
 import { SmootherStack } from '../../src/stack/smoother-stack.ts';
 
@@ -15,12 +16,12 @@ export interface TerraformJson {
   data: Record<string, Record<string, object>>;
   output: Record<string, { value: string; description: string }>;
   resource: Record<string, Record<string, Record<string, unknown>>>;
-  terraform: { backend: Record<string, object> };
+  terraform: { backend: Record<string, object>; required_version: string };
   variable: Record<string, { default?: unknown; description: string; type: string; validation?: object[] }>;
 }
 
 /** Synthesises in process, with empty zips in place of the functions' code, and parses what was written. */
-export function synthesise(options: { backend?: string } = {}): TerraformJson {
+export function synthesise(options: { backend?: Backend } = {}): TerraformJson {
   const folder = mkdtempSync(path.join(tmpdir(), 'smoother-synthesis-'));
   try {
     const app = new App({ outdir: folder });

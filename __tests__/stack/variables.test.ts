@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { EvaluatedStack } from '../../src/local/terraform/stack.ts';
 import { readTfvars } from '../../src/local/terraform/variables.ts';
 import { VARIABLES, type VariableName } from '../../src/stack/variable-table.ts';
@@ -44,10 +44,10 @@ const stored = (set: Record<string, unknown>): [Reach, unknown] => [
 const threshold = (title: string): Reach => {
   return (stack) => {
     const body = jsonOf<{
-      widgets: { properties: { title: string; annotations: { horizontal: { value: number }[] } } }[];
+      widgets: { properties: { title: string; annotations?: { horizontal: { value: number }[] } } }[];
     }>(resourceAt(stack, 'aws_cloudwatch_dashboard.bedrock'), 'dashboard_body');
     const widget = body.widgets.find((candidate) => candidate.properties.title === title);
-    return widget?.properties.annotations.horizontal[0]?.value;
+    return widget?.properties.annotations?.horizontal[0]?.value;
   };
 };
 
@@ -91,7 +91,7 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
     reaches: [
       [number('aws_cloudwatch_metric_alarm.bedrock_errors', 'threshold'), 9],
       [number('aws_cloudwatch_metric_alarm.bedrock_server_errors', 'threshold'), 9],
-      [threshold('Bedrock: errors of its callers'), 9],
+      [threshold('Bedrock: client errors'), 9],
     ],
   },
   alarm_evaluation_periods: {
@@ -106,7 +106,7 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
     value: 55,
     reaches: [
       [environment('prioritization', 'QUEUE_DEPTH_THRESHOLD'), '55'],
-      [threshold('Queues: messages waiting'), 55],
+      [threshold('Hold Next Batch queue: messages waiting'), 55],
     ],
   },
   name_prefix: {
@@ -162,6 +162,10 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
       [environment('prioritization', 'INVOCATION_TIMEOUT_SECONDS'), '120'],
     ],
   },
+  results_visibility_timeout_seconds: {
+    value: 900,
+    reaches: [[number('aws_sqs_queue.bedrock_results', 'visibility_timeout_seconds'), 900]],
+  },
   quota_overrides: {
     value: { 'us.amazon.nova-lite-v1:0': { requests_per_minute: 60, tokens_per_minute: 1000 } },
     reaches: [
@@ -203,7 +207,7 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
 describe('every variable reaches the resources it should', () => {
   const defaults = evaluate(json);
 
-  test.each(Object.entries(REACHES))('%s', (name, { value, reaches }) => {
+  it.each(Object.entries(REACHES))('%s', (name, { value, reaches }) => {
     const changed = evaluate(json, { ...REQUIRED, [name]: value });
     expect(reaches.length).toBeGreaterThan(0);
     for (const [reach, expected] of reaches) {
@@ -219,26 +223,27 @@ describe('terraform.tfvars.example', () => {
     example = await readTfvars(path.resolve(import.meta.dirname, '../../terraform.tfvars.example'));
   });
 
-  test('assigns every variable, and passes every rule', () => {
+  it('assigns every variable, and passes every rule', () => {
     expect(Object.keys(example).sort()).toEqual(VARIABLES.map(({ name }) => name).sort());
     expect(evaluate(json, example).outputs.input_queue_url).toContain('bedrock-request-smoother-input');
   });
 
-  test('changes nothing but what is required', () => {
+  it('changes nothing but what is required', () => {
     expect(evaluate(json, example).outputs).toEqual(evaluate(json).outputs);
   });
 });
 
 describe('rules', () => {
-  test.each<[VariableName, unknown]>([
+  it.each<[VariableName, unknown]>([
     ['aws_region', 'mars'],
     ['notification_email', 'nobody'],
+    ['notification_email', 'platform-team@example.com\n'],
     ['average_request_duration', 0],
     ['minutes_to_process', 61],
     ['max_concurrent_executions', 1],
     ['max_concurrent_executions', 1001],
     ['max_concurrent_executions', 2.5],
-    ['alarm_threshold', 0],
+    ['alarm_threshold', -1],
     ['alarm_evaluation_periods', 37],
     ['dashboard_name', 'my dashboard'],
     ['queue_depth_threshold', 0],
@@ -248,6 +253,8 @@ describe('rules', () => {
     ['payload_retention_days', 1],
     ['log_retention_days', 4],
     ['invocation_timeout_seconds', 900],
+    ['results_visibility_timeout_seconds', 29],
+    ['results_visibility_timeout_seconds', 43_201],
     ['quota_overrides', { model: {} }],
     ['quota_overrides', { model: { requests_per_minute: 10, tokens_per_minute: -1 } }],
     ['tenant_weights', { chat: 0 }],
@@ -258,7 +265,7 @@ describe('rules', () => {
     expect(() => evaluate(json, { ...REQUIRED, [name]: value })).toThrow(rule?.message);
   });
 
-  test.each([
+  it.each([
     [{ 'us.amazon.nova-lite-v1:0': PROFILE }, 'must have ARNs of application inference profiles as keys'],
     [{ [PROFILE]: PROFILE }, 'must give each ARN a model id or inference profile id'],
     [{ [PROFILE]: 'Claude Sonnet 4.6' }, 'must give each ARN a model id or inference profile id'],
@@ -268,12 +275,21 @@ describe('rules', () => {
     );
   });
 
-  test('notification_email is required', () => {
+  it('alarm_threshold may be 0: the first error raises the alarm', () => {
+    const alarm = resourceAt(
+      evaluate(json, { ...REQUIRED, alarm_threshold: 0 }),
+      'aws_cloudwatch_metric_alarm.bedrock_errors',
+    );
+    expect(alarm.number('threshold', -1)).toBe(0);
+    expect(alarm.text('comparison_operator')).toBe('GreaterThanThreshold');
+  });
+
+  it('notification_email is required', () => {
     expect(() => evaluate(json, {})).toThrow(/notification_email/);
   });
 });
 
-test('the longest prefix still makes names that AWS accepts', () => {
+it('the longest prefix still makes names that AWS accepts', () => {
   const stack = evaluate(json, {
     ...REQUIRED,
     name_prefix: 'a-prefix-of-24-character',

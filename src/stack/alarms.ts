@@ -3,7 +3,7 @@ import { metricsNamespace } from './context.ts';
 import type { Functions } from './functions.ts';
 import type { Stores } from './stores.ts';
 
-/** One CloudWatch metric, as alarms and graphs both name it. */
+/** A CloudWatch metric, in the form that alarms and graphs share. */
 export interface Metric {
   namespace: string;
   name: string;
@@ -15,7 +15,7 @@ export interface Metric {
 export type Watched = Metric | { query: string };
 
 export interface Alarm {
-  /** Terraform id; with hyphens, the end of the alarm's name. */
+  /** Terraform id; written with hyphens, it is the end of the alarm's name. */
   id: string;
   description: string;
   watched: Watched;
@@ -23,11 +23,12 @@ export interface Alarm {
   threshold: number;
   periodSeconds: number;
   evaluationPeriods: number;
-  /** What silence means: `breaching` where data always comes, `notBreaching` where none means nothing happened. */
+  /** What missing data means: `breaching` where there always is some, `notBreaching` where there is none while nothing happens. */
   missingData: 'breaching' | 'notBreaching';
 }
 
-const FIVE_MINUTES = 300;
+const MINUTE = 60;
+const FIVE_MINUTES = 5 * MINUTE;
 const DAY_SECONDS = 24 * 3600;
 
 /** Every alarm. The dashboard draws each threshold from here. */
@@ -45,37 +46,37 @@ export function alarmsOf(context: Context, stores: Stores, functions: Functions)
     bedrockErrors: {
       ...bedrock,
       id: 'bedrock_errors',
-      description: 'Bedrock refused calls: validation, access or model not found',
+      description: 'Bedrock rejected calls: invalid request, no access, or no such model',
       watched: bedrockSum('InvocationClientErrors'),
     },
     bedrockServerErrors: {
       ...bedrock,
       id: 'bedrock_server_errors',
-      description: 'Bedrock failed calls on its own side',
+      description: 'Bedrock failed with server errors',
       watched: bedrockSum('InvocationServerErrors'),
     },
     deadLetters: [
       anyMessage('input_dead_letters', 'Ingestion failed on messages', queues.input.deadLetters.queue.name),
       anyMessage(
         'hold_next_batch_dead_letters',
-        'Releases found no worker that could take them',
+        'Releases that no worker could take',
         queues.holdNextBatch.deadLetters.queue.name,
       ),
       anyMessage(
         'reporting_dead_letters',
-        'Reporting failed on table changes: counts are too low',
+        'Reporting failed on table changes: its counts are too low',
         queues.reportingFailures.queue.name,
       ),
     ],
     inputAge: oldestMessage(
       'input_age',
-      'Requests wait to be ingested for more than 15 minutes',
+      'Requests have waited for ingestion for more than 15 minutes',
       queues.input.queue.name,
       15 * 60,
     ),
     resultsAge: oldestMessage(
       'bedrock_results_age',
-      'Results wait to be taken for more than 7 days; after 14 they are gone',
+      'Results have waited to be received for more than 7 days; after 14 days they are lost',
       queues.bedrockResults.queue.name,
       7 * DAY_SECONDS,
     ),
@@ -91,17 +92,19 @@ export function alarmsOf(context: Context, stores: Stores, functions: Functions)
     },
     lanesPaused: {
       id: 'lanes_paused',
-      description: 'A lane is paused: by an operator, a daily or zero quota, or repeated access errors',
+      // The breaker pauses a lane for seconds at a time, which is no reason to send an e-mail.
+      description:
+        'A lane has been paused for five minutes: by a daily or zero quota, or by repeated errors of Bedrock',
       watched: laneMetric(context, 'LanesPaused', 'Maximum'),
       comparison: 'GreaterThanThreshold',
       threshold: 0,
-      periodSeconds: FIVE_MINUTES,
-      evaluationPeriods: 1,
+      periodSeconds: MINUTE,
+      evaluationPeriods: 5,
       missingData: 'notBreaching',
     },
     heartbeat: {
       id: 'prioritization_heartbeat',
-      description: 'Prioritization has not run for five minutes: nothing is released',
+      description: 'Prioritization has not run for five minutes: no requests are released',
       watched: laneMetric(context, 'Heartbeat', 'Sum'),
       comparison: 'LessThanThreshold',
       threshold: 1,
@@ -135,8 +138,8 @@ export function alarmsOf(context: Context, stores: Stores, functions: Functions)
 
 export type Alarms = ReturnType<typeof alarmsOf>;
 
-/** Of all models. Bedrock's metrics exist per model only. */
-export function bedrockSum(metric: string): { query: string } {
+/** The sum over all models: Bedrock publishes its metrics by model only. */
+function bedrockSum(metric: string): { query: string } {
   return { query: `SELECT SUM(${metric}) FROM SCHEMA("AWS/Bedrock", ModelId)` };
 }
 
@@ -144,7 +147,7 @@ export function laneMetric(context: Context, name: string, stat: Metric['stat'])
   return { namespace: metricsNamespace(context), name, dimensions: {}, stat };
 }
 
-function queueMetric(name: string, queueName: string): Metric {
+export function queueMetric(name: string, queueName: string): Metric {
   return { namespace: 'AWS/SQS', name, dimensions: { QueueName: queueName }, stat: 'Maximum' };
 }
 

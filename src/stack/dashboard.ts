@@ -1,7 +1,8 @@
 import { Fn } from 'cdktf';
-import { type Alarm, type Alarms, bedrockSum, laneMetric, type Watched } from './alarms.ts';
+import { type Alarm, type Alarms, laneMetric, queueMetric, type Watched } from './alarms.ts';
 import { type Context, metricsNamespace } from './context.ts';
 import type { Functions } from './functions.ts';
+import type { MessageQueue } from './message-queue.ts';
 import type { Stores } from './stores.ts';
 
 /** A line of a graph: `[namespace, name, dimension, value, …, options]` or `[{ expression }]`. */
@@ -48,7 +49,7 @@ export function dashboardBody(
         view: 'timeSeries',
         period: graph.periodSeconds ?? 60,
         metrics: graph.lines,
-        annotations: { horizontal: graph.thresholds ?? [] },
+        ...(graph.thresholds && { annotations: { horizontal: graph.thresholds } }),
       },
     })),
   });
@@ -56,17 +57,17 @@ export function dashboardBody(
 
 function bedrockGraphs(alarms: Alarms): Graph[] {
   return [
-    ofAlarms('Bedrock: errors of its callers', [alarms.bedrockErrors]),
-    ofAlarms('Bedrock: errors of its own', [alarms.bedrockServerErrors]),
+    ofAlarms('Bedrock: client errors', [alarms.bedrockErrors]),
+    ofAlarms('Bedrock: server errors', [alarms.bedrockServerErrors]),
     { title: 'Bedrock: throttled calls', lines: [perModel('InvocationThrottles', 'Sum')] },
-    { title: 'Bedrock: answered calls', lines: [perModel('Invocations', 'Sum')] },
+    { title: 'Bedrock: successful calls', lines: [perModel('Invocations', 'Sum')] },
     {
-      title: 'Bedrock: tokens a minute',
+      title: 'Bedrock: tokens per minute',
       lines: [
-        line(bedrockSum('InputTokenCount'), 'input'),
-        line(bedrockSum('OutputTokenCount'), 'output'),
-        line(bedrockSum('CacheReadInputTokenCount'), 'cache reads'),
-        line(bedrockSum('CacheWriteInputTokenCount'), 'cache writes'),
+        sumOfModels('InputTokenCount', 'input'),
+        sumOfModels('OutputTokenCount', 'output'),
+        sumOfModels('CacheReadInputTokenCount', 'cache reads'),
+        sumOfModels('CacheWriteInputTokenCount', 'cache writes'),
       ],
     },
     { title: 'Bedrock: latency p95 (ms)', lines: [perModel('InvocationLatency', 'p95')] },
@@ -84,7 +85,7 @@ function laneGraphs(context: Context, alarms: Alarms): Graph[] {
       ],
     },
     {
-      title: 'Lanes: tokens a minute won back by right-sized max tokens',
+      title: 'Lanes: tokens per minute saved by right-sized max tokens',
       lines: [perLane(context, 'TokensWonBack', 'Sum')],
     },
     {
@@ -98,28 +99,24 @@ function laneGraphs(context: Context, alarms: Alarms): Graph[] {
 }
 
 function queueGraphs({ variables }: Context, { queues }: Stores, alarms: Alarms): Graph[] {
-  const named = {
-    input: queues.input.queue.name,
-    'hold next batch': queues.holdNextBatch.queue.name,
-    results: queues.bedrockResults.queue.name,
-  };
-  const ofQueues = (name: string): Line[] =>
-    Object.entries(named).map(([label, queueName]) => [
-      'AWS/SQS',
-      name,
-      'QueueName',
-      queueName,
-      { label, stat: 'Maximum' },
-    ]);
+  const { input, holdNextBatch, bedrockResults } = queues;
   return [
     {
-      title: 'Queues: messages waiting',
-      lines: ofQueues('ApproximateNumberOfMessagesVisible'),
+      title: 'Input and Bedrock Results queues: messages waiting',
+      lines: [waiting('input', input), waiting('results', bedrockResults)],
+    },
+    {
+      title: 'Hold Next Batch queue: messages waiting',
+      lines: [waiting('hold next batch', holdNextBatch)],
       thresholds: [{ label: 'queue_depth_threshold', value: variables.queue_depth_threshold.numberValue }],
     },
     {
       title: 'Queues: oldest message (s)',
-      lines: ofQueues('ApproximateAgeOfOldestMessage'),
+      lines: [
+        oldest('input', input),
+        oldest('hold next batch', holdNextBatch),
+        oldest('results', bedrockResults),
+      ],
       thresholds: [thresholdOf(alarms.inputAge), thresholdOf(alarms.resultsAge)],
     },
     ofAlarms('Dead letters', alarms.deadLetters),
@@ -138,12 +135,12 @@ function functionGraphs(functions: Functions, alarms: Alarms): Graph[] {
   return [
     ofAlarms('Functions: errors', alarms.functionErrors),
     { title: 'Functions: duration p95 (ms)', lines: ofFunctions('Duration', 'p95') },
-    { title: 'Functions: running at once', lines: ofFunctions('ConcurrentExecutions', 'Maximum') },
-    ofAlarms('Reporting: behind the table (ms)', [alarms.reportingDelay]),
+    { title: 'Functions: concurrent executions', lines: ofFunctions('ConcurrentExecutions', 'Maximum') },
+    ofAlarms('Reporting: delay (ms)', [alarms.reportingDelay]),
   ];
 }
 
-/** What alarms watch, with their thresholds: the same metric, period and number as the alarm. */
+/** What alarms watch, with the threshold of the first: metric, period and number are those of the alarm. */
 function ofAlarms(title: string, alarms: readonly [Alarm, ...Alarm[]] | readonly Alarm[]): Graph {
   const [first] = alarms;
   return {
@@ -165,16 +162,31 @@ function line(watched: Watched, label: string): Line {
   return [watched.namespace, watched.name, ...dimensions, { label, stat: watched.stat }];
 }
 
+function waiting(label: string, { queue }: MessageQueue): Line {
+  return line(queueMetric('ApproximateNumberOfMessagesVisible', queue.name), label);
+}
+
+function oldest(label: string, { queue }: MessageQueue): Line {
+  return line(queueMetric('ApproximateAgeOfOldestMessage', queue.name), label);
+}
+
 function perModel(name: string, stat: string): Line {
-  return [
-    {
-      expression: Fn.rawString(`SEARCH('{AWS/Bedrock,ModelId} MetricName="${name}"', '${stat}')`),
-      label: '',
-    },
-  ];
+  return [{ expression: Fn.rawString(searchModels(name, stat)) }];
+}
+
+/**
+ * The sum over all models, by metric math. A widget may hold several of these, but only one Metrics Insights query
+ * (CloudWatch, "Metrics Insights quotas").
+ */
+function sumOfModels(name: string, label: string): Line {
+  return [{ expression: Fn.rawString(`SUM(${searchModels(name, 'Sum')})`), label }];
+}
+
+function searchModels(name: string, stat: string): string {
+  return `SEARCH('{AWS/Bedrock,ModelId} MetricName="${name}"', '${stat}')`;
 }
 
 function perLane(context: Context, name: string, stat: string): Line {
   const search = Fn.rawString(`SEARCH('{"%s",Lane} MetricName="${name}"', '${stat}')`);
-  return [{ expression: Fn.format(search, [metricsNamespace(context)]), label: '' }];
+  return [{ expression: Fn.format(search, [metricsNamespace(context)]) }];
 }

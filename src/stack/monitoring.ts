@@ -13,6 +13,7 @@ import type { Stores } from './stores.ts';
 
 export interface Monitoring {
   topic: SnsTopic;
+  bedrockErrors: CloudwatchMetricAlarm;
   dashboard: CloudwatchDashboard;
 }
 
@@ -24,20 +25,25 @@ export function defineMonitoring(
 ): Monitoring {
   const topic = defineTopic(scope, context);
   const alarms = alarmsOf(context, stores, functions);
-  for (const alarm of Object.values(alarms).flat()) defineAlarm(scope, context, topic, alarm);
+  const { bedrockErrors, ...others } = alarms;
+  for (const alarm of Object.values(others).flat()) defineAlarm(scope, context, topic, alarm);
   const dashboard = new CloudwatchDashboard(scope, 'bedrock', {
     dashboardName: context.variables.dashboard_name.stringValue,
     dashboardBody: dashboardBody(context, stores, functions, alarms),
   });
-  return { topic, dashboard };
+  return { topic, bedrockErrors: defineAlarm(scope, context, topic, bedrockErrors), dashboard };
 }
 
 /**
- * Not encrypted with a key: CloudWatch cannot publish to a topic under the key that AWS manages, and what an alarm says
- * (its name and a number) does not warrant a key of one's own.
+ * The topic is not encrypted: CloudWatch cannot publish to a topic that is encrypted with the key that AWS manages, and
+ * the content of an alarm (its name and a number) does not justify a customer-managed key.
  */
 function defineTopic(scope: Construct, context: Context): SnsTopic {
-  const topic = new SnsTopic(scope, 'alarm', { name: nameOf(context, 'alarms') });
+  const topic = new SnsTopic(scope, 'alarm', {
+    name: nameOf(context, 'alarms'),
+    // The sender's name in the e-mails.
+    displayName: nameOf(context, 'alarms'),
+  });
   new SnsTopicPolicy(scope, 'alarm_policy', {
     arn: topic.arn,
     policy: policyDocument([
@@ -59,8 +65,13 @@ function defineTopic(scope: Construct, context: Context): SnsTopic {
   return topic;
 }
 
-function defineAlarm(scope: Construct, context: Context, topic: SnsTopic, alarm: Alarm): void {
-  new CloudwatchMetricAlarm(scope, alarm.id, {
+function defineAlarm(
+  scope: Construct,
+  context: Context,
+  topic: SnsTopic,
+  alarm: Alarm,
+): CloudwatchMetricAlarm {
+  return new CloudwatchMetricAlarm(scope, alarm.id, {
     alarmName: nameOf(context, alarm.id.replaceAll('_', '-')),
     alarmDescription: alarm.description,
     comparisonOperator: alarm.comparison,

@@ -1,4 +1,4 @@
-import { TerraformOutput } from 'cdktf';
+import { Fn, TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
 import { type Context, metricsNamespace } from './context.ts';
 import type { Functions } from './functions.ts';
@@ -6,7 +6,17 @@ import type { Monitoring } from './monitoring.ts';
 import { allow, policyDocument } from './policy.ts';
 import type { Stores } from './stores.ts';
 
-/** What producers and operators need. On the stack itself, or Terraform would not show the plain names. */
+/** Host of the AWS console by partition. */
+const CONSOLES = {
+  aws: 'console.aws.amazon.com',
+  'aws-cn': 'console.amazonaws.cn',
+  'aws-us-gov': 'console.amazonaws-us-gov.com',
+};
+
+/**
+ * What producers and operators need. Outputs are declared on the stack itself: inside a construct, their names would
+ * get a generated suffix.
+ */
 export function defineOutputs(
   stack: Construct,
   context: Context,
@@ -17,42 +27,62 @@ export function defineOutputs(
   const { queues, tables, bucket } = stores;
   const outputs: Record<string, [value: string, description: string]> = {
     region: [context.variables.aws_region.stringValue, 'Region of the deployment'],
-    input_queue_url: [queues.input.queue.url, 'Where producers send requests'],
-    input_dlq_url: [queues.input.deadLetters.queue.url, 'Messages that ingestion failed on'],
-    bedrock_results_queue_url: [queues.bedrockResults.queue.url, 'Where producers find results'],
-    hold_next_batch_queue_url: [queues.holdNextBatch.queue.url, 'Releases on their way to a worker'],
+    input_queue_url: [queues.input.queue.url, 'Queue that producers send requests to'],
+    input_dlq_url: [queues.input.deadLetters.queue.url, 'Queue of the messages that ingestion failed on'],
+    bedrock_results_queue_url: [queues.bedrockResults.queue.url, 'Queue that results arrive on'],
+    hold_next_batch_queue_url: [
+      queues.holdNextBatch.queue.url,
+      'Queue of the releases that wait for a worker',
+    ],
     hold_next_batch_dlq_url: [
       queues.holdNextBatch.deadLetters.queue.url,
-      'Releases that no worker could take; their requests return to the backlog by themselves',
+      'Queue of the releases that no worker could take; their requests return to the backlog by themselves',
     ],
-    reporting_dlq_url: [queues.reportingFailures.queue.url, 'Table changes that reporting failed on'],
-    requests_table_name: [tables.requests.name, 'One record a request'],
-    lanes_table_name: [tables.lanes.name, 'State of the lanes'],
-    reporting_table_name: [tables.reporting.name, 'What happened, by minute'],
-    bedrock_calls_bucket_name: [bucket.bucket, 'Payloads, large outputs, and the inbox for large requests'],
-    alarm_topic_arn: [monitoring.topic.arn, 'Where alarms are published'],
-    bedrock_dashboard_name: [monitoring.dashboard.dashboardName, 'The CloudWatch dashboard'],
-    metrics_namespace: [metricsNamespace(context), 'CloudWatch namespace of metrics by lane'],
-    request_ingestion_function_name: [functions.ingestion.lambda.functionName, 'Ingestion'],
-    prioritization_function_name: [functions.prioritization.lambda.functionName, 'Prioritization'],
-    invocation_function_name: [functions.invocation.lambda.functionName, 'Invocation'],
-    reporting_function_name: [functions.reporting.lambda.functionName, 'Reporting'],
+    reporting_dlq_url: [
+      queues.reportingFailures.queue.url,
+      'Queue of the table changes that reporting failed on',
+    ],
+    requests_table_name: [tables.requests.name, 'Table with one record for each request'],
+    lanes_table_name: [tables.lanes.name, 'Table with the state of the lanes'],
+    reporting_table_name: [tables.reporting.name, 'Table with the counts of each minute'],
+    bedrock_calls_bucket_name: [
+      bucket.bucket,
+      'Bucket of payloads and large outputs, with the inbox for large requests',
+    ],
+    alarm_topic_arn: [monitoring.topic.arn, 'Topic that alarms are published to'],
+    bedrock_errors_alarm_arn: [monitoring.bedrockErrors.arn, 'Alarm on errors of Bedrock calls'],
+    bedrock_dashboard_name: [monitoring.dashboard.dashboardName, 'Name of the CloudWatch dashboard'],
+    bedrock_dashboard_url: [dashboardUrl(context), 'The CloudWatch dashboard in the AWS console'],
+    metrics_namespace: [metricsNamespace(context), 'CloudWatch namespace of the metrics by lane'],
+    request_ingestion_function_name: [functions.ingestion.lambda.functionName, 'Function of ingestion'],
+    prioritization_function_name: [
+      functions.prioritization.lambda.functionName,
+      'Function of prioritization',
+    ],
+    invocation_function_name: [functions.invocation.lambda.functionName, 'Function of invocation'],
+    reporting_function_name: [functions.reporting.lambda.functionName, 'Function of reporting'],
     producer_policy_json: [
       policyDocument([
         allow('SendRequests', ['sqs:SendMessage'], [queues.input.queue.arn]),
         allow('PutLargeRequests', ['s3:PutObject'], [`${bucket.arn}/inbox/*`]),
       ]),
-      'IAM policy of whoever sends requests',
+      'IAM policy for producers, who send requests',
     ],
     consumer_policy_json: [
       policyDocument([
         allow('TakeResults', ['sqs:ReceiveMessage', 'sqs:DeleteMessage'], [queues.bedrockResults.queue.arn]),
         allow('GetLargeOutputs', ['s3:GetObject'], [`${bucket.arn}/outputs/*`]),
       ]),
-      'IAM policy of whoever takes results',
+      'IAM policy for consumers, who receive results',
     ],
   };
   for (const [name, [value, description]] of Object.entries(outputs)) {
     new TerraformOutput(stack, name, { value, description });
   }
+}
+
+function dashboardUrl({ variables, partition }: Context): string {
+  const region = variables.aws_region.stringValue;
+  const host: string = Fn.lookup(CONSOLES, partition.partition, CONSOLES.aws);
+  return `https://${region}.${host}/cloudwatch/home?region=${region}#dashboards/dashboard/${variables.dashboard_name.stringValue}`;
 }

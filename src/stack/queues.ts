@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import { ConsumedQueue, MessageQueue } from './message-queue.ts';
 import { INGESTION_TIMEOUT_SECONDS } from './timeouts.ts';
 
-/** AWS asks for six times the consumer's timeout, so that a redelivery never meets a worker still at it. */
+/** AWS asks for six times the consumer's timeout, so that a message is never delivered again while a worker still has it. */
 const VISIBILITY_PER_TIMEOUT = 6;
 
 export interface Queues {
@@ -27,10 +27,10 @@ export function defineQueues(scope: Construct, context: Context): Queues {
         Op.mul(context.variables.invocation_timeout_seconds.value, VISIBILITY_PER_TIMEOUT),
       ),
     }),
-    // No dead letters: how often a result may be received is the producer's business, and none may be lost.
+    // No dead letters: how often a result may be received is for the consumer to decide, and none may be lost.
     bedrockResults: new MessageQueue(scope, 'bedrock_results', context, {
       name: 'bedrock-results',
-      visibilityTimeoutSeconds: 60,
+      visibilityTimeoutSeconds: context.variables.results_visibility_timeout_seconds.numberValue,
     }),
     reportingFailures: new MessageQueue(scope, 'reporting_dlq', context, {
       name: 'reporting-dlq',

@@ -3,7 +3,7 @@ import { DataAwsPartition } from '@cdktf/provider-aws/lib/data-aws-partition';
 import { AwsProvider } from '@cdktf/provider-aws/lib/provider';
 import { TerraformElement, TerraformStack } from 'cdktf';
 import { Construct, type Node } from 'constructs';
-import { defineBackend } from './backend.ts';
+import { type Backend, defineBackend } from './backend.ts';
 import type { FunctionBundles } from './bundle.ts';
 import { defineCallsBucket } from './calls-bucket.ts';
 import type { Context } from './context.ts';
@@ -17,13 +17,17 @@ import { declareVariables } from './variables.ts';
 
 export interface SmootherStackConfig {
   bundles: FunctionBundles;
-  /** `local` (default) or `s3`. */
-  backend?: string;
+  /** Default: `local`. */
+  backend?: Backend;
 }
 
+/** The oldest Terraform that has every function and argument that the stack uses. */
+const TERRAFORM = '>= 1.5';
+
 export class SmootherStack extends TerraformStack {
-  constructor(scope: Construct, id: string, { bundles, backend }: SmootherStackConfig) {
+  constructor(scope: Construct, id: string, { bundles, backend = 'local' }: SmootherStackConfig) {
     super(scope, id);
+    this.addOverride('terraform.required_version', TERRAFORM);
     defineBackend(this, backend);
     const variables = declareVariables(this);
     new AwsProvider(this, 'aws', {
@@ -36,18 +40,18 @@ export class SmootherStack extends TerraformStack {
       partition: new DataAwsPartition(this, 'current_partition'),
     };
     const stores = {
-      queues: defineQueues(this.group('queues'), context),
-      tables: defineTables(this.group('tables'), context),
-      bucket: defineCallsBucket(this.group('bucket'), context),
+      queues: defineQueues(this.#group('queues'), context),
+      tables: defineTables(this.#group('tables'), context),
+      bucket: defineCallsBucket(this.#group('bucket'), context),
     };
-    const functions = defineFunctions(this.group('functions'), context, stores, bundles);
-    defineTriggers(this.group('triggers'), context, stores, functions);
-    const monitoring = defineMonitoring(this.group('monitoring'), context, stores, functions);
+    const functions = defineFunctions(this.#group('functions'), context, stores, bundles);
+    defineTriggers(this.#group('triggers'), context, stores, functions);
+    const monitoring = defineMonitoring(this.#group('monitoring'), context, stores, functions);
     defineOutputs(this, context, stores, functions, monitoring);
   }
 
-  /** A scope of its own for one part: a table and a function may both be called `reporting`. */
-  private group(id: string): Construct {
+  /** A separate scope for each part: a table and a function may both be called `reporting`. */
+  #group(id: string): Construct {
     return new Construct(this, id);
   }
 

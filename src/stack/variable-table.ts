@@ -22,7 +22,7 @@ export interface Variable {
   rules: readonly Rule[];
 }
 
-/** Days that CloudWatch Logs accepts (PutRetentionPolicy); 0 means for ever. */
+/** Days that CloudWatch Logs accepts (PutRetentionPolicy); 0 means forever. */
 const LOG_RETENTION_DAYS = [
   0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
@@ -50,7 +50,7 @@ export const VARIABLES = [
     example: '"platform-team@example.com"',
     rules: [
       {
-        condition: 'can(regex("^[^@ ]+@[^@ ]+[.][^@ ]+$", var.notification_email))',
+        condition: String.raw`can(regex("^[^@\\s]+@[^@\\s]+[.][^@\\s]+$", var.notification_email))`,
         message: 'notification_email must be an e-mail address, such as platform-team@example.com.',
       },
     ],
@@ -59,14 +59,15 @@ export const VARIABLES = [
     name: 'average_request_duration',
     type: 'number',
     default: 5,
-    description: 'Seconds that a Bedrock call takes on average: the first guess, until real ones are known.',
+    description:
+      'Seconds that a Bedrock call takes on average: the first estimate, used until real calls have been measured.',
     rules: [between('average_request_duration', 0.1, 840, 'seconds')],
   },
   {
     name: 'minutes_to_process',
     type: 'number',
     default: 5,
-    description: 'Minutes of quota that may be released and unfinished at once.',
+    description: 'Minutes of quota that may be released and not yet finished at any time.',
     rules: [between('minutes_to_process', 0.1, 60, 'minutes')],
   },
   {
@@ -74,21 +75,22 @@ export const VARIABLES = [
     type: 'number',
     default: 30,
     description:
-      'Invocation workers that run at once, ten calls each: the maximum concurrency of their event source.',
+      'Invocation workers that may run at once, with ten calls each: the maximum concurrency of their event source.',
     rules: [wholeNumber('max_concurrent_executions', 2, 1000, 'workers')],
   },
   {
     name: 'alarm_threshold',
     type: 'number',
     default: 5,
-    description: 'Bedrock errors within five minutes that raise an alarm.',
-    rules: [wholeNumber('alarm_threshold', 1, 1_000_000, 'errors')],
+    description:
+      'More Bedrock errors than this within five minutes raise an alarm; with 0 the first one does.',
+    rules: [wholeNumber('alarm_threshold', 0, 1_000_000, 'errors')],
   },
   {
     name: 'alarm_evaluation_periods',
     type: 'number',
     default: 1,
-    description: 'Five-minute periods in a row that must be over the threshold.',
+    description: 'Five-minute periods in a row that must exceed alarm_threshold before the alarm is raised.',
     rules: [wholeNumber('alarm_evaluation_periods', 1, 36, 'periods (Metrics Insights sees three hours)')],
   },
   {
@@ -107,14 +109,16 @@ export const VARIABLES = [
     name: 'queue_depth_threshold',
     type: 'number',
     default: 100,
-    description: 'Requests that may be released and unfinished at once; drawn on the dashboard.',
-    rules: [wholeNumber('queue_depth_threshold', 1, 100_000, 'requests')],
+    description:
+      'Messages, each a bundle of up to ten requests, that may wait in the Hold Next Batch queue; while it holds as many, nothing more is released.',
+    rules: [wholeNumber('queue_depth_threshold', 1, 100_000, 'messages')],
   },
   {
     name: 'name_prefix',
     type: 'string',
     default: 'bedrock-request-smoother',
-    description: 'Starts the name of every resource, so that two environments fit in one account.',
+    description:
+      'Start of every resource name, so that several environments fit in one account. It cannot be changed later.',
     rules: [
       {
         // The bucket's name is the longest that has a limit: prefix + "-calls-" + account (12) + Region (≤ 16) ≤ 63.
@@ -136,7 +140,7 @@ export const VARIABLES = [
     name: 'log_retention_days',
     type: 'number',
     default: 30,
-    description: 'Days that logs are kept; 0 keeps them for ever.',
+    description: 'Days that logs are kept; 0 keeps them forever.',
     rules: [
       {
         condition: `contains([${LOG_RETENTION_DAYS.join(', ')}], var.log_retention_days)`,
@@ -148,21 +152,32 @@ export const VARIABLES = [
     name: 'force_destroy',
     type: 'bool',
     default: false,
-    description: 'Lets destroy delete the tables and a bucket that still holds payloads and outputs.',
+    description:
+      'Allows destroy to delete the stack with everything in it: requests, results, reports, payloads and outputs.',
     rules: [],
   },
   {
     name: 'invocation_timeout_seconds',
     type: 'number',
     default: 300,
-    description: 'Time a worker has for its calls; a Bedrock call ends 15 seconds before it.',
+    description:
+      'Seconds that a worker has for its calls; a Bedrock call that is still running 15 seconds before that is given up.',
     rules: [wholeNumber('invocation_timeout_seconds', 30, 840, 'seconds')],
+  },
+  {
+    name: 'results_visibility_timeout_seconds',
+    type: 'number',
+    default: 300,
+    description:
+      'Seconds that a consumer has to delete a result that it has received before the Bedrock Results queue delivers it again.',
+    rules: [wholeNumber('results_visibility_timeout_seconds', 30, 43_200, 'seconds')],
   },
   {
     name: 'quota_overrides',
     type: LIMITS_TYPE,
     default: {},
-    description: 'Quotas by model id, inference profile id or lane, in place of what Service Quotas says.',
+    description:
+      'Quotas by model id, inference profile id or lane, used in place of what Service Quotas says.',
     example: `{
   "us.anthropic.claude-sonnet-4-6" = { requests_per_minute = 600, tokens_per_minute = 400000 }
 }`,
@@ -180,7 +195,7 @@ export const VARIABLES = [
     type: 'map(number)',
     default: {},
     description:
-      'Shares of the priorities 1 to 5 while all have a backlog, where they differ from 16, 8, 4, 2 and 1.',
+      'Shares of the priorities 1 to 5 while all of them have a backlog; those that are not named keep 16, 8, 4, 2 and 1.',
     example: '{ "1" = 32, "5" = 2 }',
     rules: [
       {
@@ -194,7 +209,7 @@ export const VARIABLES = [
     name: 'tenant_weights',
     type: 'map(number)',
     default: {},
-    description: 'Shares of tenants inside a priority; a tenant that is not named has weight 1.',
+    description: 'Shares of tenants within a priority; a tenant that is not named has weight 1.',
     example: '{ "chat" = 3 }',
     rules: [
       {
@@ -207,7 +222,7 @@ export const VARIABLES = [
     name: 'count_tokens',
     type: 'bool',
     default: false,
-    description: 'Counts large inputs exactly before they wait (CountTokens), for the models that allow it.',
+    description: 'Counts large inputs exactly on arrival (CountTokens), for the models that allow it.',
     rules: [],
   },
   {
@@ -215,7 +230,7 @@ export const VARIABLES = [
     type: 'map(string)',
     default: {},
     description:
-      'What application inference profiles were made from: by ARN, the model id or inference profile id whose quota they use.',
+      'The model id or inference profile id that each application inference profile was made from, by its ARN: the quota of that model counts.',
     example: `{
   "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6" = "us.anthropic.claude-sonnet-4-6"
 }`,
