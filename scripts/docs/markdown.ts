@@ -22,6 +22,34 @@ export function between(name: string, document: string, text: string): string {
   return `${document.slice(0, from + start.length)}\n${text}\n${document.slice(to)}`;
 }
 
+const WIDTH = 100;
+
+/** JSON text in which every part that fits in a line is one line, as people write it. */
+export function jsonText(value: unknown, indent = ''): string {
+  const line = jsonLine(value);
+  const isWhole = indent === '';
+  if (typeof value !== 'object' || value === null) return line;
+  if (!isWhole && line.length <= WIDTH - indent.length) return line;
+  const inner = `${indent}  `;
+  const [open, close] = Array.isArray(value) ? '[]' : '{}';
+  const members = membersOf(value, (member) => jsonText(member, inner));
+  return `${open}\n${members.map((member) => inner + member).join(',\n')}\n${indent}${close}`;
+}
+
+function jsonLine(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = membersOf(value, jsonLine).join(', ');
+  if (Array.isArray(value)) return `[${members}]`;
+  return members === '' ? '{}' : `{ ${members} }`;
+}
+
+function membersOf(value: object, text: (member: unknown) => string): string[] {
+  if (Array.isArray(value)) return value.map(text);
+  return Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .map(([name, member]) => `${JSON.stringify(name)}: ${text(member)}`);
+}
+
 export class MarkersError extends Error {
   override readonly name = 'MarkersError';
   constructor(start: string, end: string) {
