@@ -16,21 +16,24 @@ export function renderCatalog(): string {
   const { limits, output_tokens, assumed } = data.cautious;
   return `# Models
 
-Written by \`npm run docs\` from [models.json](../src/core/lane/catalog/models.json). A value with * has no source; why it stands as it does is said below.
+The smoother works with every model of Bedrock. For some of them its catalog knows how large answers can be, what an output token costs
+the quota (burndown), and which limits apply until Service Quotas has answered. This page is generated from the catalog,
+[models.json](../src/core/lane/catalog/models.json), with \`npm run docs\`. For a value marked with * no source was found; the
+reason why it is assumed is given [below](#values-without-a-source).
 
-${table([['model', 'most output', 'context', 'default limits a minute', 'burndown'], ...rows])}
+${table([['model', 'longest answer', 'context', 'default limits per minute', 'burndown'], ...rows])}
 
-Default limits count only until Service Quotas has answered, and where it has no such quota ([release engine](release-engine.md#where-the-limits-come-from));
-where there is none here, that of any other model.
+The default limits apply only until Service Quotas has answered, and where it does not list the quota
+([where limits come from](release-engine.md#where-the-limits-come-from)). Where the table shows none, those of any other model apply.
 
-**Any other model** *: at most ${inDigits(output_tokens)} tokens of output, ${inDigits(limits.requests_per_minute)} requests and ${inDigits(limits.tokens_per_minute)} tokens a minute, the most cautious
-burndown of its maker. ${assumed}
+**Any other model** *: answers of at most ${inDigits(output_tokens)} tokens, ${inDigits(limits.requests_per_minute)} requests and ${inDigits(limits.tokens_per_minute)} tokens per minute, and the most cautious
+burndown rate of its maker. ${assumed}
 
-**Counted exactly**, where \`count_tokens\` is on: ${data.count_tokens.map((name) => `\`${name}\``).join(', ')}.
+**Counted exactly** when \`count_tokens\` is on: ${data.count_tokens.map((name) => `\`${name}\``).join(', ')}.
 
-## Without a source
+## Values without a source
 
-${table([['model', 'value', 'why'], ...MODELS.flatMap(assumptionsOf)])}
+${table([['model', 'value', 'why it is assumed'], ...MODELS.flatMap(assumptionsOf)])}
 
 ## Sources of the others
 
