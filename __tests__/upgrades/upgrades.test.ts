@@ -23,6 +23,7 @@ import { World } from '../core/invocation/world.ts';
 
 const SAMPLES = path.join(import.meta.dirname, 'samples');
 const RELEASES = readdirSync(SAMPLES).filter((name) => /^v\d+$/.test(name));
+const MODEL = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
 const LONGEST_WAIT_SECONDS = 13 * 24 * 3_600;
 
 const fileOf = (release: string, shape: string) =>
@@ -167,6 +168,7 @@ test.each(samplesOf<Record<string, number>>('report-counters'))(
       inputTokens: 26,
       outputTokens: 9,
       served: { priority: 1, tenant: 'shop', expectedTokens: 50 },
+      modelId: MODEL,
       task: 'answer',
     });
     expect(today).toEqual(expect.objectContaining(sample));

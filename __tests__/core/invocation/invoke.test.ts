@@ -9,7 +9,7 @@ import { outputKey } from '../../../src/core/request/keys.ts';
 import type { Payloads } from '../../../src/core/request/ports.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../../../src/core/request/times.ts';
 import { putBack } from '../../../src/core/request/transitions.ts';
-import { ACCEPTED_AT, ANSWER, LANE, RELEASED_AT, World } from './world.ts';
+import { ACCEPTED_AT, ANSWER, LANE, MODEL, RELEASED_AT, World } from './world.ts';
 
 let world: World;
 beforeEach(() => {
@@ -191,18 +191,56 @@ describe('a call without an answer', () => {
     expect(await world.counters()).toMatchObject({ invalid: 1, charged: 0 });
   });
 
-  test('goes back when denied, and ends when denied again and again', async () => {
+  test('rests when denied, longer each time, and ends when denied again and again', async () => {
     world.script = [denial];
-    await invokeBundle(world.ports, await world.release(['r1'], { attempts: 2, throttles: 1, failures: 1 }));
-    expect(await world.record()).toMatchObject({
-      status: 'RECEIVED',
-      failures: 1,
-      throttles: 1,
-      attempts: 3,
-    });
-    await invokeBundle(world.ports, await world.release(['r2'], { attempts: MAX_DENIALS - 1 }));
-    expect(await world.record('r2')).toMatchObject({ status: 'FAILED', error: { type: denial.type } });
-    expect(await world.counters()).toMatchObject({ denied: 2 });
+    const counts = { failures: 1, throttles: 1 };
+    for (const [denials, restMs] of [10_000, 20_000].entries()) {
+      const id = `r${denials}`;
+      await invokeBundle(
+        world.ports,
+        await world.release([id], { ...counts, attempts: 2 + denials, denials }),
+      );
+      const record = await world.record(id);
+      expect(record).toMatchObject({
+        status: 'RECEIVED',
+        ...counts,
+        attempts: 3 + denials,
+        denials: denials + 1,
+      });
+      expect(record).toMatchObject({ due_at: world.now + restMs });
+      expect(record.backlog_key).toBeUndefined();
+    }
+    await invokeBundle(world.ports, await world.release(['last'], { attempts: 2, denials: MAX_DENIALS - 1 }));
+    expect(await world.record('last')).toMatchObject({ status: 'FAILED', error: { type: denial.type } });
+    expect(await world.counters()).toMatchObject({ denied: 3, [`denied.${MODEL}`]: 3 });
+  });
+
+  test('denied by a release that did not count denials has been denied as often as its attempts leave', async () => {
+    world.script = [denial];
+    const earlier = { attempts: 4, failures: 1, throttles: 1 };
+    await invokeBundle(world.ports, await world.release(['r1'], earlier));
+    expect(await world.record()).toMatchObject({ status: 'FAILED', denials: 3 });
+    await invokeBundle(world.ports, await world.release(['r2'], { ...earlier, full_allowance: true }));
+    expect(await world.record('r2')).toMatchObject({ status: 'RECEIVED', denials: 2 });
+  });
+
+  test('denied with a guardrail says nothing of its model id', async () => {
+    world.script = [denial];
+    const message = await world.release();
+    const converse = {
+      messages: [],
+      guardrailConfig: { guardrailIdentifier: 'none', guardrailVersion: '1' },
+    };
+    const { payload_key } = await world.record();
+    await world.cloud.ports.payloads.put(
+      payload_key,
+      JSON.stringify({ v: 1, operation: 'converse', converse }),
+    );
+    await invokeBundle(world.ports, message);
+    expect(await world.record()).toMatchObject({ status: 'RECEIVED', denials: 1 });
+    const counters = await world.counters();
+    expect(counters).toMatchObject({ ended: 1, invalid: 1 });
+    expect(counters.denied).toBeUndefined();
   });
 
   test('without a payload fails, and nothing is called', async () => {

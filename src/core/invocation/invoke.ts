@@ -21,7 +21,7 @@ import {
   setRequestAside,
 } from './outcome.ts';
 import type { ModelAnswer } from './ports.ts';
-import { decide } from './retry-policy.ts';
+import { decide, denialsOf, isAboutModelId } from './retry-policy.ts';
 
 /** A release on its way through: where it came from, and what its record said when it was claimed. */
 interface Run {
@@ -113,7 +113,7 @@ async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise
     });
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
-    return refusedByModel(ports, run, startedAt, error);
+    return refusedByModel(ports, run, payload, startedAt, error);
   }
   const finishedAt = clock.now();
   const charged = chargeOf(record, answer.usage);
@@ -132,7 +132,8 @@ async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise
     // Not what the producer asked for: nothing is committed, and it runs again with all that the model can give.
     const { failures, throttles } = record;
     const rerun = { charged_tokens: charged, usage: answer.usage };
-    const counts = { attempts, failures, throttles, full_allowance: true, rerun };
+    const denials = denialsOf(record);
+    const counts = { attempts, failures, throttles, denials, full_allowance: true, rerun };
     await returnToBacklog(ports, record, 'truncated', counts);
     return report(ports, run, { ...settled, wonBackTokens: -charged });
   }
@@ -156,23 +157,22 @@ async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise
 async function refusedByModel(
   ports: InvocationPorts,
   run: Run,
+  payload: Payload,
   startedAt: number,
   error: ModelError,
 ): Promise<void> {
   const { record } = run;
   const finishedAt = ports.clock.now();
-  const { counts, error: reason } = decide(record, error, run.probe);
-  const { retryAfterMs = 0 } = error;
-  if (reason === undefined && error.kind === 'transient' && retryAfterMs > 0) {
-    // Bedrock says when to come again. A throttle says it to the lane, and its request keeps its place.
-    await setRequestAside(ports, record, { reason: error.type, forMs: retryAfterMs, counts });
-  } else if (reason === undefined) {
-    await returnToBacklog(ports, record, error.type, counts);
-  } else {
+  const { counts, error: reason, restMs } = decide(record, error, run.probe);
+  if (reason !== undefined) {
     await finish(ports, record, { status: 'FAILED', startedAt, finishedAt, ...counts, error: reason });
+  } else if (restMs !== undefined) {
+    await setRequestAside(ports, record, { reason: error.type, forMs: restMs, counts });
+  } else {
+    await returnToBacklog(ports, record, error.type, counts);
   }
   await report(ports, run, {
-    end: error.kind,
+    end: error.kind === 'denied' && !isAboutModelId(payload) ? 'invalid' : error.kind,
     startedAt,
     finishedAt,
     // What Bedrock refused it did not charge. After a fault nobody knows: the reservation runs out by itself.
@@ -215,6 +215,7 @@ async function report(
     estimatedInputTokens: record.input_tokens,
     inputTokens: 0,
     outputTokens: 0,
+    modelId: record.model_id,
     task: record.task,
     served: expectedTokens === undefined ? undefined : { priority, tenant, expectedTokens },
     ...call,

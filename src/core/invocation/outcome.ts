@@ -7,7 +7,7 @@ import type { Output, RequestRecord } from '../request/record.ts';
 import { type Results, resultOf } from '../request/result.ts';
 import { type Ending, end, markSent, putBack, setAside } from '../request/transitions.ts';
 import type { ModelRuntime } from './ports.ts';
-import type { RetryDecision } from './retry-policy.ts';
+import type { Counts } from './retry-policy.ts';
 
 /**
  * Larger outputs go to the bucket. DynamoDB charges a write unit for each KiB of the whole item at every later update
@@ -56,7 +56,7 @@ export async function returnToBacklog(
   { records, directory, clock, log }: InvocationPorts,
   record: RequestRecord,
   reason: string,
-  counts?: RetryDecision['counts'] & Pick<RequestRecord, 'full_allowance' | 'rerun'>,
+  counts?: Counts & Pick<RequestRecord, 'full_allowance' | 'rerun'>,
 ): Promise<boolean> {
   const returned = await records.move(putBack(record, counts));
   if (!returned.applied) {
@@ -84,7 +84,7 @@ export function restAfterReturn({ generation, attempts }: RequestRecord): number
 export async function setRequestAside(
   { records, clock, log }: InvocationPorts,
   record: RequestRecord,
-  { reason, forMs, counts }: { reason: string; forMs: number; counts?: RetryDecision['counts'] },
+  { reason, forMs, counts }: { reason: string; forMs: number; counts?: Counts },
 ): Promise<boolean> {
   const restMs = Math.min(LONGEST_REST_MS, forMs);
   const aside = await records.move(setAside(record, clock.now() + restMs, counts));

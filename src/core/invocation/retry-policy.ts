@@ -1,39 +1,60 @@
 import { MAX_FAILURES, MAX_PROBED_RELEASES } from '../request/attempts.ts';
+import type { Payload } from '../request/hold-message.ts';
 import type { RequestError, RequestRecord } from '../request/record.ts';
 import type { ModelError } from './errors.ts';
 
-/**
- * A request fails with the third denial (access, unknown model). The first one lets the leader pause the lane; only a
- * request that is denied again after the pauses has to end.
- */
+/** A request fails with its third denial (access, unknown model): permissions may take a moment to arrive, no longer. */
 export const MAX_DENIALS = 3;
 
+/** The record's counters after a call. */
+export type Counts = Required<Pick<RequestRecord, 'attempts' | 'failures' | 'throttles' | 'denials'>>;
+
 export interface RetryDecision {
-  /** The record's counters after the call. */
-  counts: Pick<RequestRecord, 'attempts' | 'failures' | 'throttles'>;
+  counts: Counts;
   /** Why the request ends FAILED; absent: it goes back to the backlog. */
   error?: RequestError;
+  /** It stays away from the backlog for so long; absent: it goes back at once. */
+  restMs?: number;
 }
+
+/** Twice as long after the second denial. */
+const FIRST_DENIAL_REST_MS = 10_000;
 
 /** What a call that brought no answer means for its request. `probe`: it went to a lane that was known to fail. */
 export function decide(record: RequestRecord, error: ModelError, probe = false): RetryDecision {
-  if (probe && saysServiceIsOut(error) && record.generation < MAX_PROBED_RELEASES) {
-    const { attempts, failures, throttles } = record;
-    return { counts: { attempts, failures, throttles } };
-  }
+  const { attempts, failures, throttles } = record;
+  const before = { attempts, failures, throttles, denials: denialsOf(record) };
+  if (probe && saysServiceIsOut(error) && record.generation < MAX_PROBED_RELEASES) return { counts: before };
   const throttled = error.kind === 'throttled' || error.kind === 'throttled_daily';
   const counts = {
-    attempts: record.attempts + 1,
-    failures: record.failures + (error.kind === 'transient' ? 1 : 0),
-    throttles: record.throttles + (throttled ? 1 : 0),
+    attempts: attempts + 1,
+    failures: failures + (error.kind === 'transient' ? 1 : 0),
+    throttles: throttles + (throttled ? 1 : 0),
+    denials: before.denials + (error.kind === 'denied' ? 1 : 0),
   };
-  // An attempt that was neither throttled nor a failure nor cut short, and did not end the request, was denied.
-  const denials = counts.attempts - counts.failures - counts.throttles - (record.full_allowance ? 1 : 0);
   const fails =
     error.kind === 'invalid' ||
     (error.kind === 'transient' && counts.failures >= MAX_FAILURES) ||
-    (error.kind === 'denied' && denials >= MAX_DENIALS);
-  return fails ? { counts, error: { type: error.type, message: error.message } } : { counts };
+    (error.kind === 'denied' && counts.denials >= MAX_DENIALS);
+  if (fails) return { counts, error: { type: error.type, message: error.message } };
+  // Bedrock says when to come again. A throttle says it to the lane, and its request keeps its place.
+  if (error.kind === 'transient' && error.retryAfterMs) return { counts, restMs: error.retryAfterMs };
+  return error.kind === 'denied'
+    ? { counts, restMs: FIRST_DENIAL_REST_MS * 2 ** (counts.denials - 1) }
+    : { counts };
+}
+
+/**
+ * How often the request was denied. Records of earlier releases do not say it: an attempt of theirs that was neither
+ * throttled nor a failure nor cut short, and did not end the request, was denied.
+ */
+export function denialsOf({ denials, attempts, failures, throttles, full_allowance }: RequestRecord): number {
+  return denials ?? attempts - failures - throttles - (full_allowance ? 1 : 0);
+}
+
+/** Whether a denial is about the model id alone. One with a guardrail may be about that, which says nothing of the model. */
+export function isAboutModelId(payload: Payload): boolean {
+  return payload.operation === 'invoke_model' || payload.converse.guardrailConfig === undefined;
 }
 
 /** With these the request itself may be the cause, and its tokens may be charged. */

@@ -46,6 +46,8 @@ export interface CallReport {
   estimatedInputTokens: number;
   inputTokens: number;
   outputTokens: number;
+  /** The id that was called; of calls that Bedrock served, or denied because of their id. */
+  modelId?: string;
   /** Who was served, and the charge that the release expected: the difference is made good. */
   served?: { priority: Priority; tenant: string; expectedTokens: number };
   /** The answer was cut by max tokens: it would have been at least this long. */
@@ -112,9 +114,13 @@ export interface SlotReport extends Readonly<Record<Sum, number>> {
   readonly debts: readonly Bin[];
   readonly answers: readonly AnswerSizes[];
   readonly owed: readonly Owed[];
+  /** Model ids of settled calls. */
+  readonly servedModels: readonly string[];
+  /** How often calls were denied because of their model id. */
+  readonly deniedModels: readonly (readonly [modelId: string, count: number])[];
 }
 
-/** Names of the counters that are not plain sums: kind and parts, separated by dots. Only the last part may hold dots. */
+/** Names of the counters that are not plain sums: a kind and its parts, separated by dots. Only the last part may hold dots. */
 const nameOf = {
   start: (bin: number) => `start.${bin}`,
   charge: (bin: number) => `charged.${bin}`,
@@ -122,6 +128,7 @@ const nameOf = {
   answer: (bucket: number, cut: boolean, task?: string) =>
     `${cut ? 'cut' : 'out'}.${bucket}${task === undefined ? '' : `.${task}`}`,
   owed: (priority: Priority, tenant: string) => `owed.${priority}.${tenant}`,
+  model: (end: 'served' | 'denied', modelId: string) => `${end}.${modelId}`,
 };
 
 /** Counters of a bundle whose last release has ended: its worker is free. Added to the slot of its release. */
@@ -150,7 +157,11 @@ export function countersOf(report: CallReport): Counters {
     others[nameOf.charge(bin)] = report.chargedTokens - debt;
     if (debt > 0) others[nameOf.debt(binOf(report.finishedAt - slotBegin, DEBT_BIN_MS))] = debt;
   }
+  if (report.modelId !== undefined && report.end === 'denied') {
+    others[nameOf.model('denied', report.modelId)] = 1;
+  }
   if (report.end === 'settled') {
+    if (report.modelId !== undefined) others[nameOf.model('served', report.modelId)] = 1;
     const { estimatedInputTokens, inputTokens, outputTokens, truncated = false, task } = report;
     sums.estimated_input = estimatedInputTokens;
     sums.input = inputTokens;
@@ -172,30 +183,47 @@ export function slotReportOf({ slot, counters }: SlotTotals): SlotReport {
   const debts: Bin[] = [];
   const answers: AnswerSizes[] = [];
   const owed: Owed[] = [];
+  const servedModels: string[] = [];
+  const deniedModels: [string, number][] = [];
   for (const [name, count] of Object.entries(counters)) {
     if (name in sums) {
       sums[name as Sum] = count;
       continue;
     }
-    const [kind, part, rest] = partsOf(name);
-    if (kind === 'start') starts.push([Number(part), count]);
-    else if (kind === 'charged') charges.push([Number(part), count]);
-    else if (kind === 'debt') debts.push([Number(part), count]);
-    else if (kind === 'out' || kind === 'cut') {
-      answers.push({ bucket: Number(part), cut: kind === 'cut', task: rest, count });
-    } else if (kind === 'owed' && rest !== undefined) {
-      owed.push({ priority: Number(part) as Priority, tenant: rest, tokens: count });
+    const [kind, parts = ''] = split(name);
+    const [part = '', rest] = split(parts);
+    switch (kind) {
+      case 'start':
+        starts.push([Number(part), count]);
+        break;
+      case 'charged':
+        charges.push([Number(part), count]);
+        break;
+      case 'debt':
+        debts.push([Number(part), count]);
+        break;
+      case 'out':
+      case 'cut':
+        answers.push({ bucket: Number(part), cut: kind === 'cut', task: rest, count });
+        break;
+      case 'owed':
+        owed.push({ priority: Number(part) as Priority, tenant: rest ?? '', tokens: count });
+        break;
+      case 'served':
+        if (count > 0) servedModels.push(parts);
+        break;
+      case 'denied':
+        deniedModels.push([parts, count]);
+        break;
     }
   }
-  return { ...sums, slot, starts, charges, debts, answers, owed };
+  return { ...sums, slot, starts, charges, debts, answers, owed, servedModels, deniedModels };
 }
 
-/** `out.13.my.task` → out, 13, my.task. */
-function partsOf(name: string): [kind: string, part: string, rest?: string] {
-  const first = name.indexOf('.');
-  const second = first < 0 ? -1 : name.indexOf('.', first + 1);
-  if (second < 0) return [name.slice(0, Math.max(0, first)), name.slice(first + 1)];
-  return [name.slice(0, first), name.slice(first + 1, second), name.slice(second + 1)];
+/** `out.13.my.task` → out and 13.my.task. */
+function split(name: string): [first: string, rest?: string] {
+  const dot = name.indexOf('.');
+  return dot < 0 ? [name] : [name.slice(0, dot), name.slice(dot + 1)];
 }
 
 /** Sizes are counted in buckets that grow by a fifth: bucket b holds sizes up to {@link sizeOfBucket}(b). */

@@ -49,6 +49,8 @@ export class BacklogView {
     private readonly ports: { directory: QueueDirectory; backlog: Backlog },
     /** A predecessor may have released from any queue until then. */
     private readonly tookOverAt: number,
+    /** Requests of this model id are not released now. */
+    private readonly holdsBack: (modelId: string) => boolean = () => false,
   ) {}
 
   /** Nothing waits, as far as anyone has announced. */
@@ -75,16 +77,18 @@ export class BacklogView {
     }
     for (const [id, { at }] of this.#released) if (at + RELEASED_MEMORY_MS < now) this.#released.delete(id);
     const wanted = Math.min(MOST_HEADS, Math.max(FEWEST_HEADS, 2 * this.#lastReleases));
+    const wantedOf = ({ heads }: Queue) => (this.#areHeldBack(heads) ? 2 * heads.length : wanted);
     const due = [...this.#queues.values()]
-      .filter((queue) => this.#needsReading(queue, wanted, now))
+      .filter((queue) => this.#needsReading(queue, wantedOf(queue), now))
       .sort((a, b) => urgency(a) - urgency(b) || (a.readAt ?? 0) - (b.readAt ?? 0))
       .slice(0, READS_PER_ROUND);
     await concurrently(due, CONCURRENT_READS, async (queue) => {
       const key = queue.entry.backlog_key;
-      const heads = await this.ports.backlog.heads(key, wanted);
+      const limit = Math.min(MOST_HEADS, Math.max(wanted, wantedOf(queue)));
+      const heads = await this.ports.backlog.heads(key, limit);
       queue.heads = heads.filter((head) => !this.#isReleased(head));
       queue.readAt = now;
-      queue.whole = heads.length < wanted;
+      queue.whole = heads.length < limit;
       if (heads.length === 0 && this.#isOver(queue, now, unfinishedSince)) {
         await this.ports.directory.forget(queue.entry);
         this.#queues.delete(key);
@@ -134,6 +138,11 @@ export class BacklogView {
       releasedAt + INDEX_GRACE_MS < now &&
       (unfinishedSince === undefined || unfinishedSince > releasedAt)
     );
+  }
+
+  /** Nothing but these is seen of a queue: others may wait behind them. */
+  #areHeldBack(heads: readonly BacklogEntry[]): boolean {
+    return heads.length > 0 && heads.every(({ model_id }) => this.holdsBack(model_id));
   }
 
   #isResting({ request_id, failures }: BacklogEntry, now: number): boolean {

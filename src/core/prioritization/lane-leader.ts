@@ -58,7 +58,7 @@ export class LaneLeader {
     const now = ports.clock.now();
     this.#lane = led.lane;
     this.#engine = new LaneEngine(settings.engine, led.snapshot);
-    this.#view = new BacklogView(led.lane, ports, now);
+    this.#view = new BacklogView(led.lane, ports, now, (modelId) => this.#engine.holdsBack(modelId));
     this.#rules = new LaneRules(ports, led.lane);
     this.#metricsAt = now;
     workers.note(led.lane, { taken: this.#engine.unfinished(now).bundles, waiting: true });
@@ -190,11 +190,11 @@ export class LaneLeader {
     return moved.applied;
   }
 
-  #messages(releases: readonly EngineRelease[], { releasedAt, probe }: Decisions): HoldMessage[] {
+  #messages(releases: readonly EngineRelease[], { releasedAt }: Decisions): HoldMessage[] {
     const bundles = new Map<number, Release[]>();
-    for (const { bundle, entry } of releases) {
+    for (const { bundle, entry, probe } of releases) {
       const { request_id, generation } = entry;
-      const release = { request_id, generation: generation + 1, ...(probe && { probe }) };
+      const release: Release = { request_id, generation: generation + 1, ...(probe && { probe }) };
       bundles.set(bundle, [...(bundles.get(bundle) ?? []), release]);
     }
     return [...bundles.values()].map((it) => ({

@@ -105,6 +105,8 @@ export interface RequestRecord {
   /** Transient errors met; only these use up the attempts. */
   failures: number;
   throttles: number;
+  /** Calls that were denied (access, unknown model). Absent until one was, and in records of earlier releases. */
+  denials?: number;
 
   finished_at?: number;
   output?: Output;

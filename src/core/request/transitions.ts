@@ -68,7 +68,7 @@ const OF_A_RELEASE = ['started_at', 'reserved_tokens', 'granted_max_tokens'] as 
 export function putBack(
   record: RequestRecord,
   counts: Partial<
-    Pick<RequestRecord, 'attempts' | 'failures' | 'throttles' | 'full_allowance' | 'rerun'>
+    Pick<RequestRecord, 'attempts' | 'failures' | 'throttles' | 'denials' | 'full_allowance' | 'rerun'>
   > = {},
 ): Transition {
   const due = record.has_deadline ? dueAt(record, record.deadline_at) : {};
@@ -93,7 +93,7 @@ export function putBack(
 export function setAside(
   record: RequestRecord,
   until: number,
-  counts: Partial<Pick<RequestRecord, 'attempts' | 'failures' | 'throttles'>> = {},
+  counts: Partial<Pick<RequestRecord, 'attempts' | 'failures' | 'throttles' | 'denials'>> = {},
 ): Transition {
   return {
     request_id: record.request_id,
@@ -112,6 +112,7 @@ export interface Ending {
   attempts?: number;
   failures?: number;
   throttles?: number;
+  denials?: number;
   output?: Output;
   stop_reason?: string;
   truncated_at?: number;

@@ -268,14 +268,53 @@ describe('trouble', () => {
     for (const _ of first) lane.report({ releasedAt: 0, end: 'transient' });
     lane.waiting = [...first.map(({ entry }) => ({ ...entry, failures: 1, generation: 3 })), entryOf(99)];
     expect(lane.tick(500).releases).toEqual([]);
-    const probe = lane.tick(20_000);
-    expect(probe.probe).toBe(true);
-    expect(probe.releases.map(({ entry }) => entry.request_id)).toEqual(['r99']);
+    const probe = lane.tick(20_000).releases;
+    expect(probe.map(({ entry, probe }) => [entry.request_id, probe])).toEqual([['r99', true]]);
     expect(lane.tick(20_500).releases).toEqual([]);
     lane.report({ releasedAt: 20_000 });
-    const after = lane.tick(21_500);
-    expect(after.releases.length).toBeGreaterThan(1);
-    expect(after.probe).toBe(false);
+    const after = lane.tick(21_500).releases;
+    expect(after.length).toBeGreaterThan(1);
+    expect(after.some(({ probe }) => probe)).toBe(false);
+  });
+
+  const [GOOD, BAD] = ['amazon.nova-lite-v1:0', 'amazon.nova-lite-v9:0'];
+  /** Two calls of each id given, denied. */
+  const denied = (...models: string[]) => {
+    const lane = new Lane();
+    lane.waiting = models.flatMap((model_id) => [entryOf(0, { model_id }), entryOf(1, { model_id })]);
+    for (const { entry } of lane.tick(0).releases) {
+      lane.report({ releasedAt: 0, end: 'denied', modelId: entry.model_id });
+    }
+    return lane;
+  };
+
+  it('with a denied model id stops that id alone, and shows in the figures where nothing else is served', () => {
+    const lane = denied(BAD);
+    lane.waiting = [
+      ...[2, 3].map((order) => entryOf(order, { model_id: BAD })),
+      ...[4, 5].map((order) => entryOf(order, { model_id: GOOD })),
+    ];
+    const released = lane.tick(500).releases;
+    expect(released.map(({ entry, probe }) => [entry.request_id, probe])).toEqual([
+      ['r4', false],
+      ['r5', false],
+    ]);
+    expect(lane.engine.figures.paused).toBe('denied');
+    // Once another id is served, the denied one is known to be wrong: its requests go, and fail by themselves.
+    for (const _ of released) lane.report({ releasedAt: 500, modelId: GOOD });
+    expect(lane.tick(2_000).releases.map(({ entry }) => entry.model_id)).toEqual([BAD, BAD]);
+    expect(lane.engine.figures.paused).toBeUndefined();
+  });
+
+  it('with a denied model id sends one of its requests as a probe after a minute', () => {
+    const lane = denied(GOOD);
+    lane.waiting = [entryOf(2, { model_id: GOOD, generation: 1 }), entryOf(3, { model_id: GOOD })];
+    expect(lane.run(500, 60_000)).toBe(0);
+    const probe = lane.tick(60_500).releases;
+    expect(probe.map(({ entry, probe }) => [entry.request_id, probe])).toEqual([['r3', true]]);
+    expect(lane.tick(61_000).releases).toEqual([]);
+    lane.report({ releasedAt: 60_500, modelId: GOOD });
+    expect(lane.tick(62_000).releases).toHaveLength(1);
   });
 });
 

@@ -50,11 +50,11 @@ describe('the deltas', () => {
   it('say what became of calls', () => {
     const report = slotReportOf({
       slot: 4,
-      counters: { settled: 2, throttled: 1, invalid: 1, transient: 5 },
+      counters: { settled: 2, throttled: 1, invalid: 1, transient: 5, 'served.model.a': 2, 'denied.b:0': 2 },
     });
     expect(endsOf(report)).toEqual({
       ...{ slot: 4, releasedAt: 2_000, settled: 2, throttled: 1, answered: 4 },
-      ...{ transient: 5, denied: 0, daily: 0 },
+      ...{ transient: 5, daily: 0, servedModels: ['model.a'], deniedModels: [['b:0', 2]] },
     });
   });
 });

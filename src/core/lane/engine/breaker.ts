@@ -1,18 +1,18 @@
 /**
- * Stops a lane when going on would only burn requests: Bedrock fails, denies access, or the day's tokens are used up.
- * After a while one release probes; when it is answered the lane goes on, otherwise it waits longer.
+ * Stops a lane when going on would only burn requests: Bedrock fails, or the day's tokens are used up. After a while one
+ * release probes; when it is answered the lane goes on, otherwise it waits longer. Denials: denied-models.ts.
  */
 import type { BacklogEntry } from '../../request/ports.ts';
 import type { Trouble } from '../ports.ts';
 
-const TROUBLES: Record<Trouble, { firstWaitMs: number; longestWaitMs: number }> = {
+type Stop = Exclude<Trouble, 'denied'>;
+
+const STOPS: Record<Stop, { firstWaitMs: number; longestWaitMs: number }> = {
   failing: { firstWaitMs: 3_000, longestWaitMs: 10_000 },
-  denied: { firstWaitMs: 60_000, longestWaitMs: 600_000 },
   daily_quota: { firstWaitMs: 300_000, longestWaitMs: 1_800_000 },
 };
 /** Failures in the recent past that open the breaker, if they are also half of all calls. */
 const FAILURES = 3;
-const DENIALS = 2;
 const FAILED_SHARE = 0.5;
 /** The recent past. */
 const HALF_LIFE_MS = 5_000;
@@ -28,12 +28,11 @@ export interface CallEnds {
   /** Bedrock served the call or refused it for its own sake. */
   answered: number;
   transient: number;
-  denied: number;
   daily: number;
 }
 
 export interface BreakerState {
-  trouble: Trouble;
+  trouble: Stop;
   waitMs: number;
   until: number;
   probe?: { slot: number; at: number };
@@ -49,33 +48,29 @@ export interface Failing {
 export class Breaker {
   #open: BreakerState | undefined;
   #failing: Failing | undefined;
-  #recent = { answered: 0, transient: 0, denied: 0, at: 0 };
+  #recent = { answered: 0, transient: 0, at: 0 };
 
   /** A predecessor's probe may have ended while nobody led, and its end is told once: another one is sent. */
   constructor({ breaker, failing }: { breaker?: BreakerState; failing?: Failing } = {}) {
     this.#failing = failing;
-    if (breaker === undefined) return;
+    // Earlier releases stopped a lane for denials here, too.
+    if (breaker === undefined || !(breaker.trouble in STOPS)) return;
     const { trouble, waitMs, until } = breaker;
     this.#open = { trouble, waitMs, until };
   }
 
   /** Why nothing goes out; undefined when all is well. */
-  get trouble(): Trouble | undefined {
+  get trouble(): Stop | undefined {
     return this.#open?.trouble;
   }
 
   observe(now: number, ends: readonly CallEnds[]): void {
     const decay = 0.5 ** ((now - this.#recent.at) / HALF_LIFE_MS);
     const sum = (of: (end: CallEnds) => number) => ends.reduce((total, end) => total + of(end), 0);
-    const [answered, transient, denied] = [
-      sum((it) => it.answered),
-      sum((it) => it.transient),
-      sum((it) => it.denied),
-    ];
+    const [answered, transient] = [sum((it) => it.answered), sum((it) => it.transient)];
     this.#recent = {
       answered: this.#recent.answered * decay + answered,
       transient: this.#recent.transient * decay + transient,
-      denied: this.#recent.denied * decay + denied,
       at: now,
     };
     this.#countFailing(now, answered, transient);
@@ -109,9 +104,7 @@ export class Breaker {
   }
 
   #judge(now: number, usedUp: boolean): void {
-    const { answered, denied } = this.#recent;
     if (usedUp) this.#trip(now, 'daily_quota');
-    else if (denied >= DENIALS && answered < denied) this.#trip(now, 'denied');
     else if (this.#isFailing(now)) this.#trip(now, 'failing');
   }
 
@@ -127,16 +120,15 @@ export class Breaker {
     const probed = ends.find(({ slot }) => slot === open.probe?.slot);
     if (probed === undefined) return;
     if (probed.daily > 0) this.#trip(now, 'daily_quota', open);
-    else if (probed.denied > 0) this.#trip(now, 'denied', open);
     else if (probed.transient > 0) this.#trip(now, 'failing', open);
     else if (probed.answered > 0) {
       this.#open = undefined;
-      this.#recent = { answered: 0, transient: 0, denied: 0, at: now };
+      this.#recent = { answered: 0, transient: 0, at: now };
     } else delete open.probe;
   }
 
-  #trip(now: number, trouble: Trouble, before?: BreakerState): void {
-    const { firstWaitMs, longestWaitMs } = TROUBLES[trouble];
+  #trip(now: number, trouble: Stop, before?: BreakerState): void {
+    const { firstWaitMs, longestWaitMs } = STOPS[trouble];
     const again = before?.trouble === trouble;
     const waitMs = again ? Math.min(longestWaitMs, before.waitMs * 2) : firstWaitMs;
     this.#open = { trouble, waitMs, until: now + waitMs };

@@ -10,6 +10,7 @@ import type { LaneFigures, Paused } from '../ports.ts';
 import { AdaptiveShare } from './adaptive-share.ts';
 import { Breaker, leastReleased } from './breaker.ts';
 import { BundlePacer } from './bundles.ts';
+import { DeniedModels } from './denied-models.ts';
 import { Estimates } from './estimates.ts';
 import { FairQueues, type Weights } from './fair-queues.ts';
 import { bindingShare, Headroom } from './headroom.ts';
@@ -59,14 +60,14 @@ export interface EngineRelease extends Sizing {
   entry: BacklogEntry;
   /** Releases of the same number travel together. */
   bundle: number;
+  /** It finds out whether Bedrock serves the lane, or its model id, again. */
+  probe: boolean;
 }
 
 export interface Decisions {
   /** Epoch milliseconds of all releases. */
   releasedAt: number;
   releases: EngineRelease[];
-  /** The lane is stopped: the release, if there is one, finds out whether Bedrock serves it again. */
-  probe: boolean;
   /** Past their deadline before they spent anything. */
   expired: BacklogEntry[];
   /** Larger than the whole quota: they can never run. */
@@ -79,6 +80,7 @@ export class LaneEngine {
   readonly #queues: FairQueues;
   readonly #adaptiveShare: AdaptiveShare;
   readonly #breaker: Breaker;
+  readonly #deniedModels: DeniedModels;
   readonly #pacing = new Pacing();
   readonly #retries = new RetryBudget();
   readonly #deltas: ReportDeltas;
@@ -99,6 +101,7 @@ export class LaneEngine {
     this.#queues = new FairQueues(past.shares);
     this.#adaptiveShare = new AdaptiveShare(past.adaptation);
     this.#breaker = new Breaker(past);
+    this.#deniedModels = new DeniedModels(past.models);
   }
 
   /** Something has been released that has not ended, or a predecessor's releases are to be settled. */
@@ -133,12 +136,10 @@ export class LaneEngine {
     );
     this.#pacing.advance(now, limits, bindingShare(used, limits), this.#adaptiveShare.share < 1);
     const paused = this.#pausedBy(input);
-    const stopped = paused !== undefined && paused !== this.#breaker.trouble;
-    const allowed = stopped ? 'none' : this.#breaker.allows(now);
+    const allowed = paused === 'operator' || paused === 'no_quota' ? 'none' : this.#breaker.allows(now);
     const decisions: Decisions = {
       releasedAt: now,
       releases: [],
-      probe: allowed === 'probe',
       expired: [],
       oversized: [],
     };
@@ -146,12 +147,13 @@ export class LaneEngine {
       for (const entry of queue) if (entry.deadline_at <= now) decisions.expired.push(entry);
       return queue.filter(({ deadline_at }) => deadline_at > now);
     });
+    const admitted = this.#deniedModels.admitted(waiting, now);
     const release = (entries: BacklogEntry[][], count: number) => {
       this.#queues.enter(entries, input);
       this.#release(input, limits, headroom, count, decisions);
     };
-    if (decisions.probe) release(leastReleased(waiting), MOST_RELEASES.probe);
-    if (decisions.releases.length === 0) release(waiting, MOST_RELEASES[allowed]);
+    if (allowed === 'probe') release(leastReleased(admitted), MOST_RELEASES.probe);
+    if (decisions.releases.length === 0) release(admitted, MOST_RELEASES[allowed]);
     if (decisions.releases.length > 0) this.#breaker.released(now, slotOf(now));
     this.#figures = {
       unfinished: this.#ledger.unfinished(now).releases,
@@ -174,6 +176,11 @@ export class LaneEngine {
     };
     this.#ledger.release(slotOf(releasedAt), change);
     this.#queues.correct(entry, -charge);
+  }
+
+  /** Requests of this model id wait, because Bedrock denies it. */
+  holdsBack(modelId: string): boolean {
+    return this.#deniedModels.holdsBack(modelId);
   }
 
   /** How the lane does after the last tick. */
@@ -202,6 +209,7 @@ export class LaneEngine {
       estimates: this.#estimates.snapshot(),
       adaptation: this.#adaptiveShare.snapshot(),
       ...this.#breaker.snapshot(),
+      models: this.#deniedModels.snapshot(),
     });
   }
 
@@ -221,6 +229,7 @@ export class LaneEngine {
     this.#adaptiveShare.follow(limits);
     this.#adaptiveShare.observe(now, utilisation, ends);
     this.#breaker.observe(now, ends);
+    this.#deniedModels.observe(now, ends);
     this.#retries.advance(
       now,
       ends.reduce((sum, { settled }) => sum + settled, 0),
@@ -232,7 +241,7 @@ export class LaneEngine {
   #pausedBy({ paused, limits }: TickInput): Paused | undefined {
     if (paused) return 'operator';
     if (limits.requests_per_minute === 0 || limits.tokens_per_minute === 0) return 'no_quota';
-    return this.#breaker.trouble;
+    return this.#breaker.trouble ?? (this.#deniedModels.stopsLane ? 'denied' : undefined);
   }
 
   #release(
@@ -278,7 +287,9 @@ export class LaneEngine {
       const opened = bundles.count - before;
       const { reserved, held, variance, charge: expected } = size;
       this.#ledger.release(slotOf(now), { releases: 1, bundles: opened, reserved, held, variance, expected });
-      decisions.releases.push({ ...size, entry, bundle });
+      const probesModel = this.#deniedModels.released(now, slotOf(now), entry.model_id);
+      const probe = probesModel || this.#breaker.trouble !== undefined;
+      decisions.releases.push({ ...size, entry, bundle, probe });
     }
   }
 

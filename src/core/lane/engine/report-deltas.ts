@@ -2,6 +2,7 @@ import { SLOT_MS, type SlotReport, type SlotTotals, slotOf, slotReportOf } from 
 import { type Counters, differenceOf } from '../counters.ts';
 import type { Feedback } from './adaptive-share.ts';
 import type { CallEnds } from './breaker.ts';
+import type { ModelEnds } from './denied-models.ts';
 import type { Ledger } from './ledger.ts';
 
 /** Reports of releases younger than this are read at every tick, all others this often. */
@@ -55,8 +56,8 @@ export class ReportDeltas {
 }
 
 /** What became of the calls of one slot. */
-export function endsOf(report: SlotReport): CallEnds & Feedback & { settled: number } {
-  const { slot, settled, throttled, invalid, transient, denied, throttled_daily: daily } = report;
+export function endsOf(report: SlotReport): CallEnds & Feedback & ModelEnds & { settled: number } {
+  const { slot, settled, throttled, invalid, transient, throttled_daily: daily } = report;
   return {
     slot,
     releasedAt: slot * SLOT_MS,
@@ -64,7 +65,8 @@ export function endsOf(report: SlotReport): CallEnds & Feedback & { settled: num
     throttled,
     answered: settled + throttled + invalid,
     transient,
-    denied,
     daily,
+    servedModels: report.servedModels,
+    deniedModels: report.deniedModels,
   };
 }

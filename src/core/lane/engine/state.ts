@@ -1,6 +1,7 @@
 /** The plan's text in the lanes table: what a successor must know. Versioned; an unknown version starts afresh. */
 import type { AdaptiveShareState } from './adaptive-share.ts';
 import type { BreakerState, Failing } from './breaker.ts';
+import type { DeniedModelsState } from './denied-models.ts';
 import type { EstimatesState } from './estimates.ts';
 import type { FairQueuesState } from './fair-queues.ts';
 import type { SlotReleases } from './ledger.ts';
@@ -14,6 +15,7 @@ export interface EngineState {
   adaptation?: AdaptiveShareState;
   breaker?: BreakerState;
   failing?: Failing;
+  models?: DeniedModelsState;
 }
 
 interface Written extends Omit<EngineState, 'slots'> {
