@@ -24,6 +24,8 @@ const environment = readEnvironment(
     PRIORITIZATION_FUNCTION: text,
     PAYLOAD_RETENTION_DAYS: number({ min: 2 }),
     COUNT_TOKENS: flag,
+    ACCOUNT_ID: text,
+    AWS_REGION: text,
   },
   process.env,
 );
@@ -48,6 +50,7 @@ const ingestion = new Ingestion(
   },
   {
     bucket: environment.CALLS_BUCKET,
+    home: { accountId: environment.ACCOUNT_ID, region: environment.AWS_REGION },
     longestWaitSeconds: longestWaitSeconds(environment.PAYLOAD_RETENTION_DAYS),
   },
 );

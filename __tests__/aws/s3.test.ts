@@ -3,16 +3,22 @@ import type { AddressInfo } from 'node:net';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { s3Inbox, s3Payloads } from '../../src/aws/s3.ts';
-import { InboxObjectTooLargeError, PayloadMissingError } from '../../src/core/request/errors.ts';
+import {
+  InboxObjectEncryptedError,
+  InboxObjectTooLargeError,
+  PayloadMissingError,
+} from '../../src/core/request/errors.ts';
 
 describe('objects in S3', () => {
   let server: Server;
   let client: S3Client;
   let respond: (response: ServerResponse) => void;
-  const refuse = (status: number, code: string) => (response: ServerResponse) => {
-    response.writeHead(status, { 'content-type': 'application/xml' });
-    response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message></Error>`);
-  };
+  const refuse =
+    (status: number, code: string, message = 'no') =>
+    (response: ServerResponse) => {
+      response.writeHead(status, { 'content-type': 'application/xml' });
+      response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`);
+    };
 
   beforeAll(async () => {
     server = createServer((_, response) => respond(response));
@@ -47,6 +53,23 @@ describe('objects in S3', () => {
     async (status, code) => {
       respond = refuse(status, code);
       expect(await s3Inbox(client, 'calls').read('inbox/a')).toBeUndefined();
+    },
+  );
+
+  it.each([
+    [
+      403,
+      'AccessDenied',
+      'User: arn:aws:sts::123456789012:assumed-role/r/f is not authorized to perform: kms:Decrypt on the resource',
+    ],
+    [400, 'KMS.DisabledException', 'The key is disabled.'],
+  ])(
+    'an object of the inbox that KMS does not decrypt is not called missing (%i %s)',
+    async (status, code, message) => {
+      respond = refuse(status, code, message);
+      await expect(s3Inbox(client, 'calls').read('inbox/a')).rejects.toThrow(
+        new InboxObjectEncryptedError('inbox/a'),
+      );
     },
   );
 

@@ -69,6 +69,7 @@ describe('functions', () => {
     [
       'request_ingestion',
       [
+        'ACCOUNT_ID',
         'CALLS_BUCKET',
         'COUNT_TOKENS',
         'LANES_TABLE',

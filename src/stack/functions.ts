@@ -63,6 +63,7 @@ export function defineFunctions(
       PRIORITIZATION_FUNCTION: prioritization.lambda.functionName,
       PAYLOAD_RETENTION_DAYS: variables.payload_retention_days.stringValue,
       COUNT_TOKENS: variables.count_tokens.stringValue,
+      ACCOUNT_ID: context.account.accountId,
     },
     permissions: ingestionPermissions(stores, prioritization),
     optionalPermission: countingPermission(context),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { InboxObjectEncryptedError } from '../../../src/core/request/errors.ts';
 import { parseBacklogKey } from '../../../src/core/request/keys.ts';
 import { createWorld, LANE, MODEL, messageOf, requestBody } from './world.ts';
 
@@ -207,6 +208,17 @@ describe('a pointer', () => {
     await world.ingest(messageOf({ s3 }));
     expect(world.cloud.sent[0]?.error?.message).toMatch(reason);
     expect(world.records()).toHaveLength(1);
+  });
+
+  it('to an object that KMS does not decrypt is refused with what would help', async () => {
+    const world = createWorld((ports) => ({
+      ...ports,
+      inbox: { read: (key) => Promise.reject(new InboxObjectEncryptedError(key)) },
+    }));
+    await world.ingest(messageOf({ s3: { bucket: 'calls', key: 'inbox/a' } }));
+    expect(world.cloud.sent[0]?.error?.message).toMatch(
+      /^s3\.key: expected an object that ingestion can decrypt .*KMS/,
+    );
   });
 });
 

@@ -4,6 +4,7 @@ import type { RequestRecord } from '../../../src/core/request/record.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
 
 export const MODEL = 'anthropic.claude-3-haiku-20240307-v1:0';
+export const HOME = { accountId: '123456789012', region: 'us-east-1' };
 export const LANE = 'anthropic.claude-3-haiku:on-demand';
 
 /** A container of the ingestion function over a world in memory, at a time that only the test moves. */
@@ -17,7 +18,7 @@ export function createWorld(wrap: (ports: IngestionPorts) => IngestionPorts = (p
     random: () => 0.999,
     log: (event, fields) => logged.push({ event, fields }),
   };
-  const options = { bucket: 'calls', longestWaitSeconds: 6 * 86_400 };
+  const options = { bucket: 'calls', home: HOME, longestWaitSeconds: 6 * 86_400 };
   const container = () => new Ingestion(wrap(ports), options);
   const ingestion = container();
   return {

@@ -70,7 +70,7 @@ it('a message that ingestion always fails on becomes a dead letter; its neighbou
       random: Math.random,
       log: () => undefined,
     },
-    { bucket: 'calls', longestWaitSeconds: 86_400 },
+    { bucket: 'calls', home: { accountId: '123456789012', region: 'us-east-1' }, longestWaitSeconds: 86_400 },
   );
   for (const text of ['poison', 'harmless']) {
     const body = {

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { LaneSettings, Settings } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
+import type { Home } from '../request/arns.ts';
 import { requestError } from '../request/error-types.ts';
 import {
   type MessageLimits,
@@ -41,6 +42,7 @@ export interface IngestionPorts extends LaneNotifierPorts {
 }
 
 export interface IngestionOptions extends Omit<MessageLimits, 'profiles'> {
+  home: Home;
   /** The calls bucket: the only one that pointers may name. */
   bucket: string;
 }

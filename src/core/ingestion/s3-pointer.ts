@@ -1,10 +1,13 @@
 import { isUtf8 } from 'node:buffer';
-import { InboxObjectTooLargeError } from '../request/errors.ts';
+import { InboxObjectEncryptedError, InboxObjectTooLargeError } from '../request/errors.ts';
 import type { Problem } from '../request/json-limits.ts';
 import { type MessageLimits, type Reading, readMessage } from '../request/message.ts';
 import type { Pointer } from '../request/message-schema.ts';
 import { type Inbox, MAX_INBOX_BYTES } from '../request/ports.ts';
 import type { RequestRecord } from '../request/record.ts';
+
+const READABLE =
+  "an object that ingestion can decrypt (use the bucket's own encryption, or allow kms:Decrypt to ingestion's role in the key policy)";
 
 export interface PointerReading {
   reading: Reading;
@@ -23,8 +26,13 @@ export async function readPointer(
   try {
     object = await inbox.read(key, version_id);
   } catch (error) {
-    if (!(error instanceof InboxObjectTooLargeError)) throw error;
-    return refused('key', `an object of at most ${MAX_INBOX_BYTES} bytes`, `one of ${error.bytes}`);
+    if (error instanceof InboxObjectTooLargeError) {
+      return refused('key', `an object of at most ${MAX_INBOX_BYTES} bytes`, `one of ${error.bytes}`);
+    }
+    if (error instanceof InboxObjectEncryptedError) {
+      return refused('key', READABLE, 'one encrypted with a KMS key that does not allow it');
+    }
+    throw error;
   }
   if (object === undefined) {
     const version = version_id === undefined ? '' : ` in version ${version_id}`;

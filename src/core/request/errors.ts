@@ -22,6 +22,14 @@ export class InboxObjectTooLargeError extends RequestPortError {
   }
 }
 
+/** A producer's object is encrypted with a KMS key that ingestion may not use, or that cannot be used now. */
+export class InboxObjectEncryptedError extends RequestPortError {
+  override readonly name = 'InboxObjectEncryptedError';
+  constructor(readonly key: string) {
+    super(`${key} is encrypted with a KMS key that cannot be used to read it`);
+  }
+}
+
 /** Written by a newer release than this one. */
 export class UnknownVersionError extends RequestPortError {
   override readonly name = 'UnknownVersionError';

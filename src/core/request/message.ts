@@ -1,5 +1,7 @@
 /** Reads an input message: what the producer wrote becomes one normal request, or problems that name their fields. */
+import { guardrailArnProblem, type Home, modelArnProblem } from './arns.ts';
 import { canonicalJson } from './canonical.ts';
+import { envelopeProblem } from './envelopes.ts';
 import type { Payload } from './hold-message.ts';
 import { at, isObject } from './json.ts';
 import { findUnfit, type Problem } from './json-limits.ts';
@@ -12,6 +14,11 @@ import { maxTokensOfCall } from './tokens.ts';
 
 /** Bedrock's limit of an InvokeModel body. */
 export const MAX_BODY_BYTES = 25_000_000;
+
+const GUARDRAIL_PATHS = [
+  ['converse', 'guardrailConfig', 'guardrailIdentifier'],
+  ['invoke_model', 'guardrailIdentifier'],
+];
 
 /** A request as the producer means it, in one form for all ways to write it. */
 export interface Request {
@@ -46,6 +53,8 @@ export interface MessageLimits {
   longestWaitSeconds: number;
   /** What application inference profiles were made from. */
   profiles?: Profiles;
+  /** Absent where it is not known: then ARNs of any account and Region pass. */
+  home?: Home;
 }
 
 /** `text` is a queue message's body, or the object that a pointer named. Never throws. */
@@ -122,6 +131,8 @@ function parseForm(value: Record<string, unknown>): Request | { problems: Proble
       return normal({ ...envelope, ...record }, { v: 1, operation: 'invoke_model', invoke_model });
     }
     default: {
+      const wrapped = envelopeProblem(value);
+      if (wrapped !== undefined) return { problems: [wrapped] };
       const rest = formless.safeParse(value);
       const problems = rest.success ? [] : problemsOf(rest.error, value);
       return { problems: [{ path: [], expected, came: 'none of them' }, ...problems] };
@@ -145,8 +156,8 @@ function normal(
 }
 
 /** Limits that a schema of the message alone cannot know. */
-function limitProblems(request: Request, { longestWaitSeconds, profiles }: MessageLimits): Problem[] {
-  const problems: Problem[] = [];
+function limitProblems(request: Request, { longestWaitSeconds, profiles, home }: MessageLimits): Problem[] {
+  const problems = home === undefined ? [] : arnProblems(request, home, profiles);
   const { call, max_wait_seconds: wait } = request;
   if (wait !== undefined && wait > longestWaitSeconds) {
     const expected = `at most ${longestWaitSeconds} (how long payloads are kept, less a day)`;
@@ -177,6 +188,15 @@ function limitProblems(request: Request, { longestWaitSeconds, profiles }: Messa
     }
   }
   return problems;
+}
+
+/** A profile that the operator has named is taken as it is. */
+function arnProblems({ model_id, call }: Request, home: Home, profiles: Profiles = {}): Problem[] {
+  const problems = [
+    Object.hasOwn(profiles, model_id) ? undefined : modelArnProblem(model_id, home),
+    ...GUARDRAIL_PATHS.map((path) => guardrailArnProblem(path, at(call, path), home)),
+  ];
+  return problems.filter((problem) => problem !== undefined);
 }
 
 /** The shorthands: text in place of a list of blocks, JSON text in place of a body. */

@@ -71,7 +71,8 @@ export const MAX_INBOX_BYTES = 26_000_000;
 export interface Inbox {
   /**
    * The object, in the given version or the newest, and the version that was read; undefined when there is none.
-   * Rejects with {@link InboxObjectTooLargeError} beyond `MAX_INBOX_BYTES`, before downloading it.
+   * Rejects with {@link InboxObjectTooLargeError} beyond `MAX_INBOX_BYTES`, before downloading it,
+   * and with {@link InboxObjectEncryptedError} when its KMS key does not let us.
    */
   read(key: string, versionId?: string): Promise<{ body: Uint8Array; version_id?: string } | undefined>;
 }

@@ -11,6 +11,7 @@ import { Instance } from './instance.ts';
 export const MODEL = 'amazon.nova-lite-v1:0';
 export const LANE = laneOf(MODEL);
 export const BUCKET = 'calls';
+const HOME = { accountId: '123456789012', region: 'us-east-1' };
 
 /** As the stack has them; the invocation's is the smallest that its variable allows. */
 export const TIMEOUTS_MS = {
@@ -52,7 +53,7 @@ export class Functions {
     const ports = { ...this.#connect(instance, this.ground.ports), clock: instance.clock, log: ignore };
     return new Ingestion(
       { ...ports, random: () => 0 },
-      { bucket: BUCKET, longestWaitSeconds: 6 * 24 * 3_600 },
+      { bucket: BUCKET, home: HOME, longestWaitSeconds: 6 * 24 * 3_600 },
     );
   }
 

@@ -8,7 +8,7 @@ import { forkRandom } from '../simulation/random.ts';
 import { laneKeyProblems, messageProblems, recordProblems } from './limits.ts';
 import { mutated } from './mutations.ts';
 import { MODELS, SAMPLES } from './samples.ts';
-import { BUCKET, POINTED_KEY } from './targets.ts';
+import { BUCKET, HOME, POINTED_KEY } from './targets.ts';
 
 export interface FuzzOptions {
   seed: number;
@@ -70,7 +70,7 @@ async function runBatch(
       random: () => 0,
       log: () => undefined,
     },
-    { bucket: BUCKET, longestWaitSeconds: 6 * 24 * 3_600 },
+    { bucket: BUCKET, home: HOME, longestWaitSeconds: 6 * 24 * 3_600 },
   );
   const neighbour = JSON.stringify({
     model_id: MODELS[0],

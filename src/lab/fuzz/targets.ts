@@ -2,3 +2,5 @@
 export const BUCKET = 'calls';
 /** An object that a pointer of {@link SAMPLES} names. */
 export const POINTED_KEY = 'inbox/large.json';
+/** Where the smoother runs: ARNs of other accounts and Regions are refused. */
+export const HOME = { accountId: '123456789012', region: 'us-east-1' };

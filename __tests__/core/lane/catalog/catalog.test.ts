@@ -27,6 +27,12 @@ describe('the lane of a model', () => {
       'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3',
       'application-inference-profile.a1b2c3:on-demand',
     ],
+    ...['provisioned-model', 'imported-model', 'custom-model-deployment', 'prompt-router', 'prompt'].map(
+      (resource) => [
+        `arn:aws:bedrock:us-east-1:123456789012:${resource}/a1b2c3`,
+        `${resource}.a1b2c3:on-demand`,
+      ],
+    ),
     ['somebody.unheard-of', 'somebody.unheard-of:on-demand'],
     ['a|b', 'a_b:on-demand'],
   ])('%s → %s', (modelId, lane) => {

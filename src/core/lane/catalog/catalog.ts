@@ -100,6 +100,9 @@ export function overrideOf(
   return overrides[lane] ?? Object.entries(overrides).find(meant)?.[1];
 }
 
+/** Resources whose ARN ends in a model id or profile id. Any other is something of the account, with a quota of its own. */
+const NAMING_MODELS = ['', 'foundation-model', 'inference-profile'];
+
 const LANE = /^(.+):(on-demand|geo|global)$/;
 
 /** Splits an id, or a lane, into the model's name (no date, no version) and the kind of its quota. */
@@ -107,11 +110,10 @@ export function parseModelId(modelId: string): { name: string; kind: Kind } {
   const [, model, laneKind] = LANE.exec(modelId) ?? [];
   if (model !== undefined) return { name: model, kind: laneKind as Kind };
   const id = modelId.startsWith('arn:') ? modelId.split(':').slice(5).join(':') : modelId;
-  const [resource, last] = id.includes('/') ? id.split(/\/(.*)/s) : ['', id];
-  if (resource === 'application-inference-profile' || resource === 'provisioned-model') {
-    return { name: `${resource}.${plain(last ?? '')}`, kind: 'on-demand' };
+  const [resource = '', profile = ''] = id.includes('/') ? id.split(/\/(.*)/s) : ['', id];
+  if (!NAMING_MODELS.includes(resource)) {
+    return { name: `${resource}.${plain(profile)}`, kind: 'on-demand' };
   }
-  const profile = last ?? '';
   if (profile.startsWith('global.')) return { name: nameOf(profile.slice('global.'.length)), kind: 'global' };
   const geo = GEO_PREFIX.exec(profile);
   return geo
