@@ -19,6 +19,7 @@ interface Answer {
 }
 
 const BUCKET = 'my-calls-bucket';
+const HOME = { accountId: '123456789012', region: 'us-east-1' };
 const SENT_AT = Date.UTC(2027, 0, 15, 8, 0, 0);
 const RELEASED_AFTER_MS = 4_000;
 const CALL_MS = 1_250;
@@ -97,7 +98,7 @@ async function play(body: string, answer?: Answer): Promise<ResultMessage | unde
   const cloud = createMemoryCloud({ clock });
   const ingestion = new Ingestion(
     { ...cloud.ports, clock, log, random: () => 0 },
-    { bucket: BUCKET, longestWaitSeconds: longestWaitSeconds(30) },
+    { bucket: BUCKET, home: HOME, longestWaitSeconds: longestWaitSeconds(30) },
   );
   await ingestion.ingest([{ id: 'message-1', body, sentAt: SENT_AT, receiveCount: 1 }]);
   if (answer === undefined) return cloud.sent[0];
