@@ -1,4 +1,4 @@
-/** `npm run bench:engine -- [flags]`: the engine under load on a virtual clock. Flags: docs/benchmark.md. */
+/** `npm run bench:engine -- [flags]`: the engine under load on a virtual clock. Flags: docs/benchmark-engine.md. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { bench } from '../../lab/bench/bench.ts';
 import type { Figures } from '../../lab/bench/figures.ts';
