@@ -14,7 +14,8 @@ const CORE = 'src/core/**';
 const REQUEST = 'src/core/request';
 const CATALOG = 'src/core/lane/catalog';
 const LANE = 'src/core/lane';
-const ALL_BELOW = [CORE, 'src/aws', 'src/stack', 'src/client', 'src/memory', 'src/local/**'];
+const WIRE = 'src/wire';
+const ALL_BELOW = [CORE, 'src/aws', 'src/stack', WIRE, 'src/client', 'src/memory', 'src/local/**'];
 
 /** The upper half ships to AWS or to producers; from `src/memory` on it stays on a developer's machine. */
 export const ROOMS: readonly Room[] = [
@@ -48,17 +49,23 @@ export const ROOMS: readonly Room[] = [
   },
   { folder: 'src/aws', holds: 'the ports on AWS, by service', mayImport: [CORE] },
   { folder: 'src/stack', holds: 'constructs → Terraform, and the table of variables', mayImport: [] },
-  { folder: 'src/client', holds: 'what producers import', mayImport: [CORE] },
+  {
+    folder: WIRE,
+    holds:
+      'HTTP as Bedrock speaks it: paths, bodies, errors, event streams; one port for HTTP/1.1 and HTTP/2',
+    mayImport: [],
+  },
+  { folder: 'src/client', holds: 'what producers import', mayImport: [CORE, WIRE] },
   { folder: 'src/memory', holds: 'the ports in memory', mayImport: [CORE] },
   {
     folder: 'src/local/bedrock',
     holds: 'the Bedrock simulator, written from the documentation: an independent judge',
-    mayImport: [],
+    mayImport: [WIRE],
   },
   {
     folder: 'src/local',
     holds: 'the local cloud: reads the synthesised Terraform JSON and runs it',
-    mayImport: ['src/local/bedrock'],
+    mayImport: ['src/local/bedrock', WIRE],
   },
   {
     folder: 'src/lab',

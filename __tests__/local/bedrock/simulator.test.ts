@@ -1,6 +1,4 @@
 import {
-  BedrockRuntimeClient,
-  type BedrockRuntimeClientConfig,
   ConverseCommand,
   CountTokensCommand,
   InvokeModelCommand,
@@ -8,33 +6,15 @@ import {
   ValidationException,
 } from '@aws-sdk/client-bedrock-runtime';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SimulatorOptionError } from '../../../src/local/bedrock/errors.ts';
 import type { FaultKind } from '../../../src/local/bedrock/faults.ts';
 import type { SimulatorOptions } from '../../../src/local/bedrock/options.ts';
 import { type BedrockSimulator, startBedrockSimulator } from '../../../src/local/bedrock/simulator.ts';
+import { HAIKU, start } from './world.ts';
 
-const HAIKU = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
 const NOVA = 'amazon.nova-lite-v1:0';
 const COUNTED = 'anthropic.claude-3-5-haiku-20241022-v1:0';
-
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0)) await each.close();
-});
-
-async function start(options: SimulatorOptions = {}, config: BedrockRuntimeClientConfig = {}) {
-  const simulator = await startBedrockSimulator({ latencyMedianMs: 1, ...options });
-  const client = new BedrockRuntimeClient({
-    region: 'us-east-1',
-    endpoint: simulator.url,
-    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
-    maxAttempts: 1,
-    ...config,
-  });
-  open.push({ close: async () => client.destroy() }, simulator);
-  return { simulator, client };
-}
 
 function converse(text = 'Why is the sky blue?', maxTokens: number | undefined = 300, modelId = HAIKU) {
   return new ConverseCommand({
@@ -44,7 +24,7 @@ function converse(text = 'Why is the sky blue?', maxTokens: number | undefined =
   });
 }
 
-function lane(simulator: BedrockSimulator, name = `geo/${HAIKU.slice(3)}`) {
+function lane(simulator: BedrockSimulator, name = 'anthropic.claude-haiku-4-5:geo') {
   const found = simulator.stats().lanes.find((each) => each.lane === name);
   if (!found) throw new Error(`no lane ${name}`);
   return found;
@@ -194,9 +174,9 @@ describe('quota', () => {
     await client.send(converse('Hi', 10, NOVA));
     await client.send(converse('Hi', 10, `arn:aws:bedrock:us-east-1::foundation-model/${NOVA}`));
     expect(simulator.stats().lanes.map(({ lane: name, calls }) => [name, calls])).toEqual([
-      [`geo/${NOVA}`, 2],
-      [`global/${NOVA}`, 1],
-      [`on-demand/${NOVA}`, 2],
+      ['amazon.nova-lite:geo', 2],
+      ['amazon.nova-lite:global', 1],
+      ['amazon.nova-lite:on-demand', 2],
     ]);
   });
 });
@@ -246,7 +226,9 @@ describe('refusals', () => {
     });
     await client.send(converse('Hi', 10, modelId));
     await expect(client.send(converse('Hi', 10, `us.${NOVA}`))).rejects.toThrow(ThrottlingException);
-    expect(simulator.stats().lanes).toMatchObject([{ lane: `geo/${NOVA}`, models: [modelId, `us.${NOVA}`] }]);
+    expect(simulator.stats().lanes).toMatchObject([
+      { lane: 'amazon.nova-lite:geo', models: [modelId, `us.${NOVA}`] },
+    ]);
   });
 
   it('of an application inference profile nobody made: ResourceNotFoundException', async () => {

@@ -8,6 +8,7 @@ import {
   type ConverseCommandInput,
   ThrottlingException,
 } from '@aws-sdk/client-bedrock-runtime';
+import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import { ENFORCEMENTS, type Enforcement } from '../../local/bedrock/accounting.ts';
 import { startBedrockSimulator } from '../../local/bedrock/simulator.ts';
 import { startLocalSmoother } from './local-smoother.ts';
@@ -125,7 +126,7 @@ function spreadOf(logs: readonly string[]): number {
 
 async function figuresOf(bursts: Bursts, lane: Lane, lanes: Summary['lanes']): Promise<BurstLaneFigures> {
   const { bound, enforcement, modelId } = lane;
-  const found = lanes.find((it) => it.lane.endsWith(`/${foundationModelOf(modelId)}`));
+  const found = lanes.find((it) => it.lane === laneOf(modelId));
   return {
     enforcement,
     bound,

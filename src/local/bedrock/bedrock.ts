@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
+import { BedrockError } from '../../wire/errors.ts';
 import { chargeOf, Quota, reservationOf } from './accounting.ts';
 import type { Answer, Prompt } from './answer.ts';
-import { BedrockError } from './errors.ts';
+import { compose } from './composition.ts';
 import { drawFault, FAULTS_WHILE_RUNNING, type FaultKind, faultError, throttled } from './faults.ts';
 import type { Model } from './models.ts';
 import type { SimulatorSettings } from './options.ts';
-import { logNormal } from './random.ts';
 import { LaneRecorder, type SimulatorStats } from './stats.ts';
-import { writeText } from './text.ts';
 
 /** An admitted call: what it will answer, after how long. `end` must be called once, whatever becomes of the caller. */
 export interface RunningCall {
@@ -21,17 +20,11 @@ interface Lane {
   recorder: LaneRecorder;
 }
 
-/** Answers are never shorter than this, unless max tokens is. */
-const SHORTEST_OUTPUT_TOKENS = 4;
-/** Part of a latency that does not depend on the size of the answer. */
-const FIXED_LATENCY = 0.5;
-
 /** Bedrock without HTTP: quotas by lane, answers by content. Time (epoch milliseconds) comes in. */
 export class Bedrock {
   readonly #lanes = new Map<string, Lane>();
   #calls = 0;
   #invalid = 0;
-
   readonly #settings: SimulatorSettings;
 
   constructor(settings: SimulatorSettings) {
@@ -66,7 +59,7 @@ export class Bedrock {
     const admission = quota.start(now, reservationOf(input, maxTokens));
     if (!admission.admitted) throw this.#refuse(recorder, now, throttled(admission.exceeded));
     recorder.started(now);
-    const answer = this.#answer(request, maxTokens);
+    const answer = compose(this.#settings, model, prompt, keyOf(request));
     const output = fault ? 0 : answer.outputTokens;
     const end = (endedAt: number) => {
       const charged = chargeOf({ ...input, output }, model.burndown);
@@ -104,33 +97,15 @@ export class Bedrock {
     let lane = this.#lanes.get(model.lane);
     if (!lane) {
       const { requestsPerMinute, tokensPerMinute, enforcement, enforcementByModel } = this.#settings;
-      const limits = { requestsPerMinute, tokensPerMinute };
+      const limits = { requestsPerMinute, ...(model.tokenMetered && { tokensPerMinute }) };
       const quota = new Quota(limits, enforcementByModel[model.id] ?? enforcement);
       lane = { quota, recorder: new LaneRecorder(model.lane, limits) };
       this.#lanes.set(model.lane, lane);
     }
     return lane;
   }
+}
 
-  #answer(
-    { model, prompt, content }: { model: Model; prompt: Prompt; content: string },
-    maxTokens: number,
-  ): Answer {
-    const { seed, outputMedianTokens, outputSigma, latencyMedianMs, latencySigma } = this.#settings;
-    const key = createHash('sha256').update(model.id).update('\n').update(content).digest('hex');
-    const wanted = Math.max(
-      SHORTEST_OUTPUT_TOKENS,
-      Math.round(logNormal(outputMedianTokens, outputSigma, seed, key, 'output')),
-    );
-    const outputTokens = Math.min(wanted, maxTokens);
-    const share = FIXED_LATENCY + (1 - FIXED_LATENCY) * (outputTokens / outputMedianTokens);
-    return {
-      id: key.slice(0, 24),
-      text: writeText(outputTokens, seed, key),
-      inputTokens: prompt.inputTokens,
-      outputTokens,
-      truncated: wanted > maxTokens,
-      latencyMs: Math.round(share * logNormal(latencyMedianMs, latencySigma, seed, key, 'latency')),
-    };
-  }
+function keyOf({ model, content }: { model: Model; content: string }): string {
+  return createHash('sha256').update(model.id).update('\n').update(content).digest('hex');
 }

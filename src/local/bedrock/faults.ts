@@ -1,4 +1,4 @@
-import { BedrockError } from './errors.ts';
+import { BedrockError } from '../../wire/errors.ts';
 import { uniform } from './random.ts';
 
 /** What can go wrong apart from the quota, each by its share of calls. */
@@ -67,4 +67,9 @@ const FAULTS: Record<Exclude<FaultKind, 'connection-reset'>, () => BedrockError>
 
 export function faultError(kind: Exclude<FaultKind, 'connection-reset'>): BedrockError {
   return FAULTS[kind]();
+}
+
+/** A stream that has begun tells its failure as one of its own events. */
+export function streamFault(kind: Exclude<FaultKind, 'connection-reset'>): BedrockError {
+  return new BedrockError('ModelStreamErrorException', faultError(kind).message);
 }

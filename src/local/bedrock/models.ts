@@ -1,38 +1,102 @@
-import { BedrockError } from './errors.ts';
+import { BedrockError } from '../../wire/errors.ts';
 import facts from './models.json' with { type: 'json' };
 
-export type Family = 'anthropic' | 'nova' | 'titan' | 'llama' | 'mistral' | 'chat';
+/** Who shares a form of InvokeModel bodies. */
+export type Family =
+  | 'anthropic'
+  | 'chat'
+  | 'cohere-chat'
+  | 'cohere-embed'
+  | 'cohere-text'
+  | 'deepseek'
+  | 'image'
+  | 'llama'
+  | 'marengo'
+  | 'mistral'
+  | 'nova'
+  | 'nova-embed'
+  | 'pegasus'
+  | 'rerank'
+  | 'stability'
+  | 'titan'
+  | 'titan-embed'
+  | 'video';
+
+export type Kind = 'on-demand' | 'geo' | 'global';
+
+/** What the model takes and gives: only text models converse, only what is counted in tokens has a quota of them. */
+const OUTPUTS: Record<string, 'embedding' | 'media' | 'ranking'> = {
+  'cohere-embed': 'embedding',
+  image: 'media',
+  marengo: 'embedding',
+  'nova-embed': 'embedding',
+  rerank: 'ranking',
+  stability: 'media',
+  'titan-embed': 'embedding',
+  video: 'media',
+};
 
 export interface Model {
   /** The foundation model's id, without profile prefix. */
   id: string;
-  /** What shares a quota: the kind and the model. us, eu, jp, au and apac profiles are one kind, `geo`. */
+  kind: Kind;
+  /**
+   * What shares a quota, e.g. `anthropic.claude-sonnet-4-5:geo`: the model without date and version, and the kind. us,
+   * eu, jp, au and apac profiles are one kind.
+   */
   lane: string;
   family: Family;
+  /** Whether it answers in text, and so can converse. */
+  text: boolean;
+  /** Whether it has a quota of tokens a minute. */
+  tokenMetered: boolean;
   /** Quota tokens per output token at a call's end. */
   burndown: number;
   maxOutputTokens: number;
+  /** What InvokeModel takes when the body sets no maximum; absent: `maxOutputTokens`. */
+  invokeDefaultTokens?: number;
   contextTokens: number;
-  /** CountTokens knows it: by its own id, not through a profile. */
+  /** CountTokens knows it, by its own id and not through a profile. */
   countTokens: boolean;
+  /** There is no calling it on demand by its own id. */
+  profileOnly: boolean;
+  /** It takes temperature or top_p, but not both. */
+  oneSampler: boolean;
 }
 
+interface Row {
+  pattern: string;
+  family: string;
+  burndown: number;
+  maxOutputTokens: number;
+  contextTokens: number;
+  invokeDefaultTokens?: number;
+  countTokens?: boolean;
+  profileOnly?: boolean;
+  oneSampler?: boolean;
+}
+
+const ROWS = (facts.families as Row[]).map((row) => ({ ...row, pattern: new RegExp(row.pattern) }));
 const GEO_PREFIX = /^(us|us-gov|eu|jp|au|apac|ca)\./;
 const GLOBAL_PREFIX = /^global\./;
 const MODEL_ARN = /^arn:aws(-[a-z]+)*:bedrock:[a-z0-9-]*:\d*:(foundation-model|inference-profile)\/(.+)$/;
 const OTHER_ARN = /^arn:aws(-[a-z]+)*:bedrock:/;
+const PROMPT_ARN = /^arn:aws(-[a-z]+)*:bedrock:[a-z0-9-]+:\d{12}:prompt\//;
+
+/** Whether an id is the ARN of a prompt from Prompt management. */
+export function isStoredPrompt(modelId: string): boolean {
+  return PROMPT_ARN.test(modelId);
+}
 
 /**
- * A model from its id, a system inference profile's id, the ARN of either, or that of one of the application profiles.
+ * A model from its id, a system inference profile's id, the ARN of either, or one of `resources`: what else there is in
+ * the account (application inference profiles, stored prompts, provisioned models), by ARN, and what it leads to.
  * @throws BedrockError as Bedrock does: ValidationException for an unknown id, ResourceNotFoundException for an ARN of
- * something that does not exist here (other application inference profiles, provisioned throughput, imported models).
+ * something that does not exist here
  */
-export function resolveModel(
-  modelId: string,
-  applicationProfiles: Readonly<Record<string, string>> = {},
-): Model {
-  const source = Object.hasOwn(applicationProfiles, modelId) ? applicationProfiles[modelId] : undefined;
-  if (source !== undefined) return resolveModel(source);
+export function resolveModel(modelId: string, resources: Readonly<Record<string, string>> = {}): Model {
+  const target = Object.hasOwn(resources, modelId) ? resources[modelId] : undefined;
+  if (target !== undefined) return resolveModel(target);
   const arn = MODEL_ARN.exec(modelId);
   if (!arn && OTHER_ARN.test(modelId)) {
     throw new BedrockError('ResourceNotFoundException', `Could not resolve the resource ${modelId}.`);
@@ -41,16 +105,37 @@ export function resolveModel(
   const kind = GEO_PREFIX.test(name) ? 'geo' : GLOBAL_PREFIX.test(name) ? 'global' : 'on-demand';
   const id = kind === 'on-demand' ? name : name.slice(name.indexOf('.') + 1);
   // Later rows are more specific: the last match counts.
-  const row = facts.families.findLast(({ pattern }) => new RegExp(pattern).test(id));
+  const row = ROWS.findLast(({ pattern }) => pattern.test(id));
   if (!row) throw new BedrockError('ValidationException', 'The provided model identifier is invalid.');
-  const { burndown, maxOutputTokens, contextTokens } = row;
+  const { pattern: _, countTokens, profileOnly, oneSampler, ...fields } = row;
+  const output = OUTPUTS[row.family];
   return {
+    ...fields,
     id,
-    lane: `${kind}/${id}`,
+    kind,
+    lane: `${nameOf(id)}:${kind}`,
     family: row.family as Family,
-    burndown,
-    maxOutputTokens,
-    contextTokens,
-    countTokens: row.countTokens === true && kind === 'on-demand',
+    text: output === undefined,
+    tokenMetered: output !== 'media' && output !== 'ranking',
+    countTokens: countTokens === true && kind === 'on-demand',
+    profileOnly: profileOnly === true,
+    oneSampler: oneSampler === true,
   };
+}
+
+/** @throws BedrockError in Bedrock's words, for a model that exists only behind inference profiles */
+export function checkThroughput(model: Model): void {
+  if (!model.profileOnly || model.kind !== 'on-demand') return;
+  throw new BedrockError(
+    'ValidationException',
+    `Invocation of model ID ${model.id} with on-demand throughput isn’t supported. Retry your request with the ID or ARN of an inference profile that contains this model.`,
+  );
+}
+
+/** `anthropic.claude-sonnet-4-5-20250929-v1:0` → `anthropic.claude-sonnet-4-5`. */
+function nameOf(id: string): string {
+  return id
+    .replace(/:[\w.]+$/, '')
+    .replace(/-v\d+(:\d+)*$/, '')
+    .replace(/-\d{8}$/, '');
 }

@@ -30,3 +30,22 @@ export function writeText(tokens: number, seed: number, key: string): string {
   }
   return words.join(' ');
 }
+
+/** The start of a text, as far as that many tokens go. */
+export function cutText(text: string, tokens: number): string {
+  let written = 0;
+  let end = 0;
+  for (const piece of text.matchAll(/\w+|\W/g)) {
+    written += countTextTokens(piece[0]);
+    if (written > tokens) break;
+    end = piece.index + piece[0].length;
+  }
+  return text.slice(0, end);
+}
+
+const CHARACTERS_PER_PIECE = 40;
+
+/** A text as a stream sends it: piece by piece, which together are the text. */
+export function piecesOf(text: string): string[] {
+  return text.match(new RegExp(`[\\s\\S]{1,${CHARACTERS_PER_PIECE}}`, 'gu')) ?? [];
+}

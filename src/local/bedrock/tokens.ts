@@ -2,6 +2,7 @@
  * Counts tokens the way tokenizers roughly do: pieces of words, short runs of digits, single signs, single characters
  * of scripts without spaces. Not any model's own tokenizer; the same text always counts the same.
  */
+import { encodeJson, isObject, type JsonValue } from '../../wire/json.ts';
 
 const LETTERS_PER_TOKEN = 6;
 const DIGITS_PER_TOKEN = 3;
@@ -11,6 +12,9 @@ const TOKENS_PER_MESSAGE = 4;
 /** About what a one-megapixel image costs. */
 const TOKENS_PER_IMAGE = 1_600;
 const BYTES_PER_DOCUMENT_TOKEN = 8;
+const TEXT_FIELDS = ['text', 'content', 'message'];
+const SHORTEST_MEDIA = 1_000;
+const BASE64 = /^(data:[\w.+-]+\/[\w.+-]+;base64,)?[A-Za-z0-9+/_-]+=*$/;
 
 export function countTextTokens(text: string): number {
   let tokens = 0;
@@ -24,32 +28,39 @@ export function countTextTokens(text: string): number {
 
 /** Input tokens of a prompt in any shape: all its text, its media by kind, and something for each message. */
 export function countInputTokens(parts: {
-  messages?: unknown;
-  system?: unknown;
-  tools?: unknown;
+  messages?: JsonValue;
+  system?: JsonValue;
+  tools?: JsonValue;
   prompt?: string;
+  media?: JsonValue;
 }): number {
   const messages = Array.isArray(parts.messages) ? parts.messages : [];
   return (
     messages.length * TOKENS_PER_MESSAGE +
     countTextTokens(parts.prompt ?? '') +
     countContent(parts.system) +
-    (parts.tools === undefined ? 0 : countTextTokens(JSON.stringify(parts.tools))) +
+    countContent(parts.media) +
+    (parts.tools === undefined ? 0 : countTextTokens(encodeJson(parts.tools))) +
     messages.reduce<number>((sum, message) => sum + countContent(message), 0)
   );
 }
 
-function countContent(value: unknown): number {
-  if (typeof value === 'string') return countTextTokens(value);
-  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + countContent(item), 0);
-  if (typeof value !== 'object' || value === null) return 0;
-  const block = value as Record<string, unknown>;
-  if ('image' in block || block.type === 'image' || block.type === 'image_url') return TOKENS_PER_IMAGE;
-  if ('document' in block || 'video' in block || block.type === 'document') {
-    return Math.ceil(JSON.stringify(block).length / BYTES_PER_DOCUMENT_TOKEN);
+/** @param key the field that the value stands in */
+function countContent(value: JsonValue, key = ''): number {
+  if (typeof value === 'string') return isMedia(value, key) ? TOKENS_PER_IMAGE : countTextTokens(value);
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + countContent(item, key), 0);
+  if (!isObject(value)) return 0;
+  if ('image' in value || value.type === 'image' || value.type === 'image_url') return TOKENS_PER_IMAGE;
+  if ('document' in value || 'video' in value || value.type === 'document') {
+    return Math.ceil(encodeJson(value).length / BYTES_PER_DOCUMENT_TOKEN);
   }
-  return Object.entries(block).reduce(
-    (sum, [key, item]) => (key === 'role' ? sum : sum + countContent(item)),
+  return Object.entries(value).reduce(
+    (sum, [name, item]) => (name === 'role' ? sum : sum + countContent(item, name)),
     0,
   );
+}
+
+/** Media travel as base64, whatever their field is called; no other text is so long without a space. */
+function isMedia(text: string, key: string): boolean {
+  return text.length >= SHORTEST_MEDIA && !TEXT_FIELDS.includes(key) && BASE64.test(text);
 }

@@ -20,6 +20,10 @@ interface Table {
   images?: Map<string, Item>;
 }
 
+interface WholeAnswer extends ServiceAnswer {
+  response: GatewayResponse;
+}
+
 const SINGLE_ITEM_WRITES = ['PutItem', 'UpdateItem', 'DeleteItem'];
 
 /**
@@ -49,7 +53,7 @@ export class DynamodbService implements Service {
     return this.#send(request, operation.input);
   }
 
-  async #writeItem(request: GatewayRequest, { name, input }: Operation): Promise<ServiceAnswer> {
+  async #writeItem(request: GatewayRequest, { name, input }: Operation): Promise<WholeAnswer> {
     const tableName = String(input.TableName);
     const table = this.#tables.get(tableName);
     if (!table) return this.#send(request, input);
@@ -83,7 +87,7 @@ export class DynamodbService implements Service {
     });
   }
 
-  #writeBatch(request: GatewayRequest, { input }: Operation): Promise<ServiceAnswer> {
+  #writeBatch(request: GatewayRequest, { input }: Operation): Promise<WholeAnswer> {
     const writes = Object.entries((input.RequestItems ?? {}) as Record<string, Item[]>).flatMap(
       ([tableName, requests]) => {
         const table = this.#tables.get(tableName);
@@ -121,10 +125,10 @@ export class DynamodbService implements Service {
 
   async #withOldItem(
     request: GatewayRequest,
-    failure: ServiceAnswer,
+    failure: WholeAnswer,
     table: string,
     keys: Item,
-  ): Promise<ServiceAnswer> {
+  ): Promise<WholeAnswer> {
     const read = { ...request, headers: { ...request.headers, 'x-amz-target': 'DynamoDB_20120810.GetItem' } };
     const { response } = await this.#send(read, { TableName: table, Key: keys, ConsistentRead: true });
     const { Item } = parseJsonBody(response.body);
@@ -133,7 +137,7 @@ export class DynamodbService implements Service {
   }
 
   /** Asks the emulator what the call consumed, and keeps that from a caller who did not ask. */
-  async #send(request: GatewayRequest, input: Item): Promise<ServiceAnswer> {
+  async #send(request: GatewayRequest, input: Item): Promise<WholeAnswer> {
     const asked = { ReturnConsumedCapacity: 'TOTAL', ...input };
     const measured = CONSUMING.includes(request.headers['x-amz-target']?.split('.')[1] ?? '');
     const response = await this.#emulator.send({

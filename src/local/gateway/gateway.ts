@@ -1,9 +1,11 @@
 /** The one door between clients and emulators: who calls, may they, count it, pass it on. */
+
+import type { Listener } from '../../wire/listener.ts';
 import { type CallCount, CallLog, type Denial } from './call-log.ts';
 import { errorResponse, ServiceError } from './errors.ts';
-import { type Listener, listen } from './http.ts';
+import { listen } from './http.ts';
 import { type Credentials, Identities, type Identity } from './identity.ts';
-import type { GatewayRequest, GatewayResponse } from './message.ts';
+import type { GatewayRequest, GatewayResponse, StreamedResponse } from './message.ts';
 import { type Operation, readOperation } from './operation.ts';
 import type { Place } from './place.ts';
 import type { Permission, RolePolicy } from './policy.ts';
@@ -30,7 +32,7 @@ export interface Call {
 export type FaultHook = (call: Call) => Fault | undefined;
 
 export interface ServiceAnswer {
-  response: GatewayResponse;
+  response: GatewayResponse | StreamedResponse;
   /** What AWS would bill: DynamoDB request units, SQS requests of 64 KiB. */
   units?: number;
 }
@@ -87,7 +89,7 @@ export class Gateway {
     return this.#log.denials();
   }
 
-  async #answer(request: GatewayRequest): Promise<GatewayResponse | undefined> {
+  async #answer(request: GatewayRequest): Promise<GatewayResponse | StreamedResponse | undefined> {
     let service = serviceOf(request);
     try {
       const identity = await this.#identities.identify(request);
@@ -103,7 +105,7 @@ export class Gateway {
   async #admitted(
     request: GatewayRequest,
     { principal, service }: Identity,
-  ): Promise<GatewayResponse | undefined> {
+  ): Promise<GatewayResponse | StreamedResponse | undefined> {
     const operation = readOperation(service, request, this.#options.place());
     const action = operation.permissions[0]?.action ?? `${service}:${operation.name}`;
     const policy = this.#policies.get(principal);
@@ -125,7 +127,9 @@ export class Gateway {
       .services(operation)
       .handle(request, operation, { principal, may });
     this.#log.count(principal, action, units);
-    return fault?.cut === 'after' ? undefined : response;
+    if (fault?.cut !== 'after') return response;
+    if (!Buffer.isBuffer(response.body)) response.body.destroy();
+    return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
-/** HTTP as the gateway handles it: whole requests, whole answers. */
+/** HTTP as the gateway handles it: whole requests, and whole answers unless somebody streams. */
+import type { Readable } from 'node:stream';
 
 export interface GatewayRequest {
   method: string;
@@ -14,6 +15,11 @@ export interface GatewayResponse {
   status: number;
   headers: Record<string, string>;
   body: Buffer;
+}
+
+/** An answer that is passed on while it is being written. */
+export interface StreamedResponse extends Omit<GatewayResponse, 'body'> {
+  body: Readable;
 }
 
 export function jsonResponse(

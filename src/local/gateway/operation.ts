@@ -1,4 +1,5 @@
 /** What a request asks for: the operation, and the permissions that AWS would want for it. */
+import { type OperationName, operationOf } from '../../wire/operations.ts';
 import { bedrockPermissions } from './bedrock-arns.ts';
 import { ServiceError } from './errors.ts';
 import { type GatewayRequest, parseJsonBody } from './message.ts';
@@ -118,19 +119,20 @@ function lambda(request: GatewayRequest, { region, accountId }: Place): Operatio
   };
 }
 
-const BEDROCK_PATH = /^\/model\/([^/]+)\/(converse|invoke|count-tokens)$/;
-const BEDROCK_OPERATIONS: Record<string, { name: string; action: string }> = {
-  converse: { name: 'Converse', action: 'bedrock:InvokeModel' },
-  invoke: { name: 'InvokeModel', action: 'bedrock:InvokeModel' },
-  'count-tokens': { name: 'CountTokens', action: 'bedrock:CountTokens' },
+/** Streams need the permission of their own action; Converse has none of its own. */
+const BEDROCK_ACTIONS: Partial<Record<OperationName, string>> = {
+  Converse: 'bedrock:InvokeModel',
+  ConverseStream: 'bedrock:InvokeModelWithResponseStream',
 };
 
 function bedrock(request: GatewayRequest, place: Place): Operation {
-  const [, modelId = '', verb = ''] = BEDROCK_PATH.exec(request.path) ?? [];
-  const operation = BEDROCK_OPERATIONS[verb];
+  const operation = operationOf(request.method, request.path);
   if (!operation) throw unknown('bedrock', request);
-  const permissions = bedrockPermissions(operation.action, decodeURIComponent(modelId), place);
-  return { service: 'bedrock', name: operation.name, permissions, input: {} };
+  const { name, modelId } = operation;
+  const action = BEDROCK_ACTIONS[name] ?? `bedrock:${name}`;
+  const permissions =
+    modelId === '' ? [{ action, resource: '*' }] : bedrockPermissions(action, modelId, place);
+  return { service: 'bedrock', name, permissions, input: {} };
 }
 
 function serviceQuotas(request: GatewayRequest): Operation {

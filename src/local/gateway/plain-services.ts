@@ -40,7 +40,7 @@ export class SqsService implements Service {
 /** Operations that answer with URLs of queues. */
 const NAMING_QUEUES = ['CreateQueue', 'GetQueueUrl', 'ListQueues', 'ListDeadLetterSourceQueues'];
 
-/** Bedrock is the simulator's whole business. */
+/** The simulator answers for Bedrock; what it streams is passed on as it comes. */
 export class BedrockService implements Service {
   readonly #simulator: Upstream;
 
@@ -49,6 +49,6 @@ export class BedrockService implements Service {
   }
 
   async handle(request: GatewayRequest): Promise<ServiceAnswer> {
-    return { response: await this.#simulator.send(request) };
+    return { response: await this.#simulator.stream(request) };
   }
 }

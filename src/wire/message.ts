@@ -1,0 +1,65 @@
+/** Requests and answers of the API as HTTP carries them. */
+import { randomUUID } from 'node:crypto';
+import { BedrockError } from './errors.ts';
+import { encodeJson, isObject, type JsonObject, parseJson } from './json.ts';
+import type { HttpRequest, HttpResponse } from './listener.ts';
+
+/** InvokeModel's own limit on a body; Converse requests are held to the same. */
+export const MAX_BODY_BYTES = 25_000_000;
+
+/** @throws BedrockError when the body is too large or not a JSON object */
+export async function readBody(request: HttpRequest): Promise<JsonObject> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request) {
+    length += chunk.length;
+    if (length <= MAX_BODY_BYTES) chunks.push(chunk);
+  }
+  if (length > MAX_BODY_BYTES) {
+    throw new BedrockError('ValidationException', `Request body exceeds ${MAX_BODY_BYTES} bytes`);
+  }
+  return parseBody(Buffer.concat(chunks).toString());
+}
+
+/** @throws BedrockError when the text is not a JSON object */
+export function parseBody(text: string): JsonObject {
+  try {
+    const body = parseJson(text);
+    if (isObject(body)) return body;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new BedrockError(
+    'ValidationException',
+    'Malformed input request, please reformat your input and try again.',
+  );
+}
+
+export function sendJson(
+  response: HttpResponse,
+  status: number,
+  body: object,
+  headers: Record<string, string> = {},
+): void {
+  if (response.destroyed) return;
+  response.writeHead(status, { 'content-type': 'application/json', ...requestId(), ...headers });
+  response.end(encodeJson(body));
+}
+
+export function sendError(response: HttpResponse, error: BedrockError): void {
+  sendJson(response, error.httpStatus, { message: error.message }, { 'x-amzn-errortype': error.type });
+}
+
+/** Begins an answer that is written in parts. */
+export function beginStream(
+  response: HttpResponse,
+  contentType: string,
+  headers: Record<string, string> = {},
+): void {
+  if (response.destroyed) return;
+  response.writeHead(200, { 'content-type': contentType, ...requestId(), ...headers });
+}
+
+function requestId(): Record<string, string> {
+  return { 'x-amzn-requestid': randomUUID() };
+}
