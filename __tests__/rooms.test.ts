@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { between } from '../scripts/docs/markdown.ts';
-import { importsOf, mayImport, ROOMS, renderRooms, roomOf } from '../scripts/docs/rooms.ts';
+import { importsOf, mayImport, ROOMS, roomOf } from '../scripts/docs/rooms.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const sources = ['src', 'handlers'].flatMap((folder) =>
@@ -41,10 +40,5 @@ describe('rooms', () => {
   ])('control: %s may not import %s', (file, specifier) => {
     expect(forbidden(file, `import { it } from '${specifier}';`)).toHaveLength(1);
     expect(forbidden(file, `const it = await import('${specifier}');`)).toHaveLength(1);
-  });
-
-  it('docs/architecture.md shows the same table (npm run docs)', () => {
-    const document = readFileSync(path.join(root, 'docs/architecture.md'), 'utf8');
-    expect(document).toBe(between('rooms', document, renderRooms()));
   });
 });

@@ -3,17 +3,15 @@ import { dynamoClient, s3Client, sqsClient } from '../src/aws/clients.ts';
 import { dynamoCallReports } from '../src/aws/dynamodb/call-reports.ts';
 import { dynamoDirectory } from '../src/aws/dynamodb/directory.ts';
 import { dynamoRecords } from '../src/aws/dynamodb/records.ts';
-import { readEnvironment, text } from '../src/aws/environment.ts';
+import { readEnvironment } from '../src/aws/environment.ts';
 import { s3Payloads } from '../src/aws/s3.ts';
 import { sqsResults } from '../src/aws/sqs.ts';
 import { systemClock } from '../src/core/clock.ts';
 import { invokeBatch, type QueueMessage } from '../src/core/invocation/batch.ts';
+import { ENVIRONMENTS } from '../src/core/layout/environment.ts';
 import { consoleLog } from '../src/core/log.ts';
 
-const environment = readEnvironment(
-  { REQUESTS_TABLE: text, LANES_TABLE: text, CALLS_BUCKET: text, RESULTS_QUEUE_URL: text },
-  process.env,
-);
+const environment = readEnvironment(ENVIRONMENTS.invocation, process.env);
 const dynamo = dynamoClient();
 const ports = {
   records: dynamoRecords(dynamo, environment.REQUESTS_TABLE),

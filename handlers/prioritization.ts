@@ -2,29 +2,16 @@ import { dynamoClient, quotasClient, sqsClient } from '../src/aws/clients.ts';
 import { dynamoBacklog, dynamoDue } from '../src/aws/dynamodb/indexes.ts';
 import { dynamoLanes } from '../src/aws/dynamodb/lane-ports.ts';
 import { dynamoRecords } from '../src/aws/dynamodb/records.ts';
-import { number, readEnvironment, text } from '../src/aws/environment.ts';
+import { readEnvironment } from '../src/aws/environment.ts';
 import { serviceQuotas } from '../src/aws/service-quotas/quotas.ts';
 import { sqsHoldQueue, sqsResults } from '../src/aws/sqs.ts';
 import { systemClock } from '../src/core/clock.ts';
+import { ENVIRONMENTS } from '../src/core/layout/environment.ts';
 import { consoleLog } from '../src/core/log.ts';
 import { type PrioritizationEvent, prioritize } from '../src/core/prioritization/prioritize.ts';
 import { leaseMs } from '../src/core/request/times.ts';
 
-const environment = readEnvironment(
-  {
-    REQUESTS_TABLE: text,
-    LANES_TABLE: text,
-    HOLD_QUEUE_URL: text,
-    RESULTS_QUEUE_URL: text,
-    INVOCATION_TIMEOUT_SECONDS: number({ min: 1 }),
-    AVERAGE_REQUEST_DURATION: number(),
-    MINUTES_TO_PROCESS: number(),
-    MAX_CONCURRENT_EXECUTIONS: number({ min: 1 }),
-    QUEUE_DEPTH_THRESHOLD: number({ min: 1 }),
-    METRICS_NAMESPACE: text,
-  },
-  process.env,
-);
+const environment = readEnvironment(ENVIRONMENTS.prioritization, process.env);
 const dynamo = dynamoClient();
 const sqs = sqsClient();
 const { REQUESTS_TABLE, LANES_TABLE } = environment;

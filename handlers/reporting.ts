@@ -2,11 +2,12 @@ import { dynamoClient } from '../src/aws/clients.ts';
 import type { Item } from '../src/aws/dynamodb/expressions.ts';
 import { recordOf } from '../src/aws/dynamodb/record-item.ts';
 import { dynamoReportRows } from '../src/aws/dynamodb/report-rows.ts';
-import { readEnvironment, text } from '../src/aws/environment.ts';
+import { readEnvironment } from '../src/aws/environment.ts';
+import { ENVIRONMENTS } from '../src/core/layout/environment.ts';
 import { consoleLog } from '../src/core/log.ts';
 import { reportBatch } from '../src/core/reporting/batch.ts';
 
-const { REPORTING_TABLE } = readEnvironment({ REPORTING_TABLE: text }, process.env);
+const { REPORTING_TABLE } = readEnvironment(ENVIRONMENTS.reporting, process.env);
 const rows = dynamoReportRows(dynamoClient(), REPORTING_TABLE);
 
 interface StreamEvent {

@@ -5,28 +5,19 @@ import { dynamoDirectory, dynamoRegistry } from '../src/aws/dynamodb/directory.t
 import { dynamoWatch } from '../src/aws/dynamodb/lane-states.ts';
 import { dynamoRecords } from '../src/aws/dynamodb/records.ts';
 import { dynamoSettings } from '../src/aws/dynamodb/settings.ts';
-import { flag, number, readEnvironment, text } from '../src/aws/environment.ts';
+import { readEnvironment } from '../src/aws/environment.ts';
 import { lambdaWaker } from '../src/aws/lambda.ts';
 import { s3Inbox, s3Payloads } from '../src/aws/s3.ts';
 import { sqsResults } from '../src/aws/sqs.ts';
 import { systemClock } from '../src/core/clock.ts';
 import { incomingOf, type QueueMessage } from '../src/core/ingestion/incoming.ts';
 import { Ingestion } from '../src/core/ingestion/ingestion.ts';
+import { ENVIRONMENTS, GIVEN_BY_LAMBDA } from '../src/core/layout/environment.ts';
 import { consoleLog } from '../src/core/log.ts';
 import { longestWaitSeconds } from '../src/core/request/times.ts';
 
 const environment = readEnvironment(
-  {
-    REQUESTS_TABLE: text,
-    LANES_TABLE: text,
-    CALLS_BUCKET: text,
-    RESULTS_QUEUE_URL: text,
-    PRIORITIZATION_FUNCTION: text,
-    PAYLOAD_RETENTION_DAYS: number({ min: 2 }),
-    COUNT_TOKENS: flag,
-    ACCOUNT_ID: text,
-    AWS_REGION: text,
-  },
+  { ...ENVIRONMENTS['request-ingestion'], ...GIVEN_BY_LAMBDA },
   process.env,
 );
 const dynamo = dynamoClient();

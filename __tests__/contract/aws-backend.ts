@@ -25,6 +25,7 @@ import { dynamoRecords } from '../../src/aws/dynamodb/records.ts';
 import { dynamoSettings } from '../../src/aws/dynamodb/settings.ts';
 import { s3Inbox, s3Payloads } from '../../src/aws/s3.ts';
 import { sqsHoldQueue, sqsResults } from '../../src/aws/sqs.ts';
+import { type Key, keysOf, TABLES, type Table } from '../../src/core/layout/tables.ts';
 import { startEmulators } from '../../src/local/emulators.ts';
 import type { Backend, Disagreement } from './backend.ts';
 
@@ -108,52 +109,36 @@ async function createBackend(
   };
 }
 
-/** Keys and indexes as in docs/architecture.md. */
+/** The tables as the stack defines them. */
 export async function createTables(client: DynamoDBClient): Promise<void> {
-  const texts = ['request_id', 'backlog_key', 'due_key'];
-  const requests: CreateTableCommandInput = {
-    TableName: REQUESTS,
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [
-      ...texts.map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
-      { AttributeName: 'backlog_order', AttributeType: 'N' },
-      { AttributeName: 'due_at', AttributeType: 'N' },
-    ],
-    KeySchema: keys('request_id'),
-    GlobalSecondaryIndexes: [
-      {
-        IndexName: 'backlog',
-        KeySchema: keys('backlog_key', 'backlog_order'),
-        Projection: {
-          ProjectionType: 'INCLUDE',
-          NonKeyAttributes: [
-            ...['generation', 'lane', 'model_id', 'priority', 'tenant', 'task', 'accepted_at', 'deadline_at'],
-            ...['input_tokens', 'input_bytes', 'max_tokens', 'failures'],
-          ],
-        },
-      },
-      {
-        IndexName: 'due',
-        KeySchema: keys('due_key', 'due_at'),
-        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['status', 'generation'] },
-      },
-    ],
-  };
-  const lanes: CreateTableCommandInput = {
-    TableName: LANES,
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [
-      { AttributeName: 'lane', AttributeType: 'S' },
-      { AttributeName: 'item', AttributeType: 'S' },
-    ],
-    KeySchema: keys('lane', 'item'),
-  };
-  await Promise.all([requests, lanes].map((table) => client.send(new CreateTableCommand(table))));
+  await Promise.all(
+    [createTableOf(REQUESTS, TABLES.requests), createTableOf(LANES, TABLES.lanes)].map((table) =>
+      client.send(new CreateTableCommand(table)),
+    ),
+  );
 }
 
-function keys(hash: string, range?: string): CreateTableCommandInput['KeySchema'] {
-  const partition = { AttributeName: hash, KeyType: 'HASH' as const };
-  return range ? [partition, { AttributeName: range, KeyType: 'RANGE' }] : [partition];
+function createTableOf(name: string, table: Table): CreateTableCommandInput {
+  const indexes = Object.entries(table.indexes).map(([name, { partition, sort, attributes }]) => ({
+    IndexName: name,
+    KeySchema: keySchema(partition, sort),
+    Projection: { ProjectionType: 'INCLUDE' as const, NonKeyAttributes: [...attributes] },
+  }));
+  return {
+    TableName: name,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: keysOf(table).map(({ name, type }) => ({
+      AttributeName: name,
+      AttributeType: type,
+    })),
+    KeySchema: keySchema(table.partition, table.sort),
+    GlobalSecondaryIndexes: indexes.length > 0 ? indexes : undefined,
+  };
+}
+
+function keySchema(partition: Key, sort?: Key): CreateTableCommandInput['KeySchema'] {
+  const hash = { AttributeName: partition.name, KeyType: 'HASH' as const };
+  return sort ? [hash, { AttributeName: sort.name, KeyType: 'RANGE' }] : [hash];
 }
 
 async function createBucket(client: S3Client, versioned: boolean): Promise<void> {

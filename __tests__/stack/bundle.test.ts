@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundleFunctions, FUNCTION_NAMES, type FunctionBundles } from '../../src/stack/bundle.ts';
+import { FUNCTION_NAMES } from '../../src/core/layout/environment.ts';
+import { bundleFunctions, type FunctionBundles } from '../../src/stack/bundle.ts';
 import { checkout } from './checkout.ts';
 
 const BUDGET_BYTES = 250 * 1024;

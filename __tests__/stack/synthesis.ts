@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { App } from 'cdktf';
+import { FUNCTION_NAMES } from '../../src/core/layout/environment.ts';
 import { EvaluatedStack, type Resource } from '../../src/local/terraform/stack.ts';
 import type { Backend } from '../../src/stack/backend.ts';
-import { FUNCTION_NAMES, type FunctionBundles } from '../../src/stack/bundle.ts';
+import type { FunctionBundles } from '../../src/stack/bundle.ts';
 import { SmootherStack } from '../../src/stack/smoother-stack.ts';
 
 export const STACK = 'bedrock-request-smoother';

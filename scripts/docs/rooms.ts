@@ -12,6 +12,7 @@ export interface Room {
 
 const CORE = 'src/core/**';
 const REQUEST = 'src/core/request';
+const LAYOUT = 'src/core/layout';
 const CATALOG = 'src/core/lane/catalog';
 const LANE = 'src/core/lane';
 const WIRE = 'src/wire';
@@ -28,6 +29,12 @@ export const ROOMS: readonly Room[] = [
     folder: REQUEST,
     holds: 'what a request is: record, state machine, messages, token estimate',
     mayImport: [],
+  },
+  {
+    folder: LAYOUT,
+    holds:
+      'what the stack deploys and the functions find: each function’s environment, tables and their indexes',
+    mayImport: [REQUEST],
   },
   { folder: CATALOG, holds: 'models: what shares a quota, and what it costs', mayImport: [REQUEST] },
   { folder: LANE, holds: 'the contract between workers and leader', mayImport: [REQUEST, CATALOG] },
@@ -48,7 +55,7 @@ export const ROOMS: readonly Room[] = [
     mayImport: [REQUEST, CATALOG, LANE],
   },
   { folder: 'src/aws', holds: 'the ports on AWS, by service', mayImport: [CORE] },
-  { folder: 'src/stack', holds: 'constructs → Terraform, and the table of variables', mayImport: [] },
+  { folder: 'src/stack', holds: 'constructs → Terraform, and the table of variables', mayImport: [LAYOUT] },
   {
     folder: WIRE,
     holds:

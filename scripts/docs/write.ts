@@ -1,14 +1,14 @@
 /**
  * `npm run docs`: writes what is read from the code: README's configuration table and the tfvars example from the table
- * of variables, docs/models.md from the catalog, the rooms of docs/architecture.md, the JSON Schemas of the messages and
+ * of variables, docs/models.md from the catalog, the tables of docs/architecture.md, the JSON Schemas of the messages and
  * the results that docs/messages.md shows.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { withArchitectureTables } from './architecture.ts';
 import { between } from './markdown.ts';
 import { renderCatalog } from './models.ts';
 import { withResultExamples } from './result-examples.ts';
-import { renderRooms } from './rooms.ts';
 import { schemaDocuments } from './schemas.ts';
 import { renderTfvarsExample, renderVariablesTable } from './variables.ts';
 
@@ -19,6 +19,6 @@ const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 write('README.md', between('variables', read('README.md'), renderVariablesTable()));
 write('terraform.tfvars.example', renderTfvarsExample());
 write('docs/models.md', renderCatalog());
-write('docs/architecture.md', between('rooms', read('docs/architecture.md'), renderRooms()));
+write('docs/architecture.md', withArchitectureTables(read('docs/architecture.md')));
 write('docs/messages.md', await withResultExamples(read('docs/messages.md')));
 for (const [name, text] of Object.entries(schemaDocuments())) write(`docs/schemas/${name}`, text);

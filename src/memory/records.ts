@@ -1,6 +1,14 @@
 import type { Clock } from '../core/clock.ts';
 import { DUE_SHARDS, dueShardKey } from '../core/request/keys.ts';
-import type { Backlog, BacklogEntry, Due, DueEntry, Records } from '../core/request/ports.ts';
+import {
+  BACKLOG_ATTRIBUTES,
+  type Backlog,
+  type BacklogEntry,
+  DUE_ATTRIBUTES,
+  type Due,
+  type DueEntry,
+  type Records,
+} from '../core/request/ports.ts';
 import type { RequestRecord } from '../core/request/record.ts';
 import { copyOf, definedOf } from './copies.ts';
 import { SparseIndex } from './sparse-index.ts';
@@ -113,29 +121,22 @@ function take<T>(entries: Iterable<{ order: number; entry: T }>, limit: number, 
   return taken;
 }
 
-/** The index's projection: docs/architecture.md. */
+/** An index holds its own keys, the table's, and the attributes that it includes. */
 function backlogEntryOf(record: RequestRecord): BacklogEntry {
-  const entry: BacklogEntry = {
-    request_id: record.request_id,
-    generation: record.generation,
-    backlog_key: record.backlog_key ?? '',
-    backlog_order: record.backlog_order ?? 0,
-    lane: record.lane,
-    model_id: record.model_id,
-    priority: record.priority,
-    tenant: record.tenant,
-    accepted_at: record.accepted_at,
-    deadline_at: record.deadline_at,
-    input_tokens: record.input_tokens,
-    input_bytes: record.input_bytes,
-    failures: record.failures,
-  };
-  if (record.task !== undefined) entry.task = record.task;
-  if (record.max_tokens !== undefined) entry.max_tokens = record.max_tokens;
-  if (record.full_allowance !== undefined) entry.full_allowance = record.full_allowance;
-  return entry;
+  const { backlog_key = '', backlog_order = 0 } = record;
+  return { ...projection(record, ['request_id', ...BACKLOG_ATTRIBUTES]), backlog_key, backlog_order };
 }
 
-function dueEntryOf({ request_id, status, generation, due_at = 0 }: RequestRecord): DueEntry {
-  return { request_id, status, generation, due_at };
+function dueEntryOf(record: RequestRecord): DueEntry {
+  const { due_at = 0 } = record;
+  return { ...projection(record, ['request_id', ...DUE_ATTRIBUTES]), due_at };
+}
+
+/** Absent attributes stay absent. */
+function projection<Name extends keyof RequestRecord>(
+  record: RequestRecord,
+  names: readonly Name[],
+): Pick<RequestRecord, Name> {
+  const entries = names.flatMap((name) => (name in record ? [[name, record[name]]] : []));
+  return Object.fromEntries(entries);
 }

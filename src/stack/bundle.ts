@@ -3,9 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { zipSync } from 'fflate';
-
-export const FUNCTION_NAMES = ['request-ingestion', 'prioritization', 'invocation', 'reporting'] as const;
-export type FunctionName = (typeof FUNCTION_NAMES)[number];
+import { FUNCTION_NAMES, type FunctionName } from '../core/layout/environment.ts';
 
 export interface Bundle {
   /** Absolute path of the zip. */

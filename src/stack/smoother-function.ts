@@ -4,7 +4,8 @@ import { IamRolePolicy } from '@cdktf/provider-aws/lib/iam-role-policy';
 import { LambdaFunction } from '@cdktf/provider-aws/lib/lambda-function';
 import { AssetType, TerraformAsset } from 'cdktf';
 import { Construct } from 'constructs';
-import type { Bundle, FunctionName } from './bundle.ts';
+import type { FunctionName, VariablesOf } from '../core/layout/environment.ts';
+import type { Bundle } from './bundle.ts';
 import { type Context, nameOf } from './context.ts';
 import {
   allow,
@@ -14,15 +15,18 @@ import {
   type Statement,
 } from './policy.ts';
 
-export interface SmootherFunctionConfig {
-  name: FunctionName;
+interface ConfigOf<Name extends FunctionName> {
+  name: Name;
   bundle: Bundle;
   timeoutSeconds: number;
   memoryMegabytes: number;
-  environment: Record<string, string>;
+  environment: Record<VariablesOf<Name>, string>;
   permissions: Statement[];
   optionalPermission?: OptionalStatement;
 }
+
+/** Each function has its own environment, as its handler reads it. */
+export type SmootherFunctionConfig = { [Name in FunctionName]: ConfigOf<Name> }[FunctionName];
 
 /** A function with its own role, exactly its own permissions and its own log group. */
 export class SmootherFunction extends Construct {

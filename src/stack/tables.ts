@@ -2,6 +2,7 @@ import { DynamodbTable, type DynamodbTableConfig } from '@cdktf/provider-aws/lib
 import { DynamodbTableItem } from '@cdktf/provider-aws/lib/dynamodb-table-item';
 import { Fn, Op, Token } from 'cdktf';
 import type { Construct } from 'constructs';
+import { keysOf, TABLES, type Table } from '../core/layout/tables.ts';
 import { type Context, nameOf } from './context.ts';
 
 export interface Tables {
@@ -10,83 +11,35 @@ export interface Tables {
   reporting: DynamodbTable;
 }
 
-/** What an index needs of a record besides its keys. Layout and reasons: docs/architecture.md. */
-const BACKLOG_ATTRIBUTES = [
-  'generation',
-  'lane',
-  'model_id',
-  'priority',
-  'tenant',
-  'task',
-  'accepted_at',
-  'deadline_at',
-  'input_tokens',
-  'input_bytes',
-  'max_tokens',
-  'full_allowance',
-  'failures',
-];
-const DUE_ATTRIBUTES = ['status', 'generation'];
-
 export function defineTables(scope: Construct, context: Context): Tables {
   const requests = new DynamodbTable(scope, 'requests', {
     ...common(context, 'requests'),
-    hashKey: 'request_id',
-    attribute: [
-      { name: 'request_id', type: 'S' },
-      { name: 'backlog_key', type: 'S' },
-      { name: 'backlog_order', type: 'N' },
-      { name: 'due_key', type: 'S' },
-      { name: 'due_at', type: 'N' },
-    ],
-    globalSecondaryIndex: [
-      {
-        name: 'backlog',
-        hashKey: 'backlog_key',
-        rangeKey: 'backlog_order',
-        projectionType: 'INCLUDE',
-        nonKeyAttributes: BACKLOG_ATTRIBUTES,
-      },
-      {
-        name: 'due',
-        hashKey: 'due_key',
-        rangeKey: 'due_at',
-        projectionType: 'INCLUDE',
-        nonKeyAttributes: DUE_ATTRIBUTES,
-      },
-    ],
     streamEnabled: true,
     streamViewType: 'NEW_IMAGE',
-    ttl: { attributeName: 'expires_at', enabled: true },
   });
-  const lanes = new DynamodbTable(scope, 'lanes', {
-    ...common(context, 'lanes'),
-    hashKey: 'lane',
-    rangeKey: 'item',
-    attribute: [
-      { name: 'lane', type: 'S' },
-      { name: 'item', type: 'S' },
-    ],
-    ttl: { attributeName: 'expires_at', enabled: true },
-  });
+  const lanes = new DynamodbTable(scope, 'lanes', common(context, 'lanes'));
   // Row by row under one lane and minute: a report of an hour is sixty queries, and writes spread over shards.
-  const reporting = new DynamodbTable(scope, 'reporting', {
-    ...common(context, 'reporting'),
-    hashKey: 'report_id',
-    rangeKey: 'row',
-    attribute: [
-      { name: 'report_id', type: 'S' },
-      { name: 'row', type: 'S' },
-    ],
-    ttl: { attributeName: 'expires_at', enabled: true },
-  });
+  const reporting = new DynamodbTable(scope, 'reporting', common(context, 'reporting'));
   storeSettings(scope, context, lanes);
   return { requests, lanes, reporting };
 }
 
-function common(context: Context, name: string) {
+function common(context: Context, name: keyof typeof TABLES) {
+  const table: Table = TABLES[name];
+  const indexes = Object.entries(table.indexes).map(([name, { partition, sort, attributes }]) => ({
+    name,
+    hashKey: partition.name,
+    rangeKey: sort.name,
+    projectionType: 'INCLUDE',
+    nonKeyAttributes: [...attributes],
+  }));
   return {
     name: nameOf(context, name),
+    hashKey: table.partition.name,
+    rangeKey: table.sort?.name,
+    attribute: keysOf(table),
+    globalSecondaryIndex: indexes.length > 0 ? indexes : undefined,
+    ttl: { attributeName: 'expires_at', enabled: true },
     billingMode: 'PAY_PER_REQUEST',
     // The key that AWS manages: its use shows in CloudTrail, and callers need no permission on it.
     serverSideEncryption: { enabled: true },

@@ -1,5 +1,5 @@
 import type { HoldMessage } from './hold-message.ts';
-import type { Priority, RequestRecord, Status } from './record.ts';
+import type { RequestRecord, Status } from './record.ts';
 
 /** A conditional write of one record: applied only to this status and generation. */
 export interface Transition {
@@ -20,38 +20,41 @@ export interface Records {
   move(transition: Transition): Promise<Moved>;
 }
 
-/** What the backlog index tells about a waiting request. */
-export interface BacklogEntry {
-  request_id: string;
-  generation: number;
-  backlog_key: string;
-  backlog_order: number;
-  lane: string;
-  model_id: string;
-  priority: Priority;
-  tenant: string;
-  task?: string;
-  accepted_at: number;
-  deadline_at: number;
-  input_tokens: number;
-  input_bytes: number;
-  max_tokens?: number;
-  full_allowance?: boolean;
-  failures: number;
-}
+/**
+ * What the backlog index holds of a waiting request besides its keys: all that a release is decided by. A change of this list
+ * makes DynamoDB build the index anew.
+ */
+export const BACKLOG_ATTRIBUTES = [
+  'generation',
+  'lane',
+  'model_id',
+  'priority',
+  'tenant',
+  'task',
+  'accepted_at',
+  'deadline_at',
+  'input_tokens',
+  'input_bytes',
+  'max_tokens',
+  'full_allowance',
+  'failures',
+] as const satisfies readonly (keyof RequestRecord)[];
+
+/** A waiting request as the backlog index shows it. */
+export type BacklogEntry = Pick<RequestRecord, 'request_id' | (typeof BACKLOG_ATTRIBUTES)[number]> &
+  Required<Pick<RequestRecord, 'backlog_key' | 'backlog_order'>>;
 
 export interface Backlog {
   /** The first entries of one backlog partition, oldest first. May lag behind writes. */
   heads(backlogKey: string, limit: number): Promise<BacklogEntry[]>;
 }
 
-/** What the due index tells: something about this record is due. */
-export interface DueEntry {
-  request_id: string;
-  status: Status;
-  generation: number;
-  due_at: number;
-}
+/** What the due index holds of a record besides its keys. */
+export const DUE_ATTRIBUTES = ['status', 'generation'] as const satisfies readonly (keyof RequestRecord)[];
+
+/** Something about this record is due. */
+export type DueEntry = Pick<RequestRecord, 'request_id' | (typeof DUE_ATTRIBUTES)[number]> &
+  Required<Pick<RequestRecord, 'due_at'>>;
 
 export interface Due {
   /** Records of a lane due at or before `now` (epoch ms), earliest first. May lag behind writes. */
