@@ -1,57 +1,44 @@
+#!/usr/bin/env node
 /**
- * `node scripts/run.mjs COMMAND [arguments]`: runs src/cli/COMMAND.ts (or, for `test`, all checks) on a fresh clone too:
- * plain JavaScript without dependencies, it installs what is missing first.
+ * The `smoother` command (`node scripts/run.mjs COMMAND ...`), on a fresh clone too: plain JavaScript without
+ * dependencies, it installs what is missing and then hands over to src/cli in this same process.
  */
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isInstalled, isSupported, MINIMUM_NODE } from './bootstrap.mjs';
 
-const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..');
-const [command = '', ...args] = process.argv.slice(2);
-const script = path.join(root, command === 'test' ? 'scripts/checks.ts' : `src/cli/commands/${command}.ts`);
-
-/** The SDK's advance notice about Node 20 is no news to a user of this command. */
-const ENVIRONMENT = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 if (!isSupported(process.versions.node)) {
-  fail(`Node ${MINIMUM_NODE.join('.')} or newer is needed, this is ${process.versions.node}.`);
-} else if (!existsSync(script)) {
-  fail(`There is no command ${JSON.stringify(command)}.`);
-} else {
-  process.exitCode = await run();
-}
-
-async function run() {
-  if (!isInstalled(root)) {
-    console.log('Installing dependencies ...');
-    const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-    const code = await child(npm, ['ci', '--no-progress'], { shell: process.platform === 'win32' });
-    if (code !== 0) return code;
-  }
-  const loader = pathToFileURL(path.join(root, 'node_modules/tsx/dist/loader.mjs')).href;
-  return child(process.execPath, ['--import', loader, script, ...args]);
-}
-
-/** Resolves with the exit code. A Ctrl-C reaches the child by itself; a termination request is passed on. */
-function child(file, parameters, options = {}) {
-  return new Promise((resolve, reject) => {
-    const running = spawn(file, parameters, { cwd: root, stdio: 'inherit', env: ENVIRONMENT, ...options });
-    const ignore = () => {};
-    const terminate = () => running.kill('SIGTERM');
-    process.on('SIGINT', ignore);
-    process.on('SIGTERM', terminate);
-    running.once('error', reject);
-    running.once('exit', (code) => {
-      process.off('SIGINT', ignore);
-      process.off('SIGTERM', terminate);
-      resolve(code ?? 1);
-    });
-  });
-}
-
-function fail(message) {
-  console.error(message);
+  console.error(`Node ${MINIMUM_NODE.join('.')} or newer is needed, this is ${process.versions.node}.`);
   process.exitCode = 1;
+} else if (isInstalled(root) || install()) {
+  // npm runs scripts in the project's folder; paths on the command line are meant from where the user is.
+  if (process.env.npm_package_json === path.join(root, 'package.json') && process.cwd() === root) {
+    process.chdir(process.env.INIT_CWD ?? root);
+  }
+  // The SDK's advance notice about Node 20 is of no use to whoever runs a command.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+  const { register } = await import(inProject('node_modules/tsx/dist/esm/api/index.mjs'));
+  register({ tsconfig: path.join(root, 'tsconfig.json') });
+  await import(inProject('src/cli/main.ts'));
+}
+
+/** All dependencies, those for development too, whatever NODE_ENV says: the local cloud is made of them. */
+function install() {
+  console.error('Installing dependencies ...');
+  const windows = process.platform === 'win32';
+  const { status } = spawnSync(windows ? 'npm.cmd' : 'npm', ['ci', '--include=dev', '--no-progress'], {
+    cwd: root,
+    // What npm prints goes to standard error: standard output is the command's.
+    stdio: ['ignore', 2, 2],
+    shell: windows,
+  });
+  process.exitCode = status ?? 1;
+  return status === 0;
+}
+
+function inProject(file) {
+  return pathToFileURL(path.join(root, file)).href;
 }

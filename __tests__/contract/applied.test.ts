@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { runApplied } from '../../src/cli/commands/run-applied.ts';
+import { runApplied } from '../../src/cli/report/run-applied.ts';
+import { printer } from '../../src/cli/terminal/printer.ts';
 import type { StackJson } from '../../src/lab/external/checkov.ts';
 import { emulatorOverride } from '../../src/lab/external/emulated-stack.ts';
 import { ExternalToolError } from '../../src/lab/external/errors.ts';
@@ -55,7 +56,7 @@ test.runIf(endpoint)(
       },
     }));
     writeFileSync(input, requests.map((request) => `${JSON.stringify(request)}\n`).join(''));
-    const synthesis = await synthesise(path.resolve(import.meta.dirname, '../..'));
+    const synthesis = await synthesise();
     cleanup.push(synthesis.remove);
     const applied = await startLocalCloud({
       stack: atRest(synthesis.stack as StackJson),
@@ -72,18 +73,18 @@ test.runIf(endpoint)(
     );
 
     const shown: string[] = [];
-    const terminal = { isTTY: false, write: (text: string) => void shown.push(text) };
+    const print = printer(undefined, { write: (text) => void shown.push(text) });
     const signal = new AbortController().signal;
-    const clean = await runApplied({ synthesis, outputs, endpoint }, input, terminal, signal);
+    const clean = await runApplied({ synthesis, outputs, endpoint }, input, print, signal);
     expect(shown.join('')).toMatch(/\b3\b/);
     expect(clean).toBe(true);
     expect(applied.calls().filter(({ principal }) => principal !== 'operator')).toEqual([]);
     expect(await standing()).toEqual(stood);
 
     const renamed = { ...outputs, requests_table_name: { value: 'another' } };
-    await expect(
-      runApplied({ synthesis, outputs: renamed, endpoint }, input, terminal, signal),
-    ).rejects.toThrow(ExternalToolError);
+    await expect(runApplied({ synthesis, outputs: renamed, endpoint }, input, print, signal)).rejects.toThrow(
+      ExternalToolError,
+    );
     await applied.stop();
     expect(await standing()).toEqual([]);
   },

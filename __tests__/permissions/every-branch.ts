@@ -1,5 +1,4 @@
 /** One run of the built functions on the local cloud that goes through every branch which calls AWS. */
-import path from 'node:path';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -53,7 +52,7 @@ const VARIABLES = {
 const RESULTS = 13;
 
 export async function runEveryBranch(): Promise<EveryBranch> {
-  const synthesis = await synthesise(path.resolve(import.meta.dirname, '../..'));
+  const synthesis = await synthesise();
   // Answers are longer than what fits into a record.
   const bedrock = await startBedrockSimulator({
     outputMedianTokens: 6_000,

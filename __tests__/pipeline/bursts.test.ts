@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BurstFigures, type Bursts, smoothBursts } from '../../src/lab/run/bursts.ts';
 import { type Synthesis, synthesise } from '../../src/lab/run/synthesis.ts';
@@ -11,7 +10,7 @@ let synthesis: Synthesis;
 let figures: BurstFigures;
 
 beforeAll(async () => {
-  synthesis = await synthesise(path.resolve(import.meta.dirname, '../..'));
+  synthesis = await synthesise();
   figures = await smoothBursts(BURSTS, synthesis);
 }, 280_000);
 afterAll(() => synthesis?.remove());

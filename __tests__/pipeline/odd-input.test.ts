@@ -103,7 +103,7 @@ async function start(tfvars: string): Promise<RunRecord> {
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'odd-input-'));
-  synthesis = await synthesise(path.resolve(import.meta.dirname, '../..'));
+  synthesis = await synthesise();
   const valid = Object.entries(VALID).map(([request_id, fields]) =>
     JSON.stringify({ request_id, ...fields }),
   );

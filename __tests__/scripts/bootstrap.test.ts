@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 // @ts-expect-error plain JavaScript, run before anything is installed
 import { isInstalled, isSupported } from '../../scripts/bootstrap.mjs';
-import { testTally } from '../../scripts/tally.ts';
+import { testTally } from '../../src/lab/external/vitest.ts';
 
 describe('the Node it needs', () => {
   it.each([

@@ -19,8 +19,10 @@ const CONNECTION_TIMEOUT_MS = 10_000;
 /** Workers of a bundle and a leader's writes run side by side. */
 const MAX_SOCKETS = 100;
 
-function clientConfig(requestTimeout = REQUEST_TIMEOUT_MS) {
+/** @param region default: what the SDK finds in the environment */
+function clientConfig(region?: string, requestTimeout = REQUEST_TIMEOUT_MS) {
   return {
+    region,
     retryMode: 'standard',
     maxAttempts: 4,
     requestHandler: {
@@ -33,12 +35,12 @@ function clientConfig(requestTimeout = REQUEST_TIMEOUT_MS) {
   };
 }
 
-export function dynamoClient(): DynamoDBClient {
-  return new DynamoDBClient(clientConfig());
+export function dynamoClient(region?: string): DynamoDBClient {
+  return new DynamoDBClient(clientConfig(region));
 }
 
-export function sqsClient(): SQSClient {
-  return new SQSClient(clientConfig());
+export function sqsClient(region?: string): SQSClient {
+  return new SQSClient(clientConfig(region));
 }
 
 export function quotasClient(): ServiceQuotasClient {
@@ -50,9 +52,12 @@ export function lambdaClient(): LambdaClient {
 }
 
 /** At a custom endpoint a bucket is a path: nothing resolves `bucket.127.0.0.1`. */
-export function s3Client(environment: Readonly<Record<string, string | undefined>>): S3Client {
+export function s3Client(
+  environment: Readonly<Record<string, string | undefined>>,
+  region?: string,
+): S3Client {
   return new S3Client({
-    ...clientConfig(OBJECT_TIMEOUT_MS),
+    ...clientConfig(region, OBJECT_TIMEOUT_MS),
     forcePathStyle: Boolean(environment.AWS_ENDPOINT_URL || environment.AWS_ENDPOINT_URL_S3),
   });
 }

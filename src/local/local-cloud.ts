@@ -41,6 +41,10 @@ export interface LocalCloudOptions {
   backendUrl?: string;
   /** Terraform has applied the stack there: it is used as it stands, and stays. */
   applied?: boolean;
+  /** Of the gateway. Default: a free one. */
+  port?: number;
+  /** Credentials that may do everything. Default: new ones. */
+  operator?: Credentials;
   /** Every line that a function writes. */
   onLog?: (functionName: string, line: string) => void;
   /** Asked about every permitted call: what shall go wrong with it. */
@@ -128,12 +132,12 @@ async function bringUp(
     services: ({ service }) => services[service],
     ...(options.faults ? { faults: options.faults } : {}),
   });
-  const endpoint = await gateway.start();
+  const endpoint = await gateway.start(options.port);
   cleanup.push(() => gateway.stop());
 
   const stack = new EvaluatedStack({ ...options, accountId, endpoint });
   place = { ...stack.platform, applicationProfiles: options.applicationProfiles };
-  const operator = newCredentials();
+  const { operator = newCredentials() } = options;
   gateway.admit('operator', operator);
   const roles = readRoles(stack);
   const prepared = await prepareFunctions({ stack, roles, gateway, activity, folder, onLog });

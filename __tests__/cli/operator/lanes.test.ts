@@ -1,63 +1,103 @@
-import { expect, it } from 'vitest';
-import { operateLanes } from '../../../src/cli/operator/lanes.ts';
+import { describe, expect, it } from 'vitest';
+import { lanesTable } from '../../../src/cli/commands/lanes.ts';
+import { chooseLane, drained, viewLanes } from '../../../src/cli/operator/lanes.ts';
+import type { LaneFigures } from '../../../src/core/lane/ports.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
 
 const MODEL = 'us.amazon.nova-lite-v1:0';
 const LANE = 'amazon.nova-lite:geo';
+const LEASE_UNTIL = 10_000;
+const at = (now: number) => ({ now: () => now, sleep: async () => undefined });
 
-async function operator() {
+/** One lane, led until LEASE_UNTIL; `tell` writes what its leader says of it. */
+async function ledLane() {
   const { ports } = createMemoryCloud();
   await ports.registry.register(LANE, MODEL);
-  const lines: string[] = [];
-  const tables: string[] = [];
-  const run = (...args: string[]) =>
-    operateLanes(
-      args,
-      {},
-      (table) => {
-        tables.push(table);
-        return ports;
+  const led = await ports.leadership.acquire(LANE, 'a', 0, LEASE_UNTIL);
+  if (led === undefined) throw new Error('the lane is taken');
+  const tell = (figures: Partial<LaneFigures>) =>
+    ports.leadership.writePlan(
+      led,
+      {
+        snapshot: '',
+        limits: { requests_per_minute: 480, tokens_per_minute: 2_000_000 },
+        figures: { utilisation: 0, share: 1, unfinished: 0, ...figures },
       },
-      { clock: { now: () => 1_000, sleep: async () => undefined }, write: (line) => void lines.push(line) },
+      LEASE_UNTIL,
     );
-  return { ports, lines, tables, run };
+  return { ports, tell };
 }
 
-it('pauses and resumes a lane, named by itself or by a model', async () => {
-  const { ports, lines, tables, run } = await operator();
-  expect(await run('pause', LANE, '--lanes-table', 'mine')).toBe(0);
-  expect(await ports.control.isPaused(LANE)).toBe(true);
-  await run('resume', MODEL);
-  expect(await ports.control.isPaused(LANE)).toBe(false);
-  expect(lines).toEqual([`${LANE}: paused`, `${LANE}: resumed`]);
-  expect(tables).toEqual(['mine', 'bedrock-request-smoother-lanes']);
+describe('the view of lanes', () => {
+  it('shows what the leader says: limits, our share, whether work waits', async () => {
+    const { ports, tell } = await ledLane();
+    await tell({ share: 0.8, waiting: true, unfinished: 3 });
+    const view = await viewLanes(ports, at(1));
+    expect(view).toEqual([
+      {
+        lane: LANE,
+        state: 'working',
+        requests_per_minute: 480,
+        tokens_per_minute: 2_000_000,
+        share: 0.8,
+        waiting: true,
+        unfinished: 3,
+      },
+    ]);
+    expect(lanesTable(view).split('\n')[1]).toMatch(/working +480 +2M +80 % +yes +3$/);
+  });
+
+  it.each<[string, Partial<LaneFigures>, boolean, number, object]>([
+    ['paused by an operator', { paused: 'denied' }, true, 1, { state: 'paused' }],
+    ['stopped by the smoother', { paused: 'denied' }, false, 1, { state: 'stopped', reason: 'denied' }],
+    ['without a leader', {}, false, LEASE_UNTIL, { state: 'asleep' }],
+    ['resumed while nobody leads it', { paused: 'operator' }, false, LEASE_UNTIL, { state: 'asleep' }],
+  ])('says the state of a lane %s', async (_, figures, paused, now, expected) => {
+    const { ports, tell } = await ledLane();
+    await tell(figures);
+    await ports.control.setPaused(LANE, paused);
+    expect(await viewLanes(ports, at(now))).toMatchObject([expected]);
+  });
+
+  it('invents no figure before a leader has written any', async () => {
+    const { ports } = createMemoryCloud();
+    expect(await viewLanes(ports, at(1))).toEqual([]);
+    await ports.registry.register(LANE, MODEL);
+    expect(lanesTable(await viewLanes(ports, at(1)))).toMatch(/asleep +– +– +– +– +–$/);
+  });
 });
 
-it('drains: pauses, and waits until nothing is unfinished', async () => {
-  const { ports, lines, run } = await operator();
-  const led = await ports.leadership.acquire(LANE, 'a', 0, 10_000);
-  if (led === undefined) throw new Error();
-  const figures = { utilisation: 0, share: 1 };
-  await ports.leadership.writePlan(led, { snapshot: '', figures: { ...figures, unfinished: 2 } }, 10_000);
-  const status = ports.watch.status;
+describe('the lane that an operator means', () => {
+  it.each([LANE, MODEL, 'eu.amazon.nova-lite-v1:0'])('is found by %s', async (word) => {
+    const { ports } = await ledLane();
+    expect(await chooseLane(word, ports)).toBe(LANE);
+  });
+
+  it.each([
+    [undefined, `a lane or model id is needed; the lanes are ${LANE}`],
+    ['nobody', `"nobody" is no lane and no model of one; the lanes are ${LANE}`],
+  ])('is offered in place of %s', async (word, message) => {
+    const { ports } = await ledLane();
+    await expect(chooseLane(word, ports)).rejects.toThrow(message);
+  });
+
+  it('is not there before the first request', async () => {
+    const { ports } = createMemoryCloud();
+    await expect(chooseLane(MODEL, ports)).rejects.toThrow('there are no lanes yet');
+  });
+});
+
+it('draining waits until nothing is unfinished', async () => {
+  const { ports, tell } = await ledLane();
+  await tell({ unfinished: 2 });
+  const { status } = ports.watch;
   let looks = 0;
   ports.watch.status = async (lane) => {
     looks += 1;
-    if (looks === 3)
-      await ports.leadership.writePlan(led, { snapshot: '', figures: { ...figures, unfinished: 0 } }, 10_000);
+    if (looks === 3) await tell({ unfinished: 0 });
     return status(lane);
   };
-  await run('drain', LANE);
-  expect(lines).toEqual([`${LANE}: paused`, `${LANE}: 2 unfinished`, `${LANE}: 0 unfinished`]);
-});
-
-it('lists the lanes', async () => {
-  const { lines, run } = await operator();
-  await run('lanes');
-  expect(lines[0]).toContain(LANE);
-});
-
-it.each([[['stop', LANE]], [['pause', 'nobody']], [[]]])('refuses %j', async (args) => {
-  const { run } = await operator();
-  await expect(run(...args)).rejects.toThrow(/needs/);
+  const lines: string[] = [];
+  await drained(LANE, ports, at(1), (line) => void lines.push(line));
+  expect(lines).toEqual([`${LANE}: 2 unfinished`, `${LANE}: 0 unfinished`]);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Column } from '../../../src/cli/report/chart.ts';
-import { drawChart, short } from '../../../src/cli/report/chart.ts';
+import { drawChart } from '../../../src/cli/report/chart.ts';
+import { short } from '../../../src/cli/report/numbers.ts';
 
 const column = (fields: Partial<Column> = {}): Column => ({
   waiting: 0,
@@ -12,7 +13,7 @@ const column = (fields: Partial<Column> = {}): Column => ({
 
 function draw(columns: Column[], quota = 8) {
   const lines = drawChart({ title: 'geo/x', unit: 'calls', columns, secondsPerColumn: 1, quota }).split('\n');
-  const rate = lines.slice(lines.findIndex((line) => line.includes('requests waiting')) + 2);
+  const rate = lines.slice(lines.findIndex((line) => line.includes('calls a ')) + 1);
   return {
     lines,
     rate: rate.slice(
@@ -39,8 +40,20 @@ describe('the chart', () => {
   it('shades demand above what is released, up to the top when it is far above', () => {
     const { rate, lines } = draw([column({ released: 8, demand: 300 }), column({ released: 8 })]);
     expect(rate[0]).toMatch(/│░░$/);
-    expect(lines.at(-1)).toContain('demand (peak 300/s)');
+    expect(lines.at(-1)).toContain('demand (peak 300)');
     expect(lines.at(-1)).not.toContain('throttled');
+  });
+
+  it('counts a small quota by the minute', () => {
+    const { lines, rate } = draw([column({ released: 0.1, demand: 0.2 })], 0.1);
+    expect(lines.join('\n')).toContain('calls a minute');
+    expect(lines.at(-1)).toContain('demand (peak 12)   ─ quota 6');
+    expect(height(rate, 0)).toBe(4);
+  });
+
+  it('fits a terminal of 80 columns', () => {
+    const lines = draw(Array.from({ length: 70 }, () => column({ demand: 1e6, throttled: true }))).lines;
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
   it('marks throttled columns', () => {

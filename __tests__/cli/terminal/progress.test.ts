@@ -1,24 +1,65 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bars, progressLine, showProgress } from '../../../src/cli/terminal/progress.ts';
 
-const progress = { sent: 4, ended: 2, calls: 3, throttled: 1, running: 1 };
+const progress = { sent: 8, answered: 2, calls: 3, throttled: 1, running: 1 };
 
-it('draws what it is told now and then, and at the end what it was told last', () => {
+/** What is written to a terminal as time goes by. */
+function watched(isTTY = false) {
   const written: string[] = [];
   let now = 0;
-  const { show, end } = showProgress({ write: (text) => written.push(text) }, 8, () => now);
-  show(progress);
-  show({ ...progress, ended: 3 });
-  now = 2_000;
-  show({ ...progress, ended: 4 });
-  show({ ...progress, ended: 8 });
-  end();
-  end();
-  expect(written.map((text) => /ended (\d)/.exec(text)?.[1])).toEqual(['2', '4', '8']);
-});
+  const shown = showProgress({ isTTY, write: (text) => written.push(text) }, 8, () => now);
+  const showAt = (at: number, answered: number) => {
+    now = at;
+    shown.show({ ...progress, answered });
+  };
+  return { written, showAt, end: shown.end };
+}
 
-it('shows parts of a whole', () => {
-  expect(progressLine(progress, 8)).toBe('sent 4/8  ended 2  calling Bedrock 1  calls 3  throttled 1');
-  const [sent = '', ended = ''] = bars(progress, 8).split('\n');
-  expect([sent.match(/█/g)?.length, ended.match(/█/g)?.length]).toEqual([20, 10]);
+describe('progress', () => {
+  it('is drawn now and then, and at the end as it was told last', () => {
+    const { written, showAt, end } = watched();
+    showAt(0, 2);
+    showAt(0, 3);
+    showAt(2_000, 4);
+    showAt(2_000, 8);
+    end();
+    end();
+    expect(written.map((text) => /ended (\d)/.exec(text)?.[1])).toEqual(['2', '4', '8']);
+  });
+
+  it('says about how long it goes on, by the speed of late', () => {
+    const { written, showAt } = watched();
+    showAt(0, 0);
+    showAt(60_000, 0);
+    showAt(70_000, 2);
+    expect(written[0]).not.toContain('left');
+    expect(written[2]).toContain('about 30 s left');
+  });
+
+  it('replaces its bars on a terminal', () => {
+    const { written, showAt } = watched(true);
+    showAt(0, 2);
+    showAt(1_000, 4);
+    expect(written[1]).toContain('\u001b[3A\u001b[0J');
+  });
+
+  it('shows parts of a whole', () => {
+    expect(progressLine(progress, 8)).toBe('ended 2 of 8; Bedrock: 1 running, 3 calls, 1 throttled');
+    expect(progressLine({ ...progress, sent: 4 }, 8)).toContain('sent 4 of 8, ended 2');
+    const [sent = '', ended = ''] = bars({ ...progress, sent: 4 }, 8);
+    expect([sent.match(/█/g)?.length, ended.match(/[█▌]/g)?.length]).toEqual([15, 8]);
+  });
+
+  it('says what it waits for, and until when', () => {
+    const until = new Date(2026, 10, 25, 14, 3, 20).getTime();
+    const waiting = { ...progress, waitingFor: { what: 'the last reports', until } };
+    expect(progressLine(waiting, 8)).toBe('Waiting for the last reports; until 14:03:20 at the latest');
+    expect(bars(waiting, 8)).toHaveLength(4);
+  });
+
+  it('fits a terminal of 80 columns', () => {
+    const large = { sent: 1e6, answered: 999_999, calls: 1e6, throttled: 99, running: 300 };
+    const lines = [progressLine(large, 1e6, 1_000), ...bars(large, 1e6, 1_000)];
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
 });

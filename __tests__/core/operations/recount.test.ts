@@ -146,11 +146,11 @@ describe('redriving what reporting failed on', () => {
     operateDeadLetters(
       'redrive',
       { queue: 'reporting', id },
-      () => ({ reporting_dlq_url: 'url' }),
       {
+        names: async (output) => output,
         deadLetters: () => queue,
         target: () => ({ send: async () => undefined }),
-        recount: (_, intervals) => count(intervals),
+        recount: count,
       },
       (line) => void lines.push(line),
     );
@@ -168,11 +168,11 @@ describe('redriving what reporting failed on', () => {
     };
     await expect(redrive(cut, count)).rejects.toThrow('cut');
     expect(queue.ids()).toEqual(['m1', 'm2']);
-    expect(await redrive(queue, count)).toBe(0);
+    expect(await redrive(queue, count)).toBe(2);
     expect(queue.ids()).toEqual([]);
     expect(lines.slice(-2)).toEqual([
       'reporting: 2 changes of these times are counted',
-      'reporting: 2 made good',
+      'reporting: 2 counted and removed',
     ]);
     expect(sorted(rows)).toEqual(await cleanPass(images));
   });
@@ -190,10 +190,10 @@ describe('redriving what reporting failed on', () => {
       asked = intervals;
       return 0;
     };
-    expect(await redrive(queue, count, 'm2')).toBe(0);
+    expect(await redrive(queue, count, 'm2')).toBe(1);
     expect(queue.ids()).toEqual(['m1']);
     expect(asked).toEqual([intervalOf(letter('m2', NOON + HOUR_MS, NOON + HOUR_MS))]);
-    expect(await redrive(queue, count, 'm2')).toBe(1);
+    expect(await redrive(queue, count, 'm2')).toBe(0);
   });
 
   test.each(['{', '{"hello": 1}', '{"DDBStreamBatchInfo": {"approximateArrivalOfFirstRecord": "now"}}'])(

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { checkNames } from '../../../src/cli/commands/run-applied.ts';
+import { checkNames } from '../../../src/cli/report/run-applied.ts';
 import { emulatorOverride, prepareEmulatedStack } from '../../../src/lab/external/emulated-stack.ts';
 import { ExternalToolError, MissingToolError } from '../../../src/lab/external/errors.ts';
 import { leftovers } from '../../../src/lab/external/leftovers.ts';

@@ -116,7 +116,7 @@ async function fakeCloud(
 async function runFake(
   lines: string[],
   cloud: Cloud,
-  fields: { reports?: ReportRow[]; interrupted?: AbortSignal } = {},
+  { reports = [], ...fields }: { reports?: ReportRow[]; interrupted?: AbortSignal; patienceMs?: number } = {},
 ) {
   const file = (name: string) => path.join(folder, name);
   writeFileSync(file('input.jsonl'), `${lines.join('\n')}\n\n`);
@@ -128,11 +128,11 @@ async function runFake(
       {
         input: file('input.jsonl'),
         results: file('results.jsonl'),
-        interrupted: fields.interrupted,
+        ...fields,
         onProgress: (progress) => seen.push(progress),
       },
     );
-    const summary = summarise(record, fields.reports ?? []);
+    const summary = summarise(record, reports);
     const results = readFileSync(file('results.jsonl'), 'utf8').trim().split('\n').filter(Boolean);
     return {
       clean: isClean(summary),
@@ -169,7 +169,7 @@ describe('a run', () => {
     expect(summary.estimated_cost_usd_per_million).toBeCloseTo((3 * 0.4) / 4);
     expect(results).toHaveLength(4);
     expect(text).toContain('Every message ended as it should');
-    expect(last).toMatchObject({ sent: 4, ended: 4 });
+    expect(last).toMatchObject({ sent: 4, answered: 4 });
   });
 
   it('says what right-sized max tokens have won back, from the report', async () => {
@@ -185,6 +185,13 @@ describe('a run', () => {
   });
 
   it('is not clean when a message has no result', async () => {
+    const cloud = await fakeCloud((body, id) => (body.includes('"swallowed"') ? [] : byId(body, id)));
+    const lines = [line({ request_id: 'a' }), line({ request_id: 'swallowed' })];
+    const { clean, summary } = await runFake(lines, cloud, { patienceMs: 1_000 });
+    expect([clean, summary.lost, summary.still_waiting]).toEqual([false, 1, 0]);
+  });
+
+  it('that is interrupted loses nothing: it says how many were still waiting', async () => {
     const interrupt = new AbortController();
     const cloud = await fakeCloud((body, id) => {
       if (!body.includes('"swallowed"')) return byId(body, id);
@@ -192,8 +199,21 @@ describe('a run', () => {
       return [];
     });
     const lines = [line({ request_id: 'a' }), line({ request_id: 'swallowed' })];
-    const { clean, summary } = await runFake(lines, cloud, { interrupted: interrupt.signal });
-    expect([clean, summary.lost]).toEqual([false, 1]);
+    const { clean, summary, text } = await runFake(lines, cloud, { interrupted: interrupt.signal });
+    expect([clean, summary.lost, summary.still_waiting]).toEqual([false, 0, 1]);
+    expect(text).toContain('Interrupted: 1 were still waiting.');
+    expect(text).not.toMatch(/lost|✔|✘/);
+  });
+
+  it('counts a message that was sent again, as it was, apart: both share one result', async () => {
+    const results = new Set<string>();
+    const once: Behaviour = (body, id) =>
+      byId(body, id).filter(({ request_id }) => !results.has(request_id) && results.add(request_id));
+    const again = line({ request_id: 'a' });
+    const { clean, summary, last, text } = await runFake([again, again, line()], await fakeCloud(once));
+    expect([clean, summary.completed, summary.repeated]).toEqual([true, 2, 1]);
+    expect(last).toMatchObject({ sent: 3, answered: 3 });
+    expect(text).toContain('1 the same request again');
   });
 
   it('is not clean when a function was denied something', async () => {

@@ -1,43 +1,51 @@
-/** `npm run crash -- [flags]`: dies at every call, meets in every order, and checks what is left. docs/reliability.md. */
-import { writeFileSync } from 'node:fs';
 import { UnknownCaseError } from '../../lab/crash/errors.ts';
 import { type Finding, PARTS, replayCase } from '../../lab/crash/suite.ts';
 import { enumerateAll } from '../../lab/crash/workers.ts';
-import { runCommand } from '../terminal/command.ts';
-import { readFlags, UsageError } from '../terminal/flags.ts';
+import { command, EXIT } from '../command.ts';
+import { UsageError } from '../errors.ts';
+import { json } from '../terminal/options.ts';
+import { printer } from '../terminal/printer.ts';
 
 const SHOWN_BROKEN = 5;
 
-await runCommand(async (args) => {
-  const { only = '', case: caseId, json } = readFlags(args, ['only', 'case', 'json']);
-  if (caseId !== undefined) return replayOne(caseId);
-  const parts = PARTS.map(({ name }) => name).filter((name) => name.includes(only));
-  if (parts.length === 0) throw new UsageError('only', `matches nothing: ${only}`);
+export default command(
+  'smoother crash --only invocation/ --json crash.json',
+  'smoother crash --case "invocation/small output/4/cut-after"',
+)
+  .option('--only <text>', 'scenarios with this in their name: function/scenario', '')
+  .option('--case <id>', 'play this one case again, step by step')
+  .addOption(json())
+  .action(async ({ only, case: caseId, json: figures }) => {
+    if (caseId !== undefined) return replayOne(caseId);
+    const print = printer(figures);
+    const parts = PARTS.map(({ name }) => name).filter((name) => name.includes(only));
+    if (parts.length === 0) throw new UsageError(`--only matches no scenario, got ${JSON.stringify(only)}`);
 
-  console.log(row('function', 'scenario', 'cases', 'broken'));
-  const findings = await enumerateAll(parts, (finding) => console.log(rowOf(finding)));
-  const cases = findings.reduce((sum, finding) => sum + finding.cases, 0);
-  const broken = findings.flatMap((finding) => finding.broken);
-  console.log(row('total', '', String(cases), String(broken.length)));
-  for (const { id, invariants } of broken.slice(0, SHOWN_BROKEN)) {
-    console.log(
-      `\n${id}\n  ${invariants.join('\n  ')}\nReplay: npm run crash -- --case ${JSON.stringify(id)}`,
-    );
-  }
-  if (json !== undefined)
-    writeFileSync(json, `${JSON.stringify({ cases, broken: broken.length, findings }, undefined, 2)}\n`);
-  return broken.length === 0 ? 0 : 1;
-});
+    print.line(row('function', 'scenario', 'cases', 'broken'));
+    const findings = await enumerateAll(parts, (finding) => print.line(rowOf(finding)));
+    const cases = findings.reduce((sum, finding) => sum + finding.cases, 0);
+    const broken = findings.flatMap((finding) => finding.broken);
+    print.line(row('total', '', String(cases), String(broken.length)));
+    for (const { id, invariants } of broken.slice(0, SHOWN_BROKEN)) {
+      print.line(
+        `\n${id}\n  ${invariants.join('\n  ')}\nReplay: npm run crash -- --case ${JSON.stringify(id)}`,
+      );
+    }
+    print.figures({ cases, broken: broken.length, findings });
+    process.exitCode = broken.length === 0 ? EXIT.ok : EXIT.failed;
+  });
 
-async function replayOne(caseId: string): Promise<number> {
+async function replayOne(caseId: string): Promise<void> {
   try {
     const { steps, invariants } = await replayCase(caseId);
     for (const step of steps) console.log(step);
     console.log(invariants.length === 0 ? 'All invariants hold.' : invariants.join('\n'));
-    return invariants.length === 0 ? 0 : 1;
+    process.exitCode = invariants.length === 0 ? EXIT.ok : EXIT.failed;
   } catch (error) {
-    if (error instanceof UnknownCaseError) throw new UsageError('case', `names none: ${caseId}`);
-    throw error;
+    if (!(error instanceof UnknownCaseError)) throw error;
+    throw new UsageError(
+      `--case must be the id of a case, as a broken one shows it, got ${JSON.stringify(caseId)}`,
+    );
   }
 }
 

@@ -1,25 +1,45 @@
-/** `npm run faults -- [flags]`: faults from outside, and what they cost. Flags: docs/reliability.md. */
-import { writeFileSync } from 'node:fs';
+import { CLOCK_SKEW_MS } from '../../core/request/times.ts';
+import { faultsOf } from '../../lab/faults/faults.ts';
 import { type FaultFigures, isHarmless } from '../../lab/faults/figures.ts';
-import { killFunctions } from '../../lab/faults/local.ts';
+import { KILLS, killFunctions } from '../../lab/faults/local.ts';
 import { meetFault } from '../../lab/faults/virtual.ts';
-import { runCommand } from '../terminal/command.ts';
-import { faultsOptions } from '../terminal/faults-flags.ts';
+import { command, EXIT } from '../command.ts';
+import { UsageError } from '../errors.ts';
+import { json, seed } from '../terminal/options.ts';
+import { printer } from '../terminal/printer.ts';
 
-await runCommand(async (args) => {
-  const { faults, kills, seed, json } = faultsOptions(args);
-  const all: FaultFigures[] = [];
-  const show = (figures: FaultFigures) => {
-    all.push(figures);
-    console.log(rowOf(figures));
-    for (const violation of figures.violations.slice(0, 5)) console.log(`  ${violation}`);
-  };
-  console.log(row('fault', 'struck', 'requests', 'failed', 'lost', 'again', 'paid twice', 'recovery'));
-  for (const fault of faults) show(await meetFault(fault, seed));
-  if (kills) show(await killFunctions(seed));
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ seed, faults: all }, undefined, 2)}\n`);
-  return all.every(isHarmless) ? 0 : 1;
-});
+const SHOWN_VIOLATIONS = 5;
+
+export default command('smoother faults --virtual-only --only partition --seed 7 --json faults.json')
+  .option('--only <text>', 'faults with this in their name', '')
+  .option('--virtual-only', 'leave out the functions that are killed on the local cloud', false)
+  .addOption(seed('of when faults strike'))
+  .addOption(json())
+  .action(async ({ only, virtualOnly, seed, json: figures }) => {
+    const { faults, kills } = chooseFaults(only, virtualOnly);
+    const print = printer(figures);
+    const all: FaultFigures[] = [];
+    const show = (met: FaultFigures) => {
+      all.push(met);
+      print.line(rowOf(met));
+      for (const violation of met.violations.slice(0, SHOWN_VIOLATIONS)) print.line(`  ${violation}`);
+    };
+    print.line(row('fault', 'struck', 'requests', 'failed', 'lost', 'again', 'paid twice', 'recovery'));
+    for (const fault of faults) show(await meetFault(fault, seed));
+    if (kills) show(await killFunctions(seed));
+    print.figures({ seed, faults: all });
+    process.exitCode = all.every(isHarmless) ? EXIT.ok : EXIT.failed;
+  });
+
+/** @throws UsageError when nothing is left */
+export function chooseFaults(only: string, virtualOnly: boolean) {
+  const faults = faultsOf(CLOCK_SKEW_MS).filter(({ name }) => name.includes(only));
+  const kills = !virtualOnly && KILLS.includes(only);
+  if (faults.length === 0 && !kills) {
+    throw new UsageError(`--only matches no fault, got ${JSON.stringify(only)}`);
+  }
+  return { faults, kills };
+}
 
 function rowOf(figures: FaultFigures): string {
   const { fault, struck, requests, failed, lost, duplicatedResults, paidTwice, recoverySeconds } = figures;

@@ -1,33 +1,32 @@
-/** `npm run fuzz -- [flags]`: any text through ingestion. docs/reliability.md. */
-import { writeFileSync } from 'node:fs';
 import { fuzz, messageOf } from '../../lab/fuzz/fuzz.ts';
-import { runCommand } from '../terminal/command.ts';
-import { numberFlag, readFlags } from '../terminal/flags.ts';
+import { command, EXIT } from '../command.ts';
+import { COUNT, json, seed, wholeNumber } from '../terminal/options.ts';
+import { printer } from '../terminal/printer.ts';
 
 const DEFAULT_CASES = 100_000;
-const DEFAULT_SEED = 1;
 const SHOWN_BROKEN = 5;
 const SHOWN_CHARACTERS = 2_000;
 
-await runCommand(async (args) => {
-  const flags = readFlags(args, ['cases', 'seed', 'case', 'json']);
-  const whole = { min: 0, max: 2 ** 32 - 1, whole: true };
-  const seed = numberFlag('seed', flags.seed, whole) ?? DEFAULT_SEED;
-  const one = numberFlag('case', flags.case, whole);
-  const cases =
-    one === undefined ? (numberFlag('cases', flags.cases, { ...whole, min: 1 }) ?? DEFAULT_CASES) : 1;
-
-  if (one !== undefined) console.log(messageOf(seed, one).slice(0, SHOWN_CHARACTERS));
-  const report = await fuzz({ seed, cases, from: one });
-  const rejected = Object.entries(report.rejected).sort(([, a], [, b]) => b - a);
-  console.log(`messages   ${report.cases}`);
-  console.log(`accepted   ${report.accepted}`);
-  for (const [type, count] of rejected) console.log(`rejected   ${count} (${type})`);
-  console.log(`broken     ${report.broken.length}`);
-  for (const { case: number, problem } of report.broken.slice(0, SHOWN_BROKEN)) {
-    console.log(`\n${problem}\nReplay: npm run fuzz -- --seed ${seed} --case ${number}`);
-  }
-  if (flags.json !== undefined)
-    writeFileSync(flags.json, `${JSON.stringify({ seed, ...report }, undefined, 2)}\n`);
-  return report.broken.length === 0 ? 0 : 1;
-});
+export default command(
+  'smoother fuzz --cases 5000 --seed 42 --json fuzz.json',
+  'smoother fuzz --seed 42 --case 1234',
+)
+  .addOption(wholeNumber('--cases <n>', 'how many messages', COUNT).default(DEFAULT_CASES))
+  .addOption(seed('of the messages'))
+  .addOption(wholeNumber('--case <n>', 'this message only, which is shown', { ...COUNT, min: 0 }))
+  .addOption(json())
+  .action(async ({ cases, seed, case: one, json: figures }) => {
+    const print = printer(figures);
+    if (one !== undefined) print.line(messageOf(seed, one).slice(0, SHOWN_CHARACTERS));
+    const report = await fuzz({ seed, cases: one === undefined ? cases : 1, from: one });
+    const rejected = Object.entries(report.rejected).sort(([, a], [, b]) => b - a);
+    print.line(`messages   ${report.cases}`);
+    print.line(`accepted   ${report.accepted}`);
+    for (const [type, count] of rejected) print.line(`rejected   ${count} (${type})`);
+    print.line(`broken     ${report.broken.length}`);
+    for (const { case: number, problem } of report.broken.slice(0, SHOWN_BROKEN)) {
+      print.line(`\n${problem}\nReplay: npm run fuzz -- --seed ${seed} --case ${number}`);
+    }
+    print.figures({ seed, ...report });
+    process.exitCode = report.broken.length === 0 ? EXIT.ok : EXIT.failed;
+  });

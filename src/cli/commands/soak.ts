@@ -1,26 +1,25 @@
-/** `npm run soak -- [--requests N] [--seed N] [--json FILE]`: hours of traffic and random faults on a virtual clock. */
-import { writeFileSync } from 'node:fs';
 import { type SoakFigures, soak } from '../../lab/soak/soak.ts';
-import { runCommand } from '../terminal/command.ts';
-import { numberFlag, readFlags } from '../terminal/flags.ts';
+import { command, EXIT } from '../command.ts';
+import { json, seed, wholeNumber } from '../terminal/options.ts';
+import { printer } from '../terminal/printer.ts';
 
-const DEFAULT_REQUESTS = 100_000;
+const SHOWN_VIOLATIONS = 20;
 
-await runCommand(async (args) => {
-  const flags = readFlags(args, ['requests', 'seed', 'json']);
-  const requests =
-    numberFlag('requests', flags.requests, { min: 1, max: 1e9, whole: true }) ?? DEFAULT_REQUESTS;
-  const seed = numberFlag('seed', flags.seed, { min: 0, max: 2 ** 32 - 1, whole: true }) ?? 1;
-  const begun = performance.now();
-  const figures = await soak(requests, seed, ({ accepted, unfinished, heapMb }) =>
-    console.log(`${accepted} of ${requests} accepted, ${unfinished} unfinished, ${Math.round(heapMb)} MB`),
-  );
-  const seconds = Math.round((performance.now() - begun) / 1_000);
-  console.log(linesOf(figures, seconds).join('\n'));
-  if (flags.json !== undefined)
-    writeFileSync(flags.json, `${JSON.stringify({ ...figures, seconds }, undefined, 2)}\n`);
-  return isClean(figures) ? 0 : 1;
-});
+export default command('smoother soak --requests 1000000 --json soak.json')
+  .addOption(wholeNumber('--requests <n>', 'how many requests', { min: 1, max: 1e9 }).default(100_000))
+  .addOption(seed('of arrivals and faults'))
+  .addOption(json())
+  .action(async ({ requests, seed, json: file }) => {
+    const print = printer(file);
+    const begun = performance.now();
+    const figures = await soak(requests, seed, ({ accepted, unfinished, heapMb }) =>
+      print.line(`${accepted} of ${requests} accepted, ${unfinished} unfinished, ${Math.round(heapMb)} MB`),
+    );
+    const seconds = Math.round((performance.now() - begun) / 1_000);
+    print.line(linesOf(figures, seconds).join('\n'));
+    print.figures({ ...figures, seconds });
+    process.exitCode = isClean(figures) ? EXIT.ok : EXIT.failed;
+  });
 
 function linesOf(figures: SoakFigures, seconds: number): string[] {
   const { requests, completed, failed, lost, injectedFaults, heapMb, violations } = figures;
@@ -30,8 +29,8 @@ function linesOf(figures: SoakFigures, seconds: number): string[] {
     `${figures.calls} calls to Bedrock: ${figures.throttled} throttled, ${figures.faulty} answered with a server error`,
     `${injectedFaults.failedCalls} calls to AWS failed, ${injectedFaults.deaths} invocations died, ${injectedFaults.duplicates} messages came twice`,
     `${figures.duplicateResults} results sent again, all the same; ${violations.length} broken promises`,
-    ...violations.slice(0, 20).map((violation) => `  ${violation}`),
-    `Memory: ${heapMb.firstHalf} MB in the first half, ${heapMb.secondHalf} MB in the second: ${verdictOf(heapMb.flat)}`,
+    ...violations.slice(0, SHOWN_VIOLATIONS).map((violation) => `  ${violation}`),
+    `Memory: ${heapMb.firstHalf} MB in the first half, ${heapMb.secondHalf} MB in the second: ${growthOf(heapMb.flat)}`,
   ];
 }
 
@@ -39,7 +38,7 @@ function isClean({ requests, completed, failed, lost, violations, heapMb }: Soak
   return lost === 0 && violations.length === 0 && completed + failed === requests && heapMb.flat !== false;
 }
 
-function verdictOf(flat: boolean | undefined): string {
-  if (flat === undefined) return 'too short a run to judge';
+function growthOf(flat: boolean | undefined): string {
+  if (flat === undefined) return 'the run was too short to tell';
   return flat ? 'flat' : 'growing';
 }

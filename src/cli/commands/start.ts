@@ -1,52 +1,53 @@
-/** `npm start [-- flags]`: the whole smoother on the local cloud, from a file of messages to the results. Flags: README. */
 import { createWriteStream } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { finished } from 'node:stream/promises';
 import { surveyOf } from '../../client/lines.ts';
 import { startLocalSmoother } from '../../lab/run/local-smoother.ts';
 import { PROJECT_FOLDER } from '../../lab/run/synthesis.ts';
-import { readTfvars } from '../../local/terraform/variables.ts';
+import { EXIT } from '../command.ts';
+import { UsageError } from '../errors.ts';
+import { localCommand, smootherOptions } from '../local-command.ts';
 import { runAndReport } from '../report/run-and-report.ts';
-import { runCommand, untilSignal } from '../terminal/command.ts';
-import { type StartOptions, startOptions } from '../terminal/start-flags.ts';
+import { inputFile, json, outputFile } from '../terminal/options.ts';
+import { printer } from '../terminal/printer.ts';
+import { interruption } from '../terminal/signals.ts';
 
-await runCommand(async (args) => {
-  const options = startOptions(args, path.join(PROJECT_FOLDER, 'examples/requests.jsonl'));
-  const interrupt = new AbortController();
-  void untilSignal().then(() => interrupt.abort());
-  return (await start(options, interrupt.signal)) ? 0 : 1;
-});
-
-async function start(options: StartOptions, interrupted: AbortSignal): Promise<boolean> {
-  const { input, rpm, tpm, enforcement, results } = options;
-  const survey = await surveyOf(input);
-  const variables = options.varFile === undefined ? {} : await readTfvars(options.varFile);
-  // What cannot be written fails before anything is built.
-  for (const file of [options.logs, results]) if (file !== undefined) await writeFile(file, '');
-  const logs = options.logs === undefined ? undefined : createWriteStream(options.logs);
-  const smoother = await startLocalSmoother({
-    models: survey.models,
-    quota: { requestsPerMinute: rpm, tokensPerMinute: tpm },
-    enforcement,
-    seed: options.seed,
-    variables,
-    backendUrl: options.backend,
-    onStep: (step) => console.log(`${step} ...`),
-    ...(logs && { onLog: (name: string, line: string) => void logs.write(`${name}  ${line}\n`) }),
+export default localCommand(
+  'smoother start --input requests.jsonl --rpm 120 --results results.jsonl --json figures.json',
+)
+  .addOption(
+    inputFile('--input <file>', 'requests as JSON lines').default(
+      path.join(PROJECT_FOLDER, 'examples/requests.jsonl'),
+      'examples/requests.jsonl',
+    ),
+  )
+  .addOption(outputFile('--results <file>', 'write the result messages there, as JSON lines'))
+  .addOption(outputFile('--logs <file>', 'write what the functions log there'))
+  .addOption(json())
+  .addOption(outputFile('--summary <file>', 'the old name of --json FILE').hideHelp())
+  .action(async ({ input, results, logs: logFile, json: figures, summary, ...local }) => {
+    const interrupted = interruption();
+    const print = printer(figures ?? summary);
+    const survey = await surveyOf(input);
+    if (survey.lines === 0) throw new UsageError(`--input has no messages in it: ${input}`);
+    const options = await smootherOptions(local);
+    const logs = logFile === undefined ? undefined : createWriteStream(logFile);
+    const smoother = await startLocalSmoother({
+      ...options,
+      models: survey.models,
+      signal: interrupted,
+      onStep: (step) => print.line(`${step} ...`),
+      onLog: (name, line) => void logs?.write(`${name}  ${line}\n`),
+    });
+    try {
+      const { rpm, tpm, enforcement } = local;
+      print.line(
+        `Sending ${survey.lines} messages. Quota of each model, a minute: ${rpm} requests,\n${tpm} tokens (${enforcement}).\n`,
+      );
+      const clean = await runAndReport(smoother, { input, results, interrupted, total: survey.lines }, print);
+      process.exitCode = clean ? EXIT.ok : EXIT.failed;
+    } finally {
+      await smoother.stop();
+      if (logs) await finished(logs.end());
+    }
   });
-  try {
-    console.log(
-      `Sending ${survey.lines} messages; each model has ${rpm} requests and ${tpm} tokens a minute (${enforcement}).\n`,
-    );
-    const { summary } = options;
-    return await runAndReport(
-      smoother,
-      { input, results, summary, interrupted, total: survey.lines },
-      process.stdout,
-    );
-  } finally {
-    await smoother.stop();
-    if (logs) await finished(logs.end());
-  }
-}

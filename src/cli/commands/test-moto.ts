@@ -1,25 +1,24 @@
-/** `npm run test:moto [-- vitest's arguments]`: the suite of the ports on moto too, which is installed where it is not at hand. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import { MOTO, startMoto } from '../../lab/external/moto.ts';
 import { providePythonTool } from '../../lab/external/python-tool.ts';
-import { runCommand } from '../terminal/command.ts';
+import { PROJECT_FOLDER } from '../../lab/run/synthesis.ts';
+import { command, EXIT } from '../command.ts';
 
-const root = path.resolve(import.meta.dirname, '../../..');
-const VITEST = 'node_modules/vitest/vitest.mjs';
-
-await runCommand(async (args) => {
-  const moto = await startMoto(providePythonTool(MOTO));
-  try {
-    const tests = spawn(process.execPath, [VITEST, 'run', '__tests__/contract', ...args], {
-      cwd: root,
-      stdio: 'inherit',
-      env: { ...process.env, SMOOTHER_TEST_ENDPOINT: moto.endpoint },
-    });
-    const [code] = await once(tests, 'exit');
-    return code ?? 1;
-  } finally {
-    await moto.stop();
-  }
-});
+export default command('smoother test-moto', 'smoother test-moto -- --reporter=verbose')
+  .argument('[arguments...]', "vitest's own, after --")
+  .action(async (args) => {
+    const moto = await startMoto(providePythonTool(MOTO));
+    try {
+      const vitest = ['node_modules/vitest/vitest.mjs', 'run', '__tests__/contract', ...args];
+      const tests = spawn(process.execPath, vitest, {
+        cwd: PROJECT_FOLDER,
+        stdio: 'inherit',
+        env: { ...process.env, SMOOTHER_TEST_ENDPOINT: moto.endpoint },
+      });
+      const [code] = await once(tests, 'exit');
+      process.exitCode = code === 0 ? EXIT.ok : EXIT.failed;
+    } finally {
+      await moto.stop();
+    }
+  });

@@ -6,8 +6,7 @@ import {
   redriveDeadLetters,
 } from '../../core/operations/dead-letters.ts';
 import type { DeadLetterQueue, HeldMessage, Interval, TargetQueue } from '../../core/operations/ports.ts';
-import { choiceFlag, UsageError } from '../terminal/flags.ts';
-import { type Outputs, outputOf } from './outputs.ts';
+import type { Names } from './stack.ts';
 
 /** Outputs that name a dead-letter queue, and the queue that its messages came from. */
 const QUEUES = {
@@ -21,57 +20,48 @@ const QUEUES = {
   // Positions in the table's stream: their changes are counted from the table itself.
   reporting: { deadLetters: 'reporting_dlq_url', target: undefined, bodyOf: undefined },
 } as const;
-const ACTIONS = ['list', 'redrive', 'drop'] as const;
-const NAMES = Object.keys(QUEUES) as (keyof typeof QUEUES)[];
+
+export type DeadLetterQueueName = keyof typeof QUEUES;
+export const QUEUE_NAMES = Object.keys(QUEUES) as DeadLetterQueueName[];
+export const DEAD_LETTER_ACTIONS = ['list', 'redrive', 'drop'] as const;
+export type DeadLetterAction = (typeof DEAD_LETTER_ACTIONS)[number];
 
 export interface DeadLetterPorts {
+  names: Names;
   deadLetters(url: string): DeadLetterQueue;
   target(url: string): TargetQueue;
   /** Counts what was not counted at these times; returns how many changes it looked at. */
-  recount(outputs: Outputs, intervals: readonly Interval[]): Promise<number>;
+  recount(intervals: readonly Interval[]): Promise<number>;
 }
 
-/**
- * `dead-letters list|redrive|drop --queue NAME [--id ID]`; with an id, `list` shows the message itself.
- * @throws {UsageError}
- */
+/** With an id, `list` shows the message itself. @returns how many messages it was about */
 export async function operateDeadLetters(
-  action: string | undefined,
-  flags: { queue?: string; id?: string },
-  outputs: () => Outputs,
+  action: DeadLetterAction,
+  { queue: name, id }: { queue: DeadLetterQueueName; id?: string },
   ports: DeadLetterPorts,
-  write: (line: string) => void,
+  line: (text: string) => void,
 ): Promise<number> {
-  if (!ACTIONS.some((known) => known === action)) {
-    throw new UsageError('', `dead-letters needs one of ${ACTIONS.join(', ')}`, action);
-  }
-  const name = choiceFlag('queue', flags.queue, NAMES);
-  if (name === undefined) throw new UsageError('queue', `must be one of ${NAMES.join(', ')}`);
   const { deadLetters, target, bodyOf } = QUEUES[name];
-  const all = outputs();
-  const queue = ports.deadLetters(outputOf(all, deadLetters));
-  let count: number;
+  const queue = ports.deadLetters(await ports.names(deadLetters));
+  const tell = (count: number, what: string) => {
+    line(`${name}: ${count} ${what}`);
+    return count;
+  };
   if (action === 'list') {
-    const show = (message: HeldMessage) => write(flags.id === undefined ? lineOf(message) : message.body);
-    count = await listDeadLetters(queue, flags.id, show);
-    write(`${name}: ${count} dead letters`);
-  } else if (action === 'drop') {
-    count = await dropDeadLetters(queue, flags.id);
-    write(`${name}: ${count} dropped`);
-  } else if (target !== undefined) {
-    count = await redriveDeadLetters(queue, ports.target(outputOf(all, target)), flags.id, bodyOf);
-    write(`${name}: ${count} sent back`);
-  } else {
-    count = await recountDeadLetters(queue, flags.id, async (intervals) => {
-      const looked = await ports.recount(all, intervals);
-      write(`${name}: ${looked} changes of these times are counted`);
-    });
-    write(`${name}: ${count} made good`);
+    const show = (message: HeldMessage) => line(id === undefined ? describe(message) : message.body);
+    return tell(await listDeadLetters(queue, id, show), 'dead letters');
   }
-  // Who names a message and does not find it has not got what they asked for.
-  return count === 0 && flags.id !== undefined ? 1 : 0;
+  if (action === 'drop') return tell(await dropDeadLetters(queue, id), 'dropped');
+  if (target !== undefined) {
+    const input = ports.target(await ports.names(target));
+    return tell(await redriveDeadLetters(queue, input, id, bodyOf), 'sent back');
+  }
+  const recount = async (intervals: readonly Interval[]) => {
+    line(`${name}: ${await ports.recount(intervals)} changes of these times are counted`);
+  };
+  return tell(await recountDeadLetters(queue, id, recount), 'counted and removed');
 }
 
-function lineOf({ id, sentAt, body }: HeldMessage): string {
+function describe({ id, sentAt, body }: HeldMessage): string {
   return `${id}  sent ${new Date(sentAt).toISOString()}  ${Buffer.byteLength(body)} bytes`;
 }

@@ -6,7 +6,6 @@ import { sha256 } from '../../core/request/keys.ts';
 import type { Payloads } from '../../core/request/ports.ts';
 import type { RequestRecord } from '../../core/request/record.ts';
 import { known } from '../../core/request/versions.ts';
-import { UsageError } from '../terminal/flags.ts';
 
 /** What one SQS message takes. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
@@ -19,31 +18,23 @@ export interface FailedPorts {
   input: TargetQueue;
 }
 
-/**
- * `failed list|retry|drop [--id REQUEST_ID]`: without an id, all of them.
- * @throws {UsageError}
- */
+/** Without an id, all of them. @returns whether there was something to do, and all of it was done */
 export async function operateFailed(
-  action: string | undefined,
+  action: FailedAction,
   { id }: { id?: string },
-  portsOf: () => FailedPorts,
-  write: (line: string) => void,
-): Promise<number> {
-  const act = ACTIONS[action as keyof typeof ACTIONS];
-  if (act === undefined) {
-    throw new UsageError('', `failed needs one of ${Object.keys(ACTIONS).join(', ')}`, action);
-  }
-  const ports = portsOf();
+  ports: FailedPorts,
+  line: (text: string) => void,
+): Promise<boolean> {
   let count = 0;
-  let undone = 0;
+  let left = 0;
   for await (const record of wanted(ports.failed, id)) {
+    const { done, text } = await ACTIONS[action](ports, record);
     count++;
-    const { done, text } = await act(ports, record);
-    if (!done) undone++;
-    write(`${record.request_id}  ${text}`);
+    if (!done) left++;
+    line(`${record.request_id}  ${text}`);
   }
-  write(`${count} failed requests${undone === 0 ? '' : `, ${undone} left as they are`}`);
-  return undone > 0 || (id !== undefined && count === 0) ? 1 : 0;
+  line(`${count} failed requests${left === 0 ? '' : `, ${left} left as they are`}`);
+  return left === 0 && (id === undefined || count > 0);
 }
 
 async function* wanted(failed: FailedRequests, id: string | undefined): AsyncGenerator<RequestRecord> {
@@ -58,6 +49,8 @@ interface Done {
 }
 
 const ACTIONS = { list: describe, retry, drop };
+export type FailedAction = keyof typeof ACTIONS;
+export const FAILED_ACTIONS = Object.keys(ACTIONS) as FailedAction[];
 
 async function describe(_ports: FailedPorts, { finished_at = 0, error }: RequestRecord): Promise<Done> {
   return { done: true, text: `${new Date(finished_at).toISOString()}  ${error?.type}: ${error?.message}` };

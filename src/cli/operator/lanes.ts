@@ -1,89 +1,86 @@
 import type { Clock } from '../../core/clock.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
-import type { LaneControl, LaneRegistry, LaneWatch, Settings } from '../../core/lane/ports.ts';
+import type { LaneControl, LaneRegistry, LaneWatch, Paused, Settings } from '../../core/lane/ports.ts';
 import { knownAs } from '../../core/request/model-id.ts';
-import { readFlags, UsageError } from '../terminal/flags.ts';
+import { UsageError } from '../errors.ts';
 
-/** The table's name with the default `name_prefix`. */
-const DEFAULT_TABLE = 'bedrock-request-smoother-lanes';
 const LOOK_EVERY_MS = 1_000;
-const COMMANDS = ['lanes', 'pause', 'resume', 'drain'] as const;
 
-export interface OperatorPorts {
+export interface LaneOperations {
   control: LaneControl;
   registry: LaneRegistry;
   watch: LaneWatch;
   settings: Settings;
 }
 
-/**
- * `lanes` lists the lanes; `pause`, `resume` and `drain` take a lane or any model id that means it. Drain pauses and
- * returns when nothing that was released is unfinished. The table: `--lanes-table`, else LANES_TABLE, else the default.
- * @throws {UsageError}
- */
-export async function operateLanes(
-  args: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-  portsOf: (table: string) => OperatorPorts,
-  { clock, write }: { clock: Clock; write: (line: string) => void },
-): Promise<number> {
-  const words = args.filter((word, i) => !word.startsWith('--') && !args[i - 1]?.startsWith('--'));
-  const flags = readFlags(
-    args.filter((word) => !words.includes(word)),
-    ['lanes-table'],
-  );
-  const ports = portsOf(flags['lanes-table'] || environment.LANES_TABLE || DEFAULT_TABLE);
-  const command = COMMANDS.find((known) => known === words[0]);
-  if (command === undefined) throw new UsageError('', `needs one of ${COMMANDS.join(', ')}`, words[0]);
-  const lanes = (await ports.registry.list()).map(({ lane }) => lane);
-  if (command === 'lanes') {
-    for (const lane of lanes) write(await lineOf(lane, ports, clock));
-    return 0;
-  }
-  const { application_inference_profiles: profiles } = await ports.settings.read();
-  const lane = lanes.find((known) => known === laneOf(knownAs(words[1] ?? '', profiles)));
-  if (lane === undefined) throw new UsageError('', `${command} needs one of ${lanes.join(', ')}`, words[1]);
-  await ports.control.setPaused(lane, command !== 'resume');
-  write(`${lane}: ${command === 'resume' ? 'resumed' : 'paused'}`);
-  if (command === 'drain') await drained(lane, ports, clock, write);
-  return 0;
+/** A lane as an operator sees it. What its leader has not told yet is absent. */
+export interface LaneView {
+  lane: string;
+  /** `paused` by an operator, `stopped` by the smoother, `working`, or `asleep` since nothing is to be done. */
+  state: 'paused' | 'stopped' | 'working' | 'asleep';
+  /** Why the smoother has stopped the lane. */
+  reason?: Exclude<Paused, 'operator'>;
+  requests_per_minute?: number;
+  tokens_per_minute?: number;
+  /** What is ours of the limits, 1 is all; the rest is used by somebody else, as far as throttles tell. */
+  share?: number;
+  waiting?: boolean;
+  /** Released and not ended. */
+  unfinished?: number;
 }
 
-async function drained(
-  lane: string,
-  { watch }: OperatorPorts,
+export async function viewLanes(
+  { registry, control, watch }: LaneOperations,
   clock: Clock,
-  write: (line: string) => void,
+): Promise<LaneView[]> {
+  const lanes = await registry.list();
+  return Promise.all(
+    lanes.map(async ({ lane }): Promise<LaneView> => {
+      const [paused, { lease_until = 0, limits, figures } = {}] = await Promise.all([
+        control.isPaused(lane),
+        watch.status(lane),
+      ]);
+      const { paused: why, share, waiting, unfinished } = figures ?? {};
+      // A leader that has left since then may have noted an operator's pause that no longer holds.
+      const reason = why === 'operator' ? undefined : why;
+      const led = lease_until > clock.now() ? 'working' : 'asleep';
+      const state = paused ? 'paused' : reason === undefined ? led : 'stopped';
+      return { lane, state, reason, ...limits, share, waiting, unfinished };
+    }),
+  );
+}
+
+/**
+ * The lane that a lane's name or any model id means.
+ * @throws UsageError that offers the lanes there are
+ */
+export async function chooseLane(
+  word: string | undefined,
+  { registry, settings }: LaneOperations,
+): Promise<string> {
+  const lanes = (await registry.list()).map(({ lane }) => lane);
+  if (lanes.length === 0)
+    throw new UsageError('there are no lanes yet: a lane begins with its first request');
+  const offer = `the lanes are ${lanes.join(', ')}`;
+  if (word === undefined) throw new UsageError(`a lane or model id is needed; ${offer}`);
+  const { application_inference_profiles: profiles } = await settings.read();
+  const lane = lanes.find((known) => known === laneOf(knownAs(word, profiles)));
+  if (lane === undefined)
+    throw new UsageError(`${JSON.stringify(word)} is no lane and no model of one; ${offer}`);
+  return lane;
+}
+
+/** Returns once nothing that was released in the lane is unfinished. */
+export async function drained(
+  lane: string,
+  { watch }: LaneOperations,
+  clock: Clock,
+  line: (text: string) => void,
 ): Promise<void> {
-  for (let last: number | undefined; ; ) {
+  for (let last: number | undefined; ; await clock.sleep(LOOK_EVERY_MS)) {
     const { unfinished = 0 } = (await watch.status(lane))?.figures ?? {};
-    if (unfinished !== last) write(`${lane}: ${unfinished} unfinished`);
+    if (unfinished !== last) line(`${lane}: ${unfinished} unfinished`);
     if (unfinished === 0) return;
     last = unfinished;
-    await clock.sleep(LOOK_EVERY_MS);
   }
-}
-
-async function lineOf(lane: string, { control, watch }: OperatorPorts, clock: Clock): Promise<string> {
-  const [paused, status] = await Promise.all([control.isPaused(lane), watch.status(lane)]);
-  const led = (status?.lease_until ?? 0) > clock.now();
-  const { requests_per_minute, tokens_per_minute } = status?.limits ?? {};
-  const limits = [
-    requests_per_minute === undefined ? undefined : `${requests_per_minute} requests`,
-    tokens_per_minute === undefined ? undefined : `${tokens_per_minute} tokens`,
-  ].filter((it) => it !== undefined);
-  const left = Math.round((1 - (status?.figures?.share ?? 1)) * 100);
-  const state = paused
-    ? 'paused'
-    : status?.figures?.paused
-      ? `stopped (${status.figures.paused})`
-      : led
-        ? 'led'
-        : 'asleep';
-  return [
-    lane,
-    state,
-    `${limits.join(', ')} a minute${left > 0 ? `, ${left} % of it left to others` : ''}`,
-    `${status?.figures?.unfinished ?? 0} unfinished`,
-  ].join('  ');
 }

@@ -1,5 +1,6 @@
 import type { Waiting } from '../../lab/run/utilisation.ts';
 import type { LaneStats } from '../../local/bedrock/stats.ts';
+import { short } from './numbers.ts';
 
 /** What happened in one column's time, in the unit of the chart. */
 export interface Column {
@@ -21,15 +22,16 @@ export interface ChartData {
   quota: number;
 }
 
-const MAX_COLUMNS = 72;
+const LABEL_WIDTH = 10;
+/** With the labels, what a terminal shows in a line. */
+const MAX_COLUMNS = 70;
 /** Short runs get columns of two characters. */
-const WIDE_UP_TO = 36;
+const WIDE_UP_TO = MAX_COLUMNS / 2;
 const BACKLOG_ROWS = 5;
 const RATE_ROWS = 7;
-/** The quota's line stands at this part of the height: what is above it would be throttled. */
+/** The quota's line is drawn at this part of the height: what is above it would be throttled. */
 const QUOTA_HEIGHT = 0.6;
 const EIGHTHS = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-const LABEL_WIDTH = 10;
 
 /** The chart of a lane: in tokens when these bind it, otherwise in calls. */
 export function chartData(
@@ -93,9 +95,14 @@ export function drawChart(data: ChartData): string {
   const mostWaiting = Math.max(1, ...columns.map(({ waiting }) => waiting));
   const top = quota / QUOTA_HEIGHT;
   const peak = Math.max(...columns.map(({ demand }) => demand));
+  // A small quota is easier to read by the minute.
+  const [perUnit, time] = quota < 1 ? [60, 'minute'] : [1, 'second'];
+  const rate = (perSecond: number) => short(perSecond * perUnit);
+  const indent = ' '.repeat(LABEL_WIDTH);
   const lines = [
-    `${data.title}`,
+    data.title,
     '',
+    `${indent}requests waiting`,
     ...panel(
       columns,
       BACKLOG_ROWS,
@@ -103,19 +110,20 @@ export function drawChart(data: ChartData): string {
       (row) => (row === BACKLOG_ROWS - 1 ? short(mostWaiting) : ''),
       ({ waiting }, row) => block(waiting / mostWaiting, row, BACKLOG_ROWS),
     ),
-    axis(columns.length * width, 'requests waiting'),
+    axis(columns.length * width),
     '',
+    `${indent}${unit} a ${time}`,
     ...panel(
       columns,
       RATE_ROWS,
       width,
-      (row) => rateLabel(row, quota),
+      (row) => (row === quotaRow() ? rate(quota) : ''),
       (column, row) => rateCell(column, row, quota, top),
     ),
-    axis(columns.length * width, `${unit} a second`),
+    axis(columns.length * width),
     timeScale(data, width),
     '',
-    `${' '.repeat(LABEL_WIDTH)}█ released   ░ demand (peak ${short(peak)}/s)   ─ quota ${short(quota)}/s${
+    `${indent}█ released   ░ demand (peak ${rate(peak)})   ─ quota ${rate(quota)}${
       columns.some(({ throttled }) => throttled) ? '   × throttled' : ''
     }`,
   ];
@@ -148,18 +156,14 @@ function quotaRow(): number {
   return Math.ceil(QUOTA_HEIGHT * RATE_ROWS);
 }
 
-function rateLabel(row: number, quota: number): string {
-  return row === quotaRow() ? short(quota) : '';
-}
-
-/** The part of a bar of this height (1 = full) that stands in a row. */
+/** The part of a bar of this height (1 = full) that is in a row. */
 function block(height: number, row: number, rows: number): string {
   const eighths = Math.round((height * rows - row) * 8);
   return EIGHTHS[Math.min(8, Math.max(0, eighths))] ?? ' ';
 }
 
-function axis(width: number, label: string): string {
-  return `${' '.repeat(LABEL_WIDTH - 1)}└${'─'.repeat(width)} ${label}`;
+function axis(width: number): string {
+  return `${' '.repeat(LABEL_WIDTH - 1)}└${'─'.repeat(width)}`;
 }
 
 function timeScale({ columns, secondsPerColumn }: ChartData, width: number): string {
@@ -169,16 +173,4 @@ function timeScale({ columns, secondsPerColumn }: ChartData, width: number): str
     line = `${line.padEnd(LABEL_WIDTH + column * width)}${column * secondsPerColumn}s`;
   }
   return line;
-}
-
-/** 950, 1.2k, 34k, 1.5M; small numbers with a decimal. */
-export function short(value: number): string {
-  if (value < 0) return `-${short(-value)}`;
-  if (value >= 1e6) return `${trim(value / 1e6)}M`;
-  if (value >= 1e3) return `${trim(value / 1e3)}k`;
-  return trim(value);
-}
-
-function trim(value: number): string {
-  return value >= 10 || Number.isInteger(value) ? String(Math.round(value)) : value.toFixed(1);
 }

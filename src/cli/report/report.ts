@@ -1,11 +1,18 @@
-import type { LaneSummary, RunRecord, Summary } from '../../lab/run/summary.ts';
-import { isClean } from '../../lab/run/summary.ts';
-import { chartData, drawChart, short } from './chart.ts';
+import { isClean, type LaneSummary, type RunRecord, type Summary } from '../../lab/run/summary.ts';
+import { chartData, drawChart } from './chart.ts';
+import { duration, percent, short } from './numbers.ts';
 import { table } from './table.ts';
 
 /** What a person reads at the end: the chart of the busiest lane, the three numbers, the outcomes, the cost. */
 export function report(summary: Summary, record: RunRecord): string {
-  return [chart(summary, record), lanes(summary), waits(summary), outcomes(summary), verdict(summary)]
+  return [
+    chart(summary, record),
+    lanes(summary),
+    waits(summary),
+    outcomes(summary),
+    calls(summary),
+    verdict(summary),
+  ]
     .filter((part) => part !== '')
     .join('\n\n');
 }
@@ -22,59 +29,93 @@ function chart(summary: Summary, { bedrock, outcomes: { waitsByModel } }: RunRec
   return data ? drawChart(data) : '';
 }
 
-/** A backlog as short as this lives on the free minute before it: a share of the quota would say nothing. */
-const TOO_SHORT_SECONDS = 5;
+/** A shorter backlog lives on the free minute before it, and fewer calls than these are no share of anything. */
+const LEAST_BACKLOG_SECONDS = 5;
+const LEAST_CALLS = 20;
 
 function lanes({ lanes: rows }: Summary): string {
-  return table(
-    ['quota', 'calls', 'throttled', 'backlog', 'used of it, from the first call, under a backlog'],
-    rows.map((row) => {
-      const binding = bindingOf(row);
-      const used =
-        row.backlog_seconds < TOO_SHORT_SECONDS
-          ? '–'
-          : `${percent(row.utilisation[binding])} of ${binding.toUpperCase()}`;
-      return [
-        row.lane,
-        String(row.calls),
-        String(row.throttled),
-        `${row.backlog_seconds.toFixed(1)} s`,
-        used,
-      ];
-    }),
+  const used = rows.map((row) => {
+    const isFigure = row.backlog_seconds >= LEAST_BACKLOG_SECONDS && row.calls >= LEAST_CALLS;
+    return isFigure ? row.utilisation[bindingOf(row)] : undefined;
+  });
+  const text = table(
+    ['lane', 'calls', 'throttled', 'backlog for', 'quota used'],
+    rows.map((row, index) => [
+      row.lane,
+      String(row.calls),
+      String(row.throttled),
+      duration(row.backlog_seconds * 1_000),
+      used[index] === undefined ? '–' : `${percent(used[index])} of ${bindingOf(row).toUpperCase()}`,
+    ]),
   );
+  const isOver = used.some((share) => share !== undefined && share > 1);
+  const note = `Quota used: while requests waited, from the lane's first call on.${
+    isOver ? ' More than 100 % is\npossible: an idle minute leaves its quota to the burst that follows.' : ''
+  }`;
+  return used.some((share) => share !== undefined) ? `${text}\n${note}` : text;
 }
 
-function waits({ wait_ms }: Summary): string {
+function waits({ lanes: rows }: Summary): string {
   return table(
-    ['priority', 'wait p50', 'p95', 'p99'],
-    Object.entries(wait_ms).map(([priority, { p50, p95, p99 }]) => [
-      priority,
-      ...[p50, p95, p99].map(seconds),
-    ]),
+    ['time until sent to Bedrock', 'priority', 'requests', 'p50', 'p95', 'p99'],
+    rows.flatMap(({ lane, wait_ms }) =>
+      Object.entries(wait_ms).map(([priority, { requests, p50, p95, p99 }], index) => [
+        index === 0 ? lane : '',
+        priority,
+        String(requests),
+        ...[p50, p95, p99].map(duration),
+      ]),
+    ),
   );
 }
 
 function outcomes(summary: Summary): string {
-  const { submitted, completed, failed, rejected, expired, lost, duplicate_results } = summary;
-  const { bedrock_calls, throttled_calls, duration_seconds, estimated_cost_usd_per_million } = summary;
+  const { submitted, completed, failed, rejected, lost, duration_seconds } = summary;
+  const rare = [
+    [summary.expired, 'expired'],
+    [summary.cancelled, 'cancelled'],
+    [summary.repeated, 'the same request again'],
+    [summary.duplicate_results, 'results that came twice'],
+  ] as const;
+  const counts = [
+    `${completed} completed`,
+    `${failed} failed`,
+    `${rejected} rejected`,
+    ...rare.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`),
+    ...(summary.interrupted ? [] : [`${lost} lost`]),
+  ];
+  return `${submitted} messages in ${duration(duration_seconds * 1_000)}:\n${counts.join(', ')}.`;
+}
+
+/** What fewer messages cost is mostly the start of the functions. */
+const LEAST_MESSAGES_FOR_COST = 100;
+
+function calls(summary: Summary): string {
+  const { submitted, bedrock_calls, throttled_calls, estimated_cost_usd_per_million } = summary;
   const { unreserved_tokens, rerun_tokens, won_back_tokens_per_minute } = summary;
   return [
-    `${submitted} messages in ${duration_seconds.toFixed(1)} s: ${completed} completed, ${failed} failed, ${rejected} rejected, ${expired} expired, ${lost} lost, ${duplicate_results} duplicate results.`,
-    `${bedrock_calls} calls to Bedrock, ${throttled_calls} throttled. AWS requests for a million such messages: about $${estimated_cost_usd_per_million.toFixed(2)}.`,
+    `${bedrock_calls} calls to Bedrock, ${throttled_calls} throttled.`,
+    ...(submitted >= LEAST_MESSAGES_FOR_COST
+      ? [
+          `AWS's price for a million such messages, Bedrock aside: about $${estimated_cost_usd_per_million.toFixed(2)}.`,
+        ]
+      : []),
     ...(unreserved_tokens + rerun_tokens > 0
       ? [
-          `Max tokens left to the smoother: ${short(unreserved_tokens)} tokens not reserved, ${short(rerun_tokens)} spent on reruns: ${short(won_back_tokens_per_minute)} tokens of reservation a minute won back.`,
+          'Max tokens that were left to the smoother to choose:',
+          `${short(unreserved_tokens)} tokens not reserved, ${short(rerun_tokens)} spent on reruns, ${short(won_back_tokens_per_minute)} a minute won back.`,
         ]
       : []),
   ].join('\n');
 }
 
 function verdict(summary: Summary): string {
-  const { permission_denials, wrongly_accepted } = summary;
+  const { permission_denials, wrongly_accepted, interrupted, still_waiting } = summary;
   if (isClean(summary)) return '✔ Every message ended as it should.';
   return [
-    '✘ Not every message ended as it should.',
+    interrupted
+      ? `Interrupted: ${still_waiting} were still waiting.`
+      : '✘ Not every message ended as it should.',
     ...(wrongly_accepted > 0 ? [`  ${wrongly_accepted} invalid messages were not rejected.`] : []),
     ...[...new Set(permission_denials)].map((denial) => `  Denied: ${denial}`),
   ].join('\n');
@@ -83,12 +124,4 @@ function verdict(summary: Summary): string {
 /** The limit that was used most. */
 function bindingOf({ utilisation: { rpm, tpm } }: LaneSummary): 'rpm' | 'tpm' {
   return tpm > rpm ? 'tpm' : 'rpm';
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
-}
-
-function seconds(milliseconds: number): string {
-  return milliseconds < 1_000 ? `${Math.round(milliseconds)} ms` : `${short(milliseconds / 1_000)} s`;
 }

@@ -1,19 +1,31 @@
-/** Columns as wide as their widest cell. `toTheLeft`, by number from 0: columns that are; the others go to the right. */
-export function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  toTheLeft: (column: number) => boolean = (column) => column === 0,
-): string {
+/** What a terminal shows in a line. */
+const WIDTH = 80;
+const GAP = '  ';
+
+/**
+ * Columns as wide as their widest cell, the first to the left and the others to the right. A table that is too wide for a
+ * terminal loses the middle of its longest names.
+ */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return '';
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  const [first = 0, ...others] = widths;
+  const left = WIDTH - others.reduce((sum, width) => sum + width + GAP.length, 0);
+  widths[0] = Math.max((head[0] ?? '').length, Math.min(first, left));
   const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return toTheLeft(column) ? cell.padEnd(width) : cell.padStart(width);
+    widths
+      .map((width, column) => {
+        const cell = row[column] ?? '';
+        return column === 0 ? shorten(cell, width).padEnd(width) : cell.padStart(width);
       })
-      .join('   ')
+      .join(GAP)
       .trimEnd();
   return all.map(line).join('\n');
+}
+
+function shorten(text: string, width: number): string {
+  if (text.length <= width) return text;
+  const tail = Math.floor((width - 1) / 2);
+  return `${text.slice(0, width - 1 - tail)}…${text.slice(text.length - tail)}`;
 }

@@ -1,15 +1,12 @@
 import type { Progress } from '../../lab/run/run.ts';
+import { duration, short, timeOfDay } from '../report/numbers.ts';
+import type { Terminal } from './printer.ts';
 
-export interface Terminal {
-  isTTY?: boolean;
-  columns?: number;
-  write(text: string): unknown;
-}
-
-const BAR_WIDTH = 40;
-const BAR_LINES = 3;
+const BAR_WIDTH = 30;
 const BAR_REFRESH_MS = 250;
 const LINE_REFRESH_MS = 2_000;
+/** How far back the speed is measured. */
+const SPEED_MS = 15_000;
 
 /** Shows progress: bars on a terminal, a line now and then without one. `end` draws what was told last. */
 export function showProgress(
@@ -18,18 +15,20 @@ export function showProgress(
   now: () => number = Date.now,
 ): { show(progress: Progress): void; end(): void } {
   const everyMs = terminal.isTTY ? BAR_REFRESH_MS : LINE_REFRESH_MS;
-  let drawnAt: number | undefined;
-  let undrawn: Progress | undefined;
-  const draw = (progress: Progress) => {
-    if (drawnAt !== undefined && terminal.isTTY) terminal.write(`\u001b[${BAR_LINES}A\u001b[0J`);
-    drawnAt = now();
+  const secondsLeft = remaining(total, now);
+  let drawn: { at: number; lines: number } | undefined;
+  let undrawn: string[] | undefined;
+  const draw = (lines: string[]) => {
+    if (drawn !== undefined && terminal.isTTY) terminal.write(`\u001b[${drawn.lines}A\u001b[0J`);
+    drawn = { at: now(), lines: lines.length };
     undrawn = undefined;
-    terminal.write(terminal.isTTY ? bars(progress, total) : `${progressLine(progress, total)}\n`);
+    terminal.write(`${lines.join('\n')}\n`);
   };
   return {
     show(progress) {
-      undrawn = progress;
-      if (drawnAt === undefined || now() >= drawnAt + everyMs) draw(progress);
+      const left = secondsLeft(progress);
+      undrawn = terminal.isTTY ? bars(progress, total, left) : [progressLine(progress, total, left)];
+      if (drawn === undefined || now() >= drawn.at + everyMs) draw(undrawn);
     },
     end() {
       if (undrawn !== undefined) draw(undrawn);
@@ -37,18 +36,55 @@ export function showProgress(
   };
 }
 
-export function progressLine({ sent, ended, running, calls, throttled }: Progress, total: number): string {
-  return `sent ${sent}/${total}  ended ${ended}  calling Bedrock ${running}  calls ${calls}  throttled ${throttled}`;
+/** About how long it takes until all have their results, milliseconds, by the speed of late; undefined: unknown. */
+function remaining(total: number, now: () => number): (progress: Progress) => number | undefined {
+  const samples: { at: number; answered: number }[] = [];
+  return ({ sent, answered }) => {
+    const at = now();
+    samples.push({ at, answered });
+    while ((samples[0]?.at ?? at) < at - SPEED_MS) samples.shift();
+    const [oldest = { at, answered }] = samples;
+    if (sent < total || answered === oldest.answered || answered === total) return undefined;
+    return ((total - answered) * (at - oldest.at)) / (answered - oldest.answered);
+  };
 }
 
-/** Three lines: messages sent, results received, and what Bedrock sees. */
-export function bars({ sent, ended, running, calls, throttled }: Progress, total: number): string {
+export function progressLine(progress: Progress, total: number, leftMs?: number): string {
+  const { sent, answered, running, calls, throttled, waitingFor } = progress;
+  if (waitingFor !== undefined) return waiting(waitingFor);
+  const parts = [
+    sent < total ? `sent ${part(sent, total)}, ended ${count(answered)}` : `ended ${part(answered, total)}`,
+    `Bedrock: ${running} running, ${count(calls)} calls, ${throttled} throttled`,
+    ...left(leftMs),
+  ];
+  return parts.join('; ');
+}
+
+/** Messages sent, results received, and what Bedrock sees. */
+export function bars(progress: Progress, total: number, leftMs?: number): string[] {
+  const { sent, answered, running, calls, throttled, waitingFor } = progress;
   return [
-    `  sent     ${bar(sent, total)} ${sent} of ${total}`,
-    `  ended    ${bar(ended, total)} ${ended} of ${total}`,
-    `  Bedrock  ${running} running · ${calls} calls · ${throttled} throttled`,
-    '',
-  ].join('\n');
+    `  sent     ${bar(sent, total)} ${part(sent, total)}`,
+    `  ended    ${bar(answered, total)} ${[part(answered, total), ...left(leftMs)].join(', ')}`,
+    `  Bedrock  ${running} running · ${count(calls)} calls · ${throttled} throttled`,
+    ...(waitingFor === undefined ? [] : [`  ${waiting(waitingFor)}`]),
+  ];
+}
+
+function part(some: number, total: number): string {
+  return `${count(some)} of ${count(total)}`;
+}
+
+function count(number: number): string {
+  return number < 100_000 ? String(number) : short(number);
+}
+
+function left(ms: number | undefined): string[] {
+  return ms === undefined ? [] : [`about ${duration(Math.max(1_000, ms))} left`];
+}
+
+function waiting({ what, until }: NonNullable<Progress['waitingFor']>): string {
+  return `Waiting for ${what}; until ${timeOfDay(until)} at the latest`;
 }
 
 function bar(part: number, whole: number): string {

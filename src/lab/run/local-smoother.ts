@@ -1,22 +1,22 @@
-/** The whole smoother on this machine, wired in one place: the synthesised stack, Bedrock's simulator, the local cloud. */
+/** The whole smoother on this machine, wired in one place: the synthesised stack, the Bedrock simulator, the local cloud. */
 import type { Enforcement } from '../../local/bedrock/accounting.ts';
 import { type BedrockSimulator, startBedrockSimulator } from '../../local/bedrock/simulator.ts';
-import type { FaultHook } from '../../local/gateway/gateway.ts';
-import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
-import { PROJECT_FOLDER, type Synthesis, synthesise } from './synthesis.ts';
+import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../local/local-cloud.ts';
+import { type Synthesis, synthesise } from './synthesis.ts';
 
 export interface Quota {
   requestsPerMinute: number;
   tokensPerMinute: number;
 }
 
-/** Lets the examples end in about half a minute, most of it above the quota. */
+/** With it the examples take about half a minute, most of it above the quota. */
 export const DEFAULT_QUOTA: Quota = { requestsPerMinute: 480, tokensPerMinute: 2_000_000 };
 
 /** Required by the stack; nothing is sent to it here. */
 export const EXAMPLE_EMAIL = 'platform-team@example.com';
 
-export interface LocalSmootherOptions {
+export interface LocalSmootherOptions
+  extends Pick<LocalCloudOptions, 'backendUrl' | 'applied' | 'onLog' | 'faults' | 'port' | 'operator'> {
   /** Models whose quotas Service Quotas lists. */
   models: readonly string[];
   /** Of every model: the simulator enforces it, and Service Quotas tells it. Default: {@link DEFAULT_QUOTA}. */
@@ -30,16 +30,12 @@ export interface LocalSmootherOptions {
   latencyMedianMs?: number;
   /** Values of Terraform variables, as a tfvars file gives them. */
   variables?: Readonly<Record<string, unknown>>;
-  /** An emulator of DynamoDB, SQS and S3 that runs elsewhere, in place of the embedded ones. */
-  backendUrl?: string;
-  /** Terraform has applied the stack there: it is used as it is, and stays. */
-  applied?: boolean;
-  onLog?: (functionName: string, line: string) => void;
-  faults?: FaultHook;
   /** A stack that has been synthesised already and that the caller removes. Default: it is built now. */
   synthesis?: Pick<Synthesis, 'stack' | 'folder'>;
   /** Told before each step that takes a while. */
   onStep?: (step: string) => void;
+  /** Gives up starting. */
+  signal?: AbortSignal;
 }
 
 export interface LocalSmoother {
@@ -49,16 +45,16 @@ export interface LocalSmoother {
   stop(): Promise<void>;
 }
 
-/** @throws SynthesisError, TerraformError */
+/** @throws SynthesisError, TerraformError, or the signal's reason */
 export async function startLocalSmoother(options: LocalSmootherOptions): Promise<LocalSmoother> {
-  const { quota = DEFAULT_QUOTA, variables = {}, models, onStep = () => undefined } = options;
+  const { quota = DEFAULT_QUOTA, variables = {}, models, signal } = options;
   const started: (() => Promise<void>)[] = [];
   const stop = async () => {
     for (const stopOne of started.splice(0).reverse()) await stopOne();
   };
   const profiles = applicationProfilesOf(variables);
   try {
-    const synthesis = options.synthesis ?? (await built(onStep, started));
+    const synthesis = options.synthesis ?? (await built(options, started));
     const bedrock = await startBedrockSimulator({
       ...quota,
       enforcement: options.enforcement,
@@ -68,7 +64,8 @@ export async function startLocalSmoother(options: LocalSmootherOptions): Promise
       applicationProfiles: profiles,
     });
     started.push(bedrock.close);
-    onStep('Starting the local cloud');
+    signal?.throwIfAborted();
+    options.onStep?.('Starting the local cloud');
     const cloud = await startLocalCloud({
       stack: synthesis.stack,
       assetsFolder: synthesis.folder,
@@ -78,6 +75,8 @@ export async function startLocalSmoother(options: LocalSmootherOptions): Promise
       applicationProfiles: profiles,
       backendUrl: options.backendUrl,
       applied: options.applied,
+      port: options.port,
+      operator: options.operator,
       onLog: options.onLog,
       faults: options.faults,
     });
@@ -85,13 +84,17 @@ export async function startLocalSmoother(options: LocalSmootherOptions): Promise
     return { cloud, bedrock, stop };
   } catch (error) {
     await stop();
+    signal?.throwIfAborted();
     throw error;
   }
 }
 
-async function built(onStep: (step: string) => void, started: (() => Promise<void>)[]): Promise<Synthesis> {
-  onStep('Building and synthesising the stack');
-  const synthesis = await synthesise(PROJECT_FOLDER);
+async function built(
+  { onStep, signal }: LocalSmootherOptions,
+  started: (() => Promise<void>)[],
+): Promise<Synthesis> {
+  onStep?.('Building and synthesising the stack');
+  const synthesis = await synthesise(signal);
   started.push(synthesis.remove);
   return synthesis;
 }

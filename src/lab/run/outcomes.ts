@@ -3,19 +3,25 @@ import { OUTCOMES } from '../../core/request/record.ts';
 import type { ResultMessage } from '../../core/request/result.ts';
 import type { Waiting } from './utilisation.ts';
 
+/** The time that a request spent waiting for its call. */
+export interface RequestWait extends Waiting {
+  priority: number;
+  /** Accepted → sent to Bedrock, milliseconds; absent when it never was. */
+  waitMs?: number;
+}
+
 /** The numbers of all results, kept small: a file may have a million lines. */
 export class Outcomes {
   readonly counts = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
-  readonly waitsByPriority = new Map<number, number[]>();
-  readonly waitsByModel = new Map<string, Waiting[]>();
+  readonly waitsByModel = new Map<string, RequestWait[]>();
 
-  add({ status, model_id, priority, timings }: ResultMessage): void {
+  add({ status, model_id, priority = 0, timings }: ResultMessage): void {
     this.counts[status]++;
     if (status === 'REJECTED' || model_id === undefined) return;
-    push(this.waitsByModel, model_id, { from: timings.accepted, until: timings.started ?? timings.finished });
-    if (timings.wait_ms !== undefined && priority !== undefined) {
-      push(this.waitsByPriority, priority, timings.wait_ms);
-    }
+    const { accepted: from, started, finished, wait_ms: waitMs } = timings;
+    const waits = this.waitsByModel.get(model_id) ?? [];
+    this.waitsByModel.set(model_id, waits);
+    waits.push({ from, until: started ?? finished, priority, waitMs });
   }
 
   get total(): number {
@@ -27,10 +33,4 @@ export class Outcomes {
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
-}
-
-function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
-  const values = map.get(key);
-  if (values) values.push(value);
-  else map.set(key, [value]);
 }

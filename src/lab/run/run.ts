@@ -29,12 +29,14 @@ export interface RunTarget {
 export interface Progress {
   sent: number;
   /** Messages that have their result. */
-  ended: number;
+  answered: number;
   /** Calls that Bedrock admitted. */
   calls: number;
   throttled: number;
   /** At Bedrock now. */
   running: number;
+  /** Named when nothing else shows that the run goes on; it ends by `until` (epoch milliseconds). */
+  waitingFor?: { what: string; until: number };
 }
 
 export interface RunOptions {
@@ -43,20 +45,24 @@ export interface RunOptions {
   /** Where to write the result messages, as JSON lines. */
   results?: string;
   onProgress?: (progress: Progress) => void;
-  /** Stops the run early, as if it had stalled. */
+  /** Ends the run early. */
   interrupted?: AbortSignal;
+  /** Without a result or a call to Bedrock for so long, what is missing counts as lost. Default: three minutes. */
+  patienceMs?: number;
 }
 
-/** The principal by which the local cloud knows whoever sends and collects. */
+/** The principal that sends and collects. */
 const OPERATOR = 'operator';
-/** Without a result or a call to Bedrock for so long, what is missing counts as lost. */
-const STALL_MS = 180_000;
+const PATIENCE_MS = 180_000;
+/** After so long without a result or a call, progress says what the run waits for. */
+const QUIET_MS = 10_000;
 const LOOK_EVERY_MS = 200;
 /** What is left to do after the last result has this long. */
 const IDLE_MS = 15_000;
 
 /** @returns the record of the run: `summarise` makes figures of it */
 export async function run({ cloud, bedrock }: RunTarget, options: RunOptions): Promise<RunRecord> {
+  const { interrupted, patienceMs = PATIENCE_MS } = options;
   const clients = { endpoint: cloud.endpoint, region: cloud.region, credentials: cloud.operator };
   const sqs = new SQSClient(clients);
   const s3 = new S3Client({ ...clients, forcePathStyle: true });
@@ -72,7 +78,8 @@ export async function run({ cloud, bedrock }: RunTarget, options: RunOptions): P
     output?.write(`${text}\n`);
     if (submissions.ended(result.request_id, result.status)) outcomes.add(result);
   };
-  const tellProgress = () => options.onProgress?.(progressOf(submissions, outcomes, bedrock));
+  const tellProgress = (waitingFor?: Progress['waitingFor']) =>
+    options.onProgress?.({ ...progressOf(submissions, bedrock), waitingFor });
   const collecting = collect(sqs, String(cloud.outputs.bedrock_results_queue_url), onResult, stop.signal);
   const target = {
     sqs,
@@ -80,16 +87,23 @@ export async function run({ cloud, bedrock }: RunTarget, options: RunOptions): P
     queueUrl: String(cloud.outputs.input_queue_url),
     bucket: String(cloud.outputs.bedrock_calls_bucket_name),
   };
+  /** Whether there is still something to wait for; says so when it takes long. */
+  const isOpen = () => {
+    const lastMove = Math.max(lastResultAt, lastCallAt(bedrock));
+    const quietMs = Date.now() - lastMove;
+    const open = submissions.unanswered > 0 && quietMs <= patienceMs && interrupted?.aborted !== true;
+    const what = `${submissions.unanswered} results; nothing has moved for ${Math.round(quietMs / 1_000)} s`;
+    tellProgress(open && quietMs > QUIET_MS ? { what, until: lastMove + patienceMs } : undefined);
+    return open;
+  };
   const working = async () => {
-    await feed(linesOf(options.input), target, (...message) => submissions.sent(...message));
-    await until(() => {
-      tellProgress();
-      const stalled = Date.now() - Math.max(lastResultAt, lastCallAt(bedrock)) > STALL_MS;
-      return submissions.allEnded || stalled || options.interrupted?.aborted === true;
-    });
+    const lines = until(interrupted, linesOf(options.input));
+    await feed(lines, target, (...message) => submissions.sent(...message));
+    while (isOpen()) await setTimeout(LOOK_EVERY_MS);
+    if (submissions.unanswered > 0) return;
     // Reports and duplicates of results may still be on their way.
-    if (submissions.allEnded)
-      await Promise.race([cloud.idle(), setTimeout(IDLE_MS, undefined, { ref: false })]);
+    tellProgress({ what: 'the last reports', until: Date.now() + IDLE_MS });
+    await Promise.race([cloud.idle(), setTimeout(IDLE_MS, undefined, { ref: false }), aborted(interrupted)]);
   };
   try {
     // The collector ends first only by failing.
@@ -110,24 +124,35 @@ export async function run({ cloud, bedrock }: RunTarget, options: RunOptions): P
     calls: cloud.calls(),
     denials: cloud.denials(),
     operator: OPERATOR,
+    interrupted: interrupted?.aborted === true,
     startedAt,
     durationSeconds: (Date.now() - startedAt) / 1_000,
   };
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await setTimeout(LOOK_EVERY_MS);
+async function* until<Item>(
+  signal: AbortSignal | undefined,
+  items: AsyncIterable<Item>,
+): AsyncGenerator<Item> {
+  for await (const item of items) {
+    if (signal?.aborted) return;
+    yield item;
+  }
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 function lastCallAt(bedrock: RunTarget['bedrock']): number {
   return Math.max(0, ...bedrock.stats().lanes.map(({ seconds }) => (seconds.at(-1)?.second ?? 0) * 1_000));
 }
 
-function progressOf(submissions: Submissions, outcomes: Outcomes, bedrock: RunTarget['bedrock']): Progress {
+function progressOf({ submitted, unanswered }: Submissions, bedrock: RunTarget['bedrock']): Progress {
   const { calls, throttles, lanes } = bedrock.stats();
   return {
-    sent: submissions.submitted,
-    ended: outcomes.total,
+    sent: submitted,
+    answered: submitted - unanswered,
     calls,
     throttled: throttles,
     running: lanes.reduce((sum, { running }) => sum + running, 0),

@@ -9,11 +9,11 @@ interface Submission {
   own?: Outcome;
 }
 
-/** Messages of one request id: one of their contents has the result under that id, others are rejected one by one. */
+/** Messages of one request id: those of one content share the result under that id, others are rejected one by one. */
 interface Group {
   submissions: Submission[];
   outcome?: Outcome;
-  resolved: boolean;
+  unanswered: number;
 }
 
 /**
@@ -22,55 +22,47 @@ interface Group {
  */
 export class Submissions {
   submitted = 0;
+  /** Messages without a result. */
+  unanswered = 0;
   /** Results beyond the first under the same id. */
   duplicates = 0;
-  private readonly groups = new Map<string, Group>();
-  private readonly groupOfMessage = new Map<string, { group: Group; submission: Submission }>();
+  readonly #groups = new Map<string, Group>();
+  readonly #groupOfMessage = new Map<string, { group: Group; submission: Submission }>();
   /** Outcomes by the id of their result, also of messages whose sending has not been confirmed yet. */
-  private readonly outcomes = new Map<string, Outcome>();
-  private unresolved = 0;
+  readonly #outcomes = new Map<string, Outcome>();
 
   /** The queue has taken `line` under `messageId`. */
   sent(line: string, requestId: string | undefined, messageId: string): void {
     this.submitted++;
     const reading = readMessage(line, { longestWaitSeconds: Number.POSITIVE_INFINITY });
     const content = reading.kind === 'request' ? contentHash(reading.request) : line;
-    const submission = { content, invalid: reading.kind === 'invalid', own: this.outcomes.get(messageId) };
-    const group = this.groupOf(requestId ?? messageId);
+    const submission = { content, invalid: reading.kind === 'invalid', own: this.#outcomes.get(messageId) };
+    const group = this.#groupOf(requestId ?? messageId);
     group.submissions.push(submission);
-    this.groupOfMessage.set(messageId, { group, submission });
-    this.resolve(group);
+    this.#groupOfMessage.set(messageId, { group, submission });
+    this.#count(group);
   }
 
   /** A result has come. True for the first one under its id. */
   ended(resultId: string, outcome: Outcome): boolean {
-    if (this.outcomes.has(resultId)) {
+    if (this.#outcomes.has(resultId)) {
       this.duplicates++;
       return false;
     }
-    this.outcomes.set(resultId, outcome);
-    const message = this.groupOfMessage.get(resultId);
+    this.#outcomes.set(resultId, outcome);
+    const message = this.#groupOfMessage.get(resultId);
     if (message) message.submission.own = outcome;
-    const group = this.groups.get(resultId) ?? message?.group;
+    const group = this.#groups.get(resultId) ?? message?.group;
     if (!group) return true;
-    if (this.groups.has(resultId)) group.outcome = outcome;
-    this.resolve(group);
+    if (this.#groups.has(resultId)) group.outcome = outcome;
+    this.#count(group);
     return true;
-  }
-
-  get allEnded(): boolean {
-    return this.unresolved === 0;
-  }
-
-  /** Messages without a result. */
-  lost(): number {
-    return this.unresolvedGroups().reduce((sum, group) => sum + waiting(group), 0);
   }
 
   /** Invalid messages that ended otherwise than REJECTED. */
   wronglyAccepted(): number {
     let count = 0;
-    for (const group of this.groups.values()) {
+    for (const group of this.#groups.values()) {
       for (const { invalid, own = group.outcome } of group.submissions) {
         if (invalid && own !== undefined && own !== 'REJECTED') count++;
       }
@@ -78,28 +70,24 @@ export class Submissions {
     return count;
   }
 
-  private groupOf(id: string): Group {
-    let group = this.groups.get(id);
+  #groupOf(id: string): Group {
+    let group = this.#groups.get(id);
     if (!group) {
-      group = { submissions: [], outcome: this.outcomes.get(id), resolved: true };
-      this.groups.set(id, group);
+      group = { submissions: [], outcome: this.#outcomes.get(id), unanswered: 0 };
+      this.#groups.set(id, group);
     }
     return group;
   }
 
-  private resolve(group: Group): void {
-    const resolved = waiting(group) === 0;
-    if (resolved !== group.resolved) this.unresolved += resolved ? -1 : 1;
-    group.resolved = resolved;
-  }
-
-  private unresolvedGroups(): Group[] {
-    return [...this.groups.values()].filter(({ resolved }) => !resolved);
+  #count(group: Group): void {
+    const unanswered = unansweredOf(group);
+    this.unanswered += unanswered - group.unanswered;
+    group.unanswered = unanswered;
   }
 }
 
-/** How many of a group's messages have no result: those of one content share the one under the request id. */
-function waiting({ submissions, outcome }: Group): number {
+/** Messages of one content share the result under the request id: those of the content that most of them have. */
+function unansweredOf({ submissions, outcome }: Group): number {
   const others = submissions.filter(({ own }) => own === undefined);
   if (outcome === undefined) return others.length;
   const byContent = new Map<string, number>();

@@ -1,7 +1,7 @@
 import type { ReportRow } from '../../core/reporting/ports.ts';
 import type { SimulatorStats } from '../../local/bedrock/stats.ts';
 import type { Outcomes } from './outcomes.ts';
-import { percentile } from './outcomes.ts';
+import { percentile, type RequestWait } from './outcomes.ts';
 import { type BilledCalls, costOf } from './prices.ts';
 import type { Submissions } from './submissions.ts';
 import {
@@ -18,6 +18,9 @@ export interface Percentiles {
   p99: number;
 }
 
+/** Accepted → sent to Bedrock, by priority, of the requests that were. */
+export type Waits = Record<string, Percentiles & { requests: number }>;
+
 export interface LaneSummary {
   lane: string;
   calls: number;
@@ -25,10 +28,13 @@ export interface LaneSummary {
   /** Seconds in which at least one request waited. */
   backlog_seconds: number;
   utilisation: MeasuredUtilisation;
+  wait_ms: Waits;
 }
 
-/** The figures of one run, as `--summary` writes them. */
+/** The figures of one run, as `--json` gives them. */
 export interface Summary {
+  /** Whether the run was ended before all had their results. */
+  interrupted: boolean;
   /** Messages that the input queue took. */
   submitted: number;
   completed: number;
@@ -36,7 +42,11 @@ export interface Summary {
   rejected: number;
   expired: number;
   cancelled: number;
-  /** Messages without a result. */
+  /** Messages that share the one result of another: the same id with the same content. */
+  repeated: number;
+  /** Messages that had no result yet when the run was interrupted. */
+  still_waiting: number;
+  /** Messages without a result, although the run went on until nothing moved any more. */
   lost: number;
   /** Results beyond the first under the same id. */
   duplicate_results: number;
@@ -49,8 +59,8 @@ export interface Summary {
   /** Of all lanes together while they had a backlog, each from its first call on (`utilisationOf`). */
   utilisation: MeasuredUtilisation;
   lanes: LaneSummary[];
-  /** Accepted → sent to Bedrock. */
-  wait_ms: Record<string, Percentiles>;
+  /** Of all lanes together. */
+  wait_ms: Waits;
   /** By principal, then action. */
   aws_calls: Record<string, Record<string, number>>;
   /** `principal: action on resource`, for every call that a policy refused. */
@@ -71,8 +81,9 @@ export interface RunRecord {
   bedrock: SimulatorStats;
   calls: readonly (BilledCalls & { principal: string })[];
   denials: readonly { principal: string; action: string; resource: string }[];
-  /** The one who fed and collected: not part of the smoother's cost. */
+  /** The principal that sent and collected: not part of the smoother's cost. */
   operator: string;
+  interrupted: boolean;
   /** Epoch milliseconds. */
   startedAt: number;
   durationSeconds: number;
@@ -80,12 +91,14 @@ export interface RunRecord {
 
 /** @param reports what reporting has written during the run */
 export function summarise(run: RunRecord, reports: readonly ReportRow[]): Summary {
-  const { submissions, outcomes, bedrock } = run;
+  const { submissions, outcomes, bedrock, interrupted } = run;
+  const { submitted, unanswered } = submissions;
   const uses = bedrock.lanes.map((lane) => {
     const waits = lane.models.flatMap((model) => outcomes.waitsByModel.get(model) ?? []);
     const backlog = backlogOf(waits);
     return {
       lane,
+      waits,
       use: laneUse(lane, sinceFirstCall(lane, backlog)),
       waitedMs: backlog.reduce((sum, { from, until }) => sum + until - from, 0),
     };
@@ -93,27 +106,31 @@ export function summarise(run: RunRecord, reports: readonly ReportRow[]): Summar
   const { unreserved_tokens, rerun_tokens } = rightSizing(reports);
   const functionCalls = run.calls.filter(({ principal }) => principal !== run.operator);
   return {
-    submitted: submissions.submitted,
+    interrupted,
+    submitted,
     completed: outcomes.counts.COMPLETED,
     failed: outcomes.counts.FAILED,
     rejected: outcomes.counts.REJECTED,
     expired: outcomes.counts.EXPIRED,
     cancelled: outcomes.counts.CANCELLED,
-    lost: submissions.lost(),
+    repeated: Math.max(0, submitted - unanswered - outcomes.total),
+    still_waiting: interrupted ? unanswered : 0,
+    lost: interrupted ? 0 : unanswered,
     duplicate_results: submissions.duplicates,
     wrongly_accepted: submissions.wronglyAccepted(),
     duration_seconds: run.durationSeconds,
     bedrock_calls: bedrock.calls + bedrock.throttles,
     throttled_calls: bedrock.throttles,
     utilisation: utilisationOf(uses.map(({ use }) => use)),
-    lanes: uses.map(({ lane, use, waitedMs }) => ({
+    lanes: uses.map(({ lane, waits, use, waitedMs }) => ({
       lane: lane.lane,
       calls: lane.calls,
       throttled: lane.throttles,
       backlog_seconds: waitedMs / 1_000,
       utilisation: utilisationOf([use]),
+      wait_ms: waitsOf(waits),
     })),
-    wait_ms: waits(outcomes),
+    wait_ms: waitsOf([...outcomes.waitsByModel.values()].flat()),
     aws_calls: callsByPrincipal(run.calls),
     permission_denials: run.denials.map(
       ({ principal, action, resource }) => `${principal}: ${action} on ${resource}`,
@@ -121,14 +138,15 @@ export function summarise(run: RunRecord, reports: readonly ReportRow[]): Summar
     unreserved_tokens,
     rerun_tokens,
     won_back_tokens_per_minute: ((unreserved_tokens - rerun_tokens) * 60) / run.durationSeconds,
-    estimated_cost_usd_per_million: (costOf(functionCalls) / Math.max(1, submissions.submitted)) * 1e6,
+    estimated_cost_usd_per_million: (costOf(functionCalls) / Math.max(1, submitted)) * 1e6,
   };
 }
 
 /** Whether every message ended as it should, and nothing was refused to a function. */
 export function isClean(summary: Summary): boolean {
-  const { submitted, lost, duplicate_results, wrongly_accepted, permission_denials } = summary;
-  return submitted > 0 && lost + duplicate_results + wrongly_accepted + permission_denials.length === 0;
+  const { interrupted, submitted, lost, duplicate_results, wrongly_accepted, permission_denials } = summary;
+  const trouble = lost + duplicate_results + wrongly_accepted + permission_denials.length;
+  return !interrupted && submitted > 0 && trouble === 0;
 }
 
 function rightSizing(rows: readonly ReportRow[]): Pick<Summary, 'unreserved_tokens' | 'rerun_tokens'> {
@@ -136,14 +154,15 @@ function rightSizing(rows: readonly ReportRow[]): Pick<Summary, 'unreserved_toke
   return { unreserved_tokens: sum('unreserved_tokens'), rerun_tokens: sum('rerun_tokens') };
 }
 
-function waits({ waitsByPriority }: Outcomes): Summary['wait_ms'] {
-  const rows = [...waitsByPriority].sort(([a], [b]) => a - b);
-  return Object.fromEntries(
-    rows.map(([priority, values]) => [
-      String(priority),
-      { p50: percentile(values, 0.5), p95: percentile(values, 0.95), p99: percentile(values, 0.99) },
-    ]),
-  );
+function waitsOf(waits: readonly RequestWait[]): Waits {
+  const priorities = [...new Set(waits.map(({ priority }) => priority))].sort();
+  const rows = priorities.map((priority) => {
+    const ofPriority = waits.filter((wait) => wait.priority === priority);
+    const values = ofPriority.flatMap(({ waitMs }) => waitMs ?? []);
+    const [p50 = 0, p95 = 0, p99 = 0] = [0.5, 0.95, 0.99].map((share) => percentile(values, share));
+    return [String(priority), { requests: values.length, p50, p95, p99 }] as const;
+  });
+  return Object.fromEntries(rows.filter(([, { requests }]) => requests > 0));
 }
 
 function callsByPrincipal(calls: RunRecord['calls']): Summary['aws_calls'] {

@@ -6,7 +6,7 @@ import path from 'node:path';
 export interface Synthesis {
   /** Parsed `cdk.tf.json`. */
   stack: unknown;
-  /** The folder that it stands in. */
+  /** The folder that holds it. */
   folder: string;
   /** Deletes it. */
   remove(): Promise<void>;
@@ -22,12 +22,15 @@ export const PROJECT_FOLDER = path.resolve(import.meta.dirname, '../../..');
 
 const STACK = 'stacks/bedrock-request-smoother';
 
-/** Builds the functions and synthesises the stack, in a process of its own, into a temporary folder. */
-export async function synthesise(root: string): Promise<Synthesis> {
+/**
+ * Builds the functions and synthesises the stack, in a process of its own, into a temporary folder.
+ * @throws SynthesisError
+ */
+export async function synthesise(signal?: AbortSignal): Promise<Synthesis> {
   const outdir = await mkdtemp(path.join(tmpdir(), 'bedrock-request-smoother-'));
   const remove = () => rm(outdir, { recursive: true, force: true });
   try {
-    await runApp(root, outdir);
+    await runApp(outdir, signal);
     const folder = path.join(outdir, STACK);
     return { stack: JSON.parse(await readFile(path.join(folder, 'cdk.tf.json'), 'utf8')), folder, remove };
   } catch (error) {
@@ -36,12 +39,13 @@ export async function synthesise(root: string): Promise<Synthesis> {
   }
 }
 
-function runApp(root: string, outdir: string): Promise<void> {
+function runApp(outdir: string, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const app = spawn(process.execPath, ['--import', 'tsx', 'main.ts'], {
-      cwd: root,
+      cwd: PROJECT_FOLDER,
       env: { ...process.env, CDKTF_OUTDIR: outdir },
       stdio: ['ignore', 'pipe', 'pipe'],
+      signal,
     });
     let output = '';
     for (const stream of [app.stdout, app.stderr]) stream.on('data', (chunk) => (output += chunk));

@@ -66,8 +66,8 @@ export class Gateway {
   }
 
   /** Returns the endpoint. */
-  async start(): Promise<string> {
-    this.#listener = await listen((request) => this.#answer(request));
+  async start(port?: number): Promise<string> {
+    this.#listener = await listen((request) => this.#answer(request), port);
     return `http://127.0.0.1:${this.#listener.port}`;
   }
 

@@ -23,9 +23,9 @@ const CONNECTION_HEADERS = [
   'expect',
 ];
 
-/** Serves a handler on a free port of 127.0.0.1. */
-export function listen(handler: Handler): Promise<Listener> {
-  return listenOn({ host: '127.0.0.1', port: 0 }, (incoming, outgoing) => {
+/** Serves a handler on a port of 127.0.0.1; 0 takes a free one. */
+export function listen(handler: Handler, port = 0): Promise<Listener> {
+  return listenOn({ host: '127.0.0.1', port }, (incoming, outgoing) => {
     // What fails here is the connection: there is nobody left to answer.
     respond(handler, incoming, outgoing).catch(() => incoming.destroy());
   });

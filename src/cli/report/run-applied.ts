@@ -4,8 +4,8 @@ import { ExternalToolError } from '../../lab/external/errors.ts';
 import type { AppliedOutputs } from '../../lab/external/terraform.ts';
 import { startLocalSmoother } from '../../lab/run/local-smoother.ts';
 import type { Synthesis } from '../../lab/run/synthesis.ts';
-import { runAndReport } from '../report/run-and-report.ts';
-import type { Terminal } from '../terminal/progress.ts';
+import type { Printer } from '../terminal/printer.ts';
+import { runAndReport } from './run-and-report.ts';
 
 export interface AppliedStack {
   synthesis: Omit<Synthesis, 'remove'>;
@@ -23,14 +23,14 @@ export interface AppliedStack {
 export async function runApplied(
   { synthesis, outputs, endpoint }: AppliedStack,
   input: string,
-  terminal: Terminal,
+  print: Printer,
   interrupted: AbortSignal,
 ): Promise<boolean> {
   const { lines: total, models } = await surveyOf(input);
   const smoother = await startLocalSmoother({ synthesis, models, backendUrl: endpoint, applied: true });
   try {
     checkNames(smoother.cloud.outputs, outputs);
-    return await runAndReport(smoother, { input, interrupted, total }, terminal);
+    return await runAndReport(smoother, { input, interrupted, total }, print);
   } finally {
     await smoother.stop();
   }

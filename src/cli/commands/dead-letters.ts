@@ -1,0 +1,33 @@
+import { dynamoChangedRecords, sqsDeadLetters, sqsTarget } from '../../aws/dynamodb/operations.ts';
+import { dynamoReportRows } from '../../aws/dynamodb/report-rows.ts';
+import { recount } from '../../core/operations/recount.ts';
+import { EXIT } from '../command.ts';
+import { DEAD_LETTER_ACTIONS, operateDeadLetters, QUEUE_NAMES } from '../operator/dead-letters.ts';
+import { operatorCommand, withStack } from '../operator/operator-command.ts';
+import { choice, choiceArgument } from '../terminal/options.ts';
+
+export default operatorCommand(
+  'smoother dead-letters list --queue input',
+  'smoother dead-letters redrive --queue input',
+)
+  .addArgument(choiceArgument('<action>', 'what to do with the messages', DEAD_LETTER_ACTIONS))
+  .addOption(choice('--queue <name>', 'the queue', QUEUE_NAMES).makeOptionMandatory())
+  .option('--id <id>', 'this message only; list then shows the message itself')
+  .action((action, { queue, id, ...flags }) =>
+    withStack(flags, async ({ names, dynamo, sqs }) => {
+      const ports = {
+        names,
+        deadLetters: (url: string) => sqsDeadLetters(sqs, url),
+        target: (url: string) => sqsTarget(sqs, url),
+        recount: async (intervals: Parameters<typeof recount>[2]) =>
+          recount(
+            dynamoReportRows(dynamo, await names('reporting_table_name')),
+            dynamoChangedRecords(dynamo, await names('requests_table_name')),
+            intervals,
+          ),
+      };
+      const count = await operateDeadLetters(action, { queue, id }, ports, console.log);
+      // A message that was asked for by its id and is not there is a failure.
+      if (count === 0 && id !== undefined) process.exitCode = EXIT.failed;
+    }),
+  );

@@ -1,0 +1,6 @@
+import { laneCommand } from '../operator/lane-command.ts';
+
+export default laneCommand('resume', async (lane, { control }) => {
+  await control.setPaused(lane, false);
+  console.log(`${lane}: resumed`);
+});

@@ -1,0 +1,48 @@
+/** What `start` and `dev` share: the options of a smoother on this machine. */
+import { DEFAULT_QUOTA, type LocalSmootherOptions } from '../lab/run/local-smoother.ts';
+import { readVariables } from '../lab/run/variables.ts';
+import { ENFORCEMENTS, type Enforcement } from '../local/bedrock/accounting.ts';
+import { command } from './command.ts';
+import { choice, inputFile, LIMIT, seed, url, wholeNumber } from './terminal/options.ts';
+
+export function localCommand(...examples: string[]) {
+  return command(...examples)
+    .addOption(
+      wholeNumber('--rpm <n>', 'quota of each model, in requests a minute', LIMIT).default(
+        DEFAULT_QUOTA.requestsPerMinute,
+      ),
+    )
+    .addOption(
+      wholeNumber('--tpm <n>', 'quota of each model, in tokens a minute', LIMIT).default(
+        DEFAULT_QUOTA.tokensPerMinute,
+      ),
+    )
+    .addOption(
+      choice('--enforcement <kind>', 'how Bedrock measures the minute', ENFORCEMENTS).default(
+        'sliding-window' as const,
+      ),
+    )
+    .addOption(seed("of the simulator's latencies and answers"))
+    .addOption(inputFile('--var-file <file>', 'a tfvars file, in HCL or JSON'))
+    .addOption(url('--backend <url>', 'an emulator of DynamoDB, SQS and S3 to run on'));
+}
+
+export interface LocalValues {
+  rpm: number;
+  tpm: number;
+  enforcement: Enforcement;
+  seed: number;
+  varFile?: string;
+  backend?: string;
+}
+
+/** @throws TerraformError when the tfvars file holds what the stack does not accept */
+export async function smootherOptions(values: LocalValues) {
+  return {
+    quota: { requestsPerMinute: values.rpm, tokensPerMinute: values.tpm },
+    enforcement: values.enforcement,
+    seed: values.seed,
+    variables: values.varFile === undefined ? {} : await readVariables(values.varFile),
+    backendUrl: values.backend,
+  } satisfies Partial<LocalSmootherOptions>;
+}

@@ -1,0 +1,40 @@
+/** The `smoother` command: reads the command line, runs one command, and sets the exit code. */
+import { CommanderError } from 'commander';
+import { EXIT } from './command.ts';
+import { COMMANDS } from './commands/index.ts';
+import { InterruptedError, UsageError } from './errors.ts';
+import { programFor } from './program.ts';
+import { endWithNpm } from './terminal/signals.ts';
+
+const words = process.argv.slice(2);
+
+endWithNpm();
+try {
+  const program = await programFor(words);
+  if (words.length === 0) program.outputHelp();
+  else await program.parseAsync(words, { from: 'user' });
+} catch (error) {
+  process.exitCode = await explain(error);
+}
+
+/** Says what was wrong, in one line where the user can do something about it. @returns the exit code */
+async function explain(error: unknown): Promise<number> {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.ok;
+    return say(`${error.message.replace(/^error: /, '').replace('\n', ' ')}${whereToLook()}`, EXIT.usage);
+  }
+  if (error instanceof UsageError) return say(error.message, EXIT.usage);
+  if (error instanceof InterruptedError) return say(error.message, EXIT.failed);
+  const { problemOf } = await import('./terminal/problems.ts');
+  return say(problemOf(error) ?? error, EXIT.failed);
+}
+
+function say(problem: unknown, exitCode: number): number {
+  console.error(typeof problem === 'string' ? `smoother: ${problem}` : problem);
+  return exitCode;
+}
+
+function whereToLook(): string {
+  const name = words.find((word) => Object.hasOwn(COMMANDS, word));
+  return `; see smoother ${name === undefined ? '' : `${name} `}--help`;
+}

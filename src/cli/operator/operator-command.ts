@@ -1,0 +1,56 @@
+/** What the operators' commands share: which stack is meant, and clients for it. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { Option } from '@commander-js/extra-typings';
+import { dynamoClient, s3Client, sqsClient } from '../../aws/clients.ts';
+import { command } from '../command.ts';
+import { inputFile } from '../terminal/options.ts';
+import {
+  type Names,
+  nameSource,
+  namesFrom,
+  namesWith,
+  readOutputs,
+  STACK_FOLDER,
+  type StackFlags,
+} from './stack.ts';
+
+export interface Stack {
+  names: Names;
+  dynamo: DynamoDBClient;
+  sqs: SQSClient;
+  s3: S3Client;
+}
+
+export function operatorCommand(...examples: string[]) {
+  return command(...examples)
+    .addOption(
+      inputFile(
+        '--outputs <file>',
+        'a file with what "terraform output -json" prints; default: SMOOTHER_OUTPUTS, then Terraform itself',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--name-prefix <prefix>',
+        'the name_prefix of the stack, where its outputs are not at hand',
+      ).conflicts('outputs'),
+    );
+}
+
+/** Gives the stack that the flags mean to `work`. Its Region is that of the outputs, or else the SDK's own. */
+export async function withStack(flags: StackFlags, work: (stack: Stack) => Promise<void>): Promise<void> {
+  const source = nameSource(flags, process.env, existsSync(path.join(STACK_FOLDER, '.terraform')));
+  const outputs = source.from === 'prefix' ? undefined : readOutputs(source);
+  const region = outputs?.region === undefined ? undefined : String(outputs.region);
+  const [dynamo, sqs, s3] = [dynamoClient(region), sqsClient(region), s3Client(process.env, region)];
+  try {
+    const names = source.from === 'prefix' ? namesWith(source.prefix, sqs) : namesFrom(outputs ?? {});
+    await work({ names, dynamo, sqs, s3 });
+  } finally {
+    for (const client of [dynamo, sqs, s3]) client.destroy();
+  }
+}

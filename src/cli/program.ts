@@ -1,0 +1,45 @@
+import { Command } from '@commander-js/extra-typings';
+import manifest from '../../package.json' with { type: 'json' };
+import { COMMANDS, loadCommand } from './commands/index.ts';
+import { UsageError } from './errors.ts';
+
+const ABOUT = `
+Every command has --help. Where a command prints figures, --json prints them as
+JSON in place of the text, and --json FILE writes them there beside the text.
+
+Environment:
+  NO_COLOR          no bold and no colours
+  SMOOTHER_OUTPUTS  a file with what "terraform output -json" prints; tells the
+                    commands for operators which stack is meant
+
+Exit codes:
+  0  all well
+  1  something failed
+  2  the command line, or a file that it names, cannot be used`;
+
+/** The whole command line; of the commands only those that `words` name are loaded. */
+export async function programFor(words: readonly string[]): Promise<Command> {
+  const program = new Command('smoother')
+    .description(manifest.description)
+    .version(manifest.version)
+    .allowExcessArguments()
+    .exitOverride()
+    // main.ts says what was wrong.
+    .configureOutput({ outputError: () => undefined })
+    .configureHelp({ styleTitle: (title) => `\u001b[1m${title}\u001b[22m` })
+    .addHelpText('after', ABOUT)
+    .hook('preAction', (_, { args, registeredArguments }) => {
+      const surplus = args.slice(registeredArguments.length);
+      if (surplus.length > 0) throw new UsageError(`unknown argument ${surplus.map(quote).join(', ')}`);
+    });
+  for (const [name, { group, description }] of Object.entries(COMMANDS)) {
+    const command = words.includes(name) ? await loadCommand(name) : new Command();
+    command.name(name).description(description).helpGroup(group).copyInheritedSettings(program);
+    program.addCommand(command);
+  }
+  return program;
+}
+
+function quote(word: string): string {
+  return JSON.stringify(word);
+}

@@ -1,0 +1,27 @@
+/** 950, 1.2k, 34k, 1.5M; small numbers with a decimal. */
+export function short(value: number): string {
+  if (value < 0) return `-${short(-value)}`;
+  if (value >= 1e6) return `${trim(value / 1e6)}M`;
+  if (value >= 1e3) return `${trim(value / 1e3)}k`;
+  return trim(value);
+}
+
+function trim(value: number): string {
+  return value >= 10 || Number.isInteger(value) ? String(Math.round(value)) : value.toFixed(1);
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+/** A wait or a duration: 40 ms, 3.5 s, 34 s, 12 min. */
+export function duration(milliseconds: number): string {
+  if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`;
+  if (milliseconds < 600_000) return `${short(milliseconds / 1_000)} s`;
+  return `${Math.round(milliseconds / 60_000)} min`;
+}
+
+/** A time of day on the user's clock: 14:03:20. */
+export function timeOfDay(epochMs: number): string {
+  return new Date(epochMs).toTimeString().slice(0, 8);
+}

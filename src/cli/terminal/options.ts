@@ -1,0 +1,139 @@
+/** Kinds of values on the command line. Each option says in its error what it takes and what came. */
+import { accessSync, constants, statSync } from 'node:fs';
+import path from 'node:path';
+import { Argument, Option } from '@commander-js/extra-typings';
+import { UsageError } from '../errors.ts';
+
+export interface NumberRange {
+  min: number;
+  max: number;
+}
+
+/** A quota a minute. */
+export const LIMIT: NumberRange = { min: 1, max: 1e12 };
+export const PORT: NumberRange = { min: 0, max: 65_535 };
+/** A number of things, or the number of one. */
+export const COUNT: NumberRange = { min: 1, max: 2 ** 32 - 1 };
+
+export function wholeNumber<Flags extends string>(
+  flags: Flags,
+  description: string,
+  { min, max }: NumberRange,
+) {
+  return parsed(flags, description, `a whole number from ${min} to ${max}`, (text) => {
+    const number = toNumber(text);
+    return Number.isInteger(number) && number >= min && number <= max ? number : undefined;
+  });
+}
+
+/** The same seed gives the same run. */
+export function seed(of: string) {
+  return wholeNumber('--seed <n>', `seed ${of}`, { min: 0, max: 2 ** 32 - 1 }).default(1);
+}
+
+export function number<Flags extends string>(flags: Flags, description: string, { min, max }: NumberRange) {
+  return parsed(flags, description, `a number from ${min} to ${max}`, (text) => {
+    const number = toNumber(text);
+    return number >= min && number <= max ? number : undefined;
+  });
+}
+
+export function choice<Flags extends string, Choice extends string>(
+  flags: Flags,
+  description: string,
+  choices: readonly Choice[],
+) {
+  const list = choices.join(', ');
+  return parsed(flags, `${description}: ${list}`, `one of ${list}`, (text) =>
+    choices.find((known) => known === text),
+  );
+}
+
+export function choiceArgument<Usage extends string, Choice extends string>(
+  usage: Usage,
+  description: string,
+  choices: readonly Choice[],
+) {
+  const list = choices.join(', ');
+  return new Argument(usage, `${description}: ${list}`).argParser((text) => {
+    const found = choices.find((known) => known === text);
+    if (found === undefined)
+      throw new UsageError(`${usage} must be one of ${list}, got ${JSON.stringify(text)}`);
+    return found;
+  });
+}
+
+/** Without the slash at its end. */
+export function url<Flags extends string>(flags: Flags, description: string) {
+  return parsed(flags, description, 'a URL such as http://127.0.0.1:5000', (text) =>
+    /^https?:/.test(text) && URL.canParse(text) ? text.replace(/\/$/, '') : undefined,
+  );
+}
+
+/** A file that is there and can be read. */
+export function inputFile<Flags extends string>(flags: Flags, description: string) {
+  return parsed(flags, description, 'a file that can be read', (text) =>
+    isAccessible(text, constants.R_OK) && statSync(text).isFile() ? text : undefined,
+  );
+}
+
+/** A file that can be written: found out before the work begins, whose figures it is for. */
+export function outputFile<Flags extends string>(flags: Flags, description: string) {
+  return parsed(flags, description, 'a file that can be written', (text) =>
+    isWritable(text) ? text : undefined,
+  );
+}
+
+/** `--json [FILE]`, with one meaning everywhere: `printer` follows it. */
+export function json() {
+  const option = new Option(
+    '--json [file]',
+    'the figures as JSON, instead of text; with a file, into it, beside the text',
+  );
+  return option.argParser(
+    parserOf(option, 'a file that can be written', (text) => (isWritable(text) ? text : undefined)),
+  );
+}
+
+/** An option whose text `parse` turns into its value; undefined when it does not fit `expected`. */
+export function parsed<Flags extends string, Value>(
+  flags: Flags,
+  description: string,
+  expected: string,
+  parse: (text: string) => Value | undefined,
+) {
+  const option = new Option(flags, description);
+  return option.argParser(parserOf(option, expected, parse));
+}
+
+function parserOf<Value>(
+  { long }: { long?: string },
+  expected: string,
+  parse: (text: string) => Value | undefined,
+): (text: string) => Value {
+  return (text) => {
+    const value = parse(text);
+    if (value === undefined) throw new UsageError(`${long} must be ${expected}, got ${JSON.stringify(text)}`);
+    return value;
+  };
+}
+
+function toNumber(text: string): number {
+  return text.trim() === '' ? Number.NaN : Number(text);
+}
+
+function isWritable(file: string): boolean {
+  if (file === '') return false;
+  if (isAccessible(file, constants.F_OK))
+    return isAccessible(file, constants.W_OK) && !statSync(file).isDirectory();
+  return isAccessible(path.dirname(path.resolve(file)), constants.W_OK);
+}
+
+function isAccessible(file: string, mode: number): boolean {
+  try {
+    accessSync(file, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,52 @@
+/** Errors that a user can do something about, in one line each. */
+import { ExternalToolError, MissingToolError } from '../../lab/external/errors.ts';
+import { SynthesisError } from '../../lab/run/synthesis.ts';
+import { SimulatorOptionError } from '../../local/bedrock/errors.ts';
+import { BackendUnavailableError } from '../../local/external-backend.ts';
+import { TerraformError } from '../../local/terraform/errors.ts';
+
+/** Their messages say it all. */
+const CLEAR = [
+  BackendUnavailableError,
+  ExternalToolError,
+  MissingToolError,
+  SimulatorOptionError,
+  SynthesisError,
+  TerraformError,
+];
+
+/** What AWS, or the SDK before it asks, says by name, and what helps. */
+const AWS: Record<string, string> = {
+  AccessDenied: 'the credentials may not do this',
+  AccessDeniedException: 'the credentials may not do this',
+  CredentialsProviderError:
+    'no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+  ExpiredTokenException: 'the AWS credentials have expired',
+  InvalidClientTokenId: 'AWS does not know these credentials',
+  NoSuchBucket: 'there is no such bucket; is the stack applied in this Region?',
+  QueueDoesNotExist: 'there is no such queue; is the stack applied in this Region?',
+  ResourceNotFoundException: 'there is no such table; is the stack applied in this Region?',
+  SignatureDoesNotMatch: 'the secret access key is wrong',
+  InvalidSignatureException: 'the secret access key is wrong',
+  UnrecognizedClientException: 'AWS does not know these credentials',
+};
+
+/** The message for an error that is the user's to solve; undefined: a bug of ours, which keeps its stack. */
+export function problemOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (CLEAR.some((type) => error instanceof type)) return error.message;
+  if (error.message === 'Region is missing') {
+    return 'no AWS Region was found; set AWS_REGION, or give --outputs';
+  }
+  const advice = AWS[error.name];
+  if (advice !== undefined) return `${advice} (${error.name}: ${error.message})`;
+  if ('$metadata' in error && '$fault' in error) return `AWS answered ${error.name}: ${error.message}`;
+  // A file that cannot be opened, a port that is taken, an endpoint that nobody listens at.
+  const { code, message } = systemErrorIn(error) ?? {};
+  return code === 'EADDRINUSE' ? `${message}: choose another --port` : message;
+}
+
+function systemErrorIn(error: Error): NodeJS.ErrnoException | undefined {
+  const inner: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  return inner instanceof Error && 'syscall' in inner ? (inner as NodeJS.ErrnoException) : undefined;
+}
