@@ -4,13 +4,13 @@ import { bars, progressLine, showProgress } from '../../../src/cli/terminal/prog
 const progress = { sent: 8, answered: 2, calls: 3, throttled: 1, running: 1 };
 
 /** What is written to a terminal as time goes by. */
-function watched(isTTY = false) {
+function watched({ isTTY = false, total = 8 } = {}) {
   const written: string[] = [];
   let now = 0;
-  const shown = showProgress({ isTTY, write: (text) => written.push(text) }, 8, () => now);
+  const shown = showProgress({ isTTY, write: (text) => written.push(text) }, total, () => now);
   const showAt = (at: number, answered: number) => {
     now = at;
-    shown.show({ ...progress, answered });
+    shown.show({ ...progress, sent: total, answered });
   };
   return { written, showAt, end: shown.end };
 }
@@ -27,17 +27,21 @@ describe('progress', () => {
     expect(written.map((text) => /ended (\d)/.exec(text)?.[1])).toEqual(['2', '4', '8']);
   });
 
-  it('says about how long it goes on, by the speed of late', () => {
-    const { written, showAt } = watched();
+  it('says about how long it goes on, by its latest speed', () => {
+    const { written, showAt } = watched({ total: 80 });
     showAt(0, 0);
-    showAt(60_000, 0);
-    showAt(70_000, 2);
-    expect(written[0]).not.toContain('left');
-    expect(written[2]).toContain('about 30 s left');
+    showAt(60_000, 5);
+    showAt(70_000, 25);
+    showAt(71_000, 26);
+    expect(written.map((text) => /about .* left/.exec(text)?.[0])).toEqual([
+      undefined,
+      undefined,
+      'about 28 s left',
+    ]);
   });
 
   it('replaces its bars on a terminal', () => {
-    const { written, showAt } = watched(true);
+    const { written, showAt } = watched({ isTTY: true });
     showAt(0, 2);
     showAt(1_000, 4);
     expect(written[1]).toContain('\u001b[3A\u001b[0J');
@@ -53,7 +57,7 @@ describe('progress', () => {
   it('says what it waits for, and until when', () => {
     const until = new Date(2026, 10, 25, 14, 3, 20).getTime();
     const waiting = { ...progress, waitingFor: { what: 'the last reports', until } };
-    expect(progressLine(waiting, 8)).toBe('Waiting for the last reports; until 14:03:20 at the latest');
+    expect(progressLine(waiting, 8)).toBe('Waiting for the last reports; gives up at 14:03:20');
     expect(bars(waiting, 8)).toHaveLength(4);
   });
 

@@ -5,8 +5,9 @@ import type { Terminal } from './printer.ts';
 const BAR_WIDTH = 30;
 const BAR_REFRESH_MS = 250;
 const LINE_REFRESH_MS = 2_000;
-/** How far back the speed is measured. */
+/** How far back the speed is measured, and by how many results at least. */
 const SPEED_MS = 15_000;
+const SPEED_RESULTS = 10;
 
 /** Shows progress: bars on a terminal, a line now and then without one. `end` draws what was told last. */
 export function showProgress(
@@ -15,7 +16,7 @@ export function showProgress(
   now: () => number = Date.now,
 ): { show(progress: Progress): void; end(): void } {
   const everyMs = terminal.isTTY ? BAR_REFRESH_MS : LINE_REFRESH_MS;
-  const secondsLeft = remaining(total, now);
+  const leftAt = remaining(total, now);
   let drawn: { at: number; lines: number } | undefined;
   let undrawn: string[] | undefined;
   const draw = (lines: string[]) => {
@@ -26,7 +27,7 @@ export function showProgress(
   };
   return {
     show(progress) {
-      const left = secondsLeft(progress);
+      const left = leftAt(progress);
       undrawn = terminal.isTTY ? bars(progress, total, left) : [progressLine(progress, total, left)];
       if (drawn === undefined || now() >= drawn.at + everyMs) draw(undrawn);
     },
@@ -36,7 +37,7 @@ export function showProgress(
   };
 }
 
-/** About how long it takes until all have their results, milliseconds, by the speed of late; undefined: unknown. */
+/** About how many milliseconds are left until all have their results, by the latest speed; undefined: unknown. */
 function remaining(total: number, now: () => number): (progress: Progress) => number | undefined {
   const samples: { at: number; answered: number }[] = [];
   return ({ sent, answered }) => {
@@ -44,7 +45,7 @@ function remaining(total: number, now: () => number): (progress: Progress) => nu
     samples.push({ at, answered });
     while ((samples[0]?.at ?? at) < at - SPEED_MS) samples.shift();
     const [oldest = { at, answered }] = samples;
-    if (sent < total || answered === oldest.answered || answered === total) return undefined;
+    if (sent < total || answered === total || answered < oldest.answered + SPEED_RESULTS) return undefined;
     return ((total - answered) * (at - oldest.at)) / (answered - oldest.answered);
   };
 }
@@ -84,7 +85,7 @@ function left(ms: number | undefined): string[] {
 }
 
 function waiting({ what, until }: NonNullable<Progress['waitingFor']>): string {
-  return `Waiting for ${what}; until ${timeOfDay(until)} at the latest`;
+  return `Waiting for ${what}; gives up at ${timeOfDay(until)}`;
 }
 
 function bar(part: number, whole: number): string {

@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const RUN = path.join(ROOT, 'scripts/run.mjs');
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'smoother-main-'));
+  mkdirSync(path.join(folder, 'below'));
+  writeFileSync(path.join(folder, 'below/requests.jsonl'), '\n');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Ended {
+  code: number | null;
+  out: string;
+  error: string;
+}
+
+/** Runs a program to its end, as a shell of a user with no AWS settings would. */
+function run(words: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Ended> {
+  const { AWS_REGION: _, npm_lifecycle_event: __, npm_package_json: ___, ...environment } = process.env;
+  const child = spawn(process.execPath, [RUN, ...words], {
+    cwd: folder,
+    ...options,
+    env: { ...environment, ...options.env },
+  });
+  let [out, error] = ['', ''];
+  child.stdout.on('data', (chunk) => (out += chunk));
+  child.stderr.on('data', (chunk) => (error += chunk));
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, error })));
+}
+
+describe.concurrent('the exit code', () => {
+  it('is 0 for help, which no words ask for too', async ({ expect }) => {
+    const [bare, asked] = await Promise.all([run([]), run(['--help'])]);
+    expect([bare.code, asked.code]).toEqual([0, 0]);
+    expect(bare.out).toContain('Usage: smoother');
+    expect(asked.out).toBe(bare.out);
+  });
+
+  it.each([
+    [['strat'], "smoother: unknown command 'strat' (Did you mean start?); see smoother --help"],
+    [
+      ['soak', '--seeds', '1'],
+      "smoother: unknown option '--seeds' (Did you mean --seed?); see smoother soak --help",
+    ],
+    [
+      ['fuzz', '--cases', 'many'],
+      'smoother: --cases must be a whole number from 1 to 4294967295, got "many"',
+    ],
+    [
+      ['start', '--input', 'below/requests.jsonl'],
+      'smoother: --input has no messages in it: below/requests.jsonl',
+    ],
+    [['../commands/start'], "smoother: unknown command '../commands/start'; see smoother --help"],
+  ])('is 2 for %j, with one line that says why', async (words, line) => {
+    const { code, out, error } = await run(words);
+    expect([code, out, error]).toEqual([2, '', `${line}\n`]);
+  });
+
+  it('is 1 when something failed, with one line that says what', async ({ expect }) => {
+    const { code, error } = await run(['lanes']);
+    expect([code, error]).toEqual([
+      1,
+      'smoother: no AWS Region was found; set AWS_REGION, or give --outputs\n',
+    ]);
+  });
+});
+
+it('figures as JSON are all of standard output; the text goes to standard error', async () => {
+  const { code, out, error } = await run(['fuzz', '--cases', '5', '--json']);
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ seed: 1, cases: 5, broken: [] });
+  expect(error).toContain('broken     0');
+});
+
+it('run by npm, takes paths from where the user is', async () => {
+  const { error } = await run(['start', '--input', 'requests.jsonl'], {
+    cwd: ROOT,
+    env: { npm_package_json: path.join(ROOT, 'package.json'), INIT_CWD: path.join(folder, 'below') },
+  });
+  expect(error).toBe('smoother: --input has no messages in it: requests.jsonl\n');
+});
+
+/** Resolves with the text that `pattern` finds in what a process prints. */
+function printed(child: ReturnType<typeof spawn>, pattern: RegExp): Promise<string> {
+  let text = '';
+  return new Promise((resolve, reject) => {
+    child.stdout?.on('data', (chunk) => {
+      text += chunk;
+      const found = pattern.exec(text);
+      if (found) resolve(found[1] ?? '');
+    });
+    child.once('close', () => reject(new Error(`ended early: ${text}`)));
+  });
+}
+
+/** Resolves when nobody listens there any more. */
+async function gone(url: string): Promise<void> {
+  while (
+    await fetch(url).then(
+      () => true,
+      () => false,
+    )
+  )
+    await new Promise((resolve) => setTimeout(resolve, 100));
+}
+
+describe.concurrent('a termination request ends', () => {
+  it('the command', async ({ expect }) => {
+    const child = spawn(process.execPath, [RUN, 'bedrock-simulator'], { cwd: folder });
+    const url = await printed(child, /simulator on (\S+)/);
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    await gone(`${url}/_simulator/stats`);
+  });
+
+  // npm sends it to a shell, which ends without a word to the command.
+  it.each(['SIGTERM', 'SIGKILL'] as const)('the command whose shell npm ends with %s', async (signal) => {
+    const shell = spawn('sh', ['-c', `"${process.execPath}" "${RUN}" bedrock-simulator; true`], {
+      cwd: folder,
+      env: { ...process.env, npm_lifecycle_event: 'bedrock-simulator' },
+    });
+    const url = await printed(shell, /simulator on (\S+)/);
+    shell.kill(signal);
+    await gone(`${url}/_simulator/stats`);
+  });
+});
