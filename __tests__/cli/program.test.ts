@@ -1,32 +1,16 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from '@commander-js/extra-typings';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { pagesOf } from '../../scripts/docs/pages.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { programFor } from '../../src/cli/program.ts';
+import { filesIn, parse, wordsOf } from './command-line.ts';
 
+const ROOT = path.resolve(import.meta.dirname, '../..');
 const NAMES = Object.keys(COMMANDS);
-
-/** Parses a command line; its action only notes what it was given. */
-async function parse(line: string): Promise<{ command: string; args: unknown[] }> {
-  const words = wordsOf(line);
-  const program = await programFor(words);
-  let seen: { command: string; args: unknown[] } | undefined;
-  for (const command of program.commands) {
-    command.action((...args: unknown[]) => {
-      seen = { command: command.name(), args: args.slice(0, -1) };
-    });
-  }
-  await program.parseAsync(words, { from: 'user' });
-  if (seen === undefined) throw new Error('no command ran');
-  return seen;
-}
-
-/** As a shell splits them, with double quotes. */
-function wordsOf(line: string): string[] {
-  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
-}
 
 async function helpOf(name?: string): Promise<string> {
   const program = await programFor(name === undefined ? [] : [name]);
@@ -38,7 +22,7 @@ async function helpOf(name?: string): Promise<string> {
 
 describe('the smoother command', () => {
   it('has one file for each command', () => {
-    const files = readdirSync(path.resolve(import.meta.dirname, '../../src/cli/commands'));
+    const files = readdirSync(path.join(ROOT, 'src/cli/commands'));
     expect(files.sort()).toEqual([...NAMES, 'index'].map((name) => `${name}.ts`).sort());
   });
 
@@ -69,13 +53,13 @@ describe('the smoother command', () => {
     ],
     ['soak --requests', "option '--requests <n>' argument missing"],
   ])('refuses: smoother %s', async (line, message) => {
-    await expect(parse(line)).rejects.toThrow(message);
+    await expect(parse(wordsOf(line))).rejects.toThrow(message);
   });
 
   it('gives an action its values by their types', async () => {
-    const { args } = await parse(
-      'bedrock-simulator --port 4570 --rpm 600 --latency-sigma 0.5 --faults throttling=0.1,model-error=0.2',
-    );
+    const line =
+      'bedrock-simulator --port 4570 --rpm 600 --latency-sigma 0.5 --faults throttling=0.1,model-error=0.2';
+    const { args } = await parse(wordsOf(line));
     expect(args[0]).toMatchObject({
       host: '127.0.0.1',
       port: 4570,
@@ -88,26 +72,47 @@ describe('the smoother command', () => {
   });
 });
 
-describe.each(NAMES)('smoother %s --help', (name) => {
+describe('command lines', () => {
   let folder: string;
   const home = process.cwd();
   beforeAll(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'smoother-help-'));
+    folder = mkdtempSync(path.join(tmpdir(), 'smoother-lines-'));
     process.chdir(folder);
-    for (const file of ['requests.jsonl', 'outputs.json', 'AzureLLMInferenceTrace_code.csv'])
-      writeFileSync(file, '');
   });
   afterAll(() => {
     process.chdir(home);
     rmSync(folder, { recursive: true });
   });
 
-  it('shows examples that work', async () => {
+  /** The command that a line runs, with the files that it names in place. */
+  async function commandOf(line: string): Promise<string> {
+    const [smoother, ...words] = wordsOf(line);
+    expect(smoother).toBe('smoother');
+    for (const file of filesIn(words)) writeFileSync(file, '');
+    return (await parse(words)).command;
+  }
+
+  it.each(NAMES)('that the help of smoother %s shows are right', async (name) => {
     const examples = (await helpOf(name)).split('Example:\n')[1]?.trim().split('\n') ?? [];
     expect(examples.length).toBeGreaterThan(0);
-    for (const example of examples) {
-      expect(example.trim()).toMatch(/^smoother /);
-      expect((await parse(example.trim().slice('smoother '.length))).command).toBe(name);
-    }
+    for (const example of examples) expect(await commandOf(example)).toBe(name);
+  });
+
+  it('that the documentation shows are right', async () => {
+    const scripts: Record<string, string> = manifest.scripts;
+    const pages = pagesOf(ROOT).map((page) => readFileSync(path.join(ROOT, page), 'utf8'));
+    const shown = pages.flatMap((text) => text.match(/^npm (start|run [\w:-]+)\b.*$/gm) ?? []);
+    const lines = shown.flatMap((line) => {
+      const [, script = '', rest = ''] = /^npm (?:run )?([\w:-]+)(?: --(.*))?/.exec(line) ?? [];
+      const runs = scripts[script]?.match(/^node scripts\/run.mjs(.*)/)?.[1];
+      return runs === undefined ? [] : [`smoother${runs}${optional(rest)}`];
+    });
+    expect(lines.length).toBeGreaterThan(20);
+    for (const line of lines) await expect(commandOf(line), line).resolves.toBeTypeOf('string');
   });
 });
+
+/** `[--id ID]` is shown as what may be left out. */
+function optional(rest: string): string {
+  return rest.replaceAll(/[[\]]/g, '');
+}
