@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
-import manifest from '../../package.json' with { type: 'json' };
 import { COMMANDS, loadCommand } from './commands/index.ts';
 import { UsageError } from './errors.ts';
 
+const MANIFEST = new URL('../../package.json', import.meta.url);
 const ABOUT = `
 Every command has --help. Where a command prints figures, --json prints them as
 JSON in place of the text, and --json FILE writes them there beside the text.
@@ -19,9 +20,10 @@ Exit codes:
 
 /** The whole command line; of the commands only those that `words` name are loaded. */
 export async function programFor(words: readonly string[]): Promise<Command> {
+  const { description, version } = JSON.parse(readFileSync(MANIFEST, 'utf8'));
   const program = new Command('smoother')
-    .description(manifest.description)
-    .version(manifest.version)
+    .description(description)
+    .version(version)
     .allowExcessArguments()
     .exitOverride()
     // main.ts says what was wrong.
