@@ -8,7 +8,7 @@ import { startLocalSmoother } from '../../src/lab/run/local-smoother.ts';
 import { run } from '../../src/lab/run/run.ts';
 import { isClean, type RunRecord, type Summary, summarise } from '../../src/lab/run/summary.ts';
 import { type Synthesis, synthesise } from '../../src/lab/run/synthesis.ts';
-import { readTfvars } from '../../src/local/terraform/variables.ts';
+import { readTfvars } from '../../src/local/terraform/tfvars.ts';
 
 const NOVA = 'us.amazon.nova-lite-v1:0';
 const HAIKU = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
@@ -92,7 +92,7 @@ async function start(tfvars: string): Promise<RunRecord> {
     synthesis,
     models: (await surveyOf(input)).models,
     quota: { requestsPerMinute: 6_000, tokensPerMinute: 10_000_000 },
-    variables: await readTfvars(file('test.tfvars')),
+    variables: (await readTfvars(file('test.tfvars'))).values,
   });
   try {
     return await run(smoother, { input, results: file('results.jsonl') });

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { EvaluatedStack } from '../../src/local/terraform/stack.ts';
-import { readTfvars } from '../../src/local/terraform/variables.ts';
+import { readTfvars } from '../../src/local/terraform/tfvars.ts';
 import { VARIABLES, type VariableName } from '../../src/stack/variable-table.ts';
 import { evaluate, jsonOf, REQUIRED, resourceAt, synthesise } from './synthesis.ts';
 
@@ -220,7 +220,7 @@ describe('every variable reaches the resources it should', () => {
 describe('terraform.tfvars.example', () => {
   let example: Record<string, unknown>;
   beforeAll(async () => {
-    example = await readTfvars(path.resolve(import.meta.dirname, '../../terraform.tfvars.example'));
+    example = (await readTfvars(path.resolve(import.meta.dirname, '../../terraform.tfvars.example'))).values;
   });
 
   it('assigns every variable, and passes every rule', () => {

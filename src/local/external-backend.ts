@@ -1,7 +1,8 @@
 import type { Backend } from './emulators.ts';
+import { LocalCloudError } from './errors.ts';
 
 /** The emulator that was asked for does not answer as one does. */
-export class BackendUnavailableError extends Error {
+export class BackendUnavailableError extends LocalCloudError {
   override readonly name = 'BackendUnavailableError';
 
   constructor(

@@ -1,10 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are Terraform expressions
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { VariableError } from '../../../src/local/terraform/errors.ts';
-import { evaluateVariables, readTfvars } from '../../../src/local/terraform/variables.ts';
+import { evaluateVariables } from '../../../src/local/terraform/variables.ts';
 
 const QUOTAS = 'map(object({rpm = number, tpm = optional(number), burst = optional(number, 2)}))';
 
@@ -53,23 +50,17 @@ describe('variables', () => {
     expect(() => evaluateVariables(declarations, { size: 4 })).toThrow('var.size: size 4 is over the limit.');
   });
 
+  it('are all judged before anything is said, and a mistake counts once', () => {
+    const validation = [{ condition: '${var.size <= var.limit}', error_message: 'over the limit.' }];
+    const declarations = { size: { type: 'number', validation }, limit: { type: 'number' }, name: {} };
+    const judge = () => evaluateVariables(declarations, { size: 1, limit: 'high', colour: 'red' });
+    expect(judge).toThrow(
+      /^var\.colour: .+\nvar\.limit: expected a number.+\nvar\.name: a value is required.+$/,
+    );
+  });
+
   it('may not be null when they say so', () => {
     expect(evaluateVariables({ size: { default: 1, nullable: false } }, { size: null })).toEqual({ size: 1 });
     expect(evaluateVariables({ size: { default: 1 } }, { size: null })).toEqual({ size: null });
   });
-});
-
-it('tfvars files are read, in HCL and in JSON', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'tfvars-'));
-  await writeFile(
-    join(folder, 'a.tfvars'),
-    '# comment\nsize = 3\nquotas = {\n  "m:0" = { rpm = 5 }\n}\nnames = ["a", "b"]\n',
-  );
-  await writeFile(join(folder, 'b.tfvars.json'), '{"size": 4}');
-  expect(await readTfvars(join(folder, 'a.tfvars'))).toEqual({
-    size: 3,
-    quotas: { 'm:0': { rpm: 5 } },
-    names: ['a', 'b'],
-  });
-  expect(await readTfvars(join(folder, 'b.tfvars.json'))).toEqual({ size: 4 });
 });

@@ -1,4 +1,5 @@
 /** IAM as far as the stack uses it: allowed by a statement of the role, denied by default, an explicit Deny wins. */
+import { LocalCloudError } from '../errors.ts';
 
 export interface Permission {
   /** E.g. `dynamodb:UpdateItem`. */
@@ -7,7 +8,7 @@ export interface Permission {
   resource: string;
 }
 
-export class PolicyError extends Error {
+export class PolicyError extends LocalCloudError {
   override name = 'PolicyError';
   /** @param address the Terraform address of the policy */
   constructor(

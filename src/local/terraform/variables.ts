@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import hcl2json from '@cdktf/hcl2json';
-import { ExpressionError, VariableError } from './errors.ts';
+/** Variables of a stack: types, defaults and validations. */
+import { ExpressionError, VariableError, type VariableMistake } from './errors.ts';
 import { evaluateConfiguration, type Scope } from './evaluate.ts';
 import { parseExpression } from './expression.ts';
 import type { Expression } from './syntax.ts';
@@ -13,60 +12,82 @@ export interface VariableDeclaration {
   validation?: { condition: string; error_message: string }[];
 }
 
-/** Values of a `*.tfvars` file, in HCL or (`*.tfvars.json`) JSON. */
-export async function readTfvars(file: string): Promise<Record<string, unknown>> {
-  const text = await readFile(file, 'utf8');
-  return file.endsWith('.json') ? JSON.parse(text) : await hcl2json.parse(file, text);
+export interface CheckedVariables {
+  values: Record<string, Value>;
+  mistakes: VariableMistake[];
 }
 
 /**
  * Gives every declared variable its value, converted to its type, and enforces its validations.
- * @throws VariableError for a missing, undeclared, mistyped or invalid one
+ * @throws VariableError for all that are missing, undeclared, mistyped or invalid
  */
 export function evaluateVariables(
   declarations: Record<string, VariableDeclaration>,
   given: Record<string, unknown>,
 ): Record<string, Value> {
-  const undeclared = Object.keys(given).find((name) => !Object.hasOwn(declarations, name));
-  if (undeclared !== undefined)
-    throw new VariableError(`var.${undeclared}`, 'the stack declares no such variable');
-  const values: Record<string, Value> = {};
-  for (const [name, declaration] of Object.entries(declarations)) {
-    values[name] = initialValue(name, declaration, given);
-  }
-  const scope: Scope = ([root, name, ...rest]) => {
-    const value = root === 'var' && name !== undefined ? values[name] : undefined;
-    if (value === undefined)
-      throw new ExpressionError(`unknown reference ${[root, name, ...rest].join('.')}`);
-    return { value, used: 2 };
-  };
-  for (const [name, declaration] of Object.entries(declarations)) {
-    for (const validation of declaration.validation ?? []) validate(name, validation, scope);
-  }
+  const { values, mistakes } = checkVariables(declarations, given);
+  const undeclared = Object.keys(given)
+    .filter((name) => !Object.hasOwn(declarations, name))
+    .map((variable) => ({ variable, problem: 'the stack declares no such variable' }));
+  const all = [...undeclared, ...mistakes];
+  if (all.length > 0) throw new VariableError(all);
   return values;
 }
 
-function initialValue(name: string, declaration: VariableDeclaration, given: Record<string, unknown>): Value {
-  const address = `var.${name}`;
-  const unset = given[name] === undefined || (given[name] === null && declaration.nullable === false);
-  const value = unset ? declaration.default : given[name];
-  if (value === undefined) throw new VariableError(address, 'a value is required, and none was given');
-  try {
-    return declaration.type ? convert(value as Value, parseExpression(declaration.type)) : (value as Value);
-  } catch (error) {
-    if (error instanceof ExpressionError) throw new VariableError(address, error.message);
-    throw error;
+/** Values of the declared variables, and whatever is wrong with what was given. */
+export function checkVariables(
+  declarations: Record<string, VariableDeclaration>,
+  given: Record<string, unknown>,
+): CheckedVariables {
+  const values: Record<string, Value> = {};
+  const mistakes: VariableMistake[] = [];
+  const attempt = (variable: string, work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      mistakes.push({ variable, problem: error.message });
+    }
+  };
+  for (const [name, declaration] of Object.entries(declarations)) {
+    attempt(name, () => {
+      values[name] = initialValue(name, declaration, given);
+    });
   }
+  const scope: Scope = ([root, name, ...rest]) => {
+    const value = root === 'var' && name !== undefined ? values[name] : undefined;
+    if (value !== undefined) return { value, used: 2 };
+    // What is wrong with the other variable has been said.
+    if (root === 'var' && mistakes.some(({ variable }) => variable === name)) throw new BrokenReference();
+    throw new ExpressionError(`unknown reference ${[root, name, ...rest].join('.')}`);
+  };
+  for (const name of Object.keys(values)) {
+    for (const rule of declarations[name]?.validation ?? []) attempt(name, () => validate(rule, scope));
+  }
+  return { values, mistakes };
 }
 
-function validate(name: string, rule: { condition: string; error_message: string }, scope: Scope): void {
-  const address = `var.${name}`;
+/** A validation asks for a variable that has no value because of a mistake of its own. */
+class BrokenReference extends Error {}
+
+function initialValue(name: string, declaration: VariableDeclaration, given: Record<string, unknown>): Value {
+  const unset = given[name] === undefined || (given[name] === null && declaration.nullable === false);
+  const value = unset ? declaration.default : given[name];
+  if (value === undefined) throw new ExpressionError('a value is required, and none was given');
+  return declaration.type ? convert(value as Value, parseExpression(declaration.type)) : (value as Value);
+}
+
+function validate(rule: { condition: string; error_message: string }, scope: Scope): void {
+  if (holds(rule.condition, scope)) return;
+  throw new ExpressionError(toText(evaluateConfiguration(rule.error_message, scope)));
+}
+
+function holds(condition: string, scope: Scope): boolean {
   try {
-    if (toBoolean(evaluateConfiguration(rule.condition, scope))) return;
-    throw new VariableError(address, toText(evaluateConfiguration(rule.error_message, scope)));
+    return toBoolean(evaluateConfiguration(condition, scope));
   } catch (error) {
-    if (error instanceof ExpressionError)
-      throw new VariableError(address, `${error.message}, in its validation`);
+    if (error instanceof BrokenReference) return true;
+    if (error instanceof ExpressionError) throw new ExpressionError(`${error.message}, in its validation`);
     throw error;
   }
 }
