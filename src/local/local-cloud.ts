@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Activity } from './activity.ts';
 import { deprovision } from './deprovision.ts';
@@ -21,6 +19,7 @@ import type { LambdaFunction } from './lambda/function.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
 import { provision, watchTables } from './provision.ts';
 import { newCredentials, readRoles } from './roles.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
 import { EvaluatedStack } from './terraform/stack.ts';
 import { prepareTriggers, type Triggers } from './triggers.ts';
 
@@ -95,7 +94,7 @@ async function bringUp(
 ): Promise<LocalCloud> {
   const { onLog = () => {} } = options;
   const activity = new Activity();
-  const folder = await mkdtemp(join(tmpdir(), 'local-cloud-'));
+  const folder = await makeTemporaryFolder('local-cloud');
   cleanup.push(() => rm(folder, { recursive: true, force: true }));
   const backend = await (options.backendUrl ? connectBackend(options.backendUrl) : startEmulators());
   cleanup.push(() => backend.stop());

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { makeTemporaryFolder } from '../../local/temporary-folder.ts';
 
 export interface Synthesis {
   /** Parsed `cdk.tf.json`. */
@@ -27,7 +27,7 @@ const STACK = 'stacks/bedrock-request-smoother';
  * @throws SynthesisError
  */
 export async function synthesise(signal?: AbortSignal): Promise<Synthesis> {
-  const outdir = await mkdtemp(path.join(tmpdir(), 'bedrock-request-smoother-'));
+  const outdir = await makeTemporaryFolder('synthesis');
   const remove = () => rm(outdir, { recursive: true, force: true });
   try {
     await runApp(outdir, signal);

@@ -1,0 +1,38 @@
+/** Temporary folders that name their owner, so that what a killed run left behind is found and removed at the next start. */
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import path from 'node:path';
+
+const PREFIX = 'bedrock-request-smoother';
+/** Process ids mean nothing on another host, nor in another container that shares the folder. */
+const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+const NAME = new RegExp(`^${PREFIX}-[a-z-]+-${HOST}-(\\d+)-\\w+$`);
+
+/**
+ * Makes a folder of this process, after removing those of processes that no longer run. Whoever makes it removes it.
+ * @param purpose in lower case, a part of its name
+ */
+export async function makeTemporaryFolder(purpose: string, parent = tmpdir()): Promise<string> {
+  await sweep(parent);
+  return mkdtemp(path.join(parent, `${PREFIX}-${purpose}-${HOST}-${process.pid}-`));
+}
+
+async function sweep(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const owner = NAME.exec(name)?.[1];
+    if (owner === undefined || isRunning(Number(owner))) continue;
+    // Another user's folder, or one that somebody else is sweeping: leave it.
+    await rm(path.join(parent, name), { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // It runs, as another user.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
