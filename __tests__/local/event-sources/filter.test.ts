@@ -18,17 +18,11 @@ describe('a filter pattern', () => {
     // Only leaves exist: DynamoDB's {"BOOL": true} is not one.
     [{ a: [{ exists: false }] }, { a: { BOOL: true } }, true],
     [{ a: { BOOL: [{ exists: false }] } }, { a: { BOOL: true } }, false],
-    [{ a: [{ numeric: ['>', 0, '<=', 5] }] }, { a: 5 }, true],
-    [{ a: [{ numeric: ['>', 0, '<=', 5] }] }, { a: 6 }, false],
-    [{ a: [{ numeric: ['=', 5] }] }, { a: '5' }, false],
-    [{ a: [{ prefix: 'ab' }] }, { a: 'abc' }, true],
-    [{ a: [{ 'anything-but': ['x'] }] }, { a: 'y' }, true],
-    [{ a: [{ 'anything-but': 'x' }] }, { a: 'x' }, false],
   ])('%j on %j: %s', (pattern, event, expected) => {
     expect(matches(pattern, event)).toBe(expected);
   });
 
-  it.each([[{ a: [{ cidr: '10.0.0.0/8' }] }], [{ a: [{ numeric: ['~', 1] }] }], [{ a: 'x' }], ['x']])(
+  it.each([[{ a: [{ cidr: '10.0.0.0/8' }] }], [{ a: [{ prefix: 'x' }] }], [{ a: 'x' }], ['x']])(
     '%j is refused by name',
     (pattern) => {
       expect(() => compileFilter('mapping', pattern)).toThrow('mapping');

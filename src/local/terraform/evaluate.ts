@@ -102,29 +102,22 @@ function evaluateSplat(splat: Extract<Expression, { kind: 'splat' }>, scope: Sco
 }
 
 function evaluateCall(call: Extract<Expression, { kind: 'call' }>, scope: Scope): Value {
-  if (call.name === 'can') return call.args.every((argument) => attempt(argument, scope) !== undefined);
-  if (call.name === 'try') {
-    for (const argument of call.args) {
-      const value = attempt(argument, scope);
-      if (value !== undefined) return value;
-    }
-    throw new ExpressionError('no argument of try() succeeded');
-  }
+  if (call.name === 'can') return call.args.every((argument) => succeeds(argument, scope));
   const implementation = Object.hasOwn(FUNCTIONS, call.name) ? FUNCTIONS[call.name] : undefined;
   if (!implementation) throw new UnknownFunctionError(`the function ${call.name}() is not supported`);
   const args = call.args.map((argument) => evaluate(argument, scope));
-  if (call.expandLast) args.push(...convert.toList(args.pop() ?? null));
   return implementation(...args);
 }
 
-/** Not understood is not the same as failed: try() and can() must not hide it. */
+/** Not understood is not the same as failed: can() must not hide it. */
 class UnknownFunctionError extends ExpressionError {}
 
-function attempt(expression: Expression, scope: Scope): Value | undefined {
+function succeeds(expression: Expression, scope: Scope): boolean {
   try {
-    return evaluate(expression, scope);
+    evaluate(expression, scope);
+    return true;
   } catch (error) {
-    if (error instanceof ExpressionError && !(error instanceof UnknownFunctionError)) return undefined;
+    if (error instanceof ExpressionError && !(error instanceof UnknownFunctionError)) return false;
     throw error;
   }
 }

@@ -169,16 +169,14 @@ class Parser {
 
   #call(name: string): Expression {
     const args: Expression[] = [];
-    let expandLast = false;
     while (!this.#takeToken(')')) {
       args.push(this.expression());
-      expandLast = this.#takeToken('...');
       if (!this.#takeToken(',')) {
         this.#expect(')');
         break;
       }
     }
-    return { kind: 'call', name, args, expandLast };
+    return { kind: 'call', name, args };
   }
 
   #tuple(): Expression {

@@ -8,7 +8,7 @@ export type Expression =
   | { kind: 'variable'; name: string }
   | { kind: 'index'; of: Expression; key: Expression }
   | { kind: 'splat'; of: Expression; keys: Expression[] }
-  | { kind: 'call'; name: string; args: Expression[]; expandLast: boolean }
+  | { kind: 'call'; name: string; args: Expression[] }
   | { kind: 'unary'; operator: '!' | '-'; operand: Expression }
   | { kind: 'binary'; operator: string; left: Expression; right: Expression }
   | { kind: 'conditional'; condition: Expression; then: Expression; otherwise: Expression }
