@@ -36,13 +36,17 @@ export interface LocalValues {
   backend?: string;
 }
 
-/** @throws TerraformError when the tfvars file holds what the stack does not accept */
+/** @throws TfvarsError when the tfvars file holds what the stack does not accept */
 export async function smootherOptions(values: LocalValues) {
+  const { varFile } = values;
+  const { values: variables, warnings } =
+    varFile === undefined ? { values: {}, warnings: [] } : await readVariables(varFile);
+  for (const warning of warnings) console.error(`Warning: ${warning}`);
   return {
     quota: { requestsPerMinute: values.rpm, tokensPerMinute: values.tpm },
     enforcement: values.enforcement,
     seed: values.seed,
-    variables: values.varFile === undefined ? {} : await readVariables(values.varFile),
+    variables,
     backendUrl: values.backend,
   } satisfies Partial<LocalSmootherOptions>;
 }

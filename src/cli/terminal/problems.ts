@@ -2,18 +2,10 @@
 import { ExternalToolError, MissingToolError } from '../../lab/external/errors.ts';
 import { SynthesisError } from '../../lab/run/synthesis.ts';
 import { SimulatorOptionError } from '../../local/bedrock/errors.ts';
-import { BackendUnavailableError } from '../../local/external-backend.ts';
-import { TerraformError } from '../../local/terraform/errors.ts';
+import { LocalCloudError } from '../../local/errors.ts';
 
 /** Their messages say it all. */
-const CLEAR = [
-  BackendUnavailableError,
-  ExternalToolError,
-  MissingToolError,
-  SimulatorOptionError,
-  SynthesisError,
-  TerraformError,
-];
+const CLEAR = [ExternalToolError, LocalCloudError, MissingToolError, SimulatorOptionError, SynthesisError];
 
 /** What AWS, or the SDK before it asks, says by name, and what helps. */
 const AWS: Record<string, string> = {

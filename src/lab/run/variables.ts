@@ -1,17 +1,16 @@
-import { evaluateVariables, readTfvars, type VariableDeclaration } from '../../local/terraform/variables.ts';
+import { type LoadedVariables, loadTfvars } from '../../local/terraform/tfvars.ts';
+import type { VariableDeclaration } from '../../local/terraform/variables.ts';
 import { VARIABLES, type Variable } from '../../stack/variable-table.ts';
 
 /**
  * The values of a tfvars file, in HCL or JSON, checked by the rules of the stack before anything is built.
- * @throws TerraformError
+ * @throws TfvarsError with all mistakes of the file
  */
-export async function readVariables(file: string): Promise<Record<string, unknown>> {
-  const given = await readTfvars(file);
-  evaluateVariables(
+export function readVariables(file: string): Promise<LoadedVariables> {
+  return loadTfvars(
+    file,
     Object.fromEntries(VARIABLES.map((variable) => [variable.name, declarationOf(variable)])),
-    given,
   );
-  return given;
 }
 
 /** As it is in the synthesised stack. */
