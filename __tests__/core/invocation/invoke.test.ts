@@ -101,6 +101,26 @@ describe('an answer', () => {
 });
 
 describe('a throttle', () => {
+  test('of a call that ran alone because it seemed too large is final, and says nothing of the lane’s share', async () => {
+    world.script = [throttle, { ...throttle, message: 'Too many requests' }];
+    for (const id of ['r1', 'r2']) {
+      const message = await world.release([id]);
+      const record = await world.record(id);
+      await world.cloud.ports.records.move({
+        request_id: id,
+        from: { status: 'QUEUED', generation: record.generation },
+        set: { exceeds_quota: true },
+        remove: [],
+      });
+      await invokeBundle(world.ports, message);
+    }
+    expect(await world.record('r1')).toMatchObject({ status: 'FAILED', error: { type: 'ExceedsQuota' } });
+    // A quota of requests is another matter.
+    expect(await world.record('r2')).toMatchObject({ status: 'RECEIVED', throttles: 1 });
+    expect(await world.record('r2')).not.toHaveProperty('exceeds_quota');
+    expect(await world.counters()).toMatchObject({ invalid: 1, throttled: 1, charged: 0 });
+  });
+
   test('costs no failure, and the request keeps its old place', async () => {
     world.script = [throttle];
     await invokeBundle(world.ports, await world.release(['r1'], { failures: MAX_FAILURES - 1, attempts: 2 }));

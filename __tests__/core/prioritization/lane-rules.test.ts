@@ -73,16 +73,17 @@ describe('limits', () => {
     world.now = 60_000;
     await rules.refresh();
     expect(rules.limits.requests_per_minute).toBe(5);
-    expect(world.logged).toEqual(['quotas.unknown']);
+    expect(world.logged).toEqual(['limit.assumed', 'quotas.unknown']);
   });
 });
 
-it('a default limit in use that nobody has confirmed is told once', async () => {
+it('limits in use that nobody has confirmed are known as such, and logged once', async () => {
   const { rules, world } = rulesWith({}, async () => undefined, 'anthropic.claude-sonnet-4-6:geo');
   await rules.refresh();
   world.now = 120_000;
   await rules.refresh();
-  expect(world.logged).toEqual(['limit.assumed']);
+  expect(world.logged).toEqual(['limit.assumed', 'limit.assumed']);
+  expect(rules.assumed).toEqual(['requests_per_minute', 'tokens_per_minute']);
   const known = rulesWith(
     {},
     async () => ({ tokens_per_minute: 5_000_000 }),
@@ -90,6 +91,7 @@ it('a default limit in use that nobody has confirmed is told once', async () => 
   );
   await known.rules.refresh();
   expect(known.world.logged).toEqual([]);
+  expect(known.rules.assumed).toEqual([]);
 });
 
 it('weights of priorities are the variable’s where it names them', async () => {

@@ -146,9 +146,11 @@ export function createWorld(options: WorldOptions = {}): World {
     const { priority = 3, tenant = 'default', lane = LANE, model_id = MODEL } = fields;
     const key = backlogKey({ lane, priority: priority as Priority, tenant, shard: 0 });
     const now = clock.now();
+    const maxTokens = 'max_tokens' in fields ? fields.max_tokens : 400;
+    const converse = { messages: [], ...(maxTokens !== undefined && { inferenceConfig: { maxTokens } }) };
     await cloud.ports.payloads.put(
       `payloads/${id}`,
-      JSON.stringify({ v: 1, operation: 'converse', converse: { messages: [] } }),
+      JSON.stringify({ v: 1, operation: 'converse', converse }),
     );
     await cloud.ports.records.create({
       v: 1,

@@ -1,61 +1,40 @@
 import { describe, expect, it } from 'vitest';
-import {
-  isTruncated,
-  maxTokensOf,
-  readAnswer,
-  withMaxTokens,
-} from '../../../src/core/request/invoke-bodies.ts';
+import { isTruncated, maxTokensPath, readAnswer } from '../../../src/core/request/invoke-bodies.ts';
 
 const PROFILE = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3';
 
-const REQUESTS = [
-  ['anthropic.claude-3-haiku-20240307-v1:0', { max_tokens: 7 }],
-  ['us.anthropic.claude-sonnet-4-5-20250929-v1:0', { max_tokens: 7 }],
-  ['anthropic.claude-v2:1', { max_tokens_to_sample: 7 }],
-  ['eu.amazon.nova-lite-v1:0', { inferenceConfig: { maxTokens: 7 } }],
-  ['amazon.titan-text-express-v1', { textGenerationConfig: { maxTokenCount: 7 } }],
-  ['us.meta.llama3-3-70b-instruct-v1:0', { max_gen_len: 7 }],
-  ['mistral.mistral-large-2407-v1:0', { max_tokens: 7 }],
-  ['cohere.command-r-plus-v1:0', { max_tokens: 7 }],
-  ['openai.gpt-oss-120b-1:0', { max_completion_tokens: 7 }],
-  ['qwen.qwen3-32b-v1:0', { max_tokens: 7 }],
-] as const;
-
-describe('max tokens of an InvokeModel body', () => {
-  it.each(REQUESTS)('%s: read where the family has it, written in the same place', (modelId, body) => {
-    expect(maxTokensOf(modelId, body)).toBe(7);
-    expect(withMaxTokens(modelId, {}, 7)).toEqual(body);
-    expect(maxTokensOf(modelId, withMaxTokens(modelId, body, 9))).toBe(9);
-    expect(maxTokensOf(modelId, {})).toBeUndefined();
+describe('where max tokens is in an InvokeModel body', () => {
+  it.each([
+    ['anthropic.claude-3-haiku-20240307-v1:0', ['max_tokens']],
+    ['us.anthropic.claude-sonnet-4-5-20250929-v1:0', ['max_tokens']],
+    ['xy.anthropic.claude-sonnet-4-5-20250929-v1:0', ['max_tokens']],
+    ['anthropic.claude-v2:1', ['max_tokens_to_sample']],
+    ['anthropic.claude-v2:on-demand', ['max_tokens_to_sample']],
+    ['eu.amazon.nova-lite-v1:0', ['inferenceConfig', 'maxTokens']],
+    ['amazon.titan-text-express-v1', ['textGenerationConfig', 'maxTokenCount']],
+    ['us.meta.llama3-3-70b-instruct-v1:0', ['max_gen_len']],
+    ['mistral.mistral-large-2407-v1:0', ['max_tokens']],
+    ['cohere.command-r-plus-v1:0', ['max_tokens']],
+    ['ai21.j2-ultra-v1', ['maxTokens']],
+    ['ai21.jamba-1-5-mini-v1:0', ['max_tokens']],
+    ['openai.gpt-oss-120b-1:0', ['max_completion_tokens']],
+    ['qwen.qwen3-32b-v1:0', ['max_tokens']],
+    ['twelvelabs.pegasus-1-2-v1:0', ['maxOutputTokens']],
+    ['amazon.titan-embed-text-v2:0', undefined],
+    ['stability.stable-image-core-v1:1', undefined],
+  ])('%s: %j', (modelId, path) => {
+    expect(maxTokensPath(modelId, {})).toEqual(path);
   });
 
-  it('leaves the rest of the body and the original as they are', () => {
-    const body = { inferenceConfig: { temperature: 0, maxTokens: 1 }, messages: [] };
-    expect(withMaxTokens('amazon.nova-pro-v1:0', body, 5)).toEqual({
-      inferenceConfig: { temperature: 0, maxTokens: 5 },
-      messages: [],
-    });
-    expect(body.inferenceConfig.maxTokens).toBe(1);
-  });
-
-  it('writes where the producer wrote, when a family has two places', () => {
+  it('is where the producer wrote it, when a family has two places', () => {
     const body = { inferenceConfig: { max_new_tokens: 1 } };
-    expect(withMaxTokens('amazon.nova-lite-v1:0', body, 5)).toEqual({
-      inferenceConfig: { max_new_tokens: 5 },
-    });
+    expect(maxTokensPath('amazon.nova-lite-v1:0', body)).toEqual(['inferenceConfig', 'max_new_tokens']);
   });
 
-  it('tells the family by the body when the model id does not', () => {
-    expect(withMaxTokens(PROFILE, { anthropic_version: 'bedrock-2023-05-31' }, 5)).toMatchObject({
-      max_tokens: 5,
-    });
-    expect(maxTokensOf(PROFILE, { max_gen_len: 3 })).toBe(3);
-    expect(withMaxTokens(PROFILE, { unheard: 'of' }, 5)).toEqual({ unheard: 'of' });
-  });
-
-  it('is nothing for models that put out no tokens', () => {
-    expect(maxTokensOf('amazon.titan-embed-text-v2:0', { inputText: 'x' })).toBe(0);
-    expect(withMaxTokens('cohere.embed-english-v3', { texts: ['x'] }, 5)).toEqual({ texts: ['x'] });
+  it('is told by the body when the model id says nothing', () => {
+    expect(maxTokensPath(PROFILE, { anthropic_version: 'bedrock-2023-05-31' })).toEqual(['max_tokens']);
+    expect(maxTokensPath(PROFILE, { max_gen_len: 3 })).toEqual(['max_gen_len']);
+    expect(maxTokensPath(PROFILE, { unheard: 'of' })).toBeUndefined();
   });
 });
 

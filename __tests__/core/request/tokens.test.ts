@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Payload } from '../../../src/core/request/hold-message.ts';
-import { estimateInput, maxTokensOfCall } from '../../../src/core/request/tokens.ts';
+import { estimateInput } from '../../../src/core/request/tokens.ts';
 
 const CLAUDE = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
 
@@ -79,18 +79,5 @@ describe('the input estimate', () => {
     };
     const without = estimateInput(CLAUDE, converse([{ text: 'x' }])).tokens;
     expect(estimateInput(CLAUDE, converse([{ text: 'x' }], tools)).tokens - without).toBeGreaterThan(530);
-  });
-});
-
-describe('max tokens of a call', () => {
-  it('is read from Converse and from InvokeModel bodies', () => {
-    expect(maxTokensOfCall(CLAUDE, converse([], { inferenceConfig: { maxTokens: 5 } }))).toBe(5);
-    expect(maxTokensOfCall(CLAUDE, converse([]))).toBeUndefined();
-    const invoke_model = {
-      body: { max_tokens: 6 },
-      content_type: 'application/json',
-      accept: 'application/json',
-    };
-    expect(maxTokensOfCall(CLAUDE, { v: 1, operation: 'invoke_model', invoke_model })).toBe(6);
   });
 });

@@ -5,7 +5,8 @@ import {
 } from '@aws-sdk/client-bedrock-runtime';
 import type { TokenCounter } from '../../core/ingestion/input-counts.ts';
 import type { Payload } from '../../core/request/hold-message.ts';
-import { maxTokensOf, withMaxTokens } from '../../core/request/invoke-bodies.ts';
+import { maxTokensPath } from '../../core/request/invoke-bodies.ts';
+import { at, withValueAt } from '../../core/request/json.ts';
 import { decodeBinaries } from './binary.ts';
 
 /** A request waits no longer than that for its count. */
@@ -30,6 +31,7 @@ function inputOf(modelId: string, call: Payload): CountTokensInput {
     return { converse: decodeBinaries(counted) } as CountTokensInput;
   }
   const { body } = call.invoke_model;
-  const whole = maxTokensOf(modelId, body) === undefined ? withMaxTokens(modelId, body, 1) : body;
+  const path = maxTokensPath(modelId, body);
+  const whole = path && at(body, path) === undefined ? withValueAt(body, path, 1) : body;
   return { invokeModel: { body: Buffer.from(JSON.stringify(whole)) } };
 }

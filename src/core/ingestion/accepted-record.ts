@@ -1,9 +1,10 @@
-import { laneOf } from '../lane/catalog/catalog.ts';
+import { laneOf, outputLimitOf } from '../lane/catalog/catalog.ts';
 import { backlogKey, dueKey, payloadKey } from '../request/keys.ts';
+import { requestedOutput } from '../request/max-tokens.ts';
 import { contentHash, type Request } from '../request/message.ts';
 import { knownAs, type Profiles } from '../request/model-id.ts';
 import type { RequestRecord } from '../request/record.ts';
-import { estimateInput, maxTokensOfCall } from '../request/tokens.ts';
+import { estimateInput } from '../request/tokens.ts';
 
 /** What the record needs to know beside the request itself. */
 export interface Acceptance {
@@ -28,6 +29,7 @@ export function acceptedRecord(request: Request, arrival: Acceptance): RequestRe
   const partition = { lane, priority, tenant, shard: 0 };
   const queue = backlogKey({ ...partition, shard: arrival.shardOf(backlogKey(partition)) });
   const { tokens, bytes } = estimateInput(model, call);
+  const { maxTokens, thinkingTokens } = requestedOutput(model_id, lane, call);
   const hash = contentHash(request);
   const hasDeadline = wait !== undefined || request.deadline !== undefined;
   const deadline = Math.min(
@@ -56,7 +58,8 @@ export function acceptedRecord(request: Request, arrival: Acceptance): RequestRe
     source: arrival.source,
     input_tokens: tokens,
     input_bytes: bytes,
-    max_tokens: maxTokensOfCall(model, call),
+    max_tokens: maxTokens === 'model maximum' ? outputLimitOf(lane) : maxTokens,
+    thinking_tokens: thinkingTokens,
     accept_truncated: request.accept_truncated,
     queue,
     arrival: sentAt,

@@ -151,7 +151,7 @@ export class Ingestion {
     });
     const model = knownAs(request.model_id, profiles);
     const record = await this.inputs.counted(estimated, model, request.call);
-    const never = quotaViolation(record, await this.notifier.limitsOf(record.lane, now));
+    const never = quotaViolation(record, await this.notifier.certainLimitsOf(record.lane, now));
     if (never !== undefined) {
       const standing = await records.read(record.request_id);
       if (standing !== undefined) return this.meet(message, request, record, standing);

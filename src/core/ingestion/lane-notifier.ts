@@ -18,12 +18,17 @@ const LIMITS_AGE_MS = 60_000;
 export class LaneNotifier {
   private readonly registered = new Coalescer<void>(Number.POSITIVE_INFINITY);
   private readonly announced = new Coalescer<void>(ANNOUNCE_INTERVAL_MS);
-  private readonly limits = new Coalescer<Limits | undefined>(LIMITS_AGE_MS);
+  private readonly limits = new Coalescer<Limits>(LIMITS_AGE_MS);
 
   constructor(private readonly ports: LaneNotifierPorts) {}
 
-  limitsOf(lane: string, now: number): Promise<Limits | undefined> {
-    return this.limits.run(lane, now, async () => (await this.ports.watch.status(lane))?.limits);
+  /** The lane's limits, without those that are only assumed. */
+  certainLimitsOf(lane: string, now: number): Promise<Limits> {
+    return this.limits.run(lane, now, async () => {
+      const { limits = {}, figures } = (await this.ports.watch.status(lane)) ?? {};
+      const assumed: readonly string[] = figures?.assumed ?? [];
+      return Object.fromEntries(Object.entries(limits).filter(([limit]) => !assumed.includes(limit)));
+    });
   }
 
   /** After the record's write: the request's queue has work, its lane exists. */

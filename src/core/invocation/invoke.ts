@@ -1,7 +1,7 @@
 import { BUNDLE_ENDED, type CallReport, countersOf, slotOf } from '../lane/call-report.ts';
 import { burndownOf, outputLimitOf } from '../lane/catalog/catalog.ts';
 import { unreservedTokens } from '../lane/unreserved.ts';
-import { requestError } from '../request/error-types.ts';
+import { type ErrorType, requestError } from '../request/error-types.ts';
 import { PayloadMissingError } from '../request/errors.ts';
 import type { HoldMessage, Payload, Release } from '../request/hold-message.ts';
 import { isTruncated } from '../request/invoke-bodies.ts';
@@ -171,8 +171,11 @@ async function refusedByModel(
   } else {
     await returnToBacklog(ports, record, error.type, counts);
   }
+  const tooLarge = reason?.type === ('ExceedsQuota' satisfies ErrorType);
   await report(ports, run, {
-    end: error.kind === 'denied' && !isAboutModelId(payload) ? 'invalid' : error.kind,
+    // That throttle says nothing of the lane's share of the quota. Its tenant has had the minute that was kept for it.
+    ...(tooLarge && { served: undefined }),
+    end: tooLarge || (error.kind === 'denied' && !isAboutModelId(payload)) ? 'invalid' : error.kind,
     startedAt,
     finishedAt,
     // What Bedrock refused it did not charge. After a fault nobody knows: the reservation runs out by itself.
@@ -201,7 +204,7 @@ function reportNotStarted(ports: InvocationPorts, run: Run): Promise<void> {
 }
 
 type Call = Pick<CallReport, 'end' | 'startedAt' | 'finishedAt' | 'chargedTokens'> &
-  Partial<Pick<CallReport, 'inputTokens' | 'outputTokens' | 'truncated' | 'wonBackTokens'>>;
+  Partial<Pick<CallReport, 'served' | 'inputTokens' | 'outputTokens' | 'truncated' | 'wonBackTokens'>>;
 
 async function report(
   { reports }: InvocationPorts,

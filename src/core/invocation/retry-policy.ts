@@ -1,4 +1,5 @@
 import { MAX_FAILURES, MAX_PROBED_RELEASES } from '../request/attempts.ts';
+import { requestError } from '../request/error-types.ts';
 import type { Payload } from '../request/hold-message.ts';
 import type { RequestError, RequestRecord } from '../request/record.ts';
 import type { ModelError } from './errors.ts';
@@ -32,6 +33,7 @@ export function decide(record: RequestRecord, error: ModelError, probe = false):
     throttles: throttles + (throttled ? 1 : 0),
     denials: before.denials + (error.kind === 'denied' ? 1 : 0),
   };
+  if (record.exceeds_quota && isOfTokens(error)) return { counts, error: tooLarge(record) };
   const fails =
     error.kind === 'invalid' ||
     (error.kind === 'transient' && counts.failures >= MAX_FAILURES) ||
@@ -55,6 +57,20 @@ export function denialsOf({ denials, attempts, failures, throttles, full_allowan
 /** Whether a denial is about the model id alone. One with a guardrail may be about that, which says nothing of the model. */
 export function isAboutModelId(payload: Payload): boolean {
   return payload.operation === 'invoke_model' || payload.converse.guardrailConfig === undefined;
+}
+
+/** Bedrock says which of the two quotas it has enforced. */
+function isOfTokens({ kind, message }: ModelError): boolean {
+  return kind === 'throttled' && /token/i.test(message);
+}
+
+/** It had a minute of the lane's quota to itself. */
+function tooLarge({ reserved_tokens }: RequestRecord): RequestError {
+  return requestError(
+    'ExceedsQuota',
+    `Bedrock throttled the call although no other of its lane was counted; it needs about ${reserved_tokens} tokens ` +
+      "at its start, which is more than a minute's quota",
+  );
 }
 
 /** With these the request itself may be the cause, and its tokens may be charged. */

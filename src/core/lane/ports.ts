@@ -61,6 +61,8 @@ export interface LaneFigures {
   utilisation: number;
   /** What is ours of the limits; the rest is somebody else's, as far as throttles tell. */
   share: number;
+  /** Limits in use that neither a variable nor Service Quotas has confirmed. */
+  assumed?: (keyof Limits)[];
   paused?: Paused;
 }
 

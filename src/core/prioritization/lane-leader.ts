@@ -109,12 +109,13 @@ export class LaneLeader {
       this.#recover(),
     ]);
     const now = clock.now();
-    const { limits, paused, priorityWeights, tenantWeights } = this.#rules;
+    const { limits, assumed, paused, priorityWeights, tenantWeights } = this.#rules;
     const decisions = this.#engine.tick({
       now,
       reports: read,
       queues: this.#view.heads(now),
       limits,
+      assumed,
       workers: this.workers.availableTo(this.#lane),
       rivals: this.workers.rivalsOf(this.#lane),
       priorityWeights,
@@ -129,7 +130,12 @@ export class LaneLeader {
       {
         snapshot: this.#engine.snapshot(),
         limits,
-        figures: { ...this.#engine.figures, bundles: taken, waiting },
+        figures: {
+          ...this.#engine.figures,
+          bundles: taken,
+          waiting,
+          ...(assumed.length > 0 && { assumed }),
+        },
       },
       now + LEASE_MS,
     );
@@ -170,7 +176,7 @@ export class LaneLeader {
 
   async #mark(release: EngineRelease, releasedAt: number): Promise<boolean> {
     const { records, log } = this.ports;
-    const { entry, reserved, charge, maxTokens, mostMaxTokens } = release;
+    const { entry, reserved, charge, maxTokens, mostMaxTokens, exceedsQuota } = release;
     const moved = await records.move(
       queue(entry, {
         releasedAt,
@@ -178,6 +184,7 @@ export class LaneLeader {
         expectedTokens: charge,
         maxTokens,
         mostMaxTokens,
+        exceedsQuota,
         leaseUntil: releasedAt + this.settings.engine.leaseMs,
       }),
     );
@@ -229,6 +236,7 @@ export class LaneLeader {
         Throttled: this.#engine.takeThrottled(),
         QuotaUtilisation: utilisation * 100,
         TokensWonBack: this.#engine.takeWonBack(),
+        LimitsAssumed: this.#rules.assumed.length,
         LanesPaused: paused === undefined || paused === 'operator' ? 0 : 1,
       }),
     );

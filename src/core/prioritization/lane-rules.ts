@@ -10,6 +10,7 @@ const SETTINGS_EVERY_MS = 10_000;
 const CONTROL_EVERY_MS = 500;
 /** Answers come from the lanes table for an hour; see src/aws/service-quotas/quotas.ts. */
 const QUOTAS_EVERY_MS = 60_000;
+const LIMITS = ['requests_per_minute', 'tokens_per_minute'] as const satisfies (keyof Limits)[];
 
 export class LaneRules {
   #settings: LaneSettings = { quota_overrides: {}, tenant_weights: {} };
@@ -32,6 +33,12 @@ export class LaneRules {
     // tokens does not exist. One of tokens always does.
     const listed = this.#quotas?.tokens_per_minute !== undefined;
     return { ...(listed ? ofTokens : byDefault), ...this.#quotas, ...this.#override() };
+  }
+
+  /** Which of them nobody has confirmed. */
+  get assumed(): (keyof Limits)[] {
+    const known = { ...this.#quotas, ...this.#override() };
+    return LIMITS.filter((limit) => this.limits[limit] !== undefined && known[limit] === undefined);
   }
 
   /** By the operator. */
@@ -79,10 +86,8 @@ export class LaneRules {
   #tellAssumptions(): void {
     if (this.#told) return;
     this.#told = true;
-    const known = { ...this.#quotas, ...this.#override() };
-    for (const limit of ['requests_per_minute', 'tokens_per_minute'] as const) {
+    for (const limit of this.assumed) {
       const reason = whyAssumed(this.lane, limit);
-      if (this.limits[limit] === undefined || known[limit] !== undefined || reason === undefined) continue;
       this.ports.log('limit.assumed', { lane: this.lane, limit, value: this.limits[limit], reason });
     }
   }

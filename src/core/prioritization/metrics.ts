@@ -8,6 +8,8 @@ export interface LaneMetrics {
   QuotaUtilisation: number;
   /** Not reserved because the smoother chose max tokens, less what reruns cost. */
   TokensWonBack: number;
+  /** Limits in use that neither a variable nor Service Quotas has confirmed. */
+  LimitsAssumed: number;
   LanesPaused: number;
 }
 
@@ -18,6 +20,7 @@ const UNITS: Record<keyof LaneMetrics | 'Heartbeat', string> = {
   Throttled: 'Count',
   QuotaUtilisation: 'Percent',
   TokensWonBack: 'Count',
+  LimitsAssumed: 'Count',
   LanesPaused: 'Count',
 };
 

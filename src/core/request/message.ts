@@ -6,11 +6,11 @@ import type { Payload } from './hold-message.ts';
 import { at, isObject } from './json.ts';
 import { findUnfit, type Problem } from './json-limits.ts';
 import { sha256 } from './keys.ts';
+import { requestedOutput } from './max-tokens.ts';
 import { FORMS, type Form, fields, formless, type Pointer, pointer } from './message-schema.ts';
 import { knownAs, type Profiles } from './model-id.ts';
 import { describe, problemsOf } from './problems.ts';
 import { DEFAULT_PRIORITY, DEFAULT_TENANT, type Priority } from './record.ts';
-import { maxTokensOfCall } from './tokens.ts';
 
 /** Bedrock's limit of an InvokeModel body. */
 export const MAX_BODY_BYTES = 25_000_000;
@@ -177,15 +177,15 @@ function limitProblems(request: Request, { longestWaitSeconds, profiles, home }:
     if (bytes > MAX_BODY_BYTES) {
       problems.push({ path: ['body'], expected: `at most ${MAX_BODY_BYTES} bytes`, came: String(bytes) });
     }
-    // A reservation is counted from it.
-    const maxTokens = maxTokensOfCall(knownAs(request.model_id, profiles), call) ?? 0;
-    if (!Number.isSafeInteger(maxTokens) || maxTokens < 0) {
-      problems.push({
-        path: ['body'],
-        expected: 'max tokens as a whole number from 0',
-        came: String(maxTokens),
-      });
-    }
+  }
+  // A reservation is counted from it.
+  const { maxTokens } = requestedOutput(request.model_id, knownAs(request.model_id, profiles), call);
+  if (typeof maxTokens === 'number' && !(Number.isSafeInteger(maxTokens) && maxTokens >= 0)) {
+    problems.push({
+      path: ['body'],
+      expected: 'max tokens as a whole number from 0',
+      came: String(maxTokens),
+    });
   }
   return problems;
 }

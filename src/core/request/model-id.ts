@@ -1,6 +1,3 @@
-/** Prefixes of inference profiles: one model, served from several Regions. */
-const PROFILE_PREFIX = /^(us|us-gov|eu|jp|au|apac|ca|sa|mx|global)\./;
-
 /** By ARN of an application inference profile, which names no model: the id of the model or profile it was made from. */
 export type Profiles = Readonly<Record<string, string>>;
 
@@ -9,8 +6,27 @@ export function knownAs(modelId: string, profiles: Profiles = {}): string {
   return (Object.hasOwn(profiles, modelId) ? profiles[modelId] : undefined) ?? modelId;
 }
 
+/** A prompt of Prompt management, called by its ARN. It brings its own messages and inference parameters. */
+export function isStoredPrompt(modelId: string): boolean {
+  return modelId.startsWith('arn:') && modelId.includes(':prompt/');
+}
+
+/** Geographies of inference profiles, as of November 2026. New ones are recognised by the maker that follows them. */
+const GEOGRAPHIES = ['us', 'us-gov', 'eu', 'apac', 'jp', 'au', 'ca', 'in', 'sa', 'mx', 'global'];
+const MAKERS = (
+  'ai21 amazon anthropic cohere deepseek google luma meta minimax mistral moonshot moonshotai nvidia openai ' +
+  'qwen stability twelvelabs writer xai zai'
+).split(' ');
+
+/** `eu.anthropic.claude-opus-5` → eu, anthropic.claude-opus-5. A model's own id has no geography. */
+export function splitGeography(id: string): { geography?: string; model: string } {
+  const [first = '', second = ''] = id.split('.', 2);
+  const isGeography = GEOGRAPHIES.includes(first) || (!MAKERS.includes(first) && MAKERS.includes(second));
+  return isGeography ? { geography: first, model: id.slice(first.length + 1) } : { model: id };
+}
+
 /** The id of the foundation model behind a model id, profile id, ARN or lane, as far as the name tells. */
 export function foundationModelId(modelId: string): string {
-  const name = modelId.startsWith('arn:') ? modelId.slice(modelId.lastIndexOf('/') + 1) : modelId;
-  return name.replace(PROFILE_PREFIX, '');
+  const id = modelId.startsWith('arn:') ? modelId.slice(modelId.lastIndexOf('/') + 1) : modelId;
+  return splitGeography(id).model;
 }

@@ -36,6 +36,7 @@ export const BACKLOG_ATTRIBUTES = [
   'input_tokens',
   'input_bytes',
   'max_tokens',
+  'thinking_tokens',
   'full_allowance',
   'failures',
 ] as const satisfies readonly (keyof RequestRecord)[];

@@ -71,8 +71,13 @@ export interface RequestRecord {
   /** Estimated input tokens, and the length of the text and media they were estimated from. */
   input_tokens: number;
   input_bytes: number;
-  /** As the producer set it; absent when unset. */
+  /**
+   * What the call may put out at most: as the producer set it, or what unset means where it has to stay unset. Absent:
+   * the smoother chooses at each release.
+   */
   max_tokens?: number;
+  /** Tokens that the model may think with, where the producer set them and left max tokens to the smoother. */
+  thinking_tokens?: number;
   /** The producer takes an answer that our choice of max tokens cut: it is not run again. */
   accept_truncated?: boolean;
   /** An answer was cut by the max tokens that a release chose: the next one allows all that model and quota can give. */
@@ -99,6 +104,8 @@ export interface RequestRecord {
   granted_max_tokens?: number;
   /** Where the producer set none: the most that the release could have allowed, by model and quota. */
   most_max_tokens?: number;
+  /** By its estimate the release does not fit into a minute's quota: it runs alone, and a throttle is final. */
+  exceeds_quota?: boolean;
   started_at?: number;
   /** Calls made to Bedrock, throttled ones included. */
   attempts: number;

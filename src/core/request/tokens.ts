@@ -3,7 +3,6 @@
  * calls really cost is learned later; the estimate need not be exact, but the same call always gives the same one.
  */
 import type { Payload } from './hold-message.ts';
-import { maxTokensOf } from './invoke-bodies.ts';
 import { at, isObject } from './json.ts';
 import { foundationModelId } from './model-id.ts';
 import rates from './token-rates.json' with { type: 'json' };
@@ -27,13 +26,6 @@ export function estimateInput(modelId: string, payload: Payload): InputEstimate 
   const { tokens, bytes } = estimate(call, family);
   const tools = at(call, ['toolConfig']) ?? at(call, ['tools']);
   return { tokens: Math.ceil(tokens + (tools === undefined ? 0 : family.toolUse)), bytes };
-}
-
-/** As the producer set it; undefined when unset; 0 for a model that puts out no tokens. */
-export function maxTokensOfCall(modelId: string, payload: Payload): number | undefined {
-  if (payload.operation === 'invoke_model') return maxTokensOf(modelId, payload.invoke_model.body);
-  const maxTokens = at(payload.converse, ['inferenceConfig', 'maxTokens']);
-  return typeof maxTokens === 'number' ? maxTokens : undefined;
 }
 
 function ratesOf(modelId: string): Rates {

@@ -28,6 +28,8 @@ export interface Grant {
   maxTokens: number;
   /** The most that it could have been; absent where the producer chose. */
   mostMaxTokens?: number;
+  /** By its estimate it does not fit into a minute's quota. */
+  exceedsQuota?: boolean;
   /** When the release counts as lost. */
   leaseUntil: number;
 }
@@ -45,6 +47,7 @@ export function queue(seen: Seen, grant: Grant): Transition {
       expected_tokens: grant.expectedTokens,
       granted_max_tokens: grant.maxTokens,
       most_max_tokens: grant.mostMaxTokens,
+      exceeds_quota: grant.exceedsQuota || undefined,
       ...dueAt(seen, grant.leaseUntil),
     },
     remove: ['backlog_key', 'backlog_order'],
@@ -62,7 +65,7 @@ export function claim(release: Release, startedAt: number): Transition {
 }
 
 /** What a record says of its release, and no more once it is back. */
-const OF_A_RELEASE = ['started_at', 'reserved_tokens', 'granted_max_tokens'] as const;
+const OF_A_RELEASE = ['started_at', 'reserved_tokens', 'granted_max_tokens', 'exceeds_quota'] as const;
 
 /** QUEUED, IN_PROGRESS or set aside → RECEIVED, in its old place. `counts` are the record's counters after the attempt. */
 export function putBack(

@@ -39,7 +39,7 @@ export function newRecord(
     deadline_at: acceptedAt + LONGEST_WAIT_MS,
     has_deadline: false,
     content_hash: '',
-    payload_key: String(index),
+    payload_key: payloadKeyOf(index, maxTokens),
     input_tokens: estimatedTokens,
     input_bytes: estimatedTokens * BYTES_PER_TOKEN,
     ...(maxTokens !== undefined && { max_tokens: maxTokens }),
@@ -53,11 +53,20 @@ export function newRecord(
   };
 }
 
+/** All that a payload is made of. */
+function payloadKeyOf(index: number, maxTokens?: number): string {
+  return maxTokens === undefined ? String(index) : `${index}/${maxTokens}`;
+}
+
 export function payloadOf(key: string): Uint8Array {
+  const [index = '', maxTokens] = key.split('/');
   const payload: Payload = {
     v: 1,
     operation: 'converse',
-    converse: { messages: [{ role: 'user', content: [{ text: key }] }] },
+    converse: {
+      messages: [{ role: 'user', content: [{ text: index }] }],
+      ...(maxTokens !== undefined && { inferenceConfig: { maxTokens: Number(maxTokens) } }),
+    },
   };
   return new TextEncoder().encode(JSON.stringify(payload));
 }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
   burndownOf,
+  contextLimitOf,
   defaultLimitsOf,
   laneOf,
+  outputLimitOf,
   overrideOf,
   quotaCodesOf,
 } from '../../../../src/core/lane/catalog/catalog.ts';
@@ -34,6 +36,17 @@ describe('the lane of a model', () => {
       ],
     ),
     ['somebody.unheard-of', 'somebody.unheard-of:on-demand'],
+    // A geography that is newer than the smoother.
+    ['xy.anthropic.claude-opus-5', 'anthropic.claude-opus-5:geo'],
+    ['in.openai.gpt-5.6-sol', 'openai.gpt-5.6-sol:geo'],
+    // A second version has quotas of its own.
+    ['us.anthropic.claude-3-5-sonnet-20240620-v1:0', 'anthropic.claude-3-5-sonnet:geo'],
+    ['us.anthropic.claude-3-5-sonnet-20241022-v2:0', 'anthropic.claude-3-5-sonnet-v2:geo'],
+    ['amazon.titan-embed-text-v2:0', 'amazon.titan-embed-text-v2:on-demand'],
+    ['anthropic.claude-v2:1', 'anthropic.claude-v2:on-demand'],
+    ['mistral.mistral-7b-instruct-v0:2', 'mistral.mistral-7b-instruct:on-demand'],
+    ['arn:aws:bedrock:us-east-1:111122223333:prompt/PROMPT12AB:1', 'prompt.PROMPT12AB:on-demand'],
+    ['arn:aws:bedrock:us-east-1:111122223333:imported-model/abc', 'imported-model.abc:on-demand'],
     ['a|b', 'a_b:on-demand'],
   ])('%s → %s', (modelId, lane) => {
     expect(laneOf(modelId)).toBe(lane);
@@ -57,6 +70,8 @@ describe('burndown', () => {
     ['us.anthropic.claude-opus-4-8', 15],
     ['us.anthropic.claude-opus-5', 10],
     ['us.anthropic.claude-opus-5-5', 10],
+    ['xy.anthropic.claude-opus-5', 10],
+    ['arn:aws:bedrock:us-east-1:1:default-prompt-router/anthropic.claude:1', 15],
     ['anthropic.claude-sonnet-5', 10],
     ['anthropic.claude-fable-5-1', 10],
     ['openai.gpt-5.6', 10],
@@ -74,6 +89,22 @@ describe('burndown', () => {
   it('is the most cautious of the family for a model nobody knows yet', () => {
     expect(burndownOf('anthropic.claude-opus-7')).toBe(15);
     expect(burndownOf('openai.gpt-6')).toBe(10);
+  });
+});
+
+describe('how much a model may put out', () => {
+  it.each([
+    ['us.anthropic.claude-haiku-4-5-20251001-v1:0', 64_000, 200_000],
+    ['amazon.titan-text-premier-v1:0', 3_000, 32_000],
+    ['us.meta.llama3-3-70b-instruct-v1:0', 2_048, 128_000],
+    ['cohere.command-r-plus-v1:0', 4_000, 128_000],
+    ['twelvelabs.pegasus-1-2-v1:0', 4_096, undefined],
+    ['us.anthropic.claude-3-5-sonnet-20241022-v2:0', 8_192, 200_000],
+    ['global.anthropic.claude-opus-5-5', 128_000, 1_000_000],
+    ['xy.amazon.nova-2-pro-v1:0', 64_000, 1_000_000],
+    ['somebody.unheard-of', 4_096, undefined],
+  ])('%s: %d, in a context of %s', (modelId, output, context) => {
+    expect([outputLimitOf(modelId), contextLimitOf(modelId)]).toEqual([output, context]);
   });
 });
 

@@ -174,6 +174,25 @@ describe('limits', () => {
     expect(lane.engine.figures.paused).toBe('no_quota');
   });
 
+  it('that a request exceeds by its estimated input let it run alone, for Bedrock to decide', () => {
+    const lane = new Lane();
+    const limits = { tokens_per_minute: 4_000 };
+    lane.waiting = [entryOf(1, { input_tokens: 50_000, max_tokens: undefined }), entryOf(2)];
+    const [release, ...others] = lane.tick(0, { limits }).releases;
+    // Max tokens as for any other request: a room that the estimate denies says nothing.
+    expect(release).toMatchObject({ entry: { request_id: 'r1' }, exceedsQuota: true, maxTokens: 4_096 });
+    expect(others).toEqual([]);
+  });
+
+  it('that nobody has confirmed fail no request', () => {
+    const lane = new Lane();
+    lane.waiting = [entryOf(1, { max_tokens: 5_000 })];
+    const limits = { tokens_per_minute: 4_000 };
+    const { releases, oversized } = lane.tick(0, { limits, assumed: ['tokens_per_minute'] });
+    expect(oversized).toEqual([]);
+    expect(releases).toMatchObject([{ exceedsQuota: true, maxTokens: 5_000 }]);
+  });
+
   it('smaller than a request fail that one and let the others go', () => {
     const lane = new Lane();
     lane.waiting = [entryOf(1, { max_tokens: 5_000 }), entryOf(2)];
@@ -243,6 +262,16 @@ describe('max tokens that the producer left unset', () => {
     expect(grantOf(lane, 500, { ...all, input_tokens: 190_000 })).toBe(10_000);
     // The catalog may be older than the model.
     expect(grantOf(lane, 1_000, { ...all, input_tokens: 250_000 })).toBe(64_000);
+  });
+
+  it('leave room for thinking, and for an answer beside it', () => {
+    const lane = new Lane();
+    const thinking = { lane: 'anthropic.claude-haiku-4-5:geo', thinking_tokens: 8_000 };
+    expect(grantOf(lane, 0, thinking)).toBe(8_000 + 4_096);
+    learn(lane, { outputTokens: 100 });
+    expect(grantOf(lane, 40_000, thinking)).toBe(8_000 + 512);
+    // More than the model has: Bedrock says so.
+    expect(grantOf(lane, 41_000, { ...thinking, thinking_tokens: 70_000 })).toBe(70_001);
   });
 
   it('are learned by task', () => {

@@ -3,7 +3,7 @@
  * value, and the reason of each value that has none (`assumed`); docs/models.md is written from it.
  * Wherever a model's id is asked for, the name of its lane does as well.
  */
-import { knownAs, type Profiles } from '../../request/model-id.ts';
+import { foundationModelId, knownAs, type Profiles, splitGeography } from '../../request/model-id.ts';
 import type { Limits } from './limits.ts';
 import data from './models.json' with { type: 'json' };
 
@@ -15,12 +15,16 @@ export interface QuotaCodes {
   tokens?: string;
 }
 
-export interface CatalogModel {
-  /** As in the names of its quotas. */
-  label: string;
+interface Sizes {
   /** Most tokens that one answer may have. */
   output_tokens: number;
-  context_tokens: number;
+  /** Most tokens of input and output together. */
+  context_tokens?: number;
+}
+
+export interface CatalogModel extends Required<Sizes> {
+  /** As in the names of its quotas. */
+  label: string;
   quotas: Partial<Record<Kind, QuotaCodes>>;
   /** AWS defaults as last seen; used until Service Quotas has answered. */
   limits?: Partial<Record<Kind, Limits>>;
@@ -29,9 +33,9 @@ export interface CatalogModel {
 }
 
 const MODELS: Record<string, CatalogModel> = data.models;
+const FAMILIES = data.families.map(({ match, ...sizes }) => ({ match: new RegExp(match), ...sizes }));
 const COUNTED = new Set(data.count_tokens);
 const BURNDOWN = data.burndown.map(({ match, rate }) => ({ match: new RegExp(match), rate }));
-const GEO_PREFIX = new RegExp(`^(${data.geo_prefixes.join('|')})\\.`);
 
 /**
  * The lane of a model id, inference profile id or ARN: what shares one Bedrock quota in one Region, e.g.
@@ -44,8 +48,8 @@ export function laneOf(modelId: string): string {
 
 /** What a model's output tokens cost at settlement, in quota tokens. Unknown models: the most cautious of the family. */
 export function burndownOf(modelId: string): number {
-  const { name } = parseModelId(modelId);
-  return BURNDOWN.find(({ match }) => match.test(name))?.rate ?? 1;
+  const model = foundationModelId(parseModelId(modelId).name);
+  return BURNDOWN.find(({ match }) => match.test(model))?.rate ?? 1;
 }
 
 /** The catalog's entry, or undefined for an unknown model. */
@@ -56,12 +60,18 @@ export function modelOf(modelId: string): CatalogModel | undefined {
 
 /** Most tokens that an answer of the model may have; a cautious value for unknown models. */
 export function outputLimitOf(modelId: string): number {
-  return modelOf(modelId)?.output_tokens ?? data.cautious.output_tokens;
+  return sizesOf(modelId)?.output_tokens ?? data.cautious.output_tokens;
 }
 
-/** Most tokens that a call may have, input and output together; undefined for an unknown model. */
+/** Most tokens that a call may have, input and output together; undefined where nobody knows. */
 export function contextLimitOf(modelId: string): number | undefined {
-  return modelOf(modelId)?.context_tokens;
+  return sizesOf(modelId)?.context_tokens;
+}
+
+/** Of the model itself, or else of its family. */
+function sizesOf(modelId: string): Sizes | undefined {
+  const model = foundationModelId(parseModelId(modelId).name);
+  return modelOf(modelId) ?? FAMILIES.find(({ match }) => match.test(model));
 }
 
 /** Whether Bedrock counts the model's input beforehand (CountTokens). */
@@ -101,34 +111,35 @@ export function overrideOf(
 }
 
 /** Resources whose ARN ends in a model id or profile id. Any other is something of the account, with a quota of its own. */
-const NAMING_MODELS = ['', 'foundation-model', 'inference-profile'];
+const NAMING_MODELS = ['foundation-model', 'inference-profile'];
 
 const LANE = /^(.+):(on-demand|geo|global)$/;
 
-/** Splits an id, or a lane, into the model's name (no date, no version) and the kind of its quota. */
+/** Splits an id, or a lane, into the model's name (no date, no first version) and the kind of its quota. */
 export function parseModelId(modelId: string): { name: string; kind: Kind } {
-  const [, model, laneKind] = LANE.exec(modelId) ?? [];
-  if (model !== undefined) return { name: model, kind: laneKind as Kind };
-  const id = modelId.startsWith('arn:') ? modelId.split(':').slice(5).join(':') : modelId;
-  const [resource = '', profile = ''] = id.includes('/') ? id.split(/\/(.*)/s) : ['', id];
-  if (!NAMING_MODELS.includes(resource)) {
-    return { name: `${resource}.${plain(profile)}`, kind: 'on-demand' };
+  const [, laneName, laneKind] = LANE.exec(modelId) ?? [];
+  if (laneName !== undefined) return { name: laneName, kind: laneKind as Kind };
+  if (modelId.startsWith('arn:')) {
+    const [resource = '', id = ''] = modelId
+      .split(':')
+      .slice(5)
+      .join(':')
+      .split(/\/(.*)/s);
+    if (!NAMING_MODELS.includes(resource)) return { name: nameOf(`${resource}.${id}`), kind: 'on-demand' };
+    return parseModelId(id);
   }
-  if (profile.startsWith('global.')) return { name: nameOf(profile.slice('global.'.length)), kind: 'global' };
-  const geo = GEO_PREFIX.exec(profile);
-  return geo
-    ? { name: nameOf(profile.slice(geo[0].length)), kind: 'geo' }
-    : { name: nameOf(profile), kind: 'on-demand' };
+  const { geography, model } = splitGeography(modelId);
+  const kind = geography === undefined ? 'on-demand' : geography === 'global' ? 'global' : 'geo';
+  return { name: nameOf(model), kind };
 }
 
-/** `anthropic.claude-sonnet-4-5-20250929-v1:0` → `anthropic.claude-sonnet-4-5`. */
+/**
+ * `anthropic.claude-sonnet-4-5-20250929-v1:0` → `anthropic.claude-sonnet-4-5`. A later version stays in the name, because
+ * it has quotas of its own: `anthropic.claude-3-5-sonnet-20241022-v2:0` → `anthropic.claude-3-5-sonnet-v2`.
+ */
 function nameOf(modelId: string): string {
-  return plain(
-    modelId
-      .replace(/:[\w.]+$/, '')
-      .replace(/-v\d+(:\d+)*$/, '')
-      .replace(/-\d{8}$/, ''),
-  );
+  const [, name = modelId, version = ''] = /^(.+?)(-v\d+)?(?::[\w.:]+)?$/.exec(modelId) ?? [];
+  return plain(name.replace(/-\d{8}$/, '') + (/^-v[01]$/.test(version) ? '' : version));
 }
 
 /** Keys are joined by `|` (src/core/request/keys.ts), so no lane may contain it. */

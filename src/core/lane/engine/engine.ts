@@ -48,6 +48,8 @@ export interface TickInput extends Weights {
   /** Heads of the backlog's queues: each in order of arrival. */
   queues: readonly (readonly BacklogEntry[])[];
   limits: Limits;
+  /** Limits that nobody has confirmed: no request fails because it exceeds one of them. */
+  assumed?: readonly (keyof Limits)[];
   /** Workers that may take bundles of this lane in all, those that it has already included. */
   workers: number;
   /** Lanes that have work waiting for these workers, this one included; 1 unless given. */
@@ -264,7 +266,7 @@ export class LaneEngine {
         continue;
       }
       const size = sizeOf(entry, this.#estimates, input.limits, runMs);
-      if (size.reserved > (input.limits.tokens_per_minute ?? Number.POSITIVE_INFINITY)) {
+      if (size.least > certainTokens(input)) {
         decisions.oversized.push({ ...size, entry });
         this.#queues.drop();
         continue;
@@ -302,4 +304,10 @@ export class LaneEngine {
   #mostUnfinished({ requests_per_minute: rate = Number.POSITIVE_INFINITY }: Limits): number {
     return Math.min(this.settings.queueDepthThreshold, Math.ceil(rate * this.settings.minutesToProcess));
   }
+}
+
+/** The tokens a minute of which it is certain that Bedrock admits no more. */
+function certainTokens({ limits, assumed }: TickInput): number {
+  const known = assumed?.includes('tokens_per_minute') ? undefined : limits.tokens_per_minute;
+  return known ?? Number.POSITIVE_INFINITY;
 }

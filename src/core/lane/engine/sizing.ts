@@ -10,7 +10,7 @@ const GRANT_QUANTILE = 0.98;
 const GRANT_MARGIN = 1.25;
 /** With few samples, times up to so much more: the first answers to end are the short ones, and a rerun is dear. */
 const FEW_MARGIN = 2;
-/** Never granted less. */
+/** Never granted less; beside the budget of a model that thinks, which counts as output. */
 const GRANT_FLOOR = 512;
 /** Granted while nothing is known. */
 const GRANT_UNKNOWN = 4_096;
@@ -27,8 +27,12 @@ export interface Sizing {
   maxTokens: number;
   /** The most that it could have been granted; absent where the producer chose. */
   mostMaxTokens?: number;
-  /** What Bedrock deducts at the start. */
+  /** What Bedrock deducts at the start, as far as the input's estimate tells. */
   reserved: number;
+  /** What Bedrock deducts at least, however small the input turns out to be. */
+  least: number;
+  /** By its estimate the call does not fit into a minute: it runs alone, and Bedrock decides. */
+  exceedsQuota: boolean;
   /** What the ledger holds until the end: the reservation, and what may come on top of it any moment. */
   held: number;
   /** Of what is held, tokens²: estimates of inputs err, and debts vary. */
@@ -43,7 +47,7 @@ export function sizeOf(entry: BacklogEntry, estimates: Estimates, limits: Limits
   const input = Math.ceil(entry.input_tokens * Math.max(1, estimates.inputRatio));
   const outputs = estimates.outputs(entry.task);
   const most = mostOf(entry, limits, input);
-  const maxTokens = entry.max_tokens ?? grant(entry, outputs, most);
+  const maxTokens = entry.max_tokens ?? Math.max(grant(entry, outputs, most), leastOf(entry));
   const burndown = burndownOf(entry.lane);
   const reserved = input + maxTokens;
   const debtOf = (tokens: number) => Math.max(0, input + Math.min(maxTokens, tokens) * burndown - reserved);
@@ -55,6 +59,8 @@ export function sizeOf(entry: BacklogEntry, estimates: Estimates, limits: Limits
     maxTokens,
     mostMaxTokens: entry.max_tokens === undefined ? most : undefined,
     reserved,
+    least: 1 + (entry.max_tokens ?? leastOf(entry)),
+    exceedsQuota: reserved > (limits.tokens_per_minute ?? Number.POSITIVE_INFINITY),
     held: reserved + Math.ceil(debt.mean * soon),
     variance: estimates.inputVariance + soon * (debt.variance + (1 - soon) * debt.mean ** 2),
     charge: Math.ceil(entry.input_tokens * estimates.inputRatio + output * burndown),
@@ -63,21 +69,30 @@ export function sizeOf(entry: BacklogEntry, estimates: Estimates, limits: Limits
 
 /**
  * All that the model, its context and a minute's quota can give: models refuse a call whose input and max tokens exceed
- * the context together. An input that seems to exceed it alone is Bedrock's to judge.
+ * the context together. An input that seems to exceed one of them alone is Bedrock's to judge.
  */
 function mostOf({ lane }: BacklogEntry, limits: Limits, input: number): number {
-  const room = (limits.tokens_per_minute ?? Number.POSITIVE_INFINITY) - input;
-  const context = (contextLimitOf(lane) ?? Number.POSITIVE_INFINITY) - input;
-  const model = context > 0 ? Math.min(outputLimitOf(lane), context) : outputLimitOf(lane);
-  return Math.max(1, Math.min(model, room));
+  const rooms = [limits.tokens_per_minute, contextLimitOf(lane)]
+    .map((limit) => (limit ?? Number.POSITIVE_INFINITY) - input)
+    .filter((room) => room > 0);
+  return Math.min(outputLimitOf(lane), ...rooms);
+}
+
+/** A model that may think takes no fewer than that, and one token for the answer. */
+function leastOf({ thinking_tokens }: BacklogEntry): number {
+  return thinking_tokens === undefined ? 1 : thinking_tokens + 1;
 }
 
 /** Unset means the model's maximum to Bedrock, which would reserve tens of thousands of tokens: never sent unset. */
-function grant({ full_allowance }: BacklogEntry, outputs: Outputs, most: number): number {
+function grant(
+  { full_allowance, thinking_tokens = 0 }: BacklogEntry,
+  outputs: Outputs,
+  most: number,
+): number {
   if (full_allowance) return most;
   const { tokens, fewness } = outputs.quantile(GRANT_QUANTILE);
   if (tokens === 'cut') return most;
-  if (tokens === 'unknown') return Math.min(most, GRANT_UNKNOWN);
+  if (tokens === 'unknown') return Math.min(most, thinking_tokens + GRANT_UNKNOWN);
   const wanted = tokens * GRANT_MARGIN * (1 + FEW_MARGIN * fewness);
-  return Math.min(most, Math.max(GRANT_FLOOR, Math.ceil(wanted)));
+  return Math.min(most, Math.max(thinking_tokens + GRANT_FLOOR, Math.ceil(wanted)));
 }
