@@ -1,15 +1,7 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { renderCatalog } from '../../../scripts/docs/models.ts';
 import { whyAssumed } from '../../../src/core/lane/catalog/catalog.ts';
 import data from '../../../src/core/lane/catalog/models.json' with { type: 'json' };
 import { at } from '../../../src/core/request/json.ts';
-
-it('docs/models.md agrees with the catalog (npm run docs)', () => {
-  const file = path.resolve(import.meta.dirname, '../../../docs/models.md');
-  expect(readFileSync(file, 'utf8')).toBe(renderCatalog());
-});
 
 describe('every value of the catalog', () => {
   it('has a source with a date, by its kind', () => {

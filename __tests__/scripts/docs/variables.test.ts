@@ -1,24 +1,10 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { between, MarkersError } from '../../../scripts/docs/markdown.ts';
 import { renderTfvarsExample, renderVariablesTable } from '../../../scripts/docs/variables.ts';
 import { VARIABLES } from '../../../src/stack/variable-table.ts';
 
-const read = (file: string) => readFileSync(path.resolve(import.meta.dirname, '../../..', file), 'utf8');
-
-describe('documents agree with the table of variables (npm run docs)', () => {
-  test('README', () => {
-    expect(read('README.md')).toBe(between('variables', read('README.md'), renderVariablesTable()));
-  });
-
-  test('terraform.tfvars.example', () => {
-    expect(read('terraform.tfvars.example')).toBe(renderTfvarsExample());
-  });
-});
-
 describe('the table of variables', () => {
-  test('keeps the nine original variables with their defaults', () => {
+  it('keeps the nine original variables with their defaults', () => {
     const originals = VARIABLES.slice(0, 9).map((variable) => [
       variable.name,
       variable.type,
@@ -37,7 +23,7 @@ describe('the table of variables', () => {
     ]);
   });
 
-  test('every rule speaks of its own variable, in a full sentence', () => {
+  it('every rule speaks of its own variable, in a full sentence', () => {
     for (const { name, rules } of VARIABLES) {
       for (const { condition, message } of rules) {
         expect(condition).toContain(`var.${name}`);
@@ -60,7 +46,7 @@ describe('rendering', () => {
     },
   ];
 
-  test('a Markdown table', () => {
+  it('gives a Markdown table', () => {
     expect(renderVariablesTable(variables)).toBe(
       [
         '| name | type          | default  | what it does |',
@@ -71,13 +57,13 @@ describe('rendering', () => {
     );
   });
 
-  test('a tfvars file: required values to fill in, examples as comments', () => {
+  it('gives a tfvars file: required values to fill in, examples as comments', () => {
     expect(renderTfvarsExample(variables)).toContain(
       '# First.\na = "x"\n\n# Second.\n# b must be b.\n# b = {\n#   c = 1\n# }\nb = {}\n',
     );
   });
 
-  test('a document without the markers is refused', () => {
+  it('refuses a document without the markers', () => {
     expect(() => between('variables', '# README', '')).toThrow(MarkersError);
   });
 });
