@@ -11,6 +11,7 @@ import { synthesise } from '../../src/lab/run/synthesis.ts';
 import { startBedrockSimulator } from '../../src/local/bedrock/simulator.ts';
 import type { Denial } from '../../src/local/gateway/call-log.ts';
 import type { FaultHook } from '../../src/local/gateway/gateway.ts';
+import type { Permission } from '../../src/local/gateway/policy.ts';
 import { startLocalCloud } from '../../src/local/local-cloud.ts';
 import { EvaluatedStack } from '../../src/local/terraform/stack.ts';
 import { recordOf } from '../core/invocation/world.ts';
@@ -19,8 +20,7 @@ import { recordOf } from '../core/invocation/world.ts';
 export interface Use {
   /** The function, whoever acted for it. */
   principal: string;
-  action: string;
-  resources: string[];
+  permissions: readonly Permission[];
 }
 
 export interface EveryBranch {
@@ -39,17 +39,27 @@ const LARGE = 'Please read this with great care. '.repeat(500);
 /** Known to the simulator, but neither to the catalog nor to Service Quotas. */
 const UNLISTED = 'mistral.mistral-large-2407-v1:0';
 const ACCOUNT = '000000000000';
-const APPLICATION_PROFILE = `arn:aws:bedrock:us-east-1:${ACCOUNT}:application-inference-profile/k2j4h6g8f0`;
+const arnOf = (resource: string) => `arn:aws:bedrock:us-east-1:${ACCOUNT}:${resource}`;
 /** It has the quota of the model that it was made from, and needs permission for that model, too. */
-const MAPPED_PROFILE = `arn:aws:bedrock:us-east-1:${ACCOUNT}:application-inference-profile/m1a2p3p4e5d6`;
+const MAPPED_PROFILE = arnOf('application-inference-profile/m1a2p3p4e5d6');
+/** What Bedrock calls by ARN in place of a model, by request id. */
+const BY_ARN = {
+  profile: 'application-inference-profile/k2j4h6g8f0',
+  provisioned: 'provisioned-model/ab12cd34ef56',
+  imported: 'imported-model/ab12cd34ef56',
+  deployed: 'custom-model-deployment/ab12cd34ef56',
+  router: 'prompt-router/abcdef123456',
+  'default-router': 'default-prompt-router/anthropic.claude:1',
+};
+const PROMPT = arnOf('prompt/PROMPT12AB:1');
 const applicationProfiles = { [MAPPED_PROFILE]: NOVA };
 const VARIABLES = {
   notification_email: 'platform-team@example.com',
   application_inference_profiles: applicationProfiles,
   count_tokens: true,
 };
-/** Results of what is sent below: of 10 messages, and of 3 records that stand as a crash would leave them. */
-const RESULTS = 13;
+/** Results of what is sent below: of 12 messages and those by ARN, and of 3 records that are as a crash would leave them. */
+const RESULTS = 15 + Object.keys(BY_ARN).length;
 
 export async function runEveryBranch(): Promise<EveryBranch> {
   const synthesis = await synthesise();
@@ -58,7 +68,10 @@ export async function runEveryBranch(): Promise<EveryBranch> {
     outputMedianTokens: 6_000,
     outputSigma: 0,
     latencyMedianMs: 50,
-    applicationProfiles,
+    applicationProfiles: {
+      ...applicationProfiles,
+      ...Object.fromEntries([...Object.values(BY_ARN).map(arnOf), PROMPT].map((arn) => [arn, NOVA])),
+    },
   });
   const uses: Use[] = [];
   const once = new Set(['bedrock:InvokeModel', 'servicequotas:GetServiceQuota']);
@@ -67,9 +80,9 @@ export async function runEveryBranch(): Promise<EveryBranch> {
   const queueForgotten = new Promise<void>((resolve) => {
     forgotten = resolve;
   });
-  const faults: FaultHook = ({ principal, action, resources }) => {
+  const faults: FaultHook = ({ principal, action, permissions }) => {
     if (action === 'dynamodb:DeleteItem') forgotten();
-    uses.push({ principal: principal.replace('/event-source', ''), action, resources });
+    uses.push({ principal: principal.replace('/event-source', ''), permissions });
     if (!once.delete(action)) return undefined;
     return action === 'bedrock:InvokeModel'
       ? { error: { code: 'ThrottlingException', status: 429, message: 'Too many requests' } }
@@ -130,9 +143,19 @@ export async function runEveryBranch(): Promise<EveryBranch> {
     await send('input_queue_url', message({ request_id: 'short' }));
     await send('input_queue_url', message({ request_id: 'long', maxTokens: 9_000 }));
     await send('input_queue_url', message({ request_id: 'unlisted', model_id: UNLISTED }));
-    await send('input_queue_url', message({ request_id: 'profile', model_id: APPLICATION_PROFILE }));
     await send('input_queue_url', message({ request_id: 'mapped', model_id: MAPPED_PROFILE }));
     await send('input_queue_url', message({ request_id: 'counted', model_id: COUNTED, text: LARGE }));
+    for (const [request_id, resource] of Object.entries(BY_ARN)) {
+      await send('input_queue_url', message({ request_id, model_id: arnOf(resource) }));
+    }
+    const promptVariables = { topic: { text: 'tea' } };
+    await send('input_queue_url', { request_id: 'prompt', model_id: PROMPT, converse: { promptVariables } });
+    const guarded = message({ request_id: 'guarded' });
+    const guardrailConfig = { guardrailIdentifier: 'gr1a2b3c4d', guardrailVersion: '1' };
+    await send('input_queue_url', { ...guarded, converse: { ...guarded.converse, guardrailConfig } });
+    const uri = `s3://${output('bedrock_calls_bucket_name')}/inbox/film.mp4`;
+    const video = { format: 'mp4', source: { s3Location: { uri } } };
+    await send('input_queue_url', message({ request_id: 'filmed', media: [{ video }] }));
     await send('input_queue_url', message({ request_id: 'invalid', priority: 9 }));
     await sendPointer('inbox/newest', false);
     await sendPointer('inbox/version', true);
@@ -162,6 +185,7 @@ export async function runEveryBranch(): Promise<EveryBranch> {
 function message({
   maxTokens = 20,
   text = '',
+  media = [],
   ...fields
 }: {
   request_id: string;
@@ -169,8 +193,10 @@ function message({
   priority?: number;
   maxTokens?: number;
   text?: string;
+  media?: object[];
 }) {
-  const messages = [{ role: 'user', content: [{ text: `This is ${fields.request_id}. ${text}` }] }];
+  const content = [{ text: `This is ${fields.request_id}. ${text}` }, ...media];
+  const messages = [{ role: 'user', content }];
   return { model_id: NOVA, ...fields, converse: { messages, inferenceConfig: { maxTokens } } };
 }
 

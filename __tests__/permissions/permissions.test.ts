@@ -51,9 +51,7 @@ function denialUnder(grants: readonly Grant[], uses: readonly Use[]): Permission
     Resource: resource,
   }));
   policy.add('reduced', JSON.stringify({ Statement }));
-  return uses
-    .flatMap(({ action, resources }) => resources.map((resource) => ({ action, resource })))
-    .find((permission) => !policy.allows(permission));
+  return uses.flatMap(({ permissions }) => permissions).find((permission) => !policy.allows(permission));
 }
 
 it('the run went through its branches, and no call was denied', () => {
@@ -67,7 +65,16 @@ it('the run went through its branches, and no call was denied', () => {
     newest: 'COMPLETED',
     version: 'COMPLETED',
     unlisted: 'COMPLETED',
-    profile: 'FAILED ResourceNotFoundException',
+    profile: 'COMPLETED',
+    provisioned: 'COMPLETED',
+    imported: 'COMPLETED',
+    deployed: 'COMPLETED',
+    router: 'COMPLETED',
+    'default-router': 'COMPLETED',
+    // The simulator knows no stored prompts, and misses the messages.
+    prompt: 'FAILED ValidationException',
+    guarded: 'COMPLETED',
+    filmed: 'COMPLETED',
     mapped: 'COMPLETED',
     counted: 'COMPLETED',
     invalid: 'REJECTED InvalidMessage',

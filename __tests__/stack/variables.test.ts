@@ -30,6 +30,14 @@ const settings: Reach = (stack) => {
   const item = jsonOf<{ json: { S: string } }>(resourceAt(stack, 'aws_dynamodb_table_item.settings'), 'item');
   return JSON.parse(item.json.S);
 };
+/** Of the statement that a function's policy has under this Sid. */
+const resourcesOf = (name: string, sid: string): Reach => {
+  return (stack) =>
+    jsonOf<{ Statement: { Sid: string; Resource: string[] }[] }>(
+      resourceAt(stack, `aws_iam_role_policy.${name}_permissions`),
+      'policy',
+    ).Statement.find(({ Sid }) => Sid === sid)?.Resource;
+};
 /** The maps that functions read from the lanes table, with some of them set. */
 const stored = (set: Record<string, unknown>): [Reach, unknown] => [
   settings,
@@ -188,13 +196,18 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
     value: true,
     reaches: [
       [environment('request_ingestion', 'COUNT_TOKENS'), 'true'],
+      [resourcesOf('request_ingestion', 'CountTokens'), ['arn:aws:bedrock:us-east-1::foundation-model/*']],
+    ],
+  },
+  media_object_arns: {
+    value: ['arn:aws:s3:::my-media/videos/*'],
+    reaches: [
       [
-        (stack) =>
-          jsonOf<{ Statement: { Action: string[]; Resource: string[] }[] }>(
-            resourceAt(stack, 'aws_iam_role_policy.request_ingestion_permissions'),
-            'policy',
-          ).Statement.find(({ Action }) => Action.includes('bedrock:CountTokens'))?.Resource,
-        ['arn:aws:bedrock:us-east-1::foundation-model/*'],
+        resourcesOf('invocation', 'ReadMedia'),
+        [
+          'arn:aws:s3:::bedrock-request-smoother-calls-123456789012-us-east-1/inbox/*',
+          'arn:aws:s3:::my-media/videos/*',
+        ],
       ],
     ],
   },
@@ -258,6 +271,8 @@ describe('rules', () => {
     ['quota_overrides', { model: {} }],
     ['quota_overrides', { model: { requests_per_minute: 10, tokens_per_minute: -1 } }],
     ['tenant_weights', { chat: 0 }],
+    ['media_object_arns', ['s3://my-media/videos/*']],
+    ['media_object_arns', ['arn:aws:s3:::my-media']],
     ['priority_weights', { 0: 1 }],
     ['priority_weights', { 1: 0 }],
   ])('%s refuses %j and says what is expected', (name, value) => {

@@ -1,3 +1,4 @@
+import { Fn, TerraformLocal } from 'cdktf';
 import type { Construct } from 'constructs';
 import type { FunctionBundles } from './bundle.ts';
 import { type Context, metricsNamespace } from './context.ts';
@@ -79,7 +80,7 @@ export function defineFunctions(
       CALLS_BUCKET: bucket.bucket,
       RESULTS_QUEUE_URL: queues.bedrockResults.queue.url,
     },
-    permissions: invocationPermissions(context, stores),
+    permissions: invocationPermissions(context, stores, mediaArns(scope, context, stores)),
   });
   const reporting = new SmootherFunction(scope, 'reporting', context, {
     name: 'reporting',
@@ -90,4 +91,10 @@ export function defineFunctions(
     permissions: reportingPermissions(stores),
   });
   return { ingestion, prioritization, invocation, reporting };
+}
+
+/** A local, because CDKTF garbles text with references in it inside of nested functions. */
+function mediaArns(scope: Construct, { variables }: Context, { bucket }: Stores): string[] {
+  const arns = Fn.concat([[`${bucket.arn}/inbox/*`], variables.media_object_arns.listValue]);
+  return new TerraformLocal(scope, 'media_arns', arns).asList;
 }

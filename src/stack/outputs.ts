@@ -61,6 +61,14 @@ export function defineOutputs(
     ],
     invocation_function_name: [functions.invocation.lambda.functionName, 'Function of invocation'],
     reporting_function_name: [functions.reporting.lambda.functionName, 'Function of reporting'],
+    request_ingestion_role_arn: [
+      functions.ingestion.role.arn,
+      'Role that reads the inbox: for the policies of KMS keys that encrypt objects in it',
+    ],
+    invocation_role_arn: [
+      functions.invocation.role.arn,
+      'Role that calls Bedrock: for the policies of buckets with media, and of KMS keys of media, prompts and guardrails',
+    ],
     producer_policy_json: [
       policyDocument([
         allow('SendRequests', ['sqs:SendMessage'], [queues.input.queue.arn]),

@@ -28,7 +28,7 @@ export function ingestionPermissions(
   ];
 }
 
-/** CountTokens knows foundation models of the Region alone. */
+/** CountTokens takes only foundation models of the Region. */
 export function countingPermission({ variables, partition }: Context): OptionalStatement {
   const { aws_region, count_tokens } = variables;
   const models = `arn:${partition.partition}:bedrock:${aws_region.stringValue}::foundation-model/*`;
@@ -54,7 +54,7 @@ export function prioritizationPermissions({ queues, tables }: Stores): Statement
       ],
       [tables.lanes.arn],
     ),
-    // Service Quotas knows no resource to narrow these to.
+    // Service Quotas has no resource type to narrow these to.
     allow(
       'ReadQuotas',
       [
@@ -70,19 +70,28 @@ export function prioritizationPermissions({ queues, tables }: Stores): Statement
   ];
 }
 
-export function invocationPermissions(context: Context, { queues, tables, bucket }: Stores): Statement[] {
+/** @param mediaArns objects that requests may name by `s3Location` */
+export function invocationPermissions(
+  context: Context,
+  { queues, tables, bucket }: Stores,
+  mediaArns: string[],
+): Statement[] {
   return [
     consume('ReceiveReleases', queues.holdNextBatch.queue),
     allow('MoveRecords', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [tables.requests.arn]),
     allow('ReportToLane', ['dynamodb:PutItem', 'dynamodb:UpdateItem'], [tables.lanes.arn]),
     allow('ReadPayloads', ['s3:GetObject'], [`${bucket.arn}/payloads/*`]),
-    // Nothing is listed. But only who may is told that a key is missing; anybody else is denied, as if it were forbidden.
+    // Nothing is listed, but S3 says that a key is missing only to those who may list; to others it denies access.
     allow('TellMissingPayloads', ['s3:ListBucket'], [bucket.arn]),
     allow('StoreOutputs', ['s3:PutObject'], [`${bucket.arn}/outputs/*`]),
     send('SendResults', queues.bedrockResults.queue),
     allow('CallBedrock', ['bedrock:InvokeModel'], modelArns(context)),
-    // For requests with a guardrailConfig: Bedrock asks for this besides the model's own permission.
-    allow('ApplyGuardrails', ['bedrock:ApplyGuardrail'], [`${ownBedrock(context)}:guardrail/*`]),
+    // A stored prompt names its own model, which needs the permission above as well.
+    allow('RenderPrompts', ['bedrock:RenderPrompt'], [`${ownBedrock(context)}:prompt/*`]),
+    // For requests with a guardrail: Bedrock asks for this besides the model's own permission.
+    allow('ApplyGuardrails', ['bedrock:ApplyGuardrail'], guardrailArns(context)),
+    // Bedrock reads what a request names by s3Location with the rights of the caller.
+    allow('ReadMedia', ['s3:GetObject'], mediaArns),
   ];
 }
 
@@ -107,15 +116,34 @@ function send(sid: string, queue: SqsQueue): Statement {
   return allow(sid, ['sqs:SendMessage'], [queue.arn]);
 }
 
+/** What Bedrock calls in place of a foundation model, by the types of their ARNs. They belong to the account. */
+const OWN_MODELS = [
+  'inference-profile',
+  'application-inference-profile',
+  'provisioned-model',
+  'imported-model',
+  'custom-model-deployment',
+  'prompt-router',
+  'default-prompt-router',
+];
+
 /**
- * Any model, since requests name theirs. A call through an inference profile needs the profile and the foundation
- * model in every Region that the profile leads to.
+ * Any model, because requests name theirs. A call through an inference profile or a prompt router needs it and the
+ * foundation model in every Region that it leads to.
  */
 function modelArns(context: Context): string[] {
   return [
     `arn:${context.partition.partition}:bedrock:*::foundation-model/*`,
-    `${ownBedrock(context)}:inference-profile/*`,
-    `${ownBedrock(context)}:application-inference-profile/*`,
+    ...OWN_MODELS.map((type) => `${ownBedrock(context)}:${type}/*`),
+  ];
+}
+
+/** A guardrail with cross-Region inference also needs its profile in every Region that the profile leads to. */
+function guardrailArns(context: Context): string[] {
+  const { account, partition } = context;
+  return [
+    `${ownBedrock(context)}:guardrail/*`,
+    `arn:${partition.partition}:bedrock:*:${account.accountId}:guardrail-profile/*`,
   ];
 }
 

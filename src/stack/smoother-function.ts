@@ -28,9 +28,10 @@ interface ConfigOf<Name extends FunctionName> {
 /** Each function has its own environment, as its handler reads it. */
 export type SmootherFunctionConfig = { [Name in FunctionName]: ConfigOf<Name> }[FunctionName];
 
-/** A function with its own role, exactly its own permissions and its own log group. */
+/** A function with a role, permissions and a log group of its own. */
 export class SmootherFunction extends Construct {
   readonly lambda: LambdaFunction;
+  readonly role: IamRole;
   readonly permissions: IamRolePolicy;
 
   constructor(scope: Construct, id: string, context: Context, config: SmootherFunctionConfig) {
@@ -41,7 +42,7 @@ export class SmootherFunction extends Construct {
       name: `/aws/lambda/${functionName}`,
       retentionInDays: variables.log_retention_days.numberValue,
     });
-    const role = new IamRole(this, 'role', {
+    this.role = new IamRole(this, 'role', {
       // Roles belong to the account, not to a Region: the Region in the name keeps two deployments apart.
       name: nameOf(context, `${variables.aws_region.stringValue}-${config.name}`),
       assumeRolePolicy: policyDocument([
@@ -55,7 +56,7 @@ export class SmootherFunction extends Construct {
     });
     this.permissions = new IamRolePolicy(this, 'permissions', {
       name: config.name,
-      role: role.id,
+      role: this.role.id,
       policy: policyDocumentWith(
         [
           allow('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], [`${logs.arn}:*`]),
@@ -71,7 +72,7 @@ export class SmootherFunction extends Construct {
     });
     this.lambda = new LambdaFunction(this, 'default', {
       functionName,
-      role: role.arn,
+      role: this.role.arn,
       runtime: 'nodejs24.x',
       architectures: ['arm64'],
       handler: 'index.handler',

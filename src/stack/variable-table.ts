@@ -15,7 +15,7 @@ export interface Variable {
   /** A Terraform type. */
   type: string;
   /** Absent: the variable is required. */
-  default?: string | number | boolean | Record<string, never>;
+  default?: string | number | boolean | Record<string, never> | readonly never[];
   description: string;
   /** What `terraform.tfvars.example` shows, an HCL literal, where the default would say too little. */
   example?: string;
@@ -224,6 +224,21 @@ export const VARIABLES = [
     default: false,
     description: 'Counts large inputs exactly on arrival (CountTokens), for the models that allow it.',
     rules: [],
+  },
+  {
+    name: 'media_object_arns',
+    type: 'list(string)',
+    default: [],
+    description:
+      'S3 objects, besides those in the inbox of the calls bucket, that requests may name by s3Location: ARNs, with wildcards.',
+    example: '["arn:aws:s3:::my-media/videos/*"]',
+    rules: [
+      {
+        condition:
+          'alltrue([for arn in var.media_object_arns : can(regex("^arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]+/.+$", arn))])',
+        message: 'media_object_arns must be ARNs of S3 objects, such as arn:aws:s3:::my-media/videos/*.',
+      },
+    ],
   },
   {
     name: 'application_inference_profiles',

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are Terraform expressions
 import { describe, expect, it } from 'vitest';
-import { bedrockPermissions } from '../../../src/local/gateway/bedrock-arns.ts';
+import { bedrockPermissions, namedPermissions } from '../../../src/local/gateway/bedrock-arns.ts';
 import { checkResourcePolicy, RolePolicy } from '../../../src/local/gateway/policy.ts';
 
 function policy(...statements: object[]): RolePolicy {
@@ -103,5 +103,50 @@ describe('a Bedrock call', () => {
       applicationProfiles: { [arn]: 'us.amazon.nova-lite-v1:0' },
     });
     expect(profile?.resource).toBe(arn.replace('123456789012', place.accountId));
+  });
+
+  it('of a stored prompt needs the right to render it', () => {
+    const arn = 'arn:aws:bedrock:us-east-1:000000000000:prompt/PROMPT12AB:1';
+    expect(bedrockPermissions('bedrock:InvokeModel', arn, place)).toEqual([
+      { action: 'bedrock:RenderPrompt', resource: arn },
+    ]);
+  });
+
+  describe('also needs the right to what it names', () => {
+    const named = (body: unknown, headers: Record<string, string> = {}) =>
+      namedPermissions(
+        {
+          method: 'POST',
+          path: '/',
+          query: new URLSearchParams(),
+          headers,
+          body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+        },
+        place,
+      );
+    const guardrail = (id: string) => ({
+      action: 'bedrock:ApplyGuardrail',
+      resource: `arn:aws:bedrock:us-east-1:000000000000:guardrail/${id}`,
+    });
+
+    it('a guardrail, by its id or ARN, in the body or in the header', () => {
+      const config = (guardrailIdentifier: string) => ({ guardrailConfig: { guardrailIdentifier } });
+      expect(named(config('gr1'))).toEqual([guardrail('gr1')]);
+      expect(named(config(guardrail('gr1').resource))).toEqual([guardrail('gr1')]);
+      expect(named({}, { 'x-amzn-bedrock-guardrailidentifier': 'gr2' })).toEqual([guardrail('gr2')]);
+    });
+
+    it('media in S3, wherever it is in the content', () => {
+      const video = { format: 'mp4', source: { s3Location: { uri: 's3://media/a/b.mp4' } } };
+      const content = [{ toolResult: { content: [{ video }] } }];
+      expect(named({ messages: [{ role: 'user', content }] })).toEqual([
+        { action: 's3:GetObject', resource: 'arn:aws:s3:::media/a/b.mp4' },
+      ]);
+    });
+
+    it('and nothing else', () => {
+      expect(named({ messages: [{ content: [{ text: 'the s3Location of guardrailConfig' }] }] })).toEqual([]);
+      expect(named('guardrailConfig, but not JSON')).toEqual([]);
+    });
   });
 });

@@ -26,7 +26,8 @@ export interface Call {
   principal: string;
   /** E.g. `dynamodb:UpdateItem`. */
   action: string;
-  resources: string[];
+  /** All that it needs: its action on its resources, and what it names besides. */
+  permissions: readonly Permission[];
 }
 
 export type FaultHook = (call: Call) => Fault | undefined;
@@ -115,11 +116,7 @@ export class Gateway {
       this.#log.deny(principal, denied);
       throw accessDenied(principal, denied);
     }
-    const fault = this.#options.faults?.({
-      principal,
-      action,
-      resources: operation.permissions.map(({ resource }) => resource),
-    });
+    const fault = this.#options.faults?.({ principal, action, permissions: operation.permissions });
     if (fault?.delayMs) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     if (fault?.cut === 'before') return undefined;
     if (fault?.error) throw new ServiceError(fault.error.code, fault.error.status, fault.error.message);

@@ -1,6 +1,6 @@
 /** What a request asks for: the operation, and the permissions that AWS would want for it. */
 import { type OperationName, operationOf } from '../../wire/operations.ts';
-import { bedrockPermissions } from './bedrock-arns.ts';
+import { bedrockPermissions, namedPermissions } from './bedrock-arns.ts';
 import { ServiceError } from './errors.ts';
 import { type GatewayRequest, parseJsonBody } from './message.ts';
 import type { Place } from './place.ts';
@@ -130,9 +130,13 @@ function bedrock(request: GatewayRequest, place: Place): Operation {
   if (!operation) throw unknown('bedrock', request);
   const { name, modelId } = operation;
   const action = BEDROCK_ACTIONS[name] ?? `bedrock:${name}`;
-  const permissions =
-    modelId === '' ? [{ action, resource: '*' }] : bedrockPermissions(action, modelId, place);
-  return { service: 'bedrock', name, permissions, input: {} };
+  const model = modelId === '' ? [{ action, resource: '*' }] : bedrockPermissions(action, modelId, place);
+  return {
+    service: 'bedrock',
+    name,
+    permissions: [...model, ...namedPermissions(request, place)],
+    input: {},
+  };
 }
 
 function serviceQuotas(request: GatewayRequest): Operation {
