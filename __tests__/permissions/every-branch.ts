@@ -70,6 +70,7 @@ export async function runEveryBranch(): Promise<EveryBranch> {
     latencyMedianMs: 50,
     applicationProfiles: {
       ...applicationProfiles,
+      // As far as the simulator is concerned, a profile is as good as anything else that leads to a model.
       ...Object.fromEntries([...Object.values(BY_ARN).map(arnOf), PROMPT].map((arn) => [arn, NOVA])),
     },
   });
