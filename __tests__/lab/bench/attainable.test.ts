@@ -138,9 +138,35 @@ describe('attainable share', () => {
       durationMs: 5_000,
     }));
     const longRun = 900 / ((4_596 * 5 + 900 * 55) / 60);
+    const withReaction = 900 / ((4_596 * 5.4 + 900 * 54.6) / 60);
     const { lower, upper } = attainableShare(calls, { tokensPerMinute: 100_000 });
     expect(upper.tokens).toBeCloseTo(longRun, 3);
-    expect(lower.tokens).toBeGreaterThan(longRun * 0.95);
+    expect(lower.tokens).toBeGreaterThan(withReaction * 0.95);
+  });
+
+  it('knows that two calls of more than half the limit never fit together', () => {
+    const calls = Array.from({ length: 200 }, () => ({ reservation: 60, charge: 60, durationMs: 5_000 }));
+    const limits = { tokensPerMinute: TOKENS_PER_MINUTE };
+    expect(attainableShare(calls, limits).upper.tokens).toBeCloseTo(0.6, 6);
+    // Small calls fill what is left beside a large one.
+    const small = Array.from({ length: 800 }, () => ({ reservation: 10, charge: 10, durationMs: 5_000 }));
+    expect(attainableShare([...calls, ...small], limits).upper.tokens).toBeCloseTo(1, 6);
+  });
+
+  it('is nearly reached by the schedule where calls are small, whatever they are like', () => {
+    const small = fc.record({
+      reservation: fc.integer({ min: 1, max: 10 }),
+      charge: fc.integer({ min: 1, max: 10 }),
+      durationMs: fc.integer({ min: 300, max: 180_000 }),
+    });
+    fc.assert(
+      fc.property(fc.array(small, { minLength: 50, maxLength: 200 }), (calls) => {
+        const { lower, upper } = attainableShare(calls, { tokensPerMinute: TOKENS_PER_MINUTE });
+        expect(lower.tokens ?? 0).toBeLessThanOrEqual((upper.tokens ?? 0) + 1e-6);
+        expect(lower.tokens ?? 0).toBeGreaterThan((upper.tokens ?? 0) * 0.93);
+      }),
+      { numRuns: 5 },
+    );
   });
 
   it('rises when max tokens are the right size', () => {

@@ -8,7 +8,7 @@ const END = 1_000_000;
 /** Requests of a tenant that all arrive at the begin and are released one after another. */
 function served(tenant: string, charges: readonly number[], everyMs = 1_000): SeenRequest[] {
   return charges.map((charge, index) => ({
-    ...{ lane: 'lane', priority: 3, tenant, acceptedAt: 0 },
+    ...{ lane: 'lane', priority: 3, tenant, acceptedAt: 0, calledMs: 0 },
     releasedAt: 2_000 + index * everyMs,
     startedAt: 2_100 + index * everyMs,
     finishedAt: 5_000 + index * everyMs,
@@ -68,6 +68,7 @@ describe('unknowable gap', () => {
       const answers = Array.from({ length: 400 }, () => logNormal(random, 200, 2));
       const requests = answers.map((charge, index) => ({
         ...{ lane: 'lane', priority: 3 as const, tenant: index % 2 === 0 ? 'a' : 'b', acceptedAt: 0 },
+        calledMs: 0,
         ...{ releasedAt: index * 100, startedAt: index * 100, finishedAt: index * 100 + 3_000 },
         ...{ inputTokens: 0, charge },
       }));

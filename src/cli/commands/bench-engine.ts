@@ -1,25 +1,43 @@
 import { readFileSync } from 'node:fs';
 import { Option } from '@commander-js/extra-typings';
 import { bench } from '../../lab/bench/bench.ts';
+import { runFamily } from '../../lab/bench/family.ts';
 import type { Figures } from '../../lab/bench/figures.ts';
+import { numberOfRandom, randomWorkload } from '../../lab/bench/random-workloads.ts';
 import { benchTicks, tickLines } from '../../lab/bench/ticks.ts';
 import { traceWorkload } from '../../lab/bench/trace.ts';
 import { WORKLOAD_NAMES, workloadOf } from '../../lab/bench/workloads.ts';
 import { TraceFormatError } from '../../lab/simulation/errors.ts';
-import { ENFORCEMENTS } from '../../local/bedrock/accounting.ts';
+import type { Workload } from '../../lab/simulation/workload.ts';
+import { ENFORCEMENTS, type Enforcement } from '../../local/bedrock/accounting.ts';
 import { command } from '../command.ts';
 import { UsageError } from '../errors.ts';
-import { benchHeader, benchLines } from '../report/bench-table.ts';
-import { choice, inputFile, json, number, seed } from '../terminal/options.ts';
+import { benchHeader, benchLines, familyLines } from '../report/bench-table.ts';
+import { choice, inputFile, json, number, parsed, seed, wholeNumber } from '../terminal/options.ts';
 import { printer } from '../terminal/printer.ts';
 
 export default command(
   'smoother bench-engine --only overload --enforcement sliding-window --seed 7 --json figures.json',
+  'smoother bench-engine --random 200 --seed 7',
+  'smoother bench-engine --only random-17 --seed 7',
   'smoother bench-engine --trace AzureLLMInferenceTrace_code.csv --minutes 30',
   'smoother bench-engine --ticks',
 )
-  .addOption(choice('--only <workload>', 'one workload', WORKLOAD_NAMES))
+  .addOption(
+    parsed(
+      '--only <workload>',
+      `one workload: ${WORKLOAD_NAMES.join(', ')}, random-<number>`,
+      `one of ${WORKLOAD_NAMES.join(', ')}, or random-<number>`,
+      (name) => (WORKLOAD_NAMES.includes(name) || numberOfRandom(name) !== undefined ? name : undefined),
+    ),
+  )
   .addOption(choice('--enforcement <kind>', 'one enforcement', ENFORCEMENTS))
+  .addOption(
+    wholeNumber('--random <n>', 'so many random workloads instead, and how the family fares', {
+      min: 1,
+      max: 10_000,
+    }).conflicts(['only', 'trace']),
+  )
   .addOption(inputFile('--trace <file>', 'recorded traffic instead: TIMESTAMP,ContextTokens,GeneratedTokens'))
   .addOption(
     number('--minutes <n>', 'how much of the trace, from its beginning', { min: 1, max: 1_440 }).default(30),
@@ -28,27 +46,36 @@ export default command(
     new Option('--ticks', 'the cost of a tick, and the ceiling of one leader, instead').conflicts([
       'only',
       'enforcement',
+      'random',
       'trace',
     ]),
   )
   .addOption(seed('of the workloads'))
   .addOption(json())
-  .action(async ({ only, enforcement, trace, minutes, ticks, seed, json: file }) => {
+  .action(async ({ only, enforcement, random, trace, minutes, ticks, seed, json: file }) => {
     const print = printer(file);
     if (ticks) {
       const figures = await benchTicks(seed);
       print.line(tickLines(figures).join('\n'));
       return print.figures(figures);
     }
-    const names = only === undefined ? WORKLOAD_NAMES : [only];
-    const workloads =
-      trace === undefined ? names.map((name) => workloadOf(name, seed)) : [readTrace(trace, minutes)];
+    if (random !== undefined) {
+      let done = 0;
+      const family = await runFamily(random, seed, enforcement, () => {
+        done += 1;
+        if (print.terminal.isTTY) print.terminal.write(`\r${done} of ${random} `);
+      });
+      print.line(familyLines(family, seed).join('\n'));
+      return print.figures(family);
+    }
+    const workloads = trace === undefined ? chosen(only, seed) : [readTrace(trace, minutes)];
 
     const all: Figures[] = [];
     print.line(benchHeader());
     for (const workload of workloads) {
       print.line(`\n${workload.name}: ${workload.about}`);
-      for (const each of enforcement === undefined ? ENFORCEMENTS : [enforcement]) {
+      const one = enforcement ?? workload.enforcement;
+      for (const each of one === undefined ? ENFORCEMENTS : [one]) {
         const figures = await bench(workload, each, seed);
         all.push(figures);
         print.line(benchLines(figures).join('\n'));
@@ -59,7 +86,16 @@ export default command(
     print.figures(all);
   });
 
-function readTrace(file: string, minutes: number) {
+type Chosen = Workload & { enforcement?: Enforcement };
+
+/** All named workloads, or the one of this name. */
+function chosen(only: string | undefined, seed: number): Chosen[] {
+  if (only === undefined) return WORKLOAD_NAMES.map((name) => workloadOf(name, seed));
+  const number = numberOfRandom(only);
+  return [number === undefined ? workloadOf(only, seed) : randomWorkload(number, seed)];
+}
+
+function readTrace(file: string, minutes: number): Chosen {
   try {
     return traceWorkload(readFileSync(file, 'utf8'), minutes);
   } catch (error) {

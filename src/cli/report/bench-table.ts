@@ -1,6 +1,9 @@
 import { PRIORITIES } from '../../core/request/record.ts';
+import type { BurstTime } from '../../lab/bench/bursts.ts';
+import type { Family, Spread } from '../../lab/bench/family.ts';
 import type { Figures, WaitFigures } from '../../lab/bench/figures.ts';
 import type { AttainedUtilisation } from '../../lab/bench/utilisation.ts';
+import { table } from './table.ts';
 
 const COLUMNS = [
   ['enforcement', 15],
@@ -9,6 +12,8 @@ const COLUMNS = [
   ['ratio', 8],
   ['throttled', 11],
   ['gap/largest/unknowable', 24],
+  ['burst s/least', 16],
+  ['urgent beyond', 15],
   ['wait p50/p95/p99 s by priority', 0],
 ] as const;
 
@@ -18,10 +23,12 @@ export function benchHeader(): string {
 
 /** One line for each lane with a backlog, and one for each target that was missed. */
 export function benchLines(figures: Figures): string[] {
-  const { enforcement, utilisation, throttledShare, fairnessGapTokens, largestRequestTokens } = figures;
+  const { enforcement, utilisation, throttledShare, fairness, bursts, urgent } = figures;
   const ends = [
     percent(throttledShare, 3),
-    `${fairnessGapTokens}/${largestRequestTokens}/${figures.unknowableGapTokens}`,
+    `${fairness.gap}/${fairness.largest}/${fairness.unknowable}`,
+    bursts.length === 0 ? '-' : bursts.map(burst).join(' '),
+    urgent === undefined ? '-' : seconds(Math.max(0, urgent.beyondMs)),
     PRIORITIES.flatMap((it) => figures.waitMs[it] ?? [])
       .map(waits)
       .join('  '),
@@ -35,6 +42,31 @@ export function benchLines(figures: Figures): string[] {
   return [...lines, ...(missed.length === 0 ? ['  all targets met'] : missed)];
 }
 
+/** The family's table, and the worst of its members by name. */
+export function familyLines({ spreads, worst, members }: Family, seed: number): string[] {
+  const head = ['', 'workloads', 'worst', 'p5', 'median', 'target', ''];
+  const rows = spreads.map(({ measure, members, target, met, ...values }) => [
+    measure,
+    String(members),
+    ...[values.worst, values.p5, values.median].map((value) => spreadValue(measure, value)),
+    target,
+    met ? 'met' : 'missed',
+  ]);
+  const realSeconds = members.reduce((sum, { realMs }) => sum + realMs, 0) / 1_000;
+  return [
+    table(head, rows),
+    '',
+    `${members.length} workloads of seed ${seed} in ${Math.round(realSeconds)} s of computing`,
+    ...(worst.length === 0 ? [] : ['', 'Furthest from the targets; run one with --only NAME:']),
+    ...worst.flatMap(({ member, misses }) => [`${member.name}  ${misses.join('; ')}`, `    ${member.about}`]),
+  ];
+}
+
+function spreadValue(measure: Spread['measure'], value: number): string {
+  if (measure.startsWith('used')) return percent(value, 1);
+  return measure.startsWith('throttled') ? percent(value, 3) : String(Number(value.toFixed(2)));
+}
+
 function shares(utilisation: AttainedUtilisation | undefined): string[] {
   if (utilisation === undefined) return ['-', '-', '-'];
   const { used, attainable, ratio } = utilisation;
@@ -46,9 +78,15 @@ function shares(utilisation: AttainedUtilisation | undefined): string[] {
 }
 
 function waits({ p50, p95, p99 }: WaitFigures): string {
-  return [p50, p95, p99]
-    .map((ms) => (ms < 10_000 ? (ms / 1_000).toFixed(1) : Math.round(ms / 1_000)))
-    .join('/');
+  return [p50, p95, p99].map(seconds).join('/');
+}
+
+function burst({ tookMs, leastMs }: BurstTime): string {
+  return `${seconds(tookMs)}/${seconds(leastMs)}`;
+}
+
+function seconds(ms: number): string {
+  return ms < 10_000 ? (ms / 1_000).toFixed(1) : String(Math.round(ms / 1_000));
 }
 
 function percent(share: number, digits: number): string {

@@ -20,6 +20,15 @@
  * of a call with an excess), and U ≤ L there. Hence Σc ≤ L (T + 60 s + …). A quota of R requests gives in the same
  * way n × 60 s ≤ R (T + 60 s).
  *
+ * The minutes [0, 60 s), [60 s, 120 s) … that hold the starts hold at most L each, too: at the last start of each all its calls
+ * weigh, and none less than the smaller of r and s. So there are ⌈Σ min(r, s) ÷ L⌉ at least, and T is more than all but one.
+ *
+ * **Large calls.** Two calls of 0.6 L never fit into one minute, though the integral says that 1.6 do. At any moment the
+ * calls in the minute are a set that fits, so with a dual feasible function f (one for which numbers with a sum of at most 1
+ * have images with a sum of at most 1) the images of their weights ÷ L are at most 1 together: the same integral with
+ * f(weight ÷ L) in place of weight ÷ L is a bound, too. The largest of some such functions counts (Fekete and Schepers, 2001:
+ * New classes of fast lower bounds for bin packing problems).
+ *
  * **Share.** Settled tokens ÷ (L × (T + 60 s)). The minute is what an empty account gives for free in the beginning:
  * with it the bound holds for any finite set of calls and tends to the long run's share, 60 s × Σs ÷ Σc.
  *
@@ -32,9 +41,15 @@ import { OversizedCallError } from '../simulation/errors.ts';
 
 const MINUTE_MS = 60_000;
 /** How many waiting calls the constructive schedule considers for a gap that the first does not fit. */
-const LOOKAHEAD = 16;
-/** Traffic that counts as the long run. */
+const LOOKAHEAD = 64;
+/** Traffic that counts as the long run: so many minutes, or so many calls. */
 const LONG_RUN_MINUTES = 100;
+const LONG_RUN_CALLS = 20_000;
+/**
+ * Whoever schedules from outside learns of a call's end late, and what it releases starts late: by a report, a tick, a plan, a
+ * queue and a worker that loads the payload (delays.json).
+ */
+const REACTION_MS = 400;
 /** Starts of the constructive schedule fall on multiples of this. */
 const STEP_MS = 100;
 const MINUTE_STEPS = MINUTE_MS / STEP_MS;
@@ -67,45 +82,94 @@ export interface Attainable {
 
 /**
  * Bounds of what an omniscient scheduler settles of the quota in the long run, when this mix of calls keeps coming.
- * The lower bound repeats the calls for {@link LONG_RUN_MINUTES}, so that a last, partly filled minute hardly counts.
+ * The lower bound is what a schedule of the calls, many times over, settles between its first minute and its last start,
+ * although it uses what calls give back a moment later. A call larger than the whole limit counts as all of it.
  */
-export function attainableShare(calls: readonly KnownCall[], limits: KnownLimits): Attainable {
-  if (calls.length === 0) return { lower: {}, upper: {} };
+export function attainableShare(all: readonly KnownCall[], limits: KnownLimits): Attainable {
+  if (all.length === 0) return { lower: {}, upper: {} };
+  const { tokensPerMinute: most = Number.POSITIVE_INFINITY } = limits;
+  const calls = all.map(({ reservation, charge, durationMs }) => ({
+    reservation: Math.min(most, reservation),
+    charge: Math.min(most, charge),
+    durationMs,
+  }));
   const onceMinutes = (shortestMakespanMs(calls, limits) + MINUTE_MS) / MINUTE_MS;
-  const times = Math.ceil(LONG_RUN_MINUTES / onceMinutes);
+  const times = Math.ceil(Math.min(LONG_RUN_MINUTES / onceMinutes, LONG_RUN_CALLS / calls.length));
   const repeated = Array.from({ length: times }, () => calls).flat();
   return {
-    lower: shareOf(repeated, limits, lastOf(constructSchedule(repeated, limits))),
+    lower: steadyShare(repeated, limits, constructSchedule(repeated.map(withReaction), limits)),
     upper: longRunShare(calls, limits),
   };
 }
 
+/** The room that a call gives back at its end is used again no sooner. */
+function withReaction({ durationMs, ...call }: KnownCall): KnownCall {
+  return { ...call, durationMs: durationMs + REACTION_MS };
+}
+
+/** What a schedule settles once the first minute is full, and until its last start. */
+function steadyShare(calls: readonly KnownCall[], limits: KnownLimits, starts: readonly number[]): Share {
+  const from = MINUTE_MS;
+  const to = starts.reduce((last, start) => Math.max(last, start), 0);
+  if (to < 2 * from) return shareOf(calls, limits, to);
+  const use = { charge: 0, requests: 0 };
+  calls.forEach(({ charge }, index) => {
+    const start = starts[index] ?? 0;
+    const part = Math.max(0, Math.min(start + MINUTE_MS, to) - Math.max(start, from)) / MINUTE_MS;
+    use.charge += charge * part;
+    use.requests += part;
+  });
+  return partsOf(use, limits, (to - from) / MINUTE_MS);
+}
+
 /** 60 s × Σs ÷ Σc, or what the requests' quota leaves of it. */
 function longRunShare(calls: readonly KnownCall[], limits: KnownLimits): Share {
+  return shareOf(calls, limits, occupiedMs(calls, limits) - MINUTE_MS);
+}
+
+/** How long calls keep the whole quota, at least. */
+export function occupiedMs(calls: readonly KnownCall[], limits: KnownLimits): number {
   const { tokensPerMinute = Number.POSITIVE_INFINITY, requestsPerMinute = Number.POSITIVE_INFINITY } = limits;
-  const longRunMs = Math.max(
-    sum(calls, weightOverTime) / tokensPerMinute,
+  return Math.max(
+    ...DUAL_FEASIBLE.map((image) => sum(calls, (call) => weightOverTime(call, tokensPerMinute, image))),
     (calls.length * MINUTE_MS) / requestsPerMinute,
   );
-  return shareOf(calls, limits, longRunMs - MINUTE_MS);
 }
 
 /** The share that calls settle when their starts span `makespanMs`. */
 export function shareOf(calls: readonly KnownCall[], limits: KnownLimits, makespanMs: number): Share {
-  const minutes = (makespanMs + MINUTE_MS) / MINUTE_MS;
-  const { tokensPerMinute, requestsPerMinute } = limits;
+  const use = { charge: sum(calls, (call) => call.charge), requests: calls.length };
+  return partsOf(use, limits, (makespanMs + MINUTE_MS) / MINUTE_MS);
+}
+
+function partsOf(
+  { charge, requests }: { charge: number; requests: number },
+  { tokensPerMinute, requestsPerMinute }: KnownLimits,
+  minutes: number,
+): Share {
   return {
-    ...(tokensPerMinute && { tokens: sum(calls, (call) => call.charge) / (tokensPerMinute * minutes) }),
-    ...(requestsPerMinute && { requests: calls.length / (requestsPerMinute * minutes) }),
+    ...(tokensPerMinute && { tokens: charge / (tokensPerMinute * minutes) }),
+    ...(requestsPerMinute && { requests: requests / (requestsPerMinute * minutes) }),
   };
 }
 
 /** No safe schedule spans less between its first and its last start. Never negative. */
 export function shortestMakespanMs(calls: readonly KnownCall[], limits: KnownLimits): number {
+  const byTokens =
+    occupiedMs(calls, { tokensPerMinute: limits.tokensPerMinute }) - longestExcessMs(calls) - MINUTE_MS;
+  const byRequests = occupiedMs(calls, { requestsPerMinute: limits.requestsPerMinute }) - MINUTE_MS;
+  return Math.max(byTokens, byRequests, (fewestMinutes(calls, limits) - 1) * MINUTE_MS, 0);
+}
+
+/** Minutes side by side that hold the starts: at the last start in each, all of them weigh, at their least. */
+function fewestMinutes(calls: readonly KnownCall[], limits: KnownLimits): number {
   const { tokensPerMinute = Number.POSITIVE_INFINITY, requestsPerMinute = Number.POSITIVE_INFINITY } = limits;
-  const byTokens = sum(calls, weightOverTime) / tokensPerMinute - longestExcessMs(calls);
-  const byRequests = (calls.length * MINUTE_MS) / requestsPerMinute;
-  return Math.max(byTokens - MINUTE_MS, byRequests - MINUTE_MS, 0);
+  const least = calls.map(({ reservation, charge }) => Math.min(reservation, charge) / tokensPerMinute);
+  const minutes = Math.max(
+    ...DUAL_FEASIBLE.map((image) => sum(least, image)),
+    calls.length / requestsPerMinute,
+  );
+  return Math.ceil(minutes - ROUNDING);
 }
 
 /**
@@ -208,19 +272,39 @@ class UseProfile {
   }
 }
 
-/** What a call adds to the time integral of the sliding minute's use, in token milliseconds. */
-function weightOverTime({ reservation, charge, durationMs }: KnownCall): number {
-  if (charge > reservation) return charge * MINUTE_MS;
+/** What a call adds to the time integral of an image of the sliding minute's use, as milliseconds of the whole limit. */
+function weightOverTime(
+  { reservation, charge, durationMs }: KnownCall,
+  limit: number,
+  image: (part: number) => number,
+): number {
   const running = Math.min(durationMs, MINUTE_MS);
-  return reservation * running + charge * (MINUTE_MS - running);
+  const within = image(reservation / limit) * running + image(charge / limit) * (MINUTE_MS - running);
+  return charge > reservation ? within + image((charge - reservation) / limit) * running : within;
 }
 
-function longestExcessMs(calls: readonly KnownCall[]): number {
+const ROUNDING = 1e-9;
+/** Of a part x: ⌊(k + 1) x⌋ ÷ k, or x itself where (k + 1) x is whole. */
+const rounded =
+  (k: number) =>
+  (part: number): number => {
+    const times = (k + 1) * part;
+    return Math.abs(times - Math.round(times)) < ROUNDING ? part : Math.floor(times) / k;
+  };
+/** Parts above 1 − ε leave room for none that is not below ε: those count as a whole, these not at all. */
+const threshold =
+  (epsilon: number) =>
+  (part: number): number =>
+    part > 1 - epsilon ? 1 : part < epsilon ? 0 : part;
+const DUAL_FEASIBLE: readonly ((part: number) => number)[] = [
+  (part) => part,
+  ...[1, 2, 3, 4, 5].map(rounded),
+  ...[0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45].map(threshold),
+];
+
+/** Of the calls that cost more than they reserved, the longest: their debts weigh for so much longer. */
+export function longestExcessMs(calls: readonly KnownCall[]): number {
   return calls.reduce((ms, call) => (call.charge > call.reservation ? Math.max(ms, call.durationMs) : ms), 0);
-}
-
-function lastOf(starts: readonly number[]): number {
-  return starts.reduce((last, start) => Math.max(last, start), 0);
 }
 
 function sum<T>(items: readonly T[], value: (item: T) => number): number {

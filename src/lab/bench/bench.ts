@@ -9,8 +9,21 @@ import { World } from '../simulation/world.ts';
 import { type Figures, figuresOf } from './figures.ts';
 
 export async function bench(workload: Workload, enforcement: Enforcement, seed: number): Promise<Figures> {
-  const world = new World(workload, defaultSettings(enforcement, seed));
+  const world = new World(workload, settingsFor(workload, enforcement, seed));
   return figuresOf(workload, await world.run(), { enforcement, seed });
+}
+
+/** An operator who allows more workers lets more messages wait for them. */
+function settingsFor({ workers }: Workload, enforcement: Enforcement, seed: number): WorldSettings {
+  const settings = defaultSettings(enforcement, seed);
+  if (workers === undefined) return settings;
+  const { prioritization } = settings;
+  const { engine } = prioritization;
+  const queueDepthThreshold = Math.max(engine.queueDepthThreshold, workers);
+  return {
+    ...settings,
+    prioritization: { ...prioritization, workers, engine: { ...engine, queueDepthThreshold } },
+  };
 }
 
 /** What the handlers make of the variables' defaults. */

@@ -1,28 +1,74 @@
 /** How evenly tenants that compete were served. */
 
+import { laneOf } from '../../core/lane/catalog/catalog.ts';
+import type { QuotaLimits } from '../../local/bedrock/accounting.ts';
 import { EventQueue } from '../simulation/event-queue.ts';
-import type { SeenRequest } from '../simulation/observation.ts';
+import type { Observation, SeenRequest } from '../simulation/observation.ts';
 import { type Random, seededRandom } from '../simulation/random.ts';
 import type { Interval } from '../simulation/virtual-bedrock.ts';
+import type { SimulatedLane } from '../simulation/workload.ts';
 import { contains, intersectionOf, unionOf } from './intervals.ts';
+
+/** Tenants may be so many of the largest requests apart. */
+const ALLOWED_REQUESTS = 2;
 
 /** A request has to be in the index and meet a tick before anyone can serve it. */
 const VISIBLE_AFTER_MS = 1_000;
 /** One in so many walks of the fairest scheduler may go farther than allowed. */
 const DRAWS = 20;
-/** Calls that run when the run ends have no charge yet. */
-const UNSETTLED_MS = 30_000;
+/** Of many tenants those with the most requests are compared: the others hardly ever compete. */
+const COMPARED_TENANTS = 10;
+
+/** In tokens of service: see {@link serviceOf}. */
+export interface Fairness {
+  gap: number;
+  largest: number;
+  /** What no scheduler can avoid that does not know how long answers are. */
+  unknowable: number;
+  /** The gap, of what is allowed: two largest requests, or the unknowable. */
+  ratio: number;
+}
+
+export function fairnessOf(
+  { modelId, limits }: SimulatedLane,
+  { requests, calls, endedAt }: Observation,
+): Fairness {
+  const name = laneOf(modelId);
+  const service = serviceOf(limits);
+  const own = requests
+    .filter(({ lane }) => lane === name)
+    .map((it) => ({
+      ...it,
+      charge: it.charge === 0 ? 0 : service(it.charge),
+      inputTokens: service(it.inputTokens),
+    }));
+  const largest = calls
+    .filter(({ lane, foreign }) => lane === name && !foreign)
+    .reduce((most, { reservation, charge }) => Math.max(most, service(Math.max(reservation, charge))), 0);
+  const gap = Math.round(fairnessGap(own, endedAt));
+  const unknowable = Math.round(unknowableGap(own));
+  return { gap, largest, unknowable, ratio: gap / Math.max(ALLOWED_REQUESTS * largest, unknowable, 1) };
+}
+
+/** A request is served what it is charged, and its part of the quota of requests at least. */
+function serviceOf({ requestsPerMinute, tokensPerMinute }: QuotaLimits): (tokens: number) => number {
+  if (tokensPerMinute === undefined) return () => 1;
+  const least = requestsPerMinute === undefined ? 0 : tokensPerMinute / requestsPerMinute;
+  return (tokens) => Math.max(least, tokens);
+}
 
 /**
- * The largest gap of service between two tenants of one lane and priority, in charged tokens: of all spans of time in
- * which both had a request waiting, the one in which one tenant was served most beyond the other. All tenants weigh
- * the same. 0 when no two tenants ever competed.
+ * The largest gap of service between two tenants of one lane and priority: of all spans of time in which both had a
+ * request waiting, the one in which one tenant was served most beyond the other. All tenants weigh the same. 0 when no
+ * two tenants ever competed. `charge` of a request is its service, in whatever unit.
  */
 export function fairnessGap(requests: readonly SeenRequest[], endedAt: number): number {
   let gap = 0;
   for (const rivals of groupBy(requests, ({ lane, priority }) => `${lane}|${priority}`).values()) {
-    const tenants = [...groupBy(rivals, ({ tenant }) => tenant).values()];
-    const waiting = tenants.map((own) => waitingOf(own, endedAt - UNSETTLED_MS));
+    const tenants = [...groupBy(rivals, ({ tenant }) => tenant).values()]
+      .sort((a, b) => b.length - a.length)
+      .slice(0, COMPARED_TENANTS);
+    const waiting = tenants.map((own) => waitingOf(own, endedAt));
     tenants.forEach((one, i) => {
       for (let j = i + 1; j < tenants.length; j++) {
         for (const span of intersectionOf(waiting[i] ?? [], waiting[j] ?? [])) {

@@ -28,14 +28,3 @@ export class UnknownCaseError extends CrashError {
     super(`There is no case ${caseId}`);
   }
 }
-
-/** A process that ran a part of the enumeration ended before it had. */
-export class WorkerDiedError extends CrashError {
-  override readonly name = 'WorkerDiedError';
-  constructor(
-    readonly part: string,
-    readonly exitCode: number | null,
-  ) {
-    super(`The process that ran ${part} ended with ${exitCode}`);
-  }
-}

@@ -60,7 +60,7 @@ export async function meetFault(
   const count = (status: string) => requests.filter((request) => request.status === status).length;
   const { duplicates, injectedFaults, violations } = world.tally;
   struck += injectedFaults.duplicates;
-  if (fault.bedrockIsOut) struck += calls.filter((call) => call.end === 'faulty').length;
+  if (fault.bedrockIsOut) struck += calls.filter((call) => call.end === 'out').length;
   if (fault.streamIsShuffled) {
     const { again, equal } = await deliverShuffled(images, random);
     struck += again;

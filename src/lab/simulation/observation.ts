@@ -31,18 +31,28 @@ export interface SeenRequest {
   priority: Priority;
   tenant: string;
   acceptedAt: number;
-  /** Until then it waited: what was cut or refused afterwards runs again, and waits no more than it runs. */
+  /** The first release: a request whose answer was cut, and which runs again, counts as served from then on. */
   firstReleasedAt?: number;
   /** The last release; absent while it waits. */
   releasedAt?: number;
+  /** The last call; absent while it waits. */
   startedAt?: number;
+  /** Milliseconds in calls before the last one, which brought no answer: that is not waiting. */
+  calledMs: number;
   /** Absent: unfinished when the run ended. */
   status?: Outcome;
   finishedAt?: number;
   /** The part of its charge that is known before it runs. */
   inputTokens: number;
-  /** Charged by Bedrock; 0 for what has not been answered. */
+  /** What Bedrock charges for its answer, or would; 0 when it ended without one. */
   charge: number;
+  /** It came with others at once: the burst's number. */
+  burst?: number;
+}
+
+/** From accepted to sent to Bedrock, milliseconds; a request that still waits at the end has waited until then. */
+export function waitOf({ acceptedAt, startedAt, calledMs }: SeenRequest, endedAt: number): number {
+  return (startedAt ?? endedAt) - acceptedAt - calledMs;
 }
 
 export interface Observation {

@@ -3,7 +3,7 @@ import type { RequestRecord } from '../../core/request/record.ts';
 import type { ResultMessage } from '../../core/request/result.ts';
 import { SimulationError } from './errors.ts';
 import type { SeenRequest, Tally } from './observation.ts';
-import { chargeOf } from './requests.ts';
+import { chargeOf, expectedCharge } from './requests.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import type { Arrival } from './workload.ts';
 
@@ -19,7 +19,7 @@ export class ProducerView {
   /** In the order of their acceptance, until somebody takes them. */
   readonly requests: SeenRequest[] = [];
   readonly tally: Tally = { accepted: 0, sent: 0, duplicates: 0, violations: [] };
-  readonly #unfinished = new Map<string, { request: SeenRequest; arrival: Arrival }>();
+  readonly #unfinished = new Map<string, { request: SeenRequest; arrival: Arrival; lastCallMs: number }>();
   /** What has been answered lately, to compare what is answered again. */
   readonly #answers = new Map<string, string>();
   readonly #ingesting = new Set<string>();
@@ -35,12 +35,14 @@ export class ProducerView {
   accept({ request_id, lane, priority, tenant, accepted_at }: RequestRecord, arrival: Arrival): void {
     const request: SeenRequest = {
       ...{ lane, priority, tenant, acceptedAt: accepted_at },
+      calledMs: 0,
       inputTokens: arrival.inputTokens,
-      charge: 0,
+      charge: expectedCharge(arrival),
+      ...(arrival.burst !== undefined && { burst: arrival.burst }),
     };
     this.requests.push(request);
     this.tally.accepted += 1;
-    this.#unfinished.set(request_id, { request, arrival });
+    this.#unfinished.set(request_id, { request, arrival, lastCallMs: 0 });
     this.#ingesting.add(request_id);
   }
 
@@ -52,6 +54,14 @@ export class ProducerView {
   released(id: string, at: number): void {
     const request = this.#unfinished.get(id)?.request;
     if (request !== undefined) request.firstReleasedAt ??= at;
+  }
+
+  /** A call of the request has ended. Whether it was the last one, the result will tell. */
+  called(id: string, durationMs: number): void {
+    const seen = this.#unfinished.get(id);
+    if (seen === undefined) return;
+    seen.request.calledMs += seen.lastCallMs;
+    seen.lastCallMs = durationMs;
   }
 
   isAnswered(id: string): boolean {
@@ -91,11 +101,14 @@ export class ProducerView {
     this.tally.violations.push(how);
   }
 
-  /** What is released, or running, when the run ends. */
+  /** What waits, is released, or runs when the run ends. */
   lookAtUnfinished(records: Iterable<RequestRecord>): void {
     for (const record of records) {
-      const request = this.#unfinished.get(record.request_id)?.request;
-      if (request === undefined || record.status === 'RECEIVED') continue;
+      const seen = this.#unfinished.get(record.request_id);
+      if (seen === undefined) continue;
+      const { request, lastCallMs } = seen;
+      request.calledMs += lastCallMs;
+      if (record.status === 'RECEIVED') continue;
       request.releasedAt = record.released_at;
       request.startedAt = record.started_at;
     }

@@ -81,6 +81,12 @@ export function truthOf({ modelId, inputTokens, outputTokens }: Arrival): Truth 
   return { lane: laneOf(modelId), inputTokens, outputTokens, burndown: resolveModel(modelId).burndown };
 }
 
+/** What Bedrock will charge for the whole answer. */
+export function expectedCharge(arrival: Arrival): number {
+  const { inputTokens, outputTokens, burndown } = truthOf(arrival);
+  return inputTokens + Math.min(outputTokens, arrival.maxTokens ?? outputTokens) * burndown;
+}
+
 /** What Bedrock charged for an answer. */
 export function chargeOf(usage: Usage, arrival: Arrival): number {
   return usage.input_tokens + usage.output_tokens * truthOf(arrival).burndown;

@@ -44,10 +44,12 @@ export interface BedrockOptions {
   truthOf: (call: ModelCall) => Truth;
 }
 
+/** A call, noted at its start with what it will turn out to be. */
 export interface SeenCall {
   lane: string;
   foreign: boolean;
-  end: 'settled' | 'throttled' | 'faulty';
+  /** `out`: Bedrock answered nothing, and deducted nothing. */
+  end: 'settled' | 'throttled' | 'faulty' | 'out';
   startedAt: number;
   reservation: number;
   charge: number;
@@ -80,7 +82,7 @@ export class VirtualBedrock implements ModelRuntime {
     const outputTokens = Math.min(truth.outputTokens, maxTokens);
     const seen = await this.#run({ ...truth, outputTokens }, truth.inputTokens + maxTokens, false);
     if (seen.end === 'throttled') throw throttled();
-    if (seen.end === 'faulty') throw unavailable();
+    if (seen.end !== 'settled') throw unavailable();
     return {
       output: { message: { role: 'assistant', content: [{ text: '' }] } },
       stopReason: truth.outputTokens > maxTokens ? 'max_tokens' : 'end_turn',
@@ -100,26 +102,27 @@ export class VirtualBedrock implements ModelRuntime {
     const quota = this.#quotaOf(lane);
     await clock.sleep(network());
     const startedAt = clock.now();
-    const note = (end: SeenCall['end'], charge: number): SeenCall => {
-      const durationMs = clock.now() - startedAt;
+    const note = (end: SeenCall['end'], charge: number, durationMs: number): SeenCall => {
       const seen = { lane, foreign, end, startedAt, reservation, charge, durationMs };
       this.seen.push(seen);
       return seen;
     };
     if (this.#isOut(startedAt)) {
       await clock.sleep(OUTAGE_ANSWER_MS);
-      return note('faulty', 0);
+      return note('out', 0, OUTAGE_ANSWER_MS);
     }
     const admission = quota.start(startedAt, reservation);
     if (!admission.admitted) {
       await clock.sleep(REFUSAL_MS);
-      return note('throttled', 0);
+      return note('throttled', 0, REFUSAL_MS);
     }
     const faulty = random() < faultRate;
-    await clock.sleep(this.#durationOf(truth) * (faulty ? random() : 1));
+    const durationMs = this.#durationOf(truth) * (faulty ? random() : 1);
     const charge = faulty ? 0 : truth.inputTokens + truth.outputTokens * truth.burndown;
+    const seen = note(faulty ? 'faulty' : 'settled', charge, durationMs);
+    await clock.sleep(durationMs);
     quota.end(clock.now(), admission.call, charge);
-    return note(faulty ? 'faulty' : 'settled', charge);
+    return seen;
   }
 
   #durationOf({ outputTokens }: Truth): number {

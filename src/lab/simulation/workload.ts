@@ -14,6 +14,8 @@ export interface Arrival {
   outputTokens: number;
   /** As the producer sets it; absent when unset. */
   maxTokens?: number;
+  /** Of the requests of one burst, which come at once: the burst's number. */
+  burst?: number;
 }
 
 export interface SimulatedLane {
@@ -35,12 +37,19 @@ export interface ForeignTraffic extends Interval {
   tokensPerMinute: number;
 }
 
+/** How estimates of input tokens err: each is the truth × `bias` × a log-normal factor. */
+export interface EstimateError {
+  bias: number;
+  /** One sigma, as a factor. */
+  spread: number;
+}
+
 export interface Workload {
   name: string;
   /** One line for the table's reader. */
   about: string;
   lanes: readonly SimulatedLane[];
-  /** Arrivals end by then; the run ends at the latest by then, or when all is done if `drain`. */
+  /** The run ends then. */
   durationMs: number;
   /** In order of time. */
   arrivals: Iterable<Arrival>;
@@ -49,6 +58,10 @@ export interface Workload {
   foreign?: readonly ForeignTraffic[];
   outages?: readonly Interval[];
   faultRate?: number;
+  /** A tenth, without bias, unless given. */
+  estimateError?: EstimateError;
+  /** The workers that its operator has allowed: the variable's default unless given. */
+  workers?: number;
   targets: Targets;
 }
 
@@ -72,6 +85,8 @@ export interface Sizes {
   spread: number;
   /** Longest answer: the model stops by itself. */
   outputMost: number;
+  /** Longest input; twenty times the median unless given. */
+  inputMost?: number;
   maxTokens?: number;
 }
 
@@ -107,7 +122,7 @@ export function arrivalsOf(streams: readonly Stream[], seed: number): Arrival[] 
 /** Mean settled tokens of a call with these sizes. */
 export function meanCharge(sizes: Sizes, burndown: number): number {
   const random = forkRandom(0, 'mean');
-  const draws = 20_000;
+  const draws = 4_000;
   let sum = 0;
   for (let draw = 0; draw < draws; draw++) {
     const { inputTokens, outputTokens } = drawSizes(sizes, random);
@@ -131,10 +146,8 @@ export function drawSizes(
   random: Random,
 ): Pick<Arrival, 'inputTokens' | 'outputTokens' | 'maxTokens'> {
   const { inputMedian, outputMedian, spread, outputMost, maxTokens } = sizes;
-  const inputTokens = Math.max(
-    1,
-    Math.min(inputMedian * 20, Math.round(logNormal(random, inputMedian, spread))),
-  );
+  const { inputMost = inputMedian * 20 } = sizes;
+  const inputTokens = Math.max(1, Math.min(inputMost, Math.round(logNormal(random, inputMedian, spread))));
   const wanted = Math.max(1, Math.round(logNormal(random, outputMedian, spread)));
   const outputTokens = Math.min(wanted, outputMost, maxTokens ?? outputMost);
   return { inputTokens, outputTokens, ...(maxTokens !== undefined && { maxTokens }) };

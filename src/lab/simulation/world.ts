@@ -25,12 +25,11 @@ import { slowPorts } from './slow-ports.ts';
 import { type SeenCall, VirtualBedrock } from './virtual-bedrock.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { watchedRuntime } from './watched-runtime.ts';
-import type { Arrival, Workload } from './workload.ts';
+import type { Arrival, EstimateError, Workload } from './workload.ts';
 
 /** Not the begin of a minute: a fixed minute is under way when the run begins. */
 export const BEGIN_MS = Date.UTC(2026, 10, 2, 9, 0, 17, 230);
-/** One sigma of the error of an input estimate. */
-const ESTIMATE_SPREAD = 1.1;
+const ESTIMATE_ERROR: EstimateError = { bias: 1, spread: 1.1 };
 /** A finished record is looked at no more after this long. */
 const FORGET_MS = 180_000;
 /** A message of the Input queue that was not handled comes again. */
@@ -80,7 +79,7 @@ export class World {
       outages: workload.outages?.map(({ from, to }) => ({ from: BEGIN_MS + from, to: BEGIN_MS + to })),
       truthOf: ({ payload }) => truthOf(this.#producer.arrivalOf(idOfPayload(payload))),
     });
-    this.#model = watchedRuntime(this.bedrock, this.#producer);
+    this.#model = watchedRuntime(this.bedrock, this.#producer, clock);
     this.cloud = createMemoryCloud({
       clock,
       indexLagMs: this.#delays.indexLagMs,
@@ -195,8 +194,9 @@ export class World {
   /** As ingestion does it: the payload, the record, the announcement, the wake-up. */
   async #ingest(index: number, arrival: Arrival): Promise<void> {
     const { clock } = this;
+    const { bias, spread } = this.workload.estimateError ?? ESTIMATE_ERROR;
     await clock.sleep(this.#delays.queueDelivery());
-    const estimate = arrival.inputTokens * logNormal(this.#estimateError, 1, ESTIMATE_SPREAD);
+    const estimate = arrival.inputTokens * logNormal(this.#estimateError, bias, spread);
     const record = newRecord(
       index,
       arrival,

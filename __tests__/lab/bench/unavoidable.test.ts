@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import type { Priority } from '../../../src/core/request/record.ts';
+import { type FluidRequest, unavoidableWaits } from '../../../src/lab/bench/unavoidable.ts';
+
+/** Four requests a minute. */
+const SLOT_MS = 15_000;
+/** The fluid has a twentieth less than the quota. */
+const FLUID_SLOT_MS = SLOT_MS / 0.95;
+
+function requests(count: number, priority: Priority, everyMs: number, fromMs = 0): FluidRequest[] {
+  return Array.from({ length: count }, (_, i) => ({
+    priority,
+    arrivedAt: fromMs + i * everyMs,
+    quotaMs: SLOT_MS,
+  }));
+}
+
+function urgentWaits(all: FluidRequest[]): number[] {
+  const sorted = all.toSorted((a, b) => a.arrivedAt - b.arrivedAt);
+  const waits = unavoidableWaits(sorted);
+  return sorted.flatMap(({ priority }, index) => (priority === 1 ? [waits[index] ?? 0] : []));
+}
+
+describe('the unavoidable wait', () => {
+  it('is none while an idle account has a minute to give', () => {
+    expect(urgentWaits(requests(4, 1, 0))).toEqual([0, 0, 0, 0]);
+  });
+
+  it('is that for the fifth of a minute of four: it has to be earned, and a slot may just have begun', () => {
+    const [, , , , fifth = 0] = urgentWaits(requests(5, 1, 0));
+    expect(fifth).toBe(0);
+    const sixth = urgentWaits(requests(6, 1, 0))[5] ?? 0;
+    expect(sixth).toBeCloseTo(2 * FLUID_SLOT_MS, 0);
+  });
+
+  it('is a slot of somebody else, and its own share, among bulk that never ends', () => {
+    const waits = urgentWaits([...requests(100, 5, 0), ...requests(5, 1, 60_000, 61_000)]);
+    for (const wait of waits) {
+      expect(wait).toBeGreaterThan(FLUID_SLOT_MS);
+      expect(wait).toBeLessThan(2 * FLUID_SLOT_MS);
+    }
+  });
+
+  it('grows when urgent requests ask for more than their share', () => {
+    const waits = urgentWaits([...requests(100, 2, 0), ...requests(20, 1, 15_000, 61_000)]);
+    expect(waits.at(-1)).toBeGreaterThan(3 * (waits[0] ?? 0));
+  });
+});
