@@ -1,13 +1,15 @@
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { bedrockClient, bedrockRuntime } from '../src/aws/bedrock/runtime.ts';
 import { dynamoClient, s3Client, sqsClient } from '../src/aws/clients.ts';
 import { dynamoCallReports } from '../src/aws/dynamodb/call-reports.ts';
 import { dynamoDirectory } from '../src/aws/dynamodb/directory.ts';
 import { dynamoRecords } from '../src/aws/dynamodb/records.ts';
 import { readEnvironment } from '../src/aws/environment.ts';
+import { failuresOf, recordsOf } from '../src/aws/lambda-events.ts';
 import { s3Payloads } from '../src/aws/s3.ts';
 import { sqsResults } from '../src/aws/sqs.ts';
 import { systemClock } from '../src/core/clock.ts';
-import { invokeBatch, type QueueMessage } from '../src/core/invocation/batch.ts';
+import { invokeBatch } from '../src/core/invocation/batch.ts';
 import { ENVIRONMENTS } from '../src/core/layout/environment.ts';
 import { consoleLog } from '../src/core/log.ts';
 
@@ -25,13 +27,10 @@ const ports = {
   bucket: environment.CALLS_BUCKET,
 };
 
-interface Context {
-  getRemainingTimeInMillis(): number;
-}
-
 /** Calls Bedrock for each release in the batch's bundles. */
-export async function handler({ Records }: { Records: QueueMessage[] }, context: Context) {
+export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const remainingMs = () => context.getRemainingTimeInMillis();
-  const failed = await invokeBatch({ ...ports, remainingMs }, Records);
-  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+  return failuresOf(
+    await invokeBatch({ ...ports, remainingMs }, recordsOf(event, 'the Hold Next Batch queue')),
+  );
 }

@@ -1,3 +1,4 @@
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { bedrockClient } from '../src/aws/bedrock/runtime.ts';
 import { bedrockTokenCounter } from '../src/aws/bedrock/token-counter.ts';
 import { dynamoClient, lambdaClient, s3Client, sqsClient } from '../src/aws/clients.ts';
@@ -7,10 +8,10 @@ import { dynamoRecords } from '../src/aws/dynamodb/records.ts';
 import { dynamoSettings } from '../src/aws/dynamodb/settings.ts';
 import { readEnvironment } from '../src/aws/environment.ts';
 import { lambdaWaker } from '../src/aws/lambda.ts';
+import { failuresOf, incomingOf, recordsOf } from '../src/aws/lambda-events.ts';
 import { s3Inbox, s3Payloads } from '../src/aws/s3.ts';
 import { sqsResults } from '../src/aws/sqs.ts';
 import { systemClock } from '../src/core/clock.ts';
-import { incomingOf, type QueueMessage } from '../src/core/ingestion/incoming.ts';
 import { Ingestion } from '../src/core/ingestion/ingestion.ts';
 import { ENVIRONMENTS, GIVEN_BY_LAMBDA } from '../src/core/layout/environment.ts';
 import { consoleLog } from '../src/core/log.ts';
@@ -47,7 +48,6 @@ const ingestion = new Ingestion(
 );
 
 /** Takes requests off the Input queue. */
-export async function handler({ Records }: { Records: QueueMessage[] }) {
-  const failed = await ingestion.ingest(Records.map(incomingOf));
-  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
+  return failuresOf(await ingestion.ingest(recordsOf(event, 'the Input queue').map(incomingOf)));
 }

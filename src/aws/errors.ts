@@ -10,6 +10,14 @@ export class EnvironmentError extends AwsAdapterError {
   }
 }
 
+/** A function was invoked with something else than its event source sends. */
+export class EventError extends AwsAdapterError {
+  override readonly name = 'EventError';
+  constructor(readonly source: string) {
+    super(`event: Records missing. This function is invoked by ${source} only, and not by hand`);
+  }
+}
+
 /** Some messages of a batch were refused, again and again. */
 export class MessagesNotSentError extends AwsAdapterError {
   override readonly name = 'MessagesNotSentError';

@@ -3,7 +3,8 @@ import { known } from '../request/versions.ts';
 import { invokeBundle } from './invoke.ts';
 import type { InvocationPorts } from './outcome.ts';
 
-export interface QueueMessage {
+/** A message of the Hold Next Batch queue. */
+export interface BundleMessage {
   messageId: string;
   body: string;
 }
@@ -12,7 +13,10 @@ export interface QueueMessage {
  * Runs the bundles of a batch, each on its own, and returns the ids of the messages that failed.
  * @throws {AggregateError} when all failed, so that the function's own error count shows it.
  */
-export async function invokeBatch(ports: InvocationPorts, messages: QueueMessage[]): Promise<string[]> {
+export async function invokeBatch(
+  ports: InvocationPorts,
+  messages: readonly BundleMessage[],
+): Promise<string[]> {
   const ends = await Promise.allSettled(messages.map(({ body }) => invokeMessage(ports, body)));
   const failures = messages.flatMap(({ messageId }, index) => {
     const end = ends[index];
