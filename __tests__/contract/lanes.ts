@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Led, WAKE_INTERVAL_MS } from '../../src/core/lane/ports.ts';
 import { backlogKey } from '../../src/core/request/keys.ts';
+import { newLane } from '../fixtures/records.ts';
 import { type Backend, skipWhereKnown } from './backend.ts';
-import { newLane } from './samples.ts';
 
 export function lanesContract(backend: () => Backend): void {
   const ports = () => backend().ports;

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { PayloadMissingError } from '../../src/core/request/errors.ts';
 import type { HoldMessage } from '../../src/core/request/hold-message.ts';
 import type { ResultMessage } from '../../src/core/request/result.ts';
+import { newLane } from '../fixtures/records.ts';
 import { type Backend, skipWhereKnown } from './backend.ts';
-import { newLane } from './samples.ts';
 
 export function objectsContract(backend: () => Backend): void {
   const ports = () => backend().ports;

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { dueKey } from '../../src/core/request/keys.ts';
 import type { RequestRecord } from '../../src/core/request/record.ts';
 import { claim, end, markSent, putBack, queue } from '../../src/core/request/transitions.ts';
+import { newLane, requestIn, waitingIn } from '../fixtures/records.ts';
 import { type Backend, skipWhereKnown } from './backend.ts';
-import { newLane, waiting } from './samples.ts';
 
 const grant = { releasedAt: 1_001_000, reservedTokens: 620, maxTokens: 500, leaseUntil: 1_300_000 };
 
@@ -18,13 +18,13 @@ export function recordsContract(backend: () => Backend): void {
   const moved = async (transition: Parameters<Backend['ports']['records']['move']>[0]) => {
     const move = await ports().records.move(transition);
     if (!move.applied) throw new Error(`Refused: ${JSON.stringify(move.record)}`);
-    return move.record;
+    return requestIn(move.record);
   };
 
   describe('records', () => {
     it('gives back what was created, under a nonce of the write', async () => {
       const record = await created(
-        waiting(newLane(), { metadata: '', source: { key: 'inbox/a', version_id: '1' } }),
+        waitingIn(newLane(), { metadata: '', source: { key: 'inbox/a', version_id: '1' } }),
       );
       const read = await ports().records.read(record.request_id);
       expect(read).toEqual({ ...record, nonce: read?.nonce });
@@ -36,7 +36,7 @@ export function recordsContract(backend: () => Backend): void {
     });
 
     it('creates a request once: the second gets the first one’s record', async () => {
-      const first = await created(waiting(newLane()));
+      const first = await created(waitingIn(newLane()));
       const standing = await ports().records.create({ ...first, content_hash: 'another' });
       expect(standing).toMatchObject({ request_id: first.request_id, content_hash: first.content_hash });
       expect(await ports().records.read(first.request_id)).toEqual(standing);
@@ -44,13 +44,13 @@ export function recordsContract(backend: () => Backend): void {
 
     it('lets one of many concurrent creators create', async ({ skip }) => {
       skipWhereKnown(backend(), 'concurrent writes', skip);
-      const record = waiting(newLane());
+      const record = waitingIn(newLane());
       const answers = await Promise.all(Array.from({ length: 5 }, () => ports().records.create(record)));
       expect(answers.filter((standing) => standing === undefined)).toHaveLength(1);
     });
 
     it('sets and removes what a transition says and leaves the rest', async () => {
-      const record = await created(waiting(newLane()));
+      const record = await created(waitingIn(newLane()));
       const queued = await moved(queue(record, grant));
       const { backlog_key: _key, backlog_order: _order, ...rest } = record;
       expect(queued).toEqual({
@@ -68,7 +68,7 @@ export function recordsContract(backend: () => Backend): void {
     });
 
     it('refuses a transition from another status or generation, and tells what stands', async () => {
-      const record = await created(waiting(newLane()));
+      const record = await created(waitingIn(newLane()));
       const queued = await moved(queue(record, grant));
       expect(await ports().records.move(queue(record, grant))).toEqual({ applied: false, record: queued });
       const late = claim({ request_id: record.request_id, generation: 0 }, 1_002_000);
@@ -77,7 +77,7 @@ export function recordsContract(backend: () => Backend): void {
     });
 
     it('refuses a transition of a request that does not exist, and creates none', async () => {
-      const unknown = waiting(newLane());
+      const unknown = waitingIn(newLane());
       expect(await ports().records.move(queue(unknown, grant))).toEqual({
         applied: false,
         record: undefined,
@@ -87,7 +87,7 @@ export function recordsContract(backend: () => Backend): void {
 
     it('lets one of two concurrent claims call Bedrock', async ({ skip }) => {
       skipWhereKnown(backend(), 'concurrent writes', skip);
-      const record = await created(waiting(newLane()));
+      const record = await created(waitingIn(newLane()));
       await moved(queue(record, grant));
       const release = { request_id: record.request_id, generation: 1 };
       const claims = await Promise.all([1, 2, 3].map((at) => ports().records.move(claim(release, at))));
@@ -97,7 +97,7 @@ export function recordsContract(backend: () => Backend): void {
     });
 
     it('keeps an outcome exactly as it was committed', async () => {
-      const record = await created(waiting(newLane()));
+      const record = await created(waitingIn(newLane()));
       const body = {
         text: '',
         numbers: [1e-7, 1e20, -0.5],
@@ -113,7 +113,7 @@ export function recordsContract(backend: () => Backend): void {
     });
 
     it('takes an undefined field as absent', async () => {
-      const record = await created(waiting(newLane(), { task: undefined, max_tokens: 0 }));
+      const record = await created(waitingIn(newLane(), { task: undefined, max_tokens: 0 }));
       const ended = await moved(end(record, { status: 'FAILED', finishedAt: 2, usage: undefined }));
       expect(Object.keys(ended)).not.toContain('usage');
       expect(Object.keys(ended)).not.toContain('task');
@@ -122,7 +122,7 @@ export function recordsContract(backend: () => Backend): void {
 
     it('is not changed through what was given or taken', async () => {
       const output = { body: { text: 'as committed' } };
-      const record = await created(waiting(newLane()));
+      const record = await created(waitingIn(newLane()));
       await moved(end(record, { status: 'COMPLETED', finishedAt: 2, output }));
       output.body.text = 'changed';
       record.tenant = 'changed';
@@ -134,15 +134,15 @@ export function recordsContract(backend: () => Backend): void {
   describe('backlog', () => {
     it('shows the oldest first, as many as asked for', async () => {
       const lane = newLane();
-      for (const at of [30, 10, 20]) await created(waiting(lane, { accepted_at: at }));
-      const key = waiting(lane).queue;
+      for (const at of [30, 10, 20]) await created(waitingIn(lane, { accepted_at: at }));
+      const key = waitingIn(lane).queue;
       const heads = await ports().backlog.heads(key, 10);
       expect(heads.map(({ backlog_order }) => backlog_order)).toEqual([10, 20, 30]);
       expect(await ports().backlog.heads(key, 2)).toEqual(heads.slice(0, 2));
     });
 
     it('tells of an entry what the index holds, no more', async () => {
-      const record = await created(waiting(newLane(), { task: 'summary', max_tokens: 800 }));
+      const record = await created(waitingIn(newLane(), { task: 'summary', max_tokens: 800 }));
       const { request_id, generation, backlog_key, backlog_order, lane, model_id, priority, tenant } = record;
       const { task, accepted_at, deadline_at, input_tokens, input_bytes, max_tokens, failures } = record;
       expect(await ports().backlog.heads(record.queue, 1)).toEqual([
@@ -156,8 +156,8 @@ export function recordsContract(backend: () => Backend): void {
     it('holds nothing that has left, and a returned request in its old place', async () => {
       const lane = newLane();
       const [first, second] = [
-        await created(waiting(lane, { accepted_at: 10 })),
-        await created(waiting(lane, { accepted_at: 20 })),
+        await created(waitingIn(lane, { accepted_at: 10 })),
+        await created(waitingIn(lane, { accepted_at: 20 })),
       ];
       const ids = async () =>
         (await ports().backlog.heads(first.queue, 10)).map(({ request_id }) => request_id);
@@ -170,11 +170,11 @@ export function recordsContract(backend: () => Backend): void {
 
     it('keeps partitions apart', async () => {
       const lane = newLane();
-      const urgent = await created(waiting(lane, { priority: 1 }));
-      const other = await created(waiting(lane, { tenant: 'other' }));
+      const urgent = await created(waitingIn(lane, { priority: 1 }));
+      const other = await created(waitingIn(lane, { tenant: 'other' }));
       expect(await ports().backlog.heads(urgent.queue, 9)).toMatchObject([{ request_id: urgent.request_id }]);
       expect(await ports().backlog.heads(other.queue, 9)).toMatchObject([{ request_id: other.request_id }]);
-      expect(await ports().backlog.heads(waiting(lane).queue, 9)).toEqual([]);
+      expect(await ports().backlog.heads(waitingIn(lane).queue, 9)).toEqual([]);
     });
   });
 
@@ -182,7 +182,7 @@ export function recordsContract(backend: () => Backend): void {
     it('merges the shards, earliest first, up to now and as many as asked for', async () => {
       const lane = newLane();
       const deadlines = [70, 20, 90, 40, 10, 60, 30, 80, 50];
-      for (const deadline_at of deadlines) await created(waiting(lane, { deadline_at }));
+      for (const deadline_at of deadlines) await created(waitingIn(lane, { deadline_at }));
       const due = await ports().due.due(lane, 50, 100);
       expect(due.map(({ due_at }) => due_at)).toEqual([10, 20, 30, 40, 50]);
       expect(await ports().due.due(lane, 50, 3)).toEqual(due.slice(0, 3));
@@ -191,7 +191,7 @@ export function recordsContract(backend: () => Backend): void {
 
     it('holds a release until its lease, then an outcome until its result is marked sent', async () => {
       const lane = newLane();
-      const record = await created(waiting(lane));
+      const record = await created(waitingIn(lane));
       const due = () => ports().due.due(lane, 9_999_999, 10);
       expect(await due()).toEqual([]);
       const queued = await moved(queue(record, grant));
@@ -208,9 +208,9 @@ export function recordsContract(backend: () => Backend): void {
     it('forgets the lease of a request that returned, unless it has a deadline', async () => {
       const lane = newLane();
       const due = () => ports().due.due(lane, 9_999_999, 10);
-      await moved(putBack(await moved(queue(await created(waiting(lane)), grant))));
+      await moved(putBack(await moved(queue(await created(waitingIn(lane)), grant))));
       expect(await due()).toEqual([]);
-      const record = await created(waiting(lane, { deadline_at: 5_000_000 }));
+      const record = await created(waitingIn(lane, { deadline_at: 5_000_000 }));
       await moved(putBack(await moved(queue(record, grant))));
       expect(await due()).toMatchObject([
         { request_id: record.request_id, status: 'RECEIVED', due_at: 5_000_000 },

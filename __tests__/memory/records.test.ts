@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { queue } from '../../src/core/request/transitions.ts';
 import { createMemoryCloud } from '../../src/memory/cloud.ts';
 import { SortedList } from '../../src/memory/sorted-list.ts';
-import { waiting } from '../contract/samples.ts';
+import { requestIn, waitingIn } from '../fixtures/records.ts';
 
 const grant = { releasedAt: 1, reservedTokens: 1, maxTokens: 1, leaseUntil: 50 };
 
@@ -41,7 +41,7 @@ describe('index lag', () => {
   it('shows a write in the indexes only later, and in the table at once', async () => {
     let now = 0;
     const { ports } = createMemoryCloud({ clock: { now: () => now }, indexLagMs: 100 });
-    const record = waiting('lane', { accepted_at: 0 });
+    const record = waitingIn('lane', { accepted_at: 0 });
     await ports.records.create(record);
     const heads = () => ports.backlog.heads(record.queue, 10);
     expect(await ports.records.read(record.request_id)).toMatchObject({ status: 'RECEIVED' });
@@ -60,7 +60,7 @@ describe('index lag', () => {
 it('a record that is dropped is in no index any more, and what the indexes had yet to show of it neither', async () => {
   let now = 0;
   const { ports, table } = createMemoryCloud({ clock: { now: () => now }, indexLagMs: 100 });
-  const [shown, unseen] = [waiting('lane', { accepted_at: 0 }), waiting('lane', { accepted_at: 0 })];
+  const [shown, unseen] = [waitingIn('lane', { accepted_at: 0 }), waitingIn('lane', { accepted_at: 0 })];
   await ports.records.create(shown);
   await ports.records.move(queue(shown, grant));
   now = 100;
@@ -74,10 +74,10 @@ it('a record that is dropped is in no index any more, and what the indexes had y
 
 it('hands out records that nobody can change', async () => {
   const { ports, table } = createMemoryCloud();
-  const record = waiting('lane', { source: { key: 'inbox/a' } });
+  const record = waitingIn('lane', { source: { key: 'inbox/a' } });
   await ports.records.create(record);
-  const read = await ports.records.read(record.request_id);
-  expect(() => Object.assign(read ?? {}, { tenant: 'changed' })).toThrow(TypeError);
-  expect(() => Object.assign(read?.source ?? {}, { key: 'changed' })).toThrow(TypeError);
-  expect([...table.all()]).toEqual([{ ...record, nonce: read?.nonce }]);
+  const read = requestIn(await ports.records.read(record.request_id));
+  expect(() => Object.assign(read, { tenant: 'changed' })).toThrow(TypeError);
+  expect(() => Object.assign(read.source ?? {}, { key: 'changed' })).toThrow(TypeError);
+  expect([...table.all()]).toEqual([{ ...record, nonce: read.nonce }]);
 });

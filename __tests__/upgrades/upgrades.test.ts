@@ -102,8 +102,8 @@ test.each(samplesOf<Payload[]>('payload'))('payloads of %s are called', async (_
   for (const payload of payloads) {
     const world = new World();
     const message = await world.release();
-    const record = await world.cloud.ports.records.read('r1');
-    await world.cloud.ports.payloads.put(record?.payload_key ?? '', JSON.stringify(payload));
+    const { payload_key } = await world.record();
+    await world.cloud.ports.payloads.put(payload_key, JSON.stringify(payload));
     await invokeBatch(world.ports, [{ messageId: 'm', body: JSON.stringify(message) }]);
     expect(world.calls).toHaveLength(1);
     expect(world.calls[0]?.payload.operation).toBe(payload.operation);
@@ -216,7 +216,7 @@ describe('what a newer release has written', () => {
   test('is not called as a payload, and costs the request no attempt', async () => {
     const world = new World();
     const message = await world.release();
-    const { payload_key = '' } = (await world.cloud.ports.records.read('r1')) ?? {};
+    const { payload_key } = await world.record();
     await world.cloud.ports.payloads.put(payload_key, JSON.stringify({ v: 2, operation: 'converse' }));
     await expect(
       invokeBatch(world.ports, [{ messageId: 'm', body: JSON.stringify(message) }]),

@@ -9,7 +9,7 @@ import {
   type DueEntry,
   type Records,
 } from '../core/request/ports.ts';
-import type { RequestRecord } from '../core/request/record.ts';
+import type { RequestRecord, StoredRecord } from '../core/request/record.ts';
 import { copyOf, definedOf } from './copies.ts';
 import { SparseIndex } from './sparse-index.ts';
 
@@ -24,33 +24,33 @@ export interface MemoryRecords {
   backlog: Backlog;
   due: Due;
   /** All records as they stand. */
-  all(): IterableIterator<RequestRecord>;
+  all(): IterableIterator<StoredRecord>;
   /** Drops a record, as its time to live would. */
   drop(requestId: string): void;
 }
 
 /** The Requests table with its two sparse indexes. What is read is frozen: nobody's change leaks into the table. */
 export function createRecords({ clock, indexLagMs }: RecordsOptions): MemoryRecords {
-  const items = new Map<string, RequestRecord>();
+  const items = new Map<string, StoredRecord>();
   const backlogIndex = new SparseIndex<BacklogEntry>(
-    (record) => [record.backlog_key, record.backlog_order],
-    backlogEntryOf,
+    (record) => (record.status === 'REJECTED' ? [] : [record.backlog_key, record.backlog_order]),
+    (record) => backlogEntryOf(record as RequestRecord),
   );
   const dueIndex = new SparseIndex<DueEntry>((record) => [record.due_key, record.due_at], dueEntryOf);
-  const unseen: { at: number; record: RequestRecord }[] = [];
+  const unseen: { at: number; record: StoredRecord }[] = [];
   let seen = 0;
   let writes = 0;
 
-  function write(record: RequestRecord): RequestRecord {
+  function write(record: StoredRecord): StoredRecord {
     writes++;
-    const item: RequestRecord = Object.freeze({ ...record, nonce: `w${writes}` });
+    const item: StoredRecord = Object.freeze({ ...record, nonce: `w${writes}` });
     items.set(item.request_id, item);
     if (indexLagMs > 0) unseen.push({ at: clock.now() + indexLagMs, record: item });
     else show(item);
     return item;
   }
 
-  function show(record: RequestRecord): void {
+  function show(record: StoredRecord): void {
     if (!items.has(record.request_id)) return;
     backlogIndex.update(record);
     dueIndex.update(record);
@@ -83,7 +83,7 @@ export function createRecords({ clock, indexLagMs }: RecordsOptions): MemoryReco
         if (standing?.status !== from.status || standing.generation !== from.generation) {
           return { applied: false, record: standing };
         }
-        const next: RequestRecord = { ...standing, ...definedOf(set) };
+        const next = { ...standing, ...definedOf(set) } as RequestRecord;
         for (const name of remove) delete next[name];
         return { applied: true, record: write(copyOf(next)) };
       },
@@ -127,16 +127,13 @@ function backlogEntryOf(record: RequestRecord): BacklogEntry {
   return { ...projection(record, ['request_id', ...BACKLOG_ATTRIBUTES]), backlog_key, backlog_order };
 }
 
-function dueEntryOf(record: RequestRecord): DueEntry {
+function dueEntryOf(record: StoredRecord): DueEntry {
   const { due_at = 0 } = record;
   return { ...projection(record, ['request_id', ...DUE_ATTRIBUTES]), due_at };
 }
 
 /** Absent attributes stay absent. */
-function projection<Name extends keyof RequestRecord>(
-  record: RequestRecord,
-  names: readonly Name[],
-): Pick<RequestRecord, Name> {
+function projection<R extends StoredRecord, Name extends keyof R>(record: R, names: readonly Name[]) {
   const entries = names.flatMap((name) => (name in record ? [[name, record[name]]] : []));
-  return Object.fromEntries(entries);
+  return Object.fromEntries(entries) as Pick<R, Name>;
 }

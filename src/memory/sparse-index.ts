@@ -1,4 +1,4 @@
-import type { RequestRecord } from '../core/request/record.ts';
+import type { StoredRecord } from '../core/request/record.ts';
 import { SortedList } from './sorted-list.ts';
 
 /** A sparse index over records: partitions in order; a record without the index's keys is not in it. */
@@ -7,11 +7,11 @@ export class SparseIndex<T> {
   readonly #places = new Map<string, { key: string; order: number }>();
 
   constructor(
-    readonly keysOf: (record: RequestRecord) => [string | undefined, number | undefined],
-    readonly project: (record: RequestRecord) => T,
+    readonly keysOf: (record: StoredRecord) => readonly [key?: string, order?: number],
+    readonly project: (record: StoredRecord) => T,
   ) {}
 
-  update(record: RequestRecord): void {
+  update(record: StoredRecord): void {
     const id = record.request_id;
     this.remove(id);
     const [key, order] = this.keysOf(record);

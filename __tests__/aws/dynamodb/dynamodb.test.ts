@@ -8,7 +8,7 @@ import { dynamoSettings } from '../../../src/aws/dynamodb/settings.ts';
 import { queue } from '../../../src/core/request/transitions.ts';
 import { type Emulators, startEmulators } from '../../../src/local/emulators.ts';
 import { createTables, LANES, REQUESTS, useEndpoints } from '../../contract/aws-backend.ts';
-import { newLane, waiting } from '../../contract/samples.ts';
+import { newLane, waitingIn } from '../../fixtures/records.ts';
 import { loseFirstAnswer } from '../lost-answers.ts';
 
 const grant = { releasedAt: 1, reservedTokens: 1, maxTokens: 1, leaseUntil: 2 };
@@ -38,7 +38,7 @@ describe('DynamoDB adapters', () => {
   it('know their own creation when its answer was lost', async () => {
     const unreliable = newClient();
     const losses = loseFirstAnswer(unreliable, WRITES);
-    const record = waiting(newLane());
+    const record = waitingIn(newLane());
     expect(await dynamoRecords(unreliable, REQUESTS).create(record)).toBeUndefined();
     expect(losses.lost).toBe(1);
     expect(await dynamoRecords(client, REQUESTS).create(record)).toMatchObject({ status: 'RECEIVED' });
@@ -46,7 +46,7 @@ describe('DynamoDB adapters', () => {
 
   it('know their own transition when its answer was lost, and no other’s', async () => {
     const unreliable = newClient();
-    const record = waiting(newLane());
+    const record = waitingIn(newLane());
     await dynamoRecords(client, REQUESTS).create(record);
     const losses = loseFirstAnswer(unreliable, WRITES);
     const move = await dynamoRecords(unreliable, REQUESTS).move(queue(record, grant));
@@ -91,7 +91,7 @@ describe('DynamoDB adapters', () => {
   });
 
   it('pass on what is neither a refusal nor their own', async () => {
-    await expect(dynamoRecords(client, 'no-such-table').create(waiting(newLane()))).rejects.toMatchObject({
+    await expect(dynamoRecords(client, 'no-such-table').create(waitingIn(newLane()))).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
     });
   });

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { itemOf } from '../../../src/aws/dynamodb/expressions.ts';
 import { itemOfRecord, recordOf } from '../../../src/aws/dynamodb/record-item.ts';
 import type { RequestRecord } from '../../../src/core/request/record.ts';
-import { waiting } from '../../contract/samples.ts';
+import { waitingIn } from '../../fixtures/records.ts';
 
 const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 const anyText = fc.string({ unit: 'binary' });
@@ -32,7 +33,7 @@ const optional: fc.Arbitrary<Partial<RequestRecord>> = fc.record(
 it('gives back every record as it was written', () => {
   fc.assert(
     fc.property(optional, (fields) => {
-      const record = waiting('lane', fields);
+      const record = waitingIn('lane', fields);
       const written = JSON.parse(JSON.stringify(record));
       expect(recordOf(itemOfRecord(record))).toEqual(written);
     }),
@@ -41,11 +42,20 @@ it('gives back every record as it was written', () => {
 });
 
 it('writes the keys of the table and its indexes as the types that these have', () => {
-  expect(itemOfRecord(waiting('lane', { deadline_at: 5, accepted_at: 7 }))).toMatchObject({
+  expect(itemOfRecord(waitingIn('lane', { deadline_at: 5, accepted_at: 7 }))).toMatchObject({
     request_id: { S: expect.any(String) },
     backlog_key: { S: 'lane|3|default|0' },
     backlog_order: { N: '7' },
     due_key: { S: expect.stringMatching(/^lane\|[0-3]$/) },
     due_at: { N: '5' },
   });
+});
+
+it.each([
+  [{ queue: undefined }, 'record of a request: queue: missing'],
+  [{ attempts: 'one' }, 'record of a request: attempts: must be of type number, is string'],
+  [{ status: 'REJECTED' }, 'record of a rejection: result_id: missing'],
+])('refuses an item that no function of ours has written: %j', (fields, problem) => {
+  const item = itemOf({ ...waitingIn('lane'), ...fields });
+  expect(() => recordOf(item)).toThrow(new RegExp(`^${problem}$`));
 });

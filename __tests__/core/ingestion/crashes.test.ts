@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IngestionPorts } from '../../../src/core/ingestion/ingestion.ts';
+import { requestIn } from '../../fixtures/records.ts';
 import { createWorld, LANE, messageOf, requestBody } from './world.ts';
 
 const PORTS = ['records', 'payloads', 'inbox', 'results', 'directory', 'registry', 'watch', 'waker'] as const;
@@ -67,8 +68,8 @@ describe.each(Object.entries(CASES))('%s', (_, { body, results }) => {
       } else {
         expect(record, `call ${n}`).toMatchObject({ request_id: 'r1', status: 'RECEIVED' });
         const [entry] = await world.cloud.ports.directory.list(LANE);
-        expect(entry?.backlog_key, `call ${n}`).toBe(record?.backlog_key);
-        await world.cloud.ports.payloads.get(record?.payload_key ?? '');
+        expect(entry?.backlog_key, `call ${n}`).toBe(requestIn(record).backlog_key);
+        await world.cloud.ports.payloads.get(requestIn(record).payload_key);
       }
     }
     expect(crashes).toBeGreaterThanOrEqual(3);

@@ -15,7 +15,7 @@ describe('an accepted message', () => {
     });
     expect(await world.ingest(messageOf(body))).toEqual([]);
 
-    const [record, ...others] = world.records();
+    const [record, ...others] = world.requests();
     expect(others).toEqual([]);
     const queue = `${LANE}|2|t|0`;
     expect(record).toMatchObject({
@@ -48,7 +48,7 @@ describe('an accepted message', () => {
   it('without an id and a wait takes the SQS id and the longest wait', async () => {
     const world = createWorld();
     await world.ingest(messageOf(requestBody()));
-    const [record] = world.records();
+    const [record] = world.requests();
     expect(record).toMatchObject({ request_id: 'm1', has_deadline: false });
     expect(record?.deadline_at).toBe(world.clock.time + 6 * 86_400_000);
     expect(record).not.toHaveProperty('due_key');
@@ -225,7 +225,7 @@ describe('a pointer', () => {
 describe('a flood', () => {
   it('spreads one queue over shards; a trickle stays in one', async () => {
     const world = createWorld();
-    const shards = () => new Set(world.records().map(({ queue }) => parseBacklogKey(queue).shard));
+    const shards = () => new Set(world.requests().map(({ queue }) => parseBacklogKey(queue).shard));
     for (let n = 0; n < 10; n += 1) {
       await world.ingest(messageOf(requestBody(), { id: `slow${n}` }));
       world.clock.time += 1_000;

@@ -25,9 +25,9 @@ function large(fields: Record<string, unknown> = {}) {
 }
 
 it('a large input is counted, once, under the model’s own id', async () => {
-  const { ingest, records, asked } = worldWith(async () => 4_321);
+  const { ingest, requests, asked } = worldWith(async () => 4_321);
   await ingest(large({ model_id: `us.${MODEL}` }));
-  expect(records()).toMatchObject([{ input_tokens: 4_321, lane: 'anthropic.claude-3-5-haiku:geo' }]);
+  expect(requests()).toMatchObject([{ input_tokens: 4_321, lane: 'anthropic.claude-3-5-haiku:geo' }]);
   expect(asked).toEqual([MODEL]);
 });
 
@@ -35,24 +35,24 @@ it.each([
   ['a small input', messageOf(requestBody({ model_id: MODEL }))],
   ['a model that Bedrock does not count', large({ model_id: 'us.anthropic.claude-haiku-4-5-20251001-v1:0' })],
 ])('%s is estimated', async (_, message) => {
-  const { ingest, records, asked } = worldWith(async () => 4_321);
+  const { ingest, requests, asked } = worldWith(async () => 4_321);
   await ingest(message);
-  expect(records()).toHaveLength(1);
-  expect(records()[0]?.input_tokens).not.toBe(4_321);
+  expect(requests()).toHaveLength(1);
+  expect(requests()[0]?.input_tokens).not.toBe(4_321);
   expect(asked).toEqual([]);
 });
 
 it('a failure loses no request: inputs are estimated, and not asked after for a while', async () => {
   let works = false;
-  const { ingest, records, asked, clock, logged } = worldWith(async () => {
+  const { ingest, requests, asked, clock, logged } = worldWith(async () => {
     if (works) return 4_321;
     throw Object.assign(new Error('Too many requests'), { name: 'ThrottlingException' });
   });
   await ingest(large());
   await ingest(large());
   expect(asked).toHaveLength(1);
-  expect(records()).toHaveLength(2);
-  for (const { input_tokens } of records()) expect(input_tokens).toBeGreaterThan(COUNTED_FROM_TOKENS);
+  expect(requests()).toHaveLength(2);
+  for (const { input_tokens } of requests()) expect(input_tokens).toBeGreaterThan(COUNTED_FROM_TOKENS);
   expect(logged).toContainEqual({
     event: 'input.not_counted',
     fields: expect.objectContaining({
@@ -63,7 +63,7 @@ it('a failure loses no request: inputs are estimated, and not asked after for a 
   works = true;
   clock.time += REST_MS;
   await ingest(large());
-  expect(records()[2]?.input_tokens).toBe(4_321);
+  expect(requests()[2]?.input_tokens).toBe(4_321);
 });
 
 it('a request is judged by its count: what only the estimate makes too large is accepted', async () => {

@@ -17,30 +17,30 @@ function worldWith(profiles: Record<string, string>) {
 }
 
 it('an application inference profile shares the lane of what it was made from, and is called by its ARN', async () => {
-  const { ingest, records } = worldWith({ [PROFILE]: SOURCE });
+  const { ingest, requests } = worldWith({ [PROFILE]: SOURCE });
   await ingest(
     messageOf(requestBody({ model_id: PROFILE }), { id: 'profile' }),
     messageOf(requestBody({ model_id: SOURCE }), { id: 'source' }),
   );
-  const [profile, source] = records();
+  const [profile, source] = requests();
   expect(profile).toMatchObject({ model_id: PROFILE, lane: 'anthropic.claude-sonnet-4-6:geo' });
   expect(source).toMatchObject({ model_id: SOURCE, lane: profile?.lane });
   expect(profile?.input_tokens).toBe(source?.input_tokens);
 });
 
 it('one that is not configured has a lane of its own', async () => {
-  const { ingest, records } = worldWith({});
+  const { ingest, requests } = worldWith({});
   await ingest(messageOf(requestBody({ model_id: PROFILE })));
-  expect(records()).toMatchObject([{ lane: 'application-inference-profile.a1b2c3d4e5f6:on-demand' }]);
+  expect(requests()).toMatchObject([{ lane: 'application-inference-profile.a1b2c3d4e5f6:on-demand' }]);
 });
 
 it('what is configured later acts within ten seconds', async () => {
-  const { ingest, records, variables, clock } = worldWith({});
+  const { ingest, requests, variables, clock } = worldWith({});
   await ingest(messageOf(requestBody({ model_id: PROFILE }), { id: 'before' }));
   variables.application_inference_profiles = { [PROFILE]: SOURCE };
   clock.time += 10_000;
   await ingest(messageOf(requestBody({ model_id: PROFILE }), { id: 'after' }));
-  expect(records()[1]).toMatchObject({ lane: 'anthropic.claude-sonnet-4-6:geo' });
+  expect(requests()[1]).toMatchObject({ lane: 'anthropic.claude-sonnet-4-6:geo' });
 });
 
 it("its body is judged by the maker's format", async () => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from '../../../src/core/ingestion/incoming.ts';
 import { Ingestion, type IngestionPorts } from '../../../src/core/ingestion/ingestion.ts';
-import type { RequestRecord } from '../../../src/core/request/record.ts';
+import type { RequestRecord, StoredRecord } from '../../../src/core/request/record.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
 
 export const MODEL = 'anthropic.claude-3-haiku-20240307-v1:0';
@@ -28,7 +28,10 @@ export function createWorld(wrap: (ports: IngestionPorts) => IngestionPorts = (p
     /** A function container that remembers nothing. */
     container,
     ingest: (...messages: IncomingMessage[]) => ingestion.ingest(messages),
-    records: (): RequestRecord[] => [...cloud.table.all()],
+    records: (): StoredRecord[] => [...cloud.table.all()],
+    /** Records of accepted requests. */
+    requests: (): RequestRecord[] =>
+      [...cloud.table.all()].filter((it): it is RequestRecord => it.status !== 'REJECTED'),
   };
 }
 

@@ -3,14 +3,12 @@ import type { InvocationPorts } from '../../../src/core/invocation/outcome.ts';
 import type { ModelAnswer, ModelCall } from '../../../src/core/invocation/ports.ts';
 import { type Counters, sumOf } from '../../../src/core/lane/counters.ts';
 import type { HoldMessage, Payload } from '../../../src/core/request/hold-message.ts';
-import { backlogKey, payloadKey } from '../../../src/core/request/keys.ts';
 import type { RequestRecord } from '../../../src/core/request/record.ts';
 import { queue } from '../../../src/core/request/transitions.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
+import { ACCEPTED_AT, LANE, MODEL, requestIn, waitingRecord } from '../../fixtures/records.ts';
 
-export const LANE = 'anthropic.claude-haiku-4-5:geo';
-export const MODEL = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
-export const ACCEPTED_AT = 1_000_000;
+export { ACCEPTED_AT, LANE, MODEL };
 export const RELEASED_AT = 1_060_000;
 export const LEASE_UNTIL = RELEASED_AT + 150_000;
 
@@ -74,9 +72,7 @@ export class World {
   }
 
   async record(id = 'r1'): Promise<RequestRecord> {
-    const record = await this.cloud.ports.records.read(id);
-    if (!record) throw new Error(`No record ${id}`);
-    return record;
+    return requestIn(await this.cloud.ports.records.read(id));
   }
 
   /** The sum of what was reported. */
@@ -96,32 +92,5 @@ const PAYLOAD: Payload = {
 };
 
 export function recordOf(id: string, fields: Partial<RequestRecord> = {}): RequestRecord {
-  const queueKey = backlogKey({ lane: LANE, priority: 2, tenant: 'acme', shard: 0 });
-  return {
-    v: 1,
-    request_id: id,
-    status: 'RECEIVED',
-    generation: 0,
-    nonce: 'n',
-    lane: LANE,
-    model_id: MODEL,
-    operation: 'converse',
-    priority: 2,
-    tenant: 'acme',
-    accepted_at: ACCEPTED_AT,
-    deadline_at: ACCEPTED_AT + 86_400_000,
-    has_deadline: false,
-    content_hash: 'c',
-    payload_key: payloadKey(id, 'c'),
-    input_tokens: 100,
-    input_bytes: 400,
-    queue: queueKey,
-    arrival: ACCEPTED_AT,
-    backlog_key: queueKey,
-    backlog_order: ACCEPTED_AT,
-    attempts: 0,
-    failures: 0,
-    throttles: 0,
-    ...fields,
-  };
+  return waitingRecord(id, { priority: 2, tenant: 'acme', ...fields });
 }

@@ -4,12 +4,13 @@ import { dynamoClient } from '../../../src/aws/clients.ts';
 import { dynamoChangedRecords } from '../../../src/aws/dynamodb/operations.ts';
 import { dynamoRecords } from '../../../src/aws/dynamodb/records.ts';
 import { operateDeadLetters } from '../../../src/cli/operator/dead-letters.ts';
+import { rejectedRecord } from '../../../src/core/ingestion/rejected-record.ts';
 import { NotCountedError, UnknownDeadLetterError } from '../../../src/core/operations/errors.ts';
 import type { DeadLetterQueue, HeldMessage, Interval } from '../../../src/core/operations/ports.ts';
 import { intervalOf, recount } from '../../../src/core/operations/recount.ts';
 import { changeOf } from '../../../src/core/reporting/change.ts';
 import { countChanges } from '../../../src/core/reporting/count.ts';
-import type { RequestRecord } from '../../../src/core/request/record.ts';
+import type { RequestRecord, StoredRecord } from '../../../src/core/request/record.ts';
 import { type Emulators, startEmulators } from '../../../src/local/emulators.ts';
 import { createReportRows } from '../../../src/memory/reporting.ts';
 import { REQUESTS, useEndpoints } from '../../contract/aws-backend.ts';
@@ -58,8 +59,8 @@ function livesAt(...times: [id: string, at: number][]): { stand: RequestRecord[]
   return { stand: lives.map((life) => life.at(-1) as RequestRecord), images: lives.flat() };
 }
 
-const changesIn = (images: readonly RequestRecord[]) => images.flatMap((image) => changeOf(image) ?? []);
-const recordsOf = (stand: readonly RequestRecord[]) => ({
+const changesIn = (images: readonly StoredRecord[]) => images.flatMap((image) => changeOf(image) ?? []);
+const recordsOf = (stand: readonly StoredRecord[]) => ({
   async *changed() {
     yield* stand;
   },
@@ -71,17 +72,18 @@ function sorted(rows: ReturnType<typeof createReportRows>) {
   return rows.all().sort((a, b) => (JSON.stringify(a.key) < JSON.stringify(b.key) ? -1 : 1));
 }
 
-async function cleanPass(images: readonly RequestRecord[]) {
+async function cleanPass(images: readonly StoredRecord[]) {
   const rows = createReportRows();
   await countChanges(rows, changesIn(images));
   return sorted(rows);
 }
 
 describe('counting from the records', () => {
-  const rejected: RequestRecord = {
-    ...lifeOf('refused', { accepted_at: NOON })[2],
-    status: 'REJECTED',
-  } as RequestRecord;
+  const rejected = rejectedRecord(
+    { id: 'refused', body: 'not JSON' },
+    { error: { type: 'InvalidMessage', message: 'not JSON' }, resultId: 'refused', usable: {} },
+    NOON,
+  );
 
   test('gives what one clean pass over the stream gives, whatever was counted before, however often', async () => {
     const { stand, images } = livesAt(['r1', NOON], ['r2', NOON + 1_000], ['r3', NOON + 61_000]);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { recoverDue } from '../../../src/core/prioritization/recovery.ts';
 import { dueKey } from '../../../src/core/request/keys.ts';
 import { claim, end, queue, setAside } from '../../../src/core/request/transitions.ts';
+import { requestIn } from '../../fixtures/records.ts';
 import { createWorld, LANE, type World } from './world.ts';
 
 function recover({ ports, clock }: World): Promise<number> {
@@ -27,9 +28,9 @@ describe('a release that was lost', () => {
     expect(await recover(world)).toBe(0);
     await world.clock.run(world.clock.now() + 1);
     await recover(world);
-    const record = await world.ports.records.read('r1');
+    const record = requestIn(await world.ports.records.read('r1'));
     expect(record).toMatchObject({ status: 'RECEIVED', generation: 1, failures: 0 });
-    expect(record?.backlog_order).toBe(record?.arrival);
+    expect(record.backlog_order).toBe(record.arrival);
   });
 
   it('counts as a failure when its call may have been made, and fails the request in the end', async () => {
@@ -63,13 +64,13 @@ describe('a request that was set aside', () => {
       claim({ request_id: id, generation: 1 }, world.clock.now()),
     );
     if (!claimed.applied) throw new Error('Not claimed');
-    await world.ports.records.move(setAside(claimed.record, world.clock.now() + forMs));
+    await world.ports.records.move(setAside(requestIn(claimed.record), world.clock.now() + forMs));
   }
 
   it('is in no backlog until its time, and then in its old place, having spent nothing', async () => {
     const world = createWorld({ indexLagMs: 0 });
     await world.submit('r1', { failures: 2, attempts: 2 });
-    const { queue: place = '' } = (await world.ports.records.read('r1')) ?? {};
+    const { queue: place } = requestIn(await world.ports.records.read('r1'));
     await aside(world, 'r1', 10_000);
     await world.clock.run(world.clock.now() + 9_999);
     expect(await recover(world)).toBe(0);
@@ -77,11 +78,11 @@ describe('a request that was set aside', () => {
     await world.clock.run(world.clock.now() + 1);
     await recover(world);
     await recover(world);
-    const record = await world.ports.records.read('r1');
+    const record = requestIn(await world.ports.records.read('r1'));
     expect(record).toMatchObject({ status: 'RECEIVED', generation: 1, failures: 2, attempts: 2 });
     expect(record).not.toHaveProperty('due_at');
     expect(await world.ports.backlog.heads(place, 10)).toMatchObject([
-      { request_id: 'r1', backlog_order: record?.arrival },
+      { request_id: 'r1', backlog_order: record.arrival },
     ]);
     expect(await world.ports.directory.list(LANE)).toMatchObject([{ backlog_key: place }]);
   });

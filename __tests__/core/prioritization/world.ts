@@ -12,11 +12,11 @@ import {
   prioritize,
 } from '../../../src/core/prioritization/prioritize.ts';
 import type { HoldMessage } from '../../../src/core/request/hold-message.ts';
-import { backlogKey } from '../../../src/core/request/keys.ts';
-import type { Priority, RequestRecord } from '../../../src/core/request/record.ts';
+import type { RequestRecord } from '../../../src/core/request/record.ts';
 import { leaseMs } from '../../../src/core/request/times.ts';
 import { VirtualClock } from '../../../src/lab/simulation/virtual-clock.ts';
 import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../../../src/memory/cloud.ts';
+import { waitingRecord } from '../../fixtures/records.ts';
 
 export const MODEL = 'amazon.nova-lite-v1:0';
 export const LANE = laneOf(MODEL);
@@ -143,45 +143,19 @@ export function createWorld(options: WorldOptions = {}): World {
   }
 
   async function submit(id: string, fields: Partial<RequestRecord> = {}): Promise<void> {
-    const { priority = 3, tenant = 'default', lane = LANE, model_id = MODEL } = fields;
-    const key = backlogKey({ lane, priority: priority as Priority, tenant, shard: 0 });
-    const now = clock.now();
-    const maxTokens = 'max_tokens' in fields ? fields.max_tokens : 400;
-    const converse = { messages: [], ...(maxTokens !== undefined && { inferenceConfig: { maxTokens } }) };
-    await cloud.ports.payloads.put(
-      `payloads/${id}`,
-      JSON.stringify({ v: 1, operation: 'converse', converse }),
-    );
-    await cloud.ports.records.create({
-      v: 1,
-      request_id: id,
-      status: 'RECEIVED',
-      generation: 0,
-      nonce: '',
-      lane,
-      model_id,
-      operation: 'converse',
-      priority,
-      tenant,
-      accepted_at: now,
-      deadline_at: now + 86_400_000,
-      has_deadline: false,
-      content_hash: id,
-      payload_key: `payloads/${id}`,
-      input_tokens: 100,
-      input_bytes: 400,
+    const record = waitingRecord(id, {
+      model_id: MODEL,
       max_tokens: 400,
-      queue: key,
-      arrival: now,
-      backlog_key: key,
-      backlog_order: now,
-      attempts: 0,
-      failures: 0,
-      throttles: 0,
+      accepted_at: clock.now(),
       ...fields,
     });
-    await cloud.ports.registry.register(lane, model_id);
-    await cloud.ports.directory.announce(key, now);
+    const { max_tokens: maxTokens } = record;
+    const converse = { messages: [], ...(maxTokens !== undefined && { inferenceConfig: { maxTokens } }) };
+    const payload = { v: 1, operation: 'converse', converse };
+    await cloud.ports.payloads.put(record.payload_key, JSON.stringify(payload));
+    await cloud.ports.records.create(record);
+    await cloud.ports.registry.register(record.lane, record.model_id);
+    await cloud.ports.directory.announce(record.queue, clock.now());
   }
 
   return world;

@@ -7,6 +7,7 @@ import { resultOf } from '../../../src/core/request/result.ts';
 import type { FunctionName, Sabotage } from '../../../src/lab/crash/functions.ts';
 import { PARTS } from '../../../src/lab/crash/suite.ts';
 import type { MemoryPorts } from '../../../src/memory/cloud.ts';
+import { requestIn } from '../../fixtures/records.ts';
 
 async function brokenBy(sabotage: Sabotage, part: string): Promise<string> {
   const found = PARTS.find(({ name }) => name === part);
@@ -134,8 +135,8 @@ describe('without', () => {
       directory: {
         ...directory,
         announce: async (queue: string, now: number) => {
-          const record = await records.read('r1');
-          if (record?.backlog_key !== undefined) await directory.announce(queue, now);
+          const { backlog_key } = requestIn(await records.read('r1'));
+          if (backlog_key !== undefined) await directory.announce(queue, now);
         },
       },
     }));

@@ -1,8 +1,32 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { checked, type TypesOf } from '../../core/request/checked.ts';
 import { DUE_SHARDS, dueShardKey } from '../../core/request/keys.ts';
 import type { Backlog, BacklogEntry, Due, DueEntry } from '../../core/request/ports.ts';
 import { queryItems } from './query.ts';
+
+const BACKLOG_ENTRY: TypesOf<BacklogEntry> = {
+  request_id: 'string',
+  generation: 'number',
+  backlog_key: 'string',
+  backlog_order: 'number',
+  lane: 'string',
+  model_id: 'string',
+  priority: 'number',
+  tenant: 'string',
+  accepted_at: 'number',
+  deadline_at: 'number',
+  input_tokens: 'number',
+  input_bytes: 'number',
+  failures: 'number',
+};
+
+const DUE_ENTRY: TypesOf<DueEntry> = {
+  request_id: 'string',
+  status: 'string',
+  generation: 'number',
+  due_at: 'number',
+};
 
 /** The `backlog` index of the Requests table. */
 export function dynamoBacklog(client: DynamoDBClient, table: string): Backlog {
@@ -15,7 +39,7 @@ export function dynamoBacklog(client: DynamoDBClient, table: string): Backlog {
         values: { key: backlogKey },
         limit,
       });
-      return items.map((item) => unmarshall(item) as BacklogEntry);
+      return items.map((item) => checked<BacklogEntry>('backlog entry', unmarshall(item), BACKLOG_ENTRY));
     },
   };
 }
@@ -36,7 +60,8 @@ export function dynamoDue(client: DynamoDBClient, table: string): Due {
       const items = (await Promise.all(shards)).flat();
       return items
         .map((item) => {
-          const { request_id, status, generation, due_at } = unmarshall(item) as DueEntry;
+          const entry = checked<DueEntry>('due entry', unmarshall(item), DUE_ENTRY);
+          const { request_id, status, generation, due_at } = entry;
           return { request_id, status, generation, due_at };
         })
         .sort((a, b) => a.due_at - b.due_at)

@@ -13,7 +13,7 @@ import type {
   FailedRequests,
   TargetQueue,
 } from '../../core/operations/ports.ts';
-import type { RequestRecord } from '../../core/request/record.ts';
+import type { StoredRecord } from '../../core/request/record.ts';
 import { itemOf, namesIn, unlessRefused, valuesOf } from './expressions.ts';
 import { recordOf } from './record-item.ts';
 import { dynamoRecords } from './records.ts';
@@ -73,8 +73,9 @@ export function dynamoFailedRequests(client: DynamoDBClient, table: string): Fai
   return {
     read: dynamoRecords(client, table).read,
 
-    list() {
-      return scan(client, table, '#status = :status', { status: 'FAILED' });
+    async *list() {
+      const failed = scan(client, table, '#status = :status', { status: 'FAILED' });
+      for await (const record of failed) if (record.status !== 'REJECTED') yield record;
     },
 
     async delete(requestId) {
@@ -109,7 +110,7 @@ async function* scan(
   table: string,
   filter: string,
   values: Record<string, unknown>,
-): AsyncGenerator<RequestRecord> {
+): AsyncGenerator<StoredRecord> {
   const pages = paginateScan(
     { client },
     {

@@ -1,37 +1,76 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { RequestRecord } from '../../core/request/record.ts';
+import { checked, type TypesOf } from '../../core/request/checked.ts';
+import type { RejectionRecord, RequestRecord, StoredRecord } from '../../core/request/record.ts';
 import { type Item, itemOf } from './expressions.ts';
 
 /**
  * Stored as JSON text: an output is Bedrock's own shape, whose numbers and empty values a DynamoDB map would not all
  * give back, and one text is smaller and faster than a tree of typed attributes. No index projects these.
  */
-const JSON_ATTRIBUTES = [
-  'output',
-  'usage',
-  'error',
-  'source',
-  'rerun',
-] as const satisfies (keyof RequestRecord)[];
+const JSON_ATTRIBUTES = ['output', 'usage', 'error', 'source', 'rerun'] as const satisfies readonly (
+  | keyof RequestRecord
+  | keyof RejectionRecord
+)[];
+
+const COMMON = {
+  v: 'number',
+  request_id: 'string',
+  status: 'string',
+  generation: 'number',
+  nonce: 'string',
+  lane: 'string',
+  priority: 'number',
+  tenant: 'string',
+  accepted_at: 'number',
+  content_hash: 'string',
+  attempts: 'number',
+} as const;
+
+const REQUEST: TypesOf<RequestRecord> = {
+  ...COMMON,
+  model_id: 'string',
+  operation: 'string',
+  deadline_at: 'number',
+  has_deadline: 'boolean',
+  payload_key: 'string',
+  input_tokens: 'number',
+  input_bytes: 'number',
+  queue: 'string',
+  arrival: 'number',
+  failures: 'number',
+  throttles: 'number',
+};
+
+const REJECTION: TypesOf<RejectionRecord> = {
+  ...COMMON,
+  result_id: 'string',
+  finished_at: 'number',
+  error: 'object',
+};
 
 /** Attribute values of a record, or of some of its fields, before marshalling. */
-export function attributesOf(fields: Partial<RequestRecord>): Record<string, unknown> {
+export function attributesOf(fields: Partial<RequestRecord> | StoredRecord): Record<string, unknown> {
   const attributes: Record<string, unknown> = { ...fields };
   for (const name of JSON_ATTRIBUTES) {
-    if (fields[name] !== undefined) attributes[name] = JSON.stringify(fields[name]);
+    if (attributes[name] !== undefined) attributes[name] = JSON.stringify(attributes[name]);
   }
   return attributes;
 }
 
-export function itemOfRecord(record: RequestRecord): Item {
+export function itemOfRecord(record: StoredRecord): Item {
   return itemOf(attributesOf(record));
 }
 
-/** The record in an item of the Requests table, or in a new image of its stream. */
-export function recordOf(item: Item): RequestRecord {
+/**
+ * The record in an item of the Requests table, or in a new image of its stream.
+ * @throws MalformedError naming the attribute that is missing or of another type
+ */
+export function recordOf(item: Item): StoredRecord {
   const attributes = unmarshall(item);
   for (const name of JSON_ATTRIBUTES) {
     if (attributes[name] !== undefined) attributes[name] = JSON.parse(attributes[name]);
   }
-  return attributes as RequestRecord;
+  return attributes.status === 'REJECTED'
+    ? checked<RejectionRecord>('record of a rejection', attributes, REJECTION)
+    : checked<RequestRecord>('record of a request', attributes, REQUEST);
 }

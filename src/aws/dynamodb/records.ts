@@ -7,7 +7,7 @@ import {
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import type { Records, Transition } from '../../core/request/ports.ts';
-import type { RequestRecord } from '../../core/request/record.ts';
+import type { StoredRecord } from '../../core/request/record.ts';
 import { itemOf, namesIn, unlessRefused, valuesOf } from './expressions.ts';
 import { attributesOf, itemOfRecord, recordOf } from './record-item.ts';
 
@@ -17,7 +17,7 @@ import { attributesOf, itemOfRecord, recordOf } from './record-item.ts';
  * was lost (the SDK then sent it again and met its own effect).
  */
 export function dynamoRecords(client: DynamoDBClient, table: string): Records {
-  async function read(requestId: string): Promise<RequestRecord | undefined> {
+  async function read(requestId: string): Promise<StoredRecord | undefined> {
     const { Item } = await client.send(
       new GetItemCommand({ TableName: table, Key: itemOf({ request_id: requestId }), ConsistentRead: true }),
     );

@@ -1,11 +1,10 @@
 import type { FailedRequests, TargetQueue } from '../../core/operations/ports.ts';
 import { retryIdOf, retryMessageOf } from '../../core/operations/retry.ts';
 import { PayloadMissingError } from '../../core/request/errors.ts';
-import type { Payload } from '../../core/request/hold-message.ts';
+import { type Payload, readPayload } from '../../core/request/hold-message.ts';
 import { sha256 } from '../../core/request/keys.ts';
 import type { Payloads } from '../../core/request/ports.ts';
 import type { RequestRecord } from '../../core/request/record.ts';
-import { known } from '../../core/request/versions.ts';
 
 /** What one SQS message takes. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
@@ -57,7 +56,7 @@ async function describe(_ports: FailedPorts, { finished_at = 0, error }: Request
 }
 
 async function retry({ objects, bucket, input }: FailedPorts, record: RequestRecord): Promise<Done> {
-  const payload = await readPayload(objects, record.payload_key);
+  const payload = await findPayload(objects, record.payload_key);
   if (payload === undefined) return { done: false, text: 'its payload has expired' };
   const retryId = retryIdOf(record.request_id);
   const body = JSON.stringify(retryMessageOf(record, payload));
@@ -76,9 +75,9 @@ async function drop({ failed }: FailedPorts, { request_id }: RequestRecord): Pro
   return { done, text: done ? 'dropped' : 'its result has not been sent yet' };
 }
 
-async function readPayload(objects: Payloads, key: string): Promise<Payload | undefined> {
+async function findPayload(objects: Payloads, key: string): Promise<Payload | undefined> {
   try {
-    return known('payload', JSON.parse(new TextDecoder().decode(await objects.get(key))) as Payload);
+    return readPayload(await objects.get(key));
   } catch (error) {
     if (error instanceof PayloadMissingError) return undefined;
     throw error;

@@ -14,7 +14,7 @@ import type { Pointer } from '../request/message-schema.ts';
 import { knownAs, type Profiles } from '../request/model-id.ts';
 import type { Inbox, Payloads, Records } from '../request/ports.ts';
 import { describeProblems } from '../request/problems.ts';
-import type { RequestError, RequestRecord } from '../request/record.ts';
+import type { RequestError, RequestRecord, StoredRecord } from '../request/record.ts';
 import { type Results, resultOf } from '../request/result.ts';
 import { markSent } from '../request/transitions.ts';
 import { type Acceptance, acceptedRecord } from './accepted-record.ts';
@@ -107,7 +107,7 @@ export class Ingestion {
   }
 
   /** The request's record as it stands; undefined when the message was rejected. */
-  private async store(message: IncomingMessage): Promise<RequestRecord | undefined> {
+  private async store(message: IncomingMessage): Promise<StoredRecord | undefined> {
     if (message.receiveCount > 1) {
       // What would be judged differently now (another quota, another object) keeps its first answer.
       const rejected = await this.ports.records.read(rejectionId(message.id));
@@ -136,7 +136,7 @@ export class Ingestion {
     message: IncomingMessage,
     request: Request,
     { source, profiles }: Pick<Acceptance, 'source' | 'profiles'>,
-  ): Promise<RequestRecord | undefined> {
+  ): Promise<StoredRecord | undefined> {
     const { records, payloads, clock, log } = this.ports;
     const now = clock.now();
     const estimated = acceptedRecord(request, {
@@ -170,8 +170,8 @@ export class Ingestion {
     message: IncomingMessage,
     request: Request,
     record: RequestRecord,
-    standing: RequestRecord,
-  ): Promise<RequestRecord | undefined> {
+    standing: StoredRecord,
+  ): Promise<StoredRecord | undefined> {
     // Without an id of its own, a request can only meet itself.
     const same = standing.content_hash === record.content_hash || request.request_id === undefined;
     if (!same) {
@@ -199,7 +199,7 @@ export class Ingestion {
   }
 
   /** From the committed record, so that a result sent twice is the same one. */
-  private async sendRejection(record: RequestRecord): Promise<undefined> {
+  private async sendRejection(record: StoredRecord): Promise<undefined> {
     if (record.result_sent) return;
     await this.ports.results.send(resultOf(record));
     await this.ports.records.move(markSent(record, this.ports.clock.now()));

@@ -3,9 +3,8 @@ import type { Usable } from '../request/message.ts';
 import {
   DEFAULT_PRIORITY,
   DEFAULT_TENANT,
+  type RejectionRecord,
   type RequestError,
-  type RequestRecord,
-  UNKNOWN_MODEL,
 } from '../request/record.ts';
 import { RESULT_GRACE_MS } from '../request/times.ts';
 
@@ -23,10 +22,10 @@ export function rejectionId(messageId: string): string {
 
 /** The record of a refused message: an outcome from the start, due until its result is marked sent. */
 export function rejectedRecord(
-  message: { id: string; body: string; sentAt: number },
+  message: { id: string; body: string },
   { error, resultId, usable }: Rejection,
   now: number,
-): RequestRecord {
+): RejectionRecord {
   const requestId = rejectionId(message.id);
   return {
     v: 1,
@@ -36,26 +35,16 @@ export function rejectedRecord(
     generation: 0,
     nonce: message.id,
     lane: REJECTIONS_LANE,
-    model_id: usable.model_id ?? UNKNOWN_MODEL,
-    operation: 'converse',
+    model_id: usable.model_id,
     priority: usable.priority ?? DEFAULT_PRIORITY,
     tenant: usable.tenant ?? DEFAULT_TENANT,
     record_id: usable.record_id,
     metadata: usable.metadata === undefined ? undefined : JSON.stringify(usable.metadata),
     accepted_at: now,
-    deadline_at: now,
-    has_deadline: false,
     content_hash: sha256(message.body),
-    payload_key: 'none',
-    input_tokens: 0,
-    input_bytes: 0,
-    queue: REJECTIONS_LANE,
-    arrival: message.sentAt,
     due_key: dueKey(REJECTIONS_LANE, requestId),
     due_at: now + RESULT_GRACE_MS,
     attempts: 0,
-    failures: 0,
-    throttles: 0,
     finished_at: now,
     error,
   };

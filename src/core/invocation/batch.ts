@@ -1,5 +1,4 @@
-import type { HoldMessage } from '../request/hold-message.ts';
-import { known } from '../request/versions.ts';
+import { readHoldMessage } from '../request/hold-message.ts';
 import { invokeBundle } from './invoke.ts';
 import type { InvocationPorts } from './outcome.ts';
 
@@ -34,5 +33,5 @@ export async function invokeBatch(
 }
 
 async function invokeMessage(ports: InvocationPorts, body: string): Promise<void> {
-  await invokeBundle(ports, known('hold message', JSON.parse(body) as HoldMessage));
+  await invokeBundle(ports, readHoldMessage(body));
 }

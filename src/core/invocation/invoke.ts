@@ -3,12 +3,11 @@ import { burndownOf, outputLimitOf } from '../lane/catalog/catalog.ts';
 import { unreservedTokens } from '../lane/unreserved.ts';
 import { type ErrorType, requestError } from '../request/error-types.ts';
 import { PayloadMissingError } from '../request/errors.ts';
-import type { HoldMessage, Payload, Release } from '../request/hold-message.ts';
+import { type HoldMessage, type Payload, type Release, readPayload } from '../request/hold-message.ts';
 import { isTruncated } from '../request/invoke-bodies.ts';
-import type { RequestRecord, Usage } from '../request/record.ts';
+import type { RequestRecord, StoredRecord, Usage } from '../request/record.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../request/times.ts';
 import { claim, type Ending } from '../request/transitions.ts';
-import { known } from '../request/versions.ts';
 import { BundleError, ModelError, PayloadUnreadableError } from './errors.ts';
 import { withGrantedMaxTokens } from './granted-max-tokens.ts';
 import {
@@ -79,14 +78,14 @@ async function take(
   release: Release,
 ): Promise<RequestRecord | undefined> {
   const { records, clock, log } = ports;
-  let standing: RequestRecord | undefined;
+  let standing: StoredRecord | undefined;
   if (tooLate(ports, releasedAt)) {
     standing = await records.read(release.request_id);
     if (standing?.status === 'QUEUED' && standing.generation === release.generation) return standing;
   } else {
     const claimed = await records.move(claim(release, clock.now()));
-    if (claimed.applied) return claimed.record;
     standing = claimed.record;
+    if (claimed.applied && standing?.status === 'IN_PROGRESS') return standing;
   }
   // Whoever moved the record also reports what became of the release.
   log('release.refused', { ...release, status: standing?.status, current_generation: standing?.generation });
@@ -232,8 +231,7 @@ async function report(
  */
 async function loadPayload(ports: InvocationPorts, run: Run): Promise<Payload | undefined> {
   try {
-    const text = new TextDecoder().decode(await ports.payloads.get(run.record.payload_key));
-    return known('payload', JSON.parse(text) as Payload);
+    return readPayload(await ports.payloads.get(run.record.payload_key));
   } catch (error) {
     if (error instanceof PayloadMissingError) return undefined;
     const rest = { reason: 'payload_unreadable', forMs: restAfterReturn(run.record) };

@@ -1,5 +1,5 @@
 import type { Records } from '../request/ports.ts';
-import type { RequestRecord } from '../request/record.ts';
+import type { RequestRecord, StoredRecord } from '../request/record.ts';
 
 /** A message that was received and is hidden from others for a while. */
 export interface HeldMessage {
@@ -38,5 +38,5 @@ export interface Interval {
 
 export interface ChangedRecords {
   /** Every request that was accepted or ended in the interval: reads the whole table. */
-  changed(interval: Interval): AsyncIterable<RequestRecord>;
+  changed(interval: Interval): AsyncIterable<StoredRecord>;
 }

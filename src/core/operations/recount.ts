@@ -7,7 +7,7 @@ import { type Change, changeOf } from '../reporting/change.ts';
 import { countChanges } from '../reporting/count.ts';
 import type { ReportRows } from '../reporting/ports.ts';
 import { isObject, parseJson } from '../request/json.ts';
-import type { RequestRecord } from '../request/record.ts';
+import type { StoredRecord } from '../request/record.ts';
 import { NotCountedError, UnknownDeadLetterError } from './errors.ts';
 import type { ChangedRecords, HeldMessage, Interval } from './ports.ts';
 
@@ -70,15 +70,16 @@ interface CountedOnce extends Change {
 }
 
 /** The images of a record that count, as the stream has brought them. */
-function changesOf(record: RequestRecord): CountedOnce[] {
-  const { request_id: requestId, accepted_at, finished_at = 0, status } = record;
-  const { result_sent: _, ...ended } = record;
-  const accepted: RequestRecord = { ...record, status: 'RECEIVED', generation: 0 };
-  return [
-    // What was rejected has never been accepted.
-    ...(status === 'REJECTED' ? [] : [{ image: accepted, at: accepted_at }]),
-    ...(status === 'RECEIVED' ? [] : [{ image: ended, at: finished_at }]),
-  ].flatMap(({ image, at }) => {
+function changesOf(record: StoredRecord): CountedOnce[] {
+  const { request_id: requestId, accepted_at, finished_at = 0 } = record;
+  const images: { image: StoredRecord; at: number }[] = [];
+  if (record.status !== 'REJECTED') {
+    images.push({ image: { ...record, status: 'RECEIVED', generation: 0 }, at: accepted_at });
+  }
+  if (record.status !== 'RECEIVED') {
+    images.push({ image: { ...record, result_sent: undefined }, at: finished_at });
+  }
+  return images.flatMap(({ image, at }) => {
     const change = changeOf(image);
     return change === undefined ? [] : [{ ...change, requestId, at }];
   });

@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import { MAX_FAILURES } from '../request/attempts.ts';
 import { requestError } from '../request/error-types.ts';
 import type { Due, DueEntry, Records } from '../request/ports.ts';
-import { isOutcome, type RequestError, type RequestRecord } from '../request/record.ts';
+import { isOutcome, type RequestError, type RequestRecord, type StoredRecord } from '../request/record.ts';
 import { type Results, resultOf } from '../request/result.ts';
 import { type Ending, end, markSent, putBack } from '../request/transitions.ts';
 import { concurrently } from './concurrently.ts';
@@ -52,7 +52,7 @@ async function recover(ports: RecoveryPorts, entry: DueEntry): Promise<void> {
   const record = await records.read(entry.request_id);
   // The index lags: what has moved on since is looked at when it is due again.
   if (record?.due_at === undefined || record.due_at > clock.now()) return;
-  if (isOutcome(record.status)) return sendResult(ports, record);
+  if (record.status === 'REJECTED' || isOutcome(record.status)) return sendResult(ports, record);
   if (record.status === 'RECEIVED' && record.deadline_at <= clock.now()) {
     return endWithout(ports, record, { status: 'EXPIRED', error: deadlinePassed(record.deadline_at) });
   }
@@ -66,8 +66,8 @@ async function recover(ports: RecoveryPorts, entry: DueEntry): Promise<void> {
     );
     return endWithout(ports, record, { status: 'FAILED', error, ...counts });
   }
-  // Its release may have ended long ago, and its queue be forgotten: then only an announcement tells of it. One before the
-  // write, lest we die after it; one after, lest we come late and the first be forgotten.
+  // Its release may have ended long ago, and its queue may be forgotten by now: then only an announcement tells of it. One comes
+  // before the write, in case this function dies after it, and one after, in case the first is forgotten meanwhile.
   await directory.announce(record.queue, clock.now());
   const moved = await records.move(putBack(record, counts));
   if (!moved.applied) return;
@@ -80,13 +80,13 @@ async function recover(ports: RecoveryPorts, entry: DueEntry): Promise<void> {
 
 async function sendResult(
   { records, results, clock, log }: Pick<RecoveryPorts, 'records' | 'results' | 'clock' | 'log'>,
-  record: RequestRecord,
+  record: StoredRecord,
 ): Promise<void> {
   await results.send(resultOf(record));
   await records.move(markSent(record, clock.now()));
   log('result.sent', ids(record));
 }
 
-function ids({ request_id, generation }: RequestRecord): Pick<RequestRecord, 'request_id' | 'generation'> {
+function ids({ request_id, generation }: StoredRecord): Pick<StoredRecord, 'request_id' | 'generation'> {
   return { request_id, generation };
 }

@@ -1,5 +1,5 @@
 import type { Log } from '../log.ts';
-import type { RequestRecord } from '../request/record.ts';
+import type { StoredRecord } from '../request/record.ts';
 import { type Change, changeOf } from './change.ts';
 import { countChanges } from './count.ts';
 import type { ReportRows } from './ports.ts';
@@ -7,7 +7,7 @@ import type { ReportRows } from './ports.ts';
 export interface StreamChange {
   sequenceNumber: string;
   /** Reads the record's new image; absent in a deletion. */
-  read?: () => RequestRecord;
+  read?: () => StoredRecord;
 }
 
 /**

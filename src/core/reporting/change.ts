@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { unreservedTokens } from '../lane/unreserved.ts';
-import { isOutcome, type RequestRecord } from '../request/record.ts';
+import { isOutcome, type RequestRecord, type StoredRecord } from '../request/record.ts';
 import type { RowKey } from './ports.ts';
 import { costOf } from './prices.ts';
 import { minuteOf, shardOf } from './rows.ts';
@@ -18,16 +18,18 @@ export interface Change {
  * What a new image of a record adds to the report: its acceptance or its outcome. Undefined for what is on its way,
  * and for the mark that a result was sent, which comes after the outcome's own image.
  */
-export function changeOf(record: RequestRecord): Change | undefined {
+export function changeOf(record: StoredRecord): Change | undefined {
   if (record.status === 'RECEIVED' && record.generation === 0) {
     return change(record, record.accepted_at, { accepted: 1 });
   }
-  if (!isOutcome(record.status) || record.result_sent || record.finished_at === undefined) return undefined;
+  if (record.result_sent || record.finished_at === undefined) return undefined;
+  if (record.status === 'REJECTED') return change(record, record.finished_at, { rejected: 1 });
+  if (!isOutcome(record.status)) return undefined;
   return change(record, record.finished_at, countersOfOutcome(record));
 }
 
 /** The minute is the change's own, never the delivery's: delivered again, it meets the row that has counted it. */
-function change(record: RequestRecord, at: number, counters: Change['counters']): Change {
+function change(record: StoredRecord, at: number, counters: Change['counters']): Change {
   const { request_id, generation, status, lane, priority, tenant } = record;
   return {
     id: createHash('sha256').update(`${request_id}|${generation}|${status}`).digest('base64url').slice(0, 12),

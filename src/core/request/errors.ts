@@ -41,3 +41,17 @@ export class UnknownVersionError extends RequestPortError {
     super(`${shape} of version ${version}: this release reads versions up to ${newest}`);
   }
 }
+
+/** What was found in a queue, a table or the bucket is not what our functions write there. */
+export class MalformedError extends RequestPortError {
+  override readonly name = 'MalformedError';
+  constructor(
+    readonly shape: string,
+    readonly field: string,
+    expected: string,
+    actual: string,
+  ) {
+    const problem = actual === 'undefined' ? 'missing' : `must be of type ${expected}, is ${actual}`;
+    super(`${shape}: ${field}: ${problem}`);
+  }
+}

@@ -1,4 +1,6 @@
+import { checked } from './checked.ts';
 import type { Operation } from './record.ts';
+import { known } from './versions.ts';
 
 /** Releases that one worker runs concurrently. */
 export const BUNDLE_SIZE = 10;
@@ -24,10 +26,48 @@ export interface HoldMessage {
 }
 
 /** What the calls bucket keeps of a request: the call itself. Binary content is base64. */
-export type Payload =
-  | { v: 1; operation: Extract<Operation, 'converse'>; converse: Record<string, unknown> }
-  | {
-      v: 1;
-      operation: Extract<Operation, 'invoke_model'>;
-      invoke_model: { body: unknown; content_type: string; accept: string };
-    };
+export type Payload = ConversePayload | InvokePayload;
+
+interface ConversePayload {
+  v: 1;
+  operation: Extract<Operation, 'converse'>;
+  converse: Record<string, unknown>;
+}
+
+interface InvokePayload {
+  v: 1;
+  operation: Extract<Operation, 'invoke_model'>;
+  invoke_model: { body: unknown; content_type: string; accept: string };
+}
+
+/**
+ * A message of the Hold Next Batch queue.
+ * @throws {UnknownVersionError} @throws {MalformedError}
+ */
+export function readHoldMessage(body: string): HoldMessage {
+  const message = known<HoldMessage>('hold message', JSON.parse(body), {
+    v: 'number',
+    lane: 'string',
+    released_at: 'number',
+    releases: 'object',
+  });
+  for (const release of message.releases) {
+    checked<Release>('hold message', release, { request_id: 'string', generation: 'number' });
+  }
+  return message;
+}
+
+/**
+ * An object of the calls bucket.
+ * @throws {UnknownVersionError} @throws {MalformedError}
+ */
+export function readPayload(bytes: Uint8Array): Payload {
+  const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+  const { operation } = known<Pick<Payload, 'v' | 'operation'>>('payload', value, {
+    v: 'number',
+    operation: 'string',
+  });
+  return operation === 'converse'
+    ? checked<ConversePayload>('payload', value, { v: 'number', operation: 'string', converse: 'object' })
+    : checked<InvokePayload>('payload', value, { v: 'number', operation: 'string', invoke_model: 'object' });
+}

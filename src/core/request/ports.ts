@@ -1,5 +1,5 @@
 import type { HoldMessage } from './hold-message.ts';
-import type { RequestRecord, Status } from './record.ts';
+import type { RequestRecord, Status, StoredRecord } from './record.ts';
 
 /** A conditional write of one record: applied only to this status and generation. */
 export interface Transition {
@@ -9,13 +9,13 @@ export interface Transition {
   remove: readonly (keyof RequestRecord)[];
 }
 
-/** `record` is the item after the write, or what stands there instead (absent: no such item). */
-export type Moved = { applied: true; record: RequestRecord } | { applied: false; record?: RequestRecord };
+/** The item after the write, or the one that was found instead (absent: there is no such item). */
+export type Moved = { applied: true; record: StoredRecord } | { applied: false; record?: StoredRecord };
 
 export interface Records {
-  /** Writes a new record; where one stands already, writes nothing and returns that one. */
-  create(record: RequestRecord): Promise<RequestRecord | undefined>;
-  read(requestId: string): Promise<RequestRecord | undefined>;
+  /** Writes a new record; where there is one already, writes nothing and returns that one. */
+  create(record: StoredRecord): Promise<StoredRecord | undefined>;
+  read(requestId: string): Promise<StoredRecord | undefined>;
   /** Carries a nonce: an answer lost after the write took effect is still `applied`. */
   move(transition: Transition): Promise<Moved>;
 }
@@ -51,11 +51,11 @@ export interface Backlog {
 }
 
 /** What the due index holds of a record besides its keys. */
-export const DUE_ATTRIBUTES = ['status', 'generation'] as const satisfies readonly (keyof RequestRecord)[];
+export const DUE_ATTRIBUTES = ['status', 'generation'] as const satisfies readonly (keyof StoredRecord)[];
 
 /** Something about this record is due. */
-export type DueEntry = Pick<RequestRecord, 'request_id' | (typeof DUE_ATTRIBUTES)[number]> &
-  Required<Pick<RequestRecord, 'due_at'>>;
+export type DueEntry = Pick<StoredRecord, 'request_id' | (typeof DUE_ATTRIBUTES)[number]> &
+  Required<Pick<StoredRecord, 'due_at'>>;
 
 export interface Due {
   /** Records of a lane due at or before `now` (epoch ms), earliest first. May lag behind writes. */

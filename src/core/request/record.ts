@@ -12,8 +12,6 @@ export const PRIORITIES = [1, 2, 3, 4, 5] as const;
 export type Priority = (typeof PRIORITIES)[number];
 export const DEFAULT_PRIORITY: Priority = 3;
 export const DEFAULT_TENANT = 'default';
-/** The model of a rejection whose message names none that is usable. */
-export const UNKNOWN_MODEL = 'unknown';
 
 export type Operation = 'converse' | 'invoke_model';
 
@@ -34,37 +32,50 @@ export interface Usage {
 /** An output is in the record (`body`) when small, otherwise in the calls bucket. */
 export type Output = { body: unknown } | { bucket: string; key: string };
 
-export interface RequestRecord {
+/** What the table holds: accepted requests, and messages that were refused. */
+export type StoredRecord = RequestRecord | RejectionRecord;
+
+interface CommonRecord {
   /** Version of this shape. */
   v: 1;
   request_id: string;
-  status: Status;
   /** How often the request has been released; fences every write about it. */
   generation: number;
   /** Random, of the last write: tells our own write from another's when its answer was lost. */
   nonce: string;
-
   lane: string;
-  model_id: string;
-  operation: Operation;
   priority: Priority;
   tenant: string;
-  /** The producer's label for requests with outputs of similar size; estimates are learned by it. */
-  task?: string;
   /** A batch-inference record's own id: echoed, never the identity. */
   record_id?: string;
   /** JSON text, echoed in the result. */
   metadata?: string;
-  /** The id that the result carries when it is not `request_id` (rejections only). */
-  result_id?: string;
-
   /** Epoch milliseconds. */
   accepted_at: number;
+  content_hash: string;
+  /** Keys of the `due` index: when a leader must look at this record, whatever for. */
+  due_key?: string;
+  due_at?: number;
+  /** Calls made to Bedrock, throttled ones included. */
+  attempts: number;
+  finished_at?: number;
+  error?: RequestError;
+  result_sent?: boolean;
+  /** Epoch seconds; set only when the result has been sent. */
+  expires_at?: number;
+}
+
+export interface RequestRecord extends CommonRecord {
+  status: Exclude<Status, 'REJECTED'>;
+  model_id: string;
+  operation: Operation;
+  /** The producer's label for requests with outputs of similar size; estimates are learned by it. */
+  task?: string;
+
   /** Epoch milliseconds after which the request is not started any more: the producer's, or the longest wait. */
   deadline_at: number;
-  /** The deadline is the producer's own: it stands in the due index, to be kept promptly. */
+  /** The deadline is the producer's own: the due index lists it, so that it is kept promptly. */
   has_deadline: boolean;
-  content_hash: string;
   payload_key: string;
   /** The object that a pointer message named, and the version that was read. */
   source?: { key: string; version_id?: string };
@@ -91,9 +102,6 @@ export interface RequestRecord {
   /** Set only while RECEIVED: the keys of the `backlog` index. */
   backlog_key?: string;
   backlog_order?: number;
-  /** Keys of the `due` index: when a leader must look at this record, whatever for. */
-  due_key?: string;
-  due_at?: number;
 
   /** The current (or last) release. */
   released_at?: number;
@@ -107,15 +115,12 @@ export interface RequestRecord {
   /** By its estimate the release does not fit into a minute's quota: it runs alone, and a throttle is final. */
   exceeds_quota?: boolean;
   started_at?: number;
-  /** Calls made to Bedrock, throttled ones included. */
-  attempts: number;
   /** Transient errors met; only these use up the attempts. */
   failures: number;
   throttles: number;
   /** Calls that were denied (access, unknown model). Absent until one was, and in records of earlier releases. */
   denials?: number;
 
-  finished_at?: number;
   output?: Output;
   stop_reason?: string;
   /** The max tokens that cut the answer, where they were our choice. */
@@ -123,10 +128,17 @@ export interface RequestRecord {
   usage?: Usage;
   latency_ms?: number;
   charged_tokens?: number;
-  error?: RequestError;
-  result_sent?: boolean;
-  /** Epoch seconds; set only when the result has been sent. */
-  expires_at?: number;
+}
+
+/** A message that was refused: its outcome from the start. Earlier releases wrote a request's attributes beside these. */
+export interface RejectionRecord extends CommonRecord {
+  status: 'REJECTED';
+  /** The id that the result carries: the producer's, where the message has a usable one. */
+  result_id: string;
+  /** As the message names it; absent, or `unknown` in what earlier releases wrote, where it names none that is usable. */
+  model_id?: string;
+  finished_at: number;
+  error: RequestError;
 }
 
 export function isOutcome(status: Status): status is Outcome {

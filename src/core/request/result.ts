@@ -1,5 +1,5 @@
-import type { Outcome, Output, RequestError, RequestRecord, Usage } from './record.ts';
-import { isOutcome, UNKNOWN_MODEL } from './record.ts';
+import type { Outcome, Output, RequestError, RequestRecord, StoredRecord, Usage } from './record.ts';
+import { isOutcome } from './record.ts';
 
 /** The message that a producer finds in the Results queue: exactly what was committed. */
 export interface ResultMessage {
@@ -32,38 +32,44 @@ export interface ResultMessage {
   metadata?: unknown;
 }
 
+/** How earlier releases wrote that a rejected message named no usable model. */
+const NO_MODEL = 'unknown';
+
 export interface Results {
   send(result: ResultMessage): Promise<void>;
 }
 
 /** The same record gives the same result, byte for byte: a result sent twice is identical. */
-export function resultOf(record: RequestRecord): ResultMessage {
-  if (!isOutcome(record.status) || record.finished_at === undefined) {
-    throw new Error(`${record.request_id} has no outcome: ${record.status}`);
+export function resultOf(record: StoredRecord): ResultMessage {
+  const { status, accepted_at, finished_at, metadata } = record;
+  if (!isOutcome(status) || finished_at === undefined) {
+    throw new Error(`${record.request_id} has no outcome: ${status}`);
   }
-  const timings: ResultMessage['timings'] = {
-    accepted: record.accepted_at,
-    released: record.released_at,
-    started: record.started_at,
-    finished: record.finished_at,
-    wait_ms: record.started_at === undefined ? undefined : record.started_at - record.accepted_at,
-    latency_ms: record.latency_ms,
-  };
+  const rejected = record.status === 'REJECTED';
+  const called: Partial<RequestRecord> = rejected ? {} : record;
+  const { started_at } = called;
   return {
     v: 1,
-    request_id: record.result_id ?? record.request_id,
-    status: record.status,
-    model_id: record.model_id === UNKNOWN_MODEL ? undefined : record.model_id,
+    request_id: rejected ? record.result_id : record.request_id,
+    status,
+    model_id: record.model_id === NO_MODEL ? undefined : record.model_id,
     record_id: record.record_id,
     tenant: record.tenant,
     priority: record.priority,
-    output: record.output,
-    stop_reason: record.stop_reason,
-    truncated_at: record.truncated_at,
-    usage: record.usage,
-    timings,
+    output: called.output,
+    stop_reason: called.stop_reason,
+    truncated_at: called.truncated_at,
+    usage: called.usage,
+    timings: {
+      accepted: accepted_at,
+      released: called.released_at,
+      started: started_at,
+      finished: finished_at,
+      wait_ms: started_at === undefined ? undefined : started_at - accepted_at,
+      latency_ms: called.latency_ms,
+    },
     attempts: record.attempts,
     error: record.error,
-    metadata: record.metadata === undefined ? undefined : JSON.parse(record.metadata),
+    metadata: metadata === undefined ? undefined : JSON.parse(metadata),
   };
 }

@@ -9,7 +9,7 @@
 import type { Release } from './hold-message.ts';
 import { dueKey } from './keys.ts';
 import type { Transition } from './ports.ts';
-import type { Outcome, Output, RequestError, RequestRecord, Status, Usage } from './record.ts';
+import type { Outcome, Output, RequestError, RequestRecord, StoredRecord, Usage } from './record.ts';
 import { RECORD_RETENTION_MS, RESULT_GRACE_MS } from './times.ts';
 
 /** What identifies the record as the writer last saw it. */
@@ -126,7 +126,7 @@ export interface Ending {
 }
 
 /** Any unfinished status → an outcome. Stays in the due index until the result is marked sent. */
-export function end(seen: Seen & { status: Status }, ending: Ending): Transition {
+export function end(seen: Seen & Pick<RequestRecord, 'status'>, ending: Ending): Transition {
   const { startedAt, finishedAt, ...fields } = ending;
   const started = startedAt === undefined ? {} : { started_at: startedAt };
   return {
@@ -138,7 +138,7 @@ export function end(seen: Seen & { status: Status }, ending: Ending): Transition
 }
 
 /** The outcome's result is on the Results queue: nothing is due any more, the record may expire. */
-export function markSent(record: RequestRecord, now: number): Transition {
+export function markSent(record: StoredRecord, now: number): Transition {
   return {
     request_id: record.request_id,
     from: { status: record.status, generation: record.generation },

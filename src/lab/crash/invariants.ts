@@ -44,11 +44,12 @@ function restOf({ cloud, input, hold, stream, isSettled }: Pipeline): string[] {
   }
   if (!stream.isEmpty) broken.push('changes were not counted');
   for (const record of cloud.table.all()) {
-    const { request_id, status, result_sent, due_key, backlog_key } = record;
+    const { request_id, status, result_sent, due_key } = record;
+    const waits = record.status !== 'REJECTED' && record.backlog_key !== undefined;
     if (!isOutcome(status)) broken.push(`${request_id} has no outcome: ${status}`);
     else if (!result_sent) broken.push(`${request_id} is not marked as sent`);
     if (due_key !== undefined) broken.push(`${request_id} is still due`);
-    if (backlog_key !== undefined && status !== 'RECEIVED') {
+    if (waits && status !== 'RECEIVED') {
       broken.push(`${request_id} is in the backlog index as ${status}`);
     }
   }

@@ -235,7 +235,8 @@ export class Pipeline {
       create: async (record) => {
         const standing = await records.create(record);
         if (standing === undefined) {
-          if (this.payloadsLost.has(record.request_id)) this.cloud.bucket.remove(record.payload_key);
+          const isLost = this.payloadsLost.has(record.request_id);
+          if (isLost && record.status !== 'REJECTED') this.cloud.bucket.remove(record.payload_key);
           this.stream.append(record);
         }
         return standing;

@@ -1,6 +1,6 @@
 /** The Requests table's stream with its event source: batches in order, again from the lowest that failed. */
 import type { StreamChange } from '../../core/reporting/batch.ts';
-import type { RequestRecord } from '../../core/request/record.ts';
+import type { StoredRecord } from '../../core/request/record.ts';
 import type { VirtualClock } from '../simulation/virtual-clock.ts';
 
 export interface StreamOptions {
@@ -15,7 +15,7 @@ const RETRY_MS = 1_000;
 
 export class ChangeStream {
   /** Every image, in order. */
-  readonly images: { at: number; record: RequestRecord }[] = [];
+  readonly images: { at: number; record: StoredRecord }[] = [];
   #read = 0;
   #busy = false;
 
@@ -26,7 +26,7 @@ export class ChangeStream {
     return this.#read === this.images.length && !this.#busy;
   }
 
-  append(record: RequestRecord): void {
+  append(record: StoredRecord): void {
     this.images.push({ at: this.options.clock.now(), record });
     if (!this.#busy) this.#readAfter(WINDOW_MS);
   }

@@ -4,7 +4,7 @@ import { reportBatch } from '../../core/reporting/batch.ts';
 import { changeOf } from '../../core/reporting/change.ts';
 import { countChanges } from '../../core/reporting/count.ts';
 import type { ReportRow } from '../../core/reporting/ports.ts';
-import type { RequestRecord } from '../../core/request/record.ts';
+import type { StoredRecord } from '../../core/request/record.ts';
 import { createReportRows } from '../../memory/reporting.ts';
 import type { Random } from '../simulation/random.ts';
 
@@ -16,7 +16,7 @@ const DELIVERIES = 3;
  * @returns changes delivered beyond one each, and whether the rows equal one clean pass over the changes in order
  */
 export async function deliverShuffled(
-  images: readonly RequestRecord[],
+  images: readonly StoredRecord[],
   random: Random,
   rows = createReportRows(),
 ): Promise<{ again: number; equal: boolean }> {

@@ -1,6 +1,6 @@
 /** One fault on the virtual clock: traffic before, during and after it, and what it cost. */
 import type { Clock } from '../../core/clock.ts';
-import { PRIORITIES, type RequestRecord } from '../../core/request/record.ts';
+import { PRIORITIES, type StoredRecord } from '../../core/request/record.ts';
 import { leaseMs } from '../../core/request/times.ts';
 import type { MemoryPorts } from '../../memory/cloud.ts';
 import { defaultSettings } from '../bench/bench.ts';
@@ -37,7 +37,7 @@ export async function meetFault(
 ): Promise<FaultFigures> {
   const random = forkRandom(seed, fault.name);
   const end = BEGIN_MS + CALM_MS + fault.durationMs;
-  const images: RequestRecord[] = [];
+  const images: StoredRecord[] = [];
   let struck = 0;
   const strike = () => {
     struck += 1;
@@ -167,7 +167,7 @@ function deliveringLate(
 }
 
 /** Every write of a record is a change of the table. */
-function notingImages(ports: MemoryPorts, images: RequestRecord[]): MemoryPorts {
+function notingImages(ports: MemoryPorts, images: StoredRecord[]): MemoryPorts {
   const { records } = ports;
   return {
     ...ports,

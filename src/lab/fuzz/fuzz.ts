@@ -1,7 +1,7 @@
 /** Any text through the real ingestion, ten messages at a time, each batch with a valid neighbour. */
 import { bodyOf } from '../../aws/sqs.ts';
 import { Ingestion } from '../../core/ingestion/ingestion.ts';
-import type { RequestRecord } from '../../core/request/record.ts';
+import type { StoredRecord } from '../../core/request/record.ts';
 import type { ResultMessage } from '../../core/request/result.ts';
 import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../../memory/cloud.ts';
 import { forkRandom } from '../simulation/random.ts';
@@ -123,14 +123,14 @@ function nameIn(body: string, cloud: MemoryCloud): string[] {
 }
 
 function checkRejection(
-  record: RequestRecord,
+  record: StoredRecord,
   sent: readonly ResultMessage[],
   broken: (problem: string) => void,
 ): void {
   const reason = record.error?.message ?? '';
   if (!REASON.test(reason)) broken(`a reason that names no field: ${reason}`);
   if (record.status !== 'REJECTED' || !record.result_sent) broken('a rejection that was not sent');
-  const id = record.result_id ?? record.request_id;
+  const id = record.status === 'REJECTED' ? record.result_id : record.request_id;
   if (!sent.some((result) => result.request_id === id && result.status === 'REJECTED')) {
     broken(`no result under ${id}`);
   }

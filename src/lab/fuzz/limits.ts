@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { Item } from '../../aws/dynamodb/expressions.ts';
 import { itemOfRecord } from '../../aws/dynamodb/record-item.ts';
-import type { RequestRecord } from '../../core/request/record.ts';
+import type { StoredRecord } from '../../core/request/record.ts';
 
 /** DynamoDB, "Service, account, and table quotas". */
 const MAX_ITEM_BYTES = 400 * 1024;
@@ -13,13 +13,13 @@ const MAX_MESSAGE_BYTES = 1_048_576;
 const SQS_CHARACTERS = /^[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u;
 
 /** Why DynamoDB would not keep the record. */
-export function recordProblems(record: RequestRecord): string[] {
+export function recordProblems(record: StoredRecord): string[] {
   const problems: string[] = [];
   const bytes = sizeOf(itemOfRecord(record));
   if (bytes > MAX_ITEM_BYTES) problems.push(`a record of ${bytes} bytes`);
   for (const name of ['request_id', 'backlog_key', 'due_key'] as const) {
-    const key = record[name];
-    if (key !== undefined) problems.push(...keyProblems(name, key, MAX_PARTITION_KEY_BYTES));
+    const key: unknown = name in record ? record[name as keyof StoredRecord] : undefined;
+    if (typeof key === 'string') problems.push(...keyProblems(name, key, MAX_PARTITION_KEY_BYTES));
   }
   return problems;
 }

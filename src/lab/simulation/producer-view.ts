@@ -1,5 +1,5 @@
 /** What a producer sees of its requests: which have been accepted, which answered, and whether answers agree. */
-import type { RequestRecord } from '../../core/request/record.ts';
+import type { RequestRecord, StoredRecord } from '../../core/request/record.ts';
 import type { ResultMessage } from '../../core/request/result.ts';
 import { SimulationError } from './errors.ts';
 import type { SeenRequest, Tally } from './observation.ts';
@@ -102,13 +102,13 @@ export class ProducerView {
   }
 
   /** What waits, is released, or runs when the run ends. */
-  lookAtUnfinished(records: Iterable<RequestRecord>): void {
+  lookAtUnfinished(records: Iterable<StoredRecord>): void {
     for (const record of records) {
       const seen = this.#unfinished.get(record.request_id);
       if (seen === undefined) continue;
       const { request, lastCallMs } = seen;
       request.calledMs += lastCallMs;
-      if (record.status === 'RECEIVED') continue;
+      if (record.status === 'RECEIVED' || record.status === 'REJECTED') continue;
       request.releasedAt = record.released_at;
       request.startedAt = record.started_at;
     }
