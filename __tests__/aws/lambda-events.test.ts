@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { failuresOf, incomingOf, recordsOf, streamChangeOf } from '../../src/aws/lambda-events.ts';
 
 it.each([undefined, {}, { Records: 'none' }, { model_id: 'amazon.nova-lite-v1:0' }])(
-  'an event of nobody (%j) is refused with the one who sends such events',
+  'an event without records (%j) is refused, with the source that sends such events',
   (event) => {
     expect(() => recordsOf(event as never, 'the Input queue')).toThrow(
       'event: Records missing. This function is invoked by the Input queue only, and not by hand',

@@ -1,4 +1,4 @@
-/** Where the answer to a call of SQS or S3 is lost after it took effect, the SDK makes it again: nobody must be worse off. */
+/** Where the answer to a call of SQS or S3 is lost after it took effect, the SDK makes it again, which must do no harm. */
 import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';

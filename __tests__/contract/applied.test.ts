@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { runApplied } from '../../src/cli/report/run-applied.ts';
 import { printer } from '../../src/cli/terminal/printer.ts';
 import type { StackJson } from '../../src/lab/external/checkov.ts';
@@ -42,7 +42,7 @@ const standing = async () =>
     name.includes('bedrock-request-smoother'),
   );
 
-test.runIf(endpoint)(
+it.runIf(endpoint)(
   'the functions work on what was applied elsewhere, and leave it standing',
   async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'smoother-applied-'));

@@ -67,7 +67,7 @@ export function recordsContract(backend: () => Backend): void {
       expect(await ports().records.read(record.request_id)).toEqual(queued);
     });
 
-    it('refuses a transition from another status or generation, and tells what stands', async () => {
+    it('refuses a transition from another status or generation, and returns the record that is there', async () => {
       const record = await created(waitingIn(newLane()));
       const queued = await moved(queue(record, grant));
       expect(await ports().records.move(queue(record, grant))).toEqual({ applied: false, record: queued });

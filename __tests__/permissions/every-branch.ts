@@ -18,7 +18,7 @@ import { recordOf } from '../core/invocation/world.ts';
 
 /** A call that somebody made and was allowed to make. */
 export interface Use {
-  /** The function, whoever acted for it. */
+  /** The function, also where its event source acted for it. */
   principal: string;
   permissions: readonly Permission[];
 }

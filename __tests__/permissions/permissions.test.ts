@@ -4,7 +4,7 @@ import exceptions from '../../src/stack/permission-exceptions.json' with { type:
 import { type EveryBranch, runEveryBranch, type Use } from './every-branch.ts';
 
 interface Grant extends Permission {
-  /** As the resource stands in the policy: a pattern. */
+  /** The resource as the policy names it: a pattern. */
   resource: string;
 }
 
@@ -57,7 +57,7 @@ function denialUnder(grants: readonly Grant[], uses: readonly Use[]): Permission
 it('the run went through its branches, and no call was denied', () => {
   expect(run.denials).toEqual([]);
   const { 'deadline-passed': expired, ...ends } = Object.fromEntries(run.ends);
-  // Its message meets the record that stands, and conflicts with it.
+  // Its message conflicts with the record that is there.
   expect(expired).toBe('EXPIRED DeadlinePassed');
   expect(ends).toMatchObject({
     short: 'COMPLETED',

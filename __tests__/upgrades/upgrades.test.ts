@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { itemOfRecord, recordOf } from '../../src/aws/dynamodb/record-item.ts';
 import { acceptedRecord } from '../../src/core/ingestion/accepted-record.ts';
 import { invokeBatch } from '../../src/core/invocation/batch.ts';
@@ -29,7 +29,7 @@ const LONGEST_WAIT_SECONDS = 13 * 24 * 3_600;
 const fileOf = (release: string, shape: string) =>
   path.join(SAMPLES, release, `${shape.replaceAll(' ', '-')}.json`);
 
-/** A shape's samples of every release that has any; what was added to a version stands in files of its own. */
+/** A shape's samples of every release that has any; what was added to a version later has files of its own. */
 function samplesOf<T>(shape: string): [name: string, sample: T][] {
   const start = `${shape.replaceAll(' ', '-')}.`;
   return RELEASES.flatMap((release) =>
@@ -43,13 +43,13 @@ function samplesOf<T>(shape: string): [name: string, sample: T][] {
 }
 
 describe('every version of a shape', () => {
-  test.each(Object.entries(VERSIONS))('of a %s has a sample (newest: %i)', (shape, newest) => {
+  it.each(Object.entries(VERSIONS))('of a %s has a sample (newest: %i)', (shape, newest) => {
     for (let version = 1; version <= newest; version++) {
       expect(existsSync(fileOf(`v${version}`, shape)), `samples/v${version} of a ${shape}`).toBe(true);
     }
   });
 
-  test('is the one that is written', async () => {
+  it('is the one that is written', async () => {
     const [, records] = samplesOf<{ item: never }[]>('record').at(-1) ?? [];
     const ended = records?.map(({ item }) => recordOf(item)).find(({ status }) => isOutcome(status));
     const reading = readMessage(JSON.stringify(inputs()[0]?.message), limits);
@@ -89,16 +89,13 @@ function accepted(request: Parameters<typeof acceptedRecord>[0]): RequestRecord 
 }
 
 // A producer that repeats an old request means the old request: its content still hashes to the same.
-test.each(inputs())(
-  'input message $message.request_id is the same request as ever',
-  ({ message, ...then }) => {
-    const reading = readMessage(JSON.stringify(message), limits);
-    if (reading.kind !== 'request') throw new Error(`It is refused: ${JSON.stringify(reading)}`);
-    expect(accepted(reading.request)).toMatchObject(then);
-  },
-);
+it.each(inputs())('input message $message.request_id is the same request as ever', ({ message, ...then }) => {
+  const reading = readMessage(JSON.stringify(message), limits);
+  if (reading.kind !== 'request') throw new Error(`It is refused: ${JSON.stringify(reading)}`);
+  expect(accepted(reading.request)).toMatchObject(then);
+});
 
-test.each(samplesOf<Payload[]>('payload'))('payloads of %s are called', async (_release, payloads) => {
+it.each(samplesOf<Payload[]>('payload'))('payloads of %s are called', async (_release, payloads) => {
   for (const payload of payloads) {
     const world = new World();
     const message = await world.release();
@@ -110,7 +107,7 @@ test.each(samplesOf<Payload[]>('payload'))('payloads of %s are called', async (_
   }
 });
 
-test.each(samplesOf<HoldMessage>('hold message'))(
+it.each(samplesOf<HoldMessage>('hold message'))(
   'a hold message of %s is worked off',
   async (_release, message) => {
     const world = new World();
@@ -129,11 +126,11 @@ interface RecordSample {
 }
 
 describe.each(samplesOf<RecordSample[]>('record'))('records of %s', (release, samples) => {
-  test('are read, and written unchanged', () => {
+  it('are read, and written unchanged', () => {
     for (const { item } of samples) expect(itemOfRecord(recordOf(item))).toEqual(item);
   });
 
-  test('give the same results, which consumers understand', () => {
+  it('give the same results, which consumers understand', () => {
     const results = samples
       .map(({ item }) => recordOf(item))
       .filter(({ status }) => isOutcome(status))
@@ -143,18 +140,18 @@ describe.each(samplesOf<RecordSample[]>('record'))('records of %s', (release, sa
     for (const result of then ?? []) expect(resultMessage.safeParse(result).error).toBeUndefined();
   });
 
-  test('are counted as the same changes', () => {
+  it('are counted as the same changes', () => {
     expect(samples.map(({ item }) => changeOf(recordOf(item))?.id)).toEqual(
       samples.map(({ counted_as }) => counted_as),
     );
   });
 });
 
-test.each(samplesOf<{ v: number }>('lane memory'))('a plan of %s is taken over whole', (_release, sample) => {
+it.each(samplesOf<{ v: number }>('lane memory'))('a plan of %s is taken over whole', (_release, sample) => {
   expect(JSON.parse(writeState(parseState(JSON.stringify(sample))))).toEqual(sample);
 });
 
-test.each(samplesOf<Record<string, number>>('report-counters'))(
+it.each(samplesOf<Record<string, number>>('report-counters'))(
   'reports of %s add up with new ones',
   (_release, sample) => {
     const today = countersOf({
@@ -185,7 +182,7 @@ test.each(samplesOf<Record<string, number>>('report-counters'))(
   },
 );
 
-test.each(samplesOf<Record<string, string | number>>('reporting-row'))(
+it.each(samplesOf<Record<string, string | number>>('reporting-row'))(
   'a row of %s is summed up',
   (_release, sample) => {
     const {
@@ -204,7 +201,7 @@ test.each(samplesOf<Record<string, string | number>>('reporting-row'))(
 );
 
 describe('what a newer release has written', () => {
-  test('is refused as a hold message: the request comes back by its lease', async () => {
+  it('is refused as a hold message: the request comes back by its lease', async () => {
     const world = new World();
     const message = { ...(await world.release()), v: 2 };
     await expect(
@@ -213,7 +210,7 @@ describe('what a newer release has written', () => {
     expect(world.calls).toEqual([]);
   });
 
-  test('is not called as a payload, and costs the request no attempt', async () => {
+  it('is not called as a payload, and costs the request no attempt', async () => {
     const world = new World();
     const message = await world.release();
     const { payload_key } = await world.record();
@@ -229,11 +226,11 @@ describe('what a newer release has written', () => {
     });
   });
 
-  test('is forgotten as a plan', () => {
+  it('is forgotten as a plan', () => {
     expect(parseState('{"v":2,"slots":[[1,2]]}')).toEqual({ slots: [] });
   });
 
-  test('keeps its place in a record: unknown attributes are neither read nor lost', () => {
+  it('keeps its place in a record: unknown attributes are neither read nor lost', () => {
     const [sample] = samplesOf<RecordSample[]>('record')[0]?.[1] ?? [];
     const item = { ...sample?.item, colour: { S: 'red' } } as RecordSample['item'];
     expect(itemOfRecord(recordOf(item))).toEqual(item);

@@ -6,15 +6,15 @@ import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
 /**
- * A call that is not answered by then is given up and tried again. These services answer in milliseconds; what is late
- * has mostly taken effect and lacks only its answer, and another try of SendMessage would then send a message twice. So
- * this is for calls that are truly lost, not for slow ones: on a busy laptop the local cloud has taken ten seconds. A leader
- * that waits so long loses its lease, which is safe.
+ * A call without an answer after this time is given up and tried again. These services answer in milliseconds. A late call
+ * has mostly taken effect and lacks only its answer, and another attempt of SendMessage would then send a message twice. So
+ * this time is for calls that are truly lost, not for slow ones: on a busy laptop the local cloud has taken ten seconds. A
+ * leader that waits so long loses its lease, which is safe.
  */
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Objects can be tens of megabytes. */
 const OBJECT_TIMEOUT_MS = 60_000;
-/** Also a function that gets little processor time needs to see that its connection stands. */
+/** Long enough for a function with little processor time to notice that its connection is established. */
 const CONNECTION_TIMEOUT_MS = 10_000;
 /** Workers of a bundle and a leader's writes run side by side. */
 const MAX_SOCKETS = 100;

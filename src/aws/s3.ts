@@ -51,11 +51,11 @@ export function s3Inbox(client: S3Client, bucket: string, maxBytes = MAX_INBOX_B
 
 /**
  * How S3 says of a payload that it is gone to a role that may list the bucket. A denial is something else, as of a key or
- * a policy that somebody has changed: it may pass, and must not end every request that meets it.
+ * a policy that somebody has changed: it may pass, and must not end every request that it affects.
  */
 const GONE = 'NoSuchKey';
 /**
- * How S3 says that there is no such object in the inbox. Whoever may not list the bucket is denied a key that does not
+ * How S3 says that there is no such object in the inbox. A role that may not list the bucket is denied a key that does not
  * exist; a version may be unknown, malformed, or a delete marker.
  */
 const MISSING = [GONE, 'AccessDenied', 'NoSuchVersion', 'InvalidArgument', 'MethodNotAllowed'];

@@ -29,7 +29,7 @@ export interface MemoryRecords {
   drop(requestId: string): void;
 }
 
-/** The Requests table with its two sparse indexes. What is read is frozen: nobody's change leaks into the table. */
+/** The Requests table with its two sparse indexes. What is read is frozen, so that no caller can change the table through it. */
 export function createRecords({ clock, indexLagMs }: RecordsOptions): MemoryRecords {
   const items = new Map<string, StoredRecord>();
   const backlogIndex = new SparseIndex<BacklogEntry>(

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bedrockClient, bedrockRuntime } from '../../../src/aws/bedrock/runtime.ts';
 import { ModelError } from '../../../src/core/invocation/errors.ts';
 import type { ModelAnswer, ModelCall } from '../../../src/core/invocation/ports.ts';
@@ -95,7 +95,7 @@ const CONVERSE_ANSWER = {
 };
 
 describe('Converse', () => {
-  test('gives output, stop reason, usage and latency, over HTTP/1.1', async () => {
+  it('gives output, stop reason, usage and latency, over HTTP/1.1', async () => {
     answers(CONVERSE_ANSWER);
     expect(await call(converse({ inferenceConfig: { maxTokens: 9 } }))).toEqual({
       output: CONVERSE_ANSWER,
@@ -106,7 +106,7 @@ describe('Converse', () => {
     expect(received).toMatchObject([{ httpVersion: '1.1', body: { inferenceConfig: { maxTokens: 9 } } }]);
   });
 
-  test('binary content goes out as the base64 it came in as, and a tool’s own fields are not touched', async () => {
+  it('binary content goes out as the base64 it came in as, and a tool’s own fields are not touched', async () => {
     answers(CONVERSE_ANSWER);
     const messages = [
       { role: 'user', content: [{ image: { format: 'png', source: { bytes: 'AAECAw==' } } }] },
@@ -123,7 +123,7 @@ describe('Converse', () => {
     expect(received[0]?.body).toMatchObject({ messages });
   });
 
-  test('binary content in an answer, and blocks newer than the SDK, survive JSON', async () => {
+  it('binary content in an answer, and blocks newer than the SDK, survive JSON', async () => {
     const content = [
       { reasoningContent: { redactedContent: 'c2VjcmV0' } },
       { brandNew: { depth: 1 } },
@@ -136,7 +136,7 @@ describe('Converse', () => {
 });
 
 describe('InvokeModel', () => {
-  test('sends the body as it is, and trusts the token counts of Bedrock’s headers', async () => {
+  it('sends the body as it is, and trusts the token counts of Bedrock’s headers', async () => {
     answers(
       { usage: { input_tokens: 1, output_tokens: 1 }, stop_reason: 'max_tokens' },
       {
@@ -155,20 +155,20 @@ describe('InvokeModel', () => {
     expect(received[0]).toMatchObject({ body: { max_tokens: 5 }, headers: { accept: 'application/json' } });
   });
 
-  test('without headers reads the answer’s own counts', async () => {
+  it('without headers reads the answer’s own counts', async () => {
     answers({ usage: { inputTokens: 5, outputTokens: 6 }, stopReason: 'end_turn' });
     const answer = await call(invoke('amazon.nova-lite-v1:0', {}));
     expect(answer).toMatchObject({ stopReason: 'end_turn', usage: { input_tokens: 5, output_tokens: 6 } });
   });
 
-  test('an answer that is no JSON is kept', async () => {
+  it('an answer that is no JSON is kept', async () => {
     respond = (response) => response.writeHead(200).end(Buffer.from([0xff, 0x00, 0x10]));
     expect((await call(invoke('stability.x', {}))).output).toEqual({ base64: '/wAQ' });
   });
 });
 
 describe('errors', () => {
-  test.each([
+  it.each([
     [429, 'ThrottlingException', 'Too many requests, please wait before trying again.', 'throttled'],
     [
       429,
@@ -196,23 +196,23 @@ describe('errors', () => {
     expect(received).toHaveLength(1);
   });
 
-  test('Retry-After is told', async () => {
+  it('Retry-After is told', async () => {
     fails(503, 'ServiceUnavailableException', 'Busy', { 'retry-after': '7' });
     expect(await errorOf(converse())).toMatchObject({ retryAfterMs: 7_000 });
   });
 
-  test('what is not even JSON has its status for a name', async () => {
+  it('what is not even JSON has its status for a name', async () => {
     respond = (response) => response.writeHead(529).end('overloaded');
     expect(await errorOf(converse())).toMatchObject({ kind: 'transient', type: 'Http529' });
   });
 
-  test('a cut connection is transient, and is not tried again', async () => {
+  it('a cut connection is transient, and is not tried again', async () => {
     respond = (response) => response.socket?.destroy();
     expect(await errorOf(converse())).toMatchObject({ kind: 'transient' });
     expect(received).toHaveLength(1);
   });
 
-  test('a refused connection is transient', async () => {
+  it('a refused connection is transient', async () => {
     const nobody = clientAt('http://127.0.0.1:1');
     await expect(bedrockRuntime(nobody).call(converse())).rejects.toMatchObject({
       kind: 'transient',
@@ -221,7 +221,7 @@ describe('errors', () => {
     nobody.destroy();
   });
 
-  test('no answer within the deadline is transient', async () => {
+  it('no answer within the deadline is transient', async () => {
     respond = () => undefined;
     expect(await errorOf(converse({}, 50))).toMatchObject({
       kind: 'transient',
@@ -230,7 +230,7 @@ describe('errors', () => {
     });
   });
 
-  test('an error of neither Bedrock nor the network passes as it is', async () => {
+  it('an error of neither Bedrock nor the network passes as it is', async () => {
     const broken = bedrockClient({
       region: 'eu-west-1',
       credentials: () => Promise.reject(new Error('no credentials')),
@@ -242,7 +242,7 @@ describe('errors', () => {
   });
 });
 
-test('against the simulator: an answer within quota, a throttle over it', async () => {
+it('against the simulator: an answer within quota, a throttle over it', async () => {
   const simulator = await startBedrockSimulator({ requestsPerMinute: 1, latencyMedianMs: 1 });
   const simulated = clientAt(simulator.url);
   try {

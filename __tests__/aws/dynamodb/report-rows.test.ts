@@ -1,5 +1,5 @@
 import { CreateTableCommand, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { dynamoClient } from '../../../src/aws/clients.ts';
 import { dynamoReportRows } from '../../../src/aws/dynamodb/report-rows.ts';
 import type { ReportRows, RowKey } from '../../../src/core/reporting/ports.ts';
@@ -58,7 +58,7 @@ describe.each([
     rows = create();
   });
 
-  test('add up, and are read with all others of their lane and minute', async () => {
+  it('add up, and are read with all others of their lane and minute', async () => {
     const other = keyOf({ shard: 6 });
     expect(await rows.add(keyOf(), { counters: { accepted: 2, wait_7: 1 }, changes: ['a', 'b'] })).toBe(true);
     expect(await rows.add(keyOf(), { counters: { accepted: 1 }, changes: ['c'] })).toBe(true);
@@ -71,19 +71,19 @@ describe.each([
     ]);
   });
 
-  test('take nothing of an addition with a change that is counted already', async () => {
+  it('take nothing of an addition with a change that is counted already', async () => {
     await rows.add(keyOf(), { counters: { accepted: 1 }, changes: ['a'] });
     expect(await rows.add(keyOf(), { counters: { accepted: 2 }, changes: ['b', 'a'] })).toBe(false);
     expect(await rows.counted(keyOf())).toEqual(new Set(['a']));
     expect((await rows.rows(keyOf().lane, keyOf().minute))[0]?.counters).toEqual({ accepted: 1 });
   });
 
-  test('know nothing of a row that is not there', async () => {
+  it('know nothing of a row that is not there', async () => {
     expect(await rows.counted(keyOf())).toEqual(new Set());
     expect(await rows.rows(keyOf().lane, keyOf().minute)).toEqual([]);
   });
 
-  test('take as many changes and counters as a write may have', async () => {
+  it('take as many changes and counters as a write may have', async () => {
     const changes = Array.from({ length: 50 }, (__, i) => `change-${i}-xxxx`);
     const counters = Object.fromEntries(Array.from({ length: 115 }, (__, i) => [`latency_${i}`, 1]));
     expect(await rows.add(keyOf(), { counters, changes })).toBe(true);
@@ -91,7 +91,7 @@ describe.each([
   });
 });
 
-test('a row expires long after its minute', async () => {
+it('a row expires long after its minute', async () => {
   const rows = dynamoReportRows(client, TABLE);
   await rows.add(keyOf(), { counters: { accepted: 1 }, changes: ['a'] });
   const key = Object.fromEntries(Object.entries(attributesOfKey(keyOf())).map(([name, S]) => [name, { S }]));

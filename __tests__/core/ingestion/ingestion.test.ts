@@ -71,14 +71,16 @@ describe('the same request_id', () => {
     expect(world.logged.map(({ event }) => event)).toEqual(['request.received', 'request.duplicate']);
   });
 
-  it('with other content is rejected under the SQS id, and the first request stands', async () => {
+  it('with other content is rejected under the SQS id, and the first request stays as it is', async () => {
     const world = createWorld();
     await world.ingest(messageOf(requestBody({ request_id: 'r1' }), { id: 'm1' }));
     await world.ingest(messageOf(requestBody({ request_id: 'r1', metadata: 7 }, 'other'), { id: 'm2' }));
     expect(world.cloud.sent).toMatchObject([
       { request_id: 'm2', status: 'REJECTED', error: { type: 'RequestIdConflict' }, metadata: 7 },
     ]);
-    expect(world.cloud.sent[0]?.error?.message).toMatch(/^request_id: expected .* got r1, /);
+    expect(world.cloud.sent[0]?.error?.message).toMatch(
+      /^request_id: r1 belongs to a request with other content, accepted at /,
+    );
     expect(await world.cloud.ports.records.read('r1')).toMatchObject({ status: 'RECEIVED' });
   });
 
@@ -196,7 +198,10 @@ describe('a pointer', () => {
     [{ bucket: 'other', key: 'inbox/a' }, /^s3\.bucket: expected the calls bucket \(calls\), got other/],
     [{ bucket: 'calls', key: 'payloads/a' }, /^s3\.key: expected a key below inbox\//],
     [{ bucket: 'calls', key: 'inbox/none' }, /^s3\.key: expected an object that exists/],
-    [{ bucket: 'calls', key: 'inbox/pointer' }, /^s3: expected the message itself/],
+    [
+      { bucket: 'calls', key: 'inbox/pointer' },
+      /^s3: the object that a pointer names must hold the message itself/,
+    ],
     [{ bucket: 'calls', key: 'inbox/bytes' }, /^s3\.key: expected an object of UTF-8 text/],
     [{ bucket: 'calls', key: 'inbox/large' }, /^s3\.key: expected an object of at most 26000000 bytes/],
   ])('%o is refused', async (s3, reason) => {
@@ -260,7 +265,7 @@ describe('a flood', () => {
 
 describe('waking', () => {
   it.each([
-    ['led by nobody yet', undefined, true],
+    ['without a leader yet', undefined, true],
     ['asleep', { lease_until: 60_000, asleep: true }, true],
     ['left by its leader', { lease_until: -1 }, true],
     ['awake', { lease_until: 60_000 }, false],

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { invokeBundle } from '../../../src/core/invocation/invoke.ts';
 import type { InvocationPorts } from '../../../src/core/invocation/outcome.ts';
 import { recoverDue } from '../../../src/core/prioritization/recovery.ts';
@@ -59,7 +59,7 @@ describe.each([
   ['a large answer', [LARGE], 9],
   ['a fault, then an answer', [FAULT, LARGE], 7],
 ] as const)('a worker that dies around any of its calls, with %s', (_, script, calls) => {
-  test('makes as many calls as are tried here', async () => {
+  it('makes as many calls as are tried here', async () => {
     expect(await portCalls([...script])).toBe(calls);
   });
 
@@ -67,7 +67,7 @@ describe.each([
     [at, 'before'] as const,
     [at, 'after'] as const,
   ]);
-  test.each(crashes)(
+  it.each(crashes)(
     'call %i, %s it took effect: one outcome, and all its results are the same',
     async (at, when) => {
       const world = new World();

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { invokeBundle } from '../../../src/core/invocation/invoke.ts';
 import type { InvocationPorts } from '../../../src/core/invocation/outcome.ts';
 import type { Moved, Records } from '../../../src/core/request/ports.ts';
@@ -25,7 +25,7 @@ async function twoWorkers(scheduler: fc.Scheduler, breakClaim: boolean): Promise
   return world;
 }
 
-/** A claim that does not look at what stands there. */
+/** A claim that ignores the record that is there. */
 function unfenced(world: World): Records {
   const { records } = world.cloud.ports;
   return {
@@ -39,7 +39,7 @@ function unfenced(world: World): Records {
   };
 }
 
-test('a bundle delivered twice at once: each request is called once, answered once, reported once', async () => {
+it('a bundle delivered twice at once: each request is called once, answered once, reported once', async () => {
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), async (scheduler) => {
       const world = await twoWorkers(scheduler, false);
@@ -51,7 +51,7 @@ test('a bundle delivered twice at once: each request is called once, answered on
   );
 });
 
-test('control: without the condition on the claim, a request is called twice', async () => {
+it('control: without the condition on the claim, a request is called twice', async () => {
   const found = await fc.check(
     fc.asyncProperty(fc.scheduler(), async (scheduler) => {
       expect((await twoWorkers(scheduler, true)).calls).toHaveLength(2);

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { BundleError } from '../../../src/core/invocation/errors.ts';
 import { invokeBundle } from '../../../src/core/invocation/invoke.ts';
 import { INLINE_OUTPUT_BYTES } from '../../../src/core/invocation/outcome.ts';
@@ -21,7 +21,7 @@ const fault = { kind: 'transient', type: 'InternalServerException', message: 'Tr
 const denial = { kind: 'denied', type: 'AccessDeniedException', message: 'No access' } as const;
 
 describe('an answer', () => {
-  test('is committed, sent once, marked sent and reported', async () => {
+  it('is committed, sent once, marked sent and reported', async () => {
     await invokeBundle(world.ports, await world.release());
 
     const startedAt = RELEASED_AT + 300;
@@ -60,7 +60,7 @@ describe('an answer', () => {
     });
   });
 
-  test('is asked for with the max tokens and the time that the release allows', async () => {
+  it('is asked for with the max tokens and the time that the release allows', async () => {
     await invokeBundle(world.ports, await world.release());
     const [call] = world.calls;
     expect(call?.timeoutMs).toBe(world.remaining - COMMIT_MARGIN_MS);
@@ -69,7 +69,7 @@ describe('an answer', () => {
     });
   });
 
-  test('that is large goes to the bucket under a key of its generation', async () => {
+  it('that is large goes to the bucket under a key of its generation', async () => {
     world.script = [{ ...ANSWER, output: { text: 'x'.repeat(INLINE_OUTPUT_BYTES) } }];
     await invokeBundle(world.ports, await world.release());
     const key = outputKey('r1', 1);
@@ -78,13 +78,13 @@ describe('an answer', () => {
     expect(stored.text).toHaveLength(INLINE_OUTPUT_BYTES);
   });
 
-  test('without usage is charged what was reserved', async () => {
+  it('without usage is charged what was reserved', async () => {
     world.script = [{ output: { text: 'hi' } }];
     await invokeBundle(world.ports, await world.release());
     expect(await world.record()).toMatchObject({ status: 'COMPLETED', charged_tokens: 300 });
   });
 
-  test('that nobody may commit any more is not sent', async () => {
+  it('that nobody may commit any more is not sent', async () => {
     const message = await world.release();
     const { call } = world.ports.model;
     world.ports.model = {
@@ -101,7 +101,7 @@ describe('an answer', () => {
 });
 
 describe('a throttle', () => {
-  test('of a call that ran alone because it seemed too large is final, and says nothing of the lane’s share', async () => {
+  it('of a call that ran alone because it seemed too large is final, and says nothing of the lane’s share', async () => {
     world.script = [throttle, { ...throttle, message: 'Too many requests' }];
     for (const id of ['r1', 'r2']) {
       const message = await world.release([id]);
@@ -121,7 +121,7 @@ describe('a throttle', () => {
     expect(await world.counters()).toMatchObject({ invalid: 1, throttled: 1, charged: 0 });
   });
 
-  test('costs no failure, and the request keeps its old place', async () => {
+  it('costs no failure, and the request keeps its old place', async () => {
     world.script = [throttle];
     await invokeBundle(world.ports, await world.release(['r1'], { failures: MAX_FAILURES - 1, attempts: 2 }));
     const record = await world.record();
@@ -139,7 +139,7 @@ describe('a throttle', () => {
     expect(await world.cloud.ports.directory.list(LANE)).toMatchObject([{ backlog_key: record.queue }]);
   });
 
-  test('by the day is told apart', async () => {
+  it('by the day is told apart', async () => {
     world.script = [{ ...throttle, kind: 'throttled_daily' }];
     await invokeBundle(world.ports, await world.release());
     const counters = await world.counters();
@@ -149,7 +149,7 @@ describe('a throttle', () => {
 });
 
 describe('a call without an answer', () => {
-  test('goes back after a fault until its failures run out', async () => {
+  it('goes back after a fault until its failures run out', async () => {
     world.script = [fault];
     await invokeBundle(world.ports, await world.release(['r1']));
     expect(await world.record()).toMatchObject({ status: 'RECEIVED', failures: 1 });
@@ -165,7 +165,7 @@ describe('a call without an answer', () => {
     expect(await world.counters()).toMatchObject({ transient: 2, charged: 600 });
   });
 
-  test('costs a request nothing that a stopped lane probed with, unless it has been all too often', async () => {
+  it('costs a request nothing that a stopped lane probed with, unless it has been all too often', async () => {
     world.script = [fault];
     const probing = (message: HoldMessage) => ({
       ...message,
@@ -180,7 +180,7 @@ describe('a call without an answer', () => {
     expect(await world.record('r2')).toMatchObject({ status: 'FAILED', attempts: 3 });
   });
 
-  test('is tried again when Bedrock says, within five minutes; a throttled one keeps its place', async () => {
+  it('is tried again when Bedrock says, within five minutes; a throttled one keeps its place', async () => {
     const told = [
       { ...fault, retryAfterMs: 7_000 },
       { ...fault, retryAfterMs: 3_600_000 },
@@ -200,7 +200,7 @@ describe('a call without an answer', () => {
     expect(await world.counters()).toMatchObject({ transient: 3, throttled: 1 });
   });
 
-  test('fails at once when it can never work', async () => {
+  it('fails at once when it can never work', async () => {
     world.script = [{ kind: 'invalid', type: 'ValidationException', message: 'No such tool' }];
     await invokeBundle(world.ports, await world.release());
     expect(world.cloud.sent[0]).toMatchObject({
@@ -211,7 +211,7 @@ describe('a call without an answer', () => {
     expect(await world.counters()).toMatchObject({ invalid: 1, charged: 0 });
   });
 
-  test('rests when denied, longer each time, and ends when denied again and again', async () => {
+  it('rests when denied, longer each time, and ends when denied again and again', async () => {
     world.script = [denial];
     const counts = { failures: 1, throttles: 1 };
     for (const [denials, restMs] of [10_000, 20_000].entries()) {
@@ -235,7 +235,7 @@ describe('a call without an answer', () => {
     expect(await world.counters()).toMatchObject({ denied: 3, [`denied.${MODEL}`]: 3 });
   });
 
-  test('denied by a release that did not count denials has been denied as often as its attempts leave', async () => {
+  it('denied by a release that did not count denials has been denied as often as its attempts leave', async () => {
     world.script = [denial];
     const earlier = { attempts: 4, failures: 1, throttles: 1 };
     await invokeBundle(world.ports, await world.release(['r1'], earlier));
@@ -244,7 +244,7 @@ describe('a call without an answer', () => {
     expect(await world.record('r2')).toMatchObject({ status: 'RECEIVED', denials: 2 });
   });
 
-  test('denied with a guardrail says nothing of its model id', async () => {
+  it('denied with a guardrail says nothing of its model id', async () => {
     world.script = [denial];
     const message = await world.release();
     const converse = {
@@ -263,7 +263,7 @@ describe('a call without an answer', () => {
     expect(counters.denied).toBeUndefined();
   });
 
-  test('without a payload fails, and nothing is called', async () => {
+  it('without a payload fails, and nothing is called', async () => {
     const message = await world.release();
     world.cloud.bucket.remove((await world.record()).payload_key);
     await invokeBundle(world.ports, message);
@@ -285,7 +285,7 @@ describe('a payload that cannot be read now', () => {
     },
   });
 
-  test('sets its request aside, out of the backlog, at the cost of no attempt', async () => {
+  it('sets its request aside, out of the backlog, at the cost of no attempt', async () => {
     const message = await world.release(['r1'], { failures: 2, attempts: 2, generation: 2 });
     world.ports.payloads = failing(world.ports.payloads);
     await expect(invokeBundle(world.ports, message)).rejects.toThrow(
@@ -303,7 +303,7 @@ describe('a payload that cannot be read now', () => {
     expect(await world.counters()).toMatchObject({ not_started: 1, charged: 0, bundles_ended: 1 });
   });
 
-  test('keeps it away for longer each time, at most for five minutes, and never beyond its deadline', async () => {
+  it('keeps it away for longer each time, at most for five minutes, and never beyond its deadline', async () => {
     const { ports } = world;
     const rests: number[] = [];
     for (const [nth, generation] of [0, 1, 2, 5, 40].entries()) {
@@ -317,7 +317,7 @@ describe('a payload that cannot be read now', () => {
     expect((await world.record('late')).due_at).toBe(world.now + 30_000);
   });
 
-  test('lets nobody claim the same release again', async () => {
+  it('lets nobody claim the same release again', async () => {
     const message = await world.release();
     await expect(
       invokeBundle({ ...world.ports, payloads: failing(world.ports.payloads) }, message),
@@ -329,7 +329,7 @@ describe('a payload that cannot be read now', () => {
 });
 
 describe('a release that comes too late', () => {
-  test.each([
+  it.each([
     ['after its start window', () => (world.now = RELEASED_AT + START_WINDOW_MS + 1)],
     ['when the function has no time left', () => (world.remaining = COMMIT_MARGIN_MS)],
   ])('goes back uncalled %s', async (_, makeLate) => {
@@ -345,7 +345,7 @@ describe('a release that comes too late', () => {
     expect(await world.counters()).toMatchObject({ not_started: 1, reserved: 300, bundles_ended: 1 });
   });
 
-  test('goes back even when it became late while its payload was loaded', async () => {
+  it('goes back even when it became late while its payload was loaded', async () => {
     const message = await world.release();
     const { get } = world.ports.payloads;
     const slowly = async (key: string) => {
@@ -358,14 +358,14 @@ describe('a release that comes too late', () => {
     expect(await world.record()).toMatchObject({ status: 'RECEIVED', attempts: 0 });
   });
 
-  test('and in time at the last moment is called', async () => {
+  it('and in time at the last moment is called', async () => {
     const message = await world.release();
     world.now = RELEASED_AT + START_WINDOW_MS;
     await invokeBundle(world.ports, message);
     expect(world.calls).toHaveLength(1);
   });
 
-  test('is left alone when it is nobody’s any more', async () => {
+  it('is left alone when it is nobody’s any more', async () => {
     const message = await world.release();
     await invokeBundle(world.ports, message);
     world.now = RELEASED_AT + START_WINDOW_MS + 1;
@@ -376,7 +376,7 @@ describe('a release that comes too late', () => {
 });
 
 describe('a bundle', () => {
-  test('runs its releases independently and says which failed', async () => {
+  it('runs its releases independently and says which failed', async () => {
     const message = await world.release(['r1', 'r2', 'r3']);
     const { send } = world.ports.results;
     world.ports.results = {
@@ -394,13 +394,13 @@ describe('a bundle', () => {
     expect(unsent.result_sent).toBeUndefined();
   });
 
-  test('an error that is no word of Bedrock’s is not swallowed', async () => {
+  it('an error that is no word of Bedrock’s is not swallowed', async () => {
     world.script = [new TypeError('a bug')];
     await expect(invokeBundle(world.ports, await world.release())).rejects.toThrow('a bug');
     expect(await world.record()).toMatchObject({ status: 'IN_PROGRESS' });
   });
 
-  test('no log line carries what was asked or answered', async () => {
+  it('no log line carries what was asked or answered', async () => {
     await invokeBundle(world.ports, await world.release());
     const lines = JSON.stringify(world.events);
     expect(world.events.map(({ event }) => event)).toEqual([

@@ -6,7 +6,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dynamoFailedRequests, sqsDeadLetters, sqsTarget } from '../../../src/aws/dynamodb/operations.ts';
 import { dynamoRecords } from '../../../src/aws/dynamodb/records.ts';
 import {
@@ -98,7 +98,7 @@ describe('dead letters', () => {
       write,
     );
 
-  test('are listed, one shown, and stay', async () => {
+  it('are listed, one shown, and stay', async () => {
     const [id] = await Promise.all(['a', 'b', 'c'].map((body) => send('input_dlq_url', body)));
     expect(await operate('list', { queue: 'input' })).toBe(3);
     expect(lines.filter((line) => line.includes('1 bytes'))).toHaveLength(3);
@@ -108,7 +108,7 @@ describe('dead letters', () => {
     expect((await take('input_dlq_url')).sort()).toEqual(['a', 'b', 'c']);
   });
 
-  test('go back as what they were: a request without an id keeps the one that its message gave it', async () => {
+  it('go back as what they were: a request without an id keeps the one that its message gave it', async () => {
     const named = JSON.stringify({ request_id: 'mine', model_id: MODEL, converse: CALL });
     const unnamed = { model_id: MODEL, converse: CALL };
     const id = await send('input_dlq_url', JSON.stringify(unnamed));
@@ -119,7 +119,7 @@ describe('dead letters', () => {
     expect(await take('input_dlq_url')).toEqual([]);
   });
 
-  test('cut off between sending and deleting, are the same request when sent again', async () => {
+  it('cut off between sending and deleting, are the same request when sent again', async () => {
     await send('input_dlq_url', JSON.stringify({ model_id: MODEL, converse: CALL }));
     const cut: typeof sqsTarget = (client, url) => ({
       async send(body) {
@@ -134,7 +134,7 @@ describe('dead letters', () => {
     expect(again).toBe(once);
   });
 
-  test('are dropped, one or all', async () => {
+  it('are dropped, one or all', async () => {
     const [id] = await Promise.all(['a', 'b', 'c'].map((body) => send('reporting_dlq_url', body)));
     expect(await operate('drop', { queue: 'reporting', id })).toBe(1);
     expect(await operate('drop', { queue: 'reporting', id })).toBe(0);
@@ -184,7 +184,7 @@ describe('failed requests', () => {
     return { ...record, ...ended };
   }
 
-  test.each([
+  it.each([
     [
       'converse',
       {
@@ -208,7 +208,7 @@ describe('failed requests', () => {
     expect(contentHash(reading.request)).toBe(record.content_hash);
   });
 
-  test('too large for a message are tried again through the inbox', async () => {
+  it('too large for a message are tried again through the inbox', async () => {
     const text = 'x'.repeat(1_100_000);
     const converse = { messages: [{ role: 'user', content: [{ text }] }] };
     await failed({ request_id: 'large', model_id: MODEL, converse } as never);
@@ -220,7 +220,7 @@ describe('failed requests', () => {
     expect(object).toMatchObject({ request_id: 'large.retry', converse });
   });
 
-  test('are listed among all others, and dropped once their result was sent', async () => {
+  it('are listed among all others, and dropped once their result was sent', async () => {
     await failed({ request_id: 'over', model_id: MODEL, converse: CALL } as never);
     await failed({ request_id: 'unsent', model_id: MODEL, converse: CALL } as never, {
       result_sent: undefined,
@@ -239,7 +239,7 @@ describe('failed requests', () => {
     expect(await records().read('waiting')).toMatchObject({ status: 'RECEIVED' });
   });
 
-  test('without their payload are left, and said to be', async () => {
+  it('without their payload are left, and said to be', async () => {
     await failed({ request_id: 'gone', model_id: MODEL, converse: CALL } as never);
     const record = await records().read('gone');
     await dynamoFailedRequests(dynamo, TABLE).delete('gone');
@@ -248,7 +248,7 @@ describe('failed requests', () => {
     expect(lines).toEqual(['gone  its payload has expired', '1 failed requests, 1 left as they are']);
   });
 
-  test('have ids that stay ids, however long', () => {
+  it('have ids that stay ids, however long', () => {
     const long = 'a'.repeat(128);
     expect(retryIdOf(long)).toMatch(/^[0-9a-f]{64}\.retry$/);
     expect(retryIdOf(long)).not.toBe(retryIdOf(`${long.slice(1)}b`));

@@ -1,5 +1,5 @@
 import { CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dynamoClient } from '../../../src/aws/clients.ts';
 import { dynamoChangedRecords } from '../../../src/aws/dynamodb/operations.ts';
 import { dynamoRecords } from '../../../src/aws/dynamodb/records.ts';
@@ -85,7 +85,7 @@ describe('counting from the records', () => {
     NOON,
   );
 
-  test('gives what one clean pass over the stream gives, whatever was counted before, however often', async () => {
+  it('gives what one clean pass over the stream gives, whatever was counted before, however often', async () => {
     const { stand, images } = livesAt(['r1', NOON], ['r2', NOON + 1_000], ['r3', NOON + 61_000]);
     const clean = await cleanPass([...images, rejected]);
     const rows = createReportRows();
@@ -96,7 +96,7 @@ describe('counting from the records', () => {
     }
   });
 
-  test('would count twice, if rows did not remember what they have counted', async () => {
+  it('would count twice, if rows did not remember what they have counted', async () => {
     const { stand, images } = livesAt(['r1', NOON]);
     const rows = createReportRows();
     const forgetful: typeof rows = {
@@ -108,7 +108,7 @@ describe('counting from the records', () => {
     expect(sorted(rows)).not.toEqual(await cleanPass(images));
   });
 
-  test('looks at the changes of the times that are asked for only', async () => {
+  it('looks at the changes of the times that are asked for only', async () => {
     const { stand } = livesAt(['early', NOON], ['late', NOON + 5 * HOUR_MS]);
     const rows = createReportRows();
     const around = intervalOf(letter('m', NOON + 5 * HOUR_MS, NOON + 5 * HOUR_MS));
@@ -116,7 +116,7 @@ describe('counting from the records', () => {
     expect(new Set(rows.all().map(({ key }) => key.minute))).toEqual(new Set(['2026-11-02T17:00Z']));
   });
 
-  test('counts the others when one cannot be, and names it', async () => {
+  it('counts the others when one cannot be, and names it', async () => {
     const { stand, images } = livesAt(['r1', NOON], ['r2', NOON + 61_000]);
     const rows = createReportRows();
     const failing: typeof rows = {
@@ -157,7 +157,7 @@ describe('redriving what reporting failed on', () => {
       (line) => void lines.push(line),
     );
 
-  test('counts first and deletes then: cut off in between, it is done again and changes nothing', async () => {
+  it('counts first and deletes then: cut off in between, it is done again and changes nothing', async () => {
     const { stand, images } = livesAt(['r1', NOON]);
     const rows = createReportRows();
     const count = (intervals: readonly Interval[]) => recount(rows, recordsOf(stand), intervals);
@@ -179,7 +179,7 @@ describe('redriving what reporting failed on', () => {
     expect(sorted(rows)).toEqual(await cleanPass(images));
   });
 
-  test('leaves the letters where counting fails, and others than the one named', async () => {
+  it('leaves the letters where counting fails, and others than the one named', async () => {
     const queue = queueOf(letter('m1', NOON, NOON), letter('m2', NOON + HOUR_MS, NOON + HOUR_MS));
     await expect(
       redrive(queue, async () => {
@@ -198,7 +198,7 @@ describe('redriving what reporting failed on', () => {
     expect(await redrive(queue, count, 'm2')).toBe(0);
   });
 
-  test.each(['{', '{"hello": 1}', '{"DDBStreamBatchInfo": {"approximateArrivalOfFirstRecord": "now"}}'])(
+  it.each(['{', '{"hello": 1}', '{"DDBStreamBatchInfo": {"approximateArrivalOfFirstRecord": "now"}}'])(
     'refuses a message that Lambda has not put there: %s',
     async (body) => {
       const queue = queueOf({ id: 'strange', body, sentAt: 0, handle: 'h' });
@@ -229,7 +229,7 @@ describe('the table of requests', () => {
     await emulators.stop();
   });
 
-  test('says what was accepted or ended in an interval, its ends included', async () => {
+  it('says what was accepted or ended in an interval, its ends included', async () => {
     const { stand } = livesAt(['before', NOON - HOUR_MS], ['at', NOON], ['after', NOON + HOUR_MS]);
     const [waiting] = lifeOf('waiting', { accepted_at: NOON + 10 });
     for (const record of [...stand, waiting as RequestRecord]) {

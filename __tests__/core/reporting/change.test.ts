@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { changeOf } from '../../../src/core/reporting/change.ts';
 import { costOf } from '../../../src/core/reporting/prices.ts';
 import { summarise } from '../../../src/core/reporting/read.ts';
@@ -9,7 +9,7 @@ import { lifeOf } from './records.ts';
 
 const AT = Date.parse('2026-11-22T19:40:30Z');
 
-test('an acceptance counts in the minute it was accepted, an outcome in the minute it ended', () => {
+it('an acceptance counts in the minute it was accepted, an outcome in the minute it ended', () => {
   const [accepted, queued, ended, sent] = lifeOf('r1', { accepted_at: AT }, 60_000).map(changeOf);
   expect(accepted?.key).toMatchObject({ minute: '2026-11-22T19:40Z', priority: 2, tenant: 'acme' });
   expect(accepted?.counters).toEqual({ accepted: 1 });
@@ -29,11 +29,11 @@ test('an acceptance counts in the minute it was accepted, an outcome in the minu
   expect([queued, sent]).toEqual([undefined, undefined]);
 });
 
-test('a request that went back is not accepted a second time', () => {
+it('a request that went back is not accepted a second time', () => {
   expect(changeOf(recordOf('r1', { generation: 1 }))).toBeUndefined();
 });
 
-test('a change is known by request, generation and status, whenever it is delivered', () => {
+it('a change is known by request, generation and status, whenever it is delivered', () => {
   const idOf = (fields: object) => changeOf(recordOf('r1', fields))?.id;
   const failed = { status: 'FAILED', finished_at: AT } as const;
   expect(idOf(failed)).toBe(idOf({ ...failed, nonce: 'another' }));
@@ -50,11 +50,11 @@ describe('max tokens left to the smoother', () => {
   const countersOf = (fields: Partial<RequestRecord>) =>
     changeOf({ ...(lifeOf('r1')[2] as RequestRecord), most_max_tokens: 64_000, ...fields })?.counters ?? {};
 
-  test('win back what they did not reserve of the full allowance', () => {
+  it('win back what they did not reserve of the full allowance', () => {
     expect(countersOf({ granted_max_tokens: 200 }).unreserved_tokens).toBe(63_800);
   });
 
-  test.each<[string, Partial<RequestRecord>]>([
+  it.each<[string, Partial<RequestRecord>]>([
     ['the producer set them', { max_tokens: 200 }],
     ['all was allowed', { granted_max_tokens: 64_000, full_allowance: true }],
     ['nobody knows the model', { lane: 'somebody.unheard-of:on-demand' }],
@@ -64,7 +64,7 @@ describe('max tokens left to the smoother', () => {
     expect(countersOf(fields).unreserved_tokens).toBeUndefined();
   });
 
-  test('cost what an answer that was thrown away cost, in tokens and money', () => {
+  it('cost what an answer that was thrown away cost, in tokens and money', () => {
     const usage = { input_tokens: 100, output_tokens: 200 };
     const { cost_nano_usd = 0, ...before } = countersOf({});
     const counters = countersOf({ rerun: { charged_tokens: 1_100, usage } });
@@ -72,7 +72,7 @@ describe('max tokens left to the smoother', () => {
     expect(counters.cost_nano_usd).toBe(cost_nano_usd + (costOf(MODEL, usage) ?? Number.NaN));
   });
 
-  test('are summed up as what was won back, less reruns', () => {
+  it('are summed up as what was won back, less reruns', () => {
     const key = { lane: 'l', minute: '2026-11-22T19:41Z', priority: 1, tenant: 't', shard: 0 };
     const rows: Record<string, number>[] = [
       { unreserved_tokens: 9_000 },
@@ -86,13 +86,13 @@ describe('max tokens left to the smoother', () => {
   });
 });
 
-test('a model without a price is said to have none', () => {
+it('a model without a price is said to have none', () => {
   const ended = lifeOf('r1', { lane: 'nobody.knows:on-demand' }).map(changeOf)[2];
   expect(ended?.counters).toMatchObject({ unpriced: 1 });
   expect(ended?.counters.cost_nano_usd).toBeUndefined();
 });
 
-test('prices: geo premium, cached tokens, and tokens that cost less than a millionth', () => {
+it('prices: geo premium, cached tokens, and tokens that cost less than a millionth', () => {
   const usage = { input_tokens: 1_000_000, output_tokens: 0 };
   expect(costOf('global.anthropic.claude-sonnet-4-6', usage)).toBe(3e9);
   expect(costOf('us.anthropic.claude-sonnet-4-6', usage)).toBe(3.3e9);
@@ -107,6 +107,6 @@ test('prices: geo premium, cached tokens, and tokens that cost less than a milli
   expect(costOf('global.anthropic.claude-sonnet-4-6', cached)).toBe(0.3e9 + 3.75e9);
 });
 
-test.each(['constructor', '__proto__', 'toString.model'])('a model named %s has no price', (modelId) => {
+it.each(['constructor', '__proto__', 'toString.model'])('a model named %s has no price', (modelId) => {
   expect(costOf(modelId, { input_tokens: 1, output_tokens: 1 })).toBeUndefined();
 });

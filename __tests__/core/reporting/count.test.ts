@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { reportBatch, type StreamChange } from '../../../src/core/reporting/batch.ts';
 import type { ReportRow, ReportRows } from '../../../src/core/reporting/ports.ts';
 import { readRows, summarise } from '../../../src/core/reporting/read.ts';
@@ -56,7 +56,7 @@ function losing(rows: ReportRows, lost: ReadonlySet<number>): ReportRows {
 }
 
 describe('rows are those of one clean pass', () => {
-  test('however the stream repeats, reorders and cuts, with batches at work side by side', async () => {
+  it('however the stream repeats, reorders and cuts, with batches at work side by side', async () => {
     await fc.assert(
       fc.asyncProperty(deliveries, fc.scheduler(), async ({ images, batches }, scheduler) => {
         const table = createReportRows();
@@ -73,7 +73,7 @@ describe('rows are those of one clean pass', () => {
     );
   });
 
-  test('however many answers are lost, once what failed is delivered again', async () => {
+  it('however many answers are lost, once what failed is delivered again', async () => {
     await fc.assert(
       fc.asyncProperty(lives, fc.uniqueArray(fc.nat(30)), async (images, lost) => {
         const table = createReportRows();
@@ -94,7 +94,7 @@ describe('rows are those of one clean pass', () => {
     );
   });
 
-  test('control: a table that forgets what it has counted counts twice', async () => {
+  it('control: a table that forgets what it has counted counts twice', async () => {
     const images = lifeOf('r1');
     const table = createReportRows();
     const forgetful: ReportRows = {
@@ -108,7 +108,7 @@ describe('rows are those of one clean pass', () => {
 });
 
 describe('a batch', () => {
-  test('reports by sequence number what it could not count, and counts the rest', async () => {
+  it('reports by sequence number what it could not count, and counts the rest', async () => {
     const [accepted] = lifeOf('r1');
     const table = createReportRows();
     const broken: StreamChange = {
@@ -122,7 +122,7 @@ describe('a batch', () => {
     expect(table.all()).toMatchObject([{ counters: { accepted: 1 } }]);
   });
 
-  test('fails as a whole when nothing could be counted', async () => {
+  it('fails as a whole when nothing could be counted', async () => {
     const table: ReportRows = { ...createReportRows(), add: () => Promise.reject(new Error('table down')) };
     const [accepted] = lifeOf('r1');
     await expect(reportBatch(table, batchOf([accepted as RequestRecord]), quiet)).rejects.toThrow(
@@ -130,7 +130,7 @@ describe('a batch', () => {
     );
   });
 
-  test('of a busy minute is written in few, bounded writes', async () => {
+  it('of a busy minute is written in few, bounded writes', async () => {
     const table = createReportRows();
     const sizes: number[] = [];
     const rows: ReportRows = {
@@ -148,7 +148,7 @@ describe('a batch', () => {
   });
 });
 
-test('rows of a time range merge by tenant, percentiles and cost included', async () => {
+it('rows of a time range merge by tenant, percentiles and cost included', async () => {
   const table = createReportRows();
   const start = Date.parse('2026-11-22T19:40:00Z');
   const images = [

@@ -4,7 +4,7 @@ import type { RequestRecord } from '../../../src/core/request/record.ts';
 import { end, markSent, queue } from '../../../src/core/request/transitions.ts';
 import { recordOf } from '../invocation/world.ts';
 
-/** A record as it stands after a transition. */
+/** A record after a transition. */
 function after(record: RequestRecord, { set, remove }: Transition): RequestRecord {
   const next: RequestRecord = { ...record, ...set };
   for (const name of remove) delete next[name];

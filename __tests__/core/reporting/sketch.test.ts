@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { bucketOf, quantileOf, RELATIVE_ERROR } from '../../../src/core/reporting/sketch.ts';
 
 const durations = fc.array(fc.double({ min: 1, max: 1.3e9, noNaN: true }), { minLength: 1, maxLength: 200 });
@@ -16,7 +16,7 @@ function exact(values: number[], at: number): number {
   return sorted[Math.max(1, Math.ceil(at * sorted.length)) - 1] as number;
 }
 
-test('any quantile is within the documented error of the true one', () => {
+it('any quantile is within the documented error of the true one', () => {
   fc.assert(
     fc.property(durations, share, (values, at) => {
       const truth = exact(values, at);
@@ -26,7 +26,7 @@ test('any quantile is within the documented error of the true one', () => {
   );
 });
 
-test('control: the error is not smaller than documented by much, so the bound is the sketch’s own', () => {
+it('control: the error is not smaller than documented by much, so the bound is the sketch’s own', () => {
   const worst = Math.max(
     ...Array.from({ length: 5_000 }, (_, i) => {
       const value = 2 + i;
@@ -36,11 +36,11 @@ test('control: the error is not smaller than documented by much, so the bound is
   expect(worst).toBeGreaterThan(RELATIVE_ERROR * 0.9);
 });
 
-test('a duration of nothing, and quantiles of nothing', () => {
+it('a duration of nothing, and quantiles of nothing', () => {
   expect(quantileOf(sketchOf([0, -3, 1]), 0.99)).toBe(1);
   expect(quantileOf(new Map(), 0.5)).toBeUndefined();
 });
 
-test('a fortnight of milliseconds takes few buckets', () => {
+it('a fortnight of milliseconds takes few buckets', () => {
   expect(bucketOf(14 * 86_400_000)).toBeLessThan(220);
 });

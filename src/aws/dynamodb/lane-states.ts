@@ -73,7 +73,7 @@ export function dynamoWatch(client: DynamoDBClient, table: string): LaneWatch {
         values: { now, nonce, before: now - WAKE_INTERVAL_MS },
       });
       if (marked) return true;
-      // The mark that stands may be our own, its answer lost: then nobody else is going to wake the lane.
+      // The mark may be our own, with its answer lost: then no other caller is going to wake the lane.
       const state = await readState(client, table, lane, ['woken_by']);
       return state?.woken_by === nonce;
     },

@@ -58,33 +58,34 @@ interface Refusal {
 }
 
 /**
- * Takes messages off the Input queue: each becomes one stored request, or one REJECTED result that says why. Every step
- * can be repeated, so a message whose handling broke off anywhere is simply delivered again.
+ * Takes messages from the Input queue: each becomes one stored request, or one REJECTED result that says why. Every step
+ * can be repeated, so a message whose handling was interrupted anywhere is simply delivered again.
  */
 export class Ingestion {
-  private readonly arrivals = new ShardChooser();
-  private readonly notifier: LaneNotifier;
-  private readonly inputs: InputCounts;
-  private readonly settings = new Coalescer<LaneSettings>(SETTINGS_AGE_MS);
+  readonly #arrivals = new ShardChooser();
+  readonly #notifier: LaneNotifier;
+  readonly #inputs: InputCounts;
+  readonly #settings = new Coalescer<LaneSettings>(SETTINGS_AGE_MS);
+  readonly #ports: IngestionPorts;
+  readonly #options: IngestionOptions;
 
-  constructor(
-    private readonly ports: IngestionPorts,
-    private readonly options: IngestionOptions,
-  ) {
-    this.notifier = new LaneNotifier(ports);
-    this.inputs = new InputCounts(ports);
+  constructor(ports: IngestionPorts, options: IngestionOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#notifier = new LaneNotifier(ports);
+    this.#inputs = new InputCounts(ports);
   }
 
   /** Ids of the messages that could not be handled and must be delivered again. */
   async ingest(messages: readonly IncomingMessage[]): Promise<string[]> {
-    const stored = messages.map((message) => this.storeAndAnnounce(message));
+    const stored = messages.map((message) => this.#storeAndAnnounce(message));
     await Promise.allSettled(stored);
 
     const wakes = new Map<string, Promise<void>>();
     const handled = stored.map(async (storing) => {
       const lane = await storing;
       if (lane === undefined) return;
-      const wake = wakes.get(lane) ?? this.notifier.wakeIfAsleep(lane, this.ports.clock.now());
+      const wake = wakes.get(lane) ?? this.#notifier.wakeIfAsleep(lane, this.#ports.clock.now());
       wakes.set(lane, wake);
       await wake;
     });
@@ -93,80 +94,80 @@ export class Ingestion {
       const outcome = outcomes[index];
       if (outcome?.status !== 'rejected') return [];
       const { name, message } = outcome.reason as Error;
-      this.ports.log('ingestion.failed', { message_id: id, error: name, reason: message });
+      this.#ports.log('ingestion.failed', { message_id: id, error: name, reason: message });
       return [id];
     });
   }
 
-  /** The lane where the message's request waits now; undefined when nothing waits. */
-  private async storeAndAnnounce(message: IncomingMessage): Promise<string | undefined> {
-    const record = await this.store(message);
+  /** The lane in which the message's request waits now; undefined when it does not wait. */
+  async #storeAndAnnounce(message: IncomingMessage): Promise<string | undefined> {
+    const record = await this.#store(message);
     if (record?.status !== 'RECEIVED') return undefined;
-    await this.notifier.announce(record, this.ports.clock.now());
+    await this.#notifier.announce(record, this.#ports.clock.now());
     return record.lane;
   }
 
-  /** The request's record as it stands; undefined when the message was rejected. */
-  private async store(message: IncomingMessage): Promise<StoredRecord | undefined> {
+  /** The request's record as it is in the table; undefined when the message was rejected. */
+  async #store(message: IncomingMessage): Promise<StoredRecord | undefined> {
     if (message.receiveCount > 1) {
       // What would be judged differently now (another quota, another object) keeps its first answer.
-      const rejected = await this.ports.records.read(rejectionId(message.id));
-      if (rejected !== undefined) return this.sendRejection(rejected);
+      const rejected = await this.#ports.records.read(rejectionId(message.id));
+      if (rejected !== undefined) return this.#sendRejection(rejected);
     }
-    const profiles = await this.readProfiles();
-    const { reading, source } = await this.read(message, profiles);
-    if (reading.kind !== 'request') return this.reject(message, refusalOf(reading));
-    return this.accept(message, reading.request, { source, profiles });
+    const profiles = await this.#readProfiles();
+    const { reading, source } = await this.#read(message, profiles);
+    if (reading.kind !== 'request') return this.#reject(message, refusalOf(reading));
+    return this.#accept(message, reading.request, { source, profiles });
   }
 
-  private async readProfiles(): Promise<Profiles | undefined> {
-    const { clock, settings } = this.ports;
-    const read = await this.settings.run('variables', clock.now(), () => settings.read());
+  async #readProfiles(): Promise<Profiles | undefined> {
+    const { clock, settings } = this.#ports;
+    const read = await this.#settings.run('variables', clock.now(), () => settings.read());
     return read.application_inference_profiles;
   }
 
-  private async read(message: IncomingMessage, profiles?: Profiles): Promise<PointerReading> {
-    const options = { ...this.options, profiles };
+  async #read(message: IncomingMessage, profiles?: Profiles): Promise<PointerReading> {
+    const options = { ...this.#options, profiles };
     const reading = readMessage(message.body, options);
     if (reading.kind !== 'pointer') return { reading };
-    return readPointer(reading.pointer, this.ports.inbox, options);
+    return readPointer(reading.pointer, this.#ports.inbox, options);
   }
 
-  private async accept(
+  async #accept(
     message: IncomingMessage,
     request: Request,
     { source, profiles }: Pick<Acceptance, 'source' | 'profiles'>,
   ): Promise<StoredRecord | undefined> {
-    const { records, payloads, clock, log } = this.ports;
+    const { records, payloads, clock, log } = this.#ports;
     const now = clock.now();
     const estimated = acceptedRecord(request, {
       requestId: request.request_id ?? message.id,
       messageId: message.id,
       acceptedAt: now,
       sentAt: message.sentAt,
-      longestWaitSeconds: this.options.longestWaitSeconds,
+      longestWaitSeconds: this.#options.longestWaitSeconds,
       source,
       profiles,
-      shardOf: (queue) => this.arrivals.shard(queue, now, this.ports.random()),
+      shardOf: (queue) => this.#arrivals.shard(queue, now, this.#ports.random()),
     });
     const model = knownAs(request.model_id, profiles);
-    const record = await this.inputs.counted(estimated, model, request.call);
-    const never = quotaViolation(record, await this.notifier.certainLimitsOf(record.lane, now));
+    const record = await this.#inputs.counted(estimated, model, request.call);
+    const never = quotaViolation(record, await this.#notifier.certainLimitsOf(record.lane, now));
     if (never !== undefined) {
       const standing = await records.read(record.request_id);
-      if (standing !== undefined) return this.meet(message, request, record, standing);
-      return this.reject(message, { error: never, usable: request });
+      if (standing !== undefined) return this.#meet(message, request, record, standing);
+      return this.#reject(message, { error: never, usable: request });
     }
     await payloads.put(record.payload_key, JSON.stringify(request.call));
     const standing = await records.create(record);
-    if (standing !== undefined) return this.meet(message, request, record, standing);
+    if (standing !== undefined) return this.#meet(message, request, record, standing);
     const { request_id, lane, priority, tenant, input_tokens, max_tokens } = record;
     log('request.received', { request_id, lane, priority, tenant, input_tokens, max_tokens });
     return record;
   }
 
   /** The id is taken: by the same request, which is then one request, or by another. */
-  private async meet(
+  async #meet(
     message: IncomingMessage,
     request: Request,
     record: RequestRecord,
@@ -178,31 +179,31 @@ export class Ingestion {
       const accepted = new Date(standing.accepted_at).toISOString();
       const error = requestError(
         'RequestIdConflict',
-        `request_id: expected an id of its own for other content, got ${record.request_id}, ` +
-          `which a request accepted at ${accepted} has (now ${standing.status})`,
+        `request_id: ${record.request_id} belongs to a request with other content, accepted at ${accepted} ` +
+          `(now ${standing.status}). Give this one an id of its own`,
       );
-      return this.reject(message, { error, usable: request, anonymous: true });
+      return this.#reject(message, { error, usable: request, anonymous: true });
     }
     const { request_id, status, generation } = standing;
-    this.ports.log('request.duplicate', { request_id, message_id: message.id, status, generation });
+    this.#ports.log('request.duplicate', { request_id, message_id: message.id, status, generation });
     return standing;
   }
 
-  private async reject(message: IncomingMessage, { error, usable, anonymous }: Refusal): Promise<undefined> {
+  async #reject(message: IncomingMessage, { error, usable, anonymous }: Refusal): Promise<undefined> {
     const resultId = anonymous ? message.id : (usable.request_id ?? message.id);
-    const record = rejectedRecord(message, { error, resultId, usable }, this.ports.clock.now());
-    const standing = await this.ports.records.create(record);
+    const record = rejectedRecord(message, { error, resultId, usable }, this.#ports.clock.now());
+    const standing = await this.#ports.records.create(record);
     if (standing === undefined) {
-      this.ports.log('request.rejected', { request_id: resultId, message_id: message.id, type: error.type });
+      this.#ports.log('request.rejected', { request_id: resultId, message_id: message.id, type: error.type });
     }
-    return this.sendRejection(standing ?? record);
+    return this.#sendRejection(standing ?? record);
   }
 
   /** From the committed record, so that a result sent twice is the same one. */
-  private async sendRejection(record: StoredRecord): Promise<undefined> {
+  async #sendRejection(record: StoredRecord): Promise<undefined> {
     if (record.result_sent) return;
-    await this.ports.results.send(resultOf(record));
-    await this.ports.records.move(markSent(record, this.ports.clock.now()));
+    await this.#ports.results.send(resultOf(record));
+    await this.#ports.records.move(markSent(record, this.#ports.clock.now()));
   }
 }
 
@@ -219,6 +220,6 @@ function refusalOf(reading: Exclude<Reading, { kind: 'request' }>): Refusal {
 function nestedPointer({ key }: Pointer): RequestError {
   return requestError(
     'InvalidMessage',
-    `s3: expected the message itself in the object that a pointer names, got another pointer (to ${key})`,
+    `s3: the object that a pointer names must hold the message itself, and not another pointer (to ${key})`,
   );
 }

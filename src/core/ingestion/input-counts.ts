@@ -6,31 +6,34 @@ import { foundationModelId } from '../request/model-id.ts';
 import type { RequestRecord } from '../request/record.ts';
 
 export interface TokenCounter {
-  /** Input tokens as the model (a foundation model's id) counts them; undefined when it does not tell. Rejects at will. */
+  /** Input tokens as the model (a foundation model's id) counts them; undefined when it does not say. May reject. */
   count(modelId: string, call: Payload): Promise<number | undefined>;
 }
 
-/** Smaller inputs are not worth a call: what their estimate errs by is little beside any max tokens. */
+/** Smaller inputs are not worth a call: the error of their estimate is small compared with any max tokens. */
 export const COUNTED_FROM_TOKENS = 1_000;
-/** After a failure the lane's inputs are estimated for so long, in this container. */
+/** After a failure, this container estimates the lane's inputs for this long. */
 export const REST_MS = 30_000;
 
 /**
- * Exact inputs instead of estimates, where Bedrock counts them beforehand and that is worth a call. Here and not later: once
- * for each request, however often it is called, before it is judged whether it fits, and the engine plans with it.
+ * Exact inputs instead of estimates, where Bedrock counts them beforehand and that is worth a call. It happens here because a
+ * request is counted once, however often it is called, and because the check of its size and the engine then use the exact count.
  */
 export class InputCounts {
   readonly #restUntil = new Map<string, number>();
+  readonly #ports: { counter?: TokenCounter; clock: Pick<Clock, 'now'>; log: Log };
 
   /** @param ports without a counter everything stays as estimated */
-  constructor(private readonly ports: { counter?: TokenCounter; clock: Pick<Clock, 'now'>; log: Log }) {}
+  constructor(ports: { counter?: TokenCounter; clock: Pick<Clock, 'now'>; log: Log }) {
+    this.#ports = ports;
+  }
 
   /**
    * The record with its input counted, or as it is. Never rejects: an estimate is good enough.
    * @param model the id by which the model is known
    */
   async counted(record: RequestRecord, model: string, call: Payload): Promise<RequestRecord> {
-    const { counter, clock, log } = this.ports;
+    const { counter, clock, log } = this.#ports;
     const { request_id, lane, input_tokens: estimated } = record;
     if (counter === undefined || estimated < COUNTED_FROM_TOKENS || !isCounted(lane)) return record;
     if (clock.now() < (this.#restUntil.get(lane) ?? 0)) return record;

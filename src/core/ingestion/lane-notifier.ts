@@ -14,18 +14,21 @@ export interface LaneNotifierPorts {
 /** How old the limits may be by which a request is judged to fit. */
 const LIMITS_AGE_MS = 60_000;
 
-/** Tells the leaders of lanes about work, and wakes those asleep. One per container: what was told is not repeated. */
+/** Tells the leaders of lanes about work, and wakes those that sleep. One per container, which remembers what it has told. */
 export class LaneNotifier {
-  private readonly registered = new Coalescer<void>(Number.POSITIVE_INFINITY);
-  private readonly announced = new Coalescer<void>(ANNOUNCE_INTERVAL_MS);
-  private readonly limits = new Coalescer<Limits>(LIMITS_AGE_MS);
+  readonly #registered = new Coalescer<void>(Number.POSITIVE_INFINITY);
+  readonly #announced = new Coalescer<void>(ANNOUNCE_INTERVAL_MS);
+  readonly #limits = new Coalescer<Limits>(LIMITS_AGE_MS);
+  readonly #ports: LaneNotifierPorts;
 
-  constructor(private readonly ports: LaneNotifierPorts) {}
+  constructor(ports: LaneNotifierPorts) {
+    this.#ports = ports;
+  }
 
   /** The lane's limits, without those that are only assumed. */
   certainLimitsOf(lane: string, now: number): Promise<Limits> {
-    return this.limits.run(lane, now, async () => {
-      const { limits = {}, figures } = (await this.ports.watch.status(lane)) ?? {};
+    return this.#limits.run(lane, now, async () => {
+      const { limits = {}, figures } = (await this.#ports.watch.status(lane)) ?? {};
       const assumed: readonly string[] = figures?.assumed ?? [];
       return Object.fromEntries(Object.entries(limits).filter(([limit]) => !assumed.includes(limit)));
     });
@@ -33,17 +36,17 @@ export class LaneNotifier {
 
   /** After the record's write: the request's queue has work, its lane exists. */
   async announce({ lane, model_id, queue }: RequestRecord, now: number): Promise<void> {
-    const { registry, directory } = this.ports;
-    await this.registered.run(lane, now, () => registry.register(lane, model_id));
-    await this.announced.run(queue, now, () => directory.announce(queue, now));
+    const { registry, directory } = this.#ports;
+    await this.#registered.run(lane, now, () => registry.register(lane, model_id));
+    await this.#announced.run(queue, now, () => directory.announce(queue, now));
   }
 
   /**
-   * After the announcements: a lane that nobody leads, or whose leader sleeps, is woken. Either the leader's last look
-   * sees the announcement or this sees that it sleeps.
+   * Called after the announcements: wakes a lane that has no leader, or whose leader sleeps. Either the leader's last look sees
+   * the announcement, or this function sees that the leader sleeps.
    */
   async wakeIfAsleep(lane: string, now: number): Promise<void> {
-    const { watch, waker } = this.ports;
+    const { watch, waker } = this.#ports;
     const status = await watch.status(lane);
     const led = (status?.lease_until ?? 0) >= now;
     if (led && !status?.asleep) return;

@@ -16,11 +16,11 @@ export function quotaViolation(
   const room = limit - input_tokens;
   const remedy =
     room >= 1
-      ? `max tokens of at most ${room} would fit`
-      : `an input of fewer than ${limit} tokens would fit, with max tokens for the rest`;
+      ? `Max tokens of at most ${room} would fit`
+      : `An input of fewer than ${limit} tokens would fit, with max tokens for the rest`;
   return requestError(
     'ExceedsQuota',
-    `input and max tokens: expected at most ${limit} together (the tokens per minute of ${lane}), ` +
-      `got about ${input_tokens} and ${max_tokens ?? 'no'} max tokens; ${remedy}`,
+    `input and max tokens: about ${input_tokens} and ${max_tokens ?? 'no'} max tokens exceed ${limit}, ` +
+      `the tokens per minute of ${lane}. ${remedy}`,
   );
 }

@@ -1,4 +1,4 @@
-/** Index writes that one partition should take from one container; DynamoDB bears 1,000 a second from all of them. */
+/** Index writes per second of one container to one partition, which takes 1,000 a second from all containers together. */
 const ARRIVALS_PER_SHARD = 5;
 const MOST_SHARDS = 64;
 const WINDOW_MS = 1_000;
@@ -16,24 +16,24 @@ interface Window {
  * reads little; more while it floods.
  */
 export class ShardChooser {
-  private readonly windows = new Map<string, Window>();
+  readonly #windows = new Map<string, Window>();
 
   /** Counts an arrival and chooses its shard. `random` is in [0, 1). */
   shard(queue: string, now: number, random: number): number {
-    const window = this.windowAt(queue, now);
+    const window = this.#windowAt(queue, now);
     window.arrivals += 1;
     const perSecond = Math.max(window.arrivals, window.previous);
     const shards = Math.min(Math.ceil(perSecond / ARRIVALS_PER_SHARD), MOST_SHARDS);
     return Math.floor(random * shards);
   }
 
-  private windowAt(queue: string, now: number): Window {
-    const last = this.windows.get(queue);
+  #windowAt(queue: string, now: number): Window {
+    const last = this.#windows.get(queue);
     if (last !== undefined && now - last.start < WINDOW_MS) return last;
     const justBefore = last !== undefined && now - last.start < 2 * WINDOW_MS;
-    if (last === undefined && this.windows.size >= MOST_QUEUES) this.windows.clear();
+    if (last === undefined && this.#windows.size >= MOST_QUEUES) this.#windows.clear();
     const window = { start: now, arrivals: 0, previous: justBefore ? last.arrivals : 0 };
-    this.windows.set(queue, window);
+    this.#windows.set(queue, window);
     return window;
   }
 }

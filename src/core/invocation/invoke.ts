@@ -38,7 +38,7 @@ interface Run {
 export async function invokeBundle(ports: InvocationPorts, message: HoldMessage): Promise<void> {
   const { lane, released_at, releases } = message;
   const ends = await Promise.allSettled(releases.map((release) => invoke(ports, message, release)));
-  // A bundle delivered twice is one worker's all the same: whoever had its first release tells that it ended.
+  // A bundle that is delivered twice still counts as one worker's: the delivery that got its first release reports its end.
   if (wasOurs(ends[0])) {
     await ports.reports.add(lane, slotOf(released_at), BUNDLE_ENDED);
   }
@@ -87,7 +87,7 @@ async function take(
     standing = claimed.record;
     if (claimed.applied && standing?.status === 'IN_PROGRESS') return standing;
   }
-  // Whoever moved the record also reports what became of the release.
+  // The writer that moved the record on also reports the end of the release.
   log('release.refused', { ...release, status: standing?.status, current_generation: standing?.generation });
   return undefined;
 }
@@ -177,7 +177,7 @@ async function refusedByModel(
     end: tooLarge || (error.kind === 'denied' && !isAboutModelId(payload)) ? 'invalid' : error.kind,
     startedAt,
     finishedAt,
-    // What Bedrock refused it did not charge. After a fault nobody knows: the reservation runs out by itself.
+    // Bedrock does not charge what it refuses. After a fault the charge is unknown: the reservation runs out by itself.
     chargedTokens: error.kind === 'transient' ? (record.reserved_tokens ?? 0) : 0,
   });
 }

@@ -32,7 +32,7 @@ export interface InvocationPorts {
   remainingMs(): number;
 }
 
-/** One commit, then the result: what was not committed here is not said here. */
+/** One commit, then the result: only what was committed here is reported here. */
 export async function finish(ports: InvocationPorts, record: RequestRecord, ending: Ending): Promise<void> {
   const { records, results, clock, log } = ports;
   const committed = await records.move(end(record, ending));
@@ -49,8 +49,8 @@ export async function finish(ports: InvocationPorts, record: RequestRecord, endi
 }
 
 /**
- * Back to its old place; false when the record had moved on. `counts` are its counters after the attempt. The queue is
- * announced before anyone hears that the release has ended: its leader could take it for empty while the index lags.
+ * Puts the request back into its old place; false when the record had moved on. `counts` are its counters after the attempt. The
+ * queue is announced before the end of the release is reported: otherwise its leader could take it for empty while the index lags.
  */
 export async function returnToBacklog(
   { records, directory, clock, log }: InvocationPorts,
@@ -68,13 +68,13 @@ export async function returnToBacklog(
   return true;
 }
 
-/** For the first time so long, doubled each time: what cannot be read now is not asked for again at once. */
+/** The first rest, doubled each time: a payload that cannot be read now is not read again at once. */
 const FIRST_REST_MS = 10_000;
 const LONGEST_REST_MS = 300_000;
 
 /**
- * How long a request rests when a release of it came to no call: longer each time. Releases that spent no attempt tell
- * how often it has come back in vain, mostly like this.
+ * How long a request rests after a release that did not lead to a call: longer each time. Releases without an attempt show how
+ * often it has come back like this.
  */
 export function restAfterReturn({ generation, attempts }: RequestRecord): number {
   return FIRST_REST_MS * 2 ** Math.max(0, generation - attempts - 1);

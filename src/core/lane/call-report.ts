@@ -1,7 +1,7 @@
 /**
  * How an invocation reports one call to its lane: counters, added atomically to the slot of the call's release. They only
  * ever give capacity back early; a lost report costs a minute of its reservation. This file writes the counters
- * and reads them again; nobody else knows their names.
+ * and reads them again; no other file knows their names.
  */
 
 import type { Priority } from '../request/record.ts';

@@ -9,8 +9,8 @@ export const WAKE_INTERVAL_MS = 2_000;
 
 /**
  * A partition is announced at most this often by one container, so a record may have been written up to this long after
- * the announcement that stands for it. Whoever forgets a partition must wait longer than this, index lag and clock
- * skew on top.
+ * the announcement that covers it. A partition may be forgotten only after a longer time than this, plus index lag and clock
+ * skew.
  */
 export const ANNOUNCE_INTERVAL_MS = 1_000;
 
@@ -41,7 +41,7 @@ export interface LaneRegistry {
 
 /** A lane as a producer-side function sees it. */
 export interface LaneStatus {
-  /** Epoch milliseconds until which a leader holds the lane; absent or past: nobody. */
+  /** Epoch milliseconds until which a leader holds the lane; absent or past: it has no leader. */
   lease_until?: number;
   asleep?: boolean;
   woken_at?: number;
@@ -74,7 +74,7 @@ export type Trouble = 'failing' | 'denied' | 'daily_quota';
 
 /** Ingestion's side of sleep and wake. */
 export interface LaneWatch {
-  /** Strongly consistent. Undefined: nobody has ever led or woken the lane. */
+  /** Strongly consistent. Undefined: the lane has never been led or woken. */
   status(lane: string): Promise<LaneStatus | undefined>;
   /** Marks the lane as woken; true for one caller per `WAKE_INTERVAL_MS`, who must then wake a leader. */
   markWoken(lane: string, now: number): Promise<boolean>;
@@ -87,7 +87,7 @@ export interface Waker {
 
 /** The leader's side: a lease with a fencing token. */
 export interface Leadership {
-  /** Takes the lane when nobody holds it; otherwise leaves a challenge, on which the holder hands over. */
+  /** Takes the lane when it has no leader; otherwise leaves a challenge, on which the leader hands over. */
   acquire(lane: string, holder: string, now: number, leaseUntil: number): Promise<Led | undefined>;
   /** Writes the tick's plan and renews the lease. `lost`: another leader holds the lane; nothing was written. */
   writePlan(led: Led, plan: LanePlan, leaseUntil: number): Promise<'written' | 'challenged' | 'lost'>;
@@ -101,7 +101,7 @@ export interface Led {
   lane: string;
   holder: string;
   token: number;
-  /** The last written plan, whoever wrote it. */
+  /** The last written plan, of this leader or a predecessor. */
   snapshot?: string;
 }
 

@@ -100,7 +100,8 @@ export async function recountDeadLetters(
 
 /**
  * An input message that keeps its identity: without an id of its own a request goes by the message's, which sending
- * changes, so it is written into it. What cannot carry an id (a pointer, or what will be rejected) stays as it is.
+ * changes, so that id is written into the message. A message that cannot carry an id (a pointer, or one that will be rejected) is
+ * left as it is.
  */
 export function identified({ id, body }: HeldMessage): string {
   const message = parseJson(body);

@@ -1,6 +1,6 @@
 /**
- * What reporting has failed on is counted from the records themselves: each says when it was accepted and how it ended,
- * and a change that a row has counted is not counted again, whoever tells of it.
+ * Changes that reporting has failed on are counted from the records themselves: each says when it was accepted and how it
+ * ended, and a change that has been counted is never counted again, from whatever source it comes.
  */
 
 import { type Change, changeOf } from '../reporting/change.ts';
@@ -11,13 +11,13 @@ import type { StoredRecord } from '../request/record.ts';
 import { NotCountedError, UnknownDeadLetterError } from './errors.ts';
 import type { ChangedRecords, HeldMessage, Interval } from './ports.ts';
 
-/** A change says its own time, the stream that of the write after it: within a function's longest run, and clocks differ. */
+/** A change has its own time, the stream that of the write after it: at most a function's longest run later, and clocks differ. */
 const MARGIN_MS = 16 * 60_000;
 /** Changes counted at once. */
 const CHANGES_AT_ONCE = 1_000;
 
 /**
- * When the changes happened that a dead letter stands for.
+ * When the changes happened that a dead letter represents.
  * @throws {UnknownDeadLetterError}
  */
 export function intervalOf({ id, body }: HeldMessage): Interval {

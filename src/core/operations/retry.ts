@@ -13,8 +13,8 @@ export function retryIdOf(requestId: string): string {
 }
 
 /**
- * The input message of the new request: the stored call and all that the producer said about it. A wait that the
- * producer set begins anew.
+ * The input message of the new request: the stored call and everything that the producer said about it. A maximum wait that the
+ * producer set starts again.
  */
 export function retryMessageOf(record: RequestRecord, payload: Payload): Record<string, unknown> {
   const { model_id, priority, tenant, task, record_id, metadata } = record;

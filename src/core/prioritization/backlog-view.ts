@@ -8,7 +8,7 @@ import { concurrently } from './concurrently.ts';
 
 /** Indexes show a write within this time. */
 export const INDEX_GRACE_MS = 3_000;
-/** What was announced longer ago and is not there is gone. */
+/** A queue that was announced longer ago and is empty has nothing more to come. */
 const ANNOUNCED_GRACE_MS = ANNOUNCE_INTERVAL_MS + INDEX_GRACE_MS + CLOCK_SKEW_MS;
 /** How often the directory is read: new queues are seen this late. */
 const LIST_EVERY_MS = 500;
@@ -20,8 +20,8 @@ const CONCURRENT_READS = 50;
 /** Releases are remembered this long, longer than an index lags. */
 const RELEASED_MEMORY_MS = 30_000;
 /**
- * What Bedrock has failed is not released again sooner than this after its release, twice as long after the second time: by then
- * the lane knows whether Bedrock fails everything, and stops before attempts run out.
+ * A request whose call failed is released again this long after its release at the earliest, and twice as long after the second
+ * failure. By that time the lane knows whether all calls fail, and stops before the attempts are used up.
  */
 const RETRY_REST_MS = 5_000;
 const FEWEST_HEADS = 25;
@@ -43,17 +43,26 @@ export class BacklogView {
   readonly #released = new Map<string, { generation: number; at: number }>();
   #lastReleases = 0;
   #listedAt = Number.NEGATIVE_INFINITY;
+  readonly #lane: string;
+  readonly #ports: { directory: QueueDirectory; backlog: Backlog };
+  /** A predecessor may have released from any queue until then. */
+  readonly #tookOverAt: number;
+  /** Requests of this model id are not released now. */
+  readonly #holdsBack: (modelId: string) => boolean;
 
   constructor(
-    private readonly lane: string,
-    private readonly ports: { directory: QueueDirectory; backlog: Backlog },
-    /** A predecessor may have released from any queue until then. */
-    private readonly tookOverAt: number,
-    /** Requests of this model id are not released now. */
-    private readonly holdsBack: (modelId: string) => boolean = () => false,
-  ) {}
+    lane: string,
+    ports: { directory: QueueDirectory; backlog: Backlog },
+    tookOverAt: number,
+    holdsBack: (modelId: string) => boolean = () => false,
+  ) {
+    this.#lane = lane;
+    this.#ports = ports;
+    this.#tookOverAt = tookOverAt;
+    this.#holdsBack = holdsBack;
+  }
 
-  /** Nothing waits, as far as anyone has announced. */
+  /** No queue with work has been announced. */
   get empty(): boolean {
     return this.#queues.size === 0;
   }
@@ -72,7 +81,7 @@ export class BacklogView {
   /** Reads the directory and the heads that are needed. `unfinishedSince`: the first release that has not ended. */
   async refresh(now: number, unfinishedSince: number | undefined): Promise<void> {
     if (now >= this.#listedAt + LIST_EVERY_MS) {
-      this.#take(await this.ports.directory.list(this.lane));
+      this.#take(await this.#ports.directory.list(this.#lane));
       this.#listedAt = now;
     }
     for (const [id, { at }] of this.#released) if (at + RELEASED_MEMORY_MS < now) this.#released.delete(id);
@@ -85,12 +94,12 @@ export class BacklogView {
     await concurrently(due, CONCURRENT_READS, async (queue) => {
       const key = queue.entry.backlog_key;
       const limit = Math.min(MOST_HEADS, Math.max(wanted, wantedOf(queue)));
-      const heads = await this.ports.backlog.heads(key, limit);
+      const heads = await this.#ports.backlog.heads(key, limit);
       queue.heads = heads.filter((head) => !this.#isReleased(head));
       queue.readAt = now;
       queue.whole = heads.length < limit;
       if (heads.length === 0 && this.#isOver(queue, now, unfinishedSince)) {
-        await this.ports.directory.forget(queue.entry);
+        await this.#ports.directory.forget(queue.entry);
         this.#queues.delete(key);
       }
     });
@@ -123,7 +132,7 @@ export class BacklogView {
       listed.add(entry.backlog_key);
       const queue = this.#queues.get(entry.backlog_key);
       if (queue === undefined) {
-        this.#queues.set(entry.backlog_key, { entry, heads: [], whole: false, releasedAt: this.tookOverAt });
+        this.#queues.set(entry.backlog_key, { entry, heads: [], whole: false, releasedAt: this.#tookOverAt });
       } else {
         queue.entry = entry;
       }
@@ -142,7 +151,7 @@ export class BacklogView {
 
   /** Nothing but these is seen of a queue: others may wait behind them. */
   #areHeldBack(heads: readonly BacklogEntry[]): boolean {
-    return heads.length > 0 && heads.every(({ model_id }) => this.holdsBack(model_id));
+    return heads.length > 0 && heads.every(({ model_id }) => this.#holdsBack(model_id));
   }
 
   #isResting({ request_id, failures }: BacklogEntry, now: number): boolean {

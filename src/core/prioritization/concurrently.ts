@@ -1,6 +1,6 @@
 /**
  * Runs `task` for every item, at most `limit` at once.
- * @throws the first error, after all other items have been dealt with: one failure holds up nobody.
+ * @throws the first error, after all other items have been processed: one failure does not hold up the others.
  */
 export async function concurrently<T>(
   items: readonly T[],

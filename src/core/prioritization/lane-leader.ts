@@ -48,13 +48,16 @@ export class LaneLeader {
   #dueAt = Number.NEGATIVE_INFINITY;
   #metricsAt: number;
   #releasedSinceMetrics = 0;
+  readonly #ports: PrioritizationPorts;
+  readonly #settings: LeaderSettings;
+  readonly #workers: Workers;
+  readonly #led: Led;
 
-  constructor(
-    private readonly ports: PrioritizationPorts,
-    private readonly settings: LeaderSettings,
-    private readonly workers: Workers,
-    private readonly led: Led,
-  ) {
+  constructor(ports: PrioritizationPorts, settings: LeaderSettings, workers: Workers, led: Led) {
+    this.#ports = ports;
+    this.#settings = settings;
+    this.#workers = workers;
+    this.#led = led;
     const now = ports.clock.now();
     this.#lane = led.lane;
     this.#engine = new LaneEngine(settings.engine, led.snapshot);
@@ -66,7 +69,7 @@ export class LaneLeader {
 
   /** Ticks until the lane is handed over, lost, or has nothing to do, or until `until` (epoch milliseconds). */
   async lead(until: number): Promise<Stopped> {
-    const { clock, leadership, log } = this.ports;
+    const { clock, leadership, log } = this.#ports;
     let failed = 0;
     for (;;) {
       const begun = clock.now();
@@ -77,7 +80,7 @@ export class LaneLeader {
         if (written === 'lost') return this.#stop('lost');
         if (written === 'challenged') return this.#stop('challenged');
         if (this.#idle(clock.now())) {
-          if (!(await leadership.sleep(this.led))) return this.#stop('lost');
+          if (!(await leadership.sleep(this.#led))) return this.#stop('lost');
           await clock.sleep(INDEX_GRACE_MS);
           await this.#view.refresh(clock.now(), this.#engine.unfinishedSince());
           if (this.#idle(clock.now())) return this.#stop('asleep');
@@ -100,12 +103,12 @@ export class LaneLeader {
 
   /** One round. Releases nothing unless the plan that counts the releases has been written. */
   async tick(): Promise<'written' | 'challenged' | 'lost'> {
-    const { clock, leadership, reports } = this.ports;
+    const { clock, leadership, reports } = this.#ports;
     const [read] = await Promise.all([
       this.#engine.awaitsReports ? reports.since(this.#lane, this.#engine.reportsFrom(clock.now())) : [],
       this.#rules.refresh(),
       this.#view.refresh(clock.now(), this.#engine.unfinishedSince()),
-      this.workers.refresh(clock.now()),
+      this.#workers.refresh(clock.now()),
       this.#recover(),
     ]);
     const now = clock.now();
@@ -116,17 +119,17 @@ export class LaneLeader {
       queues: this.#view.heads(now),
       limits,
       assumed,
-      workers: this.workers.availableTo(this.#lane),
-      rivals: this.workers.rivalsOf(this.#lane),
+      workers: this.#workers.availableTo(this.#lane),
+      rivals: this.#workers.rivalsOf(this.#lane),
       priorityWeights,
       tenantWeights,
       paused,
     });
     const taken = this.#engine.unfinished(now).bundles;
     const waiting = this.#view.oldest !== undefined;
-    this.workers.note(this.#lane, { taken, waiting });
+    this.#workers.note(this.#lane, { taken, waiting });
     const written = await leadership.writePlan(
-      this.led,
+      this.#led,
       {
         snapshot: this.#engine.snapshot(),
         limits,
@@ -155,14 +158,14 @@ export class LaneLeader {
     });
     const ends = concurrently(expired, CONCURRENT_WRITES, (entry) =>
       endWithout(
-        this.ports,
+        this.#ports,
         { ...entry, status: 'RECEIVED' },
         { status: 'EXPIRED', error: deadlinePassed(entry.deadline_at) },
       ),
     );
     const failures = concurrently(oversized, CONCURRENT_WRITES, ({ entry, reserved }) =>
       endWithout(
-        this.ports,
+        this.#ports,
         { ...entry, status: 'RECEIVED' },
         { status: 'FAILED', error: tooLarge(reserved, this.#rules.limits) },
       ),
@@ -170,12 +173,12 @@ export class LaneLeader {
     const [marked, ...others] = await Promise.allSettled([marks, ends, failures]);
     this.#releasedSinceMetrics += queued.length;
     // What was marked must be sent, whatever else has failed: otherwise only its lease brings it back.
-    if (queued.length > 0) await this.ports.hold.send(this.#messages(queued, decisions));
+    if (queued.length > 0) await this.#ports.hold.send(this.#messages(queued, decisions));
     for (const outcome of [marked, ...others]) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   async #mark(release: EngineRelease, releasedAt: number): Promise<boolean> {
-    const { records, log } = this.ports;
+    const { records, log } = this.#ports;
     const { entry, reserved, charge, maxTokens, mostMaxTokens, exceedsQuota } = release;
     const moved = await records.move(
       queue(entry, {
@@ -185,7 +188,7 @@ export class LaneLeader {
         maxTokens,
         mostMaxTokens,
         exceedsQuota,
-        leaseUntil: releasedAt + this.settings.engine.leaseMs,
+        leaseUntil: releasedAt + this.#settings.engine.leaseMs,
       }),
     );
     const { request_id, generation } = entry;
@@ -213,10 +216,10 @@ export class LaneLeader {
   }
 
   async #recover(): Promise<void> {
-    const now = this.ports.clock.now();
+    const now = this.#ports.clock.now();
     if (now < this.#dueAt) return;
     this.#dueAt = now + DUE_EVERY_MS;
-    await recoverDue(this.ports, this.#lane);
+    await recoverDue(this.#ports, this.#lane);
   }
 
   /** Nothing waits and nothing is out that could come back. */
@@ -229,8 +232,8 @@ export class LaneLeader {
     this.#metricsAt = now;
     const oldest = this.#view.oldest;
     const { utilisation, paused } = this.#engine.figures;
-    this.ports.emit(
-      laneLine(this.settings.metricsNamespace, now, this.#lane, {
+    this.#ports.emit(
+      laneLine(this.#settings.metricsNamespace, now, this.#lane, {
         OldestWaitingSeconds: oldest === undefined ? 0 : Math.max(0, now - oldest) / 1_000,
         Released: this.#releasedSinceMetrics,
         Throttled: this.#engine.takeThrottled(),
@@ -244,9 +247,9 @@ export class LaneLeader {
   }
 
   async #stop(stopped: Stopped): Promise<Stopped> {
-    this.workers.leave(this.#lane);
-    if (stopped !== 'lost') await this.ports.leadership.release(this.led);
-    this.ports.log('lane.left', { lane: this.#lane, token: this.led.token, reason: stopped });
+    this.#workers.leave(this.#lane);
+    if (stopped !== 'lost') await this.#ports.leadership.release(this.#led);
+    this.#ports.log('lane.left', { lane: this.#lane, token: this.#led.token, reason: stopped });
     return stopped;
   }
 }
@@ -254,6 +257,6 @@ export class LaneLeader {
 function tooLarge(reserved: number, limits: Limits): RequestError {
   return requestError(
     'ExceedsQuota',
-    `Needs ${reserved} tokens at its start; the quota is ${limits.tokens_per_minute} a minute`,
+    `input and max tokens: ${reserved} exceed ${limits.tokens_per_minute}, the tokens per minute of the lane`,
   );
 }

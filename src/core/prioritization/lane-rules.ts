@@ -20,14 +20,19 @@ export class LaneRules {
   #quotas: Limits | undefined;
   #quotasAt = Number.NEGATIVE_INFINITY;
   #told = false;
+  readonly #ports: Pick<PrioritizationPorts, 'settings' | 'control' | 'quotas' | 'clock' | 'log'>;
+  readonly #lane: string;
 
   constructor(
-    private readonly ports: Pick<PrioritizationPorts, 'settings' | 'control' | 'quotas' | 'clock' | 'log'>,
-    private readonly lane: string,
-  ) {}
+    ports: Pick<PrioritizationPorts, 'settings' | 'control' | 'quotas' | 'clock' | 'log'>,
+    lane: string,
+  ) {
+    this.#ports = ports;
+    this.#lane = lane;
+  }
 
   get limits(): Limits {
-    const byDefault = defaultLimitsOf(this.lane);
+    const byDefault = defaultLimitsOf(this.#lane);
     const { requests_per_minute: _, ...ofTokens } = byDefault;
     // Some models have no quota of requests, and AWS does away with them: what Service Quotas does not list beside one of
     // tokens does not exist. One of tokens always does.
@@ -35,7 +40,7 @@ export class LaneRules {
     return { ...(listed ? ofTokens : byDefault), ...this.#quotas, ...this.#override() };
   }
 
-  /** Which of them nobody has confirmed. */
+  /** Those of the limits that no source has confirmed. */
   get assumed(): (keyof Limits)[] {
     const known = { ...this.#quotas, ...this.#override() };
     return LIMITS.filter((limit) => this.limits[limit] !== undefined && known[limit] === undefined);
@@ -56,13 +61,13 @@ export class LaneRules {
 
   /** Reads again what has become old. */
   async refresh(): Promise<void> {
-    const now = this.ports.clock.now();
+    const now = this.#ports.clock.now();
     if (now >= this.#settingsAt + SETTINGS_EVERY_MS) {
-      this.#settings = await this.ports.settings.read();
+      this.#settings = await this.#ports.settings.read();
       this.#settingsAt = now;
     }
     if (now >= this.#controlAt + CONTROL_EVERY_MS) {
-      this.#paused = await this.ports.control.isPaused(this.lane);
+      this.#paused = await this.#ports.control.isPaused(this.#lane);
       this.#controlAt = now;
     }
     if (now >= this.#quotasAt + QUOTAS_EVERY_MS && !this.#isOverridden()) {
@@ -74,27 +79,27 @@ export class LaneRules {
 
   /** A lane goes on with what it knows: throttles tell when that is too much. */
   async #readQuotas(now: number): Promise<void> {
-    const { quotas, log } = this.ports;
+    const { quotas, log } = this.#ports;
     try {
-      this.#quotas = (await quotas.limitsOf(this.lane, now)) ?? this.#quotas;
+      this.#quotas = (await quotas.limitsOf(this.#lane, now)) ?? this.#quotas;
     } catch (error) {
-      log('quotas.unknown', { lane: this.lane, error: error instanceof Error ? error.name : 'unknown' });
+      log('quotas.unknown', { lane: this.#lane, error: error instanceof Error ? error.name : 'unknown' });
     }
   }
 
-  /** Once: limits in use that nobody has confirmed. */
+  /** Logs, once, the limits in use that no source has confirmed. */
   #tellAssumptions(): void {
     if (this.#told) return;
     this.#told = true;
     for (const limit of this.assumed) {
-      const reason = whyAssumed(this.lane, limit);
-      this.ports.log('limit.assumed', { lane: this.lane, limit, value: this.limits[limit], reason });
+      const reason = whyAssumed(this.#lane, limit);
+      this.#ports.log('limit.assumed', { lane: this.#lane, limit, value: this.limits[limit], reason });
     }
   }
 
   #override(): Limits | undefined {
     const { quota_overrides, application_inference_profiles } = this.#settings;
-    return overrideOf(this.lane, quota_overrides, application_inference_profiles);
+    return overrideOf(this.#lane, quota_overrides, application_inference_profiles);
   }
 
   #isOverridden(): boolean {

@@ -1,7 +1,7 @@
 /** The invocation workers, as all lanes share them: those that this invocation leads, and those that others lead. */
 import type { LaneRegistry, LaneWatch } from '../lane/ports.ts';
 
-/** Lanes that other invocations lead are looked at this often, lanes that nobody leads less often. */
+/** How often lanes are looked at that other invocations lead, and lanes without a leader. */
 const LOOK_EVERY_MS = 1_000;
 const LOOK_AT_UNLED_EVERY_MS = 5_000;
 
@@ -22,11 +22,13 @@ export class Workers {
   /** When to look again at a lane that this invocation does not lead. */
   readonly #lookAgainAt = new Map<string, number>();
   #lookedAt = Number.NEGATIVE_INFINITY;
+  readonly #total: number;
+  readonly #ports: WorkersPorts;
 
-  constructor(
-    private readonly total: number,
-    private readonly ports: WorkersPorts,
-  ) {}
+  constructor(total: number, ports: WorkersPorts) {
+    this.#total = total;
+    this.#ports = ports;
+  }
 
   /**
    * Workers that `lane` may take in all: its own and the free ones. Of these it leaves to each other lane that has work
@@ -34,12 +36,12 @@ export class Workers {
    */
   availableTo(lane: string): number {
     const lanes = this.#all;
-    const kept = Math.floor(this.total / Math.max(1, lanes.size) / 2);
+    const kept = Math.floor(this.#total / Math.max(1, lanes.size) / 2);
     let others = 0;
     for (const [name, { taken, waiting }] of lanes) {
       if (name !== lane) others += waiting ? Math.max(taken, kept) : taken;
     }
-    return Math.max(0, this.total - others);
+    return Math.max(0, this.#total - others);
   }
 
   /** Lanes that have work waiting, `lane` among them whatever it has. */
@@ -63,7 +65,7 @@ export class Workers {
   async refresh(now: number): Promise<void> {
     if (now < this.#lookedAt + LOOK_EVERY_MS) return;
     this.#lookedAt = now;
-    const { registry, watch } = this.ports;
+    const { registry, watch } = this.#ports;
     const lanes = (await registry.list()).map(({ lane }) => lane);
     const due = lanes.filter((it) => !this.#own.has(it) && now >= (this.#lookAgainAt.get(it) ?? now));
     await Promise.all(

@@ -1,4 +1,4 @@
-/** Where a report stands: one row per lane, minute, priority, tenant and shard. */
+/** What one row is about: a lane, minute, priority, tenant and shard. */
 export interface RowKey {
   lane: string;
   /** E.g. `2026-11-22T19:40Z`. */

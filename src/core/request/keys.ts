@@ -13,7 +13,7 @@ export interface BacklogPartition {
   lane: string;
   priority: Priority;
   tenant: string;
-  /** A queue that takes more writes than one partition bears is spread over several. */
+  /** A queue with more writes than one partition takes is spread over several. */
   shard: number;
 }
 

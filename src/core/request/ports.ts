@@ -21,8 +21,8 @@ export interface Records {
 }
 
 /**
- * What the backlog index holds of a waiting request besides its keys: all that a release is decided by. A change of this list
- * makes DynamoDB build the index anew.
+ * What the backlog index holds of a waiting request besides its keys: everything that decides about its release. A change of
+ * this list makes Terraform delete the index and build it again.
  */
 export const BACKLOG_ATTRIBUTES = [
   'generation',

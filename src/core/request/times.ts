@@ -9,7 +9,7 @@ export const START_WINDOW_MS = 20_000;
 export const CLOCK_SKEW_MS = 5_000;
 /** Kept between the Bedrock call's deadline and the function's timeout, for commit, result and report. */
 export const COMMIT_MARGIN_MS = 15_000;
-/** An outcome whose result has not been marked sent by then is sent again by a leader. */
+/** When an outcome's result has not been marked sent after this time, a leader sends it again. */
 export const RESULT_GRACE_MS = 30_000;
 /** Finished records stay readable this long after their result was sent. */
 export const RECORD_RETENTION_MS = 14 * 24 * 3_600_000;

@@ -54,7 +54,7 @@ export function queue(seen: Seen, grant: Grant): Transition {
   };
 }
 
-/** QUEUED → IN_PROGRESS: whoever's write applies may call Bedrock. The lease of the release goes on. */
+/** QUEUED → IN_PROGRESS: the writer whose write applies may call Bedrock. The lease of the release goes on. */
 export function claim(release: Release, startedAt: number): Transition {
   return {
     request_id: release.request_id,
@@ -64,7 +64,7 @@ export function claim(release: Release, startedAt: number): Transition {
   };
 }
 
-/** What a record says of its release, and no more once it is back. */
+/** Attributes of a release, which a record loses when it returns. */
 const OF_A_RELEASE = ['started_at', 'reserved_tokens', 'granted_max_tokens', 'exceeds_quota'] as const;
 
 /** QUEUED, IN_PROGRESS or set aside → RECEIVED, in its old place. `counts` are the record's counters after the attempt. */
@@ -91,7 +91,7 @@ export function putBack(
 
 /**
  * IN_PROGRESS → RECEIVED, but outside the backlog until `until` or its deadline: a leader then puts it back. The next
- * release is another generation, so that nobody who still holds this one can claim it meanwhile.
+ * release is another generation, so that a worker which still holds this one cannot claim it.
  */
 export function setAside(
   record: RequestRecord,

@@ -37,7 +37,7 @@ const BATCH_SIZE = 10;
 const NOW = Date.UTC(2026, 10, 2, 9, 0, 0);
 const OWN_KEYS = /^payloads\/[0-9a-f]{32}\/[0-9a-f]{64}\.json$/;
 /** Field, expectation and value; a conflict names its id as the field. */
-const REASON = /\S+: expected .+, got .+/s;
+const REASON = /^\S[^:]*: \S.+/s;
 
 /** The text of one message: the seed and the number decide. */
 export function messageOf(seed: number, number: number): string {
