@@ -3,7 +3,7 @@ import { DEFAULT_QUOTA, type LocalSmootherOptions } from '../lab/run/local-smoot
 import { readVariables } from '../lab/run/variables.ts';
 import { ENFORCEMENTS, type Enforcement } from '../local/bedrock/accounting.ts';
 import { command } from './command.ts';
-import { choice, inputFile, LIMIT, seed, url, wholeNumber } from './terminal/options.ts';
+import { accountId, choice, inputFile, LIMIT, seed, url, wholeNumber } from './terminal/options.ts';
 
 export function localCommand(...examples: string[]) {
   return command(...examples)
@@ -23,6 +23,7 @@ export function localCommand(...examples: string[]) {
       ),
     )
     .addOption(seed("of the simulator's latencies and answers"))
+    .addOption(accountId('--account <id>', 'the account to play; default: that of the ARNs in use'))
     .addOption(inputFile('--var-file <file>', 'a tfvars file, in HCL or JSON'))
     .addOption(url('--backend <url>', 'an emulator of DynamoDB, SQS and S3 to run on'));
 }
@@ -32,6 +33,7 @@ export interface LocalValues {
   tpm: number;
   enforcement: Enforcement;
   seed: number;
+  account?: string;
   varFile?: string;
   backend?: string;
 }
@@ -47,6 +49,7 @@ export async function smootherOptions(values: LocalValues) {
     enforcement: values.enforcement,
     seed: values.seed,
     variables,
+    accountId: values.account,
     backendUrl: values.backend,
   } satisfies Partial<LocalSmootherOptions>;
 }

@@ -3,15 +3,13 @@ import type { AddressInfo } from 'node:net';
 import dynalite from 'dynalite';
 import { buildApp } from 'fauxqs';
 import { allowAllCharacters } from './fauxqs-characters.ts';
+import type { QueueNaming } from './gateway/plain-services.ts';
 
 /** Where the local cloud keeps tables, queues and objects. */
-export interface Backend {
+export interface Backend extends QueueNaming {
   dynamodbUrl: string;
   sqsUrl: string;
   s3Url: string;
-  accountId: string;
-  /** How the URLs of its queues begin when it is asked under `host` (with a port). */
-  queueUrlStart(host: string, region: string): string;
   /** It outlives the local cloud, which therefore has to clean up. */
   lasting: boolean;
   stop(): Promise<void>;

@@ -34,6 +34,8 @@ export interface LocalCloudOptions {
   bedrockUrl: string;
   /** What Service Quotas says of Bedrock: what the simulator enforces. Absent: it knows no quotas. */
   bedrockQuotas?: BedrockQuotas;
+  /** The account that is played, twelve digits. Default: the emulators' own; always theirs for an applied stack. */
+  accountId?: string;
   /** Application inference profiles of the account: by ARN, what they were made from. */
   applicationProfiles?: Readonly<Record<string, string>>;
   /** An emulator of DynamoDB, SQS and S3 that runs elsewhere, in place of the embedded ones. */
@@ -98,7 +100,7 @@ async function bringUp(
   cleanup.push(() => rm(folder, { recursive: true, force: true }));
   const backend = await (options.backendUrl ? connectBackend(options.backendUrl) : startEmulators());
   cleanup.push(() => backend.stop());
-  const { accountId } = backend;
+  const accountId = options.applied ? backend.accountId : (options.accountId ?? backend.accountId);
   const upstreams = [backend.dynamodbUrl, backend.sqsUrl, backend.s3Url, options.bedrockUrl].map(
     (url) => new Upstream(url),
   );
@@ -124,7 +126,7 @@ async function bringUp(
     lambda: new LambdaService(functions),
     s3,
     servicequotas: new ServiceQuotasService(options.bedrockQuotas ?? {}),
-    sqs: new SqsService(sqsUpstream, () => place, backend.queueUrlStart),
+    sqs: new SqsService(sqsUpstream, () => place, backend),
   };
   const gateway = new Gateway({
     place: () => place,

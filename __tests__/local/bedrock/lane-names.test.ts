@@ -23,8 +23,11 @@ describe('a lane has one name', () => {
     'us.meta.llama3-3-70b-instruct-v1:0',
     'twelvelabs.pegasus-1-2-v1:0',
     'arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.amazon.nova-pro-v1:0',
+    'arn:aws:bedrock:us-east-1:111122223333:prompt/PROMPT12AB:1',
+    'arn:aws:bedrock:us-east-1:111122223333:provisioned-model/ab12cd34ef56',
+    'arn:aws:bedrock:us-east-1:111122223333:default-prompt-router/anthropic.claude:1',
     'arn:aws:bedrock:us-east-1::foundation-model/mistral.mistral-large-2407-v1:0',
   ])('%s', (modelId) => {
-    expect(resolveModel(modelId).lane).toBe(laneOf(modelId));
+    expect(resolveModel(modelId, { accountId: '111122223333' }).lane).toBe(laneOf(modelId));
   });
 });

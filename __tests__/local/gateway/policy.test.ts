@@ -96,13 +96,17 @@ describe('a Bedrock call', () => {
     ]);
   });
 
-  it('through an application profile that the variables name is one of the account that is played', () => {
-    const arn = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1';
-    const [profile] = bedrockPermissions('bedrock:InvokeModel', arn, {
-      ...place,
-      applicationProfiles: { [arn]: 'us.amazon.nova-lite-v1:0' },
-    });
-    expect(profile?.resource).toBe(arn.replace('123456789012', place.accountId));
+  it('by the ARN of a profile needs the same as by its id', () => {
+    const id = 'us.amazon.nova-lite-v1:0';
+    const byId = bedrockPermissions('bedrock:InvokeModel', id, place);
+    expect(bedrockPermissions('bedrock:InvokeModel', String(byId[0]?.resource), place)).toEqual(byId);
+  });
+
+  it('of a stored prompt needs to render it', () => {
+    const arn = 'arn:aws:bedrock:us-east-1:000000000000:prompt/A1';
+    expect(bedrockPermissions('bedrock:InvokeModel', arn, place)).toEqual([
+      { action: 'bedrock:RenderPrompt', resource: arn },
+    ]);
   });
 
   it('of a stored prompt needs the right to render it', () => {

@@ -63,6 +63,13 @@ export function choiceArgument<Usage extends string, Choice extends string>(
   });
 }
 
+/** Of AWS. */
+export function accountId<Flags extends string>(flags: Flags, description: string) {
+  return parsed(flags, description, 'the twelve digits of an AWS account', (text) =>
+    /^\d{12}$/.test(text) ? text : undefined,
+  );
+}
+
 /** Without the slash at its end. */
 export function url<Flags extends string>(flags: Flags, description: string) {
   return parsed(flags, description, 'a URL such as http://127.0.0.1:5000', (text) =>

@@ -16,7 +16,10 @@ export const DEFAULT_QUOTA: Quota = { requestsPerMinute: 480, tokensPerMinute: 2
 export const EXAMPLE_EMAIL = 'platform-team@example.com';
 
 export interface LocalSmootherOptions
-  extends Pick<LocalCloudOptions, 'backendUrl' | 'applied' | 'onLog' | 'faults' | 'port' | 'operator'> {
+  extends Pick<
+    LocalCloudOptions,
+    'accountId' | 'backendUrl' | 'applied' | 'onLog' | 'faults' | 'port' | 'operator'
+  > {
   /** Models whose quotas Service Quotas lists. */
   models: readonly string[];
   /** Of every model: the simulator enforces it, and Service Quotas tells it. Default: {@link DEFAULT_QUOTA}. */
@@ -53,6 +56,7 @@ export async function startLocalSmoother(options: LocalSmootherOptions): Promise
     for (const stopOne of started.splice(0).reverse()) await stopOne();
   };
   const profiles = applicationProfilesOf(variables);
+  const accountId = options.accountId ?? accountOf([...models, ...Object.keys(profiles)]);
   try {
     const synthesis = options.synthesis ?? (await built(options, started));
     const bedrock = await startBedrockSimulator({
@@ -62,6 +66,7 @@ export async function startLocalSmoother(options: LocalSmootherOptions): Promise
       seed: options.seed,
       latencyMedianMs: options.latencyMedianMs,
       applicationProfiles: profiles,
+      accountId,
     });
     started.push(bedrock.close);
     signal?.throwIfAborted();
@@ -73,6 +78,7 @@ export async function startLocalSmoother(options: LocalSmootherOptions): Promise
       bedrockUrl: bedrock.url,
       bedrockQuotas: { ...quota, models: [...models, ...Object.values(profiles)] },
       applicationProfiles: profiles,
+      accountId,
       backendUrl: options.backendUrl,
       applied: options.applied,
       port: options.port,
@@ -102,4 +108,14 @@ async function built(
 /** The application inference profiles that the variables name exist in the local account; the stack checks their form. */
 function applicationProfilesOf(variables: Readonly<Record<string, unknown>>): Record<string, string> {
   return { ...(variables.application_inference_profiles as Record<string, string> | undefined) };
+}
+
+/** Of the ARNs among the models: the account that most of them name is the one to play. */
+function accountOf(models: readonly string[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const model of models) {
+    const [, account] = /^arn:[^:]*:bedrock:[^:]*:(\d{12}):/.exec(model) ?? [];
+    if (account !== undefined) counts.set(account, (counts.get(account) ?? 0) + 1);
+  }
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
 }

@@ -3,6 +3,7 @@ import facts from './models.json' with { type: 'json' };
 
 /** Who shares a form of InvokeModel bodies. */
 export type Family =
+  | 'any'
   | 'anthropic'
   | 'chat'
   | 'cohere-chat'
@@ -81,6 +82,8 @@ const GEO_PREFIX = /^(us|us-gov|eu|jp|au|apac|ca)\./;
 const GLOBAL_PREFIX = /^global\./;
 const MODEL_ARN = /^arn:aws(-[a-z]+)*:bedrock:[a-z0-9-]*:\d*:(foundation-model|inference-profile)\/(.+)$/;
 const OTHER_ARN = /^arn:aws(-[a-z]+)*:bedrock:/;
+const OWN_ARN =
+  /^arn:aws[a-z-]*:bedrock:[a-z0-9-]+:(\d{12}):(prompt|provisioned-model|imported-model|custom-model-deployment|prompt-router|default-prompt-router)\/(.+)$/;
 const PROMPT_ARN = /^arn:aws(-[a-z]+)*:bedrock:[a-z0-9-]+:\d{12}:prompt\//;
 
 /** Whether an id is the ARN of a prompt from Prompt management. */
@@ -88,15 +91,24 @@ export function isStoredPrompt(modelId: string): boolean {
   return PROMPT_ARN.test(modelId);
 }
 
+/** Whose Bedrock this is. */
+export interface Account {
+  accountId?: string;
+  /** Application inference profiles, or whatever else has an ARN, and the model or profile that it leads to. */
+  applicationProfiles?: Readonly<Record<string, string>>;
+}
+
 /**
- * A model from its id, a system inference profile's id, the ARN of either, or one of `resources`: what else there is in
- * the account (application inference profiles, stored prompts, provisioned models), by ARN, and what it leads to.
+ * A model from its id, a system inference profile's id, the ARN of either, or that of something in the account.
  * @throws BedrockError as Bedrock does: ValidationException for an unknown id, ResourceNotFoundException for an ARN of
  * something that does not exist here
  */
-export function resolveModel(modelId: string, resources: Readonly<Record<string, string>> = {}): Model {
-  const target = Object.hasOwn(resources, modelId) ? resources[modelId] : undefined;
+export function resolveModel(modelId: string, account: Account = {}): Model {
+  const { applicationProfiles = {} } = account;
+  const target = Object.hasOwn(applicationProfiles, modelId) ? applicationProfiles[modelId] : undefined;
   if (target !== undefined) return resolveModel(target);
+  const own = OWN_ARN.exec(modelId);
+  if (own && own[1] === account.accountId) return ownModel(String(own[2]), String(own[3]));
   const arn = MODEL_ARN.exec(modelId);
   if (!arn && OTHER_ARN.test(modelId)) {
     throw new BedrockError('ResourceNotFoundException', `Could not resolve the resource ${modelId}.`);
@@ -121,6 +133,32 @@ export function resolveModel(modelId: string, resources: Readonly<Record<string,
     profileOnly: profileOnly === true,
     oneSampler: oneSampler === true,
   };
+}
+
+/** What it is made from, only its account knows: a model with a quota of its own that takes any form of body. */
+function ownModel(type: string, id: string): Model {
+  return {
+    ...facts.own,
+    family: 'any',
+    id,
+    kind: 'on-demand',
+    lane: `${type}.${id}:on-demand`,
+    text: true,
+    tokenMetered: true,
+    countTokens: false,
+    profileOnly: false,
+    oneSampler: false,
+  };
+}
+
+/** Whether there is a quota of tokens for a model; so it is taken for an unknown one. */
+export function isTokenMetered(modelId: string): boolean {
+  try {
+    return resolveModel(modelId).tokenMetered;
+  } catch (error) {
+    if (error instanceof BedrockError) return true;
+    throw error;
+  }
 }
 
 /** @throws BedrockError in Bedrock's words, for a model that exists only behind inference profiles */

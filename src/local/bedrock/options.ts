@@ -25,6 +25,8 @@ export interface SimulatorOptions extends QuotaLimits {
   faults?: FaultRates;
   /** Application inference profiles that exist here: by ARN, the model's or inference profile's id they were made from. */
   applicationProfiles?: Readonly<Record<string, string>>;
+  /** The account: what its ARNs name exists here (stored prompts, provisioned and imported models, prompt routers). */
+  accountId?: string;
 }
 
 export type SimulatorSettings = Required<Omit<SimulatorOptions, keyof QuotaLimits>> & QuotaLimits;
@@ -41,6 +43,7 @@ const DEFAULTS = {
   outputSigma: 0.7,
   faults: {},
   applicationProfiles: {},
+  accountId: '000000000000',
 };
 
 /** Completes the options with defaults. @throws SimulatorOptionError naming option, range and value. */

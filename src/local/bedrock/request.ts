@@ -9,7 +9,7 @@ import type { Prompt } from './answer.ts';
 import { refuse } from './constraints.ts';
 import { readConverse } from './converse/read.ts';
 import { checkStream, readInvokeModel } from './invoke/invoke-model.ts';
-import { checkThroughput, type Model, resolveModel } from './models.ts';
+import { type Account, checkThroughput, type Model, resolveModel } from './models.ts';
 
 export interface BedrockRequest {
   operation: OperationName;
@@ -54,9 +54,9 @@ export function readRequest(
   { name, modelId: calledAs }: BedrockOperation,
   body: JsonObject,
   headers: IncomingHttpHeaders,
-  resources: Readonly<Record<string, string>>,
+  account: Account,
 ): BedrockRequest {
-  const model = resolveModel(calledAs, resources);
+  const model = resolveModel(calledAs, account);
   const prompt = readPrompt(name, body, model, calledAs);
   return { operation: name, calledAs, model, prompt, body, headers, content: contentOf(body) };
 }

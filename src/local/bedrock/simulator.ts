@@ -55,7 +55,7 @@ export async function startBedrockSimulator(options: SimulatorOptions = {}): Pro
 
   const read = (operation: BedrockOperation, body: JsonObject, request: HttpRequest): BedrockRequest => {
     try {
-      return readRequest(operation, body, request.headers, settings.applicationProfiles);
+      return readRequest(operation, body, request.headers, settings);
     } catch (error) {
       if (error instanceof BedrockError) bedrock.countInvalid();
       throw error;

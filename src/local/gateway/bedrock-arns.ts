@@ -16,35 +16,38 @@ const DESTINATIONS: Record<string, string[]> = {
   global: [''],
 };
 
-/** The model of a stored prompt is not known here: only the prompt's own permission is asked for. */
-const PROMPT = /:prompt\//;
-
-/** A call through an inference profile needs the profile, and the foundation model wherever the profile leads. */
+/** What a call of a model needs, as a caller named it. */
 export function bedrockPermissions(action: string, modelId: string, place: Place): Permission[] {
   const { region, accountId, applicationProfiles = {} } = place;
-  if (modelId.startsWith('arn:')) {
-    const source = Object.hasOwn(applicationProfiles, modelId) ? applicationProfiles[modelId] : undefined;
-    const models = source === undefined ? [] : bedrockPermissions(action, source, place).filter(isModel);
-    // Profiles that the variables name are the user's, and so of the account that the local cloud plays.
-    const resource = source === undefined ? modelId : modelId.replace(/:\d{12}:/, `:${accountId}:`);
-    return [{ action: PROMPT.test(modelId) ? 'bedrock:RenderPrompt' : action, resource }, ...models];
+  if (!modelId.startsWith('arn:')) {
+    const profile = `arn:aws:bedrock:${region}:${accountId}:inference-profile/${modelId}`;
+    const models = modelsBehind(modelId, place);
+    return needs(action, models ? [profile, ...models] : [foundationModel(region, modelId)]);
   }
-  const [geography = ''] = modelId.split('.');
-  const destinations = DESTINATIONS[geography];
-  if (!destinations) return [{ action, resource: `arn:aws:bedrock:${region}::foundation-model/${modelId}` }];
-  const model = modelId.slice(geography.length + 1);
-  return [
-    { action, resource: `arn:aws:bedrock:${region}:${accountId}:inference-profile/${modelId}` },
-    ...[...new Set([region, ...destinations])].map((destination) => ({
-      action,
-      resource: `arn:aws:bedrock:${destination}::foundation-model/${model}`,
-    })),
-  ];
+  const [, type = '', id = ''] = /^arn:[^:]*:bedrock:[^:]*:[^:]*:([^/]+)\/(.+)$/.exec(modelId) ?? [];
+  // The model of a stored prompt is not known here: only the prompt's own permission is asked for.
+  if (type === 'prompt') return [{ action: 'bedrock:RenderPrompt', resource: modelId }];
+  const source = Object.hasOwn(applicationProfiles, modelId) ? applicationProfiles[modelId] : undefined;
+  const profile = type === 'inference-profile' ? id : source;
+  const models =
+    profile === undefined ? [] : (modelsBehind(profile, place) ?? [foundationModel(region, profile)]);
+  return needs(action, [modelId, ...models]);
 }
 
-/** Of a system profile that an application profile was made from, only the models count. */
-function isModel({ resource }: Permission): boolean {
-  return resource.includes(':foundation-model/');
+/** The foundation model wherever the profile leads; undefined for what is no inference profile. */
+function modelsBehind(profile: string, { region }: Place): string[] | undefined {
+  const [geography = ''] = profile.split('.');
+  const destinations = DESTINATIONS[geography];
+  const model = profile.slice(geography.length + 1);
+  return destinations && [...new Set([region, ...destinations])].map((each) => foundationModel(each, model));
+}
+
+function foundationModel(region: string, model: string): string {
+  return `arn:aws:bedrock:${region}::foundation-model/${model}`;
+}
+
+function needs(action: string, resources: string[]): Permission[] {
+  return resources.map((resource) => ({ action, resource }));
 }
 
 const GUARDRAIL_HEADER = 'x-amzn-bedrock-guardrailidentifier';

@@ -7,38 +7,53 @@ import type { Place } from './place.ts';
 
 const SQS_BILLED_BYTES = 64 * 1024;
 
-/** SQS on the emulator, which may name its queues by a host of its own. */
+/** How an emulator of SQS names its queues. */
+export interface QueueNaming {
+  accountId: string;
+  /** How the URLs of its queues begin when it is asked under `host` (with a port). */
+  queueUrlStart(host: string, region: string): string;
+}
+
+/** SQS on the emulator, which may name its queues by a host and an account of its own. */
 export class SqsService implements Service {
   readonly #emulator: Upstream;
   readonly #place: () => Place;
-  readonly #urlStart: (host: string, region: string) => string;
+  readonly #naming: QueueNaming;
 
-  constructor(emulator: Upstream, place: () => Place, urlStart: (host: string, region: string) => string) {
+  constructor(emulator: Upstream, place: () => Place, naming: QueueNaming) {
     this.#emulator = emulator;
     this.#place = place;
-    this.#urlStart = urlStart;
+    this.#naming = naming;
   }
 
   async handle(request: GatewayRequest, { input, name }: Operation): Promise<ServiceAnswer> {
     const { host = '' } = request.headers;
-    const outside = `http://${host}/`;
-    const inside = this.#urlStart(host, this.#place().region);
+    const { region, accountId } = this.#place();
+    const outside = { url: `http://${host}/${accountId}/`, arn: `:${accountId}:` };
+    const { accountId: ownAccount } = this.#naming;
+    const inside = {
+      url: `${this.#naming.queueUrlStart(host, region)}${ownAccount}/`,
+      arn: `:${ownAccount}:`,
+    };
     const { QueueUrl } = input;
-    const body =
-      typeof QueueUrl === 'string'
-        ? Buffer.from(JSON.stringify({ ...input, QueueUrl: inside + QueueUrl.split('/').slice(3).join('/') }))
-        : request.body;
+    const queue = typeof QueueUrl === 'string' && { QueueUrl: inside.url + QueueUrl.split('/').at(-1) };
+    const text = JSON.stringify({ ...input, ...queue });
+    const isMessage = CARRYING_MESSAGES.includes(name);
+    const body = Buffer.from(isMessage ? text : text.replaceAll(outside.arn, inside.arn));
     const response = await this.#emulator.send({ ...request, body });
     const bytes = Math.max(body.length, response.body.length);
-    const answer = NAMING_QUEUES.includes(name)
-      ? { ...response, body: Buffer.from(response.body.toString().replaceAll(inside, outside)) }
-      : response;
-    return { response: answer, units: Math.max(1, Math.ceil(bytes / SQS_BILLED_BYTES)) };
+    const units = Math.max(1, Math.ceil(bytes / SQS_BILLED_BYTES));
+    if (isMessage) return { response, units };
+    const answer = response.body
+      .toString()
+      .replaceAll(inside.url, outside.url)
+      .replaceAll(inside.arn, outside.arn);
+    return { response: { ...response, body: Buffer.from(answer) }, units };
   }
 }
 
-/** Operations that answer with URLs of queues. */
-const NAMING_QUEUES = ['CreateQueue', 'GetQueueUrl', 'ListQueues', 'ListDeadLetterSourceQueues'];
+/** What is in a message is nobody's business: only its queue is named. */
+const CARRYING_MESSAGES = ['SendMessage', 'SendMessageBatch', 'ReceiveMessage'];
 
 /** The simulator answers for Bedrock; what it streams is passed on as it comes. */
 export class BedrockService implements Service {

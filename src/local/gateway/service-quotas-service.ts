@@ -1,5 +1,6 @@
 /** Service Quotas as far as Bedrock's quotas go: every one has the value that the simulator enforces. */
 import { createHash } from 'node:crypto';
+import { isTokenMetered } from '../bedrock/models.ts';
 import data from './bedrock-quotas.json' with { type: 'json' };
 import { ServiceError } from './errors.ts';
 import type { Service, ServiceAnswer } from './gateway.ts';
@@ -93,7 +94,8 @@ function quotasOf(modelId: string): { code: string; name: string }[] {
   const label = (kind === undefined ? id : id.slice(prefix.length + 1))
     .replace(/(-\d{8})?(-v\d+)?(:[\w.]+)*$/, '')
     .replaceAll(/[.-]/g, ' ');
-  return ['requests', 'tokens'].map((unit) => {
+  const units = isTokenMetered(modelId) ? ['requests', 'tokens'] : ['requests'];
+  return units.map((unit) => {
     const name = `${kind ?? 'On-demand'} model inference ${unit} per minute for ${label}`;
     return { code: `L-${createHash('sha256').update(name).digest('hex').slice(0, 8).toUpperCase()}`, name };
   });

@@ -16,6 +16,7 @@ import type { BodyShape } from './shape.ts';
 
 /** Some families take two forms: messages, or one prompt. */
 const SHAPES: Record<Family, BodyShape | ((body: JsonObject) => BodyShape)> = {
+  any: guessed,
   anthropic,
   chat,
   'cohere-chat': cohereChat,
@@ -73,6 +74,15 @@ export function streamInvokeModel(answer: Answer, model: Model, body: JsonObject
   return parts.map((part, index) =>
     index === parts.length - 1 ? { ...part, 'amazon-bedrock-invocationMetrics': metrics } : part,
   );
+}
+
+/** Of a model whose family only its account knows, by what the body has. */
+function guessed(body: JsonObject): BodyShape {
+  if ('anthropic_version' in body) return anthropic;
+  if ('inputText' in body) return titan;
+  if ('message' in body) return cohereChat;
+  if ('prompt' in body) return 'max_gen_len' in body ? llama : mistralText;
+  return chat;
 }
 
 function shapeOf({ family }: Model, body: JsonObject): BodyShape {
