@@ -25,14 +25,14 @@ afterEach(async () => {
   cloud = undefined;
 });
 
-function stackOf(worker: Partial<SmallFunction> = {}, mapping: object = {}) {
+function stackOf(worker: Partial<SmallFunction> = {}, mapping: object = {}, visibilitySeconds = 1) {
   return smallStack(
     { worker: { code: CODE, actions: POLLING, timeout: 1, ...worker } },
     {
       aws_sqs_queue: {
         work: {
           name: 'work',
-          visibility_timeout_seconds: 1,
+          visibility_timeout_seconds: visibilitySeconds,
           redrive_policy:
             '${jsonencode({deadLetterTargetArn = aws_sqs_queue.dead.arn, maxReceiveCount = 2})}',
         },
@@ -108,7 +108,8 @@ it('batches are as large and as many at once as the mapping says', async () => {
     return {};
   `;
   cloud = await startSmallCloud(
-    await stackOf({ code }, { batch_size: 2, scaling_config: { maximum_concurrency: 2 } }),
+    // Long enough that no message comes twice on a busy machine.
+    await stackOf({ code }, { batch_size: 2, scaling_config: { maximum_concurrency: 2 } }, 60),
   );
   const sqs = await send(Array.from({ length: 10 }, (_, index) => `m${index}`));
   await cloud.idle();
