@@ -142,7 +142,7 @@ function ownModel(type: string, id: string): Model {
     family: 'any',
     id,
     kind: 'on-demand',
-    lane: `${type}.${id}:on-demand`,
+    lane: `${nameOf(`${type}.${id}`)}:on-demand`,
     text: true,
     tokenMetered: true,
     countTokens: false,
@@ -170,10 +170,11 @@ export function checkThroughput(model: Model): void {
   );
 }
 
-/** `anthropic.claude-sonnet-4-5-20250929-v1:0` → `anthropic.claude-sonnet-4-5`. */
+/**
+ * `anthropic.claude-sonnet-4-5-20250929-v1:0` → `anthropic.claude-sonnet-4-5`. Later versions are models of their own, with
+ * their own quotas: `anthropic.claude-3-5-sonnet-20241022-v2:0` → `anthropic.claude-3-5-sonnet-v2`.
+ */
 function nameOf(id: string): string {
-  return id
-    .replace(/:[\w.]+$/, '')
-    .replace(/-v\d+(:\d+)*$/, '')
-    .replace(/-\d{8}$/, '');
+  const versioned = id.replace(/:.*$/, '').replace(/-v[01]$/, '');
+  return versioned.replace(/-\d{8}(?=-v\d+$|$)/, '');
 }
