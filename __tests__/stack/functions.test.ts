@@ -219,6 +219,7 @@ describe('what starts the functions', () => {
     expect(source.text('event_source_arn')).toBe(at('aws_sqs_queue.input').text('arn'));
     expect(source.text('function_name')).toBe(at('aws_lambda_function.request_ingestion').text('arn'));
     expect(source.number('batch_size', 0)).toBe(10);
+    expect(source.blocks('scaling_config')).toEqual([{ maximum_concurrency: 10 }]);
     expect(source.list('function_response_types')).toEqual(['ReportBatchItemFailures']);
   });
 

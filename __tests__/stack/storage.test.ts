@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ACCOUNT, evaluate, jsonOf, resourceAt, synthesise } from './synthesis.ts';
+import { ACCOUNT, evaluate, jsonOf, REQUIRED, resourceAt, synthesise } from './synthesis.ts';
 
-const stack = evaluate(synthesise());
+const json = synthesise();
+const stack = evaluate(json);
 const at = (address: string) => resourceAt(stack, address);
 
 interface Policy {
@@ -145,7 +146,12 @@ describe('calls bucket', () => {
     ).toEqual([{ status: 'Enabled' }]);
     expect(
       at('aws_s3_bucket_server_side_encryption_configuration.bedrock_calls_encryption').blocks('rule'),
-    ).toEqual([{ apply_server_side_encryption_by_default: { sse_algorithm: 'AES256' } }]);
+    ).toEqual([
+      {
+        apply_server_side_encryption_by_default: { sse_algorithm: 'AES256' },
+        blocked_encryption_types: ['SSE-C'],
+      },
+    ]);
     const publicAccess = at('aws_s3_bucket_public_access_block.bedrock_calls_public_access');
     for (const block of [
       'block_public_acls',
@@ -165,5 +171,32 @@ describe('calls bucket', () => {
         Condition: { Bool: { 'aws:SecureTransport': 'false' } },
       },
     ]);
+  });
+
+  describe('forgets', () => {
+    /** Days until an object below the folder expires, and until its content is deleted after that. */
+    const daysOf = (folder: string, retentionDays: number) => {
+      const rules = resourceAt(
+        evaluate(json, { ...REQUIRED, payload_retention_days: retentionDays }),
+        'aws_s3_bucket_lifecycle_configuration.bedrock_calls_lifecycle',
+      ).blocks('rule');
+      const applying = rules.filter(({ filter }) => JSON.stringify(filter) === `[{"prefix":"${folder}/"}]`);
+      return applying.map(({ expiration, noncurrent_version_expiration }) => [
+        expiration,
+        noncurrent_version_expiration,
+      ]);
+    };
+    it.each(['inbox', 'payloads', 'outputs'])(
+      '%s after the retention, and old versions a day later',
+      (folder) => {
+        expect(daysOf(folder, 30)).toEqual([[[{ days: 30 }], [{ noncurrent_days: 1 }]]]);
+      },
+    );
+
+    it('no output while its result may still be on the queue', () => {
+      const messageDays = at('aws_sqs_queue.bedrock_results').number('message_retention_seconds', 0) / 86_400;
+      expect(daysOf('outputs', 2)).toEqual([[[{ days: messageDays + 1 }], [{ noncurrent_days: 1 }]]]);
+      expect(daysOf('payloads', 2)).toEqual([[[{ days: 2 }], [{ noncurrent_days: 1 }]]]);
+    });
   });
 });

@@ -94,6 +94,15 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
       ],
     ],
   },
+  max_concurrent_ingestions: {
+    value: 7,
+    reaches: [
+      [
+        block('aws_lambda_event_source_mapping.input_to_ingestion', 'scaling_config', 'maximum_concurrency'),
+        7,
+      ],
+    ],
+  },
   alarm_threshold: {
     value: 9,
     reaches: [
@@ -128,21 +137,22 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
     ],
   },
   payload_retention_days: {
-    value: 12,
+    value: 40,
     reaches: [
-      [environment('request_ingestion', 'PAYLOAD_RETENTION_DAYS'), '12'],
+      [environment('request_ingestion', 'PAYLOAD_RETENTION_DAYS'), '40'],
       [
         (stack) => {
           const lifecycle = resourceAt(
             stack,
             'aws_s3_bucket_lifecycle_configuration.bedrock_calls_lifecycle',
           );
-          return lifecycle.blocks('rule').map(({ expiration, noncurrent_version_expiration }) => ({
-            expiration,
-            noncurrent_version_expiration,
-          }));
+          return lifecycle.blocks('rule').map(({ id, expiration }) => [id, expiration]);
         },
-        [{ expiration: [{ days: 12 }], noncurrent_version_expiration: [{ noncurrent_days: 12 }] }],
+        [
+          ['expire-inbox', [{ days: 40 }]],
+          ['expire-payloads', [{ days: 40 }]],
+          ['expire-outputs', [{ days: 40 }]],
+        ],
       ],
     ],
   },
@@ -158,6 +168,14 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
       [(stack) => resourceAt(stack, 'aws_s3_bucket.bedrock_calls').flag('force_destroy', false), true],
       [
         (stack) => resourceAt(stack, 'aws_dynamodb_table.requests').flag('deletion_protection_enabled', true),
+        false,
+      ],
+      [
+        (stack) =>
+          resourceAt(stack, 'aws_cloudwatch_log_group.deletion_guard').flag(
+            'deletion_protection_enabled',
+            true,
+          ),
         false,
       ],
     ],
@@ -256,6 +274,9 @@ describe('rules', () => {
     ['max_concurrent_executions', 1],
     ['max_concurrent_executions', 1001],
     ['max_concurrent_executions', 2.5],
+    ['max_concurrent_ingestions', 1],
+    ['max_concurrent_ingestions', 2.5],
+    ['max_concurrent_ingestions', 1001],
     ['alarm_threshold', -1],
     ['alarm_evaluation_periods', 37],
     ['dashboard_name', 'my dashboard'],
@@ -288,6 +309,18 @@ describe('rules', () => {
     expect(() => evaluate(json, { ...REQUIRED, application_inference_profiles: value })).toThrow(
       `application_inference_profiles ${expected}`,
     );
+  });
+
+  it.each([
+    [30, 10],
+    [100, 33],
+    [2, 2],
+  ])('%i workers leave room for %i ingestions, unless the operator says otherwise', (workers, ingestions) => {
+    const stack = evaluate(json, { ...REQUIRED, max_concurrent_executions: workers });
+    const [scaling] = resourceAt(stack, 'aws_lambda_event_source_mapping.input_to_ingestion').blocks(
+      'scaling_config',
+    );
+    expect(scaling).toEqual({ maximum_concurrency: ingestions });
   });
 
   it('alarm_threshold may be 0: the first error raises the alarm', () => {

@@ -5,15 +5,17 @@ import { S3BucketPolicy } from '@cdktf/provider-aws/lib/s3-bucket-policy';
 import { S3BucketPublicAccessBlock } from '@cdktf/provider-aws/lib/s3-bucket-public-access-block';
 import { S3BucketServerSideEncryptionConfigurationA } from '@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration';
 import { S3BucketVersioningA } from '@cdktf/provider-aws/lib/s3-bucket-versioning';
+import { Fn } from 'cdktf';
 import type { Construct } from 'constructs';
 import { type Context, nameOf } from './context.ts';
+import { MESSAGE_RETENTION_DAYS } from './message-queue.ts';
 import { denyWithoutTls, policyDocument } from './policy.ts';
 
-/** Payloads (`payloads/`), large outputs (`outputs/`) and what producers put there for large requests (`inbox/`). */
+/** Holds payloads (`payloads/`), large outputs (`outputs/`) and what producers put there for large requests (`inbox/`). */
 export function defineCallsBucket(scope: Construct, context: Context): S3Bucket {
   const { variables, account } = context;
   const bucket = new S3Bucket(scope, 'bedrock_calls', {
-    // Bucket names are unique in the world: account and Region make ours so.
+    // Bucket names are unique across all accounts: account and Region make ours so.
     bucket: `${nameOf(context, 'calls')}-${account.accountId}-${variables.aws_region.stringValue}`,
     forceDestroy: variables.force_destroy.booleanValue,
   });
@@ -30,7 +32,13 @@ export function defineCallsBucket(scope: Construct, context: Context): S3Bucket 
   });
   new S3BucketServerSideEncryptionConfigurationA(scope, 'bedrock_calls_encryption', {
     bucket: bucket.id,
-    rule: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }],
+    rule: [
+      {
+        applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' },
+        // S3 blocks it by default, and the provider would show the difference in every plan.
+        blockedEncryptionTypes: ['SSE-C'],
+      },
+    ],
   });
   const versioning = new S3BucketVersioningA(scope, 'bedrock_calls_versioning', {
     bucket: bucket.id,
@@ -42,19 +50,29 @@ export function defineCallsBucket(scope: Construct, context: Context): S3Bucket 
     // S3 refuses both at once on a new bucket.
     dependsOn: [publicAccess],
   });
+  const retentionDays = variables.payload_retention_days.numberValue;
+  const outputDays: number = Fn.max([retentionDays, MESSAGE_RETENTION_DAYS + 1]);
   new S3BucketLifecycleConfiguration(scope, 'bedrock_calls_lifecycle', {
     bucket: bucket.id,
     rule: [
-      {
-        id: 'expire',
-        status: 'Enabled',
-        filter: [{ prefix: '' }],
-        expiration: [{ days: variables.payload_retention_days.numberValue }],
-        noncurrentVersionExpiration: [{ noncurrentDays: variables.payload_retention_days.numberValue }],
-        abortIncompleteMultipartUpload: [{ daysAfterInitiation: 1 }],
-      },
+      expire('inbox', retentionDays),
+      expire('payloads', retentionDays),
+      // As long as a result may wait on its queue, the output that it names is there.
+      expire('outputs', outputDays),
     ],
     dependsOn: [versioning],
   });
   return bucket;
+}
+
+/** Expiring an object makes its content a noncurrent version, which is then really deleted after another day. */
+function expire(folder: string, days: number) {
+  return {
+    id: `expire-${folder}`,
+    status: 'Enabled',
+    filter: [{ prefix: `${folder}/` }],
+    expiration: [{ days }],
+    noncurrentVersionExpiration: [{ noncurrentDays: 1 }],
+    abortIncompleteMultipartUpload: [{ daysAfterInitiation: 1 }],
+  };
 }

@@ -6,10 +6,11 @@ import { Construct } from 'constructs';
 import { type Context, nameOf } from './context.ts';
 import { denyWithoutTls, policyDocument } from './policy.ts';
 
-/** SQS keeps messages no longer. */
-const RETENTION_SECONDS = 14 * 24 * 3600;
+/** The longest that SQS keeps a message. */
+export const MESSAGE_RETENTION_DAYS = 14;
+const DAY_SECONDS = 24 * 3600;
 const MESSAGE_BYTES = 1024 * 1024;
-/** Lambda asks for at least 5: a delivery that found no free worker counts as a receive too. */
+/** AWS recommends at least 5 for a Lambda consumer, because a delivery that finds no free worker counts as a receive too. */
 const RECEIVES = 5;
 const LONG_POLL_SECONDS = 20;
 
@@ -19,7 +20,7 @@ export interface MessageQueueConfig {
   visibilityTimeoutSeconds: number;
 }
 
-/** An encrypted queue that takes TLS only. */
+/** An encrypted queue that accepts only TLS. */
 export class MessageQueue extends Construct {
   readonly queue: SqsQueue;
 
@@ -34,7 +35,7 @@ export class MessageQueue extends Construct {
     this.queue = new SqsQueue(this, 'default', {
       name: nameOf(context, name),
       maxMessageSize: MESSAGE_BYTES,
-      messageRetentionSeconds: RETENTION_SECONDS,
+      messageRetentionSeconds: MESSAGE_RETENTION_DAYS * DAY_SECONDS,
       visibilityTimeoutSeconds,
       receiveWaitTimeSeconds: LONG_POLL_SECONDS,
       sqsManagedSseEnabled: true,

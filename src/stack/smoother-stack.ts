@@ -7,6 +7,7 @@ import { type Backend, defineBackend } from './backend.ts';
 import type { FunctionBundles } from './bundle.ts';
 import { defineCallsBucket } from './calls-bucket.ts';
 import type { Context } from './context.ts';
+import { defineDeletionGuard } from './deletion-guard.ts';
 import { defineFunctions } from './functions.ts';
 import { defineMonitoring } from './monitoring.ts';
 import { defineOutputs } from './outputs.ts';
@@ -48,6 +49,8 @@ export class SmootherStack extends TerraformStack {
     defineTriggers(this.#group('triggers'), context, stores, functions);
     const monitoring = defineMonitoring(this.#group('monitoring'), context, stores, functions);
     defineOutputs(this, context, stores, functions, monitoring);
+    // Last: it depends on all resources above.
+    defineDeletionGuard(this.#group('guard'), context, this);
   }
 
   /** A separate scope for each part: a table and a function may both be called `reporting`. */

@@ -3,7 +3,7 @@ import { CloudwatchEventTarget } from '@cdktf/provider-aws/lib/cloudwatch-event-
 import { LambdaEventSourceMapping } from '@cdktf/provider-aws/lib/lambda-event-source-mapping';
 import { LambdaFunctionEventInvokeConfig } from '@cdktf/provider-aws/lib/lambda-function-event-invoke-config';
 import { LambdaPermission } from '@cdktf/provider-aws/lib/lambda-permission';
-import { Fn } from 'cdktf';
+import { Fn, Op, Token } from 'cdktf';
 import type { Construct } from 'constructs';
 import { type Context, nameOf } from './context.ts';
 import type { Functions } from './functions.ts';
@@ -23,6 +23,7 @@ export function defineTriggers(
     eventSourceArn: queues.input.queue.arn,
     functionName: ingestion.lambda.arn,
     batchSize: 10,
+    scalingConfig: { maximumConcurrency: concurrentIngestions(context) },
     functionResponseTypes: PARTIAL_FAILURES,
     dependsOn: [ingestion.permissions],
   });
@@ -58,8 +59,18 @@ export function defineTriggers(
 }
 
 /**
- * What reporting counts: a first arrival, and an outcome, but not the later mark that its result was sent. `exists` knows
- * leaves only, hence the attribute's type in the path.
+ * Without a limit, a flood of messages would start ingestions until the account has no concurrency left for the workers.
+ * Ingestion is much quicker than a call of Bedrock, so a third of the workers is enough to keep them busy.
+ */
+function concurrentIngestions({ variables }: Context): number {
+  const { max_concurrent_ingestions: given, max_concurrent_executions: workers } = variables;
+  const derived = Fn.max([2, Fn.floor(Op.div(workers.value, 3))]);
+  return Token.asNumber(Fn.conditional(Op.gte(given.value, 2), given.value, derived));
+}
+
+/**
+ * What reporting counts: a first arrival, and an outcome, but not the later mark that its result was sent. `exists` works on
+ * leaves only, which is why the path includes the attribute's type.
  */
 function reportedImages() {
   return [
@@ -91,7 +102,7 @@ function defineSchedule(
     principal: 'events.amazonaws.com',
     sourceArn: rule.arn,
   });
-  // A start that comes late or twice is worth nothing: the next minute brings another.
+  // A start that comes late or twice is useless: the next minute brings another.
   new LambdaFunctionEventInvokeConfig(scope, 'prioritization_starts', {
     functionName: lambda.functionName,
     maximumRetryAttempts: 0,

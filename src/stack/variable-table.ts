@@ -79,6 +79,20 @@ export const VARIABLES = [
     rules: [wholeNumber('max_concurrent_executions', 2, 1000, 'workers')],
   },
   {
+    name: 'max_concurrent_ingestions',
+    type: 'number',
+    default: 0,
+    description:
+      'Ingestion functions that may run at once, with ten messages each; 0 means a third of max_concurrent_executions, and at least 2.',
+    rules: [
+      {
+        condition:
+          'var.max_concurrent_ingestions == 0 || (var.max_concurrent_ingestions >= 2 && var.max_concurrent_ingestions <= 1000 && floor(var.max_concurrent_ingestions) == var.max_concurrent_ingestions)',
+        message: 'max_concurrent_ingestions must be 0 or a whole number from 2 to 1000 functions.',
+      },
+    ],
+  },
+  {
     name: 'alarm_threshold',
     type: 'number',
     default: 5,
@@ -133,7 +147,7 @@ export const VARIABLES = [
     type: 'number',
     default: 30,
     description:
-      'Days that payloads, large outputs and old versions stay in the bucket; bounds the longest wait.',
+      'Days that payloads and large outputs are kept (outputs at least 15, so that a result never outlives its output); bounds the longest wait.',
     rules: [wholeNumber('payload_retention_days', 2, 3650, 'days')],
   },
   {

@@ -105,6 +105,7 @@ export const FUNCTIONS: Record<string, TerraformFunction> = {
   keys: unary((map) => sortedEntries(map).map(([key]) => key)),
   length: unary(length),
   lookup: (...args) => lookup(args),
+  max: (...args) => Math.max(...args.map(toNumber)),
   regex: binary(regex),
   values: unary((map) => sortedEntries(map).map(([, value]) => value)),
 };

@@ -1,0 +1,20 @@
+import { CloudwatchLogGroup } from '@cdktf/provider-aws/lib/cloudwatch-log-group';
+import { Op, TerraformResource, type TerraformStack, Token } from 'cdktf';
+import type { Construct } from 'constructs';
+import { type Context, nameOf } from './context.ts';
+
+/**
+ * An empty log group that depends on everything else in the stack and is protected against deletion. Terraform destroys
+ * what depends on others first, also when a new prefix or Region replaces everything: it fails here, before it has
+ * touched a queue or a table. Protected tables alone would not stop it from deleting what does not depend on them.
+ */
+export function defineDeletionGuard(scope: Construct, context: Context, stack: TerraformStack): void {
+  const { variables } = context;
+  const everything = stack.node.findAll().filter(TerraformResource.isTerraformResource);
+  new CloudwatchLogGroup(scope, 'deletion_guard', {
+    name: nameOf(context, 'deletion-guard'),
+    retentionInDays: variables.log_retention_days.numberValue,
+    deletionProtectionEnabled: Token.asAny(Op.not(variables.force_destroy.value)),
+    dependsOn: everything,
+  });
+}
