@@ -1,7 +1,7 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { bedrockClient } from '../src/aws/bedrock/runtime.ts';
 import { bedrockTokenCounter } from '../src/aws/bedrock/token-counter.ts';
-import { dynamoClient, lambdaClient, s3Client, sqsClient } from '../src/aws/clients.ts';
+import { dynamoClient, lambdaClient, PATIENT_ATTEMPTS, s3Client, sqsClient } from '../src/aws/clients.ts';
 import { dynamoDirectory, dynamoRegistry } from '../src/aws/dynamodb/directory.ts';
 import { dynamoWatch } from '../src/aws/dynamodb/lane-states.ts';
 import { dynamoRecords } from '../src/aws/dynamodb/records.ts';
@@ -21,8 +21,8 @@ const environment = readEnvironment(
   { ...ENVIRONMENTS['request-ingestion'], ...GIVEN_BY_LAMBDA },
   process.env,
 );
-const dynamo = dynamoClient();
-const s3 = s3Client(process.env);
+const dynamo = dynamoClient({ maxAttempts: PATIENT_ATTEMPTS });
+const s3 = s3Client(process.env, { maxAttempts: PATIENT_ATTEMPTS });
 
 const ingestion = new Ingestion(
   {

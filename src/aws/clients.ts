@@ -19,12 +19,28 @@ const CONNECTION_TIMEOUT_MS = 10_000;
 /** Workers of a bundle and a leader's writes run side by side. */
 const MAX_SOCKETS = 100;
 
-/** @param region default: what the SDK finds in the environment */
-function clientConfig(region?: string, requestTimeout = REQUEST_TIMEOUT_MS) {
+/** Long enough for a leader: what fails is tried again at its next tick. */
+const ATTEMPTS = 4;
+/**
+ * For ingestion: a message that fails goes back to its queue and after five receives to the dead letters, so a new table or
+ * prefix that is throttled for some seconds is waited for, half a minute at most.
+ */
+export const PATIENT_ATTEMPTS = 7;
+
+export interface ClientOptions {
+  /** Default: what the SDK finds in the environment. */
+  region?: string;
+  maxAttempts?: number;
+}
+
+function clientConfig(
+  { region, maxAttempts = ATTEMPTS }: ClientOptions = {},
+  requestTimeout = REQUEST_TIMEOUT_MS,
+) {
   return {
     region,
     retryMode: 'standard',
-    maxAttempts: 4,
+    maxAttempts,
     requestHandler: {
       connectionTimeout: CONNECTION_TIMEOUT_MS,
       requestTimeout,
@@ -35,29 +51,36 @@ function clientConfig(region?: string, requestTimeout = REQUEST_TIMEOUT_MS) {
   };
 }
 
-export function dynamoClient(region?: string): DynamoDBClient {
-  return new DynamoDBClient(clientConfig(region));
+export function dynamoClient(options?: ClientOptions): DynamoDBClient {
+  return new DynamoDBClient(clientConfig(options));
 }
 
-export function sqsClient(region?: string): SQSClient {
-  return new SQSClient(clientConfig(region));
+export function sqsClient(options?: ClientOptions): SQSClient {
+  return new SQSClient(clientConfig(options));
 }
 
 export function quotasClient(): ServiceQuotasClient {
   return new ServiceQuotasClient(clientConfig());
 }
 
+/**
+ * Does not say on whose behalf it calls. Lambda stops a chain of functions that has come around sixteen times, and follows it
+ * by this header. A leader that was woken works for everybody: with it, all that the leader releases would count as part of
+ * the chain of the one message that woke it.
+ */
 export function lambdaClient(): LambdaClient {
-  return new LambdaClient(clientConfig());
+  const client = new LambdaClient(clientConfig());
+  client.middlewareStack.removeByTag('RECURSION_DETECTION');
+  return client;
 }
 
 /** At a custom endpoint a bucket is a path: nothing resolves `bucket.127.0.0.1`. */
 export function s3Client(
   environment: Readonly<Record<string, string | undefined>>,
-  region?: string,
+  options?: ClientOptions,
 ): S3Client {
   return new S3Client({
-    ...clientConfig(region, OBJECT_TIMEOUT_MS),
+    ...clientConfig(options, OBJECT_TIMEOUT_MS),
     forcePathStyle: Boolean(environment.AWS_ENDPOINT_URL || environment.AWS_ENDPOINT_URL_S3),
   });
 }

@@ -46,7 +46,11 @@ export async function withStack(flags: StackFlags, work: (stack: Stack) => Promi
   const source = nameSource(flags, process.env, existsSync(path.join(STACK_FOLDER, '.terraform')));
   const outputs = source.from === 'prefix' ? undefined : readOutputs(source);
   const region = outputs?.region === undefined ? undefined : String(outputs.region);
-  const [dynamo, sqs, s3] = [dynamoClient(region), sqsClient(region), s3Client(process.env, region)];
+  const [dynamo, sqs, s3] = [
+    dynamoClient({ region }),
+    sqsClient({ region }),
+    s3Client(process.env, { region }),
+  ];
   try {
     const names = source.from === 'prefix' ? namesWith(source.prefix, sqs) : namesFrom(outputs ?? {});
     await work({ names, dynamo, sqs, s3 });
