@@ -79,20 +79,6 @@ export const VARIABLES = [
     rules: [wholeNumber('max_concurrent_executions', 2, 1000, 'workers')],
   },
   {
-    name: 'max_concurrent_ingestions',
-    type: 'number',
-    default: 0,
-    description:
-      'Ingestion functions that may run at once, with ten messages each; 0 means a third of max_concurrent_executions, and at least 2.',
-    rules: [
-      {
-        condition:
-          'var.max_concurrent_ingestions == 0 || (var.max_concurrent_ingestions >= 2 && var.max_concurrent_ingestions <= 1000 && floor(var.max_concurrent_ingestions) == var.max_concurrent_ingestions)',
-        message: 'max_concurrent_ingestions must be 0 or a whole number from 2 to 1000 functions.',
-      },
-    ],
-  },
-  {
     name: 'alarm_threshold',
     type: 'number',
     default: 5,
@@ -177,6 +163,20 @@ export const VARIABLES = [
     description:
       'Seconds that a worker has for its calls; a Bedrock call that is still running 15 seconds before that is given up.',
     rules: [wholeNumber('invocation_timeout_seconds', 30, 840, 'seconds')],
+  },
+  {
+    name: 'max_concurrent_ingestions',
+    type: 'number',
+    default: 0,
+    description:
+      'Ingestion functions that may run at once, with ten messages each; 0 means a third of max_concurrent_executions, and at least 2.',
+    rules: [
+      {
+        condition:
+          'var.max_concurrent_ingestions == 0 || (var.max_concurrent_ingestions >= 2 && var.max_concurrent_ingestions <= 1000 && floor(var.max_concurrent_ingestions) == var.max_concurrent_ingestions)',
+        message: 'max_concurrent_ingestions must be 0 or a whole number from 2 to 1000 functions.',
+      },
+    ],
   },
   {
     name: 'results_visibility_timeout_seconds',
