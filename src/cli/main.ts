@@ -26,7 +26,8 @@ async function explain(error: unknown): Promise<number> {
   if (error instanceof UsageError) return say(error.message, EXIT.usage);
   if (error instanceof InterruptedError) return say(error.message, EXIT.failed);
   const { problemOf } = await import('./terminal/problems.ts');
-  return say(problemOf(error) ?? error, EXIT.failed);
+  const { message, exitCode } = problemOf(error) ?? { message: error, exitCode: EXIT.failed };
+  return say(message, exitCode);
 }
 
 function say(problem: unknown, exitCode: number): number {

@@ -5,8 +5,8 @@ const RECEIVERS = 2;
 const WAIT_SECONDS = 1;
 
 /**
- * Receives results until `stop` says so and the queue is empty. `onResult` gets the parsed message and its text; a
- * message is deleted after that.
+ * Receives results until `stop` is aborted and the queue is empty. `onResult` gets the parsed message and its text, and
+ * then the message is deleted.
  */
 export async function collect(
   sqs: SQSClient,

@@ -3,23 +3,23 @@ import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { fieldOf } from './lines.ts';
 
-/** SQS's limit of a message, and of a batch of them. */
+/** SQS's limit for a message, and for a batch of them. */
 const MAX_BYTES = 1_048_576;
 const MAX_ENTRIES = 10;
 /** SQS refuses a message with a character that XML 1.0 does not have. */
 const UNSENDABLE = /[^\t\n\r -\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
-/** Batches on their way at once. */
+/** How many batches are sent at once. */
 const CONCURRENCY = 4;
 
 export interface FeedTarget {
   sqs: SQSClient;
   s3: S3Client;
   queueUrl: string;
-  /** Lines that no message can carry go below `inbox/` of this bucket, and a pointer to the queue. */
+  /** Lines that no message can carry are stored below `inbox/` in this bucket, and a pointer is sent. */
   bucket: string;
 }
 
-/** The queue refused a line for what it is; no message stands for it. */
+/** The queue refused a line for what it contains. */
 export class RefusedLineError extends Error {
   override readonly name = 'RefusedLineError';
 }
@@ -30,7 +30,7 @@ interface Entry {
   bytes: number;
 }
 
-/** Sends lines as they are. `onSent` learns each message's id, once the queue has it. @throws RefusedLineError */
+/** Sends lines as they are. `onSent` gets each message's id once the queue has it. @throws RefusedLineError */
 export async function feed(
   lines: AsyncIterable<string>,
   target: FeedTarget,

@@ -2,9 +2,9 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 
-/** A file's lines without the blank ones, as they are, streamed. A missing file is Node's own error. */
+/** Streams the lines of a file as they are, without blank ones. A missing file is Node's own error. */
 export async function* linesOf(file: string): AsyncGenerator<string> {
-  // A stream's error inside readline would be lost: find out first whether the file opens.
+  // An error of the stream would be lost inside readline, so find out first whether the file opens.
   await (await open(file)).close();
   for await (const line of createInterface({
     input: createReadStream(file),
@@ -14,7 +14,7 @@ export async function* linesOf(file: string): AsyncGenerator<string> {
   }
 }
 
-/** The models that the messages of a file name, and how many lines it has. */
+/** The models that a file's messages name, and the number of its lines. */
 export async function surveyOf(file: string): Promise<{ lines: number; models: string[] }> {
   const models = new Set<string>();
   let lines = 0;
@@ -26,7 +26,7 @@ export async function surveyOf(file: string): Promise<{ lines: number; models: s
   return { lines, models: [...models] };
 }
 
-/** A text field of a line that is a JSON object. */
+/** The text of a field, when the line is a JSON object that has it. */
 export function fieldOf(line: string, field: string): string | undefined {
   try {
     const value: unknown = JSON.parse(line);

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-/** Found from the project's folder. */
-const TYPESCRIPT = ['--import', 'tsx'];
+/** By its address, since the command may run in any folder. */
+const TYPESCRIPT = ['--import', import.meta.resolve('tsx')];
 
 export class ProcessDiedError extends Error {
   override readonly name = 'ProcessDiedError';

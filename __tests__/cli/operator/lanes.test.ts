@@ -75,7 +75,7 @@ describe('the lane that an operator means', () => {
 
   it.each([
     [undefined, `a lane or model id is needed; the lanes are ${LANE}`],
-    ['nobody', `"nobody" is no lane and no model of one; the lanes are ${LANE}`],
+    ['nobody', `"nobody" is neither a lane nor a model of one; the lanes are ${LANE}`],
   ])('is offered in place of %s', async (word, message) => {
     const { ports } = await ledLane();
     await expect(chooseLane(word, ports)).rejects.toThrow(message);

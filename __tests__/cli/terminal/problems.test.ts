@@ -1,16 +1,21 @@
+import { rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { DescribeTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { problemOf } from '../../../src/cli/terminal/problems.ts';
 import { MissingToolError } from '../../../src/lab/external/errors.ts';
+import { readVariables } from '../../../src/lab/run/variables.ts';
 import { startEmulators } from '../../../src/local/emulators.ts';
 
 const failureOf = (work: Promise<unknown>) => work.then(() => undefined).catch((error: unknown) => error);
+const messageOf = (error: unknown) => problemOf(error)?.message;
 const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
 
 describe('what a user can do something about is said in one line', () => {
   it('a missing program', () => {
-    expect(problemOf(new MissingToolError('moto', 'not found'))).toBe('moto: not found');
+    expect(messageOf(new MissingToolError('moto', 'not found'))).toBe('moto: not found');
   });
 
   it('a port that is taken', async () => {
@@ -19,7 +24,7 @@ describe('what a user can do something about is said in one line', () => {
     const { port } = server.address() as { port: number };
     const second = createServer().listen(port, '127.0.0.1');
     const error = await new Promise((resolve) => second.once('error', resolve));
-    expect(problemOf(error)).toMatch(/EADDRINUSE.*choose another --port$/);
+    expect(messageOf(error)).toMatch(/EADDRINUSE.*choose another --port$/);
     await new Promise((resolve) => server.close(resolve));
   });
 
@@ -30,8 +35,8 @@ describe('what a user can do something about is said in one line', () => {
     const nowhere = new DynamoDBClient({ endpoint: emulators.dynamodbUrl, credentials });
     const here = new DynamoDBClient({ endpoint: emulators.dynamodbUrl, credentials, region: 'us-east-1' });
     try {
-      expect(problemOf(await failureOf(nowhere.send(new ListTablesCommand({}))))).toContain('set AWS_REGION');
-      expect(problemOf(await failureOf(here.send(new DescribeTableCommand({ TableName: 'none' }))))).toMatch(
+      expect(messageOf(await failureOf(nowhere.send(new ListTablesCommand({}))))).toContain('set AWS_REGION');
+      expect(messageOf(await failureOf(here.send(new DescribeTableCommand({ TableName: 'none' }))))).toMatch(
         /^there is no such table.*ResourceNotFoundException/,
       );
     } finally {
@@ -49,13 +54,25 @@ describe('what a user can do something about is said in one line', () => {
       region: 'us-east-1',
       maxAttempts: 1,
     });
-    expect(problemOf(await failureOf(client.send(new ListTablesCommand({}))))).toContain(
+    expect(messageOf(await failureOf(client.send(new ListTablesCommand({}))))).toContain(
       'ECONNREFUSED 127.0.0.1:9',
     );
     client.destroy();
   });
 
+  it('what is wrong with a tfvars file, as a mistake of usage', async () => {
+    const file = path.join(tmpdir(), `smoother-problems-${process.pid}.tfvars`);
+    writeFileSync(file, 'name_prefix = "A"\n');
+    const problem = problemOf(await failureOf(readVariables(file)));
+    rmSync(file);
+    expect(problem?.exitCode).toBe(2);
+    expect(problem?.message.split('\n')).toEqual([
+      expect.stringMatching(/:1: name_prefix: name_prefix must be 3 to 24/),
+      expect.stringMatching(/notification_email: a value is required/),
+    ]);
+  });
+
   it('a bug of ours is none of these', () => {
-    expect(problemOf(new TypeError('x is not a function'))).toBeUndefined();
+    expect(messageOf(new TypeError('x is not a function'))).toBeUndefined();
   });
 });

@@ -213,7 +213,7 @@ describe('a run', () => {
     const { clean, summary, last, text } = await runFake([again, again, line()], await fakeCloud(once));
     expect([clean, summary.completed, summary.repeated]).toEqual([true, 2, 1]);
     expect(last).toMatchObject({ sent: 3, answered: 3 });
-    expect(text).toContain('1 the same request again');
+    expect(text).toContain('1 repeated');
   });
 
   it('is not clean when a function was denied something', async () => {

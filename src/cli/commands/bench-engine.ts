@@ -99,7 +99,7 @@ function readTrace(file: string, minutes: number): Chosen {
   try {
     return traceWorkload(readFileSync(file, 'utf8'), minutes);
   } catch (error) {
-    if (error instanceof TraceFormatError) throw new UsageError(`--trace is no trace: ${error.message}`);
+    if (error instanceof TraceFormatError) throw new UsageError(`--trace must be a trace: ${error.message}`);
     throw error;
   }
 }

@@ -11,6 +11,8 @@ import { interruption } from '../terminal/signals.ts';
 /** What clients have been told once stays right after a restart. */
 const OPERATOR = { accessKeyId: 'LOCALOPERATOR', secretAccessKey: 'local-operator' };
 const DEFAULT_PORT = 4580;
+/** Outputs that a client can use. */
+const ADDRESSES = /_(queue_url|dlq_url|table_name|bucket_name|function_name)$/;
 
 export default localCommand('smoother dev --port 4580 --rpm 120 --outputs outputs.json')
   .addOption(
@@ -70,7 +72,7 @@ function instructions(
     '  statistics': `${bedrockUrl}/_simulator/stats`,
     "functions' log": path.resolve(logFile),
     outputs: path.resolve(outputsFile),
-    ...Object.fromEntries(Object.entries(outputs).filter(([name]) => /_(url|name)$/.test(name))),
+    ...Object.fromEntries(Object.entries(outputs).filter(([name]) => ADDRESSES.test(name))),
   };
   const width = Math.max(...Object.keys(addresses).map((name) => name.length));
   return `

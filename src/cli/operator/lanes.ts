@@ -66,7 +66,7 @@ export async function chooseLane(
   const { application_inference_profiles: profiles } = await settings.read();
   const lane = lanes.find((known) => known === laneOf(knownAs(word, profiles)));
   if (lane === undefined)
-    throw new UsageError(`${JSON.stringify(word)} is no lane and no model of one; ${offer}`);
+    throw new UsageError(`${JSON.stringify(word)} is neither a lane nor a model of one; ${offer}`);
   return lane;
 }
 

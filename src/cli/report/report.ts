@@ -49,14 +49,15 @@ function lanes({ lanes: rows }: Summary): string {
     ]),
   );
   const isOver = used.some((share) => share !== undefined && share > 1);
-  const note = `Quota used: while requests waited, from the lane's first call on.${
-    isOver ? ' More than 100 % is\npossible: an idle minute leaves its quota to the burst that follows.' : ''
-  }`;
-  return used.some((share) => share !== undefined) ? `${text}\n${note}` : text;
+  const notes = [
+    "Quota used: while requests waited, from the lane's first call on.",
+    ...(isOver ? ['More than 100 % is possible: an idle minute leaves its quota to the burst.'] : []),
+  ];
+  return used.some((share) => share !== undefined) ? [text, ...notes].join('\n') : text;
 }
 
 function waits({ lanes: rows }: Summary): string {
-  return table(
+  const text = table(
     ['time until sent to Bedrock', 'priority', 'requests', 'p50', 'p95', 'p99'],
     rows.flatMap(({ lane, wait_ms }) =>
       Object.entries(wait_ms).map(([priority, { requests, p50, p95, p99 }], index) => [
@@ -67,6 +68,14 @@ function waits({ lanes: rows }: Summary): string {
       ]),
     ),
   );
+  if (!rows.some(isOutOfOrder)) return text;
+  return `${text}\nA priority is a share of the quota: where many requests have one, they wait longer.`;
+}
+
+/** Whether a priority has waited longer than a less urgent one. */
+function isOutOfOrder({ wait_ms }: LaneSummary): boolean {
+  const medians = Object.values(wait_ms).map(({ p50 }) => p50);
+  return medians.some((median, index) => median > (medians[index + 1] ?? Number.POSITIVE_INFINITY));
 }
 
 function outcomes(summary: Summary): string {
@@ -74,28 +83,26 @@ function outcomes(summary: Summary): string {
   const rare = [
     [summary.expired, 'expired'],
     [summary.cancelled, 'cancelled'],
-    [summary.repeated, 'the same request again'],
+    [summary.repeated, 'repeated'],
     [summary.duplicate_results, 'results that came twice'],
   ] as const;
-  const counts = [
-    `${completed} completed`,
-    `${failed} failed`,
-    `${rejected} rejected`,
-    ...rare.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`),
-    ...(summary.interrupted ? [] : [`${lost} lost`]),
-  ];
-  return `${submitted} messages in ${duration(duration_seconds * 1_000)}:\n${counts.join(', ')}.`;
+  const also = rare.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  return [
+    `${submitted} messages in ${duration(duration_seconds * 1_000)}:`,
+    `${completed} completed, ${failed} failed, ${rejected} rejected${summary.interrupted ? '' : `, ${lost} lost`}.`,
+    ...(also.length === 0 ? [] : [`Also ${also.join(', ')}.`]),
+  ].join('\n');
 }
 
-/** What fewer messages cost is mostly the start of the functions. */
+/** What fewer messages cost is mostly the start of the functions, and an interrupted run has not cost all it would. */
 const LEAST_MESSAGES_FOR_COST = 100;
 
 function calls(summary: Summary): string {
-  const { submitted, bedrock_calls, throttled_calls, estimated_cost_usd_per_million } = summary;
+  const { submitted, interrupted, bedrock_calls, throttled_calls, estimated_cost_usd_per_million } = summary;
   const { unreserved_tokens, rerun_tokens, won_back_tokens_per_minute } = summary;
   return [
     `${bedrock_calls} calls to Bedrock, ${throttled_calls} throttled.`,
-    ...(submitted >= LEAST_MESSAGES_FOR_COST
+    ...(submitted >= LEAST_MESSAGES_FOR_COST && !interrupted
       ? [
           `AWS's price for a million such messages, Bedrock aside: about $${estimated_cost_usd_per_million.toFixed(2)}.`,
         ]

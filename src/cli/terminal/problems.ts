@@ -3,6 +3,8 @@ import { ExternalToolError, MissingToolError } from '../../lab/external/errors.t
 import { SynthesisError } from '../../lab/run/synthesis.ts';
 import { SimulatorOptionError } from '../../local/bedrock/errors.ts';
 import { LocalCloudError } from '../../local/errors.ts';
+import { TfvarsError } from '../../local/terraform/errors.ts';
+import { EXIT } from '../command.ts';
 
 /** Their messages say it all. */
 const CLEAR = [ExternalToolError, LocalCloudError, MissingToolError, SimulatorOptionError, SynthesisError];
@@ -23,8 +25,20 @@ const AWS: Record<string, string> = {
   UnrecognizedClientException: 'AWS does not know these credentials',
 };
 
-/** The message for an error that is the user's to solve; undefined: a bug of ours, which keeps its stack. */
-export function problemOf(error: unknown): string | undefined {
+export interface Problem {
+  message: string;
+  exitCode: number;
+}
+
+/** An error that its user can do something about; undefined for a bug of ours, which keeps its stack. */
+export function problemOf(error: unknown): Problem | undefined {
+  const message = messageOf(error);
+  return message === undefined
+    ? undefined
+    : { message, exitCode: error instanceof TfvarsError ? EXIT.usage : EXIT.failed };
+}
+
+function messageOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (CLEAR.some((type) => error instanceof type)) return error.message;
   if (error.message === 'Region is missing') {
@@ -35,7 +49,8 @@ export function problemOf(error: unknown): string | undefined {
   if ('$metadata' in error && '$fault' in error) return `AWS answered ${error.name}: ${error.message}`;
   // A file that cannot be opened, a port that is taken, an endpoint that nobody listens at.
   const { code, message } = systemErrorIn(error) ?? {};
-  return code === 'EADDRINUSE' ? `${message}: choose another --port` : message;
+  if (code === 'EADDRINUSE') return `${message}; choose another --port`;
+  return code === 'ECONNREFUSED' ? `nobody listens there: ${message}` : message;
 }
 
 function systemErrorIn(error: Error): NodeJS.ErrnoException | undefined {

@@ -1,4 +1,4 @@
-/** Bedrock by script: what each request meets, call by call, on a quota counted as its documentation says. */
+/** Bedrock that answers each request by a script, call by call, and counts its quota as documented. */
 import { ModelError, type ModelErrorDetails } from '../../core/invocation/errors.ts';
 import type { ModelAnswer, ModelCall, ModelRuntime } from '../../core/invocation/ports.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
@@ -16,7 +16,7 @@ export interface BedrockLimits {
 
 const INPUT_TOKENS = 12;
 const OUTPUT_TOKENS = 40;
-/** Beyond what a record holds itself. */
+/** Too large for the record. */
 const LARGE_TEXT = 'x'.repeat(9_000);
 
 const REFUSALS: Partial<Record<Meeting, ModelErrorDetails>> = {
@@ -27,17 +27,19 @@ const REFUSALS: Partial<Record<Meeting, ModelErrorDetails>> = {
 };
 
 export class ScriptedBedrock implements ModelRuntime {
-  /** Ids of the requests called, in order, refused calls included. */
+  /** Ids of the requests that were called, in order, including calls that were refused. */
   readonly called: string[] = [];
   readonly #model: VirtualBedrock;
   readonly #scripts = new Map<string, Meeting[]>();
+  readonly #onCall: (requestId: string) => void;
 
   constructor(
     clock: VirtualClock,
     modelId: string,
     limits: BedrockLimits,
-    private readonly onCall: (requestId: string) => void,
+    onCall: (requestId: string) => void,
   ) {
+    this.#onCall = onCall;
     const lane = laneOf(modelId);
     this.#model = new VirtualBedrock({
       clock,
@@ -50,12 +52,12 @@ export class ScriptedBedrock implements ModelRuntime {
     });
   }
 
-  /** Calls that the quota refused: by its own count, not by script. */
+  /** Calls that the quota refused, by its own count and not by the script. */
   get throttled(): number {
     return this.#model.seen.filter(({ end }) => end === 'throttled').length;
   }
 
-  /** The request meets these, one a call; afterwards small answers. */
+  /** The request's calls meet these one after the other, and then small answers. */
   script(requestId: string, meetings: readonly Meeting[]): void {
     this.#scripts.set(requestId, [...meetings]);
   }
@@ -63,7 +65,7 @@ export class ScriptedBedrock implements ModelRuntime {
   async call(call: ModelCall): Promise<ModelAnswer> {
     const id = idOfPayload(call.payload);
     this.called.push(id);
-    this.onCall(id);
+    this.#onCall(id);
     const meeting = this.#next(id);
     const refusal = REFUSALS[meeting];
     if (refusal !== undefined) throw new ModelError(refusal);
@@ -73,7 +75,7 @@ export class ScriptedBedrock implements ModelRuntime {
     return { ...answer, output: { message: { role: 'assistant', content: [{ text }] } } };
   }
 
-  /** What is invalid stays so, however often it is asked. */
+  /** An invalid request stays invalid, however often it is sent. */
   #next(requestId: string): Meeting {
     const script = this.#scripts.get(requestId) ?? [];
     return (script[0] === 'invalid' ? script[0] : script.shift()) ?? 'small';

@@ -1,4 +1,4 @@
-/** Every boundary of a function's calls, with everything that can befall it there. */
+/** Every call of a function, with everything that can happen to the function there. */
 import type { CrashCase, EnumerationOptions, Extent } from './cases.ts';
 import {
   atCall,
@@ -17,12 +17,12 @@ import { brokenInvariants } from './invariants.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Scenario } from './scenario.ts';
 
-/** Whatever has not come to rest by then never will. */
+/** What has not come to rest by then never will. */
 const GIVE_UP_MS = 20 * 60_000;
 /** Of each scenario. */
 const CASES_OF_SLICE = 10;
 
-/** Plays a scenario with a fault in its victim; names the invariants that broke. */
+/** Plays a scenario with a fault in one function. Names the invariants that broke. */
 export async function play(
   scenario: Scenario,
   fault?: CallInterceptor,
@@ -40,7 +40,7 @@ export async function play(
   return brokenInvariants(pipeline, { ...expected, withinMs: expected.withinMs + stalled }, faults);
 }
 
-/** One case for each call of the victim and each mode. */
+/** One case for each call of the function and each mode. */
 export async function boundaryCases(
   scenario: Scenario,
   { extent, sabotage }: EnumerationOptions,
@@ -60,7 +60,7 @@ export async function boundaryCases(
   return extentOf(cases, extent);
 }
 
-/** In a batch: one case for each request, each of its calls, and each progress of the others. */
+/** For a batch: one case for each request, each of its calls, and each progress of the others. */
 export async function progressCases(
   scenario: Scenario,
   { extent, sabotage }: EnumerationOptions,
@@ -92,12 +92,12 @@ function extentOf(cases: CrashCase[], extent: Extent): CrashCase[] {
   );
 }
 
-/** An instance that stands still longer than its function may run is stopped: only a leader can wake up too late. */
+/** Lambda stops an instance at its function's timeout, so only a leader can stall and go on too late. */
 function modesFor({ function: name }: Scenario): readonly Mode[] {
   return name === 'prioritization' ? MODES : MODES.filter((mode) => !mode.startsWith('stalls'));
 }
 
-/** A leader's tick that only reads and writes its plan again is like the one before: one of each kind is enough. */
+/** The ticks in which a leader only reads, and writes the same plan again, are alike: one of each kind is enough. */
 const UNEVENTFUL = new Set([
   ...['reports.since', 'control.isPaused', 'settings.read', 'quotas.limitsOf', 'directory.list'],
   ...['backlog.heads', 'due.due', 'leadership.writePlan'],

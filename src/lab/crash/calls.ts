@@ -1,4 +1,4 @@
-/** Calls through ports, seen from outside: any of them can be counted, failed, held up, or never answered. */
+/** Intercepts calls through ports: each can be counted, made to fail, delayed, or left without an answer. */
 
 export interface PortCall {
   port: string;
@@ -11,7 +11,7 @@ export type Around = (call: PortCall, proceed: () => Promise<unknown>) => Promis
 
 type Method = (...args: unknown[]) => Promise<unknown>;
 
-/** The same ports, each of whose calls goes through `around`. Ports are plain objects of asynchronous functions. */
+/** The same ports, with every call going through `around`. Ports are plain objects of asynchronous functions. */
 export function interposed<Ports extends object>(ports: Ports, around: Around): Ports {
   const wrapped = Object.entries(ports).map(([port, methods]) => [
     port,
@@ -20,7 +20,7 @@ export function interposed<Ports extends object>(ports: Ports, around: Around): 
   return Object.fromEntries(wrapped);
 }
 
-/** Time is no service: it is asked for in between calls. */
+/** The clock is not a service, so asking it is not a call. */
 function isPort(name: string, value: unknown): value is Record<string, Method> {
   return name !== 'clock' && typeof value === 'object' && value !== null;
 }

@@ -1,8 +1,8 @@
-/** What an enumeration consists of. */
+/** What an enumeration is made of. */
 import type { Sabotage } from './functions.ts';
 
 export interface CrashCase {
-  /** Names the case for good: `function/scenario/…`. */
+  /** The lasting name of the case: `function/scenario/…`. */
   id: string;
   function: string;
   scenario: string;
@@ -10,12 +10,12 @@ export interface CrashCase {
   run(): Promise<string[]>;
 }
 
-/** How much is enumerated: all, or the part that every test run can afford. */
+/** How much is enumerated: everything, or the part for which every test run has time. */
 export type Extent = 'all' | 'slice';
 
 export interface EnumerationOptions {
   extent: Extent;
-  /** For controls: it is enough to know that something breaks. */
+  /** For control tests: a mechanism is taken out, and the search ends at the first broken case. */
   sabotage?: Sabotage;
   untilBroken?: boolean;
 }

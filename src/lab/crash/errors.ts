@@ -10,7 +10,7 @@ export class PortFailure extends CrashError {
   }
 }
 
-/** A function's instance was stopped in the middle: nobody got an answer from it. */
+/** An instance of a function was stopped before it could answer. */
 export class KilledError extends CrashError {
   override readonly name = 'KilledError';
   constructor(
@@ -21,7 +21,7 @@ export class KilledError extends CrashError {
   }
 }
 
-/** A case that cannot be: the id names none. */
+/** No case has this id. */
 export class UnknownCaseError extends CrashError {
   override readonly name = 'UnknownCaseError';
   constructor(readonly caseId: string) {

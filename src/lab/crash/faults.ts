@@ -1,4 +1,4 @@
-/** What can befall an instance at one of its calls. */
+/** What can happen to an instance at one of its calls. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { sha256 } from '../../core/request/keys.ts';
 import { nameOf, type PortCall } from './calls.ts';
@@ -7,8 +7,8 @@ import type { CallInterceptor, Instance } from './instance.ts';
 
 /**
  * - `cut-before`, `cut-after`: the process dies before the call, or after it took effect and before its answer
- * - `fails`, `fails-after`: the process lives on with an error, though the call may have taken effect
- * - `stalls`, `stalls-after`: nothing is heard for a minute, before the call or before its answer
+ * - `fails`, `fails-after`: the process goes on with an error; with `fails-after` the call has taken effect
+ * - `stalls`, `stalls-after`: the process stands still for a minute, before the call or before its answer
  */
 export const MODES = ['cut-before', 'cut-after', 'fails', 'fails-after', 'stalls', 'stalls-after'] as const;
 export type Mode = (typeof MODES)[number];
@@ -16,12 +16,12 @@ export const CUTS = ['cut-before', 'cut-after'] as const satisfies Mode[];
 
 export const STALL_MS = 60_000;
 
-/** Befalls the nth call, from 1. */
+/** Strikes at the nth call, counted from 1. */
 export function atCall(n: number, mode: Mode): CallInterceptor {
   let made = 0;
   return (call, proceed, instance) => {
     made += 1;
-    return made === n ? befall(mode, call, proceed, instance) : proceed();
+    return made === n ? strike(mode, call, proceed, instance) : proceed();
   };
 }
 
@@ -31,7 +31,7 @@ export interface RecordedCall {
   at: number;
 }
 
-/** Befalls nothing: notes the calls. */
+/** Injects no fault and records the calls. */
 export function recorder(): { fault: CallInterceptor; calls: RecordedCall[] } {
   const calls: RecordedCall[] = [];
   const fault: CallInterceptor = (call, proceed, instance) => {
@@ -42,19 +42,19 @@ export function recorder(): { fault: CallInterceptor; calls: RecordedCall[] } {
 }
 
 export interface Progress {
-  /** The request whose call it is. */
+  /** The request that makes the call. */
   victim: string;
   /** Its nth call, from 1. */
   at: number;
-  /** Calls that each of the others has made by then, if it makes so many. */
+  /** How many calls each of the others has made by then, if it makes that many. */
   others: number;
 }
 
-/** Others reach their progress within this time, calls of Bedrock included. */
+/** The others get that far within this time, calls to Bedrock included. */
 const GATHER_MS = 3_000;
 const GATE_MS = 3 * GATHER_MS;
 
-/** Befalls one request's call of a batch when all others have come exactly so far. `ids`: the batch's requests. */
+/** Strikes at a call of one request when all others of its batch have come exactly so far. `ids`: the batch. */
 export function atProgress(
   ids: readonly string[],
   { victim, at, others }: Progress,
@@ -71,7 +71,7 @@ export function atProgress(
       if (nth !== at) return proceed();
       await instance.clock.sleep(GATHER_MS);
       current.disable();
-      return befall(mode, call, proceed, instance);
+      return strike(mode, call, proceed, instance);
     }
     if (nth > others) await instance.clock.sleep(GATE_MS);
     return proceed();
@@ -93,7 +93,7 @@ export function progressRecorder(ids: readonly string[]): {
   return { fault, made };
 }
 
-async function befall(
+async function strike(
   mode: Mode,
   call: PortCall,
   proceed: () => Promise<unknown>,
@@ -109,10 +109,10 @@ async function befall(
   return answer;
 }
 
-/** The request whose handling a call is part of. One for all cases, and off when it is not needed: it slows every promise. */
+/** The request that is being handled. One storage for all cases, disabled when unused: it slows every promise down. */
 const current = new AsyncLocalStorage<string>();
 
-/** Which request of a batch a call is made for: by its arguments, or else by the request whose handling it is part of. */
+/** The request of a batch that a call is made for: by the call's arguments, or else the one being handled. */
 function attribution(ids: readonly string[]): (call: PortCall) => string | undefined {
   const byHash = new Map(ids.map((id) => [sha256(id).slice(0, 32), id]));
   return ({ args: [first] }) => {
@@ -123,7 +123,7 @@ function attribution(ids: readonly string[]): (call: PortCall) => string | undef
   };
 }
 
-/** Request ids in a call's argument: itself, or what it is about. */
+/** The request ids that an argument of a call is, or contains. */
 function idsIn(argument: unknown): string[] {
   if (typeof argument === 'string') return [argument.replace(/^rejected\//, '')];
   if (typeof argument !== 'object' || argument === null) return [];

@@ -1,4 +1,4 @@
-/** Instances of the four functions, each on ports of its own, with the stack's times. */
+/** Instances of the four functions, each with ports of its own, and with the timeouts of the stack. */
 import { Ingestion } from '../../core/ingestion/ingestion.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import type { ReportRows } from '../../core/reporting/ports.ts';
@@ -13,7 +13,7 @@ export const LANE = laneOf(MODEL);
 export const BUCKET = 'calls';
 const HOME = { accountId: '123456789012', region: 'us-east-1' };
 
-/** As the stack has them; the invocation's is the smallest that its variable allows. */
+/** As in the stack; invocation's is the smallest that its variable allows. */
 export const TIMEOUTS_MS = {
   ingestion: 60_000,
   prioritization: 120_000,
@@ -22,35 +22,38 @@ export const TIMEOUTS_MS = {
 } as const;
 export type FunctionName = keyof typeof TIMEOUTS_MS;
 
-/** For controls: one of the mechanisms is taken out. */
+/** For control tests: one of the mechanisms is taken out. */
 export interface Sabotage {
   records?: (records: Records) => Records;
   ports?: <Ports extends object>(functionName: FunctionName, ports: Ports) => Ports;
   ingestionAcknowledgesFirst?: boolean;
 }
 
-/** What the functions run on. */
+/** What the functions run on: time, ports and Bedrock. */
 export interface Ground {
   clock: VirtualClock;
-  /** A call takes effect here. */
+  /** Where calls take effect. */
   ports: MemoryPorts;
   rows: ReportRows;
   bedrock: ScriptedBedrock;
 }
 
 export class Functions {
-  constructor(
-    private readonly ground: Ground,
-    private readonly sabotage: Sabotage,
-  ) {}
+  readonly #ground: Ground;
+  readonly #sabotage: Sabotage;
 
-  instance(functionName: FunctionName): Instance {
-    return new Instance(functionName, this.ground.clock);
+  constructor(ground: Ground, sabotage: Sabotage) {
+    this.#ground = ground;
+    this.#sabotage = sabotage;
   }
 
-  /** A fresh container of ingestion on this instance. */
+  instance(functionName: FunctionName): Instance {
+    return new Instance(functionName, this.#ground.clock);
+  }
+
+  /** A new container of ingestion on this instance. */
   ingestion(instance: Instance): Ingestion {
-    const ports = { ...this.#connect(instance, this.ground.ports), clock: instance.clock, log: ignore };
+    const ports = { ...this.#connect(instance, this.#ground.ports), clock: instance.clock, log: ignore };
     return new Ingestion(
       { ...ports, random: () => 0 },
       { bucket: BUCKET, home: HOME, longestWaitSeconds: 6 * 24 * 3_600 },
@@ -58,13 +61,13 @@ export class Functions {
   }
 
   prioritizationPorts(instance: Instance) {
-    const ports = this.#connect(instance, this.ground.ports);
+    const ports = this.#connect(instance, this.#ground.ports);
     return { ...ports, clock: instance.clock, log: ignore, emit: ignore };
   }
 
   /** @param deadline epoch milliseconds at which the invocation is stopped */
   invocationPorts(instance: Instance, deadline: number) {
-    const { clock, ports, bedrock } = this.ground;
+    const { clock, ports, bedrock } = this.#ground;
     return {
       ...this.#connect(instance, { ...ports, model: { call: bedrock.call.bind(bedrock) } }),
       clock: instance.clock,
@@ -75,12 +78,12 @@ export class Functions {
   }
 
   reportRows(instance: Instance): ReportRows {
-    return this.#connect(instance, { rows: this.ground.rows }).rows;
+    return this.#connect(instance, { rows: this.#ground.rows }).rows;
   }
 
   #connect<Ports extends object>(instance: Instance, ports: Ports): Ports {
     const connected = instance.connect(ports);
-    return this.sabotage.ports?.(instance.functionName as FunctionName, connected) ?? connected;
+    return this.#sabotage.ports?.(instance.functionName as FunctionName, connected) ?? connected;
   }
 }
 

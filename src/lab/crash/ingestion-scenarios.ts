@@ -16,7 +16,7 @@ import {
 interface Messages {
   bodies: unknown[];
   ids?: string[];
-  /** Message ids whose result is a rejection. */
+  /** Ids of the messages whose result is a rejection. */
   rejected?: string[];
 }
 
@@ -64,7 +64,7 @@ function ingestion(name: string, { bodies, ids = [], rejected = [] }: Messages, 
   };
 }
 
-/** Which of the two is first is the queue's affair: one is accepted, the other refused under its message's id. */
+/** Either of the two may come first: one is accepted, the other is rejected under its message id. */
 const CONFLICT: Scenario = {
   ...ingestion('conflict', { bodies: [] }),
   async prepare(pipeline) {

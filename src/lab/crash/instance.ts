@@ -1,10 +1,10 @@
-/** One running instance of a function, which can die: then no call of its is answered any more and no sleep ends. */
+/** A running instance of a function, which can die: then none of its calls is answered and no sleep ends. */
 import type { Clock } from '../../core/clock.ts';
 import type { VirtualClock } from '../simulation/virtual-clock.ts';
 import { type Around, interposed, type PortCall } from './calls.ts';
 import { KilledError } from './errors.ts';
 
-/** What befalls an instance, call by call. */
+/** What happens at each call of an instance. */
 export type CallInterceptor = (
   call: PortCall,
   proceed: () => Promise<unknown>,
@@ -13,14 +13,16 @@ export type CallInterceptor = (
 
 export class Instance {
   readonly clock: Clock;
+  readonly #world: VirtualClock;
   #fault: CallInterceptor | undefined;
   #alive = true;
   #onDeath: (reason: 'cut' | 'timeout') => void = () => undefined;
 
   constructor(
     readonly functionName: string,
-    private readonly world: VirtualClock,
+    world: VirtualClock,
   ) {
+    this.#world = world;
     this.clock = { now: () => world.now(), sleep: (ms) => this.#unlessDead(world.sleep(ms)) };
   }
 
@@ -28,13 +30,13 @@ export class Instance {
     return this.#alive;
   }
 
-  /** Nothing it has begun goes on; what it has sent out takes effect. */
+  /** Ends everything that the instance has begun. Calls that it has already made take effect. */
   kill(reason: 'cut' | 'timeout' = 'cut'): void {
     this.#alive = false;
     this.#onDeath(reason);
   }
 
-  /** From now on this happens around its calls. */
+  /** Sets the fault that its calls meet from now on. */
   interfere(fault: CallInterceptor | undefined): void {
     this.#fault = fault;
   }
@@ -46,7 +48,7 @@ export class Instance {
 
   /**
    * One invocation.
-   * @throws {KilledError} when the instance dies on the way, or when its time is up
+   * @throws {KilledError} when the instance dies before the end, or when its time is up
    */
   async run<T>(work: () => Promise<T>, timeoutMs: number, fault?: CallInterceptor): Promise<T> {
     this.interfere(fault);
@@ -54,7 +56,7 @@ export class Instance {
     const death = new Promise<never>((_, reject) => {
       this.#onDeath = (reason) => reject(new KilledError(this.functionName, reason));
     });
-    this.world.at(this.world.now() + timeoutMs, () => {
+    this.#world.at(this.#world.now() + timeoutMs, () => {
       if (running && this.#alive) this.kill('timeout');
     });
     try {

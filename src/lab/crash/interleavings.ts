@@ -1,7 +1,7 @@
 /**
- * Every order in which processes can take their calls. The world cannot be copied, so each path
- * is played from the start; it is left where it meets a state (of the world, and of what each process knows) from
- * which everything has been tried already, as equal states have equal futures.
+ * Tries every order in which processes can make their calls. A world cannot be copied, so each path is played from
+ * the start. A path ends early at a state (of the world, and of what each process knows) that another path has
+ * reached: equal states have equal futures.
  */
 import { sha256 } from '../../core/request/keys.ts';
 import { forkRandom, type Random } from '../simulation/random.ts';
@@ -21,21 +21,21 @@ export interface Race {
   function: string;
   stage(): Promise<Staged>;
   expected: Expectation;
-  /** Crashes that the race amounts to: so many results may be doubled, and calls made in vain. */
+  /** How many crashes the race amounts to: that many results may come twice, and calls be made in vain. */
   faults: number;
 }
 
 export interface Explored {
-  /** Orders played to the end, or to a state already met. */
+  /** Orders that were played to the end, or to a state that had been reached before. */
   paths: number;
   states: number;
-  /** Nothing is left to be tried. */
+  /** Whether every order has been tried. */
   complete: boolean;
   broken: { choices: number[]; invariants: string[] }[];
 }
 
 export interface Bounds {
-  /** The search ends after so many. */
+  /** The search ends after this many. */
   mostPaths: number;
   untilBroken?: boolean;
 }
@@ -68,7 +68,7 @@ export async function explore(race: Race, { mostPaths, untilBroken }: Bounds): P
   return explored;
 }
 
-/** From anywhere: a search that ends early has then varied early choices as well as late ones. */
+/** Takes any of them, so that a search that ends early has varied early choices as well as late ones. */
 function takeAny<T>(items: T[], random: Random): T | undefined {
   const index = Math.floor(random() * items.length);
   const [last] = items.splice(-1);
@@ -78,7 +78,7 @@ function takeAny<T>(items: T[], random: Random): T | undefined {
   return taken;
 }
 
-/** Plays one order to its end and recovers; for replays. Returns the steps taken and what broke. */
+/** Plays one order to its end, then recovers. Returns the steps taken and what broke. */
 export async function replay(
   race: Race,
   choices: readonly number[],
@@ -92,7 +92,7 @@ interface Path {
   /** How many steps could have been taken at each point. */
   widths: number[];
   steps: string[];
-  /** Undefined: left at a state already met. */
+  /** Undefined when the path ended at a state that had been reached before. */
   end?: Staged;
 }
 
@@ -116,12 +116,12 @@ async function follow(race: Race, prefix: readonly number[], met: Set<string>): 
 }
 
 async function recover({ expected, faults }: Race, { pipeline, scheduler }: Staged): Promise<string[]> {
-  const stuck = scheduler.allEnded ? [] : ['a process waits for what never comes'];
+  const stuck = scheduler.allEnded ? [] : ['a process waits for something that never comes'];
   await pipeline.settle(SETTLE_MS);
   return [...stuck, ...(await brokenInvariants(pipeline, expected, faults))];
 }
 
-/** A text that is the same for the same world and the same knowledge of the processes in it. */
+/** The same text for the same state of the world and of what the processes in it know. */
 async function stateOf({ pipeline, scheduler }: Staged): Promise<string> {
   const { cloud, ports, hold, input, results, bedrock, clock, stream } = pipeline;
   const now = clock.now();

@@ -1,4 +1,4 @@
-/** What must hold once the smoother has recovered, whatever befell it. */
+/** What must hold once the smoother has recovered, whatever happened to it. */
 
 import { changeOf } from '../../core/reporting/change.ts';
 import { countChanges } from '../../core/reporting/count.ts';
@@ -9,15 +9,15 @@ import type { Pipeline } from './pipeline.ts';
 
 /** What a scenario must end with. */
 export interface Expectation {
-  /** By the id of the result: the outcomes that are right. */
+  /** The right outcomes, by the id of the result. */
   outcomes: Record<string, readonly Outcome[]>;
-  /** By request: calls of Bedrock without any fault of ours. */
+  /** Calls to Bedrock by request, as they are without an injected fault. */
   calls: Record<string, number>;
-  /** Milliseconds from the beginning until the last result, at the latest. */
+  /** The most milliseconds from the beginning to the last result. */
   withinMs: number;
 }
 
-/** Names every invariant that does not hold. `faults`: how many have been injected. */
+/** Names every invariant that does not hold. `faults` is how many were injected. */
 export async function brokenInvariants(
   pipeline: Pipeline,
   expected: Expectation,
@@ -33,7 +33,7 @@ export async function brokenInvariants(
   ];
 }
 
-/** Everything has come to rest, nothing in dead letters. */
+/** Everything has come to rest, and nothing is in the dead-letter queues. */
 function restOf({ cloud, input, hold, stream, isSettled }: Pipeline): string[] {
   const broken: string[] = [];
   if (!isSettled) broken.push('something never came to rest');
@@ -56,7 +56,7 @@ function restOf({ cloud, input, hold, stream, isSettled }: Pipeline): string[] {
   return broken;
 }
 
-/** One outcome a request; results from what was committed, in time, and twice only after a fault. */
+/** Each request has one outcome. Results are what was committed, come in time, and twice only after a fault. */
 function outcomesOf({ results, cloud, beganAt }: Pipeline, expected: Expectation, faults: number): string[] {
   const broken: string[] = [];
   const committed = new Map<string, string>();
@@ -83,12 +83,12 @@ function outcomesOf({ results, cloud, beganAt }: Pipeline, expected: Expectation
   }
   for (const { result } of results) {
     if (expected.outcomes[result.request_id] === undefined)
-      broken.push(`${result.request_id}: a result of nobody`);
+      broken.push(`${result.request_id}: a result that nobody asked for`);
   }
   return broken;
 }
 
-/** A fault may cost one call that was paid for nothing, no more; the quota is kept. */
+/** A fault may cost one call in vain and no more, and the quota is kept. */
 function callsOf({ bedrock }: Pipeline, { calls }: Expectation, faults: number): string[] {
   const broken: string[] = [];
   for (const [id, count] of Object.entries(calls)) {
@@ -102,7 +102,7 @@ function callsOf({ bedrock }: Pipeline, { calls }: Expectation, faults: number):
 
 const OWN_KEYS = /^(payloads\/[0-9a-f]{32}\/[0-9a-f]{64}|outputs\/[0-9a-f]{32}\/[0-9]+)\.json$|^inbox\//;
 
-/** Objects have keys of our own form, and a result's object exists. */
+/** The keys of objects have our own form, and the object that a result names exists. */
 function objectsOf({ cloud, results }: Pipeline): string[] {
   const keys = cloud.bucket.keys();
   const broken = keys.filter((key) => !OWN_KEYS.test(key)).map((key) => `an object at ${key}`);
@@ -114,7 +114,7 @@ function objectsOf({ cloud, results }: Pipeline): string[] {
   return broken;
 }
 
-/** The reports are those of one clean pass over the stream. */
+/** The reports equal those of one clean pass over the stream. */
 async function reportsOf({ rows, stream }: Pipeline): Promise<string[]> {
   const clean = createReportRows();
   await countChanges(

@@ -1,4 +1,4 @@
-/** What a release can meet at Bedrock and on the way there. */
+/** What can happen to a release at Bedrock and on the way there. */
 import type { Outcome } from '../../core/request/record.ts';
 import type { Meeting } from './bedrock.ts';
 import {
@@ -55,7 +55,7 @@ const MISSING_PAYLOAD: Scenario = {
   expected: expecting(['r1'], { outcomes: { r1: ['FAILED'] }, calls: { r1: 0 } }),
 };
 
-/** It rests for ten seconds, and a leader of the next minute finds it. */
+/** The request is set aside for ten seconds, and the leader of the next minute puts it back. */
 const UNREADABLE_PAYLOAD: Scenario = {
   ...MISSING_PAYLOAD,
   name: 'unreadable payload',

@@ -1,7 +1,7 @@
 /**
  * The whole smoother in memory on a virtual clock: the logic of all four functions between an Input queue and a Results
- * queue, with redelivery, leases, schedule and stream as AWS has them, and functions that can be made to die or fail at
- * any call. Calls take no time, so that a case is only what its fault makes of it.
+ * queue, with redelivery, leases, schedule and stream as in AWS. Any call of a function can be made to fail or to be
+ * its last. Calls take no time, so nothing but the fault makes the difference.
  */
 import type { Ingestion } from '../../core/ingestion/ingestion.ts';
 import { invokeBatch } from '../../core/invocation/batch.ts';
@@ -33,11 +33,11 @@ const WAKE_MS = 20;
 /** Slow, but within what a leader waits for (INDEX_GRACE_MS). */
 export const INDEX_LAG_MS = 2_000;
 const BEGIN_MS = Date.UTC(2026, 10, 2, 9, 0, 0);
-/** The schedule's first minute comes so long after the start. */
+/** The schedule's first minute begins this long after the start. */
 const FIRST_SCHEDULE_MS = 40_000;
 const LOOK_EVERY_MS = 5_000;
 
-/** Befalls the function's nth invocation, from 0. */
+/** A fault in the function's nth invocation, counted from 0. */
 export interface Injection {
   function: FunctionName;
   invocation: number;
@@ -48,7 +48,7 @@ export interface PipelineOptions {
   injections?: readonly Injection[];
   limits?: BedrockLimits;
   sabotage?: Sabotage;
-  /** No function starts by itself before {@link Pipeline.settle}: somebody drives instances by hand first. */
+  /** No function starts by itself before {@link Pipeline.settle}, so that instances can be driven by hand first. */
   standsStill?: boolean;
 }
 
@@ -62,15 +62,15 @@ export class Pipeline {
   readonly stream: ChangeStream;
   readonly rows = createReportRows();
   readonly results: { at: number; result: ResultMessage }[] = [];
-  /** What must never happen, and did: noted when it happened. */
+  /** Things that must never happen, recorded when they did. */
   readonly faults: string[] = [];
-  /** The ports under every instance: a call takes effect here. */
+  /** The ports beneath all instances, where calls take effect. */
   readonly ports: MemoryPorts;
   readonly functions: Functions;
   readonly settings: PrioritizationSettings;
-  /** Requests whose payload's object is gone as soon as it was written. */
+  /** Requests whose payload disappears as soon as it is written. */
   readonly payloadsLost = new Set<string>();
-  /** Requests whose payload's object cannot be read so many times. */
+  /** How often the payload of a request cannot be read, by request. */
   readonly payloadsUnreadable = new Map<string, number>();
   readonly #injections: readonly Injection[];
   readonly #invocations = new Map<FunctionName, number>();
@@ -138,7 +138,7 @@ export class Pipeline {
     else this.#start();
   }
 
-  /** Nothing waits, runs, or is on its way. */
+  /** Whether nothing waits, runs, or is on its way. */
   get isSettled(): boolean {
     const open = [...this.cloud.table.all()].some(
       ({ status, result_sent }) => !isOutcome(status) || !result_sent,
@@ -148,7 +148,7 @@ export class Pipeline {
     );
   }
 
-  /** Lets time pass until everything has come to rest, for at most so long; false when it has not. */
+  /** Lets time pass until everything has come to rest, but not longer than this. Returns whether it has. */
   async settle(withinMs: number): Promise<boolean> {
     if (!this.#started) this.#start();
     const until = this.clock.now() + withinMs;
@@ -181,7 +181,7 @@ export class Pipeline {
       this.clock.spawn(async () => {
         const instance = this.functions.instance('prioritization');
         const ports = this.functions.prioritizationPorts(instance);
-        // Nobody hears of the failure: the next minute brings another run.
+        // A failure is not reported to anybody; the next minute starts another run.
         await this.#run(instance, () => prioritize(ports, this.settings, event)).catch(ignore);
       }),
     );
@@ -195,7 +195,7 @@ export class Pipeline {
     return failed;
   }
 
-  /** A container lives on between batches, unless it died. */
+  /** A container is used again for the next batch, unless it died. */
   #idleIngestion(): { instance: Instance; logic: Ingestion } {
     if (this.#ingestion !== undefined) return this.#ingestion;
     const instance = this.functions.instance('ingestion');

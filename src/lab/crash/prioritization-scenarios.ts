@@ -1,4 +1,4 @@
-/** What a leader can find. */
+/** What a leader can come upon. */
 import { atCall } from './faults.ts';
 import { LANE } from './functions.ts';
 import {
@@ -57,7 +57,7 @@ const OVERSIZED: Scenario = {
   expected: expecting(['r1'], { outcomes: { r1: ['FAILED'] }, calls: { r1: 0 } }),
 };
 
-/** The worker dies when it has claimed the request: the leader of the minute in which the lease ends brings it back. */
+/** The worker dies after its claim. The leader of the minute in which the lease ends brings the request back. */
 const LOST_LEASE: Scenario = {
   ...WAITING,
   name: 'lost lease',
@@ -69,7 +69,7 @@ const LOST_LEASE: Scenario = {
   expected: expecting(['r1'], { withinMs: WITHIN_MS + SCHEDULE_MS }),
 };
 
-/** The worker dies when it has committed the outcome. */
+/** The worker dies after it has committed the outcome. */
 const UNSENT_RESULT: Scenario = {
   ...LOST_LEASE,
   name: 'unsent result',
@@ -89,7 +89,7 @@ const SET_ASIDE: Scenario = {
   expected: expecting(['r1'], { withinMs: WITHIN_MS + SCHEDULE_MS }),
 };
 
-/** Two requests more than fit in a minute. */
+/** Two requests more than fit into a minute. */
 const QUOTA_BOUND: Scenario = {
   ...WAITING,
   name: 'full quota',

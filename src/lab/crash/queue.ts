@@ -1,6 +1,6 @@
 /**
- * A queue with its event source, as far as losing nothing depends on it: what is not acknowledged comes again after its
- * visibility timeout, and after so many receives goes to the dead letters.
+ * A queue with its event source, as far as losing no message depends on it. A message that is not acknowledged comes
+ * again after its visibility timeout; after the maximum number of receives it goes to the dead letters.
  */
 import type { VirtualClock } from '../simulation/virtual-clock.ts';
 
@@ -25,7 +25,7 @@ export interface QueueOptions {
   maximumReceives: number;
   /** Ids that failed. A rejection fails the whole batch. */
   deliver(batch: Delivery[]): Promise<string[]>;
-  /** For controls: a batch is acknowledged before it is handled. */
+  /** For control tests: a batch is acknowledged before it is handled. */
   acknowledgesFirst?: boolean;
 }
 
@@ -33,25 +33,28 @@ const DELIVERY_MS = 20;
 
 export class RedeliveringQueue {
   readonly deadLetters: Delivery[] = [];
+  readonly #options: QueueOptions;
   readonly #messages = new Map<string, Message>();
   #sent = 0;
   #started = true;
 
-  constructor(private readonly options: QueueOptions) {}
+  constructor(options: QueueOptions) {
+    this.#options = options;
+  }
 
   /** Waiting or being handled. */
   get size(): number {
     return this.#messages.size;
   }
 
-  /** What the queue holds, oldest first. */
+  /** The bodies of the messages in the queue, oldest first. */
   bodies(): string[] {
     return [...this.#messages.values()].map(({ body }) => body);
   }
 
   /** Returns the message's id. */
   send(body: string): string {
-    const { clock, name } = this.options;
+    const { clock, name } = this.#options;
     this.#sent += 1;
     const id = `${name}-${this.#sent}`;
     const visibleAt = clock.now() + DELIVERY_MS;
@@ -60,7 +63,7 @@ export class RedeliveringQueue {
     return id;
   }
 
-  /** Delivers nothing until it is started again. */
+  /** Stops deliveries until `start`. */
   stop(): void {
     this.#started = false;
   }
@@ -71,11 +74,11 @@ export class RedeliveringQueue {
   }
 
   #lookAt(at: number): void {
-    this.options.clock.at(at, () => this.#deliverVisible());
+    this.#options.clock.at(at, () => this.#deliverVisible());
   }
 
   #deliverVisible(): void {
-    const { clock, batchSize, visibilityMs, maximumReceives } = this.options;
+    const { clock, batchSize, visibilityMs, maximumReceives } = this.#options;
     if (!this.#started) return;
     const visible = [...this.#messages.values()].filter(({ visibleAt }) => visibleAt <= clock.now());
     for (const message of visible) {
@@ -93,7 +96,7 @@ export class RedeliveringQueue {
   }
 
   async #handle(batch: Message[]): Promise<void> {
-    const { deliver, acknowledgesFirst, clock, visibilityMs } = this.options;
+    const { deliver, acknowledgesFirst, clock, visibilityMs } = this.#options;
     const again = clock.now() + visibilityMs;
     if (acknowledgesFirst) for (const { id } of batch) this.#messages.delete(id);
     const failed = await deliver(batch.map(({ visibleAt: _, ...delivery }) => delivery)).catch(() =>

@@ -1,4 +1,4 @@
-/** Processes that meet: what is tried in every order. */
+/** Processes that meet, whose calls are tried in every order. */
 
 import { LEASE_MS } from '../../core/prioritization/lane-leader.ts';
 import { recoverDue } from '../../core/prioritization/recovery.ts';
@@ -13,9 +13,9 @@ import { INDEX_LAG_MS } from './pipeline.ts';
 import { requestBody } from './scenario.ts';
 import { Stage } from './stage.ts';
 
-/** The next scheduled minute, a lease that has to end first, and a run. */
+/** The wait for the next scheduled minute, for a lease to end, and for a run. */
 const WITHIN_MS = 60_000 + LEASE_MS + 15_000;
-/** Later than any lease of a release. */
+/** Longer than any lease of a release. */
 const LEASES_OVER_MS = 61_000;
 
 function expecting(ids: string[], fields: Partial<Expectation> = {}): Expectation {
@@ -46,7 +46,7 @@ function duplicateDelivery(sabotage?: Sabotage): Race {
   };
 }
 
-/** A worker whose clock is late commits while a leader takes its release for lost, and another worker runs it again. */
+/** A worker with a slow clock commits while a leader takes its release for lost and another worker runs it again. */
 function commitAgainstRecovery(meeting: Meeting, sabotage?: Sabotage): Race {
   return {
     name: `commit (${meeting}) against an expired lease`,
@@ -71,7 +71,7 @@ function commitAgainstRecovery(meeting: Meeting, sabotage?: Sabotage): Race {
   };
 }
 
-/** A bundle reaches its worker when the lease has run out, while a leader brings the request back. */
+/** A bundle reaches its worker after the lease has run out, while a leader brings the request back. */
 function lateDelivery(sabotage?: Sabotage): Race {
   return {
     name: 'a late delivery against an expired lease',
@@ -90,7 +90,7 @@ function lateDelivery(sabotage?: Sabotage): Race {
   };
 }
 
-/** A leader brings back what is lost and releases it, and a worker runs it. */
+/** A leader brings back a lost request and releases it, and a worker runs it. */
 async function runAgain(stage: Stage, instance: Instance): Promise<void> {
   const leader = stage.leader(instance, await stage.acquire(instance, 'second'));
   await leader.tick();
@@ -100,7 +100,7 @@ async function runAgain(stage: Stage, instance: Instance): Promise<void> {
   if (again !== undefined) await stage.invoke(instance, again);
 }
 
-/** A leader stands still at any of its calls until another has taken the lane, and wakes. */
+/** A leader stops at any of its calls, and goes on after another leader has taken the lane. */
 function overlappingLeaders(sabotage?: Sabotage): Race {
   return {
     name: 'two leaders, the lease running out at any moment',
@@ -146,7 +146,7 @@ function sleepAgainstArrival(known: boolean, sabotage?: Sabotage): Race {
   };
 }
 
-/** The last request of a queue is throttled and returns while a leader of long standing is about to forget the queue. */
+/** The last request of a queue is throttled and comes back just as a leader is about to forget the queue. */
 function returnAgainstForgetting(sabotage?: Sabotage): Race {
   return {
     name: 'a request returns while its queue is forgotten',
@@ -175,7 +175,7 @@ function returnAgainstForgetting(sabotage?: Sabotage): Race {
   };
 }
 
-/** The same message in two batches at once. */
+/** The same message arrives in two batches at once. */
 function duplicateMessages(sabotage?: Sabotage): Race {
   return {
     name: 'a message delivered twice at once',
@@ -192,7 +192,7 @@ function duplicateMessages(sabotage?: Sabotage): Race {
   };
 }
 
-/** A refused message in two batches at once: whoever comes first, the answer is one. */
+/** A rejected message arrives in two batches at once: whichever comes first, there is one answer. */
 function duplicateRejections(sabotage?: Sabotage): Race {
   return {
     ...duplicateMessages(),
@@ -209,7 +209,7 @@ function duplicateRejections(sabotage?: Sabotage): Race {
   };
 }
 
-/** A slow worker sends its result while two leaders find it unsent. */
+/** A slow worker sends its result while two leaders find that it has not been sent. */
 function unsentResult(sabotage?: Sabotage): Race {
   return {
     name: 'a result sent by its worker and by two leaders',

@@ -1,4 +1,4 @@
-/** What a scenario is made of: an input, what its functions meet, and what it must end with. */
+/** What a scenario is made of: its input, what its functions meet, and what it must end with. */
 import type { Outcome } from '../../core/request/record.ts';
 import type { BedrockLimits } from './bedrock.ts';
 import { type FunctionName, MODEL } from './functions.ts';
@@ -8,25 +8,25 @@ import type { Injection, Pipeline } from './pipeline.ts';
 export interface Scenario {
   function: FunctionName;
   name: string;
-  /** Which of the function's invocations is the victim, from 0. */
+  /** Which of the function's invocations is struck, counted from 0. */
   invocation: number;
   limits?: BedrockLimits;
-  /** What happens in any case. */
+  /** Faults of the scenario itself, apart from the one that is tried. */
   before?: () => Injection[];
   prepare(pipeline: Pipeline): Promise<void>;
   expected: Expectation;
-  /** Requests of the victim's batch, where relative progress is to be tried. */
+  /** The requests of the batch, for trying every progress of some relative to others. */
   batch?: string[];
 }
 
-/** Wide enough that pacing does not spread a batch. */
+/** So wide that pacing does not spread a batch. */
 export const WIDE: BedrockLimits = { requestsPerMinute: 60_000, tokensPerMinute: 100_000_000 };
 
 export const SCHEDULE_MS = 60_000;
-/** A dead leader's lane is free after its lease. */
+/** The lane of a dead leader is free after its lease. */
 const LEASE_MS = 10_000;
 export const RUN_MS = 10_000;
-/** A lost release comes back after its lease, by the leader of the next minute at the latest, which may have to wait. */
+/** A lost release comes back after its lease, through the leader of the next minute, which may have to wait itself. */
 export const WITHIN_MS = 60_000 + SCHEDULE_MS + LEASE_MS + RUN_MS;
 export const REDELIVERY_MS = 360_000;
 
@@ -46,7 +46,7 @@ export function send(pipeline: Pipeline, ...bodies: unknown[]): void {
   for (const body of bodies) pipeline.input.send(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
-/** Every request completes with one call, unless said otherwise. */
+/** By default, every request completes with one call. */
 export function expecting(
   ids: readonly string[],
   { outcomes = {}, calls = {}, withinMs = WITHIN_MS }: Partial<Expectation> = {},

@@ -1,19 +1,19 @@
-/** Lets several processes take one call at a time, in an order that is chosen from outside. */
+/** Lets several processes make one call at a time, in an order that is chosen from outside. */
 import type { VirtualClock } from '../simulation/virtual-clock.ts';
 import { nameOf, type PortCall } from './calls.ts';
 import type { CallInterceptor, Instance } from './instance.ts';
 
-/** Calls on what nobody in a race changes: their place among the others makes no difference. */
+/** Calls that read what nobody in a race changes: when they are made makes no difference. */
 const UNCHANGING = new Set([
   ...['settings.read', 'control.isPaused', 'quotas.limitsOf', 'payloads.get', 'payloads.put'],
 ]);
-/** Calls that change nothing: in which order a process hears the answers of several makes no difference to it. */
+/** Calls that change nothing: the order in which a process gets their answers makes no difference to it. */
 const READING = new Set(['records.read', 'directory.list', 'registry.list', 'reports.since']);
 for (const name of ['backlog.heads', 'due.due', 'watch.status', 'inbox.read']) READING.add(name);
 
 interface Step {
   process: string;
-  /** Which of the process's steps it is, by the order in which it asked. */
+  /** The number of the step in its process, by the order in which the process asked. */
   nth: number;
   name: string;
   take(): Promise<unknown>;
@@ -21,27 +21,30 @@ interface Step {
 
 interface Process {
   asked: number;
-  /** Answers so far, by the order of asking; and the order in which those that changed something came. */
+  /** The answers so far, by the order of asking, and the order of those that changed something. */
   answers: Map<number, string>;
   changes: number[];
   ended: boolean;
 }
 
 export class Scheduler {
+  readonly #clock: VirtualClock;
   readonly #waiting: Step[] = [];
   readonly #processes = new Map<string, Process>();
 
-  constructor(private readonly clock: VirtualClock) {}
+  constructor(clock: VirtualClock) {
+    this.#clock = clock;
+  }
 
-  /** Starts a process, whose calls and sleeps become steps. It may fail: that is its affair. */
+  /** Starts a process whose calls and sleeps become steps. It may fail, which is not an error of the race. */
   start(name: string, instance: Instance, work: (gate: CallInterceptor) => Promise<unknown>): void {
     const process: Process = { asked: 0, answers: new Map(), changes: [], ended: false };
     this.#processes.set(name, process);
     const gate: CallInterceptor = (call, proceed) => this.#ask(name, process, call, proceed);
     instance.clock.sleep = (ms) => {
-      const until = this.clock.now() + ms;
+      const until = this.#clock.now() + ms;
       const sleep = { port: 'clock', method: 'sleep', args: [until] };
-      return this.#ask(name, process, sleep, () => this.clock.run(until)) as Promise<void>;
+      return this.#ask(name, process, sleep, () => this.#clock.run(until)) as Promise<void>;
     };
     work(gate)
       .catch(() => undefined)
@@ -50,7 +53,7 @@ export class Scheduler {
       });
   }
 
-  /** Lets everybody go on until all wait for a step; returns how many can be taken. */
+  /** Lets all processes go on until each waits for a step. Returns how many steps can be taken. */
   async ready(): Promise<number> {
     await new Promise((resolve) => setImmediate(resolve));
     return this.#waiting.length;
@@ -60,16 +63,16 @@ export class Scheduler {
     return [...this.#processes.values()].every(({ ended }) => ended);
   }
 
-  /** Takes one of the waiting steps, in the order of processes and asking. Returns its name. */
+  /** Takes one of the waiting steps, counted by process and by the order of asking. Returns its name. */
   async take(choice: number): Promise<string> {
     const [step] = this.#waiting.splice(choice, 1);
     if (step === undefined) throw new RangeError(`There is no step ${choice} to take`);
-    // A sleep moves the clock itself; what else takes time waits for the events that it needs, and no further ones.
-    await (step.name === 'clock.sleep' ? step.take() : this.clock.complete(step.take()));
+    // A sleep moves the clock itself; a call that takes time lets only the events happen that it needs.
+    await (step.name === 'clock.sleep' ? step.take() : this.#clock.complete(step.take()));
     return `${step.process}: ${step.name}`;
   }
 
-  /** What the processes know: the same knowledge and the same world have the same future. */
+  /** What the processes know: with the same knowledge, the same world has the same future. */
   knowledge(): string {
     const known = [...this.#processes].map(([name, { answers, changes, ended }]) => [
       name,
@@ -111,7 +114,7 @@ export class Scheduler {
   }
 }
 
-/** A record's nonce counts the writes of the world: it tells histories apart that are the same to everybody in it. */
+/** A nonce counts the writes in this world, so it would tell apart histories that are the same to everybody. */
 export function withoutNonces(value: unknown): string {
   return (
     JSON.stringify(value, (name, part) =>

@@ -1,4 +1,4 @@
-/** Where processes meet, and how they get there. */
+/** The worlds in which processes meet, and how they get there. */
 
 import { invokeBundle } from '../../core/invocation/invoke.ts';
 import type { Led } from '../../core/lane/ports.ts';
@@ -13,7 +13,7 @@ import { INDEX_LAG_MS, Pipeline } from './pipeline.ts';
 import { requestBody, WIDE } from './scenario.ts';
 import { Scheduler } from './scheduler.ts';
 
-/** A world in which some requests have been accepted, and nothing runs. */
+/** A world in which some requests have been accepted and nothing runs. */
 export class Stage {
   readonly pipeline: Pipeline;
   readonly scheduler: Scheduler;
@@ -33,7 +33,7 @@ export class Stage {
     await this.pass(INDEX_LAG_MS);
   }
 
-  /** A leader's tick that releases what has been accepted; the bundles on the Hold queue. */
+  /** Runs a leader's tick that releases what was accepted. Returns the bundles on the Hold queue. */
   async release(): Promise<HoldMessage[]> {
     const instance = this.pipeline.functions.instance('prioritization');
     const led = await this.acquire(instance, 'first');
@@ -79,7 +79,7 @@ export class Stage {
     return invokeBundle(this.pipeline.functions.invocationPorts(instance, deadline), message);
   }
 
-  /** A process of the race: each of its calls is a step, once it has come so far. */
+  /** Adds a process to the race. From its gate on, each of its calls is a step. */
   process(
     name: string,
     who: FunctionName | Instance,
@@ -93,14 +93,14 @@ export class Stage {
     });
   }
 
-  /** Time that passes at any moment of the race. */
+  /** Lets time pass at some moment of the race. */
   jump(ms: number): void {
     const instance = this.pipeline.functions.instance('prioritization');
     this.scheduler.start('time', instance, () => instance.clock.sleep(ms));
   }
 }
 
-/** Gates begin after so many calls of this name. */
+/** The gate opens after this many calls of the name. */
 function after(
   { call: name, times }: { call: string; times: number },
   gate: CallInterceptor,

@@ -1,4 +1,4 @@
-/** The Requests table's stream with its event source: batches in order, again from the lowest that failed. */
+/** The Requests table's stream with its event source: batches in order, repeated from the first change that failed. */
 import type { StreamChange } from '../../core/reporting/batch.ts';
 import type { StoredRecord } from '../../core/request/record.ts';
 import type { VirtualClock } from '../simulation/virtual-clock.ts';
@@ -16,23 +16,26 @@ const RETRY_MS = 1_000;
 export class ChangeStream {
   /** Every image, in order. */
   readonly images: { at: number; record: StoredRecord }[] = [];
+  readonly #options: StreamOptions;
   #read = 0;
   #busy = false;
 
-  constructor(private readonly options: StreamOptions) {}
+  constructor(options: StreamOptions) {
+    this.#options = options;
+  }
 
-  /** Nothing is left to be counted. */
+  /** Whether all changes have been counted. */
   get isEmpty(): boolean {
     return this.#read === this.images.length && !this.#busy;
   }
 
   append(record: StoredRecord): void {
-    this.images.push({ at: this.options.clock.now(), record });
+    this.images.push({ at: this.#options.clock.now(), record });
     if (!this.#busy) this.#readAfter(WINDOW_MS);
   }
 
   #readAfter(ms: number): void {
-    const { clock } = this.options;
+    const { clock } = this.#options;
     this.#busy = true;
     clock.at(clock.now() + ms, () => clock.spawn(() => this.#deliver()));
   }
@@ -42,7 +45,7 @@ export class ChangeStream {
       sequenceNumber: String(this.#read + index).padStart(12, '0'),
       read: () => record,
     }));
-    const failed = await this.options
+    const failed = await this.#options
       .deliver(batch)
       .catch(() => batch.map(({ sequenceNumber }) => sequenceNumber));
     const lowest = failed.map(Number).sort((a, b) => a - b)[0];

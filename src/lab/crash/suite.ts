@@ -16,7 +16,7 @@ export interface Finding {
   function: string;
   scenario: string;
   cases: number;
-  /** Of a race: whether every order has been tried. */
+  /** Only for races: whether every order has been tried. */
   complete?: boolean;
   broken: BrokenCase[];
 }
@@ -26,7 +26,7 @@ export interface Part {
   run(options: EnumerationOptions): Promise<Finding>;
 }
 
-/** Orders of a race that are tried at most: the widest races are not tried to their end. */
+/** The most orders of one race that are tried; the widest races have more. */
 const MOST_PATHS = { all: 20_000, slice: 30 };
 
 export const PARTS: readonly Part[] = [
@@ -45,7 +45,7 @@ export const PARTS: readonly Part[] = [
 ];
 
 /**
- * Plays one case again: the steps of a race in their order, and what it broke.
+ * Plays one case again. Returns the steps of a race in their order, and what broke.
  * @throws {UnknownCaseError}
  */
 export async function replayCase(caseId: string): Promise<{ steps: string[]; invariants: string[] }> {

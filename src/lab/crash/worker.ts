@@ -1,4 +1,4 @@
-/** A process that runs the parts it is told, one after the other, until nobody asks any more. */
+/** A process that runs one part of the enumeration after the other, until its parent disconnects. */
 import { PARTS } from './suite.ts';
 
 process.on('message', async (name) => {

@@ -1,4 +1,4 @@
-/** checkov's opinion of the synthesised stack, held against the written exceptions. */
+/** What checkov finds in the synthesised stack, compared with the written exceptions. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,13 +27,13 @@ export interface Exception {
 }
 
 export interface Verdict {
-  /** Failed checks that nobody has given a reason for. */
+  /** Failed checks without a written reason. */
   unexplained: Finding[];
-  /** Reasons for what does not fail: fixed, renamed or mistyped. */
+  /** Reasons for checks that do not fail: they were fixed, renamed or mistyped. */
   unneeded: { check: string; resource: string }[];
 }
 
-/** Parsed `cdk.tf.json`, as far as it matters here. */
+/** The part of the parsed `cdk.tf.json` that matters here. */
 export interface StackJson {
   resource: Record<string, Record<string, Record<string, unknown>>>;
 }
@@ -44,8 +44,8 @@ const FILE = 'cdk.tf.json';
 const MAX_REPORT_BYTES = 64 * 1024 * 1024;
 
 /**
- * The stack for a reader that does not see through `jsonencode` with references in it, as checkov does not: its policies
- * are evaluated, so that they are judged, and all else stays, references between resources included.
+ * The stack for a reader that cannot evaluate `jsonencode` with references in it, as checkov cannot. Its policies are
+ * evaluated, so that they are checked too; everything else stays, including references between resources.
  */
 export function withPlainPolicies(stack: StackJson, evaluated: EvaluatedStack): StackJson {
   const resource = structuredClone(stack.resource);
@@ -75,7 +75,7 @@ export function addressesOf({ resource }: StackJson): string[] {
 /**
  * What checkov finds in a stack.
  * @param program checkov's path
- * @throws ExternalToolError when checkov does not work, or did not read the stack whole
+ * @throws ExternalToolError when checkov does not work, or has not read the whole stack
  */
 export function scan(program: string, stack: StackJson): Finding[] {
   const text = JSON.stringify(stack, undefined, 2);
@@ -131,7 +131,7 @@ export function findingsOf({ results, summary }: Report, text: string): Finding[
   }));
 }
 
-/** Types stand four spaces in, names six. */
+/** Types are indented by four spaces, names by six. */
 function addressAt(lines: string[], index: number): string {
   const [, name] = /^ {6}"([^"]+)": \{/.exec(lines[index] ?? '') ?? [];
   const typeLine = lines.slice(0, index).findLast((line) => /^ {4}"/.test(line));

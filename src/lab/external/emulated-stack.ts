@@ -5,13 +5,13 @@ import type { StackJson } from './checkov.ts';
 
 /** The services that the stack's resources belong to, as the provider names their endpoints. */
 const SERVICES = ['cloudwatch', 'dynamodb', 'events', 'iam', 'lambda', 'logs', 's3', 'sns', 'sqs', 'sts'];
-/** Terraform merges a file of such a name into the configuration beside it. */
+/** Terraform merges a file with such a name into the configuration beside it. */
 const OVERRIDE = 'emulator_override.tf.json';
 const MOCK = 'mock';
 
 /**
- * The override: all services at one endpoint, credentials that mean nothing, the state beside the configuration, and
- * event sources at rest, since the emulator's own would compete with the functions that the local cloud runs.
+ * The override: all services at one endpoint, dummy credentials, the state beside the configuration, and disabled event
+ * sources, since the emulator's own would compete with the functions that the local cloud runs.
  */
 export function emulatorOverride({ resource }: StackJson, endpoint: string): object {
   const mappings = Object.keys(resource.aws_lambda_event_source_mapping ?? {});
@@ -35,7 +35,7 @@ export function emulatorOverride({ resource }: StackJson, endpoint: string): obj
   };
 }
 
-/** Copies the stack's folder, with the override in it. */
+/** Copies the stack's folder and adds the override. */
 export function prepareEmulatedStack(folder: string, copy: string, stack: StackJson, endpoint: string): void {
   cpSync(folder, copy, { recursive: true });
   writeFileSync(path.join(copy, OVERRIDE), JSON.stringify(emulatorOverride(stack, endpoint), undefined, 2));

@@ -1,4 +1,4 @@
-/** Something that a command needs is not on this machine; the message says what, and how to get it. */
+/** A program that a command needs is not on this machine; the message says which, and how to get it. */
 export class MissingToolError extends Error {
   override readonly name = 'MissingToolError';
 
@@ -10,7 +10,7 @@ export class MissingToolError extends Error {
   }
 }
 
-/** Another program failed, or said what cannot be understood. */
+/** Another program failed, or its output cannot be understood. */
 export class ExternalToolError extends Error {
   override readonly name = 'ExternalToolError';
 

@@ -1,4 +1,4 @@
-/** What stands in an emulator that should be empty: asked of it, not of the tool that emptied it. */
+/** What is left in an emulator that should be empty, by its own account and not by that of the tool that emptied it. */
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';

@@ -1,4 +1,4 @@
-/** moto, the independent emulator of AWS: a server of its own on a free port. */
+/** moto, an independent emulator of AWS, as a server of its own on a free port. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';

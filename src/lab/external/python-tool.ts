@@ -1,4 +1,4 @@
-/** Programs of the Python world that check ours: taken as installed, or installed into an environment of their own. */
+/** Python programs that check ours. Where one is not installed, it is installed into an environment of its own. */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { MissingToolError } from './errors.ts';
 export interface PythonTool {
   /** The program's name. */
   command: string;
-  /** What pip installs when the program is not on the path; pinned, so that all see the same. */
+  /** What pip installs when the program is not on the PATH; pinned, so that everybody gets the same version. */
   requirement: string;
 }
 
@@ -25,7 +25,7 @@ export function onPath(command: string, folders = process.env.PATH ?? ''): strin
 }
 
 /**
- * The path of the program, which is installed first where it is not at hand.
+ * The path of the program, which is installed first if necessary.
  * @throws MissingToolError without Python, or when pip cannot install it
  */
 export function providePythonTool(

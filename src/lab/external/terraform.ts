@@ -7,29 +7,31 @@ import { onPath } from './python-tool.ts';
 export interface TerraformOptions {
   /** The folder of the configuration. */
   folder: string;
-  /** A folder with providers, as `terraform providers mirror` fills it, to take them from instead of the registry. */
+  /** A folder that `terraform providers mirror` has filled, in place of the registry. */
   providerMirror?: string;
-  /** Where to look for the program. */
+  /** Where to look for the program, in the form of PATH. */
   folders?: string;
-  /** Told of each command before it runs. */
+  /** Called before each command. */
   onStep?: (command: string) => void;
 }
 
-/** What the stack says of itself once it is applied. */
+/** The outputs of the applied stack. */
 export type AppliedOutputs = Record<string, { value: unknown }>;
 
-/** What Terraform says when it has no provider: no registry, or nothing in the mirror. */
+/** Terraform's message when it finds no provider: there is no registry, or nothing in the mirror. */
 const NO_PROVIDER = /Failed to query available provider packages|Failed to install provider/;
 const PLAN = 'plan.bin';
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /** Terraform in one folder. */
 export class Terraform {
-  private readonly program: string;
-  private readonly environment: NodeJS.ProcessEnv;
+  readonly #options: TerraformOptions;
+  readonly #program: string;
+  readonly #environment: NodeJS.ProcessEnv;
 
-  /** @throws MissingToolError when there is no terraform on the path */
-  constructor(private readonly options: TerraformOptions) {
+  /** @throws MissingToolError when there is no terraform on the PATH */
+  constructor(options: TerraformOptions) {
+    this.#options = options;
     const { folder, providerMirror, folders = process.env.PATH ?? '' } = options;
     const program = onPath('terraform', folders);
     if (program === undefined) {
@@ -38,22 +40,22 @@ export class Terraform {
         'not found on the PATH; install Terraform 1.5 or newer (https://developer.hashicorp.com/terraform/install)',
       );
     }
-    this.program = program;
-    this.environment = { ...process.env, TF_IN_AUTOMATION: 'true', CHECKPOINT_DISABLE: 'true' };
+    this.#program = program;
+    this.#environment = { ...process.env, TF_IN_AUTOMATION: 'true', CHECKPOINT_DISABLE: 'true' };
     if (providerMirror !== undefined) {
       const file = path.join(folder, 'mirror.tfrc');
       writeFileSync(file, mirrorConfiguration(providerMirror));
-      this.environment.TF_CLI_CONFIG_FILE = file;
+      this.#environment.TF_CLI_CONFIG_FILE = file;
     }
   }
 
-  /** @throws MissingToolError when the provider can be had nowhere */
+  /** @throws MissingToolError when the provider is nowhere to be found */
   init(): void {
     try {
-      this.run(['init', '-input=false']);
+      this.#run(['init', '-input=false']);
     } catch (error) {
       if (!(error instanceof ExternalToolError && NO_PROVIDER.test(error.reason))) throw error;
-      const { providerMirror } = this.options;
+      const { providerMirror } = this.#options;
       throw new MissingToolError(
         'terraform',
         `${error.reason}\n\nThe AWS provider is missing: ${
@@ -66,29 +68,30 @@ export class Terraform {
   }
 
   /**
-   * Validates, plans and applies; what the stack then says of itself.
+   * Validates, plans and applies.
+   * @returns the outputs
    * @throws ExternalToolError
    */
   apply(variables: Readonly<Record<string, string>>): AppliedOutputs {
-    this.run(['validate']);
-    this.run(['plan', ...inputs(variables), `-out=${PLAN}`]);
-    this.run(['apply', '-input=false', PLAN]);
-    return JSON.parse(this.run(['output', '-json']));
+    this.#run(['validate']);
+    this.#run(['plan', ...inputs(variables), `-out=${PLAN}`]);
+    this.#run(['apply', '-input=false', PLAN]);
+    return JSON.parse(this.#run(['output', '-json']));
   }
 
-  /** @throws ExternalToolError when it fails, or when Terraform still knows of something afterwards */
+  /** @throws ExternalToolError when it fails, or when something is left in Terraform's state */
   destroy(variables: Readonly<Record<string, string>>): void {
-    this.run(['destroy', ...inputs(variables), '-auto-approve']);
-    const left = this.run(['state', 'list']).trim();
+    this.#run(['destroy', ...inputs(variables), '-auto-approve']);
+    const left = this.#run(['state', 'list']).trim();
     if (left !== '') throw new ExternalToolError('terraform', `destroy left ${left.replaceAll('\n', ', ')}`);
   }
 
-  /** Runs a command and gives what it printed. */
-  private run(args: string[]): string {
-    this.options.onStep?.(args[0] ?? '');
-    const { status, stdout, stderr, error } = spawnSync(this.program, [...args, '-no-color'], {
-      cwd: this.options.folder,
-      env: this.environment,
+  /** Runs a command and returns what it printed. */
+  #run(args: string[]): string {
+    this.#options.onStep?.(args[0] ?? '');
+    const { status, stdout, stderr, error } = spawnSync(this.#program, [...args, '-no-color'], {
+      cwd: this.#options.folder,
+      env: this.#environment,
       encoding: 'utf8',
       maxBuffer: MAX_OUTPUT_BYTES,
     });

@@ -6,7 +6,7 @@ import { wrapped } from '../simulation/fault-injector.ts';
 import { exponential, type Random } from '../simulation/random.ts';
 import type { Interval } from '../simulation/virtual-bedrock.ts';
 
-/** The ports behind which each service stands. */
+/** The ports through which each service is called. */
 const PORTS = {
   DynamoDB: [
     ...(['records', 'backlog', 'due', 'directory', 'registry', 'watch'] as const),
@@ -22,11 +22,11 @@ export const SERVICES = Object.keys(PORTS) as Service[];
 
 export interface Disturbance {
   services: readonly Service[];
-  /** Share of calls that fail without effect, 0-1; 1 is a partition. */
+  /** The share of calls that fail without effect, 0 to 1; 1 is a partition. */
   errors?: number;
-  /** Share of calls that take effect and whose answer is lost, 0-1. */
+  /** The share of calls that take effect and whose answer is lost, 0 to 1. */
   lostAnswers?: number;
-  /** Mean of what each call takes longer, milliseconds, exponentially distributed. */
+  /** The mean of the additional delay of each call, milliseconds; it is distributed exponentially. */
   delayMs?: number;
 }
 
@@ -34,7 +34,7 @@ export interface Surroundings {
   clock: Clock;
   random: Random;
   during: Interval;
-  /** Told of every call that did not go as it should. */
+  /** Called for every call that was disturbed. */
   onDisturbed: () => void;
 }
 

@@ -1,19 +1,19 @@
-/** The faults from outside that a run on the virtual clock meets. */
+/** Faults from outside, for runs on the virtual clock. */
 import { type Disturbance, SERVICES } from './disturbance.ts';
 
 export interface FaultScenario {
   name: string;
   durationMs: number;
-  /** Requests a minute while it lasts. */
+  /** Requests a minute while the fault lasts. */
   perMinute: number;
   disturbance?: Disturbance;
-  /** Two instances' clocks differ by at most this, milliseconds. */
+  /** The most by which the clocks of two instances differ, milliseconds. */
   clockSkewMs?: number;
-  /** Share of hold messages that come twice, 0-1, and the longest time by which each is late. */
+  /** The share of hold messages that come twice, 0 to 1, and the longest delay of each. */
   queue?: { duplicates: number; latestMs: number };
   /** Bedrock answers every call with a server error. */
   bedrockIsOut?: true;
-  /** The table's changes reach reporting several times and in another order. */
+  /** Changes of the table reach reporting several times and in another order. */
   streamIsShuffled?: true;
 }
 
@@ -22,7 +22,7 @@ const MINUTE_MS = 60_000;
 const SLEEPY_PER_MINUTE = 6;
 const minutes = (count: number, perMinute = 300) => ({ durationMs: count * MINUTE_MS, perMinute });
 
-/** @param skewMs what the design allows the clocks of two functions to differ by */
+/** @param skewMs how much the clocks of two functions may differ by design */
 export function faultsOf(skewMs: number): FaultScenario[] {
   const each = (about: string, count: number, disturbance: Omit<Disturbance, 'services'>): FaultScenario[] =>
     SERVICES.map((service) => ({

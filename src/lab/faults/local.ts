@@ -1,4 +1,4 @@
-/** Functions that are really killed: the synthesised stack on the local cloud, its processes ended at random. */
+/** Functions that are really killed: the synthesised stack on the local cloud, whose processes are killed at random. */
 import { setTimeout } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -17,15 +17,15 @@ export const KILLS = 'functions killed (SIGKILL)';
 const MODEL = 'us.amazon.nova-lite-v1:0';
 const REQUESTS = 120;
 const QUOTA = { requestsPerMinute: 200, tokensPerMinute: 1_000_000 };
-/** Long calls, so that kills meet them. */
+/** Calls take long, so that kills strike them. */
 const LATENCY_MEDIAN_MS = 3_000;
 const VARIABLES = { invocation_timeout_seconds: 30 };
 const KILLS_MS = 20_000;
 const KILL_EVERY_MS = 1_000;
-/** Of the functions' calls to AWS, while processes are killed. */
+/** Shares of the functions' calls to AWS, while processes are killed. */
 const RATES = { cut: 0.01, error: 0.01, delay: 0.05 };
 const DELAY_MS = 500;
-/** What is not answered by then is lost. */
+/** A request that has no answer by then is lost. */
 const LONGEST_RECOVERY_MS = 140_000;
 /** Results sent again may still be on their way. */
 const AFTERMATH_MS = 5_000;
@@ -111,8 +111,8 @@ async function exercise(
 }
 
 /**
- * Not ingestion: what it held comes again by its queue only after six of its timeouts, longer than this command
- * shall take; `npm run crash` kills it at every call.
+ * Ingestion is spared: its queue delivers what it held again only after six of its timeouts, which would take too long
+ * here. `npm run crash` kills it at every call.
  */
 async function killForAWhile(cloud: LocalCloud, random: Random): Promise<number> {
   let killed = 0;
@@ -145,7 +145,7 @@ async function* lines(): AsyncGenerator<string> {
   }
 }
 
-/** Calls that Bedrock took on, those whose caller was killed included: they are paid. */
+/** Calls that Bedrock admitted, including those whose caller was killed: they are paid for. */
 function admittedBy(bedrock: BedrockSimulator): number {
   return bedrock.stats().lanes.reduce((sum, { calls }) => sum + calls, 0);
 }

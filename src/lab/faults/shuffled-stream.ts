@@ -1,4 +1,4 @@
-/** What reporting makes of a table's changes that come several times and in another order. */
+/** What reporting makes of changes that come several times and in another order. */
 
 import { reportBatch } from '../../core/reporting/batch.ts';
 import { changeOf } from '../../core/reporting/change.ts';
@@ -13,7 +13,7 @@ const DELIVERIES = 3;
 
 /**
  * @param rows where the changes are counted
- * @returns changes delivered beyond one each, and whether the rows equal one clean pass over the changes in order
+ * @returns how many changes came more than once, and whether the rows equal those of one clean pass in order
  */
 export async function deliverShuffled(
   images: readonly StoredRecord[],

@@ -23,13 +23,13 @@ const MODELS = ['us.amazon.nova-pro-v1:0', 'us.amazon.nova-lite-v1:0'];
 const TENANTS = ['acme', 'globex', 'initech'];
 const LIMITS = { requestsPerMinute: 2_000, tokensPerMinute: 4_000_000 };
 const FUNCTION_TIMEOUT_MS = 30_000;
-/** What is not answered by then is lost. */
+/** A request that has no answer by then is lost. */
 const LONGEST_RECOVERY_MS = 60 * MINUTE_MS;
-/** After the last result, so that leases run out and late copies of messages and results come. */
+/** After the last result, so that leases run out and late copies of messages and results arrive. */
 const AFTERMATH_MS = 5 * MINUTE_MS;
 const KEPT_MS = 24 * 60 * MINUTE_MS;
 
-/** @param sabotage takes a mechanism out, so that a test can see the harm */
+/** @param sabotage takes a mechanism out, so that a test can show the harm */
 export async function meetFault(
   fault: FaultScenario,
   seed: number,
@@ -82,7 +82,7 @@ export async function meetFault(
 interface Watched {
   requests: SeenRequest[];
   calls: SeenCall[];
-  /** When nothing accepted before the fault's end was unfinished any more. */
+  /** When everything that was accepted before the end of the fault had finished. */
   recoveredAt?: number;
 }
 
@@ -144,7 +144,7 @@ function smallSettings(seed: number): WorldSettings {
   };
 }
 
-/** An instance's clock is off by at most half of what two may differ by. */
+/** The clock of an instance is off by at most half of what two may differ by. */
 function skewed(clock: Clock, apartMs: number | undefined, random: Random, onSkewed: () => void): Clock {
   if (apartMs === undefined) return clock;
   const offMs = Math.round((random() - 0.5) * apartMs);
@@ -152,7 +152,7 @@ function skewed(clock: Clock, apartMs: number | undefined, random: Random, onSke
   return { now: () => clock.now() + offMs, sleep: (milliseconds) => clock.sleep(milliseconds) };
 }
 
-/** Each hold message is late by a time of its own, so that they overtake each other. */
+/** Each hold message has a delay of its own, so that they overtake each other. */
 function deliveringLate(
   ports: MemoryPorts,
   clock: VirtualClock,

@@ -1,4 +1,4 @@
-/** Any text through the real ingestion, ten messages at a time, each batch with a valid neighbour. */
+/** Sends any text through the real ingestion, ten messages at a time, with a valid message in each batch. */
 import { bodyOf } from '../../aws/sqs.ts';
 import { Ingestion } from '../../core/ingestion/ingestion.ts';
 import type { StoredRecord } from '../../core/request/record.ts';
@@ -12,15 +12,15 @@ import { BUCKET, HOME, POINTED_KEY } from './targets.ts';
 
 export interface FuzzOptions {
   seed: number;
-  /** Messages, from number `from` (0 unless given). */
+  /** How many messages, beginning with number `from` (default: 0). */
   cases: number;
   from?: number;
-  /** For controls: the ports that ingestion works on. */
+  /** For control tests: the ports that ingestion works on. */
   sabotage?: (ports: MemoryPorts) => MemoryPorts;
 }
 
 export interface FuzzFinding {
-  /** Number of the message, or of the first of its batch; with the seed, enough to play it again. */
+  /** The number of the message, or of the first of its batch. With the seed it can be played again. */
   case: number;
   problem: string;
 }
@@ -28,7 +28,7 @@ export interface FuzzFinding {
 export interface FuzzFigures {
   cases: number;
   accepted: number;
-  /** Rejections by the type of their error. */
+  /** How many were rejected, by the type of the error. */
   rejected: Record<string, number>;
   broken: FuzzFinding[];
 }
@@ -36,10 +36,10 @@ export interface FuzzFigures {
 const BATCH_SIZE = 10;
 const NOW = Date.UTC(2026, 10, 2, 9, 0, 0);
 const OWN_KEYS = /^payloads\/[0-9a-f]{32}\/[0-9a-f]{64}\.json$/;
-/** Field, expectation and value; a conflict names its id as the field. */
+/** An error names its field and says what is wrong; a conflict names the id as the field. */
 const REASON = /^\S[^:]*: \S.+/s;
 
-/** The text of one message: the seed and the number decide. */
+/** The text of one message, which the seed and the number determine. */
 export function messageOf(seed: number, number: number): string {
   return mutated(forkRandom(seed, `message ${number}`));
 }
@@ -109,7 +109,7 @@ async function runBatch(
   }
 }
 
-/** The id under which the message asked to be accepted, the pointed message's included. */
+/** The id under which the message, or the one that it points to, asked to be accepted. */
 function nameIn(body: string, cloud: MemoryCloud): string[] {
   try {
     const value = JSON.parse(body) as { request_id?: unknown; s3?: unknown } | null;
@@ -142,7 +142,7 @@ function checkObjects(cloud: MemoryCloud, broken: (problem: string) => void): vo
   }
 }
 
-/** Everything that goes out is looked at as the service behind the port would. */
+/** Checks everything that ingestion sends as the service behind the port would. */
 function watched(ports: MemoryPorts, broken: (problem: string) => void): MemoryPorts {
   const check = (problems: string[]) => {
     for (const problem of problems) broken(problem);

@@ -1,4 +1,4 @@
-/** What the services behind the ports refuse: the memory takes anything, so it is checked here. */
+/** What the services behind the ports refuse. The ports in memory accept anything, so it is checked here. */
 import { Buffer } from 'node:buffer';
 import type { Item } from '../../aws/dynamodb/expressions.ts';
 import { itemOfRecord } from '../../aws/dynamodb/record-item.ts';
@@ -12,7 +12,7 @@ const MAX_SORT_KEY_BYTES = 1_024;
 const MAX_MESSAGE_BYTES = 1_048_576;
 const SQS_CHARACTERS = /^[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u;
 
-/** Why DynamoDB would not keep the record. */
+/** Why DynamoDB would refuse the record. */
 export function recordProblems(record: StoredRecord): string[] {
   const problems: string[] = [];
   const bytes = sizeOf(itemOfRecord(record));
@@ -24,7 +24,7 @@ export function recordProblems(record: StoredRecord): string[] {
   return problems;
 }
 
-/** Why the lanes table would not keep an item under these keys. */
+/** Why the lanes table would refuse an item with these keys. */
 export function laneKeyProblems(lane: string, item: string): string[] {
   return [
     ...keyProblems('lane', `${lane}|reports|0`, MAX_PARTITION_KEY_BYTES),
@@ -32,7 +32,7 @@ export function laneKeyProblems(lane: string, item: string): string[] {
   ];
 }
 
-/** Why SQS would not take the message. */
+/** Why SQS would refuse the message. */
 export function messageProblems(body: string): string[] {
   const bytes = Buffer.byteLength(body);
   const problems = bytes > MAX_MESSAGE_BYTES ? [`a message of ${bytes} bytes`] : [];

@@ -3,10 +3,10 @@ import type { Random } from '../simulation/random.ts';
 import { SAMPLES } from './samples.ts';
 import { BUCKET } from './targets.ts';
 
-/** SQS takes no longer text. */
+/** SQS accepts no longer text. */
 export const MAX_TEXT_BYTES = 1_048_576;
 
-/** Stands in the tree for text that no JavaScript value gives: it replaces the placeholder and its quotes. */
+/** A placeholder for text that no JavaScript value serialises to, which then replaces it and its quotes. */
 const raw = (text: string) => `@@${text}@@`;
 
 const NUMBERS = [
@@ -77,7 +77,7 @@ const MOST_NODES = 300;
 
 type Node = Record<string, unknown> | unknown[];
 
-/** One message's text: mutated in its structure, mostly, and sometimes as text. */
+/** The text of one message, mutated mostly in its structure and sometimes as text. */
 export function mutated(random: Random): string {
   if (random() < 0.03) return garbage(random);
   const tree = structuredClone(pick(random, SAMPLES)) as Record<string, unknown>;
@@ -100,7 +100,7 @@ function mutateTree(random: Random, tree: Record<string, unknown>): void {
   else if (key !== undefined) at[key] = wrapped(random, at[key]);
 }
 
-/** Objects and lists in the value, itself included: the first few hundred, breadth first. */
+/** The objects and lists in a value, including itself: the first few hundred, breadth first. */
 function nodesOf(value: unknown): Node[] {
   const nodes: Node[] = [];
   const add = (inner: unknown) => {

@@ -1,4 +1,4 @@
-/** Valid messages in every accepted form: what mutations start from. */
+/** Valid messages in every accepted form, from which mutations start. */
 import { BUCKET } from './targets.ts';
 
 export const MODELS = [

@@ -1,6 +1,6 @@
-/** Names that a message can try to reach. */
+/** Names that a message can try to use. */
 export const BUCKET = 'calls';
-/** An object that a pointer of {@link SAMPLES} names. */
+/** An object to which a pointer among {@link SAMPLES} refers. */
 export const POINTED_KEY = 'inbox/large.json';
 /** Where the smoother runs: ARNs of other accounts and Regions are refused. */
 export const HOME = { accountId: '123456789012', region: 'us-east-1' };

@@ -1,4 +1,4 @@
-/** Bursts that are too much for their quotas: through the whole smoother on the local cloud, and straight to Bedrock. */
+/** Sends bursts that exceed their quotas through the whole smoother on the local cloud, and straight to Bedrock. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,11 +18,11 @@ import type { Synthesis } from './synthesis.ts';
 
 export type Bound = 'rpm' | 'tpm';
 
-/** One burst for each limit and each enforcement, all at once: the lanes share the workers, and no quota. */
+/** One burst for each limit and each enforcement, all at once. The lanes share the workers but no quota. */
 export interface Bursts {
   rpm: number;
   tpm: number;
-  /** How many requests each lane gets, by the limit that binds it. */
+  /** The number of requests for each lane, by the limit that binds it. */
   requests: Record<Bound, number>;
 }
 
@@ -31,7 +31,7 @@ export interface BurstLaneFigures {
   bound: Bound;
   calls: number;
   throttled: number;
-  /** Share of the binding limit that was used from the lane's first call on, while there was a backlog. */
+  /** The share of the binding limit that was used from the lane's first call on, while there was a backlog. */
   used: number;
   backlogSeconds: number;
   /** The same burst sent straight to a simulator with the same quota. */
@@ -42,8 +42,8 @@ export interface BurstFigures {
   summary: Summary;
   lanes: BurstLaneFigures[];
   /**
-   * By how much delays from release to start differed, seconds. Bedrock's minute begins with the start, so a smoother that
-   * must not be throttled cannot use more than 60 ÷ (60 + this) of a limit for long: the machine's part in the figures.
+   * How much the delays from release to start differed, in seconds. Bedrock's minute begins with the start, so without
+   * throttles no more than 60 ÷ (60 + this) of a limit can be used for long. This is due to the machine.
    */
   startSpreadSeconds: number;
 }
@@ -71,13 +71,13 @@ const LANES: readonly Lane[] = (['rpm', 'tpm'] as const).flatMap((bound) =>
   ENFORCEMENTS.map((enforcement) => ({ bound, enforcement, modelId: MODELS[bound][enforcement] })),
 );
 /**
- * Where some 150 tokens a minute are offered for each request a minute, these let the named limit bind. Answers use most
- * of the larger one: before the first of them have ended, half of max tokens is expected.
+ * With about 150 tokens a minute for each request a minute, these make the named limit bind. Answers use most of the
+ * larger one: until the first have ended, half of max tokens is expected.
  */
 const MAX_TOKENS: Record<Bound, number> = { rpm: 16, tpm: 300 };
 const SEED = 1;
 
-/** @param synthesis is left for the caller to remove */
+/** @param synthesis stays; the caller removes it */
 export async function smoothBursts(
   bursts: Bursts,
   synthesis: Pick<Synthesis, 'stack' | 'folder'>,
@@ -115,7 +115,7 @@ function foundationModelOf(modelId: string): string {
   return modelId.replace(PROFILE, '');
 }
 
-/** From the lines by which invocations log their calls. */
+/** From the lines with which invocations log their calls. */
 function spreadOf(logs: readonly string[]): number {
   const delays = logs.flatMap((line) => {
     const [, delay] = /"start_delay_ms":(\d+)/.exec(line) ?? [];
@@ -138,7 +138,7 @@ async function figuresOf(bursts: Bursts, lane: Lane, lanes: Summary['lanes']): P
   };
 }
 
-/** What happens without a smoother: every request at once, none tried again. */
+/** What happens without a smoother: every request is sent at once, and none is tried again. */
 async function sendStraight(bursts: Bursts, lane: Lane): Promise<BurstLaneFigures['straight']> {
   const bedrock = await startBedrockSimulator({
     requestsPerMinute: bursts.rpm,

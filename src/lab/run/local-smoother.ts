@@ -35,9 +35,9 @@ export interface LocalSmootherOptions
   variables?: Readonly<Record<string, unknown>>;
   /** A stack that has been synthesised already and that the caller removes. Default: it is built now. */
   synthesis?: Pick<Synthesis, 'stack' | 'folder'>;
-  /** Told before each step that takes a while. */
+  /** Called before each step that takes a while. */
   onStep?: (step: string) => void;
-  /** Gives up starting. */
+  /** Aborts the start. */
   signal?: AbortSignal;
 }
 
@@ -105,7 +105,7 @@ async function built(
   return synthesis;
 }
 
-/** The application inference profiles that the variables name exist in the local account; the stack checks their form. */
+/** Application inference profiles that the variables name exist in the local account. The stack checks their form. */
 function applicationProfilesOf(variables: Readonly<Record<string, unknown>>): Record<string, string> {
   return { ...(variables.application_inference_profiles as Record<string, string> | undefined) };
 }

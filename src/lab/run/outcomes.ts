@@ -10,7 +10,7 @@ export interface RequestWait extends Waiting {
   waitMs?: number;
 }
 
-/** The numbers of all results, kept small: a file may have a million lines. */
+/** Figures of all results, kept small because a file may have a million lines. */
 export class Outcomes {
   readonly counts = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
   readonly waitsByModel = new Map<string, RequestWait[]>();
@@ -29,7 +29,7 @@ export class Outcomes {
   }
 }
 
-/** The value that `share` (0 to 1) of them do not exceed: nearest rank. */
+/** The value that a share (0 to 1) of the values does not exceed, by nearest rank. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;

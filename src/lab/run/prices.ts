@@ -8,8 +8,8 @@ export interface BilledCalls {
 }
 
 /**
- * US dollars that calls cost at list prices: requests to DynamoDB, SQS, S3 and starts of functions. Bedrock itself,
- * time of functions, storage and logs are not in it; an action without a price costs nothing.
+ * What calls cost at list prices, in US dollars: requests to DynamoDB, SQS and S3, and starts of functions. Bedrock
+ * itself, the functions' run time, storage and logs are not included; an action without a price costs nothing.
  */
 export function costOf(calls: readonly BilledCalls[]): number {
   return calls.reduce((sum, { action, count, units = count }) => sum + (units * priceOf(action)) / 1e6, 0);

@@ -5,7 +5,7 @@ import type { ReportRow } from '../../core/reporting/ports.ts';
 import { readRows } from '../../core/reporting/read.ts';
 import type { Cloud } from './run.ts';
 
-/** All lanes' rows of a time range (epoch ms), as reporting has written them. */
+/** The rows that reporting has written for all lanes in a time range (epoch milliseconds). */
 export async function readReportRows(
   { endpoint, region, operator, outputs }: Pick<Cloud, 'endpoint' | 'region' | 'operator' | 'outputs'>,
   from: number,

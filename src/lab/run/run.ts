@@ -1,4 +1,4 @@
-/** One file of messages through the whole smoother on the local cloud: sends it, collects the results, keeps account. */
+/** Sends a file of messages through the smoother on the local cloud, collects the results and accounts for them. */
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
@@ -14,7 +14,7 @@ import { Outcomes } from './outcomes.ts';
 import { Submissions } from './submissions.ts';
 import type { RunRecord } from './summary.ts';
 
-/** The local cloud as a run uses it. */
+/** What a run needs of the local cloud. */
 export type Cloud = Pick<
   LocalCloud,
   'endpoint' | 'region' | 'operator' | 'outputs' | 'calls' | 'denials' | 'idle'

@@ -9,7 +9,7 @@ interface Submission {
   own?: Outcome;
 }
 
-/** Messages of one request id: those of one content share the result under that id, others are rejected one by one. */
+/** Messages with one request id. Those with the same content share the result under that id; others are rejected. */
 interface Group {
   submissions: Submission[];
   outcome?: Outcome;
@@ -17,8 +17,8 @@ interface Group {
 }
 
 /**
- * What was sent, and which of it has its result. A message's result comes under its request id or, without a usable
- * one or when another content has taken that id, under its SQS message id.
+ * The messages that were sent, and which of them have their result. The result comes under the message's request id, or
+ * under its SQS message id when it has no usable one or when other content has taken that id.
  */
 export class Submissions {
   submitted = 0;
@@ -28,7 +28,7 @@ export class Submissions {
   duplicates = 0;
   readonly #groups = new Map<string, Group>();
   readonly #groupOfMessage = new Map<string, { group: Group; submission: Submission }>();
-  /** Outcomes by the id of their result, also of messages whose sending has not been confirmed yet. */
+  /** Outcomes by the id of their result, including those of messages whose sending is not confirmed yet. */
   readonly #outcomes = new Map<string, Outcome>();
 
   /** The queue has taken `line` under `messageId`. */
@@ -59,7 +59,7 @@ export class Submissions {
     return true;
   }
 
-  /** Invalid messages that ended otherwise than REJECTED. */
+  /** Invalid messages that did not end REJECTED. */
   wronglyAccepted(): number {
     let count = 0;
     for (const group of this.#groups.values()) {
@@ -86,7 +86,7 @@ export class Submissions {
   }
 }
 
-/** Messages of one content share the result under the request id: those of the content that most of them have. */
+/** The result under the request id belongs to the content that most messages have. */
 function unansweredOf({ submissions, outcome }: Group): number {
   const others = submissions.filter(({ own }) => own === undefined);
   if (outcome === undefined) return others.length;

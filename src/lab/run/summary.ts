@@ -50,13 +50,13 @@ export interface Summary {
   lost: number;
   /** Results beyond the first under the same id. */
   duplicate_results: number;
-  /** Invalid messages that ended otherwise than REJECTED. */
+  /** Invalid messages that did not end REJECTED. */
   wrongly_accepted: number;
   duration_seconds: number;
   /** Calls that reached Bedrock's quota: admitted and throttled ones. */
   bedrock_calls: number;
   throttled_calls: number;
-  /** Of all lanes together while they had a backlog, each from its first call on (`utilisationOf`). */
+  /** Of all lanes together, while they had a backlog, from their first calls on (`utilisationOf`). */
   utilisation: MeasuredUtilisation;
   lanes: LaneSummary[];
   /** Of all lanes together. */
@@ -67,11 +67,11 @@ export interface Summary {
   permission_denials: string[];
   /** From the report (docs/reporting.md): tokens not reserved because the smoother chose max tokens. */
   unreserved_tokens: number;
-  /** What answers that were cut and run again were charged. */
+  /** Tokens charged for answers that were cut and run again. */
   rerun_tokens: number;
-  /** Unreserved less rerun, by minute of the run. */
+  /** Unreserved minus rerun tokens, for each minute of the run. */
   won_back_tokens_per_minute: number;
-  /** What `costOf` prices, of the functions' calls alone, for a million messages like these. */
+  /** What a million messages like these would cost by `costOf`, counting only the functions' calls. */
   estimated_cost_usd_per_million: number;
 }
 

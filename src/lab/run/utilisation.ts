@@ -33,8 +33,8 @@ export interface LaneUse {
 }
 
 /**
- * The part of a backlog from the lane's first call on. What was before is the start of the functions, which a lane meets
- * once, and not how well it uses its quota.
+ * The part of a backlog from the lane's first call on. The time before is that of the functions' start, which happens
+ * once and does not say how well a lane uses its quota.
  */
 export function sinceFirstCall(lane: LaneStats, backlog: readonly Waiting[]): Waiting[] {
   const first = lane.seconds.find(({ calls }) => calls > 0);
@@ -46,8 +46,8 @@ export function sinceFirstCall(lane: LaneStats, backlog: readonly Waiting[]): Wa
 }
 
 /**
- * Calls that Bedrock admitted in the stretches of a backlog, and the tokens that these calls were finally charged,
- * counted when they started; a second that a stretch covers in part counts in part. Offered is limit × time.
+ * The calls that Bedrock admitted during a backlog and the tokens that they were finally charged, counted at their
+ * start. A second that the backlog covers in part counts in part. What was offered is limit × time.
  */
 export function laneUse(lane: LaneStats, backlog: readonly Waiting[]): LaneUse {
   const backlogSeconds = backlog.reduce((sum, { from, until }) => sum + (until - from) / 1_000, 0);

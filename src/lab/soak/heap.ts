@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Megabytes of the heap that are in use: what a full collection leaves. Works without a flag at the start of Node. */
+/** Megabytes of the heap that a full collection leaves in use. Needs no flag when Node starts. */
 export function usedHeapMb(): number {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;

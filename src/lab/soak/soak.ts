@@ -1,4 +1,4 @@
-/** Very many requests through the real logic while everything around it fails at random, in bounded memory. */
+/** Sends very many requests through the real logic, in bounded memory, while everything around it fails at random. */
 import { PRIORITIES } from '../../core/request/record.ts';
 import { defaultSettings } from '../bench/bench.ts';
 import type { InjectionCounts } from '../simulation/fault-injector.ts';
@@ -17,7 +17,7 @@ import { usedHeapMb } from './heap.ts';
 const MINUTE_MS = 60_000;
 const MODELS = ['us.amazon.nova-pro-v1:0', 'us.amazon.nova-lite-v1:0', 'us.amazon.nova-micro-v1:0'];
 const TENANTS = ['acme', 'globex', 'initech', 'umbrella'];
-/** Each lane's quota, and the part of it that arrives. */
+/** The quota of each lane, and how much of it arrives. */
 const TOKENS_PER_MINUTE = 13_000_000;
 const REQUESTS_PER_MINUTE = 200_000;
 const ARRIVALS_PER_MINUTE = 10_000;
@@ -25,18 +25,18 @@ const WORKERS = 1_000;
 const QUEUE_DEPTH = 25_000;
 const INJECTED_FAULTS = { failedCalls: 0.0005, deaths: 0.0005, duplicates: 0.001 };
 const BEDROCK_FAULTS = 0.002;
-/** After the last arrival: leases and retries take their time. */
+/** How long leases and retries may take after the last arrival. */
 const LONGEST_RECOVERY_MS = 60 * MINUTE_MS;
-/** Memory in the second half may be so much more than in the first, past the warm-up: the backlog is not always alike. */
+/** How much more memory the second half may use than the first, after the warm-up: the backlog varies. */
 const FLAT = 1.1;
-/** Reports and finished records are kept for minutes: a shorter run only fills up. */
+/** Reports and finished records are kept for minutes, so memory only grows in a shorter run. */
 const SHORTEST_MINUTES = 25;
 
 export interface SoakFigures {
   requests: number;
   completed: number;
   failed: number;
-  /** Accepted and never answered. */
+  /** Requests that were accepted and never answered. */
   lost: number;
   duplicateResults: number;
   violations: string[];
@@ -45,7 +45,7 @@ export interface SoakFigures {
   faulty: number;
   injectedFaults: InjectionCounts;
   virtualMinutes: number;
-  /** What a full collection leaves, each minute's median; `flat` is absent when the run was too short to say. */
+  /** Medians of what a full collection leaves each minute; `flat` is absent when the run was too short to tell. */
   heapMb: { firstHalf: number; secondHalf: number; flat?: boolean };
 }
 
@@ -55,7 +55,7 @@ export interface SoakProgress {
   heapMb: number;
 }
 
-/** @param onMinute told after each virtual minute */
+/** @param onMinute called after each virtual minute */
 export async function soak(
   requests: number,
   seed: number,
@@ -87,7 +87,7 @@ export async function soak(
     figures.faulty += notes.calls.filter(({ end }) => end === 'faulty').length;
     const heapMb = usedHeapMb();
     const { accepted } = world.tally;
-    // Afterwards there is less and less to remember.
+    // After the last arrival memory only shrinks.
     if (accepted < requests) heap.push(heapMb);
     onMinute({ accepted, unfinished: world.unfinished, heapMb });
     if (accepted === requests && world.unfinished === 0) break;
@@ -105,7 +105,7 @@ export async function soak(
   };
 }
 
-/** By the median of each half. The first fifth warms up. */
+/** Compares the medians of both halves. The first fifth is the warm-up. */
 function compareHalves(heap: readonly number[]): SoakFigures['heapMb'] {
   const warm = heap.slice(Math.floor(heap.length / 5));
   const half = Math.ceil(warm.length / 2);
@@ -139,7 +139,7 @@ function workloadOf(requests: number, seed: number): Workload {
   };
 }
 
-/** One by one, so that memory does not grow with their number. */
+/** Generated one by one, so that memory does not grow with their number. */
 function* arrivals(requests: number, seed: number): Generator<Arrival> {
   const random = forkRandom(seed, 'soak');
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
