@@ -11,8 +11,8 @@ import type { HoldMessage } from '../../src/core/request/hold-message.ts';
 import { resultOf } from '../../src/core/request/result.ts';
 import { type Emulators, startEmulators } from '../../src/local/emulators.ts';
 import { useEndpoints } from '../contract/aws-backend.ts';
-import { World } from '../core/invocation/world.ts';
-import { lifeOf } from '../core/reporting/records.ts';
+import { World } from '../fixtures/invocation-world.ts';
+import { lifeOf } from '../fixtures/lives.ts';
 import { loseFirstAnswer } from './lost-answers.ts';
 
 let emulators: Emulators;

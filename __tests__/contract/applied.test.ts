@@ -49,7 +49,8 @@ it.runIf(endpoint)(
     cleanup.push(() => rmSync(folder, { recursive: true }));
     const input = path.join(folder, 'requests.jsonl');
     const requests = [1, 2, 3].map((n) => ({
-      ...{ request_id: `r${n}`, model_id: MODEL },
+      request_id: `r${n}`,
+      model_id: MODEL,
       converse: {
         messages: [{ role: 'user', content: [{ text: `${n}` }] }],
         inferenceConfig: { maxTokens: 20 },

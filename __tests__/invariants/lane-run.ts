@@ -26,7 +26,7 @@ import { START_WINDOW_MS } from '../../src/core/request/times.ts';
 import { EventQueue } from '../../src/lab/simulation/event-queue.ts';
 import { exponential, forkRandom, type Random } from '../../src/lab/simulation/random.ts';
 import { Quota, type QuotaLimits } from '../../src/local/bedrock/accounting.ts';
-import { entryOf } from '../core/lane/engine/entries.ts';
+import { entryOf } from '../fixtures/entries.ts';
 import type { Flow, Range, Scenario } from './scenario.ts';
 
 export const LEASE_MS = 330_000;

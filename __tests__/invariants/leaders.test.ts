@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { LEASE_MS } from '../../src/core/prioritization/lane-leader.ts';
-import type { World } from '../core/prioritization/world.ts';
+import type { World } from '../fixtures/prioritization-world.ts';
 import { invariant } from './invariant.ts';
 import { accept, type Coming, counted, type Doctored, doctoredWorld, schedule } from './world.ts';
 

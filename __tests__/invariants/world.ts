@@ -4,7 +4,7 @@ import { dueKey } from '../../src/core/request/keys.ts';
 import type { Priority, RequestRecord } from '../../src/core/request/record.ts';
 import { newRecord, payloadOf } from '../../src/lab/simulation/requests.ts';
 import type { MemoryPorts } from '../../src/memory/cloud.ts';
-import { createWorld, MODEL, type World } from '../core/prioritization/world.ts';
+import { createWorld, MODEL, type World } from '../fixtures/prioritization-world.ts';
 
 /** Takes a mechanism out: ports that do something else. */
 export type Doctored = (ports: MemoryPorts, world: World) => Partial<MemoryPorts>;

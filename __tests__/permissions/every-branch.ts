@@ -14,7 +14,7 @@ import type { FaultHook } from '../../src/local/gateway/gateway.ts';
 import type { Permission } from '../../src/local/gateway/policy.ts';
 import { startLocalCloud } from '../../src/local/local-cloud.ts';
 import { EvaluatedStack } from '../../src/local/terraform/stack.ts';
-import { recordOf } from '../core/invocation/world.ts';
+import { recordOf } from '../fixtures/invocation-world.ts';
 
 /** A call that somebody made and was allowed to make. */
 export interface Use {

@@ -19,7 +19,7 @@ import { isOutcome } from '../../src/core/request/record.ts';
 import { type ResultMessage, resultOf } from '../../src/core/request/result.ts';
 import { resultMessage } from '../../src/core/request/result-schema.ts';
 import { VERSIONS } from '../../src/core/request/versions.ts';
-import { World } from '../core/invocation/world.ts';
+import { World } from '../fixtures/invocation-world.ts';
 
 const SAMPLES = path.join(import.meta.dirname, 'samples');
 const RELEASES = readdirSync(SAMPLES).filter((name) => /^v\d+$/.test(name));

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { IngestionPorts } from '../../../src/core/ingestion/ingestion.ts';
+import { aroundCalls } from '../../fixtures/around.ts';
+import { createWorld, LANE, messageOf, requestBody } from '../../fixtures/ingestion-world.ts';
 import { requestIn } from '../../fixtures/records.ts';
-import { createWorld, LANE, messageOf, requestBody } from './world.ts';
 
 const PORTS = ['records', 'payloads', 'inbox', 'results', 'directory', 'registry', 'watch', 'waker'] as const;
 
@@ -10,25 +11,17 @@ class CrashError extends Error {}
 /** Fails the n-th call over all ports, before or after it took effect, and every one after it. */
 function crashingAt(n: number, effect: 'before' | 'after') {
   const counter = { calls: 0, crashed: false };
-  const wrap = (ports: IngestionPorts): IngestionPorts => {
-    const wrapped = PORTS.map((name) => {
-      const methods = Object.entries(ports[name]).map(([method, call]) => [
-        method,
-        async (...args: unknown[]) => {
-          if (counter.crashed) throw new CrashError();
-          counter.calls += 1;
-          const crashes = counter.calls === n;
-          counter.crashed = crashes;
-          if (crashes && effect === 'before') throw new CrashError();
-          const result = await call(...args);
-          if (crashes) throw new CrashError();
-          return result;
-        },
-      ]);
-      return [name, Object.fromEntries(methods)];
+  const wrap = (ports: IngestionPorts): IngestionPorts =>
+    aroundCalls(ports, PORTS, async (call) => {
+      if (counter.crashed) throw new CrashError();
+      counter.calls += 1;
+      const crashes = counter.calls === n;
+      counter.crashed = crashes;
+      if (crashes && effect === 'before') throw new CrashError();
+      const result = await call();
+      if (crashes) throw new CrashError();
+      return result;
     });
-    return { ...ports, ...Object.fromEntries(wrapped) };
-  };
   return { counter, wrap };
 }
 

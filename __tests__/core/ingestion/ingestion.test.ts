@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InboxObjectEncryptedError } from '../../../src/core/request/errors.ts';
 import { parseBacklogKey } from '../../../src/core/request/keys.ts';
-import { createWorld, LANE, MODEL, messageOf, requestBody } from './world.ts';
+import { createWorld, LANE, MODEL, messageOf, requestBody } from '../../fixtures/ingestion-world.ts';
 
 describe('an accepted message', () => {
   it('becomes one waiting record with its payload, its queue announced and its lane registered', async () => {
@@ -19,17 +19,24 @@ describe('an accepted message', () => {
     expect(others).toEqual([]);
     const queue = `${LANE}|2|t|0`;
     expect(record).toMatchObject({
-      ...{
-        request_id: 'r1',
-        status: 'RECEIVED',
-        generation: 0,
-        lane: LANE,
-        model_id: MODEL,
-        operation: 'converse',
-      },
-      ...{ accepted_at: world.clock.time, deadline_at: world.clock.time + 60_000, has_deadline: true },
-      ...{ queue, backlog_key: queue, arrival: 1_799_999_999_000, backlog_order: 1_799_999_999_000 },
-      ...{ due_at: world.clock.time + 60_000, metadata: '{"a":1}', attempts: 0, failures: 0, throttles: 0 },
+      request_id: 'r1',
+      status: 'RECEIVED',
+      generation: 0,
+      lane: LANE,
+      model_id: MODEL,
+      operation: 'converse',
+      accepted_at: world.clock.time,
+      deadline_at: world.clock.time + 60_000,
+      has_deadline: true,
+      queue,
+      backlog_key: queue,
+      arrival: 1_799_999_999_000,
+      backlog_order: 1_799_999_999_000,
+      due_at: world.clock.time + 60_000,
+      metadata: '{"a":1}',
+      attempts: 0,
+      failures: 0,
+      throttles: 0,
     });
     const payload = await world.cloud.ports.payloads.get(record?.payload_key ?? '');
     expect(JSON.parse(new TextDecoder().decode(payload))).toEqual({

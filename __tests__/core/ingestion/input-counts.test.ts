@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { TokenCounter } from '../../../src/core/ingestion/input-counts.ts';
 import { COUNTED_FROM_TOKENS, REST_MS } from '../../../src/core/ingestion/input-counts.ts';
-import { createWorld, messageOf, requestBody } from './world.ts';
+import { createWorld, messageOf, requestBody } from '../../fixtures/ingestion-world.ts';
 
 const MODEL = 'anthropic.claude-3-5-haiku-20241022-v1:0';
 const LARGE = 'Please read this with great care. '.repeat(500);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
-import { createWorld, messageOf, requestBody } from './world.ts';
+import { createWorld, messageOf, requestBody } from '../../fixtures/ingestion-world.ts';
 
 const PROFILE = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6';
 const SOURCE = 'us.anthropic.claude-sonnet-4-6';

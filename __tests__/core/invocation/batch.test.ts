@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { invokeBatch } from '../../../src/core/invocation/batch.ts';
-import { World } from './world.ts';
+import { World } from '../../fixtures/invocation-world.ts';
 
 it('a message that cannot be read fails alone', async () => {
   const world = new World();

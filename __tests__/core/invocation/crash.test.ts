@@ -4,8 +4,8 @@ import type { InvocationPorts } from '../../../src/core/invocation/outcome.ts';
 import { recoverDue } from '../../../src/core/prioritization/recovery.ts';
 import { resultOf } from '../../../src/core/request/result.ts';
 import { queue } from '../../../src/core/request/transitions.ts';
-import { LANE, World } from './world.ts';
-import { wrapped } from './wrapped.ts';
+import { aroundCalls, INVOCATION_PORTS } from '../../fixtures/around.ts';
+import { LANE, World } from '../../fixtures/invocation-world.ts';
 
 class Crash extends Error {}
 
@@ -13,14 +13,14 @@ class Crash extends Error {}
 function dying(ports: InvocationPorts, at: number, when: 'before' | 'after') {
   const counter = { calls: 0 };
   const dead = () => counter.calls > at;
-  const around = async <T>(call: () => Promise<T>): Promise<T> => {
+  const around = async (call: () => Promise<unknown>) => {
     if (dead()) throw new Crash();
     const mine = counter.calls++;
     if (mine < at) return call();
     if (when === 'after') await call();
     throw new Crash();
   };
-  return { ports: wrapped(ports, around), counter };
+  return { ports: aroundCalls(ports, INVOCATION_PORTS, around), counter };
 }
 
 /** What a leader does until nothing is due any more: sends again, brings back, releases again. */

@@ -3,12 +3,12 @@ import { expect, it } from 'vitest';
 import { invokeBundle } from '../../../src/core/invocation/invoke.ts';
 import type { InvocationPorts } from '../../../src/core/invocation/outcome.ts';
 import type { Moved, Records } from '../../../src/core/request/ports.ts';
-import { World } from './world.ts';
-import { wrapped } from './wrapped.ts';
+import { aroundCalls, INVOCATION_PORTS } from '../../fixtures/around.ts';
+import { World } from '../../fixtures/invocation-world.ts';
 
 /** The same ports, whose every call waits for the scheduler before it takes effect. */
 function scheduled(ports: InvocationPorts, scheduler: fc.Scheduler): InvocationPorts {
-  return wrapped(ports, async (call) => {
+  return aroundCalls(ports, INVOCATION_PORTS, async (call) => {
     await scheduler.schedule(Promise.resolve());
     return call();
   });

@@ -9,7 +9,7 @@ import { outputKey } from '../../../src/core/request/keys.ts';
 import type { Payloads } from '../../../src/core/request/ports.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../../../src/core/request/times.ts';
 import { putBack } from '../../../src/core/request/transitions.ts';
-import { ACCEPTED_AT, ANSWER, LANE, MODEL, RELEASED_AT, World } from './world.ts';
+import { ACCEPTED_AT, ANSWER, LANE, MODEL, RELEASED_AT, World } from '../../fixtures/invocation-world.ts';
 
 let world: World;
 beforeEach(() => {

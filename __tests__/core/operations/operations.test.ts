@@ -21,7 +21,7 @@ import { contentHash, readMessage } from '../../../src/core/request/message.ts';
 import type { RequestRecord } from '../../../src/core/request/record.ts';
 import { type Emulators, startEmulators } from '../../../src/local/emulators.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
-import { recordOf } from '../invocation/world.ts';
+import { recordOf } from '../../fixtures/invocation-world.ts';
 
 const MODEL = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
 const TABLE = 'requests';
@@ -188,8 +188,12 @@ describe('failed requests', () => {
     [
       'converse',
       {
-        ...{ converse: CALL, priority: 1, tenant: 'shop', task: 'greet' },
-        ...{ accept_truncated: true, metadata: { a: [1] } },
+        converse: CALL,
+        priority: 1,
+        tenant: 'shop',
+        task: 'greet',
+        accept_truncated: true,
+        metadata: { a: [1] },
       },
     ],
     ['invoke_model', { invoke_model: { body: { prompt: 'x', max_tokens: 9 }, accept: 'text/plain' } }],

@@ -14,7 +14,7 @@ import type { RequestRecord, StoredRecord } from '../../../src/core/request/reco
 import { type Emulators, startEmulators } from '../../../src/local/emulators.ts';
 import { createReportRows } from '../../../src/memory/reporting.ts';
 import { REQUESTS, useEndpoints } from '../../contract/aws-backend.ts';
-import { lifeOf } from '../reporting/records.ts';
+import { lifeOf } from '../../fixtures/lives.ts';
 
 const NOON = Date.UTC(2026, 10, 2, 12);
 const HOUR_MS = 3_600_000;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { wrapped } from '../../../src/lab/simulation/fault-injector.ts';
 import type { MemoryPorts } from '../../../src/memory/cloud.ts';
-import { createWorld, type World } from './world.ts';
+import { createWorld, type World } from '../../fixtures/prioritization-world.ts';
 
 const PAUSE_MS = 60_000;
 const REQUESTS = 45;
@@ -8,21 +9,13 @@ const REQUESTS = 45;
 /** A leader whose process stops for a minute at its call number `at`, before or after the call takes effect. */
 function pausing(ports: MemoryPorts, world: World, at: number, when: 'before' | 'after'): MemoryPorts {
   let calls = 0;
-  const wrapped = <T extends object>(port: T): T =>
-    new Proxy(port, {
-      get(target, name) {
-        const method = target[name as keyof T];
-        if (typeof method !== 'function') return method;
-        return async (...args: unknown[]) => {
-          const mine = calls++ === at;
-          if (mine && when === 'before') await world.clock.sleep(PAUSE_MS);
-          const answer = await method.apply(target, args);
-          if (mine && when === 'after') await world.clock.sleep(PAUSE_MS);
-          return answer;
-        };
-      },
-    });
-  return Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, wrapped(port)])) as never;
+  return wrapped(ports, async (call) => {
+    const mine = calls++ === at;
+    if (mine && when === 'before') await world.clock.sleep(PAUSE_MS);
+    const answer = await call();
+    if (mine && when === 'after') await world.clock.sleep(PAUSE_MS);
+    return answer;
+  });
 }
 
 /** One leader pauses; the schedule starts others meanwhile. */

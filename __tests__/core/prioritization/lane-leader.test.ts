@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createWorld, LANE, type World } from './world.ts';
+import { createWorld, LANE, type World } from '../../fixtures/prioritization-world.ts';
 
 /** Minutes of work, led by the schedule. */
 function lead(world: World, minutes: number): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createWorld, LANE } from './world.ts';
+import { createWorld, LANE } from '../../fixtures/prioritization-world.ts';
 
 describe('a burst over the quota', () => {
   it('is answered completely, without a throttled call, and then the leader leaves', async () => {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { recoverDue } from '../../../src/core/prioritization/recovery.ts';
 import { dueKey } from '../../../src/core/request/keys.ts';
 import { claim, end, queue, setAside } from '../../../src/core/request/transitions.ts';
+import { createWorld, LANE, type World } from '../../fixtures/prioritization-world.ts';
 import { requestIn } from '../../fixtures/records.ts';
-import { createWorld, LANE, type World } from './world.ts';
 
 function recover({ ports, clock }: World): Promise<number> {
   return recoverDue({ ...ports, clock, log: () => undefined }, LANE);

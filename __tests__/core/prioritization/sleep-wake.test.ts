@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LaneNotifier } from '../../../src/core/ingestion/lane-notifier.ts';
-import { createWorld, LANE } from './world.ts';
+import { createWorld, LANE } from '../../fixtures/prioritization-world.ts';
 
 /** A request comes `afterMs` into the life of a leader that had one other to deal with. Returns how long it waited. */
 async function waitOf(afterMs: number, wakes = true): Promise<number> {

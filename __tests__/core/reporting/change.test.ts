@@ -4,8 +4,8 @@ import { costOf } from '../../../src/core/reporting/prices.ts';
 import { summarise } from '../../../src/core/reporting/read.ts';
 import { bucketOf } from '../../../src/core/reporting/sketch.ts';
 import type { RequestRecord } from '../../../src/core/request/record.ts';
-import { MODEL, recordOf } from '../invocation/world.ts';
-import { lifeOf } from './records.ts';
+import { MODEL, recordOf } from '../../fixtures/invocation-world.ts';
+import { lifeOf } from '../../fixtures/lives.ts';
 
 const AT = Date.parse('2026-11-22T19:40:30Z');
 

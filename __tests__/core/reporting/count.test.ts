@@ -6,8 +6,8 @@ import { readRows, summarise } from '../../../src/core/reporting/read.ts';
 import { attributesOfKey } from '../../../src/core/reporting/rows.ts';
 import type { RequestRecord } from '../../../src/core/request/record.ts';
 import { createReportRows } from '../../../src/memory/reporting.ts';
-import { LANE } from '../invocation/world.ts';
-import { lifeOf, lives } from './records.ts';
+import { LANE } from '../../fixtures/invocation-world.ts';
+import { lifeOf, lives } from '../../fixtures/lives.ts';
 
 const quiet = () => undefined;
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { deliverShuffled } from '../../../src/lab/faults/shuffled-stream.ts';
 import { forkRandom } from '../../../src/lab/simulation/random.ts';
 import { createReportRows } from '../../../src/memory/reporting.ts';
-import { lifeOf } from '../../core/reporting/records.ts';
+import { lifeOf } from '../../fixtures/lives.ts';
 
 const IMAGES = Array.from({ length: 60 }, (_, n) => lifeOf(`r${n}`, { accepted_at: n * 5_000 })).flat();
 const deliver = (rows?: ReturnType<typeof createReportRows>) =>

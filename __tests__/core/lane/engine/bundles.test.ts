@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BUNDLE_BYTES, BundlePacer, type WorkerUse } from '../../../../src/core/lane/engine/bundles.ts';
 import type { BacklogEntry } from '../../../../src/core/request/ports.ts';
-import { entryOf } from './entries.ts';
+import { entryOf } from '../../../fixtures/entries.ts';
 
 const USE: WorkerUse = { workers: 30, taken: 0, runMs: 5_000 };
 

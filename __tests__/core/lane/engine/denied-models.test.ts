@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DeniedModels, type ModelEnds } from '../../../../src/core/lane/engine/denied-models.ts';
-import { entryOf } from './entries.ts';
+import { entryOf } from '../../../fixtures/entries.ts';
 
 const PLAIN = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
 const OTHER = 'eu.anthropic.claude-haiku-4-5-20251001-v1:0';

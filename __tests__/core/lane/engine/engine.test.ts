@@ -14,7 +14,7 @@ import {
 } from '../../../../src/core/lane/engine/engine.ts';
 import { PRIORITY_WEIGHTS } from '../../../../src/core/lane/engine/fair-queues.ts';
 import type { BacklogEntry } from '../../../../src/core/request/ports.ts';
-import { entryOf } from './entries.ts';
+import { entryOf } from '../../../fixtures/entries.ts';
 
 const SETTINGS: EngineSettings = {
   averageRequestMs: 5_000,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { countersOf, slotReportOf } from '../../../../src/core/lane/call-report.ts';
 import { Estimates } from '../../../../src/core/lane/engine/estimates.ts';
 import { sizeOf } from '../../../../src/core/lane/engine/sizing.ts';
-import { entryOf } from './entries.ts';
+import { entryOf } from '../../../fixtures/entries.ts';
 
 const LIMITS = { tokens_per_minute: 10_000_000 };
 const OPUS = 'anthropic.claude-opus-5:geo';
@@ -12,9 +12,16 @@ function estimatesAfter(answers: number[], call: { task?: string; truncated?: bo
   const estimates = new Estimates();
   for (const outputTokens of answers) {
     const counters = countersOf({
-      ...{ end: 'settled', releasedAt: 0, startedAt: 100, finishedAt: 1_100 },
-      ...{ reservedTokens: 1_000, chargedTokens: 500 },
-      ...{ estimatedInputTokens: 100, inputTokens: 100, outputTokens, ...call },
+      end: 'settled',
+      releasedAt: 0,
+      startedAt: 100,
+      finishedAt: 1_100,
+      reservedTokens: 1_000,
+      chargedTokens: 500,
+      estimatedInputTokens: 100,
+      inputTokens: 100,
+      outputTokens,
+      ...call,
     });
     estimates.learn(slotReportOf({ slot: 0, counters }));
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { FairQueues, PRIORITY_WEIGHTS } from '../../../../src/core/lane/engine/fair-queues.ts';
 import type { BacklogEntry } from '../../../../src/core/request/ports.ts';
 import { PRIORITIES, type Priority } from '../../../../src/core/request/record.ts';
-import { entryOf } from './entries.ts';
+import { entryOf } from '../../../fixtures/entries.ts';
 
 const WEIGHTS = { priorityWeights: PRIORITY_WEIGHTS, tenantWeights: {} };
 

@@ -53,8 +53,15 @@ describe('the deltas', () => {
       counters: { settled: 2, throttled: 1, invalid: 1, transient: 5, 'served.model.a': 2, 'denied.b:0': 2 },
     });
     expect(endsOf(report)).toEqual({
-      ...{ slot: 4, releasedAt: 2_000, settled: 2, throttled: 1, answered: 4 },
-      ...{ transient: 5, daily: 0, servedModels: ['model.a'], deniedModels: [['b:0', 2]] },
+      slot: 4,
+      releasedAt: 2_000,
+      settled: 2,
+      throttled: 1,
+      answered: 4,
+      transient: 5,
+      daily: 0,
+      servedModels: ['model.a'],
+      deniedModels: [['b:0', 2]],
     });
   });
 });

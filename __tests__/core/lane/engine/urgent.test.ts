@@ -4,7 +4,7 @@ import { slotOf } from '../../../../src/core/lane/call-report.ts';
 import { LaneEngine, type TickInput } from '../../../../src/core/lane/engine/engine.ts';
 import { PRIORITY_WEIGHTS } from '../../../../src/core/lane/engine/fair-queues.ts';
 import { writeState } from '../../../../src/core/lane/engine/state.ts';
-import { entryOf } from './entries.ts';
+import { entryOf } from '../../../fixtures/entries.ts';
 
 const NOW = 1_000_000_000;
 const LIMITS = { requests_per_minute: 6_000, tokens_per_minute: 100_000 };
@@ -28,8 +28,14 @@ function released(engine: LaneEngine, now = NOW, input: Partial<TickInput> = {})
   const urgent = [1, 2, 3].map((order) => entryOf(order, { priority: 1 }));
   const other = [4, 5, 6].map((order) => entryOf(order));
   const { releases } = engine.tick({
-    ...{ now, reports: [], queues: [urgent, other], limits: LIMITS, workers: 100 },
-    ...{ priorityWeights: PRIORITY_WEIGHTS, tenantWeights: {}, paused: false },
+    now,
+    reports: [],
+    queues: [urgent, other],
+    limits: LIMITS,
+    workers: 100,
+    priorityWeights: PRIORITY_WEIGHTS,
+    tenantWeights: {},
+    paused: false,
     ...input,
   });
   return releases.map(({ entry }) => entry.priority);
