@@ -1,8 +1,4 @@
-import {
-  CreateTableCommand,
-  type CreateTableCommandInput,
-  type DynamoDBClient,
-} from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   CreateBucketCommand,
   PutBucketVersioningCommand,
@@ -25,7 +21,8 @@ import { dynamoRecords } from '../../src/aws/dynamodb/records.ts';
 import { dynamoSettings } from '../../src/aws/dynamodb/settings.ts';
 import { s3Inbox, s3Payloads } from '../../src/aws/s3.ts';
 import { sqsHoldQueue, sqsResults } from '../../src/aws/sqs.ts';
-import { type Key, keysOf, TABLES, type Table } from '../../src/core/layout/tables.ts';
+import { TABLES } from '../../src/core/layout/tables.ts';
+import { createTable } from '../../src/lab/tables.ts';
 import { startEmulators } from '../../src/local/emulators.ts';
 import type { Backend, Disagreement } from './backend.ts';
 
@@ -111,34 +108,8 @@ async function createBackend(
 
 /** The tables as the stack defines them. */
 export async function createTables(client: DynamoDBClient): Promise<void> {
-  await Promise.all(
-    [createTableOf(REQUESTS, TABLES.requests), createTableOf(LANES, TABLES.lanes)].map((table) =>
-      client.send(new CreateTableCommand(table)),
-    ),
-  );
-}
-
-function createTableOf(name: string, table: Table): CreateTableCommandInput {
-  const indexes = Object.entries(table.indexes).map(([name, { partition, sort, attributes }]) => ({
-    IndexName: name,
-    KeySchema: keySchema(partition, sort),
-    Projection: { ProjectionType: 'INCLUDE' as const, NonKeyAttributes: [...attributes] },
-  }));
-  return {
-    TableName: name,
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: keysOf(table).map(({ name, type }) => ({
-      AttributeName: name,
-      AttributeType: type,
-    })),
-    KeySchema: keySchema(table.partition, table.sort),
-    GlobalSecondaryIndexes: indexes.length > 0 ? indexes : undefined,
-  };
-}
-
-function keySchema(partition: Key, sort?: Key): CreateTableCommandInput['KeySchema'] {
-  const hash = { AttributeName: partition.name, KeyType: 'HASH' as const };
-  return sort ? [hash, { AttributeName: sort.name, KeyType: 'RANGE' }] : [hash];
+  await createTable(client, REQUESTS, TABLES.requests);
+  await createTable(client, LANES, TABLES.lanes);
 }
 
 async function createBucket(client: S3Client, versioned: boolean): Promise<void> {

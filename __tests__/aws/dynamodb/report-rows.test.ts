@@ -1,9 +1,11 @@
-import { CreateTableCommand, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { dynamoClient } from '../../../src/aws/clients.ts';
 import { dynamoReportRows } from '../../../src/aws/dynamodb/report-rows.ts';
+import { TABLES } from '../../../src/core/layout/tables.ts';
 import type { ReportRows, RowKey } from '../../../src/core/reporting/ports.ts';
 import { attributesOfKey, ROW_RETENTION_MS } from '../../../src/core/reporting/rows.ts';
+import { createTable } from '../../../src/lab/tables.ts';
 import { type Emulators, startEmulators } from '../../../src/local/emulators.ts';
 import { createReportRows } from '../../../src/memory/reporting.ts';
 import { useEndpoints } from '../../contract/aws-backend.ts';
@@ -16,20 +18,7 @@ beforeAll(async () => {
   emulators = await startEmulators();
   useEndpoints(emulators.dynamodbUrl, emulators.fauxqsUrl);
   client = dynamoClient();
-  await client.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        { AttributeName: 'report_id', AttributeType: 'S' },
-        { AttributeName: 'row', AttributeType: 'S' },
-      ],
-      KeySchema: [
-        { AttributeName: 'report_id', KeyType: 'HASH' },
-        { AttributeName: 'row', KeyType: 'RANGE' },
-      ],
-    }),
-  );
+  await createTable(client, TABLE, TABLES.reporting);
 });
 
 afterAll(async () => {

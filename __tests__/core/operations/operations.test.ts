@@ -1,4 +1,4 @@
-import { BillingMode, CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   CreateQueueCommand,
   DeleteMessageCommand,
@@ -16,9 +16,11 @@ import {
 } from '../../../src/cli/operator/dead-letters.ts';
 import { type FailedAction, operateFailed } from '../../../src/cli/operator/failed.ts';
 import { acceptedRecord } from '../../../src/core/ingestion/accepted-record.ts';
+import { TABLES } from '../../../src/core/layout/tables.ts';
 import { retryIdOf } from '../../../src/core/operations/retry.ts';
 import { contentHash, readMessage } from '../../../src/core/request/message.ts';
 import type { RequestRecord } from '../../../src/core/request/record.ts';
+import { createTable } from '../../../src/lab/tables.ts';
 import { type Emulators, startEmulators } from '../../../src/local/emulators.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
 import { recordOf } from '../../fixtures/invocation-world.ts';
@@ -38,14 +40,7 @@ beforeAll(async () => {
   const config = { region: 'us-east-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } };
   sqs = new SQSClient({ ...config, endpoint: emulators.sqsUrl, useQueueUrlAsEndpoint: false });
   dynamo = new DynamoDBClient({ ...config, endpoint: emulators.dynamodbUrl });
-  await dynamo.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      BillingMode: BillingMode.PAY_PER_REQUEST,
-      AttributeDefinitions: [{ AttributeName: 'request_id', AttributeType: 'S' }],
-      KeySchema: [{ AttributeName: 'request_id', KeyType: 'HASH' }],
-    }),
-  );
+  await createTable(dynamo, TABLE, TABLES.requests);
 });
 afterAll(async () => {
   for (const client of [sqs, dynamo]) client.destroy();

@@ -1,16 +1,18 @@
-import { CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dynamoClient } from '../../../src/aws/clients.ts';
 import { dynamoChangedRecords } from '../../../src/aws/dynamodb/operations.ts';
 import { dynamoRecords } from '../../../src/aws/dynamodb/records.ts';
 import { operateDeadLetters } from '../../../src/cli/operator/dead-letters.ts';
 import { rejectedRecord } from '../../../src/core/ingestion/rejected-record.ts';
+import { TABLES } from '../../../src/core/layout/tables.ts';
 import { NotCountedError, UnknownDeadLetterError } from '../../../src/core/operations/errors.ts';
 import type { DeadLetterQueue, HeldMessage, Interval } from '../../../src/core/operations/ports.ts';
 import { intervalOf, recount } from '../../../src/core/operations/recount.ts';
 import { changeOf } from '../../../src/core/reporting/change.ts';
 import { countChanges } from '../../../src/core/reporting/count.ts';
 import type { RequestRecord, StoredRecord } from '../../../src/core/request/record.ts';
+import { createTable } from '../../../src/lab/tables.ts';
 import { type Emulators, startEmulators } from '../../../src/local/emulators.ts';
 import { createReportRows } from '../../../src/memory/reporting.ts';
 import { REQUESTS, useEndpoints } from '../../contract/aws-backend.ts';
@@ -215,14 +217,7 @@ describe('the table of requests', () => {
     emulators = await startEmulators();
     useEndpoints(emulators.dynamodbUrl, emulators.fauxqsUrl);
     client = dynamoClient();
-    await client.send(
-      new CreateTableCommand({
-        TableName: REQUESTS,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [{ AttributeName: 'request_id', AttributeType: 'S' }],
-        KeySchema: [{ AttributeName: 'request_id', KeyType: 'HASH' }],
-      }),
-    );
+    await createTable(client, REQUESTS, TABLES.requests);
   });
   afterAll(async () => {
     client.destroy();

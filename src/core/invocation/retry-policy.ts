@@ -2,13 +2,14 @@ import { MAX_FAILURES, MAX_PROBED_RELEASES } from '../request/attempts.ts';
 import { requestError } from '../request/error-types.ts';
 import type { Payload } from '../request/hold-message.ts';
 import type { RequestError, RequestRecord } from '../request/record.ts';
+import type { Counter } from '../request/transitions.ts';
 import type { ModelError } from './errors.ts';
 
 /** A request fails with its third denial (access, unknown model): permissions may take a moment to arrive, no longer. */
 export const MAX_DENIALS = 3;
 
 /** The record's counters after a call. */
-export type Counts = Required<Pick<RequestRecord, 'attempts' | 'failures' | 'throttles' | 'denials'>>;
+export type Counts = Required<Pick<RequestRecord, Counter>>;
 
 export interface RetryDecision {
   counts: Counts;

@@ -9,8 +9,11 @@
 import type { Release } from './hold-message.ts';
 import { dueKey } from './keys.ts';
 import type { Transition } from './ports.ts';
-import type { Outcome, Output, RequestError, RequestRecord, StoredRecord, Usage } from './record.ts';
+import type { Outcome, RequestRecord, StoredRecord } from './record.ts';
 import { RECORD_RETENTION_MS, RESULT_GRACE_MS } from './times.ts';
+
+/** What a record counts of its calls. */
+export type Counter = 'attempts' | 'failures' | 'throttles' | 'denials';
 
 /** What identifies the record as the writer last saw it. */
 export interface Seen {
@@ -70,9 +73,7 @@ const OF_A_RELEASE = ['started_at', 'reserved_tokens', 'granted_max_tokens', 'ex
 /** QUEUED, IN_PROGRESS or set aside → RECEIVED, in its old place. `counts` are the record's counters after the attempt. */
 export function putBack(
   record: RequestRecord,
-  counts: Partial<
-    Pick<RequestRecord, 'attempts' | 'failures' | 'throttles' | 'denials' | 'full_allowance' | 'rerun'>
-  > = {},
+  counts: Partial<Pick<RequestRecord, Counter | 'full_allowance' | 'rerun'>> = {},
 ): Transition {
   const due = record.has_deadline ? dueAt(record, record.deadline_at) : {};
   return {
@@ -96,7 +97,7 @@ export function putBack(
 export function setAside(
   record: RequestRecord,
   until: number,
-  counts: Partial<Pick<RequestRecord, 'attempts' | 'failures' | 'throttles' | 'denials'>> = {},
+  counts: Partial<Pick<RequestRecord, Counter>> = {},
 ): Transition {
   return {
     request_id: record.request_id,
@@ -107,22 +108,16 @@ export function setAside(
 }
 
 /** How a request ended. */
-export interface Ending {
+export interface Ending
+  extends Partial<Pick<RequestRecord, Counter>>,
+    Pick<
+      RequestRecord,
+      'output' | 'stop_reason' | 'truncated_at' | 'usage' | 'latency_ms' | 'charged_tokens' | 'error'
+    > {
   status: Exclude<Outcome, 'REJECTED'>;
   /** When the last call was sent; absent: as claimed, or never. */
   startedAt?: number;
   finishedAt: number;
-  attempts?: number;
-  failures?: number;
-  throttles?: number;
-  denials?: number;
-  output?: Output;
-  stop_reason?: string;
-  truncated_at?: number;
-  usage?: Usage;
-  latency_ms?: number;
-  charged_tokens?: number;
-  error?: RequestError;
 }
 
 /** Any unfinished status → an outcome. Stays in the due index until the result is marked sent. */

@@ -1,10 +1,12 @@
 /** The cost of a tick and the ceiling of a leader: in memory, and on the embedded emulator of DynamoDB. */
-import { CreateTableCommand, DynamoDBClient, type GlobalSecondaryIndex } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { dynamoBacklog, dynamoDue } from '../../aws/dynamodb/indexes.ts';
 import { dynamoLanes } from '../../aws/dynamodb/lane-ports.ts';
 import { dynamoRecords } from '../../aws/dynamodb/records.ts';
+import { TABLES } from '../../core/layout/tables.ts';
 import { startEmulators } from '../../local/emulators.ts';
 import { createMemoryCloud } from '../../memory/cloud.ts';
+import { createTable } from '../tables.ts';
 import type { BusyLanePorts } from './busy-lane.ts';
 import { type Ceiling, compareTicks, measureCeiling, type TickCost } from './tick-cost.ts';
 
@@ -77,7 +79,8 @@ async function withEmulator<T>(
 async function emulatedPorts(client: DynamoDBClient, name: string): Promise<BusyLanePorts> {
   const requests = `${name}-requests`;
   const lanes = `${name}-lanes`;
-  await createTables(client, requests, lanes);
+  await createTable(client, requests, TABLES.requests);
+  await createTable(client, lanes, TABLES.lanes);
   return {
     ...dynamoLanes(client, lanes),
     records: dynamoRecords(client, requests),
@@ -85,40 +88,4 @@ async function emulatedPorts(client: DynamoDBClient, name: string): Promise<Busy
     due: dynamoDue(client, requests),
     results: createMemoryCloud().ports.results,
   };
-}
-
-/** Keys and indexes as in docs/architecture.md. */
-async function createTables(client: DynamoDBClient, requests: string, lanes: string): Promise<void> {
-  const text = (AttributeName: string) => ({ AttributeName, AttributeType: 'S' as const });
-  const number = (AttributeName: string) => ({ AttributeName, AttributeType: 'N' as const });
-  const hash = (AttributeName: string) => ({ AttributeName, KeyType: 'HASH' as const });
-  const range = (AttributeName: string) => ({ AttributeName, KeyType: 'RANGE' as const });
-  const index = (IndexName: string, key: string, order: string): GlobalSecondaryIndex => ({
-    IndexName,
-    KeySchema: [hash(key), range(order)],
-    Projection: { ProjectionType: 'ALL' },
-  });
-  await client.send(
-    new CreateTableCommand({
-      TableName: requests,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        ...['request_id', 'backlog_key', 'due_key'].map(text),
-        ...['backlog_order', 'due_at'].map(number),
-      ],
-      KeySchema: [hash('request_id')],
-      GlobalSecondaryIndexes: [
-        index('backlog', 'backlog_key', 'backlog_order'),
-        index('due', 'due_key', 'due_at'),
-      ],
-    }),
-  );
-  await client.send(
-    new CreateTableCommand({
-      TableName: lanes,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: ['lane', 'item'].map(text),
-      KeySchema: [hash('lane'), range('item')],
-    }),
-  );
 }
