@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -87,6 +88,12 @@ it('run by npm, takes paths from where the user is', async () => {
   expect(error).toBe('smoother: --input has no messages in it: requests.jsonl\n');
 });
 
+const LOOK_EVERY_MS = 100;
+
+function exitOf(child: ReturnType<typeof spawn>): Promise<number | null> {
+  return new Promise((resolve) => child.once('close', resolve));
+}
+
 /** Resolves with the text that `pattern` finds in what a process prints. */
 function printed(child: ReturnType<typeof spawn>, pattern: RegExp): Promise<string> {
   let text = '';
@@ -102,27 +109,47 @@ function printed(child: ReturnType<typeof spawn>, pattern: RegExp): Promise<stri
 
 /** Resolves when nobody listens there any more. */
 async function gone(url: string): Promise<void> {
-  while (
-    await fetch(url).then(
-      () => true,
-      () => false,
-    )
-  )
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  const answers = () =>
+    fetch(url)
+      .then(() => true)
+      .catch(() => false);
+  while (await answers()) await setTimeout(LOOK_EVERY_MS);
 }
 
-describe.concurrent('a termination request ends', () => {
-  it('the command', async ({ expect }) => {
+/** The processes that a process has started and that are still there. */
+function childrenOf(pid: number | undefined): number[] {
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  const rows = stdout
+    .trim()
+    .split('\n')
+    .map((row) => row.trim().split(/\s+/).map(Number));
+  return rows.flatMap(([child = 0, parent]) => (parent === pid ? [child] : []));
+}
+
+/** Resolves when none of the processes is there any more. */
+async function ended(pids: readonly number[]): Promise<void> {
+  while (pids.some(isThere)) await setTimeout(LOOK_EVERY_MS);
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+describe('a termination request ends', () => {
+  it('the simulator', async () => {
     const child = spawn(process.execPath, [RUN, 'bedrock-simulator'], { cwd: folder });
     const url = await printed(child, /simulator on (\S+)/);
-    const ended = new Promise((resolve) => child.once('close', resolve));
-    child.kill('SIGTERM');
-    expect(await ended).toBe(0);
+    const [code] = await Promise.all([exitOf(child), child.kill('SIGTERM')]);
+    expect(code).toBe(0);
     await gone(`${url}/_simulator/stats`);
   });
 
-  // npm sends it to a shell, which ends without a word to the command.
-  it.each(['SIGTERM', 'SIGKILL'] as const)('the command whose shell npm ends with %s', async (signal) => {
+  // npm sends it to a shell, which ends without passing it on.
+  it.each(['SIGTERM', 'SIGKILL'] as const)('the command whose shell ends with %s', async (signal) => {
     const shell = spawn('sh', ['-c', `"${process.execPath}" "${RUN}" bedrock-simulator; true`], {
       cwd: folder,
       env: { ...process.env, npm_lifecycle_event: 'bedrock-simulator' },
@@ -131,4 +158,16 @@ describe.concurrent('a termination request ends', () => {
     shell.kill(signal);
     await gone(`${url}/_simulator/stats`);
   });
+
+  it('a run: it says how many were still waiting, and leaves no process behind', async () => {
+    const child = spawn(process.execPath, [RUN, 'start'], { cwd: folder });
+    const interrupted = printed(child, /Interrupted: (\d+) were still waiting/);
+    await printed(child, /(Bedrock: )/);
+    const functions = childrenOf(child.pid);
+    expect(functions.length).toBeGreaterThan(0);
+    const [code, waiting] = await Promise.all([exitOf(child), interrupted, child.kill('SIGTERM')]);
+    expect(code).toBe(1);
+    expect(Number(waiting)).toBeGreaterThan(0);
+    await ended(functions);
+  }, 300_000);
 });

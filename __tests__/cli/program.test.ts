@@ -5,12 +5,22 @@ import type { Command } from '@commander-js/extra-typings';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { pagesOf } from '../../scripts/docs/pages.ts';
+import { importsOf } from '../../scripts/docs/rooms.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { programFor } from '../../src/cli/program.ts';
 import { filesIn, parse, wordsOf } from './command-line.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const NAMES = Object.keys(COMMANDS);
+
+/** The files of ours that a file imports, at once or through others. */
+function loadedBy(file: string, loaded = new Set<string>()): string[] {
+  if (loaded.has(file)) return [];
+  loaded.add(file);
+  const text = readFileSync(path.join(ROOT, file), 'utf8').replaceAll(/\bimport(?: type |\()[^;]*/g, '');
+  for (const imported of importsOf(file, text)) loadedBy(imported, loaded);
+  return [...loaded].sort();
+}
 
 async function helpOf(name?: string): Promise<string> {
   const program = await programFor(name === undefined ? [] : [name]);
@@ -24,6 +34,18 @@ describe('the smoother command', () => {
   it('has one file for each command', () => {
     const files = readdirSync(path.join(ROOT, 'src/cli/commands'));
     expect(files.sort()).toEqual([...NAMES, 'index'].map((name) => `${name}.ts`).sort());
+  });
+
+  it('loads no command before one is named', () => {
+    expect(loadedBy('src/cli/main.ts')).toEqual([
+      'src/cli/command.ts',
+      'src/cli/commands/index.ts',
+      'src/cli/errors.ts',
+      'src/cli/main.ts',
+      'src/cli/program.ts',
+      'src/cli/terminal/signals.ts',
+    ]);
+    expect(loadedBy('src/cli/commands/lanes.ts')).toContain('src/aws/clients.ts');
   });
 
   it('names every command and the exit codes in its help', async () => {

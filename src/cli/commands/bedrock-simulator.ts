@@ -8,10 +8,10 @@ import { untilSignal } from '../terminal/signals.ts';
 const SIGMA = { min: 0, max: 3 };
 
 export default command('smoother bedrock-simulator --port 4570 --rpm 600 --faults throttling=0.01')
-  .option('--host <address>', 'where it listens', '127.0.0.1')
-  .addOption(wholeNumber('--port <n>', '0 takes a free one', PORT).default(0))
-  .addOption(wholeNumber('--rpm <n>', 'requests a minute of each model; not enforced without', LIMIT))
-  .addOption(wholeNumber('--tpm <n>', 'tokens a minute of each model; not enforced without', LIMIT))
+  .option('--host <address>', 'address to listen on', '127.0.0.1')
+  .addOption(wholeNumber('--port <n>', 'port; 0 takes a free one', PORT).default(0))
+  .addOption(wholeNumber('--rpm <n>', 'requests a minute of each model (default: no limit)', LIMIT))
+  .addOption(wholeNumber('--tpm <n>', 'tokens a minute of each model (default: no limit)', LIMIT))
   .addOption(
     choice('--enforcement <kind>', 'how the minute is measured', ENFORCEMENTS).default(
       'sliding-window' as const,
@@ -45,9 +45,10 @@ export default command('smoother bedrock-simulator --port 4570 --rpm 600 --fault
       latencyMedianMs: latencyMs,
       outputMedianTokens: outputTokens,
     });
+    const stopped = untilSignal();
     console.log(`Bedrock simulator on ${simulator.url}`);
     console.log(`Statistics at ${simulator.url}/_simulator/stats, Ctrl-C to stop`);
-    await untilSignal();
+    await stopped;
     const { calls, throttles, tokens } = simulator.stats();
     await simulator.close();
     console.log(`\n${calls} calls, ${throttles} throttled, ${tokens} tokens charged`);

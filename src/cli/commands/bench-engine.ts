@@ -33,12 +33,14 @@ export default command(
   )
   .addOption(choice('--enforcement <kind>', 'one enforcement', ENFORCEMENTS))
   .addOption(
-    wholeNumber('--random <n>', 'so many random workloads instead, and how the family fares', {
+    wholeNumber('--random <n>', 'this many random workloads instead, and how they do together', {
       min: 1,
       max: 10_000,
     }).conflicts(['only', 'trace']),
   )
-  .addOption(inputFile('--trace <file>', 'recorded traffic instead: TIMESTAMP,ContextTokens,GeneratedTokens'))
+  .addOption(
+    inputFile('--trace <file>', 'recorded traffic instead, a CSV of TIMESTAMP,ContextTokens,GeneratedTokens'),
+  )
   .addOption(
     number('--minutes <n>', 'how much of the trace, from its beginning', { min: 1, max: 1_440 }).default(30),
   )

@@ -1,3 +1,4 @@
+import { Option } from '@commander-js/extra-typings';
 import { UnknownCaseError } from '../../lab/crash/errors.ts';
 import { type Finding, PARTS, replayCase } from '../../lab/crash/suite.ts';
 import { enumerateAll } from '../../lab/crash/workers.ts';
@@ -12,7 +13,9 @@ export default command(
   'smoother crash --only invocation/ --json crash.json',
   'smoother crash --case "invocation/small output/4/cut-after"',
 )
-  .option('--only <text>', 'scenarios with this in their name: function/scenario', '')
+  .addOption(
+    new Option('--only <text>', 'scenarios with this in their name (function/scenario)').default('', 'all'),
+  )
   .option('--case <id>', 'play this one case again, step by step')
   .addOption(json())
   .action(async ({ only, case: caseId, json: figures }) => {

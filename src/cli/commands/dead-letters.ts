@@ -10,8 +10,14 @@ export default operatorCommand(
   'smoother dead-letters list --queue input',
   'smoother dead-letters redrive --queue input',
 )
-  .addArgument(choiceArgument('<action>', 'what to do with the messages', DEAD_LETTER_ACTIONS))
-  .addOption(choice('--queue <name>', 'the queue', QUEUE_NAMES).makeOptionMandatory())
+  .addArgument(
+    choiceArgument(
+      '<action>',
+      'list; redrive: send back to where they came from; drop: delete',
+      DEAD_LETTER_ACTIONS,
+    ),
+  )
+  .addOption(choice('--queue <name>', 'whose dead letters', QUEUE_NAMES).makeOptionMandatory())
   .option('--id <id>', 'this message only; list then shows the message itself')
   .action((action, { queue, id, ...flags }) =>
     withStack(flags, async ({ names, dynamo, sqs }) => {

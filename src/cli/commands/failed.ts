@@ -6,7 +6,9 @@ import { operatorCommand, withStack } from '../operator/operator-command.ts';
 import { choiceArgument } from '../terminal/options.ts';
 
 export default operatorCommand('smoother failed list', 'smoother failed retry --id REQUEST_ID')
-  .addArgument(choiceArgument('<action>', 'what to do with the requests', FAILED_ACTIONS))
+  .addArgument(
+    choiceArgument('<action>', 'list; retry: run again as new requests; drop: forget', FAILED_ACTIONS),
+  )
   .option('--id <request_id>', 'this request only')
   .action((action, { id, ...flags }) =>
     withStack(flags, async ({ names, dynamo, sqs, s3 }) => {

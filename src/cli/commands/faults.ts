@@ -1,3 +1,4 @@
+import { Option } from '@commander-js/extra-typings';
 import { CLOCK_SKEW_MS } from '../../core/request/times.ts';
 import { faultsOf } from '../../lab/faults/faults.ts';
 import { type FaultFigures, isHarmless } from '../../lab/faults/figures.ts';
@@ -11,8 +12,8 @@ import { printer } from '../terminal/printer.ts';
 const SHOWN_VIOLATIONS = 5;
 
 export default command('smoother faults --virtual-only --only partition --seed 7 --json faults.json')
-  .option('--only <text>', 'faults with this in their name', '')
-  .option('--virtual-only', 'leave out the functions that are killed on the local cloud', false)
+  .addOption(new Option('--only <text>', 'faults with this in their name').default('', 'all'))
+  .option('--virtual-only', 'without killing functions on the local cloud, which takes minutes')
   .addOption(seed('of when faults strike'))
   .addOption(json())
   .action(async ({ only, virtualOnly, seed, json: figures }) => {
@@ -32,7 +33,7 @@ export default command('smoother faults --virtual-only --only partition --seed 7
   });
 
 /** @throws UsageError when nothing is left */
-export function chooseFaults(only: string, virtualOnly: boolean) {
+export function chooseFaults(only: string, virtualOnly = false) {
   const faults = faultsOf(CLOCK_SKEW_MS).filter(({ name }) => name.includes(only));
   const kills = !virtualOnly && KILLS.includes(only);
   if (faults.length === 0 && !kills) {

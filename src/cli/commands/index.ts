@@ -34,17 +34,17 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   pause: {
     group: OPERATORS,
-    description: 'Release nothing more in a lane',
+    description: 'Stop releasing the requests of a lane',
     load: () => import('./pause.ts'),
   },
   resume: {
     group: OPERATORS,
-    description: 'Release again in a paused lane',
+    description: 'Release the requests of a paused lane again',
     load: () => import('./resume.ts'),
   },
   drain: {
     group: OPERATORS,
-    description: 'Pause a lane and wait until all that was released has ended',
+    description: 'Pause a lane and wait until what was released has ended',
     load: () => import('./drain.ts'),
   },
   'dead-letters': {
@@ -104,7 +104,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   'e2e-terraform': {
     group: CHECKS,
-    description: 'Apply the stack to moto with Terraform and use it (needs both)',
+    description: 'Apply the stack to moto with Terraform, and use it (needs both)',
     load: () => import('./e2e-terraform.ts'),
   },
 };

@@ -6,7 +6,7 @@ import { PROJECT_FOLDER } from '../../lab/run/synthesis.ts';
 import { command, EXIT } from '../command.ts';
 
 export default command('smoother test-moto', 'smoother test-moto -- --reporter=verbose')
-  .argument('[arguments...]', "vitest's own, after --")
+  .argument('[arguments...]', 'for vitest, after --')
   .action(async (args) => {
     const moto = await startMoto(providePythonTool(MOTO));
     try {

@@ -9,7 +9,7 @@ export async function laneOperations({ dynamo, names }: Stack): Promise<LaneOper
 /** A command that does something to one lane. */
 export function laneCommand(name: string, act: (lane: string, operations: LaneOperations) => Promise<void>) {
   return operatorCommand(`smoother ${name} us.amazon.nova-lite-v1:0`)
-    .argument('[lane]', 'a lane, or any model id that means it; without one the lanes are named')
+    .argument('[lane]', 'a lane, or the id of any model in it; leave it out to see the lanes')
     .action((word, flags) =>
       withStack(flags, async (stack) => {
         const operations = await laneOperations(stack);

@@ -30,13 +30,13 @@ export function operatorCommand(...examples: string[]) {
     .addOption(
       inputFile(
         '--outputs <file>',
-        'a file with what "terraform output -json" prints; default: SMOOTHER_OUTPUTS, then Terraform itself',
+        'a file with what "terraform output -json" printed (default: SMOOTHER_OUTPUTS, or else Terraform is asked)',
       ),
     )
     .addOption(
       new Option(
         '--name-prefix <prefix>',
-        'the name_prefix of the stack, where its outputs are not at hand',
+        "the stack's name_prefix, when you do not have its outputs",
       ).conflicts('outputs'),
     );
 }

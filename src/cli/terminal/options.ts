@@ -54,12 +54,10 @@ export function choiceArgument<Usage extends string, Choice extends string>(
   description: string,
   choices: readonly Choice[],
 ) {
-  const list = choices.join(', ');
-  return new Argument(usage, `${description}: ${list}`).argParser((text) => {
+  return new Argument(usage, description).argParser((text) => {
     const found = choices.find((known) => known === text);
-    if (found === undefined)
-      throw new UsageError(`${usage} must be one of ${list}, got ${JSON.stringify(text)}`);
-    return found;
+    if (found !== undefined) return found;
+    throw new UsageError(`${usage} must be one of ${choices.join(', ')}, got ${JSON.stringify(text)}`);
   });
 }
 
@@ -95,7 +93,7 @@ export function outputFile<Flags extends string>(flags: Flags, description: stri
 export function json() {
   const option = new Option(
     '--json [file]',
-    'the figures as JSON, instead of text; with a file, into it, beside the text',
+    'print the figures as JSON instead of text; with a file name, write them there beside the text',
   );
   return option.argParser(
     parserOf(option, 'a file that can be written', (text) => (isWritable(text) ? text : undefined)),
