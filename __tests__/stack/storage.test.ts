@@ -173,6 +173,12 @@ describe('calls bucket', () => {
     ]);
   });
 
+  it('aborts uploads that were never finished, wherever they are', () => {
+    const rules = at('aws_s3_bucket_lifecycle_configuration.bedrock_calls_lifecycle').blocks('rule');
+    const aborting = rules.filter((rule) => rule.abort_incomplete_multipart_upload !== undefined);
+    expect(aborting.map(({ filter }) => filter)).toEqual([[{ prefix: '' }]]);
+  });
+
   describe('forgets', () => {
     /** Days until an object below the folder expires, and until its content is deleted after that. */
     const daysOf = (folder: string, retentionDays: number) => {

@@ -146,7 +146,9 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
             stack,
             'aws_s3_bucket_lifecycle_configuration.bedrock_calls_lifecycle',
           );
-          return lifecycle.blocks('rule').map(({ id, expiration }) => [id, expiration]);
+          return lifecycle
+            .blocks('rule')
+            .flatMap(({ id, expiration }) => (expiration ? [[id, expiration]] : []));
         },
         [
           ['expire-inbox', [{ days: 40 }]],
@@ -300,6 +302,13 @@ describe('rules', () => {
     const rule = VARIABLES.find((variable) => variable.name === name)?.rules[0];
     expect(() => evaluate(json, { ...REQUIRED, [name]: value })).toThrow(rule?.message);
   });
+
+  it.each(['xn--smoother', 'sthree-smoother', 'amzn-s3-demo-smoother'])(
+    'name_prefix refuses %s, which S3 reserves',
+    (name_prefix) => {
+      expect(() => evaluate(json, { ...REQUIRED, name_prefix })).toThrow('which S3 reserves');
+    },
+  );
 
   it.each([
     [{ 'us.amazon.nova-lite-v1:0': PROFILE }, 'must have ARNs of application inference profiles as keys'],

@@ -59,6 +59,12 @@ export function defineCallsBucket(scope: Construct, context: Context): S3Bucket 
       expire('payloads', retentionDays),
       // As long as a result may wait on its queue, the output that it names is there.
       expire('outputs', outputDays),
+      {
+        id: 'abort-failed-uploads',
+        status: 'Enabled',
+        filter: [{ prefix: '' }],
+        abortIncompleteMultipartUpload: [{ daysAfterInitiation: 1 }],
+      },
     ],
     dependsOn: [versioning],
   });
@@ -73,6 +79,5 @@ function expire(folder: string, days: number) {
     filter: [{ prefix: `${folder}/` }],
     expiration: [{ days }],
     noncurrentVersionExpiration: [{ noncurrentDays: 1 }],
-    abortIncompleteMultipartUpload: [{ daysAfterInitiation: 1 }],
   };
 }

@@ -126,6 +126,11 @@ export const VARIABLES = [
         message:
           'name_prefix must be 3 to 24 lower-case letters, digits or hyphens, start with a letter and not end with a hyphen.',
       },
+      {
+        // S3's rules for the names of general purpose buckets, which have more about ends; ours ends with the Region.
+        condition: '!can(regex("^(xn--|sthree-|amzn-s3-demo-)", var.name_prefix))',
+        message: 'name_prefix must not start with xn--, sthree- or amzn-s3-demo-, which S3 reserves.',
+      },
     ],
   },
   {

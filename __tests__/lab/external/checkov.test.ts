@@ -58,6 +58,7 @@ test('policies are shown as they will be, and all else as it is written', () => 
     stack.resource.aws_iam_role_policy?.invocation_permissions?.role,
   );
   expect(addressesOf(plain)).toEqual(addressesOf(stack));
+  expect(plain).not.toHaveProperty('terraform');
 });
 
 describe('a report of checkov', () => {

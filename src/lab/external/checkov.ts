@@ -35,6 +35,7 @@ export interface Verdict {
 
 /** The part of the parsed `cdk.tf.json` that matters here. */
 export interface StackJson {
+  terraform?: unknown;
   resource: Record<string, Record<string, Record<string, unknown>>>;
 }
 
@@ -46,6 +47,7 @@ const MAX_REPORT_BYTES = 64 * 1024 * 1024;
 /**
  * The stack for a reader that cannot evaluate `jsonencode` with references in it, as checkov cannot. Its policies are
  * evaluated, so that they are checked too; everything else stays, including references between resources.
+ * Terraform's own settings go: checkov takes no `required_version` in JSON, and checks none of them.
  */
 export function withPlainPolicies(stack: StackJson, evaluated: EvaluatedStack): StackJson {
   const resource = structuredClone(stack.resource);
@@ -54,7 +56,8 @@ export function withPlainPolicies(stack: StackJson, evaluated: EvaluatedStack): 
       Object.assign(blocks[address.slice(type.length + 1)] as object, values);
     }
   }
-  return { ...stack, resource };
+  const { terraform: _, ...rest } = stack;
+  return { ...rest, resource };
 }
 
 function policiesOf(resource: Resource): { address: string } {
