@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { RolePolicy } from '../../src/local/gateway/policy.ts';
-import { evaluate, REQUIRED, synthesise } from './synthesis.ts';
+import { ACCOUNT, evaluate, REQUIRED, synthesise } from './synthesis.ts';
 
 const json = synthesise();
-const { outputs } = evaluate(json);
+const { outputs } = evaluate(json, { ...REQUIRED, results_queues: ['nightly'] });
+const named = outputs.results_queue_urls as Record<string, string>;
 const arnOf = (url: unknown) => {
   const [account, queue] = String(url).split('/').slice(-2);
   return `arn:aws:sqs:us-east-1:${account}:${queue}`;
@@ -11,6 +12,9 @@ const arnOf = (url: unknown) => {
 const RESOURCES: Record<string, string> = {
   input: arnOf(outputs.input_queue_url),
   results: arnOf(outputs.bedrock_results_queue_url),
+  nightly: arnOf(named.nightly),
+  records: `arn:aws:dynamodb:us-east-1:${ACCOUNT}:table/${outputs.requests_table_name}`,
+  backlog: `arn:aws:dynamodb:us-east-1:${ACCOUNT}:table/${outputs.requests_table_name}/index/backlog`,
   hold: arnOf(outputs.hold_next_batch_queue_url),
   inbox: `arn:aws:s3:::${outputs.bedrock_calls_bucket_name}/inbox/a.json`,
   outputs: `arn:aws:s3:::${outputs.bedrock_calls_bucket_name}/outputs/a.json`,
@@ -20,14 +24,18 @@ const ACTIONS = [
   'sqs:SendMessage',
   'sqs:ReceiveMessage',
   'sqs:DeleteMessage',
+  'sqs:ChangeMessageVisibility',
+  'dynamodb:BatchGetItem',
+  'dynamodb:PutItem',
+  'dynamodb:Query',
   's3:PutObject',
   's3:GetObject',
 ];
 
 /** All that a policy allows of what producers and consumers could wish. */
-function allowedBy(output: string): string[] {
+function allowedBy(output: string, document = outputs[output]): string[] {
   const policy = new RolePolicy();
-  policy.add(output, String(outputs[output]));
+  policy.add(output, String(document));
   return Object.entries(RESOURCES).flatMap(([name, resource]) =>
     ACTIONS.filter((action) => policy.allows({ action, resource })).map((action) => `${action} on ${name}`),
   );
@@ -42,6 +50,27 @@ describe('policies for those who use the smoother', () => {
     expect(allowedBy('consumer_policy_json')).toEqual([
       'sqs:ReceiveMessage on results',
       'sqs:DeleteMessage on results',
+      'sqs:ChangeMessageVisibility on results',
+      's3:GetObject on outputs',
+    ]);
+  });
+
+  it('a consumer of a queue of its own takes results from there only', () => {
+    const { nightly } = outputs.results_consumer_policies_json as Record<string, string>;
+    expect(allowedBy('nightly', nightly)).toEqual([
+      'sqs:ReceiveMessage on nightly',
+      'sqs:DeleteMessage on nightly',
+      'sqs:ChangeMessageVisibility on nightly',
+      's3:GetObject on outputs',
+    ]);
+  });
+
+  it('a client sends and reads records, and does nothing else', () => {
+    expect(allowedBy('client_policy_json')).toEqual([
+      'sqs:SendMessage on input',
+      'dynamodb:BatchGetItem on records',
+      'dynamodb:Query on backlog',
+      's3:PutObject on inbox',
       's3:GetObject on outputs',
     ]);
   });

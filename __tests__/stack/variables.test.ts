@@ -26,6 +26,14 @@ const environment = (name: string, key: string): Reach => {
     return String(Object(variables)[key]);
   };
 };
+/** What those of a type have there that fits. */
+const named = (type: string, attribute: string, fits: RegExp): Reach => {
+  return (stack) =>
+    stack
+      .resources(type)
+      .map((resource) => resource.text(attribute))
+      .filter((value) => fits.test(value));
+};
 const settings: Reach = (stack) => {
   const item = jsonOf<{ json: { S: string } }>(resourceAt(stack, 'aws_dynamodb_table_item.settings'), 'item');
   return JSON.parse(item.json.S);
@@ -46,6 +54,7 @@ const stored = (set: Record<string, unknown>): [Reach, unknown] => [
     tenant_weights: {},
     priority_weights: {},
     application_inference_profiles: {},
+    results_queues: [],
     ...set,
   },
 ];
@@ -79,6 +88,29 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
   average_request_duration: {
     value: 2.5,
     reaches: [[environment('prioritization', 'AVERAGE_REQUEST_DURATION'), '2.5']],
+  },
+  results_queues: {
+    value: ['nightly', 'chat'],
+    reaches: [
+      stored({ results_queues: ['chat', 'nightly'] }),
+      [
+        named('aws_sqs_queue', 'name', /-bedrock-results-/),
+        ['bedrock-request-smoother-bedrock-results-chat', 'bedrock-request-smoother-bedrock-results-nightly'],
+      ],
+      [
+        named('aws_sqs_queue_policy', 'queue_url', /-bedrock-results-/),
+        ['chat', 'nightly'].map(
+          (name) => `http://localhost/123456789012/bedrock-request-smoother-bedrock-results-${name}`,
+        ),
+      ],
+      [
+        named('aws_cloudwatch_metric_alarm', 'alarm_name', /-named-results-age-/),
+        [
+          'bedrock-request-smoother-named-results-age-chat',
+          'bedrock-request-smoother-named-results-age-nightly',
+        ],
+      ],
+    ],
   },
   minutes_to_process: {
     value: 3,

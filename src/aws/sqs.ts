@@ -3,9 +3,10 @@ import {
   SendMessageBatchCommand,
   SendMessageCommand,
   type SQSClient,
+  SQSServiceException,
 } from '@aws-sdk/client-sqs';
 import type { HoldQueue } from '../core/request/ports.ts';
-import type { Results } from '../core/request/result.ts';
+import { type Results, ResultsQueueError } from '../core/request/result.ts';
 import { MessagesNotSentError } from './errors.ts';
 
 const MAX_BATCH_ENTRIES = 10;
@@ -14,12 +15,30 @@ const MAX_BATCH_BYTES = 1_048_576;
 /** What a batch refused in part is sent again this often, at once. */
 const BATCH_ATTEMPTS = 3;
 
+/** How SQS says that a queue is gone: a role that may not use it either is denied access. */
+const NO_QUEUE = ['QueueDoesNotExist', 'AccessDenied', 'AccessDeniedException'];
+
+/**
+ * The shared results queue and those with names of their own, whose URLs begin with its URL.
+ * @param queueUrl of the shared queue
+ */
 export function sqsResults(client: SQSClient, queueUrl: string): Results {
   return {
-    async send(result) {
-      await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: bodyOf(result) }));
+    async send(result, queue) {
+      const QueueUrl = queue === undefined ? queueUrl : resultsQueueUrl(queueUrl, queue);
+      try {
+        await client.send(new SendMessageCommand({ QueueUrl, MessageBody: bodyOf(result) }));
+      } catch (error) {
+        const isGone = error instanceof SQSServiceException && NO_QUEUE.includes(error.name);
+        throw isGone && queue !== undefined ? new ResultsQueueError(queue, { cause: error }) : error;
+      }
     },
   };
+}
+
+/** The URL of a results queue with a name of its own: src/stack/queues.ts names the queues so. */
+export function resultsQueueUrl(sharedUrl: string, queue: string): string {
+  return `${sharedUrl}-${queue}`;
 }
 
 export function sqsHoldQueue(client: SQSClient, queueUrl: string): HoldQueue {

@@ -36,7 +36,7 @@ export interface MemoryCloudOptions {
   /** Called for each wake-up, beside its being kept in `woken`. */
   onWake?: (lanes: string[]) => void;
   /** Called for each result, instead of its being kept in `sent`: a long simulation checks and forgets. */
-  onResult?: (result: ResultMessage) => void;
+  onResult?: (result: ResultMessage, queue?: string) => void;
 }
 
 /** All ports: plain objects of async functions, so that any call can be wrapped. */
@@ -67,6 +67,8 @@ export interface MemoryCloud {
   lanes: ReturnType<typeof createLaneStates>['states'];
   /** Results sent so far, in order. */
   sent: ResultMessage[];
+  /** The queue of each of them: undefined is the shared one. */
+  destinations: (string | undefined)[];
   /** Lanes of each wake-up, in order. */
   woken: string[][];
   /** Takes the oldest waiting hold messages: they are gone from the queue. */
@@ -80,6 +82,7 @@ export function createMemoryCloud(options: MemoryCloudOptions = {}): MemoryCloud
   const { payloads, inbox, leave, remove, keys } = createObjects();
   const { watch, leadership, states } = createLaneStates();
   const sent: ResultMessage[] = [];
+  const destinations: (string | undefined)[] = [];
   const woken: string[][] = [];
   const held: HoldMessage[] = [];
 
@@ -102,10 +105,11 @@ export function createMemoryCloud(options: MemoryCloudOptions = {}): MemoryCloud
         },
       },
       results: {
-        async send(result) {
+        async send(result, queue) {
           const message: ResultMessage = JSON.parse(JSON.stringify(result));
-          if (options.onResult) options.onResult(message);
-          else sent.push(message);
+          if (options.onResult) return options.onResult(message, queue);
+          sent.push(message);
+          destinations.push(queue);
         },
       },
       hold: {
@@ -129,6 +133,7 @@ export function createMemoryCloud(options: MemoryCloudOptions = {}): MemoryCloud
     bucket: { leave, remove, keys },
     lanes: states,
     sent,
+    destinations,
     woken,
     takeHeld: (limit = held.length) => held.splice(0, limit),
   };

@@ -9,7 +9,7 @@ import {
   type DueEntry,
   type Records,
 } from '../core/request/ports.ts';
-import type { RequestRecord, StoredRecord } from '../core/request/record.ts';
+import { isRequest, type RequestRecord, type StoredRecord } from '../core/request/record.ts';
 import { copyOf, definedOf } from './copies.ts';
 import { SparseIndex } from './sparse-index.ts';
 
@@ -33,7 +33,7 @@ export interface MemoryRecords {
 export function createRecords({ clock, indexLagMs }: RecordsOptions): MemoryRecords {
   const items = new Map<string, StoredRecord>();
   const backlogIndex = new SparseIndex<BacklogEntry>(
-    (record) => (record.status === 'REJECTED' ? [] : [record.backlog_key, record.backlog_order]),
+    (record) => (isRequest(record) ? [record.backlog_key, record.backlog_order] : []),
     (record) => backlogEntryOf(record as RequestRecord),
   );
   const dueIndex = new SparseIndex<DueEntry>((record) => [record.due_key, record.due_at], dueEntryOf);

@@ -1,3 +1,4 @@
+import { type ResourceTerraformIterator, TerraformIterator } from 'cdktf';
 import type { Context } from './context.ts';
 import { metricsNamespace } from './context.ts';
 import type { Functions } from './functions.ts';
@@ -25,6 +26,8 @@ export interface Alarm {
   evaluationPeriods: number;
   /** What missing data means: `breaching` where there always is some, `notBreaching` where there is none while nothing happens. */
   missingData: 'breaching' | 'notBreaching';
+  /** One alarm for each item; its name ends with the item. */
+  forEach?: ResourceTerraformIterator;
 }
 
 const MINUTE = 60;
@@ -35,6 +38,7 @@ const DAY_SECONDS = 24 * 3600;
 export function alarmsOf(context: Context, stores: Stores, functions: Functions) {
   const { variables } = context;
   const { queues } = stores;
+  const named = TerraformIterator.fromResources(queues.namedResults.queue);
   const bedrock = {
     comparison: 'GreaterThanThreshold',
     threshold: variables.alarm_threshold.numberValue,
@@ -80,6 +84,15 @@ export function alarmsOf(context: Context, stores: Stores, functions: Functions)
       queues.bedrockResults.queue.name,
       7 * DAY_SECONDS,
     ),
+    namedResultsAge: {
+      ...oldestMessage(
+        'named_results_age',
+        'Results have waited in one of the results_queues for more than 7 days; after 14 days they are lost',
+        named.getString('name'),
+        7 * DAY_SECONDS,
+      ),
+      forEach: named,
+    },
     oldestWaiting: {
       id: 'oldest_waiting_request',
       description: 'A request has waited in the backlog for more than an hour',

@@ -49,7 +49,7 @@ export function defineFunctions(
       QUEUE_DEPTH_THRESHOLD: variables.queue_depth_threshold.stringValue,
       METRICS_NAMESPACE: metricsNamespace(context),
     },
-    permissions: prioritizationPermissions(stores),
+    permissions: prioritizationPermissions(context, stores),
   });
   const ingestion = new SmootherFunction(scope, 'request_ingestion', context, {
     name: 'request-ingestion',
@@ -66,7 +66,7 @@ export function defineFunctions(
       COUNT_TOKENS: variables.count_tokens.stringValue,
       ACCOUNT_ID: context.account.accountId,
     },
-    permissions: ingestionPermissions(stores, prioritization),
+    permissions: ingestionPermissions(context, stores, prioritization),
     optionalPermission: countingPermission(context),
   });
   const invocation = new SmootherFunction(scope, 'invocation', context, {

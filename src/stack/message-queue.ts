@@ -1,7 +1,7 @@
 import { SqsQueue } from '@cdktf/provider-aws/lib/sqs-queue';
 import { SqsQueuePolicy } from '@cdktf/provider-aws/lib/sqs-queue-policy';
 import { SqsQueueRedriveAllowPolicy } from '@cdktf/provider-aws/lib/sqs-queue-redrive-allow-policy';
-import { Fn } from 'cdktf';
+import { Fn, type ITerraformIterator, TerraformIterator } from 'cdktf';
 import { Construct } from 'constructs';
 import { type Context, nameOf } from './context.ts';
 import { denyWithoutTls, policyDocument } from './policy.ts';
@@ -18,6 +18,8 @@ export interface MessageQueueConfig {
   name: string;
   /** For a queue that a function consumes, at least six times the function's timeout. */
   visibilityTimeoutSeconds: number;
+  /** One queue for each item; the name then contains the item. */
+  forEach?: ITerraformIterator;
 }
 
 /** An encrypted queue that accepts only TLS. */
@@ -28,11 +30,12 @@ export class MessageQueue extends Construct {
     scope: Construct,
     id: string,
     context: Context,
-    { name, visibilityTimeoutSeconds }: MessageQueueConfig,
+    { name, visibilityTimeoutSeconds, forEach }: MessageQueueConfig,
     redrivePolicy?: string,
   ) {
     super(scope, id);
     this.queue = new SqsQueue(this, 'default', {
+      forEach,
       name: nameOf(context, name),
       maxMessageSize: MESSAGE_BYTES,
       messageRetentionSeconds: MESSAGE_RETENTION_DAYS * DAY_SECONDS,
@@ -41,9 +44,11 @@ export class MessageQueue extends Construct {
       sqsManagedSseEnabled: true,
       redrivePolicy,
     });
+    const made = forEach && TerraformIterator.fromResources(this.queue);
     new SqsQueuePolicy(this, 'tls_only', {
-      queueUrl: this.queue.url,
-      policy: policyDocument([denyWithoutTls('sqs:*', [this.queue.arn])]),
+      forEach: made,
+      queueUrl: made?.getString('url') ?? this.queue.url,
+      policy: policyDocument([denyWithoutTls('sqs:*', [made?.getString('arn') ?? this.queue.arn])]),
     });
   }
 }

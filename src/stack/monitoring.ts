@@ -72,7 +72,11 @@ function defineAlarm(
   alarm: Alarm,
 ): CloudwatchMetricAlarm {
   return new CloudwatchMetricAlarm(scope, alarm.id, {
-    alarmName: nameOf(context, alarm.id.replaceAll('_', '-')),
+    forEach: alarm.forEach,
+    alarmName: nameOf(
+      context,
+      alarm.id.replaceAll('_', '-') + (alarm.forEach ? `-${alarm.forEach.key}` : ''),
+    ),
     alarmDescription: alarm.description,
     comparisonOperator: alarm.comparison,
     threshold: alarm.threshold,

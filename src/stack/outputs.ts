@@ -1,4 +1,4 @@
-import { Fn, TerraformOutput } from 'cdktf';
+import { Fn, TerraformLocal, TerraformOutput, Token } from 'cdktf';
 import type { Construct } from 'constructs';
 import { type Context, metricsNamespace } from './context.ts';
 import type { Functions } from './functions.ts';
@@ -25,11 +25,27 @@ export function defineOutputs(
   monitoring: Monitoring,
 ): void {
   const { queues, tables, bucket } = stores;
+  const { variables } = context;
+  const namedConsumerPolicy = new TerraformLocal(
+    stack,
+    'named_consumer_policy',
+    policyDocument([
+      allow(
+        'TakeResults',
+        ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'],
+        [`${queues.bedrockResults.queue.arn}-%s`],
+      ),
+      allow('GetLargeOutputs', ['s3:GetObject'], [`${bucket.arn}/outputs/*`]),
+    ]),
+  );
   const outputs: Record<string, [value: string, description: string]> = {
-    region: [context.variables.aws_region.stringValue, 'Region of the deployment'],
+    region: [variables.aws_region.stringValue, 'Region of the deployment'],
     input_queue_url: [queues.input.queue.url, 'Queue that producers send requests to'],
     input_dlq_url: [queues.input.deadLetters.queue.url, 'Queue of the messages that ingestion failed on'],
-    bedrock_results_queue_url: [queues.bedrockResults.queue.url, 'Queue that results arrive on'],
+    bedrock_results_queue_url: [
+      queues.bedrockResults.queue.url,
+      'Queue that results arrive on, unless their requests name another',
+    ],
     hold_next_batch_queue_url: [
       queues.holdNextBatch.queue.url,
       'Queue of the releases that wait for a worker',
@@ -78,15 +94,43 @@ export function defineOutputs(
     ],
     consumer_policy_json: [
       policyDocument([
-        allow('TakeResults', ['sqs:ReceiveMessage', 'sqs:DeleteMessage'], [queues.bedrockResults.queue.arn]),
+        allow(
+          'TakeResults',
+          ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'],
+          [queues.bedrockResults.queue.arn],
+        ),
         allow('GetLargeOutputs', ['s3:GetObject'], [`${bucket.arn}/outputs/*`]),
       ]),
       'IAM policy for consumers, who receive results',
+    ],
+    client_policy_json: [
+      policyDocument([
+        allow('SendRequests', ['sqs:SendMessage'], [queues.input.queue.arn]),
+        allow('PutLargeRequests', ['s3:PutObject'], [`${bucket.arn}/inbox/*`]),
+        allow('ReadRecords', ['dynamodb:BatchGetItem'], [tables.requests.arn]),
+        allow('SeeWhatIsAhead', ['dynamodb:Query'], [`${tables.requests.arn}/index/backlog`]),
+        allow('GetLargeOutputs', ['s3:GetObject'], [`${bucket.arn}/outputs/*`]),
+      ]),
+      'IAM policy for the client library, the sidecar and the command line, which read results from the table',
+    ],
+    results_queue_urls: [
+      byQueue('%s-%s', variables, queues.bedrockResults.queue.url),
+      'Results queues by the names in results_queues',
+    ],
+    results_consumer_policies_json: [
+      byQueue(namedConsumerPolicy.asString, variables),
+      'IAM policies for the consumers of each of the results_queues, by name',
     ],
   };
   for (const [name, [value, description]] of Object.entries(outputs)) {
     new TerraformOutput(stack, name, { value, description });
   }
+}
+
+/** By the names in results_queues, the template with the texts before and then the name in the places of its %s. */
+function byQueue(template: string, { results_queues }: Context['variables'], ...before: string[]): string {
+  const names = Fn.tolist(results_queues.value);
+  return Token.asString(Fn.zipmap(names, Fn.formatlist(template, [...before, names])));
 }
 
 function dashboardUrl({ variables, partition }: Context): string {

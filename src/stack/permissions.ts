@@ -1,11 +1,14 @@
 /** What each function may do: the actions it uses, on the resources it uses them on, and nothing else. */
 import type { SqsQueue } from '@cdktf/provider-aws/lib/sqs-queue';
+import { Fn } from 'cdktf';
 import type { Context } from './context.ts';
 import { allow, type OptionalStatement, type Statement } from './policy.ts';
+import type { Queues } from './queues.ts';
 import type { SmootherFunction } from './smoother-function.ts';
 import type { Stores } from './stores.ts';
 
 export function ingestionPermissions(
+  context: Context,
   { queues, tables, bucket }: Stores,
   prioritization: SmootherFunction,
 ): Statement[] {
@@ -23,7 +26,7 @@ export function ingestionPermissions(
     ),
     allow('StorePayloads', ['s3:PutObject'], [`${bucket.arn}/payloads/*`]),
     allow('ReadInbox', ['s3:GetObject', 's3:GetObjectVersion'], [`${bucket.arn}/inbox/*`]),
-    send('SendRejections', queues.bedrockResults.queue),
+    sendResults('SendRejections', queues, context),
     allow('WakeLeader', ['lambda:InvokeFunction'], [prioritization.lambda.arn]),
   ];
 }
@@ -35,7 +38,7 @@ export function countingPermission({ variables, partition }: Context): OptionalS
   return { when: count_tokens, statement: allow('CountTokens', ['bedrock:CountTokens'], [models]) };
 }
 
-export function prioritizationPermissions({ queues, tables }: Stores): Statement[] {
+export function prioritizationPermissions(context: Context, { queues, tables }: Stores): Statement[] {
   return [
     allow('MoveRecords', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [tables.requests.arn]),
     allow(
@@ -66,7 +69,7 @@ export function prioritizationPermissions({ queues, tables }: Stores): Statement
       ['*'],
     ),
     send('Release', queues.holdNextBatch.queue),
-    send('SendResults', queues.bedrockResults.queue),
+    sendResults('SendResults', queues, context),
   ];
 }
 
@@ -84,7 +87,7 @@ export function invocationPermissions(
     // Nothing is listed, but S3 says that a key is missing only to those who may list; to others it denies access.
     allow('TellMissingPayloads', ['s3:ListBucket'], [bucket.arn]),
     allow('StoreOutputs', ['s3:PutObject'], [`${bucket.arn}/outputs/*`]),
-    send('SendResults', queues.bedrockResults.queue),
+    sendResults('SendResults', queues, context),
     allow('CallBedrock', ['bedrock:InvokeModel'], modelArns(context)),
     // A stored prompt names its own model, which needs the permission above as well.
     allow('RenderPrompts', ['bedrock:RenderPrompt'], [`${ownBedrock(context)}:prompt/*`]),
@@ -110,6 +113,13 @@ export function reportingPermissions({ queues, tables }: Stores): Statement[] {
 /** What an SQS event source does with the function's role. */
 function consume(sid: string, queue: SqsQueue): Statement {
   return allow(sid, ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queue.arn]);
+}
+
+/** The shared results queue and each one with a name of its own. */
+function sendResults(sid: string, { bedrockResults }: Queues, { variables }: Context): Statement {
+  const { arn } = bedrockResults.queue;
+  const named = Fn.formatlist('%s-%s', [arn, variables.results_queues.value]);
+  return allow(sid, ['sqs:SendMessage'], Fn.concat([[arn], named]));
 }
 
 function send(sid: string, queue: SqsQueue): Statement {

@@ -192,6 +192,22 @@ export const VARIABLES = [
     rules: [wholeNumber('results_visibility_timeout_seconds', 30, 43_200, 'seconds')],
   },
   {
+    name: 'results_queues',
+    type: 'set(string)',
+    default: [],
+    description:
+      'Names of results queues besides the shared one: a request with "results": "<name>" is answered there. One for each service that must not meet the results of others.',
+    example: '["nightly", "chat"]',
+    rules: [
+      {
+        condition:
+          'alltrue([for name in var.results_queues : can(regex("^[a-z][a-z0-9-]{0,31}$", name)) && name != "record"])',
+        message:
+          'results_queues must be names of 1 to 32 lower-case letters, digits or hyphens that start with a letter, other than record.',
+      },
+    ],
+  },
+  {
     name: 'quota_overrides',
     type: LIMITS_TYPE,
     default: {},

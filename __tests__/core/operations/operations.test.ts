@@ -18,8 +18,9 @@ import { type FailedAction, operateFailed } from '../../../src/cli/operator/fail
 import { acceptedRecord } from '../../../src/core/ingestion/accepted-record.ts';
 import { TABLES } from '../../../src/core/layout/tables.ts';
 import { retryIdOf } from '../../../src/core/operations/retry.ts';
-import { contentHash, readMessage } from '../../../src/core/request/message.ts';
+import { readMessage } from '../../../src/core/request/message.ts';
 import type { RequestRecord } from '../../../src/core/request/record.ts';
+import { contentHash } from '../../../src/core/request/request.ts';
 import { createTable } from '../../../src/lab/tables.ts';
 import { type Emulators, startEmulators } from '../../../src/local/emulators.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
@@ -223,6 +224,7 @@ describe('failed requests', () => {
     await failed({ request_id: 'over', model_id: MODEL, converse: CALL } as never);
     await failed({ request_id: 'unsent', model_id: MODEL, converse: CALL } as never, {
       result_sent: undefined,
+      due_key: 'due|0',
     });
     await records().create(recordOf('waiting'));
     await operate('list');

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../../src/core/request/canonical.ts';
-import { contentHash, type Request, readMessage } from '../../../src/core/request/message.ts';
+import { readMessage } from '../../../src/core/request/message.ts';
 import { describeProblems } from '../../../src/core/request/problems.ts';
+import { contentHash, type Request } from '../../../src/core/request/request.ts';
 
 const LIMITS = { longestWaitSeconds: 1_000 };
 const MODEL = 'anthropic.claude-3-haiku-20240307-v1:0';

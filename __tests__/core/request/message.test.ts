@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { contentHash, type Request, readMessage } from '../../../src/core/request/message.ts';
+import { readMessage } from '../../../src/core/request/message.ts';
 import { describeProblems } from '../../../src/core/request/problems.ts';
+import { contentHash, type Request } from '../../../src/core/request/request.ts';
 
 const MODEL = 'anthropic.claude-3-haiku-20240307-v1:0';
 const LIMITS = { longestWaitSeconds: 6 * 86_400 };
@@ -13,7 +14,7 @@ function read(value: unknown) {
 function requestOf(value: unknown) {
   const reading = read(value);
   if (reading.kind === 'invalid') throw new Error(describeProblems(reading.problems));
-  if (reading.kind === 'pointer') throw new Error('a pointer');
+  if (reading.kind !== 'request') throw new Error(`a ${reading.kind}`);
   return reading.request;
 }
 
@@ -103,7 +104,12 @@ describe('the accepted forms', () => {
 
   it('a pointer, with or without a version', () => {
     const s3 = { bucket: 'calls', key: 'inbox/a/b.json', version_id: 'v1' };
-    expect(read({ s3 })).toEqual({ kind: 'pointer', pointer: s3 });
+    expect(read({ s3 })).toEqual({ kind: 'pointer', pointer: s3, usable: {} });
+    expect(read({ s3, results: 'record' })).toEqual({
+      kind: 'pointer',
+      pointer: s3,
+      usable: { results: 'record' },
+    });
   });
 
   it('every kind of content block', () => {

@@ -17,7 +17,7 @@ const page = read('docs/messages.md');
 
 describe('input messages in docs/messages.md', () => {
   it('show every form', () => {
-    expect(examplesOf(page, 'input')).toHaveLength(5);
+    expect(examplesOf(page, 'input')).toHaveLength(6);
   });
 
   it.each(examplesOf(page, 'input'))('%s is accepted', (text) => {
@@ -27,7 +27,7 @@ describe('input messages in docs/messages.md', () => {
 
   it('fit the schema, all but the one with short forms', () => {
     const spelledOut = examplesOf(page, 'input').filter((text) => !text.includes('"content": "Name three'));
-    expect(spelledOut).toHaveLength(4);
+    expect(spelledOut).toHaveLength(5);
     for (const text of spelledOut) expect(inputMessage.safeParse(JSON.parse(text)).success).toBe(true);
   });
 });
@@ -65,7 +65,7 @@ describe('the error types in docs/messages.md', () => {
   const OTHERS = ['TimeoutError', 'NetworkError'];
 
   it('are those of the code', () => {
-    const listed = [...page.matchAll(/^\| `(\w+)` +\| (?:REJECTED|EXPIRED|FAILED)/gm)].map(
+    const listed = [...page.matchAll(/^\| `(\w+)` +\| (?:REJECTED|EXPIRED|FAILED|CANCELLED)/gm)].map(
       ([, type]) => type,
     );
     const exceptions = Object.keys(EXCEPTION_KINDS).filter((name) => EXCEPTION_KINDS[name] !== 'throttled');

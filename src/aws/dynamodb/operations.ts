@@ -13,7 +13,7 @@ import type {
   FailedRequests,
   TargetQueue,
 } from '../../core/operations/ports.ts';
-import type { StoredRecord } from '../../core/request/record.ts';
+import { isRequest, type StoredRecord } from '../../core/request/record.ts';
 import { itemOf, namesIn, unlessRefused, valuesOf } from './expressions.ts';
 import { recordOf } from './record-item.ts';
 import { dynamoRecords } from './records.ts';
@@ -75,11 +75,11 @@ export function dynamoFailedRequests(client: DynamoDBClient, table: string): Fai
 
     async *list() {
       const failed = scan(client, table, '#status = :status', { status: 'FAILED' });
-      for await (const record of failed) if (record.status !== 'REJECTED') yield record;
+      for await (const record of failed) if (isRequest(record)) yield record;
     },
 
     async delete(requestId) {
-      const condition = '#status = :status AND #result_sent = :sent';
+      const condition = '#status = :status AND attribute_not_exists(#due_key)';
       const deleted = await unlessRefused(
         client.send(
           new DeleteItemCommand({
@@ -87,7 +87,7 @@ export function dynamoFailedRequests(client: DynamoDBClient, table: string): Fai
             Key: itemOf({ request_id: requestId }),
             ConditionExpression: condition,
             ExpressionAttributeNames: namesIn(condition),
-            ExpressionAttributeValues: valuesOf({ status: 'FAILED', sent: true }),
+            ExpressionAttributeValues: valuesOf({ status: 'FAILED' }),
           }),
         ),
       );

@@ -1,6 +1,11 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { checked, type TypesOf } from '../../core/request/checked.ts';
-import type { RejectionRecord, RequestRecord, StoredRecord } from '../../core/request/record.ts';
+import type {
+  CancellationRecord,
+  RejectionRecord,
+  RequestRecord,
+  StoredRecord,
+} from '../../core/request/record.ts';
 import { type Item, itemOf } from './expressions.ts';
 
 /**
@@ -48,6 +53,8 @@ const REJECTION: TypesOf<RejectionRecord> = {
   error: 'object',
 };
 
+const CANCELLATION: TypesOf<CancellationRecord> = { ...COMMON, expires_at: 'number' };
+
 /** Attribute values of a record, or of some of its fields, before marshalling. */
 export function attributesOf(fields: Partial<RequestRecord> | StoredRecord): Record<string, unknown> {
   const attributes: Record<string, unknown> = { ...fields };
@@ -70,7 +77,12 @@ export function recordOf(item: Item): StoredRecord {
   for (const name of JSON_ATTRIBUTES) {
     if (attributes[name] !== undefined) attributes[name] = JSON.parse(attributes[name]);
   }
-  return attributes.status === 'REJECTED'
-    ? checked<RejectionRecord>('record of a rejection', attributes, REJECTION)
-    : checked<RequestRecord>('record of a request', attributes, REQUEST);
+  switch (attributes.status) {
+    case 'REJECTED':
+      return checked<RejectionRecord>('record of a rejection', attributes, REJECTION);
+    case 'CANCEL_REQUESTED':
+      return checked<CancellationRecord>('record of a cancellation', attributes, CANCELLATION);
+    default:
+      return checked<RequestRecord>('record of a request', attributes, REQUEST);
+  }
 }

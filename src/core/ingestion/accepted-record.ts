@@ -1,9 +1,9 @@
 import { laneOf, outputLimitOf } from '../lane/catalog/catalog.ts';
 import { backlogKey, dueKey, payloadKey } from '../request/keys.ts';
 import { requestedOutput } from '../request/max-tokens.ts';
-import { contentHash, type Request } from '../request/message.ts';
 import { knownAs, type Profiles } from '../request/model-id.ts';
 import type { RequestRecord } from '../request/record.ts';
+import { contentHash, type Request } from '../request/request.ts';
 import { estimateInput } from '../request/tokens.ts';
 
 /** What the record needs to know beside the request itself. */
@@ -50,6 +50,7 @@ export function acceptedRecord(request: Request, arrival: Acceptance): RequestRe
     task: request.task,
     record_id: request.record_id,
     metadata: metadata === undefined ? undefined : JSON.stringify(metadata),
+    results: request.results,
     accepted_at: acceptedAt,
     deadline_at: deadline,
     has_deadline: hasDeadline,

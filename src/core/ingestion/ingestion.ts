@@ -2,28 +2,27 @@ import type { Clock } from '../clock.ts';
 import type { LaneSettings, Settings } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
 import type { Home } from '../request/arns.ts';
+import { cancelled } from '../request/cancellation.ts';
+import { deliver } from '../request/deliver.ts';
 import { requestError } from '../request/error-types.ts';
-import {
-  type MessageLimits,
-  type Reading,
-  type Request,
-  readMessage,
-  type Usable,
-} from '../request/message.ts';
+import { rejectionId } from '../request/keys.ts';
+import { type MessageLimits, type Reading, readMessage, type Usable } from '../request/message.ts';
 import type { Pointer } from '../request/message-schema.ts';
-import { knownAs, type Profiles } from '../request/model-id.ts';
+import { knownAs } from '../request/model-id.ts';
 import type { Inbox, Payloads, Records } from '../request/ports.ts';
 import { describeProblems } from '../request/problems.ts';
-import type { RequestError, RequestRecord, StoredRecord } from '../request/record.ts';
-import { type Results, resultOf } from '../request/result.ts';
-import { markSent } from '../request/transitions.ts';
+import type { CancellationRecord, RequestError, RequestRecord, StoredRecord } from '../request/record.ts';
+import type { Request } from '../request/request.ts';
+import type { Results } from '../request/result.ts';
+import { replaceCancellation } from '../request/transitions.ts';
 import { type Acceptance, acceptedRecord } from './accepted-record.ts';
+import { cancel } from './cancel.ts';
 import { Coalescer } from './coalescer.ts';
 import type { IncomingMessage } from './incoming.ts';
 import { InputCounts, type TokenCounter } from './input-counts.ts';
 import { LaneNotifier, type LaneNotifierPorts } from './lane-notifier.ts';
 import { quotaViolation } from './quota-violation.ts';
-import { rejectedRecord, rejectionId } from './rejected-record.ts';
+import { rejectedRecord } from './rejected-record.ts';
 import { type PointerReading, readPointer } from './s3-pointer.ts';
 import { ShardChooser } from './shard-chooser.ts';
 
@@ -41,7 +40,7 @@ export interface IngestionPorts extends LaneNotifierPorts {
   log: Log;
 }
 
-export interface IngestionOptions extends Omit<MessageLimits, 'profiles'> {
+export interface IngestionOptions extends Pick<MessageLimits, 'longestWaitSeconds'> {
   home: Home;
   /** The calls bucket: the only one that pointers may name. */
   bucket: string;
@@ -112,25 +111,35 @@ export class Ingestion {
     if (message.receiveCount > 1) {
       // What would be judged differently now (another quota, another object) keeps its first answer.
       const rejected = await this.#ports.records.read(rejectionId(message.id));
-      if (rejected !== undefined) return this.#sendRejection(rejected);
+      if (rejected !== undefined) {
+        await deliver(this.#ports, rejected);
+        return undefined;
+      }
     }
-    const profiles = await this.#readProfiles();
-    const { reading, source } = await this.#read(message, profiles);
+    const limits = await this.#limits();
+    const { reading, source } = await this.#read(message, limits);
+    if (reading.kind === 'cancellation') {
+      await cancel(this.#ports, reading.requestId, message.id);
+      return undefined;
+    }
     if (reading.kind !== 'request') return this.#reject(message, refusalOf(reading));
-    return this.#accept(message, reading.request, { source, profiles });
+    return this.#accept(message, reading.request, { source, profiles: limits.profiles });
   }
 
-  async #readProfiles(): Promise<Profiles | undefined> {
+  async #limits(): Promise<IngestionOptions & MessageLimits> {
     const { clock, settings } = this.#ports;
     const read = await this.#settings.run('variables', clock.now(), () => settings.read());
-    return read.application_inference_profiles;
+    const { application_inference_profiles: profiles, results_queues: resultsQueues = [] } = read;
+    return { ...this.#options, profiles, resultsQueues };
   }
 
-  async #read(message: IncomingMessage, profiles?: Profiles): Promise<PointerReading> {
-    const options = { ...this.#options, profiles };
-    const reading = readMessage(message.body, options);
+  async #read(message: IncomingMessage, limits: IngestionOptions & MessageLimits): Promise<PointerReading> {
+    const reading = readMessage(message.body, limits);
     if (reading.kind !== 'pointer') return { reading };
-    return readPointer(reading.pointer, this.#ports.inbox, options);
+    const pointed = await readPointer(reading.pointer, this.#ports.inbox, limits);
+    if (pointed.reading.kind !== 'invalid' && pointed.reading.kind !== 'pointer') return pointed;
+    const usable = { ...reading.usable, ...pointed.reading.usable };
+    return { ...pointed, reading: { ...pointed.reading, usable } };
   }
 
   async #accept(
@@ -173,6 +182,7 @@ export class Ingestion {
     record: RequestRecord,
     standing: StoredRecord,
   ): Promise<StoredRecord | undefined> {
+    if (standing.status === 'CANCEL_REQUESTED') return this.#replace(standing, record);
     // Without an id of its own, a request can only meet itself.
     const same = standing.content_hash === record.content_hash || request.request_id === undefined;
     if (!same) {
@@ -189,6 +199,21 @@ export class Ingestion {
     return standing;
   }
 
+  /** A cancellation came first: the request ends with it, unless it has waited for too long. */
+  async #replace(cancellation: CancellationRecord, record: RequestRecord): Promise<StoredRecord | undefined> {
+    const { records, clock, log } = this.#ports;
+    const now = clock.now();
+    const isVoid = cancellation.expires_at * 1_000 <= now;
+    const ending = isVoid ? undefined : cancelled(now);
+    // Its result may be left for the lane's leader, which knows registered lanes only.
+    await this.#notifier.register(record, now);
+    const moved = await records.move(replaceCancellation(cancellation, record, ending));
+    const { request_id } = record;
+    if (moved.applied) log(isVoid ? 'request.received' : 'request.cancelled', { request_id });
+    if (moved.record !== undefined) await deliver(this.#ports, moved.record);
+    return moved.record;
+  }
+
   async #reject(message: IncomingMessage, { error, usable, anonymous }: Refusal): Promise<undefined> {
     const resultId = anonymous ? message.id : (usable.request_id ?? message.id);
     const record = rejectedRecord(message, { error, resultId, usable }, this.#ports.clock.now());
@@ -196,25 +221,18 @@ export class Ingestion {
     if (standing === undefined) {
       this.#ports.log('request.rejected', { request_id: resultId, message_id: message.id, type: error.type });
     }
-    return this.#sendRejection(standing ?? record);
-  }
-
-  /** From the committed record, so that a result sent twice is the same one. */
-  async #sendRejection(record: StoredRecord): Promise<undefined> {
-    if (record.result_sent) return;
-    await this.#ports.results.send(resultOf(record));
-    await this.#ports.records.move(markSent(record, this.#ports.clock.now()));
+    await deliver(this.#ports, standing ?? record);
   }
 }
 
-function refusalOf(reading: Exclude<Reading, { kind: 'request' }>): Refusal {
+function refusalOf(reading: Extract<Reading, { kind: 'invalid' | 'pointer' }>): Refusal {
   if (reading.kind === 'invalid') {
     return {
       error: requestError('InvalidMessage', describeProblems(reading.problems)),
       usable: reading.usable,
     };
   }
-  return { error: nestedPointer(reading.pointer), usable: {} };
+  return { error: nestedPointer(reading.pointer), usable: reading.usable };
 }
 
 function nestedPointer({ key }: Pointer): RequestError {

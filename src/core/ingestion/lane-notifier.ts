@@ -34,11 +34,15 @@ export class LaneNotifier {
     });
   }
 
+  async register({ lane, model_id }: RequestRecord, now: number): Promise<void> {
+    await this.#registered.run(lane, now, () => this.#ports.registry.register(lane, model_id));
+  }
+
   /** After the record's write: the request's queue has work, its lane exists. */
-  async announce({ lane, model_id, queue }: RequestRecord, now: number): Promise<void> {
-    const { registry, directory } = this.#ports;
-    await this.#registered.run(lane, now, () => registry.register(lane, model_id));
-    await this.#announced.run(queue, now, () => directory.announce(queue, now));
+  async announce(record: RequestRecord, now: number): Promise<void> {
+    const { directory } = this.#ports;
+    await this.register(record, now);
+    await this.#announced.run(record.queue, now, () => directory.announce(record.queue, now));
   }
 
   /**

@@ -1,12 +1,14 @@
-import { dueKey, REJECTIONS_LANE, sha256 } from '../request/keys.ts';
+import { dueKey, REJECTIONS_LANE, rejectionId, sha256 } from '../request/keys.ts';
 import type { Usable } from '../request/message.ts';
 import {
   DEFAULT_PRIORITY,
   DEFAULT_TENANT,
+  RECORD_ONLY,
   type RejectionRecord,
   type RequestError,
 } from '../request/record.ts';
 import { RESULT_GRACE_MS } from '../request/times.ts';
+import { expiry } from '../request/transitions.ts';
 
 export interface Rejection {
   error: RequestError;
@@ -15,12 +17,7 @@ export interface Rejection {
   usable: Usable;
 }
 
-/** No request id contains a slash, so no producer can meet a rejection's record. */
-export function rejectionId(messageId: string): string {
-  return `rejected/${messageId}`;
-}
-
-/** The record of a refused message: an outcome from the start, due until its result is marked sent. */
+/** The record of a refused message: an outcome from the start, due until its result is marked sent where one is owed. */
 export function rejectedRecord(
   message: { id: string; body: string },
   { error, resultId, usable }: Rejection,
@@ -42,8 +39,10 @@ export function rejectedRecord(
     metadata: usable.metadata === undefined ? undefined : JSON.stringify(usable.metadata),
     accepted_at: now,
     content_hash: sha256(message.body),
-    due_key: dueKey(REJECTIONS_LANE, requestId),
-    due_at: now + RESULT_GRACE_MS,
+    results: usable.results,
+    ...(usable.results === RECORD_ONLY
+      ? expiry(now)
+      : { due_key: dueKey(REJECTIONS_LANE, requestId), due_at: now + RESULT_GRACE_MS }),
     attempts: 0,
     finished_at: now,
     error,

@@ -1,6 +1,7 @@
 import { BUNDLE_ENDED, type CallReport, countersOf, slotOf } from '../lane/call-report.ts';
 import { burndownOf, outputLimitOf } from '../lane/catalog/catalog.ts';
 import { unreservedTokens } from '../lane/unreserved.ts';
+import { cancelled, isTakenBack } from '../request/cancellation.ts';
 import { type ErrorType, requestError } from '../request/error-types.ts';
 import { PayloadMissingError } from '../request/errors.ts';
 import { type HoldMessage, type Payload, type Release, readPayload } from '../request/hold-message.ts';
@@ -55,6 +56,10 @@ async function invoke(
   const record = await take(ports, releasedAt, release);
   if (record === undefined) return 'not ours';
   const run = { lane, releasedAt, record, probe: release.probe };
+  if (isTakenBack(record)) {
+    await endUncalled(ports, run);
+    return 'ours';
+  }
   const payload = tooLate(ports, releasedAt) ? undefined : await loadPayload(ports, run);
   // Asked again after the load: this is the last look before the call.
   if (tooLate(ports, releasedAt)) await giveBack(ports, run);
@@ -185,6 +190,11 @@ async function refusedByModel(
 async function giveBack(ports: InvocationPorts, run: Run): Promise<void> {
   const returned = await returnToBacklog(ports, run.record, 'too_late');
   if (returned) await reportNotStarted(ports, run);
+}
+
+async function endUncalled(ports: InvocationPorts, run: Run): Promise<void> {
+  const ended = await finish(ports, run.record, cancelled(ports.clock.now()));
+  if (ended) await reportNotStarted(ports, run);
 }
 
 async function failWithoutPayload(ports: InvocationPorts, run: Run): Promise<void> {

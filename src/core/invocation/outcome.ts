@@ -1,11 +1,13 @@
 import type { Clock } from '../clock.ts';
 import type { CallReports, QueueDirectory } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
+import { cancelled, isTakenBack } from '../request/cancellation.ts';
+import { deliver } from '../request/deliver.ts';
 import { outputKey } from '../request/keys.ts';
 import type { Payloads, Records } from '../request/ports.ts';
-import type { Output, RequestRecord } from '../request/record.ts';
-import { type Results, resultOf } from '../request/result.ts';
-import { type Ending, end, markSent, putBack, setAside } from '../request/transitions.ts';
+import type { Output, RequestRecord, StoredRecord } from '../request/record.ts';
+import type { Results } from '../request/result.ts';
+import { type Ending, end, putBack, setAside } from '../request/transitions.ts';
 import type { ModelRuntime } from './ports.ts';
 import type { Counts } from './retry-policy.ts';
 
@@ -32,20 +34,32 @@ export interface InvocationPorts {
   remainingMs(): number;
 }
 
-/** One commit, then the result: only what was committed here is reported here. */
-export async function finish(ports: InvocationPorts, record: RequestRecord, ending: Ending): Promise<void> {
-  const { records, results, clock, log } = ports;
+/** One commit, then the result: only what was committed here is reported here. False when the record had moved on. */
+export async function finish(
+  ports: InvocationPorts,
+  record: RequestRecord,
+  ending: Ending,
+): Promise<boolean> {
+  const { records, log } = ports;
   const committed = await records.move(end(record, ending));
-  if (!committed.applied) return log('outcome.refused', { ...ids(record), status: committed.record?.status });
+  if (!committed.applied) {
+    log('outcome.refused', { ...ids(record), status: committed.record?.status });
+    return false;
+  }
   log(`request.${ending.status.toLowerCase()}`, {
     ...ids(record),
     attempts: ending.attempts ?? record.attempts,
     error: ending.error?.type,
     charged_tokens: ending.charged_tokens,
   });
-  await results.send(resultOf(committed.record));
-  await records.move(markSent(committed.record, clock.now()));
-  log('result.sent', ids(record));
+  await deliver(ports, committed.record);
+  return true;
+}
+
+/** What has come back, or could have, although it was taken back meanwhile, ends. */
+async function endIfTakenBack(ports: InvocationPorts, record: StoredRecord): Promise<boolean> {
+  if (record.status !== 'RECEIVED' || !isTakenBack(record)) return false;
+  return finish(ports, record, cancelled(ports.clock.now()));
 }
 
 /**
@@ -53,17 +67,19 @@ export async function finish(ports: InvocationPorts, record: RequestRecord, endi
  * queue is announced before the end of the release is reported: otherwise its leader could take it for empty while the index lags.
  */
 export async function returnToBacklog(
-  { records, directory, clock, log }: InvocationPorts,
+  ports: InvocationPorts,
   record: RequestRecord,
   reason: string,
   counts?: Counts & Pick<RequestRecord, 'full_allowance' | 'rerun'>,
 ): Promise<boolean> {
+  const { records, directory, clock, log } = ports;
   const returned = await records.move(putBack(record, counts));
   if (!returned.applied) {
     log('return.refused', { ...ids(record), status: returned.record?.status });
     return false;
   }
   log('request.returned', { ...ids(record), reason, ...counts });
+  if (await endIfTakenBack(ports, returned.record)) return true;
   await directory.announce(record.queue, clock.now());
   return true;
 }
@@ -82,10 +98,11 @@ export function restAfterReturn({ generation, attempts }: RequestRecord): number
 
 /** Away from the backlog for a while, five minutes at most; false when the record had moved on. */
 export async function setRequestAside(
-  { records, clock, log }: InvocationPorts,
+  ports: InvocationPorts,
   record: RequestRecord,
   { reason, forMs, counts }: { reason: string; forMs: number; counts?: Counts },
 ): Promise<boolean> {
+  const { records, clock, log } = ports;
   const restMs = Math.min(LONGEST_REST_MS, forMs);
   const aside = await records.move(setAside(record, clock.now() + restMs, counts));
   if (!aside.applied) {
@@ -93,6 +110,7 @@ export async function setRequestAside(
     return false;
   }
   log('request.set_aside', { ...ids(record), reason, rest_ms: restMs, ...counts });
+  await endIfTakenBack(ports, aside.record);
   return true;
 }
 

@@ -141,6 +141,8 @@ export interface LaneSettings {
   tenant_weights: Record<string, number>;
   /** By priority; what is not named has its default. */
   priority_weights?: Record<string, number>;
+  /** Names of the results queues besides the shared one. */
+  results_queues?: string[];
   /** By ARN: the model id or system profile id that an application inference profile was made from. */
   application_inference_profiles?: Record<string, string>;
 }

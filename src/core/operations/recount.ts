@@ -7,7 +7,7 @@ import { type Change, changeOf } from '../reporting/change.ts';
 import { countChanges } from '../reporting/count.ts';
 import type { ReportRows } from '../reporting/ports.ts';
 import { isObject, parseJson } from '../request/json.ts';
-import type { StoredRecord } from '../request/record.ts';
+import { isOutcome, isRequest, type StoredRecord } from '../request/record.ts';
 import { NotCountedError, UnknownDeadLetterError } from './errors.ts';
 import type { ChangedRecords, HeldMessage, Interval } from './ports.ts';
 
@@ -73,10 +73,10 @@ interface CountedOnce extends Change {
 function changesOf(record: StoredRecord): CountedOnce[] {
   const { request_id: requestId, accepted_at, finished_at = 0 } = record;
   const images: { image: StoredRecord; at: number }[] = [];
-  if (record.status !== 'REJECTED') {
+  if (isRequest(record)) {
     images.push({ image: { ...record, status: 'RECEIVED', generation: 0 }, at: accepted_at });
   }
-  if (record.status !== 'RECEIVED') {
+  if (isOutcome(record.status)) {
     images.push({ image: { ...record, result_sent: undefined }, at: finished_at });
   }
   return images.flatMap(({ image, at }) => {

@@ -25,6 +25,7 @@ export function retryMessageOf(record: RequestRecord, payload: Payload): Record<
     tenant,
     task,
     accept_truncated: record.accept_truncated,
+    results: record.results,
     metadata: metadata === undefined ? undefined : JSON.parse(metadata),
     max_wait_seconds: record.has_deadline
       ? Math.max(1, Math.round((record.deadline_at - record.accepted_at) / 1_000))

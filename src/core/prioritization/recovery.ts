@@ -3,11 +3,13 @@ import type { Clock } from '../clock.ts';
 import type { QueueDirectory } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
 import { MAX_FAILURES } from '../request/attempts.ts';
+import { cancelled, isTakenBack } from '../request/cancellation.ts';
+import { deliver } from '../request/deliver.ts';
 import { requestError } from '../request/error-types.ts';
 import type { Due, DueEntry, Records } from '../request/ports.ts';
 import { isOutcome, type RequestError, type RequestRecord, type StoredRecord } from '../request/record.ts';
-import { type Results, resultOf } from '../request/result.ts';
-import { type Ending, end, markSent, putBack } from '../request/transitions.ts';
+import type { Results } from '../request/result.ts';
+import { type Ending, end, putBack } from '../request/transitions.ts';
 import { concurrently } from './concurrently.ts';
 
 const DUE_AT_ONCE = 100;
@@ -32,14 +34,14 @@ export async function recoverDue(ports: RecoveryPorts, lane: string): Promise<nu
 /** Ends a request without a further call, and sends its result. */
 export async function endWithout(
   ports: Pick<RecoveryPorts, 'records' | 'results' | 'clock' | 'log'>,
-  seen: Pick<RequestRecord, 'request_id' | 'lane' | 'generation' | 'status'>,
+  seen: Pick<RequestRecord, 'request_id' | 'lane' | 'generation' | 'status' | 'results'>,
   ending: Omit<Ending, 'finishedAt'>,
 ): Promise<void> {
   const { records, clock, log } = ports;
   const moved = await records.move(end(seen, { ...ending, finishedAt: clock.now() }));
   if (!moved.applied) return;
   log(`request.${ending.status.toLowerCase()}`, ids(moved.record));
-  await sendResult(ports, moved.record);
+  await deliver(ports, moved.record);
 }
 
 /** The error of a request that was not started by its deadline. */
@@ -52,13 +54,18 @@ async function recover(ports: RecoveryPorts, entry: DueEntry): Promise<void> {
   const record = await records.read(entry.request_id);
   // The index lags: what has moved on since is looked at when it is due again.
   if (record?.due_at === undefined || record.due_at > clock.now()) return;
-  if (record.status === 'REJECTED' || isOutcome(record.status)) return sendResult(ports, record);
+  if (record.status === 'CANCEL_REQUESTED') return;
+  if (record.status === 'REJECTED' || isOutcome(record.status)) return deliver(ports, record);
   if (record.status === 'RECEIVED' && record.deadline_at <= clock.now()) {
     return endWithout(ports, record, { status: 'EXPIRED', error: deadlinePassed(record.deadline_at) });
   }
   // Once claimed, its call may have been made: only what is lost before that costs no attempt.
   const lost = record.status === 'IN_PROGRESS' ? 1 : 0;
   const counts = { attempts: record.attempts + lost, failures: record.failures + lost };
+  if (isTakenBack(record)) {
+    const { finishedAt: _, ...ending } = cancelled(clock.now());
+    return endWithout(ports, record, { ...ending, ...counts });
+  }
   if (counts.failures >= MAX_FAILURES) {
     const error = requestError(
       'WorkerLost',
@@ -76,15 +83,6 @@ async function recover(ports: RecoveryPorts, entry: DueEntry): Promise<void> {
     reason: record.status === 'RECEIVED' ? 'rested' : 'lease_expired',
   });
   await directory.announce(record.queue, clock.now());
-}
-
-async function sendResult(
-  { records, results, clock, log }: Pick<RecoveryPorts, 'records' | 'results' | 'clock' | 'log'>,
-  record: StoredRecord,
-): Promise<void> {
-  await results.send(resultOf(record));
-  await records.move(markSent(record, clock.now()));
-  log('result.sent', ids(record));
 }
 
 function ids({ request_id, generation }: StoredRecord): Pick<StoredRecord, 'request_id' | 'generation'> {

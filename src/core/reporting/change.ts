@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { unreservedTokens } from '../lane/unreserved.ts';
-import { isOutcome, type RequestRecord, type StoredRecord } from '../request/record.ts';
+import { isOutcome, isRequest, type RequestRecord, type StoredRecord } from '../request/record.ts';
 import type { RowKey } from './ports.ts';
 import { costOf } from './prices.ts';
 import { minuteOf, shardOf } from './rows.ts';
@@ -24,7 +24,7 @@ export function changeOf(record: StoredRecord): Change | undefined {
   }
   if (record.result_sent || record.finished_at === undefined) return undefined;
   if (record.status === 'REJECTED') return change(record, record.finished_at, { rejected: 1 });
-  if (!isOutcome(record.status)) return undefined;
+  if (!isRequest(record) || !isOutcome(record.status)) return undefined;
   return change(record, record.finished_at, countersOfOutcome(record));
 }
 

@@ -9,6 +9,7 @@ export const ERROR_TYPES = [
   'RequestIdConflict',
   'ExceedsQuota',
   'DeadlinePassed',
+  'Cancelled',
   'PayloadMissing',
   'WorkerLost',
 ] as const;

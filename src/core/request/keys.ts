@@ -34,6 +34,11 @@ export function dueShardKey(lane: string, shard: number): string {
   return lane + SEPARATOR + shard;
 }
 
+/** The record of a refused message. No request id contains a slash, so no producer can meet one. */
+export function rejectionId(messageId: string): string {
+  return `rejected/${messageId}`;
+}
+
 export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }

@@ -33,6 +33,9 @@ export const fields = {
     .string()
     .regex(/^[^\p{Cc}\p{Cs}]{1,256}$/u, { error: '1 to 256 characters without control characters' })
     .describe('The id of a batch-inference record: echoed, never the identity.'),
+  results: stringOf(/^[a-z][a-z0-9-]*$/, 32, 'record, or the name of a results queue').describe(
+    'Where the result goes: one of the results_queues by name, or "record" for no message at all: it is read from the table. Default: the shared results queue.',
+  ),
   metadata: z
     .unknown()
     .refine((value) => jsonBytes(value) <= MAX_METADATA_BYTES, {
@@ -71,6 +74,7 @@ const envelope = {
       'Where max tokens is left to the smoother and its choice cuts the answer: take it so, rather than have the call run again.',
     )
     .optional(),
+  results: fields.results.optional(),
   metadata: fields.metadata.optional(),
 };
 
@@ -121,10 +125,19 @@ export const pointer = z.strictObject({
       version_id: z.string().min(1).max(1024).optional(),
     })
     .describe('An object of the calls bucket, below inbox/, that holds the message itself.'),
+  results: fields.results
+    .optional()
+    .describe(
+      'Where the refusal goes when the object holds no usable message; else the message itself tells.',
+    ),
 });
 export type Pointer = z.infer<typeof pointer>['s3'];
 
-export const inputMessage = z.union([...Object.values(FORMS), pointer]);
+export const cancellation = z.strictObject({
+  cancel: fields.request_id.describe('The request to take back, unless its call has been made.'),
+});
+
+export const inputMessage = z.union([...Object.values(FORMS), pointer, cancellation]);
 
 function jsonBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value) ?? '');

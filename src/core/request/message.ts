@@ -1,16 +1,15 @@
 /** Reads an input message: what the producer wrote becomes one normal request, or problems that name their fields. */
 import { guardrailArnProblem, type Home, modelArnProblem } from './arns.ts';
-import { canonicalJson } from './canonical.ts';
 import { envelopeProblem } from './envelopes.ts';
 import type { Payload } from './hold-message.ts';
 import { at, isObject } from './json.ts';
 import { findUnfit, type Problem } from './json-limits.ts';
-import { sha256 } from './keys.ts';
 import { requestedOutput } from './max-tokens.ts';
-import { FORMS, type Form, fields, formless, type Pointer, pointer } from './message-schema.ts';
+import { cancellation, FORMS, type Form, fields, formless, type Pointer, pointer } from './message-schema.ts';
 import { knownAs, type Profiles } from './model-id.ts';
 import { describe, problemsOf } from './problems.ts';
-import { DEFAULT_PRIORITY, DEFAULT_TENANT, type Priority } from './record.ts';
+import { DEFAULT_PRIORITY, DEFAULT_TENANT, RECORD_ONLY } from './record.ts';
+import type { Request } from './request.ts';
 
 /** Bedrock's limit of an InvokeModel body. */
 export const MAX_BODY_BYTES = 25_000_000;
@@ -20,32 +19,15 @@ const GUARDRAIL_PATHS = [
   ['invoke_model', 'guardrailIdentifier'],
 ];
 
-/** A request as the producer means it, in one form for all ways to write it. */
-export interface Request {
-  request_id?: string;
-  record_id?: string;
-  model_id: string;
-  priority: Priority;
-  tenant: string;
-  task?: string;
-  max_wait_seconds?: number;
-  /** ISO 8601. */
-  deadline?: string;
-  /** Absent means false. */
-  accept_truncated?: true;
-  /** JSON. */
-  metadata?: unknown;
-  call: Payload;
-}
-
 /** What a rejection can still echo. */
 export type Usable = Partial<
-  Pick<Request, 'request_id' | 'record_id' | 'model_id' | 'priority' | 'tenant' | 'metadata'>
+  Pick<Request, 'request_id' | 'record_id' | 'model_id' | 'priority' | 'tenant' | 'results' | 'metadata'>
 >;
 
 export type Reading =
   | { kind: 'request'; request: Request }
-  | { kind: 'pointer'; pointer: Pointer }
+  | { kind: 'pointer'; pointer: Pointer; usable: Usable }
+  | { kind: 'cancellation'; requestId: string }
   | { kind: 'invalid'; problems: Problem[]; usable: Usable };
 
 export interface MessageLimits {
@@ -53,6 +35,8 @@ export interface MessageLimits {
   longestWaitSeconds: number;
   /** What application inference profiles were made from. */
   profiles?: Profiles;
+  /** Results queues of their own. Absent where they are not known: then any name passes. */
+  resultsQueues?: readonly string[];
   /** Absent where it is not known: then ARNs of any account and Region pass. */
   home?: Home;
 }
@@ -69,15 +53,10 @@ export function readMessage(text: string, limits: MessageLimits): Reading {
   return readValue(spellOut(value), limits);
 }
 
-/** Requests of the same content are the same request, whatever the order of their fields. */
-export function contentHash({ request_id: _, ...content }: Request): string {
-  return sha256(canonicalJson(content));
-}
-
 function readValue(value: unknown, limits: MessageLimits): Reading {
   const unfit = findUnfit(value);
   if (unfit !== undefined) {
-    const usable = isObject(value) ? usableOf({ ...value, metadata: undefined }) : {};
+    const usable = isObject(value) ? usableOf({ ...value, metadata: undefined }, limits) : {};
     return { kind: 'invalid', problems: [unfit], usable };
   }
   if (!isObject(value)) {
@@ -86,13 +65,22 @@ function readValue(value: unknown, limits: MessageLimits): Reading {
   }
   if ('s3' in value) {
     const parsed = pointer.safeParse(value);
-    if (parsed.success) return { kind: 'pointer', pointer: parsed.data.s3 };
+    const { results } = usableOf(value, limits);
+    const usable = results === undefined ? {} : { results };
+    if (!parsed.success) return { kind: 'invalid', problems: problemsOf(parsed.error, value), usable };
+    const problems = destinationProblems(parsed.data.results, limits);
+    if (problems.length > 0) return { kind: 'invalid', problems, usable };
+    return { kind: 'pointer', pointer: parsed.data.s3, usable };
+  }
+  if ('cancel' in value) {
+    const parsed = cancellation.safeParse(value);
+    if (parsed.success) return { kind: 'cancellation', requestId: parsed.data.cancel };
     return { kind: 'invalid', problems: problemsOf(parsed.error, value), usable: {} };
   }
   const parsed = parseForm(value);
   const problems = 'problems' in parsed ? parsed.problems : limitProblems(parsed, limits);
   if ('problems' in parsed || problems.length > 0) {
-    return { kind: 'invalid', problems, usable: usableOf(value) };
+    return { kind: 'invalid', problems, usable: usableOf(value, limits) };
   }
   return { kind: 'request', request: parsed };
 }
@@ -156,8 +144,10 @@ function normal(
 }
 
 /** Limits that a schema of the message alone cannot know. */
-function limitProblems(request: Request, { longestWaitSeconds, profiles, home }: MessageLimits): Problem[] {
+function limitProblems(request: Request, limits: MessageLimits): Problem[] {
+  const { longestWaitSeconds, profiles, home } = limits;
   const problems = home === undefined ? [] : arnProblems(request, home, profiles);
+  problems.push(...destinationProblems(request.results, limits));
   const { call, max_wait_seconds: wait } = request;
   if (wait !== undefined && wait > longestWaitSeconds) {
     const expected = `at most ${longestWaitSeconds} (how long payloads are kept, less a day)`;
@@ -188,6 +178,16 @@ function limitProblems(request: Request, { longestWaitSeconds, profiles, home }:
     });
   }
   return problems;
+}
+
+function destinationProblems(results: string | undefined, { resultsQueues }: MessageLimits): Problem[] {
+  if (results === undefined || results === RECORD_ONLY || resultsQueues === undefined) return [];
+  if (resultsQueues.includes(results)) return [];
+  const queues =
+    resultsQueues.length === 0
+      ? 'the stack has no results queues by name: see its variable results_queues'
+      : `or a results queue: ${resultsQueues.join(', ')}`;
+  return [{ path: ['results'], expected: `${RECORD_ONLY} (${queues})`, came: results }];
 }
 
 /** A profile that the operator has named is taken as it is. */
@@ -225,11 +225,14 @@ function parsedOr(text: string): unknown {
   }
 }
 
-function usableOf(value: Record<string, unknown>): Usable {
+function usableOf(value: Record<string, unknown>, limits: MessageLimits): Usable {
   const candidates = { ...value, record_id: value.recordId };
   const usable = Object.entries(fields).flatMap(([name, schema]) => {
     const parsed = schema.safeParse(candidates[name as keyof typeof candidates]);
     return parsed.success && parsed.data !== undefined ? [[name, parsed.data]] : [];
   });
-  return Object.fromEntries(usable);
+  const { results, ...others }: Usable = Object.fromEntries(usable);
+  return destinationProblems(results, limits).length > 0 || results === undefined
+    ? others
+    : { ...others, results };
 }

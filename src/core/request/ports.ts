@@ -1,10 +1,10 @@
 import type { HoldMessage } from './hold-message.ts';
-import type { RequestRecord, Status, StoredRecord } from './record.ts';
+import type { RequestRecord, StoredRecord } from './record.ts';
 
 /** A conditional write of one record: applied only to this status and generation. */
 export interface Transition {
   request_id: string;
-  from: { status: Status; generation: number };
+  from: Pick<StoredRecord, 'status' | 'generation'>;
   set: Partial<RequestRecord>;
   remove: readonly (keyof RequestRecord)[];
 }

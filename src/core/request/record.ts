@@ -32,8 +32,11 @@ export interface Usage {
 /** An output is in the record (`body`) when small, otherwise in the calls bucket. */
 export type Output = { body: unknown } | { bucket: string; key: string };
 
-/** What the table holds: accepted requests, and messages that were refused. */
-export type StoredRecord = RequestRecord | RejectionRecord;
+/** In place of a results queue's name: no message is sent, and whoever wants the result reads the record. */
+export const RECORD_ONLY = 'record';
+
+/** What the table holds: accepted requests, messages that were refused, and cancellations that came before their request. */
+export type StoredRecord = RequestRecord | RejectionRecord | CancellationRecord;
 
 interface CommonRecord {
   /** Version of this shape. */
@@ -50,10 +53,12 @@ interface CommonRecord {
   record_id?: string;
   /** JSON text, echoed in the result. */
   metadata?: string;
+  /** Where the result goes: {@link RECORD_ONLY}, or a results queue of its own. Absent: the shared queue. */
+  results?: string;
   /** Epoch milliseconds. */
   accepted_at: number;
   content_hash: string;
-  /** Keys of the `due` index: when a leader must look at this record, whatever for. */
+  /** Keys of the `due` index: when a leader must look at this record, whatever for. An outcome that is due owes its result. */
   due_key?: string;
   due_at?: number;
   /** Calls made to Bedrock, throttled ones included. */
@@ -67,6 +72,8 @@ interface CommonRecord {
 
 export interface RequestRecord extends CommonRecord {
   status: Exclude<Status, 'REJECTED'>;
+  /** Epoch milliseconds. Somebody has taken it back after its release: it is not called any more. */
+  cancel_requested_at?: number;
   model_id: string;
   operation: Operation;
   /** The producer's label for requests with outputs of similar size; estimates are learned by it. */
@@ -141,6 +148,18 @@ export interface RejectionRecord extends CommonRecord {
   error: RequestError;
 }
 
-export function isOutcome(status: Status): status is Outcome {
+/** A cancellation that came before its request: the request ends with it when it comes. Void once it has expired. */
+export interface CancellationRecord extends CommonRecord {
+  status: 'CANCEL_REQUESTED';
+  /** Epoch seconds. */
+  expires_at: number;
+}
+
+/** Of an accepted request, however far it has come. */
+export function isRequest(record: StoredRecord): record is RequestRecord {
+  return record.status !== 'REJECTED' && record.status !== 'CANCEL_REQUESTED';
+}
+
+export function isOutcome(status: StoredRecord['status']): status is Outcome {
   return (OUTCOMES as readonly string[]).includes(status);
 }

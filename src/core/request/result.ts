@@ -36,13 +36,28 @@ export interface ResultMessage {
 const NO_MODEL = 'unknown';
 
 export interface Results {
-  send(result: ResultMessage): Promise<void>;
+  /**
+   * @param queue a results queue of its own; the shared one when absent
+   * @throws ResultsQueueError when there is no such queue, or it may not be used
+   */
+  send(result: ResultMessage, queue?: string): Promise<void>;
+}
+
+/** A results queue that a request asked for is gone. Other results are not concerned. */
+export class ResultsQueueError extends Error {
+  override readonly name = 'ResultsQueueError';
+  constructor(
+    readonly queue: string,
+    options?: ErrorOptions,
+  ) {
+    super(`There is no results queue ${queue}, or it may not be used`, options);
+  }
 }
 
 /** The same record gives the same result, byte for byte: a result sent twice is identical. */
 export function resultOf(record: StoredRecord): ResultMessage {
   const { status, accepted_at, finished_at, metadata } = record;
-  if (!isOutcome(status) || finished_at === undefined) {
+  if (record.status === 'CANCEL_REQUESTED' || !isOutcome(status) || finished_at === undefined) {
     throw new Error(`${record.request_id} has no outcome: ${status}`);
   }
   const rejected = record.status === 'REJECTED';

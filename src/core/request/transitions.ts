@@ -5,11 +5,19 @@
  *      ▲           │           │
  *      └───────────┴───────────┘ throttled, transient, unreadable, lease expired
  *   RECEIVED ─► EXPIRED | CANCELLED | FAILED            (invalid input) ─► REJECTED
+ *   QUEUED, IN_PROGRESS ─► CANCELLED, when it was taken back before its call
+ *   (a cancellation that comes first) CANCEL_REQUESTED ─► CANCELLED
  */
 import type { Release } from './hold-message.ts';
 import { dueKey } from './keys.ts';
 import type { Transition } from './ports.ts';
-import type { Outcome, RequestRecord, StoredRecord } from './record.ts';
+import {
+  type CancellationRecord,
+  type Outcome,
+  RECORD_ONLY,
+  type RequestRecord,
+  type StoredRecord,
+} from './record.ts';
 import { RECORD_RETENTION_MS, RESULT_GRACE_MS } from './times.ts';
 
 /** What a record counts of its calls. */
@@ -120,15 +128,59 @@ export interface Ending
   finishedAt: number;
 }
 
-/** Any unfinished status → an outcome. Stays in the due index until the result is marked sent. */
-export function end(seen: Seen & Pick<RequestRecord, 'status'>, ending: Ending): Transition {
-  const { startedAt, finishedAt, ...fields } = ending;
+const BACKLOG_KEYS = ['backlog_key', 'backlog_order'] as const;
+const DUE_KEYS = ['due_key', 'due_at'] as const;
+
+/**
+ * Any unfinished status → an outcome. Stays in the due index until the result is marked sent; where the record is known to
+ * be the result, nothing is left to do.
+ */
+export function end(
+  seen: Seen & Pick<RequestRecord, 'status' | 'results'>,
+  { startedAt, finishedAt, ...fields }: Ending,
+): Transition {
+  const isDone = seen.results === RECORD_ONLY;
   const started = startedAt === undefined ? {} : { started_at: startedAt };
+  // A claim has noted the time of a call that was not made.
+  const neverStarted = fields.status === 'CANCELLED' ? (['started_at'] as const) : [];
   return {
     request_id: seen.request_id,
     from: { status: seen.status, generation: seen.generation },
-    set: { ...fields, ...started, finished_at: finishedAt, ...dueAt(seen, finishedAt + RESULT_GRACE_MS) },
-    remove: ['backlog_key', 'backlog_order'],
+    set: {
+      ...fields,
+      ...started,
+      finished_at: finishedAt,
+      ...(isDone ? expiry(finishedAt) : dueAt(seen, finishedAt + RESULT_GRACE_MS)),
+    },
+    remove: [...BACKLOG_KEYS, ...neverStarted, ...(isDone ? DUE_KEYS : [])],
+  };
+}
+
+/** QUEUED or IN_PROGRESS: notes that the request is taken back. Whoever has it ends it, unless its call gives an answer. */
+export function requestCancel(record: RequestRecord, now: number): Transition {
+  return {
+    request_id: record.request_id,
+    from: { status: record.status, generation: record.generation },
+    set: { cancel_requested_at: now },
+    remove: [],
+  };
+}
+
+/** CANCEL_REQUESTED → what the request begins as: RECEIVED when the cancellation is void, else the end that it meets. */
+export function replaceCancellation(
+  { status, generation }: CancellationRecord,
+  record: RequestRecord,
+  ending?: Ending,
+): Transition {
+  const { set, remove } = ending === undefined ? { set: {}, remove: [] } : end(record, ending);
+  const { request_id, nonce: _, ...fields } = { ...record, ...set };
+  for (const name of remove) delete (fields as Partial<RequestRecord>)[name];
+  const isKept = fields.expires_at !== undefined;
+  return {
+    request_id,
+    from: { status, generation },
+    set: fields,
+    remove: isKept ? [] : ['expires_at'],
   };
 }
 
@@ -137,9 +189,24 @@ export function markSent(record: StoredRecord, now: number): Transition {
   return {
     request_id: record.request_id,
     from: { status: record.status, generation: record.generation },
-    set: { result_sent: true, expires_at: Math.ceil((now + RECORD_RETENTION_MS) / 1000) },
-    remove: ['due_key', 'due_at'],
+    set: { result_sent: true, ...expiry(now) },
+    remove: DUE_KEYS,
   };
+}
+
+/** The outcome's result could not be sent: a leader looks at it again at this time. */
+export function postpone(record: StoredRecord, until: number): Transition {
+  return {
+    request_id: record.request_id,
+    from: { status: record.status, generation: record.generation },
+    set: dueAt(record, until),
+    remove: [],
+  };
+}
+
+/** A record that nobody owes anything may be deleted after a while. */
+export function expiry(now: number): { expires_at: number } {
+  return { expires_at: Math.ceil((now + RECORD_RETENTION_MS) / 1000) };
 }
 
 function dueAt(seen: Seen, at: number): Pick<RequestRecord, 'due_key' | 'due_at'> {

@@ -11,6 +11,8 @@ import { Instance } from './instance.ts';
 export const MODEL = 'amazon.nova-lite-v1:0';
 export const LANE = laneOf(MODEL);
 export const BUCKET = 'calls';
+/** A results queue with a name of its own. */
+export const QUEUE = 'nightly';
 const HOME = { accountId: '123456789012', region: 'us-east-1' };
 
 /** As in the stack; invocation's is the smallest that its variable allows. */

@@ -1,6 +1,6 @@
 /** Representative inputs of ingestion. */
 
-import { BUCKET, MODEL } from './functions.ts';
+import { BUCKET, LANE, MODEL, QUEUE } from './functions.ts';
 import type { Pipeline } from './pipeline.ts';
 import {
   expecting,
@@ -25,6 +25,13 @@ const INGESTION: Record<string, Messages> = {
   duplicate: { bodies: [requestBody('r1'), requestBody('r1')], ids: ['r1'] },
   invalid: { bodies: [{ model_id: MODEL, priority: 9 }], rejected: ['input-1'] },
   'not JSON': { bodies: ['{"model_id": '], rejected: ['input-1'] },
+  'result in the record': { bodies: [requestBody('r1', { results: 'record' })], ids: ['r1'] },
+  'result in a queue of its own': { bodies: [requestBody('r1', { results: QUEUE })], ids: ['r1'] },
+  'rejection in the record': {
+    bodies: [{ model_id: MODEL, priority: 9, results: 'record' }],
+    rejected: ['input-1'],
+  },
+  'rejection of an unknown queue': { bodies: [requestBody('r1', { results: 'another' })], rejected: ['r1'] },
   pointer: { bodies: [{ s3: { bucket: BUCKET, key: 'inbox/large' } }], ids: ['large'] },
   'dangling pointer': { bodies: [{ s3: { bucket: BUCKET, key: 'inbox/none' } }], rejected: ['input-1'] },
 };
@@ -77,11 +84,34 @@ const CONFLICT: Scenario = {
   }),
 };
 
-async function otherRecord(pipeline: Pipeline) {
+/** Somebody else's container has handled the message before. */
+async function handled(pipeline: Pipeline, message: unknown): Promise<void> {
   const elsewhere = pipeline.functions.ingestion(pipeline.functions.instance('ingestion'));
-  const body = JSON.stringify(requestBody('r1', { priority: 1 }));
-  const message = { id: 'earlier', body, sentAt: pipeline.clock.now(), receiveCount: 1 };
-  await elsewhere.ingest([message]);
+  const body = JSON.stringify(message);
+  await elsewhere.ingest([{ id: 'earlier', body, sentAt: pipeline.clock.now(), receiveCount: 1 }]);
+}
+
+/** A cancel message, before or after its request. */
+function cancelling(name: string, first: unknown, second: unknown): Scenario {
+  return {
+    ...ingestion(name, { bodies: [] }),
+    async prepare(pipeline) {
+      await pipeline.ports.control.setPaused(LANE, true);
+      await handled(pipeline, first);
+      send(pipeline, second);
+    },
+    expected: expecting(['r1'], {
+      outcomes: { r1: ['CANCELLED'] },
+      calls: { r1: 0 },
+      withinMs: REDELIVERY_MS + SCHEDULE_MS + RUN_MS,
+    }),
+  };
+}
+
+const CANCEL = { cancel: 'r1' };
+
+async function otherRecord(pipeline: Pipeline) {
+  await handled(pipeline, requestBody('r1', { priority: 1 }));
   const record = await pipeline.ports.records.read('r1');
   if (record === undefined) throw new Error('The earlier request was not stored');
   return record;
@@ -90,6 +120,14 @@ async function otherRecord(pipeline: Pipeline) {
 export const INGESTION_SCENARIOS: readonly Scenario[] = [
   ...Object.entries(INGESTION).map(([name, messages]) => ingestion(name, messages)),
   CONFLICT,
+  cancelling('cancel', requestBody('r1'), CANCEL),
+  cancelling('cancel, result in the record', requestBody('r1', { results: 'record' }), CANCEL),
+  cancelling('cancel before the request', CANCEL, requestBody('r1', { max_wait_seconds: 3_600 })),
+  cancelling(
+    'cancel before the request, result in the record',
+    CANCEL,
+    requestBody('r1', { results: 'record' }),
+  ),
   ingestion('batch of ten', MIXED_MESSAGES, [
     ...(MIXED_MESSAGES.ids ?? []),
     ...(MIXED_MESSAGES.rejected ?? []),

@@ -2,7 +2,7 @@
 
 import { changeOf } from '../../core/reporting/change.ts';
 import { countChanges } from '../../core/reporting/count.ts';
-import { isOutcome, type Outcome } from '../../core/request/record.ts';
+import { isOutcome, isRequest, type Outcome, RECORD_ONLY } from '../../core/request/record.ts';
 import { resultOf } from '../../core/request/result.ts';
 import { createReportRows } from '../../memory/reporting.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -44,10 +44,15 @@ function restOf({ cloud, input, hold, stream, isSettled }: Pipeline): string[] {
   }
   if (!stream.isEmpty) broken.push('changes were not counted');
   for (const record of cloud.table.all()) {
-    const { request_id, status, result_sent, due_key } = record;
-    const waits = record.status !== 'REJECTED' && record.backlog_key !== undefined;
-    if (!isOutcome(status)) broken.push(`${request_id} has no outcome: ${status}`);
-    else if (!result_sent) broken.push(`${request_id} is not marked as sent`);
+    const { request_id, status, result_sent, results, due_key, expires_at } = record;
+    const waits = isRequest(record) && record.backlog_key !== undefined;
+    // A cancellation may wait for a request that never comes.
+    const isOver = isOutcome(status) || status === 'CANCEL_REQUESTED';
+    if (!isOver) broken.push(`${request_id} has no outcome: ${status}`);
+    else if (isOutcome(status) && !result_sent && results !== RECORD_ONLY) {
+      broken.push(`${request_id} is not marked as sent`);
+    }
+    if (isOver && expires_at === undefined) broken.push(`${request_id} would be kept for ever`);
     if (due_key !== undefined) broken.push(`${request_id} is still due`);
     if (waits && status !== 'RECEIVED') {
       broken.push(`${request_id} is in the backlog index as ${status}`);
@@ -59,15 +64,23 @@ function restOf({ cloud, input, hold, stream, isSettled }: Pipeline): string[] {
 /** Each request has one outcome. Results are what was committed, come in time, and twice only after a fault. */
 function outcomesOf({ results, cloud, beganAt }: Pipeline, expected: Expectation, faults: number): string[] {
   const broken: string[] = [];
-  const committed = new Map<string, string>();
+  const committed = new Map<string, { text: string; destination?: string }>();
+  // Where no message is sent, the record is the result.
+  const given: Pipeline['results'] = [...results];
   for (const record of cloud.table.all()) {
-    if (isOutcome(record.status)) {
-      const result = resultOf(record);
-      committed.set(result.request_id, JSON.stringify(result));
+    if (!isOutcome(record.status)) continue;
+    const result = resultOf(record);
+    committed.set(result.request_id, { text: JSON.stringify(result), destination: record.results });
+    if (record.results === RECORD_ONLY) {
+      given.push({
+        at: record.finished_at ?? 0,
+        result: JSON.parse(JSON.stringify(result)),
+        queue: RECORD_ONLY,
+      });
     }
   }
   for (const [id, outcomes] of Object.entries(expected.outcomes)) {
-    const mine = results.filter(({ result }) => result.request_id === id);
+    const mine = given.filter(({ result }) => result.request_id === id);
     const first = mine[0];
     if (first === undefined) {
       broken.push(`${id} has no result`);
@@ -75,8 +88,11 @@ function outcomesOf({ results, cloud, beganAt }: Pipeline, expected: Expectation
     }
     if (!outcomes.includes(first.result.status)) broken.push(`${id} ended ${first.result.status}`);
     if (mine.length > 1 && faults === 0) broken.push(`${id} has ${mine.length} results without a crash`);
-    if (mine.some(({ result }) => JSON.stringify(result) !== committed.get(id))) {
+    if (mine.some(({ result }) => JSON.stringify(result) !== committed.get(id)?.text)) {
       broken.push(`${id} has a result that was not committed`);
+    }
+    if (mine.some(({ queue }) => queue !== committed.get(id)?.destination)) {
+      broken.push(`${id} has a result in another queue than it asked for`);
     }
     const took = first.at - beganAt;
     if (took > expected.withinMs) broken.push(`${id} took ${took} ms, at most ${expected.withinMs}`);
@@ -89,12 +105,18 @@ function outcomesOf({ results, cloud, beganAt }: Pipeline, expected: Expectation
 }
 
 /** A fault may cost one call in vain and no more, and the quota is kept. */
-function callsOf({ bedrock }: Pipeline, { calls }: Expectation, faults: number): string[] {
+function callsOf({ bedrock, cloud }: Pipeline, { calls }: Expectation, faults: number): string[] {
   const broken: string[] = [];
   for (const [id, count] of Object.entries(calls)) {
     const called = bedrock.called.filter((it) => it === id).length;
     if (called > count + faults) broken.push(`${id} was called ${called} times, at most ${count + faults}`);
     if (faults === 0 && called < count) broken.push(`${id} was called ${called} times, not ${count}`);
+  }
+  for (const { status, request_id, attempts } of cloud.table.all()) {
+    const called = bedrock.called.filter((it) => it === request_id).length;
+    if (status === 'CANCELLED' && called > attempts + faults) {
+      broken.push(`${request_id} was called ${called} times and ended CANCELLED after ${attempts}`);
+    }
   }
   if (bedrock.throttled > 0) broken.push(`Bedrock throttled ${bedrock.throttled} calls`);
   return broken;

@@ -39,6 +39,27 @@ function invocation(name: string): Scenario {
   };
 }
 
+const IN_RECORD: Scenario = {
+  ...invocation('large output'),
+  name: 'large output, result in the record',
+  async prepare(pipeline) {
+    pipeline.bedrock.script('r1', ['throttled', 'large']);
+    send(pipeline, requestBody('r1', { results: 'record' }));
+  },
+  expected: expecting(['r1'], { calls: { r1: 2 } }),
+};
+
+/** It is taken back as soon as it is released: its worker finds that out. */
+const TAKEN_BACK: Scenario = {
+  ...invocation('small output'),
+  name: 'taken back after its release',
+  async prepare(pipeline) {
+    pipeline.takenBack.add('r1');
+    send(pipeline, requestBody('r1'));
+  },
+  expected: expecting(['r1'], { outcomes: { r1: ['CANCELLED'] }, calls: { r1: 0 } }),
+};
+
 function withoutMaxTokens(id: string) {
   return { messages: [{ role: 'user', content: [{ text: id }] }] };
 }
@@ -97,6 +118,8 @@ const MIXED_BUNDLE: Scenario = {
 
 export const INVOCATION_SCENARIOS: readonly Scenario[] = [
   ...Object.keys(MEETINGS).map(invocation),
+  IN_RECORD,
+  TAKEN_BACK,
   MISSING_PAYLOAD,
   UNREADABLE_PAYLOAD,
   MIXED_BUNDLE,

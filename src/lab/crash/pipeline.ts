@@ -3,6 +3,7 @@
  * queue, with redelivery, leases, schedule and stream as in AWS. Any call of a function can be made to fail or to be
  * its last. Calls take no time, so nothing but the fault makes the difference.
  */
+import { cancel } from '../../core/ingestion/cancel.ts';
 import type { Ingestion } from '../../core/ingestion/ingestion.ts';
 import { invokeBatch } from '../../core/invocation/batch.ts';
 import {
@@ -13,7 +14,7 @@ import {
 import { reportBatch } from '../../core/reporting/batch.ts';
 import { payloadKey } from '../../core/request/keys.ts';
 import type { Payloads, Records } from '../../core/request/ports.ts';
-import { isOutcome } from '../../core/request/record.ts';
+import { isOutcome, isRequest, type StoredRecord } from '../../core/request/record.ts';
 import type { ResultMessage } from '../../core/request/result.ts';
 import { leaseMs } from '../../core/request/times.ts';
 import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../../memory/cloud.ts';
@@ -21,7 +22,7 @@ import { createReportRows } from '../../memory/reporting.ts';
 import { VirtualClock } from '../simulation/virtual-clock.ts';
 import { type BedrockLimits, ScriptedBedrock } from './bedrock.ts';
 import { PortFailure } from './errors.ts';
-import { type FunctionName, Functions, LANE, MODEL, type Sabotage, TIMEOUTS_MS } from './functions.ts';
+import { type FunctionName, Functions, LANE, MODEL, QUEUE, type Sabotage, TIMEOUTS_MS } from './functions.ts';
 import type { CallInterceptor, Instance } from './instance.ts';
 import { RedeliveringQueue } from './queue.ts';
 import { ChangeStream } from './stream.ts';
@@ -61,7 +62,7 @@ export class Pipeline {
   readonly hold: RedeliveringQueue;
   readonly stream: ChangeStream;
   readonly rows = createReportRows();
-  readonly results: { at: number; result: ResultMessage }[] = [];
+  readonly results: { at: number; result: ResultMessage; queue?: string }[] = [];
   /** Things that must never happen, recorded when they did. */
   readonly faults: string[] = [];
   /** The ports beneath all instances, where calls take effect. */
@@ -72,6 +73,8 @@ export class Pipeline {
   readonly payloadsLost = new Set<string>();
   /** How often the payload of a request cannot be read, by request. */
   readonly payloadsUnreadable = new Map<string, number>();
+  /** Requests that are taken back at each of their releases. */
+  readonly takenBack = new Set<string>();
   readonly #injections: readonly Injection[];
   readonly #invocations = new Map<FunctionName, number>();
   #running = 0;
@@ -87,6 +90,7 @@ export class Pipeline {
       clock,
       indexLagMs: INDEX_LAG_MS,
       settings: {
+        results_queues: [QUEUE],
         quota_overrides: {
           [LANE]: {
             requests_per_minute: quota.requestsPerMinute,
@@ -94,7 +98,7 @@ export class Pipeline {
           },
         },
       },
-      onResult: (result) => void this.results.push({ at: clock.now(), result }),
+      onResult: (result, queue) => void this.results.push({ at: clock.now(), result, queue }),
       onWake: (lanes) => this.#wake(lanes),
     });
     this.bedrock = new ScriptedBedrock(clock, MODEL, quota, (id) => this.#checkCall(id));
@@ -141,7 +145,7 @@ export class Pipeline {
   /** Whether nothing waits, runs, or is on its way. */
   get isSettled(): boolean {
     const open = [...this.cloud.table.all()].some(
-      ({ status, result_sent }) => !isOutcome(status) || !result_sent,
+      ({ status, due_key }) => due_key !== undefined || !(isOutcome(status) || status === 'CANCEL_REQUESTED'),
     );
     return (
       !open && this.#running === 0 && this.input.size === 0 && this.hold.size === 0 && this.stream.isEmpty
@@ -236,17 +240,25 @@ export class Pipeline {
         const standing = await records.create(record);
         if (standing === undefined) {
           const isLost = this.payloadsLost.has(record.request_id);
-          if (isLost && record.status !== 'REJECTED') this.cloud.bucket.remove(record.payload_key);
+          if (isLost && isRequest(record)) this.cloud.bucket.remove(record.payload_key);
           this.stream.append(record);
         }
         return standing;
       },
       move: async (transition) => {
         const moved = await records.move(transition);
-        if (moved.applied) this.stream.append(moved.record);
+        if (!moved.applied) return moved;
+        this.stream.append(moved.record);
+        await this.#takeBack(moved.record);
         return moved;
       },
     };
+  }
+
+  async #takeBack(record: StoredRecord): Promise<void> {
+    if (record.status !== 'QUEUED' || !this.takenBack.has(record.request_id)) return;
+    const { ports, clock } = this;
+    await cancel({ ...ports, clock, log: ignore }, record.request_id, 'cancel');
   }
 
   #failing(payloads: Payloads): Payloads {

@@ -233,10 +233,71 @@ function unsentResult(sabotage?: Sabotage): Race {
   };
 }
 
+/** A request is taken back while a worker has its release; `meeting`: what its call meets. */
+function cancelAgainstWorker(meeting: Meeting, sabotage?: Sabotage): Race {
+  return {
+    name: `a cancel message against a worker (${meeting})`,
+    function: 'invocation',
+    expected: expecting([], {
+      outcomes: { r1: ['CANCELLED', ...(meeting === 'throttled' ? [] : (['COMPLETED'] as const))] },
+    }),
+    faults: 0,
+    async stage() {
+      const stage = new Stage(sabotage);
+      stage.pipeline.bedrock.script('r1', [meeting]);
+      await stage.accept('r1');
+      const [bundle] = await stage.release();
+      stage.process('worker', 'invocation', (instance) => stage.invoke(instance, bundle as HoldMessage));
+      stage.process('cancel', 'ingestion', (instance) => stage.ingest(instance, 'm2', { cancel: 'r1' }));
+      return stage.staged;
+    },
+  };
+}
+
+function cancelAgainstRelease(sabotage?: Sabotage): Race {
+  return {
+    name: 'a cancel message against a release',
+    function: 'prioritization',
+    expected: expecting([], { outcomes: { r1: ['CANCELLED'], r2: ['COMPLETED'] }, calls: { r1: 0, r2: 1 } }),
+    faults: 0,
+    async stage() {
+      const stage = new Stage(sabotage);
+      await stage.accept('r1', 'r2');
+      const leader = stage.pipeline.functions.instance('prioritization');
+      const led = await stage.acquire(leader, 'first');
+      stage.process('leader', leader, () => stage.leader(leader, led).tick());
+      stage.process('cancel', 'ingestion', (instance) => stage.ingest(instance, 'm3', { cancel: 'r1' }));
+      return stage.staged;
+    },
+  };
+}
+
+/** SQS keeps no order: the cancel message may come first. */
+function cancelAgainstArrival(sabotage?: Sabotage): Race {
+  return {
+    name: 'a cancel message, delivered twice, against its request',
+    function: 'ingestion',
+    expected: expecting([], { outcomes: { r1: ['CANCELLED'] }, calls: { r1: 0 } }),
+    faults: 0,
+    async stage() {
+      const stage = new Stage(sabotage);
+      stage.process('request', 'ingestion', (instance) => stage.ingest(instance, 'm1', requestBody('r1')));
+      for (const name of ['cancel', 'cancel again']) {
+        stage.process(name, 'ingestion', (instance) => stage.ingest(instance, 'm2', { cancel: 'r1' }));
+      }
+      return stage.staged;
+    },
+  };
+}
+
 export function racesOf(sabotage?: Sabotage): Race[] {
   return [
     duplicateMessages(sabotage),
     duplicateRejections(sabotage),
+    cancelAgainstArrival(sabotage),
+    cancelAgainstRelease(sabotage),
+    cancelAgainstWorker('small', sabotage),
+    cancelAgainstWorker('throttled', sabotage),
     sleepAgainstArrival(true, sabotage),
     sleepAgainstArrival(false, sabotage),
     overlappingLeaders(sabotage),

@@ -1,14 +1,14 @@
 /** Sends any text through the real ingestion, ten messages at a time, with a valid message in each batch. */
 import { bodyOf } from '../../aws/sqs.ts';
 import { Ingestion } from '../../core/ingestion/ingestion.ts';
-import type { StoredRecord } from '../../core/request/record.ts';
+import { RECORD_ONLY, type StoredRecord } from '../../core/request/record.ts';
 import type { ResultMessage } from '../../core/request/result.ts';
 import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../../memory/cloud.ts';
 import { forkRandom } from '../simulation/random.ts';
 import { laneKeyProblems, messageProblems, recordProblems } from './limits.ts';
 import { mutated } from './mutations.ts';
 import { MODELS, SAMPLES } from './samples.ts';
-import { BUCKET, HOME, POINTED_KEY } from './targets.ts';
+import { BUCKET, HOME, POINTED_KEY, QUEUE } from './targets.ts';
 
 export interface FuzzOptions {
   seed: number;
@@ -61,7 +61,7 @@ async function runBatch(
   sabotage: FuzzOptions['sabotage'] = (ports) => ports,
 ): Promise<void> {
   const broken = (problem: string, at = first) => void report.broken.push({ case: at, problem });
-  const cloud = createMemoryCloud({ clock: { now: () => NOW } });
+  const cloud = createMemoryCloud({ clock: { now: () => NOW }, settings: { results_queues: [QUEUE] } });
   cloud.bucket.leave(POINTED_KEY, JSON.stringify(SAMPLES[0]));
   const ingestion = new Ingestion(
     {
@@ -98,7 +98,7 @@ async function runBatch(
     const at = first + (index > place ? index - 1 : index);
     const rejection = records.get(`rejected/${idOf(index)}`);
     if (rejection !== undefined) {
-      checkRejection(rejection, cloud.sent, (problem) => broken(problem, at));
+      checkRejection(rejection, cloud, (problem) => broken(problem, at));
       const type = rejection.error?.type ?? 'none';
       report.rejected[type] = (report.rejected[type] ?? 0) + 1;
     } else if (nameIn(body, cloud).some((id) => records.has(id)) || records.has(idOf(index))) {
@@ -112,9 +112,9 @@ async function runBatch(
 /** The id under which the message, or the one that it points to, asked to be accepted. */
 function nameIn(body: string, cloud: MemoryCloud): string[] {
   try {
-    const value = JSON.parse(body) as { request_id?: unknown; s3?: unknown } | null;
+    const value = JSON.parse(body) as { request_id?: unknown; s3?: unknown; cancel?: unknown } | null;
     const pointed = value?.s3 !== undefined && cloud.bucket.keys().includes(POINTED_KEY);
-    return [...(pointed ? [SAMPLES[0]?.request_id] : []), value?.request_id].filter(
+    return [...(pointed ? [SAMPLES[0]?.request_id] : []), value?.request_id, value?.cancel].filter(
       (id) => typeof id === 'string',
     );
   } catch {
@@ -124,14 +124,23 @@ function nameIn(body: string, cloud: MemoryCloud): string[] {
 
 function checkRejection(
   record: StoredRecord,
-  sent: readonly ResultMessage[],
+  { sent, destinations }: MemoryCloud,
   broken: (problem: string) => void,
 ): void {
   const reason = record.error?.message ?? '';
   if (!REASON.test(reason)) broken(`a reason that names no field: ${reason}`);
-  if (record.status !== 'REJECTED' || !record.result_sent) broken('a rejection that was not sent');
+  if (record.status !== 'REJECTED') broken('a rejection that is none');
+  const { results } = record;
+  if (results !== undefined && ![RECORD_ONLY, QUEUE].includes(results)) broken(`a result for ${results}`);
+  if (results === RECORD_ONLY) {
+    if (record.due_key !== undefined) broken('a result is owed for a rejection that is read from the table');
+    return;
+  }
+  if (!record.result_sent) broken('a rejection that was not sent');
   const id = record.status === 'REJECTED' ? record.result_id : record.request_id;
-  if (!sent.some((result) => result.request_id === id && result.status === 'REJECTED')) {
+  const isMine = (result: ResultMessage, index: number) =>
+    result.request_id === id && result.status === 'REJECTED' && destinations[index] === results;
+  if (!sent.some(isMine)) {
     broken(`no result under ${id}`);
   }
 }
@@ -164,9 +173,9 @@ function watched(ports: MemoryPorts, broken: (problem: string) => void): MemoryP
       },
     },
     results: {
-      send: (result) => {
+      send: (result, queue) => {
         check(messageProblems(bodyOf(result)));
-        return ports.results.send(result);
+        return ports.results.send(result, queue);
       },
     },
   };

@@ -1,5 +1,5 @@
 /** Valid messages in every accepted form, from which mutations start. */
-import { BUCKET } from './targets.ts';
+import { BUCKET, QUEUE } from './targets.ts';
 
 export const MODELS = [
   'amazon.nova-lite-v1:0',
@@ -77,4 +77,8 @@ export const SAMPLES: readonly Record<string, unknown>[] = [
   { ...ENVELOPE, model_id: MODELS[2], recordId: 'REC-0001', modelInput: { max_tokens: 9, prompt: 'x' } },
   { s3: { bucket: BUCKET, key: 'inbox/large.json', version_id: 'v1' } },
   { model_id: MODELS[0], messages: [{ role: 'user', content: 'No id' }] },
+  { ...ENVELOPE, results: 'record', messages: [{ role: 'user', content: 'Read from the table' }] },
+  { ...ENVELOPE, results: QUEUE, messages: [{ role: 'user', content: 'Sent elsewhere' }] },
+  { s3: { bucket: BUCKET, key: 'inbox/none.json' }, results: QUEUE },
+  { cancel: 'order-17' },
 ];

@@ -1,5 +1,6 @@
-import { contentHash, readMessage } from '../../core/request/message.ts';
+import { readMessage } from '../../core/request/message.ts';
 import type { Outcome } from '../../core/request/record.ts';
+import { contentHash } from '../../core/request/request.ts';
 
 /** A message on the Input queue. */
 interface Submission {

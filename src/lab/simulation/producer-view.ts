@@ -1,5 +1,5 @@
 /** What a producer sees of its requests: which have been accepted, which answered, and whether answers agree. */
-import type { RequestRecord, StoredRecord } from '../../core/request/record.ts';
+import { isRequest, type RequestRecord, type StoredRecord } from '../../core/request/record.ts';
 import type { ResultMessage } from '../../core/request/result.ts';
 import { SimulationError } from './errors.ts';
 import type { SeenRequest, Tally } from './observation.ts';
@@ -108,7 +108,7 @@ export class ProducerView {
       if (seen === undefined) continue;
       const { request, lastCallMs } = seen;
       request.calledMs += lastCallMs;
-      if (record.status === 'RECEIVED' || record.status === 'REJECTED') continue;
+      if (!isRequest(record) || record.status === 'RECEIVED') continue;
       request.releasedAt = record.released_at;
       request.startedAt = record.started_at;
     }

@@ -10,6 +10,7 @@ import {
   toList,
   toNumber,
   toObject,
+  toSet,
   toText,
   type Value,
 } from './value.ts';
@@ -62,6 +63,18 @@ function format(args: Value[]): string {
   return text;
 }
 
+/** Values that are no list are the same in each text. */
+function formatList([template, ...values]: Value[]): Value[] {
+  const length = values.find((value) => Array.isArray(value))?.length ?? 1;
+  return Array.from({ length }, (_, index) =>
+    format([template ?? '', ...values.map((value) => (Array.isArray(value) ? (value[index] ?? '') : value))]),
+  );
+}
+
+function zipMap(names: Value, items: Value): Value {
+  return Object.fromEntries(toList(names).map((name, index) => [toText(name), toList(items)[index] ?? null]));
+}
+
 function lookup(args: Value[]): Value {
   const found = toObject(argument(args, 0))[toText(argument(args, 1))];
   return found === undefined ? argument(args, 2) : found;
@@ -100,6 +113,7 @@ export const FUNCTIONS: Record<string, TerraformFunction> = {
   contains: binary(contains),
   floor: unary((value) => Math.floor(toNumber(value))),
   format: (...args) => format(args),
+  formatlist: (...args) => formatList(args),
   join: binary((separator, items) => toList(items).map(toText).join(toText(separator))),
   jsonencode: unary(encodeJson),
   keys: unary((map) => sortedEntries(map).map(([key]) => key)),
@@ -107,5 +121,8 @@ export const FUNCTIONS: Record<string, TerraformFunction> = {
   lookup: (...args) => lookup(args),
   max: (...args) => Math.max(...args.map(toNumber)),
   regex: binary(regex),
+  tolist: unary(toList),
+  toset: unary(toSet),
   values: unary((map) => sortedEntries(map).map(([, value]) => value)),
+  zipmap: binary(zipMap),
 };

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ExpressionError, TerraformError } from './errors.ts';
 import { evaluateConfiguration, type Scope } from './evaluate.ts';
 import { DATA_SOURCES, type Platform, RESOURCE_TYPES } from './resource-types.ts';
-import { toBoolean, toList, toNumber, toObject, toText, type Value } from './value.ts';
+import { sortedEntries, toBoolean, toList, toNumber, toObject, toText, type Value } from './value.ts';
 import { evaluateVariables, type VariableDeclaration } from './variables.ts';
 
 export interface StackOptions {
@@ -29,7 +29,26 @@ interface TerraformJson {
 
 const KNOWN_BLOCKS = ['//', 'data', 'locals', 'output', 'provider', 'resource', 'terraform', 'variable'];
 /** Arguments that are Terraform's own: names of other blocks, not expressions to evaluate. */
-const META_ARGUMENTS = ['//', 'depends_on', 'lifecycle', 'provider', 'provisioner', 'connection'];
+const META_ARGUMENTS = ['//', 'depends_on', 'for_each', 'lifecycle', 'provider', 'provisioner', 'connection'];
+
+/** The item of `for_each` that a resource is made for. */
+interface Each {
+  key: string;
+  value: Value;
+}
+
+/** A block of the configuration, or what it makes for one item. */
+interface Block {
+  kind: 'resource' | 'data';
+  type: string;
+  name: string;
+  each?: Each;
+}
+
+function addressOf({ kind, type, name, each }: Block): string {
+  const address = kind === 'data' ? `data.${type}.${name}` : `${type}.${name}`;
+  return each === undefined ? address : `${address}[${JSON.stringify(each.key)}]`;
+}
 
 /** A resource with all its arguments evaluated. */
 export class Resource {
@@ -124,24 +143,57 @@ export class EvaluatedStack {
           'this type of resource is not supported',
         );
       }
-      const resources = Object.keys(blocks).map((name) => this.#resource(type, name));
-      byType.set(type, resources);
+      byType.set(
+        type,
+        Object.keys(blocks).flatMap((name) => this.#resourcesOf({ kind: 'resource', type, name })),
+      );
     }
     return byType;
   }
 
-  #resource(type: string, name: string): Resource {
-    const address = `${type}.${name}`;
-    const block = this.#json.resource?.[type]?.[name] ?? {};
+  /** The resources that a block makes: one, or one for each item of its `for_each`. */
+  #resourcesOf(block: Block): Resource[] {
+    return (this.#instancesOf(block) ?? [block]).map((instance) => this.#resource(instance));
+  }
+
+  #resource(block: Block): Resource {
     const values: { [key: string]: Value } = {};
-    for (const argument of Object.keys(block)) {
-      if (argument === 'count' || argument === 'for_each' || argument === 'dynamic') {
-        throw new TerraformError(address, `"${argument}" is not supported`);
+    for (const argument of Object.keys(this.#configurationOf(block))) {
+      if (argument === 'count' || argument === 'dynamic') {
+        throw new TerraformError(addressOf(block), `"${argument}" is not supported`);
       }
-      if (!META_ARGUMENTS.includes(argument))
-        values[argument] = this.#attribute('resource', type, name, argument);
+      if (!META_ARGUMENTS.includes(argument)) values[argument] = this.#attribute(block, argument);
     }
-    return new Resource(address, values, (attribute) => this.#attribute('resource', type, name, attribute));
+    return new Resource(addressOf(block), values, (attribute) => this.#attribute(block, attribute));
+  }
+
+  #configurationOf({ kind, type, name }: Block): Record<string, unknown> {
+    return this.#json[kind]?.[type]?.[name] ?? {};
+  }
+
+  /** The block once for each item of its `for_each`; undefined where it has none. */
+  #instancesOf(block: Block): Block[] | undefined {
+    const { for_each: forEach } = this.#configurationOf(block);
+    if (forEach === undefined) return undefined;
+    const items = this.#at(addressOf(block), () => this.#evaluate(forEach));
+    const entries: [string, Value][] = Array.isArray(items)
+      ? items.map((item) => [String(item), item])
+      : sortedEntries(items);
+    return entries.map(([key, value]) => ({ ...block, each: { key, value } }));
+  }
+
+  /** All instances of a block by key, as an expression sees them. */
+  #mapOf(block: Block, instances: readonly Block[]): Value {
+    const names = [
+      ...Object.keys(this.#configurationOf(block)).filter((name) => !META_ARGUMENTS.includes(name)),
+      ...Object.keys(RESOURCE_TYPES[block.type] ?? {}),
+    ];
+    return Object.fromEntries(
+      instances.map((instance) => [
+        instance.each?.key ?? '',
+        Object.fromEntries(names.map((name) => [name, this.#attribute(instance, name)])),
+      ]),
+    );
   }
 
   readonly #scope: Scope = (path) => {
@@ -157,27 +209,29 @@ export class EvaluatedStack {
       return { value: this.#options.assetsFolder, used: 2 };
     }
     if (root === 'data' && this.#json.data?.[second]?.[third]) {
-      return { value: this.#attribute('data', second, third, fourth), used: 4 };
+      return { value: this.#attribute({ kind: 'data', type: second, name: third }, fourth), used: 4 };
     }
     if (this.#json.resource?.[root]?.[second]) {
-      return { value: this.#attribute('resource', root, second, third), used: 3 };
+      const block: Block = { kind: 'resource', type: root, name: second };
+      const instances = this.#instancesOf(block);
+      if (instances === undefined) return { value: this.#attribute(block, third), used: 3 };
+      return { value: this.#mapOf(block, instances), used: 2 };
     }
     throw new ExpressionError(`unknown reference ${path.join('.')}`);
   };
 
   /** One attribute of a block: its own argument, or what the provider computes. */
-  #attribute(kind: 'resource' | 'data', type: string, name: string, attribute: string): Value {
-    const owner = kind === 'data' ? `data.${type}.${name}` : `${type}.${name}`;
-    const address = `${owner}.${attribute}`;
-    return this.#once(address, () => {
+  #attribute(block: Block, attribute: string): Value {
+    return this.#once(`${addressOf(block)}.${attribute}`, () => {
+      const { kind, type, each } = block;
       const types = kind === 'data' ? DATA_SOURCES : RESOURCE_TYPES;
       const computed = Object.hasOwn(types, type) ? types[type] : undefined;
       if (!computed) throw new ExpressionError('this type is not supported');
-      const block = this.#json[kind]?.[type]?.[name] ?? {};
-      if (Object.hasOwn(block, attribute)) return this.#evaluate(block[attribute]);
+      const configuration = this.#configurationOf(block);
+      if (Object.hasOwn(configuration, attribute)) return this.#evaluate(configuration[attribute], each);
       const compute = Object.hasOwn(computed, attribute) ? computed[attribute] : undefined;
       if (!compute) throw new ExpressionError('this attribute is not known');
-      return compute((other) => this.#attribute(kind, type, name, other), this.platform);
+      return compute((other) => this.#attribute(block, other), this.platform);
     });
   }
 
@@ -192,8 +246,13 @@ export class EvaluatedStack {
     return value;
   }
 
-  #evaluate(configuration: unknown): Value {
-    return evaluateConfiguration(configuration, this.#scope);
+  #evaluate(configuration: unknown, each?: Each): Value {
+    if (each === undefined) return evaluateConfiguration(configuration, this.#scope);
+    return evaluateConfiguration(configuration, (path) =>
+      path[0] === 'each' && (path[1] === 'key' || path[1] === 'value')
+        ? { value: each[path[1]], used: 2 }
+        : this.#scope(path),
+    );
   }
 
   #at(address: string, compute: () => Value): Value {

@@ -35,6 +35,11 @@ export function toList(value: Value): Value[] {
   throw new ExpressionError(`expected a list, got ${describe(value)}`);
 }
 
+/** A set of primitives, in Terraform's order. */
+export function toSet(value: Value): Value[] {
+  return [...new Set(toList(value))].sort();
+}
+
 export function toObject(value: Value): { [key: string]: Value } {
   if (isObject(value)) return value;
   throw new ExpressionError(`expected a map or an object, got ${describe(value)}`);

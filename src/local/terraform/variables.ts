@@ -3,7 +3,17 @@ import { ExpressionError, VariableError, type VariableMistake } from './errors.t
 import { evaluateConfiguration, type Scope } from './evaluate.ts';
 import { parseExpression } from './expression.ts';
 import type { Expression } from './syntax.ts';
-import { describe, isObject, toBoolean, toList, toNumber, toObject, toText, type Value } from './value.ts';
+import {
+  describe,
+  isObject,
+  toBoolean,
+  toList,
+  toNumber,
+  toObject,
+  toSet,
+  toText,
+  type Value,
+} from './value.ts';
 
 export interface VariableDeclaration {
   type?: string;
@@ -108,8 +118,8 @@ export function convert(value: Value, type: Expression): Value {
   }
   if (type.kind === 'call') {
     const [inner] = type.args;
-    if (inner && (type.name === 'list' || type.name === 'set'))
-      return toList(value).map((item) => convert(item, inner));
+    if (inner && type.name === 'list') return toList(value).map((item) => convert(item, inner));
+    if (inner && type.name === 'set') return toSet(toList(value).map((item) => convert(item, inner)));
     if (inner && type.name === 'map') return mapValues(toObject(value), (item) => convert(item, inner));
     if (inner?.kind === 'object' && type.name === 'object') return convertObject(value, inner);
     if (inner?.kind === 'tuple' && type.name === 'tuple') {

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { claim, end, queue } from '../../../src/core/request/transitions.ts';
+import { createWorld, messageOf, requestBody } from '../../fixtures/ingestion-world.ts';
+import { requestIn } from '../../fixtures/records.ts';
+
+const BODY = requestBody({ request_id: 'r1', metadata: { order: 7 } });
+const CANCEL = { cancel: 'r1' };
+
+async function worldWith(...steps: ('release' | 'claim' | 'complete')[]) {
+  const world = createWorld();
+  const { records } = world.cloud.ports;
+  await world.ingest(messageOf(BODY, { id: 'm1' }));
+  const grant = { releasedAt: 1, reservedTokens: 10, maxTokens: 5, leaseUntil: 2 };
+  for (const step of steps) {
+    const record = requestIn(await records.read('r1'));
+    if (step === 'release') await records.move(queue(record, grant));
+    if (step === 'claim') await records.move(claim({ request_id: 'r1', generation: 1 }, 3));
+    if (step === 'complete') await records.move(end(record, { status: 'COMPLETED', finishedAt: 4 }));
+  }
+  return world;
+}
+
+describe('a cancel message', () => {
+  it('ends a request that waits, once', async () => {
+    const world = await worldWith();
+    await world.ingest(messageOf(CANCEL, { id: 'm2' }));
+    await world.ingest(messageOf(CANCEL, { id: 'm3' }), messageOf(BODY, { id: 'm1', receiveCount: 2 }));
+    expect(world.cloud.sent).toMatchObject([
+      {
+        request_id: 'r1',
+        status: 'CANCELLED',
+        attempts: 0,
+        error: { type: 'Cancelled' },
+        metadata: { order: 7 },
+      },
+    ]);
+    expect(world.cloud.sent[0]?.timings.started).toBeUndefined();
+    expect(world.records()).toMatchObject([{ status: 'CANCELLED', result_sent: true }]);
+    expect(world.requests()[0]?.backlog_key).toBeUndefined();
+  });
+
+  it.each([
+    ['released', ['release']],
+    ['running', ['release', 'claim']],
+  ] as const)('marks a request that has been %s', async (_, steps) => {
+    const world = await worldWith(...steps);
+    const { status } = requestIn(await world.cloud.ports.records.read('r1'));
+    await world.ingest(messageOf(CANCEL, { id: 'm2' }));
+    expect(world.records()).toMatchObject([{ status, cancel_requested_at: world.clock.now() }]);
+    expect(world.cloud.sent).toEqual([]);
+  });
+
+  it('does nothing after the outcome', async () => {
+    const world = await worldWith('release', 'claim', 'complete');
+    const [before] = world.records();
+    await world.ingest(messageOf(CANCEL, { id: 'm2' }));
+    expect(world.records()).toEqual([before]);
+  });
+
+  it('that comes first ends its request when it comes, with all that the request says', async () => {
+    const world = createWorld();
+    await world.ingest(messageOf(CANCEL, { id: 'm2' }));
+    await world.ingest(messageOf(BODY, { id: 'm1' }));
+    expect(world.cloud.sent).toMatchObject([
+      { request_id: 'r1', status: 'CANCELLED', metadata: { order: 7 } },
+    ]);
+    expect(world.records()).toHaveLength(1);
+  });
+
+  it('that came first is void after an hour', async () => {
+    const world = createWorld();
+    await world.ingest(messageOf(CANCEL, { id: 'm2' }));
+    world.clock.time += 3_601_000;
+    await world.ingest(messageOf(BODY, { id: 'm1' }));
+    const [record] = world.requests();
+    expect(record).toMatchObject({ status: 'RECEIVED', generation: 0 });
+    expect(record?.expires_at).toBeUndefined();
+    expect(record?.backlog_key).toBeDefined();
+    expect(world.cloud.woken).toHaveLength(1);
+  });
+
+  it.each([[5], [''], ['a/b'], [{ id: 'r1' }]])('of %j is refused', async (id) => {
+    const world = createWorld();
+    await world.ingest(messageOf({ cancel: id }));
+    expect(world.cloud.sent).toMatchObject([
+      { status: 'REJECTED', error: { message: expect.stringMatching(/^cancel: expected/) } },
+    ]);
+  });
+});

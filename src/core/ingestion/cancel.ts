@@ -1,0 +1,40 @@
+import { cancelled, earlyCancellation, isTakenBack } from '../request/cancellation.ts';
+import { type DeliveryPorts, deliver } from '../request/deliver.ts';
+import type { Records } from '../request/ports.ts';
+import { isOutcome } from '../request/record.ts';
+import { end, requestCancel } from '../request/transitions.ts';
+
+export interface CancelPorts extends DeliveryPorts {
+  records: Records;
+}
+
+/**
+ * Takes a request back. One that waits ends at once. One that has been released is marked: its worker, or whoever puts it
+ * back, ends it unless its call has been made. One that has not come yet ends when it comes. After the outcome nothing
+ * happens. Repeating it changes nothing.
+ */
+export async function cancel(ports: CancelPorts, requestId: string, messageId: string): Promise<void> {
+  const { records, clock, log } = ports;
+  // Another round only when somebody else has moved the record in between.
+  for (;;) {
+    const now = clock.now();
+    const standing = await records.read(requestId);
+    if (standing === undefined) {
+      if (await records.create(earlyCancellation(requestId, messageId, now))) continue;
+      return log('cancel.early', { request_id: requestId });
+    }
+    const { status } = standing;
+    if (standing.status === 'RECEIVED') {
+      const ended = await records.move(end(standing, cancelled(now)));
+      if (!ended.applied) continue;
+      log('request.cancelled', { request_id: requestId });
+      return deliver(ports, ended.record);
+    }
+    if (standing.status === 'REJECTED' || standing.status === 'CANCEL_REQUESTED' || isOutcome(status)) {
+      return log('cancel.without_effect', { request_id: requestId, status });
+    }
+    if (isTakenBack(standing)) return;
+    const marked = await records.move(requestCancel(standing, now));
+    if (marked.applied) return log('cancel.noted', { request_id: requestId, status });
+  }
+}

@@ -1,0 +1,40 @@
+/** Taking a request back: docs/messages.md, "Cancelling a request". */
+import { requestError } from './error-types.ts';
+import { REJECTIONS_LANE, sha256 } from './keys.ts';
+import { type CancellationRecord, DEFAULT_PRIORITY, DEFAULT_TENANT, type RequestRecord } from './record.ts';
+import type { Ending } from './transitions.ts';
+
+/** A cancellation waits this long for its request. */
+export const EARLY_CANCELLATION_MS = 3_600_000;
+
+/** The end of a request that was taken back before its call. */
+export function cancelled(finishedAt: number): Ending {
+  return {
+    status: 'CANCELLED',
+    finishedAt,
+    error: requestError('Cancelled', 'Taken back by a cancel message before its call was made'),
+  };
+}
+
+/** Whether a request must not be called any more. */
+export function isTakenBack({ cancel_requested_at }: Pick<RequestRecord, 'cancel_requested_at'>): boolean {
+  return cancel_requested_at !== undefined;
+}
+
+/** Takes the place of a request that has not come yet. */
+export function earlyCancellation(requestId: string, messageId: string, now: number): CancellationRecord {
+  return {
+    v: 1,
+    request_id: requestId,
+    status: 'CANCEL_REQUESTED',
+    generation: 0,
+    nonce: messageId,
+    lane: REJECTIONS_LANE,
+    priority: DEFAULT_PRIORITY,
+    tenant: DEFAULT_TENANT,
+    accepted_at: now,
+    content_hash: sha256(requestId),
+    attempts: 0,
+    expires_at: Math.ceil((now + EARLY_CANCELLATION_MS) / 1000),
+  };
+}
