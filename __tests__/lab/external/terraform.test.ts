@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkNames } from '../../../src/cli/report/run-applied.ts';
 import { emulatorOverride, prepareEmulatedStack } from '../../../src/lab/external/emulated-stack.ts';
 import { ExternalToolError, MissingToolError } from '../../../src/lab/external/errors.ts';
@@ -23,7 +23,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('the stack for an emulator', () => {
-  test('asks the emulator for every service that the stack has resources of', () => {
+  it('asks the emulator for every service that the stack has resources of', () => {
     // By the first word after `aws_`, where the resource's name does not begin with its service.
     const named: Record<string, string> = {
       cloudwatch_event: 'events',
@@ -34,13 +34,19 @@ describe('the stack for an emulator', () => {
       const [, long = '', short = ''] = /^aws_((\w+?)_[a-z]+)/.exec(type) ?? [];
       return named[long] ?? short;
     });
-    const override = emulatorOverride(stack, ENDPOINT) as { provider: { aws: { endpoints: object[] }[] } };
+    const override = emulatorOverride(stack, ENDPOINT) as {
+      provider: { aws: { endpoints: object[]; http_proxy: string }[] };
+    };
     const endpoints = override.provider.aws[0]?.endpoints[0] ?? {};
     expect(Object.keys(endpoints)).toEqual(expect.arrayContaining([...new Set(services), 'sts']));
-    expect(new Set(Object.values(endpoints))).toEqual(new Set([ENDPOINT]));
+    const { s3control, ...direct } = endpoints as Record<string, string>;
+    expect(new Set(Object.values(direct))).toEqual(new Set([ENDPOINT]));
+    // Its host starts with the account, and so has to be reached by way of the emulator.
+    expect(s3control).not.toContain('127.0.0.1');
+    expect(override.provider.aws[0]?.http_proxy).toBe(ENDPOINT);
   });
 
-  test('rests the event sources of the emulator, all of them', () => {
+  it('rests the event sources of the emulator, all of them', () => {
     const { resource } = emulatorOverride(stack, ENDPOINT) as { resource: Record<string, object> };
     const rest = Object.keys(stack.resource.aws_lambda_event_source_mapping ?? {}).map((name) => [
       name,
@@ -50,7 +56,7 @@ describe('the stack for an emulator', () => {
     expect(resource.aws_lambda_event_source_mapping).toEqual(Object.fromEntries(rest));
   });
 
-  test('is a copy: the synthesised folder stays as it is', () => {
+  it('is a copy: the synthesised folder stays as it is', () => {
     const [synthesised, copy] = [path.join(folder, 'synthesised'), path.join(folder, 'copy')];
     mkdirSync(synthesised);
     writeFileSync(path.join(synthesised, 'cdk.tf.json'), JSON.stringify(stack));
@@ -82,7 +88,7 @@ describe('applying and destroying', () => {
     `);
   const calls = () => readFileSync(path.join(folder, 'calls'), 'utf8').trim().split('\n');
 
-  test('goes by a plan, and gives what the stack says of itself', () => {
+  it('goes by a plan, and gives what the stack says of itself', () => {
     const steps: string[] = [];
     const terraform = new Terraform({
       folder,
@@ -101,7 +107,7 @@ describe('applying and destroying', () => {
     ]);
   });
 
-  test('destroys with the same variables, and looks whether anything is left', () => {
+  it('destroys with the same variables, and looks whether anything is left', () => {
     new Terraform({ folder, folders: recording() }).destroy(VARIABLES);
     expect(calls()).toEqual([`destroy ${GIVEN.join(' ')} -auto-approve -no-color`, 'state list -no-color']);
     const leaving = new Terraform({
@@ -113,7 +119,30 @@ describe('applying and destroying', () => {
     );
   });
 
-  test('stops where a command fails', () => {
+  it('tells what a second plan would change, and that it would change nothing', () => {
+    const planning = (exitCode: number, plan: object) =>
+      new Terraform({
+        folder,
+        folders: scripted(`
+          echo "$@" >> calls
+          case "$1" in
+            plan) exit ${exitCode};;
+            show) echo '${JSON.stringify(plan)}';;
+          esac
+        `),
+      });
+    expect(planning(0, { resource_changes: [] }).changes(VARIABLES)).toEqual([]);
+    expect(calls()).toEqual([
+      `plan ${GIVEN.join(' ')} -detailed-exitcode -out=plan.bin -no-color`,
+      'show -json plan.bin -no-color',
+    ]);
+    const change = { actions: ['update'], before: { name: 'a', rule: 1 }, after: { name: 'a', rule: 2 } };
+    const updating = planning(2, { resource_changes: [{ address: 'aws_sqs_queue.input', change }] });
+    expect(updating.changes(VARIABLES)).toEqual([{ address: 'aws_sqs_queue.input', attribute: 'rule' }]);
+    expect(() => planning(1, {}).changes(VARIABLES)).toThrow('plan failed');
+  });
+
+  it('stops where a command fails', () => {
     const folders = scripted(
       'echo "$1" >> calls; [ "$1" != plan ] || { echo "Error: no such type" >&2; exit 1; }',
     );
@@ -123,7 +152,7 @@ describe('applying and destroying', () => {
     expect(calls()).toEqual(['validate', 'plan']);
   });
 
-  test('takes providers from the mirror alone, where one is given', () => {
+  it('takes providers from the mirror alone, where one is given', () => {
     const folders = scripted('cat "$TF_CLI_CONFIG_FILE" > calls');
     new Terraform({ folder, folders, providerMirror: 'my mirror' }).init();
     expect(calls().join(' ')).toMatch(
@@ -136,18 +165,18 @@ describe('applying and destroying', () => {
 describe('names that were applied', () => {
   const outputs = { requests_table_name: { value: 'a-requests' }, region: { value: 'eu-west-1' } };
 
-  test('are those that the local cloud would give, other outputs aside', () => {
+  it('are those that the local cloud would give, other outputs aside', () => {
     checkNames({ requests_table_name: 'a-requests', region: 'us-east-1' }, outputs);
   });
 
-  test('that differ are told apart by both', () => {
+  it('that differ are told apart by both', () => {
     expect(() => checkNames({ requests_table_name: 'b-requests' }, outputs)).toThrow(
       'output requests_table_name is a-requests, the local cloud has b-requests',
     );
   });
 });
 
-test('what stands in an emulator is named, and an empty one has nothing', async () => {
+it('what stands in an emulator is named, and an empty one has nothing', async () => {
   const emulators = await startEmulators();
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const config = { region: 'us-east-1', credentials };
@@ -165,19 +194,19 @@ test('what stands in an emulator is named, and an empty one has nothing', async 
 });
 
 describe('what is missing is said', () => {
-  test('without terraform', () => {
+  it('without terraform', () => {
     expect(() => new Terraform({ folder, folders: '/nowhere' })).toThrow(MissingToolError);
     expect(() => new Terraform({ folder, folders: '/nowhere' })).toThrow('not found on the PATH');
   });
 
-  test('without a registry', () => {
+  it('without a registry', () => {
     const folders = scripted('echo "Error: Failed to query available provider packages" >&2; exit 1');
     expect(() => new Terraform({ folder, folders }).init()).toThrow(
       /Failed to query .*no registry answered and no mirror was given.*SMOOTHER_PROVIDER_MIRROR/s,
     );
   });
 
-  test('any other failure is told as it is', () => {
+  it('any other failure is told as it is', () => {
     const folders = scripted('echo "Error: Unsupported argument" >&2; exit 1');
     const initialise = () => new Terraform({ folder, folders }).init();
     expect(initialise).toThrow(
@@ -187,7 +216,7 @@ describe('what is missing is said', () => {
 
   // The nearest to the provider that one gets without network: Terraform reads the stack, merges the override, takes
   // the backend, and looks for exactly this provider in exactly this mirror.
-  test.runIf(onPath('terraform'))('by Terraform itself, with an empty mirror', () => {
+  it.runIf(onPath('terraform'))('by Terraform itself, with an empty mirror', () => {
     const [synthesised, copy, mirror] = ['synthesised', 'copy', 'mirror'].map((it) =>
       path.join(folder, it),
     ) as [string, string, string];

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Option } from '@commander-js/extra-typings';
 import type { StackJson } from '../../lab/external/checkov.ts';
+import { describeChange, unexplained } from '../../lab/external/drift.ts';
 import { prepareEmulatedStack } from '../../lab/external/emulated-stack.ts';
 import { ExternalToolError } from '../../lab/external/errors.ts';
 import { leftovers } from '../../lab/external/leftovers.ts';
@@ -47,6 +48,11 @@ export default command('smoother e2e-terraform', 'smoother e2e-terraform --provi
       prepareEmulatedStack(synthesis.folder, folder, synthesis.stack as StackJson, endpoint);
       terraform.init();
       const outputs = terraform.apply(VARIABLES);
+      const drift = unexplained(terraform.changes(VARIABLES));
+      if (drift.length > 0) {
+        const changes = drift.map(describeChange).join(', ');
+        throw new ExternalToolError('terraform', `a second plan would change ${changes}`);
+      }
       const clean = await runApplied(
         { synthesis, outputs, endpoint },
         input,

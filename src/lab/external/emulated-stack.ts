@@ -5,6 +5,12 @@ import type { StackJson } from './checkov.ts';
 
 /** The services that the stack's resources belong to, as the provider names their endpoints. */
 const SERVICES = ['cloudwatch', 'dynamodb', 'events', 'iam', 'lambda', 'logs', 's3', 'sns', 'sqs', 'sts'];
+/**
+ * The provider reads a bucket's tags from S3 Control, at `<account>.<endpoint>`, which no resolver knows for an emulator. So
+ * such a call goes through the emulator as its proxy: moto answers a request for a whole URL by its path. Calls to loopback
+ * addresses go directly, whatever the proxy.
+ */
+const S3_CONTROL = 'http://s3-control.emulator';
 /** Terraform merges a file with such a name into the configuration beside it. */
 const OVERRIDE = 'emulator_override.tf.json';
 const MOCK = 'mock';
@@ -25,7 +31,13 @@ export function emulatorOverride({ resource }: StackJson, endpoint: string): obj
           skip_credentials_validation: true,
           skip_metadata_api_check: true,
           s3_use_path_style: true,
-          endpoints: [Object.fromEntries(SERVICES.map((service) => [service, endpoint]))],
+          http_proxy: endpoint,
+          endpoints: [
+            {
+              ...Object.fromEntries(SERVICES.map((service) => [service, endpoint])),
+              s3control: S3_CONTROL,
+            },
+          ],
         },
       ],
     },

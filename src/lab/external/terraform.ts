@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { type Change, changesOf } from './drift.ts';
 import { ExternalToolError, MissingToolError } from './errors.ts';
 import { onPath } from './python-tool.ts';
 
@@ -21,6 +22,8 @@ export type AppliedOutputs = Record<string, { value: unknown }>;
 /** Terraform's message when it finds no provider: there is no registry, or nothing in the mirror. */
 const NO_PROVIDER = /Failed to query available provider packages|Failed to install provider/;
 const PLAN = 'plan.bin';
+/** Exit code of `plan -detailed-exitcode` when there is something to change. */
+const CHANGES = 2;
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /** Terraform in one folder. */
@@ -79,6 +82,15 @@ export class Terraform {
     return JSON.parse(this.#run(['output', '-json']));
   }
 
+  /**
+   * What a second plan would change of the applied stack. Nothing, when AWS keeps and returns what it was given.
+   * @throws ExternalToolError
+   */
+  changes(variables: Readonly<Record<string, string>>): Change[] {
+    this.#run(['plan', ...inputs(variables), '-detailed-exitcode', `-out=${PLAN}`], [0, CHANGES]);
+    return changesOf(JSON.parse(this.#run(['show', '-json', PLAN])));
+  }
+
   /** @throws ExternalToolError when it fails, or when something is left in Terraform's state */
   destroy(variables: Readonly<Record<string, string>>): void {
     this.#run(['destroy', ...inputs(variables), '-auto-approve']);
@@ -87,7 +99,7 @@ export class Terraform {
   }
 
   /** Runs a command and returns what it printed. */
-  #run(args: string[]): string {
+  #run(args: string[], successes: readonly (number | null)[] = [0]): string {
     this.#options.onStep?.(args[0] ?? '');
     const { status, stdout, stderr, error } = spawnSync(this.#program, [...args, '-no-color'], {
       cwd: this.#options.folder,
@@ -95,7 +107,7 @@ export class Terraform {
       encoding: 'utf8',
       maxBuffer: MAX_OUTPUT_BYTES,
     });
-    if (status === 0) return stdout;
+    if (error === undefined && successes.includes(status)) return stdout;
     throw new ExternalToolError(
       'terraform',
       `${args[0]} failed: ${error?.message ?? (stderr || stdout).trim()}`,
