@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { withoutByteOrderMark } from '../core/request/json.ts';
 
-/** Streams the lines of a file as they are, without blank ones. A missing file is Node's own error. */
+/** Streams the lines of a file without blank ones and byte order marks. A missing file is Node's own error. */
 export async function* linesOf(file: string): AsyncGenerator<string> {
   // An error of the stream would be lost inside readline, so find out first whether the file opens.
   await (await open(file)).close();
@@ -10,7 +11,7 @@ export async function* linesOf(file: string): AsyncGenerator<string> {
     input: createReadStream(file),
     crlfDelay: Number.POSITIVE_INFINITY,
   })) {
-    if (line.trim() !== '') yield line;
+    if (line.trim() !== '') yield withoutByteOrderMark(line);
   }
 }
 

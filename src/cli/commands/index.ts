@@ -97,6 +97,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     description: 'Run the contract tests on moto, an independent emulator (needs Python)',
     load: () => import('./test-moto.ts'),
   },
+  'test-clients': {
+    group: CHECKS,
+    description: 'Try other people’s Bedrock clients on the simulator (needs Python and npm)',
+    load: () => import('./test-clients.ts'),
+  },
   checkov: {
     group: CHECKS,
     description: 'Audit the synthesised stack with checkov (needs Python)',

@@ -4,6 +4,14 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Some editors and exports put it first; JSON does not allow it. */
+const BYTE_ORDER_MARK = '\uFEFF';
+
+/** A text as it was meant, when a byte order mark precedes it. */
+export function withoutByteOrderMark(text: string): string {
+  return text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text;
+}
+
 /** Undefined for what is not JSON. */
 export function parseJson(text: string): unknown {
   try {

@@ -2,7 +2,7 @@
 import { guardrailArnProblem, type Home, modelArnProblem } from './arns.ts';
 import { envelopeProblem } from './envelopes.ts';
 import type { Payload } from './hold-message.ts';
-import { at, isObject } from './json.ts';
+import { at, isObject, withoutByteOrderMark } from './json.ts';
 import { findUnfit, type Problem } from './json-limits.ts';
 import { requestedOutput } from './max-tokens.ts';
 import { cancellation, FORMS, type Form, fields, formless, type Pointer, pointer } from './message-schema.ts';
@@ -45,7 +45,7 @@ export interface MessageLimits {
 export function readMessage(text: string, limits: MessageLimits): Reading {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(withoutByteOrderMark(text));
   } catch {
     const came = `text of ${text.length} characters that is not JSON`;
     return { kind: 'invalid', problems: [{ path: [], expected: 'JSON', came }], usable: {} };

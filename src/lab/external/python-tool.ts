@@ -1,6 +1,7 @@
 /** Python programs that check ours. Where one is not installed, it is installed into an environment of its own. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { MissingToolError } from './errors.ts';
@@ -13,6 +14,8 @@ export interface PythonTool {
 }
 
 const WINDOWS = process.platform === 'win32';
+/** Where programs and packages are installed that a command needs, and no other. */
+const CACHE = path.join(tmpdir(), 'bedrock-request-smoother-tools');
 const PYTHONS = WINDOWS ? ['python', 'py'] : ['python3', 'python'];
 
 /** The program's path in one of the folders of a PATH; undefined when it is in none. */
@@ -31,7 +34,7 @@ export function onPath(command: string, folders = process.env.PATH ?? ''): strin
 export function providePythonTool(
   { command, requirement }: PythonTool,
   folders = process.env.PATH ?? '',
-  cache = path.join(tmpdir(), 'bedrock-request-smoother-tools'),
+  cache = CACHE,
 ): string {
   const installed = onPath(command, folders);
   if (installed !== undefined) return installed;
@@ -39,15 +42,49 @@ export function providePythonTool(
   const program = inEnvironment(environment, command);
   if (isExecutable(program)) return program;
 
-  const python = PYTHONS.map((name) => onPath(name, folders)).find((found) => found !== undefined);
+  const python = findPython(folders);
   if (python === undefined) {
     const advice = `install Python 3, or put ${command} on the PATH (pip install '${requirement}')`;
     throw new MissingToolError(command, `neither ${command} nor Python was found; ${advice}`);
   }
-  console.log(`Installing ${requirement} into ${environment} ...`);
-  run(command, python, ['-m', 'venv', environment]);
-  run(command, inEnvironment(environment, 'python'), ['-m', 'pip', 'install', '--quiet', requirement]);
+  install(command, { python, environment, requirements: [requirement] });
   return program;
+}
+
+/**
+ * The path of a Python that has the packages of a requirements file; they are installed once, into an environment of their own.
+ * @throws MissingToolError without Python, or when pip cannot install them
+ */
+export function providePythonPackages(
+  name: string,
+  requirementsFile: string,
+  folders = process.env.PATH ?? '',
+  cache = CACHE,
+): string {
+  const digest = createHash('sha256').update(readFileSync(requirementsFile)).digest('hex').slice(0, 12);
+  const environment = path.join(cache, `${name}-${digest}`);
+  // An installation that was interrupted has no such file, and is done again.
+  const complete = path.join(environment, 'complete');
+  if (!existsSync(complete)) {
+    const python = findPython(folders);
+    if (python === undefined) throw new MissingToolError(name, 'Python was not found; install Python 3');
+    install(name, { python, environment, requirements: ['--requirement', requirementsFile] });
+    writeFileSync(complete, '');
+  }
+  return inEnvironment(environment, 'python');
+}
+
+function findPython(folders: string): string | undefined {
+  return PYTHONS.map((name) => onPath(name, folders)).find((found) => found !== undefined);
+}
+
+function install(
+  tool: string,
+  { python, environment, requirements }: { python: string; environment: string; requirements: string[] },
+): void {
+  console.log(`Installing ${requirements.at(-1)} into ${environment} ...`);
+  run(tool, python, ['-m', 'venv', environment]);
+  run(tool, inEnvironment(environment, 'python'), ['-m', 'pip', 'install', '--quiet', ...requirements]);
 }
 
 function inEnvironment(environment: string, name: string): string {

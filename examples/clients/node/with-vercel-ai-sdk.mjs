@@ -1,0 +1,52 @@
+/** The Vercel AI SDK with its provider of Amazon Bedrock. */
+import assert from 'node:assert/strict';
+import { createAmazonBedrock } from '@ai-sdk/amazon-bedrock';
+import { embed, generateObject, generateText, streamText, tool } from 'ai';
+import { z } from 'zod';
+import { DIMENSIONS, EMBEDDINGS, ENDPOINT, MODEL, REGION, tryAll } from './features.mjs';
+
+const bedrock = createAmazonBedrock({
+  baseURL: ENDPOINT,
+  region: REGION,
+  accessKeyId: 'any',
+  secretAccessKey: 'any',
+});
+const question = {
+  model: bedrock(MODEL),
+  prompt: 'What is the weather like?',
+  maxOutputTokens: 1000,
+  maxRetries: 0,
+};
+const Weather = z.object({ city: z.string(), days: z.number().int().min(1).max(9) });
+
+await tryAll({
+  async plain() {
+    const { text, usage } = await generateText(question);
+    assert.match(text, /\w+ \w+/);
+    assert.ok(usage.outputTokens > 0);
+  },
+
+  async stream() {
+    const pieces = [];
+    for await (const piece of streamText(question).textStream) pieces.push(piece);
+    assert.ok(pieces.length > 2);
+    assert.equal(pieces.join(''), (await generateText(question)).text);
+  },
+
+  async tools() {
+    const tools = { weather: tool({ inputSchema: Weather }) };
+    const { toolCalls } = await generateText({ ...question, tools, toolChoice: 'required' });
+    assert.equal(toolCalls[0].toolName, 'weather');
+    Weather.parse(toolCalls[0].input);
+  },
+
+  async structured() {
+    const { object } = await generateObject({ ...question, schema: Weather });
+    Weather.parse(object);
+  },
+
+  async embeddings() {
+    const { embedding } = await embed({ model: bedrock.embedding(EMBEDDINGS), value: 'tea', maxRetries: 0 });
+    assert.equal(embedding.length, DIMENSIONS);
+  },
+});

@@ -1,0 +1,33 @@
+"""Tries what a client can do, one thing after the other, and prints what came of each as a line of JSON."""
+
+import json
+import os
+import traceback
+
+ENDPOINT = os.environ["BEDROCK_ENDPOINT"]
+REGION = "us-east-1"
+MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
+EMBEDDINGS = "amazon.titan-embed-text-v2:0"
+DIMENSIONS = 1024
+
+WEATHER = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}, "days": {"type": "integer", "minimum": 1, "maximum": 9}},
+    "required": ["city", "days"],
+    "additionalProperties": False,
+}
+
+
+def is_weather(value):
+    """Whether a value fits the schema above."""
+    return isinstance(value.get("city"), str) and value.get("days") in range(1, 10)
+
+
+def try_all(**features):
+    for name, attempt in features.items():
+        try:
+            attempt()
+            print(json.dumps({"feature": name, "ok": True}), flush=True)
+        except Exception as error:
+            trace = traceback.format_exc(limit=-3)
+            print(json.dumps({"feature": name, "ok": False, "error": f"{error!r}\n{trace}"}), flush=True)

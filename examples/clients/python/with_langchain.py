@@ -1,0 +1,59 @@
+"""LangChain's ChatBedrockConverse and BedrockEmbeddings."""
+
+from typing import Annotated
+
+from features import DIMENSIONS, EMBEDDINGS, ENDPOINT, MODEL, REGION, is_weather, try_all
+from langchain_aws import BedrockEmbeddings, ChatBedrockConverse
+from langchain_core.tools import tool
+from pydantic import BaseModel, Field
+
+ACCESS = {
+    "endpoint_url": ENDPOINT,
+    "region_name": REGION,
+    "aws_access_key_id": "any",
+    "aws_secret_access_key": "any",
+}
+model = ChatBedrockConverse(model=MODEL, max_tokens=1000, **ACCESS)
+QUESTION = "What is the weather like?"
+
+
+class Weather(BaseModel):
+    """The weather of some days."""
+
+    city: str
+    days: int = Field(ge=1, le=9)
+
+
+@tool
+def weather(city: str, days: Annotated[int, Field(ge=1, le=9)]) -> str:
+    """Looks up the weather."""
+    return f"sun in {city} for {days} days"
+
+
+def plain():
+    answer = model.invoke(QUESTION)
+    assert answer.content
+    assert answer.usage_metadata["output_tokens"] > 0
+
+
+def stream():
+    pieces = [piece.text for piece in model.stream(QUESTION)]
+    assert len(pieces) > 2
+    assert "".join(pieces) == model.invoke(QUESTION).text
+
+
+def tools():
+    answer = model.bind_tools([weather], tool_choice="any").invoke(QUESTION)
+    assert answer.tool_calls[0]["name"] == "weather" and is_weather(answer.tool_calls[0]["args"])
+
+
+def structured():
+    answer = model.with_structured_output(Weather).invoke(QUESTION)
+    assert is_weather(answer.model_dump())
+
+
+def embeddings():
+    assert len(BedrockEmbeddings(model_id=EMBEDDINGS, **ACCESS).embed_query("tea")) == DIMENSIONS
+
+
+try_all(plain=plain, stream=stream, tools=tools, structured=structured, embeddings=embeddings)
