@@ -32,7 +32,7 @@ it('a backend speaks for the account that it says', async () => {
 
 it('what is no emulator, or not there, is said', async () => {
   const other = await serve('Welcome');
-  await expect(connectBackend(other)).rejects.toThrow(`${other} is no AWS emulator that can be used: STS`);
+  await expect(connectBackend(other)).rejects.toThrow(`No AWS emulator can be used at ${other}: STS`);
   await expect(connectBackend('http://127.0.0.1:1')).rejects.toThrow(BackendUnavailableError);
 });
 

@@ -1,9 +1,9 @@
-/** What is going on in the local cloud, so that one can wait for it to end instead of sleeping. */
+/** Knows whether anything is going on in the local cloud, so that callers can wait for the end instead of sleeping. */
 export class Activity {
   #running = 0;
   readonly #waiters = new Set<() => void>();
 
-  /** Counts as going on until the work ends, however it ends. */
+  /** Counts the work as going on until it ends, in success or failure. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.#running++;
     try {
@@ -18,7 +18,7 @@ export class Activity {
     return this.#running === 0;
   }
 
-  /** To be called whenever something may have come to rest. */
+  /** Must be called whenever something may have become idle. */
   changed(): void {
     for (const wake of this.#waiters) wake();
     this.#waiters.clear();

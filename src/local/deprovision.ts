@@ -11,10 +11,10 @@ import type { Backend } from './emulators.ts';
 import { S3Service } from './gateway/s3-service.ts';
 import type { EvaluatedStack } from './terraform/stack.ts';
 
-/** What was never created, because provisioning failed before, is none to delete. */
+/** Errors of a resource that was never created, because provisioning failed before it. */
 const ABSENT = ['ResourceNotFoundException', 'QueueDoesNotExist', 'NoSuchBucket'];
 
-/** How long a table may take, and how often to look, in seconds. */
+/** How long deleting a table may take, and how often to look, in seconds. */
 const DELETION = { maxWaitTime: 60, minDelay: 0.1, maxDelay: 1 };
 
 export async function deprovision(

@@ -10,7 +10,7 @@ export interface Backend extends QueueNaming {
   dynamodbUrl: string;
   sqsUrl: string;
   s3Url: string;
-  /** It outlives the local cloud, which therefore has to clean up. */
+  /** Whether it goes on running after the local cloud has stopped, which then has to clean up. */
   lasting: boolean;
   stop(): Promise<void>;
 }
@@ -23,7 +23,7 @@ export interface Emulators extends Backend {
 /** The account that fauxqs speaks for. */
 export const ACCOUNT_ID = '000000000000';
 
-/** Starts the emulators in this process, on free ports of 127.0.0.1. They check nobody's identity: the gateway does. */
+/** Starts the emulators in this process, on free ports of 127.0.0.1. They do not check who calls; the gateway does. */
 export async function startEmulators(): Promise<Emulators> {
   const dynamodb = dynalite({ createTableMs: 0 });
   await new Promise<void>((resolve) => dynamodb.listen(0, '127.0.0.1', resolve));

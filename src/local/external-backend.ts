@@ -1,7 +1,7 @@
 import type { Backend } from './emulators.ts';
 import { LocalCloudError } from './errors.ts';
 
-/** The emulator that was asked for does not answer as one does. */
+/** The given URL does not answer, or not like an AWS emulator. */
 export class BackendUnavailableError extends LocalCloudError {
   override readonly name = 'BackendUnavailableError';
 
@@ -9,17 +9,17 @@ export class BackendUnavailableError extends LocalCloudError {
     readonly url: string,
     reason: string,
   ) {
-    super(`${url} is no AWS emulator that can be used: ${reason}`);
+    super(`No AWS emulator can be used at ${url}: ${reason}`);
   }
 }
 
-/** The service that a request is for stands in its signature; emulators do not check the rest. */
+/** Emulators take the service from the signature, and do not check the signature itself. */
 const UNCHECKED =
   'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=0';
 
 /**
- * An emulator of DynamoDB, SQS and S3 that runs elsewhere, such as moto's server. What the gateway adds to an emulator,
- * it adds to this one too.
+ * An emulator of DynamoDB, SQS and S3 that runs elsewhere, such as moto's server. The gateway adds to it what it adds
+ * to the embedded ones.
  * @throws BackendUnavailableError when nothing there knows which account it speaks for
  */
 export async function connectBackend(url: string): Promise<Backend> {
@@ -45,6 +45,7 @@ async function accountOf(url: string): Promise<string> {
     throw new BackendUnavailableError(url, String(answer.cause ?? answer.message));
   }
   const [, account] = /<Account>(\d{12})<\/Account>/.exec(answer) ?? [];
-  if (account === undefined) throw new BackendUnavailableError(url, 'STS GetCallerIdentity named no account');
+  if (account === undefined)
+    throw new BackendUnavailableError(url, 'STS GetCallerIdentity did not name an account');
   return account;
 }

@@ -82,7 +82,7 @@ async function unpack(file: string, folder: string): Promise<void> {
   }
 }
 
-/** Terraform's variables and Lambda's own, and nothing else: above all nothing of the developer's shell. */
+/** The variables that Terraform sets and Lambda's own. Nothing comes from the developer's shell. */
 function environment(
   stack: EvaluatedStack,
   resource: Resource,
@@ -117,9 +117,9 @@ function environment(
     LAMBDA_TASK_ROOT: taskRoot,
     LAMBDA_RUNTIME_DIR: taskRoot,
     _HANDLER: resource.text('handler'),
-    // The SDK's advance notice about Node 20 concerns whoever runs this machine, not the function on its nodejs24.x.
+    // The SDK warns about Node 20, which is this machine's; in AWS the function runs on nodejs24.x.
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-    // Without a home of its own, the SDK would find the developer's ~/.aws.
+    // With the developer's home folder, the SDK would read ~/.aws.
     HOME: taskRoot,
     PATH: '/usr/local/bin:/usr/bin:/bin',
     TZ: ':UTC',

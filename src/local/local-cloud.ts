@@ -32,23 +32,23 @@ export interface LocalCloudOptions {
   variables: Record<string, unknown>;
   /** A running Bedrock simulator. */
   bedrockUrl: string;
-  /** What Service Quotas says of Bedrock: what the simulator enforces. Absent: it knows no quotas. */
+  /** What Service Quotas says about Bedrock, which is what the simulator enforces. Default: no quotas. */
   bedrockQuotas?: BedrockQuotas;
-  /** The account that is played, twelve digits. Default: the emulators' own; always theirs for an applied stack. */
+  /** Twelve digits. Default: the emulators' own account, which an applied stack always has. */
   accountId?: string;
   /** Application inference profiles of the account: by ARN, what they were made from. */
   applicationProfiles?: Readonly<Record<string, string>>;
   /** An emulator of DynamoDB, SQS and S3 that runs elsewhere, in place of the embedded ones. */
   backendUrl?: string;
-  /** Terraform has applied the stack there: it is used as it stands, and stays. */
+  /** Whether Terraform has applied the stack there: then nothing is created or deleted. */
   applied?: boolean;
-  /** Of the gateway. Default: a free one. */
+  /** Where the gateway listens. Default: a free port. */
   port?: number;
   /** Credentials that may do everything. Default: new ones. */
   operator?: Credentials;
   /** Every line that a function writes. */
   onLog?: (functionName: string, line: string) => void;
-  /** Asked about every permitted call: what shall go wrong with it. */
+  /** Asked about every permitted call what should go wrong with it. */
   faults?: FaultHook;
 }
 
@@ -64,7 +64,7 @@ export interface LocalCloud {
   calls(): CallCount[];
   /** Every call that a policy did not allow. */
   denials(): Denial[];
-  /** Kills (SIGKILL) one process of those that run now, as `pick` says by their functions' names. Whether it did. */
+  /** Kills (SIGKILL) one of the running processes, picked by the name of its function. Returns whether there was one. */
   crash(pick: (running: readonly string[]) => string | undefined): boolean;
   /** Resolves when consumed queues and streams are empty and no function runs. */
   idle(): Promise<void>;
@@ -169,7 +169,7 @@ async function bringUp(
   };
 }
 
-/** Sources stop first, but a running batch ends only when its function is stopped too. */
+/** Starts the event sources. They stop before the functions do, but a running batch ends only with its function. */
 function start(triggers: Triggers, cleanup: (() => unknown)[], functions: Map<string, LambdaFunction>): void {
   const sources = [...triggers.queues, ...triggers.streams.values()];
   cleanup.push(async () => {
@@ -205,7 +205,7 @@ async function idle(
     [...triggers.streams.values()].every((stream) => stream.empty) &&
     [...functions.values()].every((lambda) => !lambda.retrying);
   for (;;) {
-    // Asked for before looking, so that no change in between is missed.
+    // Subscribed before looking, so that no change in between is missed.
     const change = activity.nextChange();
     if (resting() && (await queuesEmpty(triggers.consumedQueueUrls, sqs)) && resting()) return;
     await change;

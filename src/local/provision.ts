@@ -33,7 +33,7 @@ export async function provision(options: ProvisionOptions): Promise<void> {
   ]);
 }
 
-/** Tells the gateway what the tables are, and which changes somebody consumes. */
+/** Tells the gateway the keys of the tables, and which tables have a consumer of their changes. */
 export function watchTables(stack: EvaluatedStack, dynamodb: DynamodbService): void {
   const consumed = stack
     .resources('aws_lambda_event_source_mapping')
@@ -108,7 +108,7 @@ async function provisionQueues({ stack }: ProvisionOptions, client: SQSClient): 
       new CreateQueueCommand({ QueueName: queue.text('name'), Attributes: Object.fromEntries(attributes) }),
     );
   };
-  // A queue can name only dead letters that exist.
+  // A dead-letter queue must exist before a queue can name it.
   const queues = stack.resources('aws_sqs_queue');
   await Promise.all(queues.filter((queue) => !queue.has('redrive_policy')).map(create));
   await Promise.all(queues.filter((queue) => queue.has('redrive_policy')).map(create));
@@ -128,7 +128,7 @@ async function provisionBuckets({ stack, s3 }: ProvisionOptions, client: S3Clien
   client.destroy();
 }
 
-/** Outside the Region that S3 began in, a bucket must be told where it stands. */
+/** Outside us-east-1, S3 wants to be told the Region of a new bucket. */
 function locatedIn(region: string): { CreateBucketConfiguration?: CreateBucketConfiguration } {
   if (region === 'us-east-1') return {};
   return { CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint } };

@@ -1,11 +1,11 @@
-/** Who may do what, from the stack's roles, and what AWS itself needs of them. */
+/** The policies of the stack's roles, and the permissions that AWS itself needs from them. */
 import { randomBytes } from 'node:crypto';
 import type { Credentials } from './gateway/identity.ts';
 import { checkResourcePolicy, type Permission, RolePolicy } from './gateway/policy.ts';
 import { TerraformError } from './terraform/errors.ts';
 import type { EvaluatedStack, Resource } from './terraform/stack.ts';
 
-/** A role lacks what AWS needs of it to run a function, its log or its event source. */
+/** A role lacks a permission that AWS needs to run a function, to write its log or to poll its event source. */
 export class RolePermissionError extends TerraformError {
   override name = 'RolePermissionError';
   constructor(
@@ -58,7 +58,7 @@ export function demand(
   if (missing) throw new RolePermissionError(address, missing, purpose);
 }
 
-/** A function's log group must let itself be written to. */
+/** The function's role must allow writing to its log group. */
 export function demandLogging(lambda: Resource, policy: RolePolicy, stack: EvaluatedStack): void {
   const configured = lambda.blocks('logging_config')[0]?.log_group;
   const group = String(configured ?? `/aws/lambda/${lambda.text('function_name')}`);

@@ -10,7 +10,7 @@ const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 const NAME = new RegExp(`^${PREFIX}-[a-z-]+-${HOST}-(\\d+)-\\w+$`);
 
 /**
- * Makes a folder of this process, after removing those of processes that no longer run. Whoever makes it removes it.
+ * Makes a folder for this process, and removes those of processes that no longer run. The caller removes it in the end.
  * @param purpose in lower case, a part of its name
  */
 export async function makeTemporaryFolder(purpose: string, parent = tmpdir()): Promise<string> {
@@ -22,7 +22,7 @@ async function sweep(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
     const owner = NAME.exec(name)?.[1];
     if (owner === undefined || isRunning(Number(owner))) continue;
-    // Another user's folder, or one that somebody else is sweeping: leave it.
+    // It may belong to another user, or be removed by another process at this moment.
     await rm(path.join(parent, name), { recursive: true, force: true }).catch(() => undefined);
   }
 }
@@ -32,7 +32,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // It runs, as another user.
+    // The process runs, but as another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

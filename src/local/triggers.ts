@@ -29,7 +29,7 @@ export interface Triggers {
   clients: SQSClient[];
 }
 
-/** Lambda starts with five pollers of a queue; without a maximum it would add more. */
+/** Lambda starts with five pollers for a queue, and would add more; here it stays at that. */
 const DEFAULT_CONCURRENCY = 5;
 const NEVER_TOO_OLD_SECONDS = 24 * 3600;
 
@@ -156,7 +156,7 @@ function streamSource(
         QueueUrl: failureQueue.text('url'),
         MessageBody: JSON.stringify(message),
       });
-      // Lambda drops what it cannot deliver, and goes on.
+      // Lambda drops a message that it cannot deliver, and goes on.
       await sqs.send(command).catch(onError);
     },
     activity,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MissingToolError } from '../../../src/lab/external/errors.ts';
-import { providePythonTool } from '../../../src/lab/external/python-tool.ts';
+import { providePythonPackages, providePythonTool } from '../../../src/lab/external/python-tool.ts';
 
 const TOOL = { command: 'checker', requirement: 'checker[all]==1.2.3' };
 
@@ -59,5 +59,21 @@ describe.skipIf(process.platform === 'win32')('a program of the Python world', (
     expect(() => providePythonTool(TOOL, bin, cache)).toThrow(
       /^checker: .* -m venv .* failed:\nno module named venv$/,
     );
+  });
+
+  test('may be packages of a requirements file, which are installed once for each content of it', () => {
+    const asked = path.join(folder, 'asked');
+    script(
+      path.join(bin, 'python3'),
+      `/bin/mkdir -p "$3/bin"\nprintf '#!/bin/sh\\necho "$@" >>"${asked}"\\n' >"$3/bin/python"\n/bin/chmod +x "$3/bin/python"`,
+    );
+    const requirements = path.join(folder, 'requirements.txt');
+    writeFileSync(requirements, 'one==1\n');
+    const first = providePythonPackages('clients', requirements, bin, cache);
+    expect(providePythonPackages('clients', requirements, bin, cache)).toBe(first);
+    writeFileSync(requirements, 'one==2\n');
+    expect(providePythonPackages('clients', requirements, bin, cache)).not.toBe(first);
+    const line = `-m pip install --quiet --requirement ${requirements}\n`;
+    expect(readFileSync(asked, 'utf8')).toBe(line + line);
   });
 });

@@ -16,10 +16,10 @@ const question = {
   max_tokens: 1000,
   messages: [{ role: 'user', content: 'What is the weather like?' }],
 };
-const Weather = z.object({ city: z.string(), days: z.number().int().min(1).max(9) });
+const Weather = z.object({ city: z.string(), days: z.number().int() });
 const schema = {
   type: 'object',
-  properties: { city: { type: 'string' }, days: { type: 'integer', minimum: 1, maximum: 9 } },
+  properties: { city: { type: 'string' }, days: { type: 'integer' } },
   required: ['city', 'days'],
   additionalProperties: false,
 };

@@ -1,11 +1,9 @@
 """LangChain's ChatBedrockConverse and BedrockEmbeddings."""
 
-from typing import Annotated
-
 from features import DIMENSIONS, EMBEDDINGS, ENDPOINT, MODEL, REGION, is_weather, try_all
 from langchain_aws import BedrockEmbeddings, ChatBedrockConverse
 from langchain_core.tools import tool
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 ACCESS = {
     "endpoint_url": ENDPOINT,
@@ -21,11 +19,11 @@ class Weather(BaseModel):
     """The weather of some days."""
 
     city: str
-    days: int = Field(ge=1, le=9)
+    days: int
 
 
 @tool
-def weather(city: str, days: Annotated[int, Field(ge=1, le=9)]) -> str:
+def weather(city: str, days: int) -> str:
     """Looks up the weather."""
     return f"sun in {city} for {days} days"
 

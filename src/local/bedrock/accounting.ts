@@ -49,9 +49,9 @@ interface Meter {
   /** What may still be deducted; negative while in debt. */
   available(now: number): number;
   deduct(now: number, amount: number): Deduction;
-  /** Returns part of an earlier deduction, as far as it still weighs on the meter. */
+  /** Returns part of an earlier deduction, as far as the meter still counts it. */
   giveBack(now: number, deduction: Deduction, amount: number): void;
-  /** Another limit from now on; what has been deducted stays deducted. */
+  /** Sets another limit. What has been deducted stays deducted. */
   resize(now: number, limit: number): void;
 }
 
@@ -199,14 +199,14 @@ export class Quota {
     return { admitted: true, call: { reserved, deduction: this.#tokens?.deduct(now, reserved) } };
   }
 
-  /** Corrects the reservation to the charge: the rest is given back, an excess is deducted now, into debt if need be. */
+  /** Corrects the reservation to the charge: the rest is given back; an excess is deducted now, even into debt. */
   end(now: number, call: AdmittedCall, charge: number): void {
     if (!this.#tokens || !call.deduction) return;
     if (charge < call.reserved) this.#tokens.giveBack(now, call.deduction, call.reserved - charge);
     else if (charge > call.reserved) this.#tokens.deduct(now, charge - call.reserved);
   }
 
-  /** Other limits from now on, of the kinds there were. What has been deducted stays deducted. */
+  /** Sets other values for the limits that there are. What has been deducted stays deducted. */
   resize(now: number, { requestsPerMinute, tokensPerMinute }: QuotaLimits): void {
     if (requestsPerMinute !== undefined) this.#requests?.resize(now, requestsPerMinute);
     if (tokensPerMinute !== undefined) this.#tokens?.resize(now, tokensPerMinute);

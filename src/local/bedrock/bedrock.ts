@@ -8,7 +8,7 @@ import type { Model } from './models.ts';
 import type { SimulatorSettings } from './options.ts';
 import { LaneRecorder, type SimulatorStats } from './stats.ts';
 
-/** An admitted call: what it will answer, after how long. `end` must be called once, whatever becomes of the caller. */
+/** An admitted call, with its answer. `end` must be called once, even when the caller has gone away. */
 export interface RunningCall {
   answer: Answer;
   fault?: FaultKind;

@@ -1,7 +1,7 @@
 import { BedrockError } from '../../wire/errors.ts';
 import { uniform } from './random.ts';
 
-/** What can go wrong apart from the quota, each by its share of calls. */
+/** What can go wrong besides the quota, each with its share of the calls. */
 export const FAULT_KINDS = [
   'throttling',
   'tokens-per-day',
@@ -17,7 +17,7 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 /** Shares of calls, each 0 to 1, together at most 1. */
 export type FaultRates = Partial<Record<FaultKind, number>>;
 
-/** These happen while the model works: the call was admitted, and its input is charged. */
+/** These happen while the model works: the call has been admitted, and its input is charged. */
 export const FAULTS_WHILE_RUNNING: readonly FaultKind[] = [
   'model-timeout',
   'model-error',
@@ -69,7 +69,7 @@ export function faultError(kind: Exclude<FaultKind, 'connection-reset'>): Bedroc
   return FAULTS[kind]();
 }
 
-/** A stream that has begun tells its failure as one of its own events. */
+/** A stream that has begun reports a failure as one of its events. */
 export function streamFault(kind: Exclude<FaultKind, 'connection-reset'>): BedrockError {
   return new BedrockError('ModelStreamErrorException', faultError(kind).message);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A number in [0, 1) that depends on nothing but its arguments. */
+/** A number in [0, 1) that depends on its arguments only. */
 export function uniform(seed: number, ...parts: (string | number)[]): number {
   const digest = createHash('sha256')
     .update([seed, ...parts].join('\n'))

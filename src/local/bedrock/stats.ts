@@ -1,6 +1,6 @@
 import type { QuotaLimits } from './accounting.ts';
 
-/** What one second, one minute or the whole run saw of a lane. */
+/** What happened in a lane in one second, one minute or the whole run. */
 export interface Counts {
   /** Calls admitted under the quota. */
   calls: number;

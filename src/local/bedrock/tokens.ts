@@ -1,13 +1,13 @@
 /**
- * Counts tokens the way tokenizers roughly do: pieces of words, short runs of digits, single signs, single characters
- * of scripts without spaces. Not any model's own tokenizer; the same text always counts the same.
+ * Counts tokens roughly as tokenizers do: pieces of words, short runs of digits, single signs, single characters of
+ * scripts without spaces. It is no model's own tokenizer, but the same text always counts the same.
  */
 import { encodeJson, isObject, type JsonValue } from '../../wire/json.ts';
 
 const LETTERS_PER_TOKEN = 6;
 const DIGITS_PER_TOKEN = 3;
 const PIECES = /[a-zA-Z]+|[0-9]+|[^\sa-zA-Z0-9]/gu;
-/** Between messages and around the whole, chat formats spend a few tokens. */
+/** Chat formats add a few tokens to each message. */
 const TOKENS_PER_MESSAGE = 4;
 /** About what a one-megapixel image costs. */
 const TOKENS_PER_IMAGE = 1_600;

@@ -1,8 +1,8 @@
 import type { InvocationResult } from '../lambda/execution-environment.ts';
 
 /**
- * The items of a batch that must come again: all, when the function failed or its answer makes no sense; none, when it
- * reports none; and, when it reports partial failures, those.
+ * The items of a batch that must be delivered again: all, when the function failed or its answer cannot be understood;
+ * otherwise those that it reports.
  */
 export function failedItems(
   result: InvocationResult,

@@ -12,7 +12,7 @@ export function intervalMinutes(address: string, expression: string): number {
   throw new TerraformError(address, `the schedule ${expression} is not supported`);
 }
 
-/** Runs something now and then at a fixed interval. */
+/** Runs something at the start, and then at a fixed interval. */
 export class Schedule {
   #timer: NodeJS.Timeout | undefined;
 

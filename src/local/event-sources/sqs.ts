@@ -14,7 +14,7 @@ export interface SqsEventSourceOptions {
   queueUrl: string;
   queueArn: string;
   region: string;
-  /** With the function's own credentials: a role that may not receive shows. */
+  /** Has the credentials of the function's role, so that a missing permission shows. */
   sqs: SQSClient;
   target: LambdaFunction;
   batchSize: number;
@@ -25,12 +25,12 @@ export interface SqsEventSourceOptions {
   onError: (error: unknown) => void;
 }
 
-/** SQS hands out no more at once. */
+/** The most messages that SQS gives for one request. */
 const RECEIVE_LIMIT = 10;
 const LONG_POLL_SECONDS = 20;
 const ERROR_PAUSE_MS = 1000;
 
-/** Polls a queue and runs its function on what comes, as many batches at once as allowed. */
+/** Polls a queue and runs its function on the messages, in as many batches at once as are allowed. */
 export class SqsEventSource {
   readonly #abort = new AbortController();
   readonly #batches = new Set<Promise<void>>();
@@ -71,7 +71,7 @@ export class SqsEventSource {
     }
   }
 
-  /** A batch: what one receive brings, or, with a batching window, what comes within it. */
+  /** A batch: the messages of one receive, or, with a batching window, all that arrive within it. */
   async #gather(): Promise<Message[]> {
     const { batchSize, batchingWindowSeconds } = this.#options;
     const messages = await this.#receive(batchSize, LONG_POLL_SECONDS);
@@ -112,7 +112,7 @@ export class SqsEventSource {
     this.#batches.add(batch);
   }
 
-  /** What succeeded is deleted; the rest comes back when its visibility timeout ends. */
+  /** Deletes the messages that succeeded. The others come back when their visibility timeout ends. */
   async #remove(messages: Message[], result: InvocationResult): Promise<void> {
     const { sqs, queueUrl, partialFailures } = this.#options;
     const ids = messages.map(({ MessageId }) => MessageId ?? '');

@@ -21,7 +21,7 @@ export interface StreamEventSourceOptions {
   bisectBatchOnFunctionError: boolean;
   partialFailures: boolean;
   matches: (record: unknown) => boolean;
-  /** Gets what could not be processed: the destination's message, without the records themselves, as in AWS. */
+  /** Gets the message about records that could not be processed. As in AWS, the records are not in it. */
   onDiscarded: (message: unknown) => Promise<void>;
   activity: Activity;
 }
@@ -33,13 +33,13 @@ export interface StreamRecord {
   [key: string]: unknown;
 }
 
-/** Lambda doubles the pause between retries of a batch, from a second on. */
+/** Lambda doubles the pause between retries of a batch, beginning with one second. */
 const RETRY_PAUSE_MS = 1000;
 const LONGEST_RETRY_PAUSE_MS = 60_000;
 /** How often a stream is polled when no batching window is set. */
 const POLL_INTERVAL_MS = 250;
 
-/** Delivers a table's changes to a function: in batches, in order item by item, with bounded retries. */
+/** Delivers a table's changes to a function, in batches, with bounded retries. Changes of one item stay in order. */
 export class StreamEventSource {
   readonly #abort = new AbortController();
   readonly #shards: StreamRecord[][];
@@ -97,7 +97,7 @@ export class StreamEventSource {
     }
   }
 
-  /** Runs a batch until all of it is processed or given up. */
+  /** Runs a batch until every record has been processed or given up. */
   async #process(batch: StreamRecord[], retries: number): Promise<void> {
     const { target, bisectBatchOnFunctionError, maximumRetryAttempts, partialFailures } = this.#options;
     const fresh = batch.filter((record) => !this.#tooOld(record));
@@ -112,7 +112,7 @@ export class StreamEventSource {
     const numbers = fresh.map(({ dynamodb }) => dynamodb.SequenceNumber);
     const failed = failedItems(result, numbers, partialFailures);
     if (failed.size === 0) return;
-    // A stream is a sequence: everything from the first failure on comes again.
+    // Records are processed in order: everything from the first failure on comes again.
     const rest = fresh.slice(numbers.findIndex((number) => failed.has(number)));
     if (retries >= maximumRetryAttempts) return this.#discard(rest, 'RetryAttemptsExhausted', retries);
     await this.#pause(Math.min(RETRY_PAUSE_MS * 2 ** retries, LONGEST_RETRY_PAUSE_MS), () => false);
@@ -157,7 +157,7 @@ export class StreamEventSource {
     });
   }
 
-  /** Waits, but no longer than until `enough` after a new record, or until stopped. */
+  /** Waits for the time, until there is `enough` after a new record, or until the source is stopped. */
   async #pause(milliseconds: number, enough: () => boolean, shard?: number): Promise<void> {
     const timer = new AbortController();
     const time = delay(milliseconds, undefined, {

@@ -3,8 +3,8 @@ import type { Place } from './place.ts';
 import type { Permission } from './policy.ts';
 
 /**
- * Regions that a geographic inference profile may lead to. A few of them stand for all: enough to show a policy that
- * forgot that the call leaves the Region.
+ * Regions that a geographic inference profile may route to. These are not all of them, but enough to show that a policy
+ * forgot that calls leave the Region.
  */
 const DESTINATIONS: Record<string, string[]> = {
   us: ['us-east-1', 'us-east-2', 'us-west-2'],
@@ -16,7 +16,7 @@ const DESTINATIONS: Record<string, string[]> = {
   global: [''],
 };
 
-/** What a call of a model needs, as a caller named it. */
+/** The permissions that a call needs for its model, which is given as the caller named it. */
 export function bedrockPermissions(action: string, modelId: string, place: Place): Permission[] {
   const { region, accountId, applicationProfiles = {} } = place;
   if (!modelId.startsWith('arn:')) {
@@ -34,7 +34,7 @@ export function bedrockPermissions(action: string, modelId: string, place: Place
   return needs(action, [modelId, ...models]);
 }
 
-/** The foundation model wherever the profile leads; undefined for what is no inference profile. */
+/** The foundation model in every Region that the profile routes to; undefined for anything but a profile. */
 function modelsBehind(profile: string, { region }: Place): string[] | undefined {
   const [geography = ''] = profile.split('.');
   const destinations = DESTINATIONS[geography];

@@ -119,7 +119,7 @@ export class DynamodbService implements Service {
   #record(images: Map<string, Item>, id: string, change: ItemChange): void {
     if (change.after) images.set(id, change.after);
     else images.delete(id);
-    // A write that changes nothing is no change: DynamoDB puts nothing into the stream.
+    // DynamoDB puts nothing into the stream when a write changes nothing.
     if (JSON.stringify(change.before) !== JSON.stringify(change.after)) this.#onChange(change);
   }
 
@@ -136,7 +136,7 @@ export class DynamodbService implements Service {
     return { ...failure, response: jsonResponse(body, failure.response.status) };
   }
 
-  /** Asks the emulator what the call consumed, and keeps that from a caller who did not ask. */
+  /** Asks the emulator how much capacity the call consumed, and removes that from the answer unless the caller asked too. */
   async #send(request: GatewayRequest, input: Item): Promise<WholeAnswer> {
     const asked = { ReturnConsumedCapacity: 'TOTAL', ...input };
     const measured = CONSUMING.includes(request.headers['x-amz-target']?.split('.')[1] ?? '');
@@ -179,7 +179,7 @@ function withAttributes(output: Item, attributes: Item | undefined): Item {
 function returned(wanted: string, before?: Item, after?: Item): Item | undefined {
   if (wanted === 'ALL_OLD') return before;
   if (wanted === 'ALL_NEW') return after;
-  // What differs stands for what the expression touched: the same, but for attributes set to what they were.
+  // The attributes that changed are taken for those that the expression set; one that was set to the value it had is missing.
   if (wanted === 'UPDATED_NEW') return difference(after, before);
   if (wanted === 'UPDATED_OLD') return difference(before, after);
   return undefined;

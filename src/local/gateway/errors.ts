@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { GatewayResponse } from './message.ts';
 
-/** A refusal that the caller gets as its service would say it. */
+/** An error that the caller gets in the form of the service it called. */
 export class ServiceError extends Error {
   override name = 'ServiceError';
   /** @param code AWS's error code, e.g. `AccessDeniedException` */
@@ -14,7 +14,7 @@ export class ServiceError extends Error {
   }
 }
 
-/** Error codes that S3 and SQS's JSON protocol spell in their own way. */
+/** Error codes that S3 spells differently. */
 const S3_CODES: Record<string, string> = { AccessDeniedException: 'AccessDenied' };
 
 /** An error in the form of the service's protocol. */

@@ -1,4 +1,7 @@
-/** The one door between clients and emulators: who calls, may they, count it, pass it on. */
+/**
+ * Everything that clients send to the emulators comes through here: the gateway finds out who calls, checks that they
+ * may, counts the call and passes it on.
+ */
 
 import type { Listener } from '../../wire/listener.ts';
 import { type CallCount, CallLog, type Denial } from './call-log.ts';
@@ -10,9 +13,9 @@ import { type Operation, readOperation } from './operation.ts';
 import type { Place } from './place.ts';
 import type { Permission, RolePolicy } from './policy.ts';
 
-/** What is done with a call instead of, or besides, passing it on. */
+/** Something that goes wrong with a call on purpose. */
 export interface Fault {
-  /** Waits first. */
+  /** How long to wait before anything else happens. */
   delayMs?: number;
   /** Answers with this error; the call does not reach its service. */
   error?: { code: string; status: number; message: string };
@@ -20,7 +23,7 @@ export interface Fault {
   cut?: 'before' | 'after';
 }
 
-/** A call that somebody makes and may make. */
+/** A call that its caller has the permission to make. */
 export interface Call {
   /** A function's name, `<function>/event-source` for what polls on its behalf, or `operator`. */
   principal: string;
@@ -139,7 +142,7 @@ function accessDenied(principal: string, { action, resource }: Permission): Serv
   );
 }
 
-/** The service in whose words an error is told, when the signature cannot be trusted to name it. */
+/** The service that the signature names, right or wrong: an error is answered in the form of its protocol. */
 function serviceOf(request: GatewayRequest): string {
   return /\/([a-z0-9-]+)\/aws4_request/.exec(request.headers.authorization ?? '')?.[1] ?? 's3';
 }

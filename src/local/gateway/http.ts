@@ -26,7 +26,7 @@ const CONNECTION_HEADERS = [
 /** Serves a handler on a port of 127.0.0.1; 0 takes a free one. */
 export function listen(handler: Handler, port = 0): Promise<Listener> {
   return listenOn({ host: '127.0.0.1', port }, (incoming, outgoing) => {
-    // What fails here is the connection: there is nobody left to answer.
+    // When this fails, the connection is broken, and there is nobody left to answer.
     respond(handler, incoming, outgoing).catch(() => incoming.destroy());
   });
 }
@@ -39,7 +39,7 @@ async function respond(handler: Handler, incoming: HttpRequest, outgoing: HttpRe
     (outgoing as ServerResponse).writeHead(status, headers);
     return pipeline(body, outgoing as ServerResponse);
   }
-  // A HEAD answer and a 304 tell of a body they do not have: the length comes from the answer itself.
+  // The answer to a HEAD request announces the length of a body that it does not send.
   const length = incoming.method === 'HEAD' ? (headers['content-length'] ?? '0') : String(body.length);
   (outgoing as ServerResponse).writeHead(status, { ...headers, 'content-length': length });
   outgoing.end(incoming.method === 'HEAD' ? '' : body);

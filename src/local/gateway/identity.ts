@@ -79,7 +79,7 @@ async function sign(
   // Under HTTP/2 the SDK signs the host by its pseudo-header's name.
   for (const name of signedHeaders)
     headers[name] = request.headers[name === ':authority' ? 'host' : name] ?? '';
-  // The signer takes the hash from this header when it is there: it must tell the truth about the body.
+  // The signer believes this header when it is there, so it is checked against the body first.
   checkContentHash(request);
   const query: Record<string, string[]> = {};
   for (const name of request.query.keys()) query[name] = request.query.getAll(name);

@@ -5,7 +5,7 @@ export class KeyedLock {
   run<T>(keys: string[], work: () => Promise<T>): Promise<T> {
     const before = keys.map((key) => this.#tails.get(key));
     const done = Promise.all(before).then(work);
-    // The chain goes on after a failure, which is the caller's to handle.
+    // A failure is for the caller to handle; what waits behind it runs all the same.
     const tail = done.then(
       () => undefined,
       () => undefined,

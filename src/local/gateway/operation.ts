@@ -76,7 +76,7 @@ function dynamodbResources(input: Record<string, unknown>, { region, accountId }
   return [typeof input.IndexName === 'string' ? `${table}/index/${input.IndexName}` : table];
 }
 
-/** Batches need the permission of the single operation. */
+/** A batch operation needs the permission of the operation on a single message. */
 const SQS_ACTIONS: Record<string, string> = {
   SendMessageBatch: 'SendMessage',
   DeleteMessageBatch: 'DeleteMessage',
@@ -119,7 +119,7 @@ function lambda(request: GatewayRequest, { region, accountId }: Place): Operatio
   };
 }
 
-/** Streams need the permission of their own action; Converse has none of its own. */
+/** Converse and ConverseStream have no actions of their own: they need those of InvokeModel and its stream. */
 const BEDROCK_ACTIONS: Partial<Record<OperationName, string>> = {
   Converse: 'bedrock:InvokeModel',
   ConverseStream: 'bedrock:InvokeModelWithResponseStream',

@@ -1,4 +1,4 @@
-/** Services that need little more than passing on. */
+/** Services whose requests are passed on almost unchanged. */
 import type { Service, ServiceAnswer } from './gateway.ts';
 import type { Upstream } from './http.ts';
 import type { GatewayRequest } from './message.ts';
@@ -52,10 +52,10 @@ export class SqsService implements Service {
   }
 }
 
-/** What is in a message is nobody's business: only its queue is named. */
+/** Their bodies may contain anything, so nothing in them is replaced except the queue's URL. */
 const CARRYING_MESSAGES = ['SendMessage', 'SendMessageBatch', 'ReceiveMessage'];
 
-/** The simulator answers for Bedrock; what it streams is passed on as it comes. */
+/** Bedrock is the simulator. Its streams are passed on as they arrive. */
 export class BedrockService implements Service {
   readonly #simulator: Upstream;
 

@@ -1,4 +1,7 @@
-/** IAM as far as the stack uses it: allowed by a statement of the role, denied by default, an explicit Deny wins. */
+/**
+ * IAM as far as the stack uses it: an action is denied unless a statement of the role allows it, and an explicit Deny
+ * always wins.
+ */
 import { LocalCloudError } from '../errors.ts';
 
 export interface Permission {
@@ -55,8 +58,9 @@ export class RolePolicy {
 }
 
 /**
- * A queue's or bucket's own policy may deny what is not encrypted in transit: the local cloud speaks in clear inside
- * one machine and passes over that. Anything else would change who may do what, and is an error.
+ * A queue's or bucket's own policy may deny requests that are not encrypted in transit. The local cloud ignores such
+ * statements, because it uses plain HTTP inside one machine. Any other statement would change who may do what, and is
+ * an error.
  * @throws PolicyError
  */
 export function checkResourcePolicy(address: string, document: string): void {

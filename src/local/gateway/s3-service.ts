@@ -38,7 +38,7 @@ export class S3Service implements Service {
       return { response: await this.#get(request, caller) };
     }
     const response = await this.#emulator.send(request);
-    // The object that came of it has no version here; a stale one must not answer for it.
+    // The new object has no version here, and the old one must not be reported for it.
     if (request.method !== 'GET') this.#versions.delete(request.path);
     return { response };
   }

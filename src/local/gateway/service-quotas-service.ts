@@ -1,4 +1,4 @@
-/** Service Quotas as far as Bedrock's quotas go: every one has the value that the simulator enforces. */
+/** Service Quotas, for Bedrock's quotas only. Each has the value that the simulator enforces. */
 import { createHash } from 'node:crypto';
 import { isTokenMetered } from '../bedrock/models.ts';
 import data from './bedrock-quotas.json' with { type: 'json' };
@@ -33,7 +33,7 @@ export class ServiceQuotasService implements Service {
   constructor(account: BedrockQuotas) {
     const named = [...data.quotas, ...(account.models ?? []).flatMap(quotasOf)];
     const byName = new Map(named.map((quota) => [quota.name.toLowerCase(), quota]));
-    // The first of a name counts: its code is AWS's own.
+    // Where a name comes twice, AWS's own code counts.
     for (const quota of data.quotas) byName.set(quota.name.toLowerCase(), quota);
     this.#quotas = [...byName.values()].flatMap(({ code, name }) => {
       const value = name.includes(' tokens ') ? account.tokensPerMinute : account.requestsPerMinute;
@@ -86,7 +86,7 @@ export class ServiceQuotasService implements Service {
   }
 }
 
-/** Named as AWS names them, after the model's id where its label is not known. The codes are made up. */
+/** Quotas named like AWS's own, with the model's id in place of its label, which is not known. The codes are made up. */
 function quotasOf(modelId: string): { code: string; name: string }[] {
   const id = modelId.split('/').at(-1) ?? '';
   const [prefix = ''] = id.split('.');

@@ -1,9 +1,10 @@
 // The runtime inside an execution environment: a plain Node process that loads one handler and gets one event at a time
-// from its parent. Nothing here is ours but this file; the handler comes from the function's zip.
+// from its parent. Only this file is the local cloud's; the handler comes from the function's zip.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+// The channel closes when the parent dies, however it dies: no function outlives the local cloud.
 process.on('disconnect', () => process.exit());
 
 function describeError(error) {

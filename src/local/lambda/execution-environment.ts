@@ -35,7 +35,7 @@ type Message =
   | { kind: 'error' | 'fatal'; error: InvocationError };
 
 const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.mjs', import.meta.url));
-/** Lambda gives an init 10 s of a processor of its own; here it shares a machine that may be busy with other things. */
+/** Lambda gives the init phase 10 s on a processor of its own; this machine may be busy with other things. */
 const INIT_TIMEOUT_MS = 120_000;
 
 /** One execution environment: a Node process of its own that takes one event at a time and is reused while it lives. */
@@ -68,7 +68,7 @@ export class ExecutionEnvironment {
         resolve();
       };
       child.once('exit', (code, signal) => gone(signal ?? `exit status ${code}`));
-      // More than once: a message to a process that just ended fails too.
+      // This can come more than once: sending a message to a process that has just ended fails too.
       child.on('error', (error) => gone(error.message));
     });
   }
@@ -78,13 +78,13 @@ export class ExecutionEnvironment {
     return this.#alive;
   }
 
-  /** Must be awaited once, before the first event. An answer is what went wrong. */
+  /** Must be awaited once, before the first event. Returns what went wrong, if anything did. */
   async start(): Promise<FailedInvocation | undefined> {
     const start = await this.#next(INIT_TIMEOUT_MS, 'init');
     return start.kind === 'ready' ? undefined : this.#failed(start);
   }
 
-  /** Never rejects: what goes wrong in the function is an answer. */
+  /** It never rejects: an error in the function is a result. */
   async invoke(invocation: Invocation): Promise<InvocationResult> {
     const { timeoutMs, ...rest } = invocation;
     const answer = this.#next(timeoutMs, invocation.requestId);

@@ -27,7 +27,7 @@ const RETRY_DELAYS_MS = [60_000, 120_000];
 
 const STOPPED: FailedInvocation = { error: { errorType: 'Stopped', errorMessage: 'the local cloud stops' } };
 
-/** A function: as many execution environments as events run at once, each used again when it is free. */
+/** A function. It has as many execution environments as it ran events at once; one that is free is used again. */
 export class LambdaFunction {
   readonly #idle: ExecutionEnvironment[] = [];
   readonly #all = new Set<ExecutionEnvironment>();
@@ -53,7 +53,7 @@ export class LambdaFunction {
     return this.#retries.size > 0;
   }
 
-  /** Runs one event now. Never rejects: what goes wrong in the function is an answer. */
+  /** Runs one event now. It never rejects: an error in the function is a result. */
   async invoke(event: unknown, requestId: string = randomUUID()): Promise<InvocationResult> {
     if (this.#stopped) return STOPPED;
     return this.#options.activity.during(async () => {
@@ -112,7 +112,7 @@ export class LambdaFunction {
     return undefined;
   }
 
-  /** A new environment, unless one has become free since; or why there is none. */
+  /** A new environment, or one that has become free in the meantime; or the reason why there is none. */
   async #startOne(): Promise<ExecutionEnvironment | FailedInvocation> {
     const free = this.#warm();
     if (free) return free;

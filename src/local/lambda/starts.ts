@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 
 /**
- * Lets only as many functions start at once as there are processors: a start is all computing, and thirty at once would
- * keep the gateway and the emulators, which every running function waits for, from the processor.
+ * Lets only as many functions start at once as there are processors. A start needs a processor all the time, and thirty at
+ * once would leave none for the gateway and the emulators, which every running function waits for.
  */
 export class Starts {
   #running = 0;
@@ -20,7 +20,7 @@ export class Starts {
     try {
       return await start();
     } finally {
-      // The next one takes over this one's place.
+      // The next start takes the place of this one.
       const next = this.#waiting.shift();
       if (next) next();
       else this.#running--;

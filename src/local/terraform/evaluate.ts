@@ -5,13 +5,13 @@ import type { Expression, ForExpression } from './syntax.ts';
 import * as convert from './value.ts';
 import { equal, isObject, type Value } from './value.ts';
 
-/** Where names come from: resolves the longest known start of `path` and says how much of it that was. */
+/** Looks names up: gives the value of the longest start of `path` that it knows, and the number of parts it used. */
 export type Scope = (path: string[]) => { value: Value; used: number };
 
-/** The value of a whole JSON configuration value: every string in it is a template. */
+/** Evaluates a JSON configuration value, in which every string is a template. */
 export function evaluateConfiguration(configuration: unknown, scope: Scope): Value {
   if (typeof configuration === 'string') {
-    // Most strings are plain: nothing to parse.
+    // Most strings are plain and need no parsing.
     return /[$%]\{/.test(configuration) ? evaluate(parseTemplate(configuration), scope) : configuration;
   }
   if (Array.isArray(configuration)) return configuration.map((item) => evaluateConfiguration(item, scope));
@@ -63,7 +63,7 @@ export function evaluate(expression: Expression, scope: Scope): Value {
   }
 }
 
-/** `a.b["c"][i]`: the static start is looked up as one path, the rest is taken from its value. */
+/** `a.b["c"][i]`: the part up to the first computed key is looked up as one path, the rest is taken from its value. */
 function evaluateTraversal(expression: Expression, scope: Scope): Value {
   const keys: Expression[] = [];
   let root = expression;
@@ -109,7 +109,7 @@ function evaluateCall(call: Extract<Expression, { kind: 'call' }>, scope: Scope)
   return implementation(...args);
 }
 
-/** Not understood is not the same as failed: can() must not hide it. */
+/** An unknown function is our limit, not a failure of the expression, so can() must not hide it. */
 class UnknownFunctionError extends ExpressionError {}
 
 function succeeds(expression: Expression, scope: Scope): boolean {
@@ -124,7 +124,7 @@ function succeeds(expression: Expression, scope: Scope): boolean {
 
 function evaluateBinary(operator: string, left: Expression, right: Expression, scope: Scope): Value {
   const a = evaluate(left, scope);
-  // Terraform 1.12 and later stop at the first operand that decides.
+  // Terraform 1.12 and later do not evaluate the second operand when the first decides.
   if (operator === '&&') return convert.toBoolean(a) && convert.toBoolean(evaluate(right, scope));
   if (operator === '||') return convert.toBoolean(a) || convert.toBoolean(evaluate(right, scope));
   const b = evaluate(right, scope);

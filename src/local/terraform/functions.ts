@@ -31,7 +31,7 @@ function length(value: Value): number {
   throw new ExpressionError(`length() needs a string, a list or a map, got ${describe(value)}`);
 }
 
-/** Terraform's RE2 patterns in JavaScript; what the two do not share is refused. */
+/** A pattern of Terraform's (RE2) for JavaScript. Syntax that means something else there is refused. */
 function pattern(text: Value): RegExp {
   const source = toText(text);
   if (/\(\?[^:P]|\[AzpPQ]|\[\[:/.test(source))

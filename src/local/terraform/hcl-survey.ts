@@ -1,4 +1,4 @@
-/** Where a tfvars file sets which variable, and what in it Terraform does not allow: seen in HCL's own syntax tree. */
+/** Finds in HCL's own syntax tree where a tfvars file sets which variable, and what in it Terraform does not allow. */
 import hcl2json, { type TFExpressionSyntaxTree as Tree } from '@cdktf/hcl2json';
 import type { TfvarsMistake } from './errors.ts';
 
@@ -8,7 +8,7 @@ export interface HclSurvey {
   mistakes: TfvarsMistake[];
 }
 
-/** As one object, the file is an expression, whose tree can be had; the brace stands on a line before its first. */
+/** In braces, the file is an object, and the tree of an expression can be had. The brace has a line of its own, line 0. */
 const OPENING = '{\n';
 const FILE = 'tfvars';
 const OBJECT_KEY = undefined;
@@ -17,7 +17,7 @@ const OBJECT_KEY = undefined;
 export async function surveyHcl(text: string, names: readonly string[]): Promise<HclSurvey> {
   const source = `${OPENING}${text}\n}`;
   const tree = await hcl2json.getExpressionAst(FILE, source).catch(() => null);
-  // Only blocks are fine in a file and not in an object.
+  // Blocks are the only thing that is correct in a file but not in an object.
   if (!tree) return { lines: new Map(), mistakes: await blocksAmong(text, names) };
   const bytes = Buffer.from(source);
   const lines = new Map<string, number>();
@@ -33,7 +33,7 @@ export async function surveyHcl(text: string, names: readonly string[]): Promise
   return { lines, mistakes };
 }
 
-/** An attribute of the same name is refused beside an attribute, but not beside a block. */
+/** Finds blocks: HCL refuses a second attribute of the same name, but an attribute beside a block is fine. */
 async function blocksAmong(text: string, names: readonly string[]): Promise<TfvarsMistake[]> {
   const mistakes: TfvarsMistake[] = [];
   for (const name of names) {
@@ -47,7 +47,7 @@ async function blocksAmong(text: string, names: readonly string[]): Promise<Tfva
   return mistakes;
 }
 
-/** References and calls: a file of values is made of constants. */
+/** References and function calls: a file of values may only have constants. */
 function notAllowed(node: Tree.ExpressionType, bound: ReadonlySet<string>): TfvarsMistake[] {
   const { line } = node.range.start;
   const problem = problemOf(node, bound);
@@ -65,7 +65,7 @@ function problemOf(node: Tree.ExpressionType, bound: ReadonlySet<string>): strin
   return bound.has(traversal[0]?.segment ?? '') ? undefined : `Variables not allowed: ${fullAccessor}`;
 }
 
-/** A bare word is a key, bare words with periods are neither key nor reference. */
+/** A word without quotes is a key. With periods in it, HCL cannot tell whether a key or a reference is meant. */
 function inKey(key: Tree.ExpressionType, bound: ReadonlySet<string>): TfvarsMistake[] {
   const [expression] = childrenOf(key);
   if (expression?.type !== 'scopeTraversal') {
@@ -85,7 +85,7 @@ function childrenOf(node: Tree.ExpressionType): Tree.ExpressionType[] {
   return node.children ?? [];
 }
 
-/** The tree has no name for the key of an object's item. */
+/** The tree gives no type to the key of an object's item. */
 function isKey(node: Tree.ExpressionType): boolean {
   return (node as { type?: string }).type === OBJECT_KEY || (node as { type?: string }).type === '';
 }

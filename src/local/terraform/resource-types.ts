@@ -1,14 +1,14 @@
 /**
- * What the provider would compute for each resource and data source. A type that is not listed is an error. Some are
- * declared, not run (dashboards, alarms, log groups, topics, most settings of a bucket): they are evaluated, so that a
- * mistake in them shows, and have nothing to do locally.
+ * The attributes that the provider would compute for each resource and data source. A type that is not listed is an
+ * error. Dashboards, alarms, log groups, topics and most settings of a bucket do nothing locally; they are evaluated all
+ * the same, so that a mistake in them shows.
  */
 import type { Value } from './value.ts';
 
 export interface Platform {
   region: string;
   accountId: string;
-  /** Where the stack's resources will answer, e.g. `http://127.0.0.1:4566`. */
+  /** The URL under which the stack's resources answer, e.g. `http://127.0.0.1:4566`. */
   endpoint: string;
 }
 

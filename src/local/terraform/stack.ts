@@ -28,7 +28,7 @@ interface TerraformJson {
 }
 
 const KNOWN_BLOCKS = ['//', 'data', 'locals', 'output', 'provider', 'resource', 'terraform', 'variable'];
-/** Arguments that are Terraform's own: names of other blocks, not expressions to evaluate. */
+/** Arguments of Terraform itself. They contain names of other blocks, not expressions to evaluate. */
 const META_ARGUMENTS = ['//', 'depends_on', 'for_each', 'lifecycle', 'provider', 'provisioner', 'connection'];
 
 /** The item of `for_each` that a resource is made for. */
@@ -97,14 +97,14 @@ export class Resource {
   }
 }
 
-/** A stack of Terraform JSON with every value known, as it would be after an apply. */
+/** A stack of Terraform JSON with every value evaluated, as it would be after an apply. */
 export class EvaluatedStack {
   readonly platform: Platform;
   readonly outputs: Record<string, Value>;
   readonly #json: TerraformJson;
   readonly #variables: Record<string, Value>;
   readonly #byType: Map<string, Resource[]>;
-  /** What is being evaluated, to notice a cycle. */
+  /** Addresses that are being evaluated, so that a cycle is noticed. */
   readonly #evaluating = new Set<string>();
   readonly #known = new Map<string, Value>();
 

@@ -1,4 +1,4 @@
-/** Files of variables' values, `*.tfvars` in HCL and `*.tfvars.json`, as Terraform reads them. */
+/** Reads files with the values of variables, `*.tfvars` in HCL and `*.tfvars.json`, as Terraform does. */
 import { readFile } from 'node:fs/promises';
 import hcl2json from '@cdktf/hcl2json';
 import { parse as parseJson } from 'lossless-json';
@@ -11,7 +11,7 @@ import { checkVariables, type VariableDeclaration } from './variables.ts';
 export interface Tfvars {
   file: string;
   values: Record<string, Value>;
-  /** Where each variable is set, from 1. */
+  /** The line in which each variable is set, counted from 1. */
   lines: ReadonlyMap<string, number>;
 }
 
@@ -22,7 +22,7 @@ export interface LoadedVariables {
 }
 
 const BYTE_ORDER_MARK = '\uFEFF';
-/** A comment, the only one that JSON can have. */
+/** Terraform takes a property of this name as a comment. */
 const COMMENT = '//';
 
 /**
@@ -86,7 +86,7 @@ function hclMistake(error: unknown): TfvarsMistake {
   return { line: Number(line), problem: problem.replace('; ', ': ').replaceAll(/\s+/g, ' ') };
 }
 
-/** In JSON, texts are what they say: `${…}` has no meaning there. */
+/** In JSON files Terraform takes texts literally: `${…}` has no meaning. */
 function readJson(file: string, text: string): Tfvars {
   if (text.startsWith(BYTE_ORDER_MARK)) {
     throw new TfvarsError(file, [
@@ -104,7 +104,7 @@ function readJson(file: string, text: string): Tfvars {
   return { file, values, lines };
 }
 
-/** Keys must not be given twice. */
+/** JSON in which no key comes twice. */
 function parseStrictly(file: string, text: string): Value {
   try {
     return parseJson(text, undefined, { parseNumber: Number }) as Value;
@@ -120,7 +120,7 @@ function lineAt(text: string, position: number): number {
   return text.slice(0, position).split('\n').length;
 }
 
-/** What is not in the file comes last. */
+/** Variables that are not in the file come last. */
 function byLine(a: TfvarsMistake, b: TfvarsMistake): number {
   return (a.line ?? Number.POSITIVE_INFINITY) - (b.line ?? Number.POSITIVE_INFINITY);
 }

@@ -45,7 +45,7 @@ export function toObject(value: Value): { [key: string]: Value } {
   throw new ExpressionError(`expected a map or an object, got ${describe(value)}`);
 }
 
-/** Terraform walks maps and objects in the order of their keys. */
+/** Terraform goes through maps and objects in the order of their keys. */
 export function sortedEntries(value: Value): [string, Value][] {
   return Object.entries(toObject(value)).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
