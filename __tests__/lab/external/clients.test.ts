@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -8,10 +8,9 @@ const folder = mkdtempSync(path.join(tmpdir(), 'clients-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function run(code: string) {
-  mkdirSync(path.join(folder, 'node'), { recursive: true });
-  writeFileSync(path.join(folder, 'node/client.mjs'), code);
-  const client = { name: 'a client', language: 'node', script: 'node/client.mjs' } as const;
-  return runClient(client, process.execPath, { folder, endpoint: 'http://127.0.0.1:1' });
+  writeFileSync(path.join(folder, 'client.mjs'), code);
+  const client = { name: 'a client', language: 'node', script: 'client.mjs' } as const;
+  return runClient(client, { program: process.execPath, folder }, 'http://127.0.0.1:1');
 }
 
 describe('the script of a client', () => {

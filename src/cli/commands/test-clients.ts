@@ -3,9 +3,10 @@ import {
   CLIENTS,
   type ClientReport,
   FEATURES,
-  provideInterpreters,
+  provideRunners,
   runClient,
 } from '../../lab/external/clients.ts';
+import { MissingToolError } from '../../lab/external/errors.ts';
 import { PROJECT_FOLDER } from '../../lab/run/synthesis.ts';
 import { startBedrockSimulator } from '../../local/bedrock/simulator.ts';
 import { command, EXIT } from '../command.ts';
@@ -15,19 +16,19 @@ const FOLDER = path.join(PROJECT_FOLDER, 'examples/clients');
 const LATENCY_MS = 50;
 
 export default command('smoother test-clients').action(async () => {
-  const interpreters = provideInterpreters(FOLDER);
+  const runners = provideRunners(FOLDER);
   const bedrock = await startBedrockSimulator({ latencyMedianMs: LATENCY_MS });
   const rows: string[][] = [];
   const problems: string[] = [];
   try {
     for (const client of CLIENTS) {
-      const interpreter = interpreters[client.language];
-      if (typeof interpreter !== 'string') {
+      const runner = runners[client.language];
+      if (runner instanceof MissingToolError) {
         rows.push([client.name, ...FEATURES.map(() => 'missing')]);
-        problems.push(`${client.name} could not be tried. ${interpreter.message}`);
+        problems.push(`${client.name} could not be tried. ${runner.message}`);
         continue;
       }
-      const report = await runClient(client, interpreter, { folder: FOLDER, endpoint: bedrock.url });
+      const report = await runClient(client, runner, bedrock.url);
       rows.push([client.name, ...FEATURES.map((feature) => cell(report, feature))]);
       problems.push(...problemsOf(client.name, report));
     }

@@ -2,11 +2,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { MissingToolError } from './errors.ts';
-import { providePythonPackages } from './python-tool.ts';
+import { providePythonPackages, TOOLS_FOLDER } from './python-tool.ts';
 
 export const FEATURES = ['plain', 'stream', 'tools', 'structured', 'embeddings'] as const;
 export type Feature = (typeof FEATURES)[number];
@@ -18,11 +18,11 @@ export interface Client {
 }
 
 export const CLIENTS: readonly Client[] = [
-  { name: 'boto3', language: 'python', script: 'python/with_boto3.py' },
-  { name: 'LiteLLM', language: 'python', script: 'python/with_litellm.py' },
-  { name: 'LangChain', language: 'python', script: 'python/with_langchain.py' },
-  { name: 'Vercel AI SDK', language: 'node', script: 'node/with-vercel-ai-sdk.mjs' },
-  { name: 'Anthropic Bedrock SDK', language: 'node', script: 'node/with-anthropic-bedrock-sdk.mjs' },
+  { name: 'boto3', language: 'python', script: 'with_boto3.py' },
+  { name: 'LiteLLM', language: 'python', script: 'with_litellm.py' },
+  { name: 'LangChain', language: 'python', script: 'with_langchain.py' },
+  { name: 'Vercel AI SDK', language: 'node', script: 'with-vercel-ai-sdk.mjs' },
+  { name: 'Anthropic Bedrock SDK', language: 'node', script: 'with-anthropic-bedrock-sdk.mjs' },
 ];
 
 export interface FeatureResult {
@@ -39,24 +39,30 @@ export interface ClientReport {
   log: string;
 }
 
-/** Programs that run the scripts of each language, with what they need installed. */
-export type Interpreters = Record<Client['language'], string | MissingToolError>;
+/** What runs the scripts of a language: a program, and the folder with the scripts. */
+export interface Runner {
+  program: string;
+  folder: string;
+}
+
+export type Runners = Record<Client['language'], Runner | MissingToolError>;
 
 const NPM = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 const LOG_CHARACTERS = 2_000;
 
 /** @param folder examples/clients */
-export function provideInterpreters(folder: string): Interpreters {
+export function provideRunners(folder: string): Runners {
+  const [python, node] = [path.join(folder, 'python'), path.join(folder, 'node')];
   return {
-    python: attempt(() => providePythonPackages('clients', path.join(folder, 'python/requirements.txt'))),
-    node: attempt(() => {
-      installNodeClients(path.join(folder, 'node'));
-      return process.execPath;
-    }),
+    python: attempt(() => ({
+      program: providePythonPackages('clients', path.join(python, 'requirements.txt')),
+      folder: python,
+    })),
+    node: attempt(() => ({ program: process.execPath, folder: provideNodeScripts(node) })),
   };
 }
 
-function attempt(provide: () => string): string | MissingToolError {
+function attempt(provide: () => Runner): Runner | MissingToolError {
   try {
     return provide();
   } catch (error) {
@@ -65,29 +71,33 @@ function attempt(provide: () => string): string | MissingToolError {
   }
 }
 
-/** What package-lock.json says, beside it, unless that has been done. */
-function installNodeClients(folder: string): void {
+/** A copy of the scripts with the packages that package-lock.json names, so that none of them are in the project. */
+function provideNodeScripts(folder: string): string {
   const lock = readFileSync(path.join(folder, 'package-lock.json'));
-  const digest = createHash('sha256').update(lock).digest('hex');
-  const complete = path.join(folder, 'node_modules/.installed');
-  if (existsSync(complete) && readFileSync(complete, 'utf8') === digest) return;
-  console.log(`Installing the packages of ${path.join(folder, 'package-lock.json')} ...`);
+  const digest = createHash('sha256').update(lock).digest('hex').slice(0, 12);
+  const copy = path.join(TOOLS_FOLDER, `clients-node-${digest}`);
+  cpSync(folder, copy, { recursive: true });
+  // An installation that was interrupted has no such file, and is done again.
+  const complete = path.join(copy, 'complete');
+  if (existsSync(complete)) return copy;
+  console.log(`Installing the packages of ${path.join(folder, 'package-lock.json')} into ${copy} ...`);
   const { status, stderr, error } = spawnSync(NPM, ['ci', '--no-progress', '--ignore-scripts'], {
-    cwd: folder,
+    cwd: copy,
     encoding: 'utf8',
     shell: process.platform === 'win32',
   });
   if (status !== 0) throw new MissingToolError('npm', `npm ci failed: ${error?.message ?? stderr.trim()}`);
-  writeFileSync(complete, digest);
+  writeFileSync(complete, '');
+  return copy;
 }
 
 /** Runs a client's script against Bedrock at that address. */
 export async function runClient(
   { script }: Client,
-  interpreter: string,
-  { folder, endpoint }: { folder: string; endpoint: string },
+  { program, folder }: Runner,
+  endpoint: string,
 ): Promise<ClientReport> {
-  const child = spawn(interpreter, [path.join(folder, script)], {
+  const child = spawn(program, [path.join(folder, script)], {
     cwd: folder,
     env: { ...process.env, BEDROCK_ENDPOINT: endpoint },
     stdio: ['ignore', 'pipe', 'pipe'],

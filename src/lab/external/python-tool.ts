@@ -15,7 +15,7 @@ export interface PythonTool {
 
 const WINDOWS = process.platform === 'win32';
 /** Where programs and packages are installed that a command needs, and no other. */
-const CACHE = path.join(tmpdir(), 'bedrock-request-smoother-tools');
+export const TOOLS_FOLDER = path.join(tmpdir(), 'bedrock-request-smoother-tools');
 const PYTHONS = WINDOWS ? ['python', 'py'] : ['python3', 'python'];
 
 /** The program's path in one of the folders of a PATH; undefined when it is in none. */
@@ -34,7 +34,7 @@ export function onPath(command: string, folders = process.env.PATH ?? ''): strin
 export function providePythonTool(
   { command, requirement }: PythonTool,
   folders = process.env.PATH ?? '',
-  cache = CACHE,
+  cache = TOOLS_FOLDER,
 ): string {
   const installed = onPath(command, folders);
   if (installed !== undefined) return installed;
@@ -59,7 +59,7 @@ export function providePythonPackages(
   name: string,
   requirementsFile: string,
   folders = process.env.PATH ?? '',
-  cache = CACHE,
+  cache = TOOLS_FOLDER,
 ): string {
   const digest = createHash('sha256').update(readFileSync(requirementsFile)).digest('hex').slice(0, 12);
   const environment = path.join(cache, `${name}-${digest}`);
