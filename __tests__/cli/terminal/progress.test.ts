@@ -30,13 +30,17 @@ describe('progress', () => {
   it('says about how long it goes on, by its latest speed', () => {
     const { written, showAt } = watched({ total: 80 });
     showAt(0, 0);
+    showAt(50_000, 1);
     showAt(60_000, 5);
-    showAt(70_000, 25);
-    showAt(71_000, 26);
+    showAt(70_000, 30);
+    showAt(190_000, 34);
     expect(written.map((text) => /about .* left/.exec(text)?.[0])).toEqual([
       undefined,
       undefined,
-      'about 28 s left',
+      // 5 results in 60 s, then 29 in the last 20 s, then 29 in the last 130 s.
+      'about 15 min left',
+      'about 34 s left',
+      'about 206 s left',
     ]);
   });
 

@@ -5,9 +5,11 @@ import type { Terminal } from './printer.ts';
 const BAR_WIDTH = 30;
 const BAR_REFRESH_MS = 250;
 const LINE_REFRESH_MS = 2_000;
-/** How far back the speed is measured, and by how many results at least. */
+/** The speed is that of so much time at least, and of so many results. */
 const SPEED_MS = 15_000;
 const SPEED_RESULTS = 10;
+/** Fewer results make no speed. */
+const LEAST_RESULTS = 5;
 
 /** Shows progress: bars on a terminal, a line now and then without one. `end` draws what was told last. */
 export function showProgress(
@@ -43,16 +45,18 @@ function remaining(total: number, now: () => number): (progress: Progress) => nu
   return ({ sent, answered }) => {
     const at = now();
     samples.push({ at, answered });
-    while ((samples[0]?.at ?? at) < at - SPEED_MS) samples.shift();
+    const isPast = (it = { at, answered }) =>
+      it.at <= at - SPEED_MS && it.answered <= answered - SPEED_RESULTS;
+    while (isPast(samples[1])) samples.shift();
     const [oldest = { at, answered }] = samples;
-    if (sent < total || answered === total || answered < oldest.answered + SPEED_RESULTS) return undefined;
+    if (sent < total || answered === total || answered < oldest.answered + LEAST_RESULTS) return undefined;
     return ((total - answered) * (at - oldest.at)) / (answered - oldest.answered);
   };
 }
 
 export function progressLine(progress: Progress, total: number, leftMs?: number): string {
   const { sent, answered, running, calls, throttled, waitingFor } = progress;
-  if (waitingFor !== undefined) return waiting(waitingFor);
+  if (waitingFor !== undefined) return waiting(waitingFor, leftMs);
   const parts = [
     sent < total ? `sent ${part(sent, total)}, ended ${count(answered)}` : `ended ${part(answered, total)}`,
     `Bedrock: ${running} running, ${count(calls)} calls, ${throttled} throttled`,
@@ -68,7 +72,7 @@ export function bars(progress: Progress, total: number, leftMs?: number): string
     `  sent     ${bar(sent, total)} ${part(sent, total)}`,
     `  ended    ${bar(answered, total)} ${[part(answered, total), ...left(leftMs)].join(', ')}`,
     `  Bedrock  ${running} running · ${count(calls)} calls · ${throttled} throttled`,
-    ...(waitingFor === undefined ? [] : [`  ${waiting(waitingFor)}`]),
+    ...(waitingFor === undefined ? [] : [`  ${waiting(waitingFor, undefined)}`]),
   ];
 }
 
@@ -84,8 +88,8 @@ function left(ms: number | undefined): string[] {
   return ms === undefined ? [] : [`about ${duration(Math.max(1_000, ms))} left`];
 }
 
-function waiting({ what, until }: NonNullable<Progress['waitingFor']>): string {
-  return `Waiting for ${what}; gives up at ${timeOfDay(until)}`;
+function waiting({ what, until }: NonNullable<Progress['waitingFor']>, leftMs: number | undefined): string {
+  return `Waiting for ${[what, ...left(leftMs)].join(', ')}; gives up at ${timeOfDay(until)}`;
 }
 
 function bar(part: number, whole: number): string {

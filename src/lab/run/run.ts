@@ -92,7 +92,7 @@ export async function run({ cloud, bedrock }: RunTarget, options: RunOptions): P
     const lastMove = Math.max(lastResultAt, lastCallAt(bedrock));
     const quietMs = Date.now() - lastMove;
     const open = submissions.unanswered > 0 && quietMs <= patienceMs && interrupted?.aborted !== true;
-    const what = `${submissions.unanswered} results, ${Math.round(quietMs / 1_000)} s without any`;
+    const what = `${submissions.unanswered} results, none for ${Math.round(quietMs / 1_000)} s`;
     tellProgress(open && quietMs > QUIET_MS ? { what, until: lastMove + patienceMs } : undefined);
     return open;
   };
