@@ -1,4 +1,4 @@
-import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { surveyOf } from '../../client/lines.ts';
 import { startLocalSmoother } from '../../lab/run/local-smoother.ts';
@@ -6,6 +6,7 @@ import { PROJECT_FOLDER } from '../../lab/run/synthesis.ts';
 import type { LocalCloud } from '../../local/local-cloud.ts';
 import { localCommand, smootherOptions } from '../local-command.ts';
 import { outputFile, PORT, wholeNumber } from '../terminal/options.ts';
+import { writeTo } from '../terminal/printer.ts';
 import { interruption } from '../terminal/signals.ts';
 
 /** What clients have been told once stays right after a restart. */
@@ -35,7 +36,7 @@ export default localCommand('smoother dev --port 4580 --rpm 120 --outputs output
     const options = await smootherOptions(local);
     const { models } = await surveyOf(path.join(PROJECT_FOLDER, 'examples/requests.jsonl'));
     mkdirSync(path.join(PROJECT_FOLDER, 'dist'), { recursive: true });
-    const logs = createWriteStream(logFile);
+    const logs = writeTo(logFile);
     const { cloud, bedrock, stop } = await startLocalSmoother({
       ...options,
       models,

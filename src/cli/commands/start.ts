@@ -1,4 +1,3 @@
-import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { finished } from 'node:stream/promises';
 import { surveyOf } from '../../client/lines.ts';
@@ -9,7 +8,7 @@ import { UsageError } from '../errors.ts';
 import { localCommand, smootherOptions } from '../local-command.ts';
 import { runAndReport } from '../report/run-and-report.ts';
 import { inputFile, json, outputFile } from '../terminal/options.ts';
-import { printer } from '../terminal/printer.ts';
+import { printer, writeTo } from '../terminal/printer.ts';
 import { interruption } from '../terminal/signals.ts';
 
 export default localCommand(
@@ -31,7 +30,7 @@ export default localCommand(
     const survey = await surveyOf(input);
     if (survey.lines === 0) throw new UsageError(`--input has no messages in it: ${input}`);
     const options = await smootherOptions(local);
-    const logs = logFile === undefined ? undefined : createWriteStream(logFile);
+    const logs = logFile === undefined ? undefined : writeTo(logFile);
     const smoother = await startLocalSmoother({
       ...options,
       models: survey.models,

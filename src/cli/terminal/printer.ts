@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { createWriteStream, openSync, type WriteStream, writeFileSync } from 'node:fs';
 
 /** As much of a stream as showing something needs. */
 export interface Terminal {
@@ -30,4 +30,9 @@ export function printer(
       else if (json !== undefined) writeFileSync(json, text);
     },
   };
+}
+
+/** A stream into a new file, which is opened at once: when that fails, the command ends. */
+export function writeTo(file: string): WriteStream {
+  return createWriteStream(file, { fd: openSync(file, 'w') });
 }

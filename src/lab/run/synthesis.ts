@@ -12,7 +12,7 @@ export interface Synthesis {
   remove(): Promise<void>;
 }
 
-/** The app could not be built or synthesised; the message is what it printed. */
+/** The app could not be built or synthesised; the message says why. */
 export class SynthesisError extends Error {
   override readonly name = 'SynthesisError';
 }
@@ -50,6 +50,12 @@ function runApp(outdir: string, signal?: AbortSignal): Promise<void> {
     let output = '';
     for (const stream of [app.stdout, app.stderr]) stream.on('data', (chunk) => (output += chunk));
     app.once('error', reject);
-    app.once('close', (code) => (code === 0 ? resolve() : reject(new SynthesisError(output.trim()))));
+    app.once('close', (code) => (code === 0 ? resolve() : reject(new SynthesisError(reasonIn(output)))));
   });
+}
+
+/** A folder that cannot be written, a disk that is full: one line says it all. Otherwise everything that the app printed. */
+function reasonIn(output: string): string {
+  const [, systemError] = /^Error: (E[A-Z]+: .*)$/m.exec(output) ?? [];
+  return systemError ?? output.trim();
 }
