@@ -24,3 +24,17 @@ export function loseFirstAnswer(client: object, commands: RegExp): { lost: numbe
   );
   return losses;
 }
+
+/** The client's process dies at its n-th call (from 1): that call and all later ones have no effect. */
+export function dieAtCall(client: object, nth: number): { made: number } {
+  const calls = { made: 0 };
+  (client as Client).middlewareStack.add(
+    (next) => async (args) => {
+      calls.made++;
+      if (calls.made >= nth) throw new Error('dead');
+      return next(args);
+    },
+    { step: 'deserialize', priority: 'high' },
+  );
+  return calls;
+}

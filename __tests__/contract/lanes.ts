@@ -61,39 +61,46 @@ export function lanesContract(backend: () => Backend): void {
       expect(both.filter((it) => it !== undefined)).toHaveLength(1);
     });
 
-    it('gives a lane on when its lease has run out, with a later token and the last plan', async () => {
+    it('gives a lane on when its lease has run out, with a later token and what was written last', async () => {
       const lane = newLane();
       const first = await led(lane, 'a');
       expect(first).toEqual({ lane, holder: 'a', token: first.token });
-      await ports().leadership.writePlan(first, { snapshot: '{"released":1}' }, 200);
+      expect(await ports().leadership.writePlan(first, '{"released":1}')).toBe(true);
+      await ports().leadership.writeEstimates(first, '{"learned":1}');
+      expect(await ports().leadership.renew(first, {}, 200)).toBe('renewed');
       expect(await ports().leadership.acquire(lane, 'b', 199, 300)).toBeUndefined();
       const second = await led(lane, 'b', 200);
-      expect(second).toEqual({ lane, holder: 'b', token: second.token, snapshot: '{"released":1}' });
+      const left = { plan: '{"released":1}', estimates: '{"learned":1}' };
+      expect(second).toEqual({ lane, holder: 'b', token: second.token, ...left });
       expect(second.token).toBeGreaterThan(first.token);
     });
 
-    it('fences a leader that was replaced: no plan, no sleep, no release', async () => {
+    it('fences a leader that was replaced: no plan, no estimates, no renewal, no sleep, no release', async () => {
       const lane = newLane();
       const first = await led(lane, 'a');
       const second = await led(lane, 'b', 100);
-      expect(await ports().leadership.writePlan(first, { snapshot: 'late' }, 900)).toBe('lost');
+      await ports().leadership.writeEstimates(second, 'new');
+      expect(await ports().leadership.writePlan(first, 'late')).toBe(false);
+      await ports().leadership.writeEstimates(first, 'late');
+      expect(await ports().leadership.renew(first, {}, 900)).toBe('lost');
       expect(await ports().leadership.sleep(first)).toBe(false);
       await ports().leadership.release(first);
       expect(await ports().watch.status(lane)).toEqual({ lease_until: 200 });
-      expect(await ports().leadership.writePlan(second, { snapshot: 'next' }, 300)).toBe('written');
-      expect(await led(lane, 'c', 300)).toMatchObject({ snapshot: 'next' });
+      expect(await ports().leadership.writePlan(second, 'next')).toBe(true);
+      expect(await led(lane, 'c', 300)).toMatchObject({ plan: 'next', estimates: 'new' });
     });
 
     it('tells a holder that it was challenged, until the lane changes hands', async () => {
       const lane = newLane();
       const first = await led(lane, 'a');
-      expect(await ports().leadership.writePlan(first, { snapshot: '1' }, 100)).toBe('written');
+      expect(await ports().leadership.renew(first, {}, 100)).toBe('renewed');
       expect(await ports().leadership.acquire(lane, 'b', 50, 150)).toBeUndefined();
-      expect(await ports().leadership.writePlan(first, { snapshot: '2' }, 150)).toBe('challenged');
+      expect(await ports().leadership.renew(first, {}, 150)).toBe('challenged');
+      await ports().leadership.writePlan(first, '2');
       await ports().leadership.release(first);
       const second = await led(lane, 'b', 60);
-      expect(second.snapshot).toBe('2');
-      expect(await ports().leadership.writePlan(second, { snapshot: '3' }, 200)).toBe('written');
+      expect(second.plan).toBe('2');
+      expect(await ports().leadership.renew(second, {}, 200)).toBe('renewed');
     });
 
     it('lets the holder take its lane again, as after a lost answer', async () => {
@@ -101,16 +108,18 @@ export function lanesContract(backend: () => Backend): void {
       const first = await led(lane, 'a');
       const again = await led(lane, 'a', 10);
       expect(again.token).toBeGreaterThan(first.token);
-      expect(await ports().leadership.writePlan(again, { snapshot: '1' }, 200)).toBe('written');
+      expect(await ports().leadership.writePlan(first, '0')).toBe(false);
+      expect(await ports().leadership.writePlan(again, '1')).toBe(true);
     });
 
-    it('shows the limits of the last plan that had any', async () => {
+    it('shows the limits and figures that were shown last', async () => {
       const lane = newLane();
       const leader = await led(lane, 'a');
       const limits = { tokens_per_minute: 1_000_000 };
-      await ports().leadership.writePlan(leader, { snapshot: '1', limits }, 300);
-      await ports().leadership.writePlan(leader, { snapshot: '2' }, 400);
-      expect(await ports().watch.status(lane)).toEqual({ lease_until: 400, limits });
+      const figures = { unfinished: 3, utilisation: 0.5, share: 1 };
+      await ports().leadership.renew(leader, { limits, figures }, 300);
+      await ports().leadership.renew(leader, {}, 400);
+      expect(await ports().watch.status(lane)).toEqual({ lease_until: 400, limits, figures });
     });
   });
 
@@ -119,12 +128,12 @@ export function lanesContract(backend: () => Backend): void {
       expect(await ports().watch.status(newLane())).toBeUndefined();
     });
 
-    it('shows a sleeping leader until its next plan, or the next leader', async () => {
+    it('shows a sleeping leader until it renews its lease, or until the next leader', async () => {
       const lane = newLane();
       const leader = await led(lane, 'a');
       expect(await ports().leadership.sleep(leader)).toBe(true);
       expect(await ports().watch.status(lane)).toEqual({ lease_until: 100, asleep: true });
-      await ports().leadership.writePlan(leader, { snapshot: '1' }, 200);
+      await ports().leadership.renew(leader, {}, 200);
       expect(await ports().watch.status(lane)).toEqual({ lease_until: 200 });
       await ports().leadership.sleep(leader);
       await ports().leadership.release(leader);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { LEASE_MS } from '../../src/core/prioritization/lane-leader.ts';
+import { LEASE_MS } from '../../src/core/prioritization/lane-writes.ts';
 import type { World } from '../fixtures/prioritization-world.ts';
 import { invariant } from './invariant.ts';
 import { accept, type Coming, counted, type Doctored, doctoredWorld, schedule } from './world.ts';
@@ -60,12 +60,16 @@ invariant<{ leaders: Paused[]; requests: number }, Doctored>(
       expect(world.cloud.sent).toHaveLength(requests);
     },
     without: {
-      'the fence of the plan': ({ leadership }) => ({
+      'the fence of plan and lease': ({ leadership }) => ({
         leadership: {
           ...leadership,
           writePlan: async (...plan) => {
             await leadership.writePlan(...plan);
-            return 'written';
+            return true;
+          },
+          renew: async (...lease) => {
+            const renewed = await leadership.renew(...lease);
+            return renewed === 'lost' ? 'renewed' : renewed;
           },
         },
       }),
@@ -74,7 +78,7 @@ invariant<{ leaders: Paused[]; requests: number }, Doctored>(
           ...leadership,
           acquire: async (...lease) => {
             const led = await leadership.acquire(...lease);
-            return led && { ...led, snapshot: undefined };
+            return led && { ...led, plan: undefined };
           },
         },
       }),
@@ -233,7 +237,7 @@ invariant<Deaths, Doctored>('a dead leader is replaced within seconds while requ
       leadership: {
         ...leadership,
         acquire: (lane, holder, now, until) => leadership.acquire(lane, holder, now, until + 10 * MINUTE_MS),
-        writePlan: (led, plan, until) => leadership.writePlan(led, plan, until + 10 * MINUTE_MS),
+        renew: (led, shown, until) => leadership.renew(led, shown, until + 10 * MINUTE_MS),
       },
     }),
   },

@@ -8,6 +8,7 @@ import { acceptedRecord } from '../../src/core/ingestion/accepted-record.ts';
 import { invokeBatch } from '../../src/core/invocation/batch.ts';
 import { countersOf, slotReportOf } from '../../src/core/lane/call-report.ts';
 import { sumOf } from '../../src/core/lane/counters.ts';
+import { LaneEngine } from '../../src/core/lane/engine/engine.ts';
 import { parseState, writeState } from '../../src/core/lane/engine/state.ts';
 import { changeOf } from '../../src/core/reporting/change.ts';
 import { summarise } from '../../src/core/reporting/read.ts';
@@ -24,6 +25,7 @@ import { World } from '../fixtures/invocation-world.ts';
 const SAMPLES = path.join(import.meta.dirname, 'samples');
 const RELEASES = readdirSync(SAMPLES).filter((name) => /^v\d+$/.test(name));
 const MODEL = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
+const ENGINE = { averageRequestMs: 5_000, minutesToProcess: 5, queueDepthThreshold: 10, leaseMs: 330_000 };
 const LONGEST_WAIT_SECONDS = 13 * 24 * 3_600;
 
 const fileOf = (release: string, shape: string) =>
@@ -60,6 +62,7 @@ describe('every version of a shape', () => {
       'hold message': (await new World().release()).v,
       payload: reading.request.call.v,
       'lane memory': JSON.parse(writeState({ slots: [] })).v,
+      'lane estimates': JSON.parse(new LaneEngine(ENGINE).estimates()).v,
     }).toEqual(VERSIONS);
   });
 });
@@ -149,6 +152,20 @@ describe.each(samplesOf<RecordSample[]>('record'))('records of %s', (release, sa
 
 it.each(samplesOf<{ v: number }>('lane memory'))('a plan of %s is taken over whole', (_release, sample) => {
   expect(JSON.parse(writeState(parseState(JSON.stringify(sample))))).toEqual(sample);
+});
+
+it.each(samplesOf<{ v: number }>('lane estimates'))(
+  'estimates of %s are taken over whole',
+  (_release, sample) => {
+    const successor = new LaneEngine(ENGINE, undefined, JSON.stringify(sample));
+    expect(JSON.parse(successor.estimates())).toEqual(sample);
+  },
+);
+
+it('estimates in a plan, where the first release wrote them, are taken over whole', () => {
+  const [, plan] = samplesOf<{ estimates: object }>('lane memory').find(([name]) => name === 'v1/json') ?? [];
+  const successor = new LaneEngine(ENGINE, JSON.stringify(plan));
+  expect(JSON.parse(successor.estimates())).toEqual({ v: 1, ...plan?.estimates });
 });
 
 it.each(samplesOf<Record<string, number>>('report-counters'))(

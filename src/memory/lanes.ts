@@ -27,7 +27,8 @@ export interface LaneState {
   asleep?: boolean;
   woken_at?: number;
   challenged_at?: number;
-  memory?: string;
+  plan?: string;
+  estimates?: string;
   limits?: Limits;
   figures?: LaneFigures;
 }
@@ -109,19 +110,29 @@ export function createLaneStates(): {
         Object.assign(state, { token: state.token + 1, holder, lease_until: leaseUntil });
         delete state.asleep;
         delete state.challenged_at;
-        return definedOf<Led>({ lane, holder, token: state.token, snapshot: state.memory });
+        const { token, plan, estimates } = state;
+        return definedOf<Led>({ lane, holder, token, plan, estimates });
       },
-      async writePlan(led, { snapshot, limits, figures }, leaseUntil) {
+      async writePlan(led, plan) {
+        const state = held(led);
+        if (state) state.plan = plan;
+        return state !== undefined;
+      },
+      async writeEstimates(led, estimates) {
+        const state = held(led);
+        if (state) state.estimates = estimates;
+      },
+      async renew(led, { limits, figures }, leaseUntil) {
         const state = held(led);
         if (!state) return 'lost';
         Object.assign(
           state,
-          { memory: snapshot, lease_until: leaseUntil },
+          { lease_until: leaseUntil },
           limits && { limits: definedOf(limits) },
           figures && { figures },
         );
         delete state.asleep;
-        return state.challenged_at === undefined ? 'written' : 'challenged';
+        return state.challenged_at === undefined ? 'renewed' : 'challenged';
       },
       async sleep(led) {
         const state = held(led);

@@ -1,5 +1,9 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoClient } from '../../../src/aws/clients.ts';
 import { dynamoLeadership, dynamoWatch } from '../../../src/aws/dynamodb/lane-states.ts';
@@ -9,7 +13,7 @@ import { queue } from '../../../src/core/request/transitions.ts';
 import { type Emulators, startEmulators } from '../../../src/local/emulators.ts';
 import { createTables, LANES, REQUESTS, useEndpoints } from '../../contract/aws-backend.ts';
 import { newLane, waitingIn } from '../../fixtures/records.ts';
-import { loseFirstAnswer } from '../lost-answers.ts';
+import { dieAtCall, loseFirstAnswer } from '../lost-answers.ts';
 
 const grant = { releasedAt: 1, reservedTokens: 1, maxTokens: 1, leaseUntil: 2 };
 
@@ -73,7 +77,86 @@ describe('DynamoDB adapters', () => {
     expect(losses.lost).toBe(1);
     if (!led) throw new Error('The lane was not acquired');
     expect(await dynamoLeadership(client, LANES).acquire(lane, 'b', 50, 150)).toBeUndefined();
-    expect(await dynamoLeadership(client, LANES).writePlan(led, { snapshot: '{}' }, 200)).toBe('challenged');
+    expect(await dynamoLeadership(client, LANES).renew(led, {}, 200)).toBe('challenged');
+  });
+
+  describe('take over a lane', () => {
+    const leadership = () => dynamoLeadership(client, LANES);
+    const lease = async (lane: string, holder: string, now: number) => {
+      const led = await leadership().acquire(lane, holder, now, now + 100);
+      if (!led) throw new Error(`${holder} did not get ${lane}`);
+      return led;
+    };
+    const itemOf = async (lane: string, item: string) => {
+      const key = { lane: { S: lane }, item: { S: item } };
+      return (await client.send(new GetItemCommand({ TableName: LANES, Key: key }))).Item ?? {};
+    };
+
+    /** As the previous release led: the plan is in the state item. */
+    const ledByPreviousRelease = (lane: string, token: number, memory: string) =>
+      client.send(
+        new UpdateItemCommand({
+          TableName: LANES,
+          Key: { lane: { S: lane }, item: { S: 'state' } },
+          UpdateExpression: 'SET memory = :memory, lease_until = :now, #token = :token',
+          ExpressionAttributeNames: { '#token': 'token' },
+          ExpressionAttributeValues: {
+            ':memory': { S: memory },
+            ':now': { N: '0' },
+            ':token': { N: `${token}` },
+          },
+        }),
+      );
+
+    it('from the previous release with its plan, which leaves the state item once there is one of our own', async () => {
+      const lane = newLane();
+      await ledByPreviousRelease(lane, 7, 'old plan');
+      const first = await lease(lane, 'a', 10);
+      expect(first).toEqual({ lane, holder: 'a', token: 8, plan: 'old plan' });
+      await leadership().writePlan(first, 'new plan');
+      // It dies here. The old plan is still there, and older than what it has written.
+      const second = await lease(lane, 'b', 200);
+      expect(second.plan).toBe('new plan');
+      await leadership().renew(second, {}, 300);
+      expect(await itemOf(lane, 'state')).not.toHaveProperty('memory');
+      // Back to the previous release, and forth again: the last to lead knows best.
+      await ledByPreviousRelease(lane, 10, 'plan after a step back');
+      expect((await lease(lane, 'c', 400)).plan).toBe('plan after a step back');
+    });
+
+    it('whose last leader died after it took the lease: what was written before it counts', async () => {
+      const lane = newLane();
+      const first = await lease(lane, 'a', 0);
+      await leadership().writePlan(first, 'plan of a');
+      const dying = newClient();
+      const calls = dieAtCall(dying, 2);
+      await expect(dynamoLeadership(dying, LANES).acquire(lane, 'b', 100, 200)).rejects.toThrow('dead');
+      expect(calls.made).toBeGreaterThan(1);
+      // Nobody has taken the plan: the first leader, which may not know yet, can still write it, and it still counts.
+      expect(await leadership().writePlan(first, 'last plan of a')).toBe(true);
+      const third = await lease(lane, 'c', 200);
+      expect(third.plan).toBe('last plan of a');
+      expect(await leadership().writePlan(first, 'too late')).toBe(false);
+    });
+
+    it('whose state others read: it stays small, however large the plan', async () => {
+      const lane = newLane();
+      const leader = await lease(lane, 'a', 0);
+      await leadership().writePlan(leader, 'x'.repeat(50_000));
+      await leadership().writeEstimates(leader, 'x'.repeat(50_000));
+      const limits = { requests_per_minute: 10_000, tokens_per_minute: 30_000_000 };
+      const figures = {
+        unfinished: 9_999,
+        bundles: 999,
+        waiting: true,
+        utilisation: 0.987_654_321,
+        share: 0.987_654_321,
+      };
+      await leadership().renew(leader, { limits, figures }, 1_800_000_000_000);
+      await dynamoWatch(client, LANES).markWoken(lane, 1_800_000_000_000);
+      // A read of up to 4 KiB and a write of up to 1 KiB are one unit.
+      expect(JSON.stringify(await itemOf(lane, 'state')).length).toBeLessThan(1_024);
+    });
   });
 
   it('read the settings as Terraform writes them, null for what is unset', async () => {

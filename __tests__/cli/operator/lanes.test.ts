@@ -16,10 +16,9 @@ async function ledLane() {
   const led = await ports.leadership.acquire(LANE, 'a', 0, LEASE_UNTIL);
   if (led === undefined) throw new Error('the lane is taken');
   const tell = (figures: Partial<LaneFigures>) =>
-    ports.leadership.writePlan(
+    ports.leadership.renew(
       led,
       {
-        snapshot: '',
         limits: { requests_per_minute: 480, tokens_per_minute: 2_000_000 },
         figures: { utilisation: 0, share: 1, unfinished: 0, ...figures },
       },

@@ -74,7 +74,7 @@ it('a request is judged by its count: what only the estimate makes too large is 
     const lane = 'anthropic.claude-3-5-haiku:on-demand';
     const led = await cloud.ports.leadership.acquire(lane, 'leader', 0, 1);
     if (led === undefined) throw new Error('not led');
-    await cloud.ports.leadership.writePlan(led, { snapshot: '', limits }, 1);
+    await cloud.ports.leadership.renew(led, { limits }, 1);
     await ingest(large());
     ends.push(cloud.sent.map(({ error }) => error?.type));
   }

@@ -106,7 +106,7 @@ describe('without', () => {
         ...leadership,
         acquire: async (...args: Parameters<typeof leadership.acquire>) => {
           const led = await leadership.acquire(...args);
-          return led && { ...led, snapshot: undefined };
+          return led && { ...led, plan: undefined };
         },
       },
     }));

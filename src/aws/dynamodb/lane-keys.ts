@@ -9,11 +9,22 @@ export interface LaneItemKey {
   item: string;
 }
 
+/** Small: every batch of ingestion reads it. */
 export function stateKey(lane: string): LaneItemKey {
   return { lane, item: 'state' };
 }
 
-/** The operator's word. */
+/** What a leader writes at its ticks: only leaders read it. */
+export function planKey(lane: string): LaneItemKey {
+  return { lane, item: 'plan' };
+}
+
+/** What a leader has learned. */
+export function estimatesKey(lane: string): LaneItemKey {
+  return { lane, item: 'estimates' };
+}
+
+/** What the operator said. */
 export function controlKey(lane: string): LaneItemKey {
   return { lane, item: 'control' };
 }

@@ -1,11 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type DynamoDBClient,
-  GetItemCommand,
-  UpdateItemCommand,
-  type UpdateItemCommandInput,
-} from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   type LaneStatus,
   type LaneWatch,
@@ -13,120 +7,138 @@ import {
   type Led,
   WAKE_INTERVAL_MS,
 } from '../../core/lane/ports.ts';
-import { itemOf, namesIn, unlessRefused, valuesOf } from './expressions.ts';
-import { stateKey } from './lane-keys.ts';
-
-interface Update {
-  update: string;
-  condition?: string;
-  values: Record<string, unknown>;
-  returns?: UpdateItemCommandInput['ReturnValues'];
-}
-
-/** Updates a lane's state; its attributes as asked for by `returns`, or undefined when the condition did not hold. */
-async function updateState(client: DynamoDBClient, table: string, lane: string, change: Update) {
-  const { update, condition, values, returns } = change;
-  const written = await unlessRefused(
-    client.send(
-      new UpdateItemCommand({
-        TableName: table,
-        Key: itemOf(stateKey(lane)),
-        UpdateExpression: update,
-        ConditionExpression: condition,
-        ExpressionAttributeNames: namesIn(update, condition ?? ''),
-        ExpressionAttributeValues: valuesOf(values),
-        ReturnValues: returns,
-      }),
-    ),
-  );
-  return written && unmarshall(written.Attributes ?? {});
-}
-
-async function readState(client: DynamoDBClient, table: string, lane: string, attributes: string[]) {
-  const projection = attributes.map((name) => `#${name}`).join(', ');
-  const { Item } = await client.send(
-    new GetItemCommand({
-      TableName: table,
-      Key: itemOf(stateKey(lane)),
-      ConsistentRead: true,
-      ProjectionExpression: projection,
-      ExpressionAttributeNames: namesIn(projection),
-    }),
-  );
-  return Item && unmarshall(Item);
-}
+import { LaneItems } from './lane-items.ts';
+import { estimatesKey, planKey, stateKey } from './lane-keys.ts';
 
 /** Ingestion's view of a lane's state item. */
 export function dynamoWatch(client: DynamoDBClient, table: string): LaneWatch {
+  const items = new LaneItems(client, table);
   return {
     async status(lane) {
       const attributes = ['lease_until', 'asleep', 'woken_at', 'limits', 'figures'];
-      const state = await readState(client, table, lane, attributes);
-      return state as LaneStatus | undefined;
+      const state: LaneStatus | undefined = await items.read(stateKey(lane), attributes);
+      return state;
     },
 
     async markWoken(lane, now) {
       const nonce = randomUUID();
-      const marked = await updateState(client, table, lane, {
+      const marked = await items.update(stateKey(lane), {
         update: 'SET #woken_at = :now, #woken_by = :nonce',
         condition: 'attribute_not_exists(#woken_at) OR #woken_at <= :before',
         values: { now, nonce, before: now - WAKE_INTERVAL_MS },
       });
       if (marked) return true;
       // The mark may be our own, with its answer lost: then no other caller is going to wake the lane.
-      const state = await readState(client, table, lane, ['woken_by']);
+      const state = await items.read(stateKey(lane), ['woken_by']);
       return state?.woken_by === nonce;
     },
   };
 }
 
 /**
- * The leader's lease on a lane's state item, fenced by its token. Repeating any of these writes, as the SDK does when
- * an answer is lost, gives the same again: what a holder takes twice it holds, with the later token.
+ * The leader's lease on a lane's state item, and the plan in an item of its own, each fenced by the lease's token. A leader
+ * first takes the lease, then puts its token on the plan and reads it in the same write: what its predecessor wrote before
+ * counts, and what it writes after that is refused. Repeating any of these writes, as the SDK does when an answer is lost, gives
+ * the same result again: what a holder takes twice it holds, with the later token.
  */
 export function dynamoLeadership(client: DynamoDBClient, table: string): Leadership {
-  const ownUpdate = ({ lane, token }: Led, { values, ...change }: Update) =>
-    updateState(client, table, lane, {
-      ...change,
-      condition: '#token = :token',
-      values: { ...values, token },
-    });
+  const items = new LaneItems(client, table);
+
+  /**
+   * Undefined when a later leader has taken the plan already.
+   * @param memory the plan of an earlier release, which kept it in the state item. It counts unless the last leader has put
+   * its token on the plan's own item: then that leader has gone on from it.
+   */
+  async function takePlan({
+    lane,
+    token,
+    memory,
+  }: {
+    lane: string;
+    token: number;
+    memory: unknown;
+  }): Promise<Pick<Led, 'plan' | 'estimates'> | undefined> {
+    const [before, learned] = await Promise.all([
+      items.update(planKey(lane), {
+        update: 'SET #token = :token',
+        condition: 'attribute_not_exists(#token) OR #token <= :token',
+        values: { token },
+        returns: 'ALL_OLD',
+      }),
+      items.read(estimatesKey(lane), ['estimates']),
+    ]);
+    if (before === undefined) return undefined;
+    const plan = memory !== undefined && before.token !== token - 1 ? memory : before.plan;
+    return { ...textOf('plan', plan), ...textOf('estimates', learned?.estimates) };
+  }
 
   return {
     async acquire(lane, holder, now, leaseUntil) {
-      const taken = await updateState(client, table, lane, {
+      const state = await items.update(stateKey(lane), {
         update:
           'SET #holder = :holder, #lease_until = :lease_until ADD #token :one REMOVE #asleep, #challenged_at',
         condition: 'attribute_not_exists(#lease_until) OR #lease_until <= :now OR #holder = :holder',
         values: { holder, lease_until: leaseUntil, now, one: 1 },
         returns: 'ALL_NEW',
       });
-      if (taken) return { lane, holder, token: taken.token, ...(taken.memory && { snapshot: taken.memory }) };
-      await updateState(client, table, lane, {
-        update: 'SET #challenged_at = :now',
-        values: { now },
-      });
+      if (state) {
+        const token = Number(state.token);
+        const found = await takePlan({ lane, token, memory: state.memory });
+        return found && { lane, holder, token, ...found };
+      }
+      await items.update(stateKey(lane), { update: 'SET #challenged_at = :now', values: { now } });
       return undefined;
     },
 
-    async writePlan(led, { snapshot, limits, figures }, leaseUntil) {
-      const optional = `${limits ? ', #limits = :limits' : ''}${figures ? ', #figures = :figures' : ''}`;
-      const written = await ownUpdate(led, {
-        update: `SET #memory = :memory, #lease_until = :lease_until${optional} REMOVE #asleep`,
-        values: { memory: snapshot, lease_until: leaseUntil, limits, figures },
-        returns: 'ALL_NEW',
+    async writePlan({ lane, token }, plan) {
+      const written = await items.update(planKey(lane), {
+        update: 'SET #plan = :plan',
+        condition: '#token = :token',
+        values: { plan, token },
       });
-      if (!written) return 'lost';
-      return written.challenged_at === undefined ? 'written' : 'challenged';
+      return written !== undefined;
     },
 
-    async sleep(led) {
-      const marked = await ownUpdate(led, { update: 'SET #asleep = :asleep', values: { asleep: true } });
+    async writeEstimates({ lane, token }, estimates) {
+      await items.update(estimatesKey(lane), {
+        update: 'SET #estimates = :estimates, #token = :token',
+        condition: 'attribute_not_exists(#token) OR #token <= :token',
+        values: { estimates, token },
+      });
+    },
+
+    async renew({ lane, token }, { limits, figures }, leaseUntil) {
+      const optional = `${limits ? ', #limits = :limits' : ''}${figures ? ', #figures = :figures' : ''}`;
+      const renewed = await items.update(stateKey(lane), {
+        update: `SET #lease_until = :lease_until${optional} REMOVE #asleep, #memory`,
+        condition: '#token = :token',
+        values: { lease_until: leaseUntil, limits, figures, token },
+        returns: 'ALL_NEW',
+      });
+      if (!renewed) return 'lost';
+      return renewed.challenged_at === undefined ? 'renewed' : 'challenged';
+    },
+
+    async sleep({ lane, token }) {
+      const marked = await items.update(stateKey(lane), {
+        update: 'SET #asleep = :asleep',
+        condition: '#token = :token',
+        values: { asleep: true, token },
+      });
       return marked !== undefined;
     },
 
-    async release(led) {
-      await ownUpdate(led, { update: 'SET #lease_until = :never', values: { never: 0 } });
+    async release({ lane, token }) {
+      await items.update(stateKey(lane), {
+        update: 'SET #lease_until = :never',
+        condition: '#token = :token',
+        values: { never: 0, token },
+      });
     },
   };
+}
+
+/** An absent attribute is an absent field. */
+function textOf<Name extends keyof Led>(name: Name, text: unknown): Pick<Led, never> | Record<Name, string> {
+  return typeof text === 'string' ? ({ [name]: text } as Record<Name, string>) : {};
 }

@@ -89,9 +89,16 @@ export interface Waker {
 export interface Leadership {
   /** Takes the lane when it has no leader; otherwise leaves a challenge, on which the leader hands over. */
   acquire(lane: string, holder: string, now: number, leaseUntil: number): Promise<Led | undefined>;
-  /** Writes the tick's plan and renews the lease. `lost`: another leader holds the lane; nothing was written. */
-  writePlan(led: Led, plan: LanePlan, leaseUntil: number): Promise<'written' | 'challenged' | 'lost'>;
-  /** Marks the lane asleep (still held), until the next plan. False when lost. */
+  /**
+   * Writes what a successor must know. False: another leader has taken the lane, and nothing was written. A plan counts
+   * once it is written, whatever happens to the lease: a successor reads it as it takes the lane, and no later one is accepted.
+   */
+  writePlan(led: Led, plan: string): Promise<boolean>;
+  /** Writes what has been learned, which changes slowly and may be lost. Nothing is written once a successor has written its own. */
+  writeEstimates(led: Led, estimates: string): Promise<void>;
+  /** Renews the lease and shows how the lane does; a sleeping lane is awake again. After the first plan has been written. */
+  renew(led: Led, shown: ShownLane, leaseUntil: number): Promise<'renewed' | 'challenged' | 'lost'>;
+  /** Marks the lane asleep (still held), until the lease is renewed. False when lost. */
   sleep(led: Led): Promise<boolean>;
   /** Gives the lane up. */
   release(led: Led): Promise<void>;
@@ -102,15 +109,13 @@ export interface Led {
   holder: string;
   token: number;
   /** The last written plan, of this leader or a predecessor. */
-  snapshot?: string;
+  plan?: string;
+  /** What was last written of what the lane has learned. */
+  estimates?: string;
 }
 
-export interface LanePlan {
-  /** The engine's serialised state, which counts this tick's releases. */
-  snapshot: string;
-  limits?: Limits;
-  figures?: LaneFigures;
-}
+/** What others see of a lane: producers' requests are checked against its limits, and leaders share workers by its figures. */
+export type ShownLane = Pick<LaneStatus, 'limits' | 'figures'>;
 
 /** The operator's word about a lane. */
 export interface LaneControl {

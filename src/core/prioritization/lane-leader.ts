@@ -15,13 +15,12 @@ import { queue } from '../request/transitions.ts';
 import { BacklogView, INDEX_GRACE_MS } from './backlog-view.ts';
 import { concurrently } from './concurrently.ts';
 import { LaneRules } from './lane-rules.ts';
+import { LaneWrites } from './lane-writes.ts';
 import { laneLine } from './metrics.ts';
 import type { PrioritizationPorts } from './ports.ts';
 import { deadlinePassed, endWithout, recoverDue } from './recovery.ts';
 import type { Workers } from './workers.ts';
 
-/** A leader that stops without a word is replaced after this long. */
-export const LEASE_MS = 10_000;
 /** With work waiting, what calls give back is used again soon; without, this is how long new work waits at most. */
 export const TICK_MS = 200;
 const QUIET_TICK_MS = 500;
@@ -52,6 +51,7 @@ export class LaneLeader {
   readonly #settings: LeaderSettings;
   readonly #workers: Workers;
   readonly #led: Led;
+  readonly #writes: LaneWrites;
 
   constructor(ports: PrioritizationPorts, settings: LeaderSettings, workers: Workers, led: Led) {
     this.#ports = ports;
@@ -60,7 +60,10 @@ export class LaneLeader {
     this.#led = led;
     const now = ports.clock.now();
     this.#lane = led.lane;
-    this.#engine = new LaneEngine(settings.engine, led.snapshot);
+    const engine = new LaneEngine(settings.engine, led.plan, led.estimates);
+    this.#engine = engine;
+    const legacy = { plan: () => engine.snapshot(), estimates: () => engine.estimates() };
+    this.#writes = new LaneWrites(ports.leadership, led, legacy, now);
     this.#view = new BacklogView(led.lane, ports, now, (modelId) => this.#engine.holdsBack(modelId));
     this.#rules = new LaneRules(ports, led.lane);
     this.#metricsAt = now;
@@ -69,18 +72,17 @@ export class LaneLeader {
 
   /** Ticks until the lane is handed over, lost, or has nothing to do, or until `until` (epoch milliseconds). */
   async lead(until: number): Promise<Stopped> {
-    const { clock, leadership, log } = this.#ports;
+    const { clock, log } = this.#ports;
     let failed = 0;
     for (;;) {
       const begun = clock.now();
       if (begun >= until) return this.#stop('time_up');
       try {
-        const written = await this.tick();
+        const lease = await this.tick();
         failed = 0;
-        if (written === 'lost') return this.#stop('lost');
-        if (written === 'challenged') return this.#stop('challenged');
+        if (lease !== 'held') return this.#stop(lease);
         if (this.#idle(clock.now())) {
-          if (!(await leadership.sleep(this.#led))) return this.#stop('lost');
+          if (!(await this.#writes.sleep())) return this.#stop('lost');
           await clock.sleep(INDEX_GRACE_MS);
           await this.#view.refresh(clock.now(), this.#engine.unfinishedSince());
           if (this.#idle(clock.now())) return this.#stop('asleep');
@@ -102,8 +104,8 @@ export class LaneLeader {
   }
 
   /** One round. Releases nothing unless the plan that counts the releases has been written. */
-  async tick(): Promise<'written' | 'challenged' | 'lost'> {
-    const { clock, leadership, reports } = this.#ports;
+  async tick(): Promise<'held' | 'challenged' | 'lost'> {
+    const { clock, reports } = this.#ports;
     const [read] = await Promise.all([
       this.#engine.awaitsReports ? reports.since(this.#lane, this.#engine.reportsFrom(clock.now())) : [],
       this.#rules.refresh(),
@@ -128,24 +130,17 @@ export class LaneLeader {
     const taken = this.#engine.unfinished(now).bundles;
     const waiting = this.#view.oldest !== undefined;
     this.#workers.note(this.#lane, { taken, waiting });
-    const written = await leadership.writePlan(
-      this.#led,
-      {
-        snapshot: this.#engine.snapshot(),
-        limits,
-        figures: {
-          ...this.#engine.figures,
-          bundles: taken,
-          waiting,
-          ...(assumed.length > 0 && { assumed }),
-        },
-      },
-      now + LEASE_MS,
-    );
-    if (written === 'lost') return written;
+    const figures = {
+      ...this.#engine.figures,
+      bundles: taken,
+      waiting,
+      ...(assumed.length > 0 && { assumed }),
+    };
+    const lease = await this.#writes.tick(now, decisions.releases.length > 0, { limits, figures });
+    if (lease === 'lost') return lease;
     await this.#apply(decisions);
     this.#emitMetrics(now);
-    return written;
+    return lease;
   }
 
   async #apply(decisions: Decisions): Promise<void> {
@@ -248,7 +243,7 @@ export class LaneLeader {
 
   async #stop(stopped: Stopped): Promise<Stopped> {
     this.#workers.leave(this.#lane);
-    if (stopped !== 'lost') await this.#ports.leadership.release(this.#led);
+    if (stopped !== 'lost') await this.#writes.release();
     this.#ports.log('lane.left', { lane: this.#lane, token: this.#led.token, reason: stopped });
     return stopped;
   }

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { defaultLimitsOf, modelOf } from '../lane/catalog/catalog.ts';
 import { REJECTIONS_LANE } from '../request/keys.ts';
-import { LaneLeader, LEASE_MS, type LeaderSettings } from './lane-leader.ts';
+import { LaneLeader, type LeaderSettings } from './lane-leader.ts';
+import { LEASE_MS } from './lane-writes.ts';
 import { heartbeatLine } from './metrics.ts';
 import type { PrioritizationPorts } from './ports.ts';
 import { recoverDue } from './recovery.ts';
@@ -10,9 +11,9 @@ import { Workers } from './workers.ts';
 
 /** How long one invocation leads. */
 export const LEAD_MS = 100_000;
-/** A holder answers a challenge at its next tick, or its lease runs out. */
+/** A holder answers a challenge when it renews its lease next, or its lease runs out. */
 const CHALLENGE_MS = LEASE_MS + 5_000;
-const CHALLENGE_EVERY_MS = 250;
+const CHALLENGE_EVERY_MS = 500;
 
 export interface PrioritizationEvent {
   /** Absent: all lanes there are, as the schedule wants it. */

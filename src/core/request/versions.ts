@@ -6,7 +6,14 @@ import { checked, type TypesOf } from './checked.ts';
 import { UnknownVersionError } from './errors.ts';
 
 /** The version in which each shape is written, and the newest that is understood. */
-export const VERSIONS = { record: 1, result: 1, 'hold message': 1, payload: 1, 'lane memory': 1 } as const;
+export const VERSIONS = {
+  record: 1,
+  result: 1,
+  'hold message': 1,
+  payload: 1,
+  'lane memory': 1,
+  'lane estimates': 1,
+} as const;
 
 /**
  * A parsed message or object, when this release can read it.

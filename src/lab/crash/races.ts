@@ -1,6 +1,6 @@
 /** Processes that meet, whose calls are tried in every order. */
 
-import { LEASE_MS } from '../../core/prioritization/lane-leader.ts';
+import { LEASE_MS } from '../../core/prioritization/lane-writes.ts';
 import { recoverDue } from '../../core/prioritization/recovery.ts';
 import type { HoldMessage } from '../../core/request/hold-message.ts';
 import { RESULT_GRACE_MS } from '../../core/request/times.ts';

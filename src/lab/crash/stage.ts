@@ -2,7 +2,8 @@
 
 import { invokeBundle } from '../../core/invocation/invoke.ts';
 import type { Led } from '../../core/lane/ports.ts';
-import { LaneLeader, LEASE_MS } from '../../core/prioritization/lane-leader.ts';
+import { LaneLeader } from '../../core/prioritization/lane-leader.ts';
+import { LEASE_MS } from '../../core/prioritization/lane-writes.ts';
 import { Workers } from '../../core/prioritization/workers.ts';
 import type { HoldMessage } from '../../core/request/hold-message.ts';
 import { nameOf } from './calls.ts';

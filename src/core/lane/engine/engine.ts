@@ -19,7 +19,7 @@ import { Pacing, pacedTokens } from './pacing.ts';
 import { endsOf, ReportDeltas } from './report-deltas.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { type Sizing, sizeOf } from './sizing.ts';
-import { parseState, writeState } from './state.ts';
+import { parseEstimates, parseState, writeEstimates, writeState } from './state.ts';
 
 /**
  * Debts of running calls are set against what leaves the minute within this part of a call's time: they fall due
@@ -93,13 +93,14 @@ export class LaneEngine {
 
   constructor(
     private readonly settings: EngineSettings,
-    snapshot?: string,
+    plan?: string,
+    estimates?: string,
   ) {
-    const past = parseState(snapshot);
+    const past = parseState(plan);
     this.#ledger = new Ledger(settings.leaseMs);
     for (const [slot, releases] of past.slots) this.#ledger.release(slot, releases);
     this.#deltas = new ReportDeltas(this.#ledger);
-    this.#estimates = new Estimates(past.estimates);
+    this.#estimates = new Estimates(parseEstimates(estimates) ?? past.estimates);
     this.#queues = new FairQueues(past.shares);
     this.#adaptiveShare = new AdaptiveShare(past.adaptation);
     this.#breaker = new Breaker(past);
@@ -204,15 +205,20 @@ export class LaneEngine {
     return wonBack;
   }
 
+  /** All that a successor must know before it releases anything. */
   snapshot(): string {
     return writeState({
       slots: this.#ledger.slots(),
       shares: this.#queues.snapshot(),
-      estimates: this.#estimates.snapshot(),
       adaptation: this.#adaptiveShare.snapshot(),
       ...this.#breaker.snapshot(),
       models: this.#deniedModels.snapshot(),
     });
+  }
+
+  /** What has been learned: it changes slowly, and a successor can do without its last part. */
+  estimates(): string {
+    return writeEstimates(this.#estimates.snapshot());
   }
 
   /** Settles the account by what invocations have reported, and learns from it. Returns what is used. */

@@ -1,4 +1,4 @@
-/** The plan's text in the lanes table: what a successor must know. Versioned; an unknown version starts afresh. */
+/** The texts that a leader leaves in the lanes table for its successor. Versioned; an unknown version starts afresh. */
 import type { AdaptiveShareState } from './adaptive-share.ts';
 import type { BreakerState, Failing } from './breaker.ts';
 import type { DeniedModelsState } from './denied-models.ts';
@@ -11,6 +11,7 @@ const VERSION = 1;
 export interface EngineState {
   slots: [slot: number, releases: SlotReleases][];
   shares?: FairQueuesState;
+  /** Where an earlier release wrote them; now they have a text of their own. */
   estimates?: EstimatesState;
   adaptation?: AdaptiveShareState;
   breaker?: BreakerState;
@@ -59,4 +60,14 @@ export function parseState(text: string | undefined): EngineState {
     ]),
     ...rest,
   };
+}
+
+export function writeEstimates(estimates: EstimatesState): string {
+  return JSON.stringify({ v: VERSION, ...estimates });
+}
+
+export function parseEstimates(text: string | undefined): EstimatesState | undefined {
+  if (text === undefined) return undefined;
+  const { v, ...estimates } = JSON.parse(text) as EstimatesState & { v: number };
+  return v === VERSION ? estimates : undefined;
 }

@@ -1,0 +1,65 @@
+import {
+  type DynamoDBClient,
+  GetItemCommand,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { itemOf, namesIn, unlessRefused, valuesOf } from './expressions.ts';
+import type { LaneItemKey } from './lane-keys.ts';
+
+type Attributes = Record<string, unknown>;
+
+export interface Update {
+  update: string;
+  condition?: string;
+  values: Record<string, unknown>;
+  returns?: UpdateItemCommandInput['ReturnValues'];
+}
+
+/** Reads and conditional writes of single items of the lanes table. */
+export class LaneItems {
+  readonly #client: DynamoDBClient;
+  readonly #table: string;
+
+  constructor(client: DynamoDBClient, table: string) {
+    this.#client = client;
+    this.#table = table;
+  }
+
+  /** The attributes that `returns` asks for, or undefined when the condition did not hold. */
+  async update(
+    key: LaneItemKey,
+    { update, condition, values, returns }: Update,
+  ): Promise<Attributes | undefined> {
+    const written = await unlessRefused(
+      this.#client.send(
+        new UpdateItemCommand({
+          TableName: this.#table,
+          Key: itemOf(key),
+          UpdateExpression: update,
+          ConditionExpression: condition,
+          ExpressionAttributeNames: namesIn(update, condition ?? ''),
+          ExpressionAttributeValues: valuesOf(values),
+          ReturnValues: returns,
+        }),
+      ),
+    );
+    return written && unmarshall(written.Attributes ?? {});
+  }
+
+  /** Strongly consistent. */
+  async read(key: LaneItemKey, attributes: readonly string[]): Promise<Attributes | undefined> {
+    const projection = attributes.map((name) => `#${name}`).join(', ');
+    const { Item } = await this.#client.send(
+      new GetItemCommand({
+        TableName: this.#table,
+        Key: itemOf(key),
+        ConsistentRead: true,
+        ProjectionExpression: projection,
+        ExpressionAttributeNames: namesIn(projection),
+      }),
+    );
+    return Item && unmarshall(Item);
+  }
+}

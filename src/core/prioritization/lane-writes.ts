@@ -1,0 +1,97 @@
+/** What a leader writes about its lane, each part as seldom as it may be. */
+import type { LaneFigures, Leadership, Led, ShownLane } from '../lane/ports.ts';
+
+/** A leader that stops without a word is replaced after this long. */
+export const LEASE_MS = 10_000;
+/** A lease is renewed this often, and sooner where other leaders must know of other figures. */
+const RENEW_EVERY_MS = 3_000;
+const SHOW_EVERY_MS = 1_000;
+/** A plan without new releases only says what has ended: a successor that misses the last of it is a little too careful. */
+const PLAN_EVERY_MS = 1_000;
+/** What has been learned changes slowly, and a successor can do without the last of it. */
+const ESTIMATES_EVERY_MS = 30_000;
+
+/** The parts of a lane that a leader leaves to its successor, each as it is now. */
+export interface Legacy {
+  plan(): string;
+  estimates(): string;
+}
+
+export class LaneWrites {
+  readonly #leadership: Leadership;
+  readonly #led: Led;
+  readonly #legacy: Legacy;
+  #plan: string | undefined;
+  #planAt = Number.NEGATIVE_INFINITY;
+  #estimates: string | undefined;
+  #estimatesAt: number;
+  #shown: LaneFigures | undefined;
+  #renewedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(leadership: Leadership, led: Led, legacy: Legacy, now: number) {
+    this.#leadership = leadership;
+    this.#led = led;
+    this.#legacy = legacy;
+    this.#estimates = led.estimates;
+    this.#estimatesAt = now;
+  }
+
+  /** Before a tick's releases: they count once the plan is written. `lost`: it was not, and nothing may be released. */
+  async tick(now: number, releases: boolean, shown: ShownLane): Promise<'held' | 'challenged' | 'lost'> {
+    const isFirst = this.#plan === undefined;
+    const planning = this.#writePlan(now, releases);
+    // A renewal drops the plan of an earlier release, so a plan of our own has to be there before.
+    if (isFirst && !(await planning)) return 'lost';
+    const [planned, lease] = await Promise.all([
+      planning,
+      this.#renew(now, shown),
+      this.#writeEstimates(now),
+    ]);
+    return planned ? lease : 'lost';
+  }
+
+  /** False when lost. */
+  async sleep(): Promise<boolean> {
+    // The next renewal wakes the lane.
+    this.#renewedAt = Number.NEGATIVE_INFINITY;
+    return this.#leadership.sleep(this.#led);
+  }
+
+  /** Leaves everything to a successor. */
+  async release(): Promise<void> {
+    await Promise.all([
+      this.#writePlan(Number.POSITIVE_INFINITY),
+      this.#writeEstimates(Number.POSITIVE_INFINITY),
+    ]);
+    await this.#leadership.release(this.#led);
+  }
+
+  async #writePlan(now: number, releases = false): Promise<boolean> {
+    if (!releases && now < this.#planAt + PLAN_EVERY_MS) return true;
+    const plan = this.#legacy.plan();
+    if (!releases && plan === this.#plan) return true;
+    const written = await this.#leadership.writePlan(this.#led, plan);
+    this.#plan = plan;
+    this.#planAt = now;
+    return written;
+  }
+
+  async #writeEstimates(now: number): Promise<void> {
+    if (now < this.#estimatesAt + ESTIMATES_EVERY_MS) return;
+    this.#estimatesAt = now;
+    const estimates = this.#legacy.estimates();
+    if (estimates === this.#estimates) return;
+    await this.#leadership.writeEstimates(this.#led, estimates);
+    this.#estimates = estimates;
+  }
+
+  async #renew(now: number, shown: ShownLane): Promise<'held' | 'challenged' | 'lost'> {
+    const changed =
+      shown.figures?.bundles !== this.#shown?.bundles || shown.figures?.waiting !== this.#shown?.waiting;
+    if (now < this.#renewedAt + (changed ? SHOW_EVERY_MS : RENEW_EVERY_MS)) return 'held';
+    const renewed = await this.#leadership.renew(this.#led, shown, now + LEASE_MS);
+    this.#renewedAt = now;
+    this.#shown = shown.figures;
+    return renewed === 'renewed' ? 'held' : renewed;
+  }
+}
