@@ -62,7 +62,7 @@ export const ROOMS: readonly Room[] = [
       'HTTP as Bedrock speaks it: paths, bodies, errors, event streams; one port for HTTP/1.1 and HTTP/2',
     mayImport: [],
   },
-  { folder: 'src/client', holds: 'what producers import', mayImport: [CORE, WIRE] },
+  { folder: 'src/client', holds: 'what producers import', mayImport: [CORE, 'src/aws', WIRE] },
   { folder: 'src/memory', holds: 'the ports in memory', mayImport: [CORE] },
   {
     folder: 'src/local/bedrock',

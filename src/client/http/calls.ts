@@ -1,0 +1,231 @@
+/** Bedrock's HTTP API answered through the smoother: what the drop-in client, `fetch` and the sidecar have in common. */
+import {
+  BedrockRuntimeClient,
+  BedrockRuntimeServiceException,
+  CountTokensCommand,
+  type CountTokensCommandInput,
+} from '@aws-sdk/client-bedrock-runtime';
+import { decodeBinaries, encodeBinaries } from '../../aws/bedrock/binary.ts';
+import type { Priority } from '../../core/request/record.ts';
+import { BedrockError, type BedrockErrorType } from '../../wire/errors.ts';
+import { EVENT_STREAM_TYPE } from '../../wire/event-stream.ts';
+import { encodeJson, isObject, type JsonObject } from '../../wire/json.ts';
+import { parseBody } from '../../wire/message.ts';
+import { type OperationName, operationOf } from '../../wire/operations.ts';
+import { SmootherUsageError } from '../errors.ts';
+import type { RequestHandle } from '../handle.ts';
+import type { RequestOptions, SubmitRequest } from '../requests.ts';
+import type { Result } from '../result.ts';
+import { MessageRefusedError } from '../sender.ts';
+import { bedrockErrorOf } from './errors.ts';
+import { bodyChunks, converseEvents } from './streams.ts';
+
+/** What all calls have in common, unless a call's own headers (`x-smoother-priority` and the like) say otherwise. */
+export type CallDefaults = Omit<RequestOptions, 'results' | 'metadata'>;
+
+export interface HttpCall {
+  method: string;
+  /** With its leading slash, without the query. */
+  path: string;
+  /** By lower-case names. */
+  headers: Readonly<Record<string, string | undefined>>;
+  body: string;
+}
+
+export interface HttpAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: Uint8Array;
+}
+
+interface Submitter {
+  submit(request: SubmitRequest): Promise<RequestHandle>;
+}
+
+/** A caller that hung up may be about to try again with the same id: its request is taken back only after this long. */
+const HANG_UP_GRACE_MS = 10_000;
+const CANCEL_TIMEOUT_MS = 60_000;
+/** Headers of InvokeModel that change what is called, and have no place in a message. */
+const UNSUPPORTED = [
+  'x-amzn-bedrock-guardrailidentifier',
+  'x-amzn-bedrock-trace',
+  'x-amzn-bedrock-performanceconfig-latency',
+  'x-amzn-bedrock-service-tier',
+];
+
+export class BedrockCalls {
+  readonly #smoother: Submitter;
+  readonly #defaults: CallDefaults;
+  readonly #region: string | undefined;
+  /** Callers that wait, by request. */
+  readonly #open = new Map<string, number>();
+  #bedrock: BedrockRuntimeClient | undefined;
+
+  constructor(smoother: Submitter, defaults: CallDefaults, { region }: { region?: string } = {}) {
+    this.#smoother = smoother;
+    this.#defaults = defaults;
+    this.#region = region;
+  }
+
+  /** The answer, once there is one. Rejects only when the signal aborts, with its reason; the request is taken back then. */
+  async answer(call: HttpCall, signal?: AbortSignal): Promise<HttpAnswer> {
+    try {
+      const { name, modelId } = operationOf(call.method, call.path) ?? { name: undefined, modelId: '' };
+      switch (name) {
+        case 'CountTokens':
+          return json(await this.#countTokens(modelId, call.body));
+        case 'Converse':
+        case 'ConverseStream':
+        case 'InvokeModel':
+        case 'InvokeModelWithResponseStream':
+          return await this.#smooth(name, modelId, call, signal);
+        default: {
+          const known =
+            'Converse, ConverseStream, InvokeModel, InvokeModelWithResponseStream and CountTokens';
+          const came = name ?? `${call.method} ${call.path}`;
+          throw new BedrockError('UnknownOperationException', `The smoother answers ${known}, not ${came}`);
+        }
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      return errorAnswer(error);
+    }
+  }
+
+  async #smooth(
+    operation: OperationName,
+    modelId: string,
+    call: HttpCall,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpAnswer> {
+    signal?.throwIfAborted();
+    const handle = await this.#smoother.submit(this.#requestOf(operation, modelId, call));
+    const result = await this.#await(handle, signal);
+    if (result.status !== 'COMPLETED') throw bedrockErrorOf(result);
+    const answer = answerOf(operation, result);
+    return { ...answer, headers: { ...answer.headers, 'x-smoother-request-id': result.requestId } };
+  }
+
+  #requestOf(operation: OperationName, modelId: string, { headers, body }: HttpCall): SubmitRequest {
+    const given = (name: string) => headers[`x-smoother-${name}`] || undefined;
+    const { priority, tenant, task, deadline } = this.#defaults;
+    const ownPriority = given('priority');
+    const common: SubmitRequest = {
+      ...this.#defaults,
+      modelId,
+      // SDKs repeat this id when they try again: then it is the same request.
+      requestId: given('request-id') ?? headers['amz-sdk-invocation-id'],
+      priority: ownPriority === undefined ? priority : (Number(ownPriority) as Priority),
+      tenant: given('tenant') ?? tenant,
+      task: given('task') ?? task,
+      deadline: given('deadline') ?? deadline,
+    };
+    const parsed = parseBody(body);
+    if (operation.startsWith('Converse')) {
+      return { ...common, converse: parsed as unknown as SubmitRequest['converse'] };
+    }
+    const unsupported = UNSUPPORTED.find((name) => headers[name] !== undefined);
+    if (unsupported !== undefined) {
+      const message = `${unsupported}: the smoother does not pass this header on; use Converse`;
+      throw new BedrockError('ValidationException', message);
+    }
+    return { ...common, invokeModel: { body: parsed } };
+  }
+
+  async #await(handle: RequestHandle, signal: AbortSignal | undefined): Promise<Result> {
+    const { requestId } = handle;
+    this.#open.set(requestId, (this.#open.get(requestId) ?? 0) + 1);
+    try {
+      return await handle.outcome({ signal });
+    } catch (error) {
+      if (signal?.aborted) this.#cancelUnlessWanted(handle);
+      throw error;
+    } finally {
+      const others = (this.#open.get(requestId) ?? 1) - 1;
+      if (others > 0) this.#open.set(requestId, others);
+      else this.#open.delete(requestId);
+    }
+  }
+
+  #cancelUnlessWanted(handle: RequestHandle): void {
+    const timer = setTimeout(() => {
+      if (this.#open.has(handle.requestId)) return;
+      // Nobody waits for the answer any more, nor for an error.
+      handle.cancel({ timeoutMs: CANCEL_TIMEOUT_MS }).catch(() => undefined);
+    }, HANG_UP_GRACE_MS);
+    timer.unref();
+  }
+
+  /** Bedrock counts for nothing: the call goes there. */
+  async #countTokens(modelId: string, text: string): Promise<object> {
+    this.#bedrock ??= new BedrockRuntimeClient({ region: this.#region });
+    const { input } = parseBody(text);
+    const invoked = isObject(input) && isObject(input.invokeModel) ? input.invokeModel : undefined;
+    const decoded = invoked
+      ? { invokeModel: { body: Buffer.from(String(invoked.body), 'base64') } }
+      : decodeBinaries(input);
+    const command = new CountTokensCommand({ modelId, input: decoded } as CountTokensCommandInput);
+    const { inputTokens } = await this.#bedrock.send(command);
+    return { inputTokens };
+  }
+}
+
+function answerOf(operation: OperationName, { output, usage, timings }: Result): HttpAnswer {
+  // Binary content travels as base64 again.
+  const body = encodeBinaries(output) as JsonObject;
+  switch (operation) {
+    case 'Converse':
+      return json(body);
+    case 'ConverseStream':
+      return stream(converseEvents(body));
+    case 'InvokeModelWithResponseStream':
+      return stream(bodyChunks(body), { 'x-amzn-bedrock-content-type': 'application/json' });
+    default: {
+      const answer = json(body, {
+        ...(usage && {
+          'x-amzn-bedrock-input-token-count': String(usage.inputTokens),
+          'x-amzn-bedrock-output-token-count': String(usage.outputTokens),
+        }),
+        ...(timings.latencyMs && { 'x-amzn-bedrock-invocation-latency': String(timings.latencyMs) }),
+      });
+      const isMedia = Object.keys(body).join() === 'base64' && typeof body.base64 === 'string';
+      return isMedia ? { ...answer, body: Buffer.from(String(body.base64), 'base64') } : answer;
+    }
+  }
+}
+
+function json(body: object, headers: Record<string, string> = {}): HttpAnswer {
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: Buffer.from(encodeJson(body)),
+  };
+}
+
+function stream(events: readonly Uint8Array[], headers: Record<string, string> = {}): HttpAnswer {
+  return {
+    status: 200,
+    headers: { 'content-type': EVENT_STREAM_TYPE, ...headers },
+    body: Buffer.concat(events),
+  };
+}
+
+/** Every error as Bedrock says errors. */
+export function errorAnswer(error: unknown): HttpAnswer {
+  const { httpStatus, type, message } = asBedrockError(error);
+  return {
+    status: httpStatus,
+    headers: { 'content-type': 'application/json', 'x-amzn-errortype': type },
+    body: Buffer.from(encodeJson({ message })),
+  };
+}
+
+function asBedrockError(error: unknown): BedrockError {
+  if (error instanceof BedrockError) return error;
+  if (error instanceof BedrockRuntimeServiceException) {
+    return new BedrockError(error.name as BedrockErrorType, error.message);
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const isCallers = error instanceof SmootherUsageError || error instanceof MessageRefusedError;
+  return new BedrockError(isCallers ? 'ValidationException' : 'ServiceUnavailableException', message);
+}

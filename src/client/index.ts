@@ -1,0 +1,20 @@
+/** What `bedrock-request-smoother/client` exports. */
+export type { ConnectionOptions, StackOutputs } from './connection.ts';
+export {
+  RequestCancelledError,
+  RequestError,
+  RequestExpiredError,
+  RequestFailedError,
+  RequestRejectedError,
+  ResultTimeoutError,
+  SmootherError,
+  SmootherUsageError,
+} from './errors.ts';
+export type { Cancellation, RequestHandle, RequestStatus, WaitOptions } from './handle.ts';
+export type { BedrockCalls, CallDefaults, HttpAnswer, HttpCall } from './http/calls.ts';
+export type { Ahead } from './ports.ts';
+export { type ProxyOptions, type RunningProxy, startProxy } from './proxy.ts';
+export type { RequestOptions, SubmitRequest } from './requests.ts';
+export type { Result } from './result.ts';
+export { MessageRefusedError } from './sender.ts';
+export { Smoother, type SubmitManyOptions } from './smoother.ts';
