@@ -7,10 +7,11 @@ const MODEL = 'us.amazon.nova-lite-v1:0';
 const LANE = 'amazon.nova-lite:geo';
 
 function rulesWith(settings: Partial<LaneSettings>, quotas: () => Promise<Limits | undefined>, lane = LANE) {
-  const world = { now: 0, settings, asked: 0, logged: [] as string[] };
+  const slept = new Promise<void>(() => undefined);
+  const world = { now: 0, settings, asked: 0, logged: [] as string[], slept };
   const rules = new LaneRules(
     {
-      clock: { now: () => world.now, sleep: async () => undefined },
+      clock: { now: () => world.now, sleep: () => world.slept },
       settings: { read: async () => ({ quota_overrides: {}, tenant_weights: {}, ...world.settings }) },
       control: { isPaused: async () => false, setPaused: async () => undefined },
       quotas: {
@@ -25,6 +26,9 @@ function rulesWith(settings: Partial<LaneSettings>, quotas: () => Promise<Limits
   );
   return { rules, world };
 }
+
+/** What was started in the background has been answered. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('limits', () => {
   it('are the variable’s, then Service Quotas’, then the catalog’s', async () => {
@@ -41,6 +45,7 @@ describe('limits', () => {
     world.settings = {};
     world.now = 60_000;
     await rules.refresh();
+    await settled();
     expect(rules.limits).toEqual({ requests_per_minute: 2, tokens_per_minute: 2_000 });
   });
 
@@ -72,8 +77,50 @@ describe('limits', () => {
     works = false;
     world.now = 60_000;
     await rules.refresh();
+    await settled();
     expect(rules.limits.requests_per_minute).toBe(5);
     expect(world.logged).toEqual(['limit.assumed', 'quotas.unknown']);
+  });
+});
+
+describe('an answer of Service Quotas that takes long', () => {
+  function slowly() {
+    let answer: (limits: Limits) => void = () => undefined;
+    const { rules, world } = rulesWith({}, () => new Promise<Limits>((resolve) => (answer = resolve)));
+    return { rules, world, answer: (limits: Limits) => answer(limits) };
+  }
+
+  it('is waited for at first, for two seconds in all, and used when it comes', async () => {
+    const { rules, world, answer } = slowly();
+    let refreshed = false;
+    world.slept = new Promise<void>((resolve) => setImmediate(resolve));
+    const first = rules.refresh().then(() => {
+      refreshed = true;
+    });
+    await Promise.resolve();
+    expect(refreshed).toBe(false);
+    await first;
+    world.now = 2_000;
+    world.slept = new Promise<void>(() => undefined);
+    await rules.refresh();
+    expect(rules.limits.requests_per_minute).toBe(4_000);
+    answer({ requests_per_minute: 7 });
+    await settled();
+    expect(rules.limits.requests_per_minute).toBe(7);
+  });
+
+  it('is not asked for a second time meanwhile, nor waited for later', async () => {
+    const { rules, world, answer } = slowly();
+    const first = rules.refresh();
+    await settled();
+    answer({ requests_per_minute: 7 });
+    await first;
+    for (const now of [60_000, 120_000, 180_000]) {
+      world.now = now;
+      await rules.refresh();
+    }
+    expect(world.asked).toBe(2);
+    expect(rules.limits.requests_per_minute).toBe(7);
   });
 });
 

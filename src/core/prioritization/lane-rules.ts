@@ -1,4 +1,4 @@
-/** A lane's limits and weights, as they stand now: variables, then Service Quotas, then the catalog. */
+/** A lane's current limits and weights: from the variables, then from Service Quotas, then from the catalog. */
 import { defaultLimitsOf, overrideOf, whyAssumed } from '../lane/catalog/catalog.ts';
 import type { Limits } from '../lane/catalog/limits.ts';
 import { PRIORITY_WEIGHTS } from '../lane/engine/fair-queues.ts';
@@ -10,6 +10,8 @@ const SETTINGS_EVERY_MS = 10_000;
 const CONTROL_EVERY_MS = 500;
 /** Answers come from the lanes table for an hour; see src/aws/service-quotas/quotas.ts. */
 const QUOTAS_EVERY_MS = 60_000;
+/** A lane that has no answer of Service Quotas yet waits this long for the first one, in all. */
+const FIRST_QUOTAS_MS = 2_000;
 const LIMITS = ['requests_per_minute', 'tokens_per_minute'] as const satisfies (keyof Limits)[];
 
 export class LaneRules {
@@ -19,6 +21,9 @@ export class LaneRules {
   #controlAt = Number.NEGATIVE_INFINITY;
   #quotas: Limits | undefined;
   #quotasAt = Number.NEGATIVE_INFINITY;
+  /** Under way: Service Quotas' lists can take longer than a lease. */
+  #asking: Promise<void> | undefined;
+  #waitsUntil: number;
   #told = false;
   readonly #ports: Pick<PrioritizationPorts, 'settings' | 'control' | 'quotas' | 'clock' | 'log'>;
   readonly #lane: string;
@@ -29,6 +34,7 @@ export class LaneRules {
   ) {
     this.#ports = ports;
     this.#lane = lane;
+    this.#waitsUntil = ports.clock.now() + FIRST_QUOTAS_MS;
   }
 
   get limits(): Limits {
@@ -59,7 +65,7 @@ export class LaneRules {
     return { ...PRIORITY_WEIGHTS, ...this.#settings.priority_weights };
   }
 
-  /** Reads again what has become old. */
+  /** Reads again what has become old. Service Quotas is asked beside it, and its first answer alone is waited for, briefly. */
   async refresh(): Promise<void> {
     const now = this.#ports.clock.now();
     if (now >= this.#settingsAt + SETTINGS_EVERY_MS) {
@@ -70,14 +76,16 @@ export class LaneRules {
       this.#paused = await this.#ports.control.isPaused(this.#lane);
       this.#controlAt = now;
     }
-    if (now >= this.#quotasAt + QUOTAS_EVERY_MS && !this.#isOverridden()) {
+    if (this.#asking === undefined && now >= this.#quotasAt + QUOTAS_EVERY_MS && !this.#isOverridden()) {
       this.#quotasAt = now;
-      await this.#readQuotas(now);
-      this.#tellAssumptions();
+      this.#asking = this.#readQuotas(now);
+    }
+    if (this.#asking !== undefined && now < this.#waitsUntil) {
+      await Promise.race([this.#asking, this.#ports.clock.sleep(this.#waitsUntil - now)]);
     }
   }
 
-  /** A lane goes on with what it knows: throttles tell when that is too much. */
+  /** Never rejects: a lane goes on with what it knows, and throttles tell when that is too much. */
   async #readQuotas(now: number): Promise<void> {
     const { quotas, log } = this.#ports;
     try {
@@ -85,6 +93,9 @@ export class LaneRules {
     } catch (error) {
       log('quotas.unknown', { lane: this.#lane, error: error instanceof Error ? error.name : 'unknown' });
     }
+    this.#asking = undefined;
+    this.#waitsUntil = Number.NEGATIVE_INFINITY;
+    this.#tellAssumptions();
   }
 
   /** Logs, once, the limits in use that no source has confirmed. */
