@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
+import { isRunning } from './processes.ts';
 
 const PREFIX = 'bedrock-request-smoother';
 /** Process ids mean nothing on another host, nor in another container that shares the folder. */
@@ -24,15 +25,5 @@ async function sweep(parent: string): Promise<void> {
     if (owner === undefined || isRunning(Number(owner))) continue;
     // It may belong to another user, or be removed by another process at this moment.
     await rm(path.join(parent, name), { recursive: true, force: true }).catch(() => undefined);
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // The process runs, but as another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { isRunning } from '../../../src/local/processes.ts';
 
 const ENVIRONMENT = path.resolve(import.meta.dirname, '../../../src/local/lambda/execution-environment.ts');
 const LOOK_EVERY_MS = 20;
@@ -28,15 +29,6 @@ afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 describe('the process of a function', () => {
   it('ends when the process that started it is killed, even in the middle of an event', async () => {

@@ -1,6 +1,10 @@
+import { spawnSync } from 'node:child_process';
+import { isRunning } from '../../local/processes.ts';
 import { InterruptedError } from '../errors.ts';
 
 const LOOK_EVERY_MS = 500;
+/** A shell in what `ps` prints: the id of its parent, and its name. */
+const SHELL = /^\s*(\d+)\s+\S*?(?:ba|da|a|k|z)?sh\s*$/;
 
 /** Resolves on Ctrl-C, a termination request, or when the terminal is closed. A second one ends the process at once. */
 export function untilSignal(): Promise<void> {
@@ -16,14 +20,25 @@ export function interruption(): AbortSignal {
   return interrupt.signal;
 }
 
-/** npm hands a termination request to a shell, which does not pass it on: the end of that shell is taken for it. */
+/**
+ * npm runs a command in a shell, which does not pass on a termination request, and which outlives npm when that is killed.
+ * So the end of either is taken for a termination request.
+ */
 export function endWithNpm(): void {
   if (process.env.npm_lifecycle_event === undefined) return;
   const parent = process.ppid;
+  const npm = npmBehind(parent);
   const watch = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (process.ppid === parent && isRunning(npm)) return;
     clearInterval(watch);
     process.kill(process.pid, 'SIGTERM');
   }, LOOK_EVERY_MS);
   watch.unref();
+}
+
+/** The parent of the shell, or the process itself when it is none: some shells are replaced by their only command. */
+function npmBehind(pid: number): number {
+  const { stdout } = spawnSync('ps', ['-o', 'ppid=,comm=', '-p', String(pid)], { encoding: 'utf8' });
+  const [, shell] = SHELL.exec(stdout ?? '') ?? [];
+  return shell === undefined ? pid : Number(shell);
 }
