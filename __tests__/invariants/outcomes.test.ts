@@ -153,7 +153,7 @@ invariant<Refusal[][], Doctored>(
         calls.set(id, number + 1);
         const kind = fates[Number(id)]?.[number];
         if (kind !== undefined) throw new ModelError({ kind, type: kind, message: '' });
-        return { output: {}, stopReason: 'end_turn', usage: { input_tokens: 100, output_tokens: 100 } };
+        return { body: '{}', stopReason: 'end_turn', usage: { input_tokens: 100, output_tokens: 100 } };
       };
       const world = doctoredWorld({ limits, answer }, without);
       const { records } = world.ports;

@@ -2,6 +2,7 @@
 import { burndownOf, type CatalogModel } from '../../src/core/lane/catalog/catalog.ts';
 import type { Limits } from '../../src/core/lane/catalog/limits.ts';
 import data from '../../src/core/lane/catalog/models.json' with { type: 'json' };
+import { BODY_FAMILIES, type BodyFamily, GUIDE } from '../../src/core/request/body-families.ts';
 
 const MODELS: [string, CatalogModel][] = Object.entries(data.models);
 
@@ -26,10 +27,32 @@ ${table([['model', 'longest answer', 'context', 'default limits per minute', 'bu
 The default limits apply only until Service Quotas has answered, and where it does not list the quota
 ([where limits come from](release-engine.md#where-the-limits-come-from)). Where the table shows none, those of any other model apply.
 
+### Families
+
+Models that the table above does not list, by the beginning of their ids:
+
+${table([['ids that begin with', 'longest answer', 'context', 'source'], ...data.families.map(familyRow)])}
+
 **Any other model** *: answers of at most ${inDigits(output_tokens)} tokens, ${inDigits(limits.requests_per_minute)} requests and ${inDigits(limits.tokens_per_minute)} tokens per minute, and the most cautious
 burndown rate of its maker. ${assumed}
 
 **Counted exactly** when \`count_tokens\` is on: ${data.count_tokens.map((name) => `\`${name}\``).join(', ')}.
+
+## Max tokens that a request leaves unset
+
+Bedrock reserves quota for all of max tokens when a call starts, and for all that the model can give when it is unset. So the
+smoother sets max tokens where a request does not ([how many](release-engine.md#max-tokens)): in Converse as \`inferenceConfig.maxTokens\`,
+in InvokeModel in the field of the model's family. It never sets more than the model takes. These stay unset:
+
+- calls of a stored prompt, which brings its own parameters
+- Nova with \`reasoningConfig.maxReasoningEffort: high\`, which refuses any max tokens
+- InvokeModel bodies of families whose default is documented: the default counts
+- InvokeModel bodies in a format that the smoother does not recognise
+
+What they reserve is the default, or all that the model can give. A thinking budget (\`thinking.budget_tokens\`) counts as output, so
+max tokens are set to more than the budget. Max tokens that a request does set are never changed, not even when they are text.
+
+${table([['family of InvokeModel bodies', 'field of max tokens', 'unset means', 'source'], ...BODY_FAMILIES.map(bodyRow)])}
 
 ## Values without a source
 
@@ -39,6 +62,35 @@ ${table([['model', 'value', 'why it is assumed'], ...MODELS.flatMap(assumptionsO
 
 ${table([['values', 'source', 'as of'], ...Object.entries(data.sources).map(([kind, { source, date }]) => [`\`${kind}\``, source, date])])}
 `;
+}
+
+function familyRow({
+  match,
+  output_tokens,
+  context_tokens,
+  source,
+}: (typeof data.families)[number]): string[] {
+  const ids = match.replaceAll(/[\\^]/g, '').replaceAll('|', '\\|');
+  return [
+    `\`${ids}\``,
+    inDigits(output_tokens),
+    context_tokens === undefined ? '–' : inDigits(context_tokens),
+    source,
+  ];
+}
+
+function bodyRow({ name, maxTokens, unset = [], source = GUIDE }: BodyFamily): string[] {
+  const fields = maxTokens.map((path) => `\`${path.join('.')}\``).join(' or ');
+  return [name, fields || '–', fields === '' ? 'the output has no tokens' : unsetText(unset), source];
+}
+
+function unsetText(unset: NonNullable<BodyFamily['unset']>): string {
+  const defaults = unset.map(({ of, tokens }) => {
+    const amount = tokens === 'model maximum' ? 'all that the model can give' : inDigits(tokens);
+    return of === undefined ? amount : `${amount} (${of})`;
+  });
+  const isOfAll = unset.some(({ models }) => models.test(''));
+  return [...defaults, ...(isOfAll ? [] : ['the smoother sets it'])].join('; ');
 }
 
 function limitsOf(model: CatalogModel): string {

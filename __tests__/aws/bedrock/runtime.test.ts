@@ -6,12 +6,14 @@ import { bedrockClient, bedrockRuntime } from '../../../src/aws/bedrock/runtime.
 import { ModelError } from '../../../src/core/invocation/errors.ts';
 import type { ModelAnswer, ModelCall } from '../../../src/core/invocation/ports.ts';
 import { laneOf } from '../../../src/core/lane/catalog/catalog.ts';
+import type { InvokeParameters } from '../../../src/core/request/payload.ts';
 import { startBedrockSimulator } from '../../../src/local/bedrock/simulator.ts';
 
 interface Received {
   httpVersion: string;
   path: string;
   headers: IncomingMessage['headers'];
+  text: string;
   body: unknown;
 }
 
@@ -33,7 +35,8 @@ beforeAll(async () => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const { httpVersion, headers, url = '' } = request;
-    received.push({ httpVersion, path: url, headers, body: JSON.parse(Buffer.concat(chunks).toString()) });
+    const text = Buffer.concat(chunks).toString();
+    received.push({ httpVersion, path: url, headers, text, body: JSON.parse(text) });
     respond(response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -61,17 +64,19 @@ const fails = (status: number, type: string, message: string, headers = {}) => {
 const converse = (request: Record<string, unknown> = {}, timeoutMs = 5_000): ModelCall => ({
   modelId: 'us.anthropic.claude-haiku-4-5-20251001-v1:0',
   lane: 'anthropic.claude-haiku-4-5:geo',
-  payload: { v: 1, operation: 'converse', converse: { messages: [], ...request } },
+  payload: { v: 1, operation: 'converse', converse: {} },
+  body: JSON.stringify({ messages: [], ...request }),
   timeoutMs,
 });
-const invoke = (modelId: string, body: unknown): ModelCall => ({
+const invoke = (modelId: string, body: unknown, parameters: Partial<InvokeParameters> = {}): ModelCall => ({
   modelId,
   lane: laneOf(modelId),
   payload: {
     v: 1,
     operation: 'invoke_model',
-    invoke_model: { body, content_type: 'application/json', accept: 'application/json' },
+    invoke_model: { body, content_type: 'application/json', accept: 'application/json', ...parameters },
   },
+  body: JSON.stringify(body),
   timeoutMs: 5_000,
 });
 const call = (it: ModelCall): Promise<ModelAnswer> => bedrockRuntime(client).call(it);
@@ -98,7 +103,7 @@ describe('Converse', () => {
   it('gives output, stop reason, usage and latency, over HTTP/1.1', async () => {
     answers(CONVERSE_ANSWER);
     expect(await call(converse({ inferenceConfig: { maxTokens: 9 } }))).toEqual({
-      output: CONVERSE_ANSWER,
+      body: JSON.stringify(CONVERSE_ANSWER),
       stopReason: 'end_turn',
       usage: { input_tokens: 10, output_tokens: 4, cache_read_tokens: 2, cache_write_tokens: 1 },
       latencyMs: 321,
@@ -123,6 +128,21 @@ describe('Converse', () => {
     expect(received[0]?.body).toMatchObject({ messages });
   });
 
+  it('request and answer are the same texts as on the wire, numbers and order included', async () => {
+    const text =
+      '{"messages":[{"role":"user","content":[{"toolResult":{"toolUseId":"t","content":[{"json":{"n":9007199254740993}}]}}]}],' +
+      '"additionalModelRequestFields":{"2024":1.0,"2023":18446744073709551615},"newField":"\\u0041"}';
+    const answered =
+      '{"output":{"message":{"role":"assistant","content":[{"toolUse":{"toolUseId":"t","name":"n","input":{"2":9007199254740993,"1":0.10}}}]}},' +
+      '"stopReason":"tool_use","usage":{"inputTokens":1,"outputTokens":2,"totalTokens":3},"metrics":{"latencyMs":5}}';
+    respond = (response) => response.writeHead(200).end(answered);
+    const { body, ...facts } = await call({ ...converse(), body: text });
+    expect(received[0]?.text).toBe(text);
+    expect(received[0]?.headers['content-length']).toBe(String(Buffer.byteLength(text)));
+    expect(body).toBe(answered);
+    expect(facts).toMatchObject({ stopReason: 'tool_use', usage: { output_tokens: 2 }, latencyMs: 5 });
+  });
+
   it('binary content in an answer, and blocks newer than the SDK, survive JSON', async () => {
     const content = [
       { reasoningContent: { redactedContent: 'c2VjcmV0' } },
@@ -130,8 +150,8 @@ describe('Converse', () => {
       { toolUse: { toolUseId: 't', name: 'n', input: { bytes: 'plain' } } },
     ];
     answers({ ...CONVERSE_ANSWER, output: { message: { role: 'assistant', content } } });
-    const { output } = await call(converse());
-    expect(JSON.parse(JSON.stringify(output))).toMatchObject({ output: { message: { content } } });
+    const { body } = await call(converse());
+    expect(JSON.parse(body)).toMatchObject({ output: { message: { content } } });
   });
 });
 
@@ -155,6 +175,32 @@ describe('InvokeModel', () => {
     expect(received[0]).toMatchObject({ body: { max_tokens: 5 }, headers: { accept: 'application/json' } });
   });
 
+  it('passes guardrail, trace, latency, tier and metadata', async () => {
+    answers({});
+    await call(
+      invoke(
+        'anthropic.claude-3-haiku-20240307-v1:0',
+        {},
+        {
+          guardrailIdentifier: 'gr',
+          guardrailVersion: '1',
+          trace: 'ENABLED',
+          performanceConfigLatency: 'optimized',
+          serviceTier: 'flex',
+          requestMetadata: { team: 'a' },
+        },
+      ),
+    );
+    expect(received[0]?.headers).toMatchObject({
+      'x-amzn-bedrock-guardrailidentifier': 'gr',
+      'x-amzn-bedrock-guardrailversion': '1',
+      'x-amzn-bedrock-trace': 'ENABLED',
+      'x-amzn-bedrock-performanceconfig-latency': 'optimized',
+      'x-amzn-bedrock-service-tier': 'flex',
+    });
+    expect(JSON.stringify(received[0]?.headers)).toContain('team');
+  });
+
   it('without headers reads the answer’s own counts', async () => {
     answers({ usage: { inputTokens: 5, outputTokens: 6 }, stopReason: 'end_turn' });
     const answer = await call(invoke('amazon.nova-lite-v1:0', {}));
@@ -163,7 +209,7 @@ describe('InvokeModel', () => {
 
   it('an answer that is no JSON is kept', async () => {
     respond = (response) => response.writeHead(200).end(Buffer.from([0xff, 0x00, 0x10]));
-    expect((await call(invoke('stability.x', {}))).output).toEqual({ base64: '/wAQ' });
+    expect(JSON.parse((await call(invoke('stability.x', {}))).body)).toEqual({ base64: '/wAQ' });
   });
 });
 

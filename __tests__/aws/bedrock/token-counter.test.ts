@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bedrockClient, bedrockRuntime } from '../../../src/aws/bedrock/runtime.ts';
 import { bedrockTokenCounter } from '../../../src/aws/bedrock/token-counter.ts';
-import type { Payload } from '../../../src/core/request/hold-message.ts';
+import { withGrantedMaxTokens } from '../../../src/core/invocation/granted-max-tokens.ts';
+import { type Call, type Payload, readPayload } from '../../../src/core/request/payload.ts';
+import type { RequestRecord } from '../../../src/core/request/record.ts';
 import { type BedrockSimulator, startBedrockSimulator } from '../../../src/local/bedrock/simulator.ts';
 
 const MODEL = 'anthropic.claude-3-5-haiku-20241022-v1:0';
+const LANE = 'anthropic.claude-3-5-haiku:on-demand';
 const PIXEL =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
@@ -48,30 +51,24 @@ afterAll(async () => {
 });
 
 it.each(Object.entries(CALLS))('counts what Bedrock charges: %s', async (_, payload) => {
-  const counted = await bedrockTokenCounter(client).count(MODEL, payload);
-  const sent: Payload =
-    payload.operation === 'converse'
-      ? payload
-      : {
-          ...payload,
-          invoke_model: { ...payload.invoke_model, body: withMaxTokens(payload.invoke_model.body) },
-        };
-  const call = {
+  const call = callOf(payload);
+  const counted = await bedrockTokenCounter(client).count(MODEL, call);
+  const sent = {
+    ...withGrantedMaxTokens({ lane: LANE, granted_max_tokens: 10 } as RequestRecord, call),
     modelId: MODEL,
-    lane: 'anthropic.claude-3-5-haiku:on-demand',
-    payload: sent,
+    lane: LANE,
     timeoutMs: 5_000,
   };
-  const answer = await bedrockRuntime(client).call(call);
+  const answer = await bedrockRuntime(client).call(sent);
   expect(counted).toBeGreaterThan(5);
   expect(answer.usage?.input_tokens).toBe(counted);
 });
 
 it('rejects what Bedrock does not count', async () => {
-  const call = CALLS['InvokeModel, max tokens left to the smoother'] as Payload;
+  const call = callOf(CALLS['InvokeModel, max tokens left to the smoother'] as Payload);
   await expect(bedrockTokenCounter(client).count(`us.${MODEL}`, call)).rejects.toThrow("doesn't support");
 });
 
-function withMaxTokens(body: unknown) {
-  return { ...(body as object), max_tokens: 10 };
+function callOf(payload: Payload): Call {
+  return readPayload(Buffer.from(JSON.stringify(payload)));
 }

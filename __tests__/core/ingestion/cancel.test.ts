@@ -83,7 +83,7 @@ describe('a cancel message', () => {
     const world = createWorld();
     await world.ingest(messageOf({ cancel: id }));
     expect(world.cloud.sent).toMatchObject([
-      { status: 'REJECTED', error: { message: expect.stringMatching(/^cancel: expected/) } },
+      { status: 'REJECTED', error: { message: expect.stringMatching(/^cancel: must be/) } },
     ]);
   });
 });

@@ -105,12 +105,12 @@ describe('the same request_id', () => {
 
 describe('a rejection', () => {
   it.each([
-    ['not json', { request_id: 'm1' }, 'InvalidMessage', /^message: expected JSON/],
+    ['not json', { request_id: 'm1' }, 'InvalidMessage', /^message: must be JSON/],
     [
       requestBody({ request_id: 'r1', metadata: { a: 1 }, priority: 9 }),
       { request_id: 'r1', model_id: MODEL, metadata: { a: 1 } },
       'InvalidMessage',
-      /^priority: expected/,
+      /^priority: must be/,
     ],
   ])('says why, under the best id there is: %#', async (body, echoed, type, reason) => {
     const world = createWorld();
@@ -202,15 +202,15 @@ describe('a pointer', () => {
   });
 
   it.each([
-    [{ bucket: 'other', key: 'inbox/a' }, /^s3\.bucket: expected the calls bucket \(calls\), got other/],
-    [{ bucket: 'calls', key: 'payloads/a' }, /^s3\.key: expected a key below inbox\//],
-    [{ bucket: 'calls', key: 'inbox/none' }, /^s3\.key: expected an object that exists/],
+    [{ bucket: 'other', key: 'inbox/a' }, /^s3\.bucket: must be the calls bucket \(calls\), got other/],
+    [{ bucket: 'calls', key: 'payloads/a' }, /^s3\.key: must be a key below inbox\//],
+    [{ bucket: 'calls', key: 'inbox/none' }, /^s3\.key: must be an object that exists/],
     [
       { bucket: 'calls', key: 'inbox/pointer' },
       /^s3: the object that a pointer names must hold the message itself/,
     ],
-    [{ bucket: 'calls', key: 'inbox/bytes' }, /^s3\.key: expected an object of UTF-8 text/],
-    [{ bucket: 'calls', key: 'inbox/large' }, /^s3\.key: expected an object of at most 26000000 bytes/],
+    [{ bucket: 'calls', key: 'inbox/bytes' }, /^s3\.key: must be an object of UTF-8 text/],
+    [{ bucket: 'calls', key: 'inbox/large' }, /^s3\.key: must be an object of at most 26000000 bytes/],
   ])('%o is refused', async (s3, reason) => {
     const world = createWorld();
     world.cloud.bucket.leave('payloads/a', JSON.stringify(requestBody()));
@@ -229,7 +229,7 @@ describe('a pointer', () => {
     }));
     await world.ingest(messageOf({ s3: { bucket: 'calls', key: 'inbox/a' } }));
     expect(world.cloud.sent[0]?.error?.message).toMatch(
-      /^s3\.key: expected an object that ingestion can decrypt .*KMS/,
+      /^s3\.key: must be an object that ingestion can decrypt .*KMS/,
     );
   });
 });

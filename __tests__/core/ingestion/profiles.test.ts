@@ -48,6 +48,9 @@ it("its body is judged by the maker's format", async () => {
   const body = { message: 'hi', max_tokens: 1.5 };
   await ingest(messageOf({ request_id: 'odd', model_id: PROFILE, invoke_model: { body } }));
   expect(cloud.sent).toMatchObject([
-    { status: 'REJECTED', error: { message: 'body: expected max tokens as a whole number from 0, got 1.5' } },
+    {
+      status: 'REJECTED',
+      error: { message: 'invoke_model.body: max tokens must be a whole number from 0, got 1.5' },
+    },
   ]);
 });

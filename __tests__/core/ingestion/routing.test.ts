@@ -25,7 +25,7 @@ describe('where a result goes', () => {
       {
         request_id: 'r1',
         status: 'REJECTED',
-        error: { message: 'results: expected record (or a results queue: chat, nightly), got weekly' },
+        error: { message: 'results: must be record (or a results queue: chat, nightly), got weekly' },
       },
     ]);
     expect(world.cloud.destinations).toEqual([undefined]);

@@ -44,7 +44,7 @@ async function recover(world: World): Promise<void> {
   }
 }
 
-const LARGE = { output: { text: 'x'.repeat(10_000) } };
+const LARGE = { body: JSON.stringify({ text: 'x'.repeat(10_000) }) };
 const FAULT = { kind: 'transient', type: 'InternalServerException', message: 'Try again' } as const;
 
 async function portCalls(script: World['script']): Promise<number> {

@@ -29,7 +29,7 @@ describe('an answer', () => {
       expect.objectContaining({
         request_id: 'r1',
         status: 'COMPLETED',
-        output: { body: ANSWER.output },
+        output: { body: JSON.parse(ANSWER.body) },
         stop_reason: 'end_turn',
         usage: ANSWER.usage,
         attempts: 1,
@@ -64,13 +64,23 @@ describe('an answer', () => {
     await invokeBundle(world.ports, await world.release());
     const [call] = world.calls;
     expect(call?.timeoutMs).toBe(world.remaining - COMMIT_MARGIN_MS);
-    expect(call?.payload).toMatchObject({
-      converse: { inferenceConfig: { temperature: 0.5, maxTokens: 200 }, messages: [{ role: 'user' }] },
+    expect(JSON.parse(call?.body ?? '')).toMatchObject({
+      inferenceConfig: { temperature: 0.5, maxTokens: 200 },
+      messages: [{ role: 'user' }],
     });
   });
 
+  it('with a whole number beyond 2^53 goes to the bucket as it came', async () => {
+    const body = '{"2024":1.0,"2023":{"order":9007199254740993}}';
+    world.script = [{ ...ANSWER, body }];
+    await invokeBundle(world.ports, await world.release());
+    const key = outputKey('r1', 1);
+    expect(world.cloud.sent[0]?.output).toEqual({ bucket: 'calls', key });
+    expect(Buffer.from(await world.cloud.ports.payloads.get(key)).toString()).toBe(body);
+  });
+
   it('that is large goes to the bucket under a key of its generation', async () => {
-    world.script = [{ ...ANSWER, output: { text: 'x'.repeat(INLINE_OUTPUT_BYTES) } }];
+    world.script = [{ ...ANSWER, body: JSON.stringify({ text: 'x'.repeat(INLINE_OUTPUT_BYTES) }) }];
     await invokeBundle(world.ports, await world.release());
     const key = outputKey('r1', 1);
     expect(world.cloud.sent[0]?.output).toEqual({ bucket: 'calls', key });
@@ -79,7 +89,7 @@ describe('an answer', () => {
   });
 
   it('without usage is charged what was reserved', async () => {
-    world.script = [{ output: { text: 'hi' } }];
+    world.script = [{ body: '{"text":"hi"}' }];
     await invokeBundle(world.ports, await world.release());
     expect(await world.record()).toMatchObject({ status: 'COMPLETED', charged_tokens: 300 });
   });

@@ -37,7 +37,9 @@ describe('a request that was taken back after its release', () => {
       },
     };
     await invokeBundle(world.ports, bundle);
-    expect(world.cloud.sent).toMatchObject([{ status: 'COMPLETED', output: { body: ANSWER.output } }]);
+    expect(world.cloud.sent).toMatchObject([
+      { status: 'COMPLETED', output: { body: JSON.parse(ANSWER.body) } },
+    ]);
   });
 
   it('ends instead of going back to the backlog', async () => {
@@ -80,7 +82,7 @@ describe('a result that is read from the record', () => {
     expect(moves).toEqual(['IN_PROGRESS', 'COMPLETED']);
     expect(world.cloud.sent).toEqual([]);
     const record = await world.record();
-    expect(record).toMatchObject({ status: 'COMPLETED', output: { body: ANSWER.output } });
+    expect(record).toMatchObject({ status: 'COMPLETED', output: { body: JSON.parse(ANSWER.body) } });
     expect(record.expires_at).toBeGreaterThan(0);
     expect(record.due_key).toBeUndefined();
   });

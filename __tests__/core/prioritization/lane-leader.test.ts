@@ -35,13 +35,12 @@ describe('an operator', () => {
 
 describe('an answer that our choice of max tokens cut', () => {
   /** Every answer wants 5,000 tokens. */
-  const answer: NonNullable<Parameters<typeof createWorld>[0]>['answer'] = async ({ payload }, { clock }) => {
+  const answer: NonNullable<Parameters<typeof createWorld>[0]>['answer'] = async ({ body }, { clock }) => {
     await clock.sleep(1_000);
-    if (payload.operation !== 'converse') throw new Error();
-    const { maxTokens } = payload.converse.inferenceConfig as { maxTokens: number };
+    const { maxTokens } = JSON.parse(body).inferenceConfig;
     const cut = maxTokens < 5_000;
     return {
-      output: { cut },
+      body: JSON.stringify({ cut }),
       stopReason: cut ? 'max_tokens' : 'end_turn',
       usage: { input_tokens: 100, output_tokens: Math.min(5_000, maxTokens) },
     };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readMessage } from '../../../src/core/request/message.ts';
-import { describeProblems } from '../../../src/core/request/problems.ts';
+import { describeProblems } from '../../../src/core/request/problem.ts';
 
 const LIMITS = {
   longestWaitSeconds: 86_400,
@@ -35,12 +35,12 @@ describe('a model ARN', () => {
   it('of another Region is refused', () => {
     expect(
       problemsIn({ model_id: arn('inference-profile/us.amazon.nova-pro-v1:0', { region: 'eu-west-1' }) }),
-    ).toBe('model_id: expected an ARN of Region us-east-1, where the smoother runs, got eu-west-1');
+    ).toBe('model_id: must be an ARN of Region us-east-1, where the smoother runs, got eu-west-1');
   });
 
   it('of another account is refused', () => {
     expect(problemsIn({ model_id: arn('provisioned-model/ab12cd34ef56', { account: '111122223333' }) })).toBe(
-      'model_id: expected an ARN of account 123456789012, where the smoother runs, got 111122223333',
+      'model_id: must be an ARN of account 123456789012, where the smoother runs, got 111122223333',
     );
     expect(problemsIn({ model_id: arn('provisioned-model/ab12cd34ef56', { account: '' }) })).toContain(
       'got none',
@@ -49,14 +49,14 @@ describe('a model ARN', () => {
 
   it('of a foundation model names no account', () => {
     expect(problemsIn({ model_id: arn('foundation-model/amazon.nova-pro-v1:0') })).toBe(
-      'model_id: expected an ARN without an account, got 123456789012',
+      'model_id: must be an ARN without an account, got 123456789012',
     );
   });
 
   it('of another service, or of a resource that is no model, is refused with what is possible', () => {
     const endpoint = 'arn:aws:sagemaker:us-east-1:123456789012:endpoint/my-endpoint';
     expect(problemsIn({ model_id: endpoint })).toMatch(
-      /^model_id: expected an ARN of Bedrock's foundation-model, .*prompt, got sagemaker endpoint$/,
+      /^model_id: must be an ARN of Bedrock's foundation-model, .*prompt, got sagemaker endpoint$/,
     );
     expect(problemsIn({ model_id: arn('agent/ABC') })).toMatch(/got bedrock agent$/);
   });
@@ -86,7 +86,7 @@ describe('a guardrail', () => {
 
   it('of another account is refused', () => {
     expect(problemsIn(withGuardrail(arn('guardrail/gr1a2b3c4d', { account: '111122223333' })))).toBe(
-      'converse.guardrailConfig.guardrailIdentifier: expected an ARN of account 123456789012, where the smoother runs, got 111122223333',
+      'converse.guardrailConfig.guardrailIdentifier: must be an ARN of account 123456789012, where the smoother runs, got 111122223333',
     );
   });
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { readMessage } from '../../../src/core/request/message.ts';
-import { describeProblems } from '../../../src/core/request/problems.ts';
+import { describeProblems } from '../../../src/core/request/problem.ts';
 
 const REQUEST = { model_id: 'us.amazon.nova-pro-v1:0', messages: [{ role: 'user', content: 'hello' }] };
 const TEXT = JSON.stringify(REQUEST);
@@ -46,7 +46,7 @@ it.each([
   ['an SQS record', '<$.body>', { messageId: '1', receiptHandle: 'h', body: TEXT, attributes: {} }],
 ])('%s is answered with its name and its remedy', (name, remedy, message) => {
   const problems = problemsIn(message);
-  expect(problems).toMatch(/^message: expected a request without an envelope \(/);
+  expect(problems).toMatch(/^message: must be a request without an envelope \(/);
   expect(problems).toContain(remedy);
   expect(problems.endsWith(`got ${name}`)).toBe(true);
 });
@@ -57,5 +57,5 @@ it('a request is no envelope, whatever its metadata', () => {
 });
 
 it('what is neither is answered with the fields that are missing', () => {
-  expect(problemsIn({ model_id: 'us.amazon.nova-pro-v1:0' })).toContain('expected one of converse');
+  expect(problemsIn({ model_id: 'us.amazon.nova-pro-v1:0' })).toContain('must have one of converse');
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Payload } from '../../../src/core/request/hold-message.ts';
 import { requestedOutput } from '../../../src/core/request/max-tokens.ts';
+import type { Payload } from '../../../src/core/request/payload.ts';
 
 const CLAUDE = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
 const NOVA = 'us.amazon.nova-2-lite-v1:0';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readMessage } from '../../../src/core/request/message.ts';
-import { describeProblems } from '../../../src/core/request/problems.ts';
+import { describeProblems } from '../../../src/core/request/problem.ts';
 import { contentHash, type Request } from '../../../src/core/request/request.ts';
 
 const MODEL = 'anthropic.claude-3-haiku-20240307-v1:0';
@@ -40,7 +40,7 @@ describe('accept_truncated', () => {
 
   it('is true or false', () => {
     expect(problemsIn({ model_id: MODEL, converse: HELLO, accept_truncated: 'yes' })).toBe(
-      'accept_truncated: expected true or false, got "yes"',
+      'accept_truncated: must be true or false, got "yes"',
     );
   });
 });
@@ -55,6 +55,7 @@ describe('the accepted forms', () => {
       priority: 1,
       tenant: 't',
       call: { v: 1, operation: 'converse', converse: HELLO },
+      body: JSON.stringify(HELLO),
     });
   });
 
@@ -141,7 +142,7 @@ describe('the accepted forms', () => {
   });
 
   it('every field of Converse, and opaque JSON as it is', () => {
-    const schema = { type: 'object', properties: { n: { maximum: 2 ** 63 } }, constructor: {} };
+    const schema = { type: 'object', properties: { n: { maximum: 2 ** 53 - 1 } }, constructor: {} };
     const converse = {
       ...HELLO,
       system: [{ text: 's' }, { cachePoint: { type: 'default' } }],
@@ -166,85 +167,85 @@ describe('the accepted forms', () => {
     expect(
       requestOf({ model_id: prompt, converse: { promptVariables: { a: { text: 'x' } } } }).model_id,
     ).toBe(prompt);
-    expect(problemsIn({ model_id: MODEL, converse: {} })).toMatch(/^converse\.messages: expected a list/);
+    expect(problemsIn({ model_id: MODEL, converse: {} })).toMatch(/^converse\.messages: missing/);
   });
 });
 
 describe('a rejection names field, expectation and value', () => {
   const valid = { model_id: MODEL, converse: HELLO };
   it.each<[unknown, string]>([
-    ['not json', 'message: expected JSON, got text of 8 characters that is not JSON'],
-    ['[]', 'message: expected an object, got a list of 0'],
-    ['null', 'message: expected an object, got null'],
+    ['not json', 'message: must be JSON, got text of 8 characters that is not JSON'],
+    ['[]', 'message: must be an object, got an empty list'],
+    ['null', 'message: must be an object, got null'],
     [
       { model_id: MODEL },
-      'message: expected one of converse, invoke_model, messages, modelInput, got none of them',
+      'message: must have one of converse, invoke_model, messages, modelInput, has none of them',
     ],
-    [{ ...valid, messages: [] }, 'message: expected one of'],
-    [{ converse: HELLO }, 'model_id: expected text, got nothing'],
-    [{ ...valid, model_id: 'a|b' }, 'model_id: expected a model id, profile id or ARN, got "a|b"'],
-    [{ ...valid, priority: 0 }, 'priority: expected 1 or 2 or 3 or 4 or 5, got 0'],
-    [{ ...valid, priority: '1' }, 'priority: expected 1 or 2 or 3 or 4 or 5, got "1"'],
-    [{ ...valid, priorty: 1 }, 'priorty: expected no such field, got 1'],
-    [{ ...valid, request_id: 'a b' }, 'request_id: expected a letter or digit, then'],
+    [
+      { ...valid, messages: [] },
+      'message: must have only one of converse, invoke_model, messages, modelInput, has converse and messages',
+    ],
+    [{ converse: HELLO }, 'model_id: missing'],
+    [{ ...valid, model_id: 'a|b' }, 'model_id: must be a model id, profile id or ARN, got "a|b"'],
+    [{ ...valid, priority: 0 }, 'priority: must be a whole number from 1 to 5, got 0'],
+    [{ ...valid, priority: '1' }, 'priority: must be a whole number from 1 to 5, got "1"'],
+    [{ ...valid, priorty: 1 }, 'priorty: unknown field'],
+    [{ ...valid, request_id: 'a b' }, 'request_id: must be a letter or digit, then'],
     [
       { ...valid, request_id: 'x'.repeat(129) },
-      'request_id: expected at most 128 characters, got text of 129',
+      'request_id: must be text of at most 128 characters, got text of 129',
     ],
-    [{ ...valid, tenant: 'a|b' }, 'tenant: expected a letter or digit, then'],
-    [{ ...valid, max_wait_seconds: 0 }, 'max_wait_seconds: expected at least 1, got 0'],
-    [{ ...valid, max_wait_seconds: 1.5 }, 'max_wait_seconds: expected a whole number, got 1.5'],
-    [{ ...valid, max_wait_seconds: 518_401 }, 'max_wait_seconds: expected at most 518400 '],
-    [{ ...valid, metadata: 'x'.repeat(17_000) }, 'metadata: expected at most 16384 bytes of JSON'],
+    [{ ...valid, tenant: 'a|b' }, 'tenant: must be a letter or digit, then'],
+    [{ ...valid, max_wait_seconds: 0 }, 'max_wait_seconds: must be a whole number from 1, got 0'],
+    [{ ...valid, max_wait_seconds: 1.5 }, 'max_wait_seconds: must be a whole number from 1, got 1.5'],
+    [{ ...valid, max_wait_seconds: 518_401 }, 'max_wait_seconds: must be at most 518400 '],
+    [{ ...valid, metadata: 'x'.repeat(17_000) }, 'metadata: must be at most 16384 bytes of JSON'],
     [
       `{"model_id":"${MODEL}","converse":${JSON.stringify(HELLO)},"metadata":12345678901234567890}`,
-      'metadata: expected integers within',
+      'metadata: must be integers within',
     ],
-    [withContent({ text: 5 }), 'converse.messages[0].content[0].text: expected text, got 5'],
+    [withContent({ text: 5 }), 'converse.messages[0].content[0].text: must be text, got 5'],
     [
       withContent({ text: ' ' }),
-      'converse.messages[0].content[0].text: expected text that is not blank, got " "',
+      'converse.messages[0].content[0].text: must be text that is not blank, got " "',
     ],
     [withContent({ text: 'a', image: {} }), 'converse.messages[0].content[0]'],
-    [withContent({}), 'converse.messages[0].content[0]: expected exactly one of text, image'],
-    [withContent(), 'converse.messages[0].content: expected at least 1 items, got a list of 0'],
+    [withContent({}), 'converse.messages[0].content[0]: must be an object with exactly one of text, image'],
+    [withContent(), 'converse.messages[0].content: must be a list of at least 1 item, got an empty list'],
     [
       withContent({ image: { format: 'png', source: { bytes: 'not base64!' } } }),
-      'converse.messages[0].content[0].image.source.bytes: expected base64, got "not base64!"',
+      'converse.messages[0].content[0].image.source.bytes: must be base64, got "not base64!"',
     ],
     [
       withContent({ document: { format: 'pdf', name: 'a_b', source: { text: 'x' } } }),
-      'converse.messages[0].content[0].document.name: expected letters, digits, hyphens',
+      'converse.messages[0].content[0].document.name: must be letters, digits, hyphens',
     ],
     [
       { model_id: MODEL, converse: { ...HELLO, inferenceConfig: { temperature: 2 } } },
-      'converse.inferenceConfig.temperature: expected at most 1, got 2',
+      'converse.inferenceConfig.temperature: must be a number from 0 to 1, got 2',
     ],
     [
       { model_id: MODEL, converse: { ...HELLO, requestMetadata: { ä: 'x' } } },
-      'converse.requestMetadata: expected names of letters',
+      'converse.requestMetadata: names must be letters',
     ],
-    [{ model_id: MODEL, converse: { ...HELLO, modelId: MODEL } }, 'converse.modelId: expected no such field'],
-    [{ model_id: MODEL, invoke_model: { body: 'x' } }, 'invoke_model.body: expected an object, got "x"'],
+    [{ model_id: MODEL, converse: { ...HELLO, modelId: MODEL } }, 'converse.modelId: unknown field'],
+    [{ model_id: MODEL, invoke_model: { body: 'x' } }, 'invoke_model.body: must be an object, got "x"'],
     [
       { model_id: MODEL, invoke_model: { body: {}, content_type: 'text/plain' } },
-      'invoke_model.content_type: expected application/json, got "text/plain"',
+      'invoke_model.content_type: must be application/json, got "text/plain"',
     ],
-    [{ s3: { bucket: 'calls', key: 'payloads/x' } }, 's3.key: expected a key below inbox/'],
-    [{ s3: { bucket: 'calls', key: 'inbox/../payloads/x' } }, 's3.key: expected a key below inbox/'],
-    [{ s3: { bucket: 'calls', key: 'inbox//x' } }, 's3.key: expected a key below inbox/'],
-    [{ s3: { bucket: 'calls', key: 'inbox/x' }, request_id: 'r' }, 'request_id: expected no such field'],
-    [
-      `{"model_id":"${MODEL}","converse":{"__proto__":{}}}`,
-      'converse.__proto__: expected no field of this name',
-    ],
+    [{ s3: { bucket: 'calls', key: 'payloads/x' } }, 's3.key: must be a key below inbox/'],
+    [{ s3: { bucket: 'calls', key: 'inbox/../payloads/x' } }, 's3.key: must be a key below inbox/'],
+    [{ s3: { bucket: 'calls', key: 'inbox//x' } }, 's3.key: must be a key below inbox/'],
+    [{ s3: { bucket: 'calls', key: 'inbox/x' }, request_id: 'r' }, 'request_id: unknown field'],
+    [`{"model_id":"${MODEL}","converse":{"__proto__":{}}}`, 'converse.__proto__: not allowed as a name'],
     [
       `{"model_id":"${MODEL}","invoke_model":{"body":{"n":1e999}}}`,
-      'invoke_model.body.n: expected a number of at most',
+      'invoke_model.body.n: must be a number of at most',
     ],
     [
       `{"metadata":${'['.repeat(400_000)}${']'.repeat(400_000)}}`,
-      'metadata[0][0]: expected at most 64 levels',
+      'metadata[0][0]: must not be nested deeper than 64 levels',
     ],
   ])('%#', (value, text) => {
     expect(problemsIn(value).slice(0, text.length)).toBe(text);
@@ -282,7 +283,7 @@ describe('max tokens in a body', () => {
 
   it.each([-1, 1.5, 2 ** 53, 1e21])('cannot be %d: a reservation is counted from it', (max_tokens) => {
     expect(problemsWith(max_tokens)).toBe(
-      `body: expected max tokens as a whole number from 0, got ${max_tokens}`,
+      `modelInput: max tokens must be a whole number from 0, got ${max_tokens}`,
     );
   });
 
@@ -293,12 +294,42 @@ describe('max tokens in a body', () => {
 
 it('a model id that no key can hold is refused', () => {
   expect(problemsIn({ model_id: 'x'.repeat(513), converse: HELLO })).toMatch(
-    /^model_id: expected at most 512/,
+    /^model_id: must be text of at most 512/,
   );
 });
 
 it('a name that would not be seen is quoted', () => {
   expect(problemsIn({ model_id: MODEL, converse: HELLO, '': 1, ' ': 2 })).toMatch(
-    /^\[""\]: expected no such field, got 1; \[" "\]: expected no such field, got 2/,
+    /^\[""\]: unknown field; \[" "\]: unknown field/,
   );
+});
+
+describe('what the producer wrote', () => {
+  const hi = JSON.stringify(HELLO);
+
+  it('may begin with a byte order mark', () => {
+    expect(requestOf(`\uFEFF{"model_id":"${MODEL}","converse":${hi}}`).body).toBe(hi);
+  });
+
+  it.each([
+    [`{"model_id":"${MODEL}","model_id":"x","converse":${hi}}`, 'model_id: given twice'],
+    [
+      `{"model_id":"${MODEL}","modelInput":{"messages":[{"a":1,"a":2}]}}`,
+      'modelInput.messages[0].a: given twice',
+    ],
+    [
+      JSON.stringify({ model_id: MODEL, invoke_model: { body: '{"max_tokens":1,"max_tokens":9}' } }),
+      'invoke_model.body.max_tokens: given twice',
+    ],
+  ])('must not say two things at once: %#', (text, problem) => {
+    expect(problemsIn(text)).toBe(problem);
+  });
+
+  it('tells requests apart by the last digit, and not by spaces', () => {
+    const [one, other, spaced] = ['9007199254740993', '9007199254740992', ' 9007199254740993 '].map((seed) =>
+      contentHash(requestOf(`{"model_id":"${MODEL}","modelInput":{"seed":${seed}}}`)),
+    );
+    expect(one).not.toBe(other);
+    expect(one).toBe(spaced);
+  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Payload } from '../../../src/core/request/hold-message.ts';
+import type { Payload } from '../../../src/core/request/payload.ts';
 import { estimateInput } from '../../../src/core/request/tokens.ts';
 
 const CLAUDE = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';

@@ -8,7 +8,7 @@ import { INLINE_OUTPUT_BYTES } from '../../../src/core/invocation/outcome.ts';
 import { ERROR_TYPES } from '../../../src/core/request/error-types.ts';
 import { readMessage } from '../../../src/core/request/message.ts';
 import { inputMessage } from '../../../src/core/request/message-schema.ts';
-import { describeProblems } from '../../../src/core/request/problems.ts';
+import { describeProblems } from '../../../src/core/request/problem.ts';
 import type { ResultMessage } from '../../../src/core/request/result.ts';
 import { resultMessage } from '../../../src/core/request/result-schema.ts';
 

@@ -2,15 +2,17 @@ import {
   BedrockRuntimeClient,
   type BedrockRuntimeClientConfig,
   ConverseCommand,
-  type ConverseCommandInput,
+  type ConverseCommandOutput,
   InvokeModelCommand,
 } from '@aws-sdk/client-bedrock-runtime';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { ModelAnswer, ModelCall, ModelRuntime } from '../../core/invocation/ports.ts';
 import { readAnswer } from '../../core/request/invoke-bodies.ts';
-import { decodeBinaries, encodeBinaries } from './binary.ts';
+import { parseJson } from '../../core/request/json.ts';
+import type { InvokeParameters } from '../../core/request/payload.ts';
 import { modelErrorOf } from './errors.ts';
-import { type Headers, latencyOfHeaders, usageOfConverse, usageOfHeaders } from './usage.ts';
+import { exchange } from './exchange.ts';
+import { latencyOfHeaders, usageOfConverse, usageOfHeaders } from './usage.ts';
 
 const CONNECTION_TIMEOUT_MS = 3_000;
 
@@ -30,12 +32,12 @@ export function bedrockClient(config: BedrockRuntimeClientConfig = {}): BedrockR
 /** The models of Bedrock in one Region. */
 export function bedrockRuntime(client: BedrockRuntimeClient): ModelRuntime {
   return {
-    async call({ modelId, lane, payload, timeoutMs }) {
+    async call({ modelId, lane, payload, body, timeoutMs }) {
       const abortSignal = AbortSignal.timeout(timeoutMs);
       try {
         return payload.operation === 'converse'
-          ? await converse(client, modelId, payload.converse, abortSignal)
-          : await invokeModel(client, { modelId, lane }, payload.invoke_model, abortSignal);
+          ? await converse(client, modelId, body, abortSignal)
+          : await invokeModel(client, { modelId, lane, body }, payload.invoke_model, abortSignal);
       } catch (error) {
         throw modelErrorOf(error, timeoutMs) ?? error;
       }
@@ -46,58 +48,46 @@ export function bedrockRuntime(client: BedrockRuntimeClient): ModelRuntime {
 async function converse(
   client: BedrockRuntimeClient,
   modelId: string,
-  request: object,
+  body: string,
   abortSignal: AbortSignal,
 ): Promise<ModelAnswer> {
-  const input = { ...(decodeBinaries(request) as object), modelId } as ConverseCommandInput;
-  const { $metadata: _, ...answer } = await client.send(new ConverseCommand(input), { abortSignal });
-  return {
-    output: encodeBinaries(answer),
-    stopReason: answer.stopReason,
-    usage: usageOfConverse(answer.usage),
-    latencyMs: answer.metrics?.latencyMs,
-  };
+  const answer = await exchange(client, new ConverseCommand({ modelId }), body, abortSignal);
+  const text = textOf(answer.body);
+  const { stopReason, usage, metrics } = (parseJson(text) ?? {}) as Partial<ConverseCommandOutput>;
+  return { body: text, stopReason, usage: usageOfConverse(usage), latencyMs: metrics?.latencyMs };
 }
 
 async function invokeModel(
   client: BedrockRuntimeClient,
-  { modelId, lane }: Pick<ModelCall, 'modelId' | 'lane'>,
-  request: { body: unknown; content_type: string; accept: string },
+  { modelId, lane, body }: Pick<ModelCall, 'modelId' | 'lane' | 'body'>,
+  { content_type, accept, requestMetadata, ...parameters }: InvokeParameters & { body?: unknown },
   abortSignal: AbortSignal,
 ): Promise<ModelAnswer> {
   const command = new InvokeModelCommand({
+    ...parameters,
     modelId,
-    body: Buffer.from(JSON.stringify(request.body)),
-    contentType: request.content_type,
-    accept: request.accept,
+    body: NO_BODY,
+    contentType: content_type,
+    accept,
+    requestMetadata: requestMetadata && JSON.stringify(requestMetadata),
   });
-  // The SDK does not hand out the headers in which Bedrock counts tokens and time.
-  let headers: Headers = {};
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      const result = await next(args);
-      headers = (result.response as { headers: Headers }).headers;
-      return result;
-    },
-    { step: 'deserialize', name: 'bedrockCounts' },
-  );
-  const { body } = await client.send(command, { abortSignal });
-  const output = parseBody(body ?? new Uint8Array());
-  const facts = readAnswer(lane, output);
+  const answer = await exchange(client, command, body, abortSignal);
+  const text = textOf(answer.body);
+  const facts = readAnswer(lane, parseJson(text));
   return {
-    output,
+    body: text,
     stopReason: facts.stop_reason,
-    usage: usageOfHeaders(headers) ?? facts.usage,
-    latencyMs: latencyOfHeaders(headers),
+    usage: usageOfHeaders(answer.headers) ?? facts.usage,
+    latencyMs: latencyOfHeaders(answer.headers),
   };
 }
 
+/** The real one is given to `exchange`. */
+const NO_BODY = new Uint8Array();
+
 /** What is not JSON (some models answer with media) is kept as base64: no answer that was paid for is lost. */
-function parseBody(body: Uint8Array): unknown {
+function textOf(body: Uint8Array): string {
   const bytes = Buffer.from(body);
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return { base64: bytes.toString('base64') };
-  }
+  const text = bytes.toString('utf8');
+  return parseJson(text) === undefined ? JSON.stringify({ base64: bytes.toString('base64') }) : text;
 }

@@ -1,8 +1,6 @@
 import type { TokenUsage } from '@aws-sdk/client-bedrock-runtime';
 import type { Usage } from '../../core/request/record.ts';
-
-/** HTTP headers, names in lower case. */
-export type Headers = Record<string, string | undefined>;
+import type { Headers } from './exchange.ts';
 
 export function usageOfConverse(usage: TokenUsage | undefined): Usage | undefined {
   return usageOf(

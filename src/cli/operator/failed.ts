@@ -1,8 +1,8 @@
 import type { FailedRequests, TargetQueue } from '../../core/operations/ports.ts';
 import { retryIdOf, retryMessageOf } from '../../core/operations/retry.ts';
 import { PayloadMissingError } from '../../core/request/errors.ts';
-import { type Payload, readPayload } from '../../core/request/hold-message.ts';
 import { sha256 } from '../../core/request/keys.ts';
+import { type Call, readPayload } from '../../core/request/payload.ts';
 import type { Payloads } from '../../core/request/ports.ts';
 import type { RequestRecord } from '../../core/request/record.ts';
 
@@ -56,10 +56,10 @@ async function describe(_ports: FailedPorts, { finished_at = 0, error }: Request
 }
 
 async function retry({ objects, bucket, input }: FailedPorts, record: RequestRecord): Promise<Done> {
-  const payload = await findPayload(objects, record.payload_key);
-  if (payload === undefined) return { done: false, text: 'its payload has expired' };
+  const call = await readCall(objects, record.payload_key);
+  if (call === undefined) return { done: false, text: 'its payload has expired' };
   const retryId = retryIdOf(record.request_id);
-  const body = JSON.stringify(retryMessageOf(record, payload));
+  const body = retryMessageOf(record, call);
   if (Buffer.byteLength(body) <= MAX_MESSAGE_BYTES) {
     await input.send(body);
   } else {
@@ -75,7 +75,7 @@ async function drop({ failed }: FailedPorts, { request_id }: RequestRecord): Pro
   return { done, text: done ? 'dropped' : 'its result has not been sent yet' };
 }
 
-async function findPayload(objects: Payloads, key: string): Promise<Payload | undefined> {
+async function readCall(objects: Payloads, key: string): Promise<Call | undefined> {
   try {
     return readPayload(await objects.get(key));
   } catch (error) {

@@ -9,8 +9,9 @@ import { rejectionId } from '../request/keys.ts';
 import { type MessageLimits, type Reading, readMessage, type Usable } from '../request/message.ts';
 import type { Pointer } from '../request/message-schema.ts';
 import { knownAs } from '../request/model-id.ts';
+import { payloadText } from '../request/payload.ts';
 import type { Inbox, Payloads, Records } from '../request/ports.ts';
-import { describeProblems } from '../request/problems.ts';
+import { describeProblems } from '../request/problem.ts';
 import type { CancellationRecord, RequestError, RequestRecord, StoredRecord } from '../request/record.ts';
 import type { Request } from '../request/request.ts';
 import type { Results } from '../request/result.ts';
@@ -160,14 +161,15 @@ export class Ingestion {
       shardOf: (queue) => this.#arrivals.shard(queue, now, this.#ports.random()),
     });
     const model = knownAs(request.model_id, profiles);
-    const record = await this.#inputs.counted(estimated, model, request.call);
+    const call = { payload: request.call, body: request.body };
+    const record = await this.#inputs.counted(estimated, model, call);
     const never = quotaViolation(record, await this.#notifier.certainLimitsOf(record.lane, now));
     if (never !== undefined) {
       const standing = await records.read(record.request_id);
       if (standing !== undefined) return this.#meet(message, request, record, standing);
       return this.#reject(message, { error: never, usable: request });
     }
-    await payloads.put(record.payload_key, JSON.stringify(request.call));
+    await payloads.put(record.payload_key, payloadText(call));
     const standing = await records.create(record);
     if (standing !== undefined) return this.#meet(message, request, record, standing);
     const { request_id, lane, priority, tenant, input_tokens, max_tokens } = record;

@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.ts';
 import { isCounted } from '../lane/catalog/catalog.ts';
 import type { Log } from '../log.ts';
-import type { Payload } from '../request/hold-message.ts';
 import { foundationModelId } from '../request/model-id.ts';
+import type { Call } from '../request/payload.ts';
 import type { RequestRecord } from '../request/record.ts';
 
 export interface TokenCounter {
   /** Input tokens as the model (a foundation model's id) counts them; undefined when it does not say. May reject. */
-  count(modelId: string, call: Payload): Promise<number | undefined>;
+  count(modelId: string, call: Call): Promise<number | undefined>;
 }
 
 /** Smaller inputs are not worth a call: the error of their estimate is small compared with any max tokens. */
@@ -32,7 +32,7 @@ export class InputCounts {
    * The record with its input counted, or as it is. Never rejects: an estimate is good enough.
    * @param model the id by which the model is known
    */
-  async counted(record: RequestRecord, model: string, call: Payload): Promise<RequestRecord> {
+  async counted(record: RequestRecord, model: string, call: Call): Promise<RequestRecord> {
     const { counter, clock, log } = this.#ports;
     const { request_id, lane, input_tokens: estimated } = record;
     if (counter === undefined || estimated < COUNTED_FROM_TOKENS || !isCounted(lane)) return record;

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { InboxObjectEncryptedError, InboxObjectTooLargeError } from '../request/errors.ts';
-import type { Problem } from '../request/json-limits.ts';
 import { type MessageLimits, type Reading, readMessage } from '../request/message.ts';
 import type { Pointer } from '../request/message-schema.ts';
 import { type Inbox, MAX_INBOX_BYTES } from '../request/ports.ts';
+import { mustBe } from '../request/problem.ts';
 import type { RequestRecord } from '../request/record.ts';
 
 const READABLE =
@@ -45,6 +45,6 @@ export async function readPointer(
 }
 
 function refused(field: string, expected: string, came: string): PointerReading {
-  const problem: Problem = { path: ['s3', field], expected, came };
-  return { reading: { kind: 'invalid', problems: [problem], usable: {} } };
+  const problems = [mustBe(['s3', field], expected, came)];
+  return { reading: { kind: 'invalid', problems, usable: {} } };
 }

@@ -4,8 +4,9 @@ import { unreservedTokens } from '../lane/unreserved.ts';
 import { cancelled, isTakenBack } from '../request/cancellation.ts';
 import { type ErrorType, requestError } from '../request/error-types.ts';
 import { PayloadMissingError } from '../request/errors.ts';
-import { type HoldMessage, type Payload, type Release, readPayload } from '../request/hold-message.ts';
+import type { HoldMessage, Release } from '../request/hold-message.ts';
 import { isTruncated } from '../request/invoke-bodies.ts';
+import { type Call, type Payload, readPayload } from '../request/payload.ts';
 import type { RequestRecord, StoredRecord, Usage } from '../request/record.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../request/times.ts';
 import { claim, type Ending } from '../request/transitions.ts';
@@ -60,11 +61,11 @@ async function invoke(
     await endUncalled(ports, run);
     return 'ours';
   }
-  const payload = tooLate(ports, releasedAt) ? undefined : await loadPayload(ports, run);
+  const stored = tooLate(ports, releasedAt) ? undefined : await loadCall(ports, run);
   // Asked again after the load: this is the last look before the call.
   if (tooLate(ports, releasedAt)) await giveBack(ports, run);
-  else if (payload === undefined) await failWithoutPayload(ports, run);
-  else await call(ports, run, payload);
+  else if (stored === undefined) await failWithoutPayload(ports, run);
+  else await call(ports, run, stored);
   return 'ours';
 }
 
@@ -102,7 +103,7 @@ function tooLate({ clock, remainingMs }: InvocationPorts, releasedAt: number): b
   return clock.now() - releasedAt > START_WINDOW_MS || remainingMs() <= COMMIT_MARGIN_MS;
 }
 
-async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise<void> {
+async function call(ports: InvocationPorts, run: Run, stored: Call): Promise<void> {
   const { clock, log, model, remainingMs } = ports;
   const { record } = run;
   const startedAt = clock.now();
@@ -112,17 +113,17 @@ async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise
     answer = await model.call({
       modelId: record.model_id,
       lane: record.lane,
-      payload: withGrantedMaxTokens(record, payload),
+      ...withGrantedMaxTokens(record, stored),
       timeoutMs: remainingMs() - COMMIT_MARGIN_MS,
     });
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
-    return refusedByModel(ports, run, payload, startedAt, error);
+    return refusedByModel(ports, run, stored.payload, startedAt, error);
   }
   const finishedAt = clock.now();
   const charged = chargeOf(record, answer.usage);
   const truncated = isTruncated(answer.stopReason);
-  const settled: Call = {
+  const settled: Reported = {
     end: 'settled',
     startedAt: arrivalOf(startedAt, finishedAt, answer.latencyMs),
     finishedAt,
@@ -146,7 +147,7 @@ async function call(ports: InvocationPorts, run: Run, payload: Payload): Promise
     startedAt,
     finishedAt,
     attempts,
-    output: await keepOutput(ports, record, answer.output),
+    output: await keepOutput(ports, record, answer.body),
     stop_reason: answer.stopReason,
     truncated_at: truncated && record.max_tokens === undefined ? record.granted_max_tokens : undefined,
     usage: answer.usage,
@@ -212,13 +213,13 @@ function reportNotStarted(ports: InvocationPorts, run: Run): Promise<void> {
   return report(ports, run, { end: 'not_started', finishedAt: ports.clock.now(), chargedTokens: 0 });
 }
 
-type Call = Pick<CallReport, 'end' | 'startedAt' | 'finishedAt' | 'chargedTokens'> &
+type Reported = Pick<CallReport, 'end' | 'startedAt' | 'finishedAt' | 'chargedTokens'> &
   Partial<Pick<CallReport, 'served' | 'inputTokens' | 'outputTokens' | 'truncated' | 'wonBackTokens'>>;
 
 async function report(
   { reports }: InvocationPorts,
   { lane, releasedAt, record }: Run,
-  call: Call,
+  call: Reported,
 ): Promise<void> {
   const { priority, tenant, expected_tokens: expectedTokens } = record;
   const counters = countersOf({
@@ -239,7 +240,7 @@ async function report(
  * Undefined when it is gone for good.
  * @throws {PayloadUnreadableError} for what may pass: the request has been set aside
  */
-async function loadPayload(ports: InvocationPorts, run: Run): Promise<Payload | undefined> {
+async function loadCall(ports: InvocationPorts, run: Run): Promise<Call | undefined> {
   try {
     return readPayload(await ports.payloads.get(run.record.payload_key));
   } catch (error) {

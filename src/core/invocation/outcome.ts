@@ -3,6 +3,7 @@ import type { CallReports, QueueDirectory } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
 import { cancelled, isTakenBack } from '../request/cancellation.ts';
 import { deliver } from '../request/deliver.ts';
+import { hasUnsafeInteger } from '../request/json-limits.ts';
 import { outputKey } from '../request/keys.ts';
 import type { Payloads, Records } from '../request/ports.ts';
 import type { Output, RequestRecord, StoredRecord } from '../request/record.ts';
@@ -114,14 +115,19 @@ export async function setRequestAside(
   return true;
 }
 
-/** Small outputs ride in the record; a large one is stored under a key of this generation, before the commit. */
+/**
+ * Small outputs ride in the record; a large one is stored under a key of this generation, before the commit. So is one with
+ * whole numbers beyond 2^53, which a result would not carry as they are.
+ */
 export async function keepOutput(
   { payloads, bucket }: InvocationPorts,
   record: RequestRecord,
-  body: unknown,
+  text: string,
 ): Promise<Output> {
-  const text = JSON.stringify(body);
-  if (Buffer.byteLength(text) <= INLINE_OUTPUT_BYTES) return { body };
+  if (Buffer.byteLength(text) <= INLINE_OUTPUT_BYTES) {
+    const body: unknown = JSON.parse(text);
+    if (!hasUnsafeInteger(body)) return { body };
+  }
   const key = outputKey(record.request_id, record.generation);
   await payloads.put(key, text);
   return { bucket, key };

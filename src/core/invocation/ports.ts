@@ -1,19 +1,18 @@
-import type { Payload } from '../request/hold-message.ts';
+import type { Call } from '../request/payload.ts';
 import type { Usage } from '../request/record.ts';
 
-export interface ModelCall {
+/** A call whose body has the max tokens that the release allows. */
+export interface ModelCall extends Call {
   modelId: string;
   /** Tells what model that is, where the id does not. */
   lane: string;
-  /** Carries the max tokens that the release allows. */
-  payload: Payload;
   /** The call is given up after this long. */
   timeoutMs: number;
 }
 
 export interface ModelAnswer {
-  /** Bedrock's answer as JSON; binary content is base64. */
-  output: unknown;
+  /** Bedrock's answer, JSON text as it came; an answer that is not JSON stands as base64 in an object. */
+  body: string;
   stopReason?: string;
   /** Absent when the answer does not tell. */
   usage?: Usage;

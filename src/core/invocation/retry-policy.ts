@@ -1,6 +1,6 @@
 import { MAX_FAILURES, MAX_PROBED_RELEASES } from '../request/attempts.ts';
 import { requestError } from '../request/error-types.ts';
-import type { Payload } from '../request/hold-message.ts';
+import type { Payload } from '../request/payload.ts';
 import type { RequestError, RequestRecord } from '../request/record.ts';
 import type { Counter } from '../request/transitions.ts';
 import type { ModelError } from './errors.ts';
@@ -57,7 +57,11 @@ export function denialsOf({ denials, attempts, failures, throttles, full_allowan
 
 /** Whether a denial is about the model id alone. One with a guardrail may be about that, which says nothing of the model. */
 export function isAboutModelId(payload: Payload): boolean {
-  return payload.operation === 'invoke_model' || payload.converse.guardrailConfig === undefined;
+  const guardrail =
+    payload.operation === 'converse'
+      ? payload.converse.guardrailConfig
+      : payload.invoke_model.guardrailIdentifier;
+  return guardrail === undefined;
 }
 
 /** Bedrock says which of the two quotas it has enforced. */

@@ -1,6 +1,8 @@
 /** A failed request again. An outcome is final: what is tried again is a new request. */
-import type { Payload } from '../request/hold-message.ts';
+
+import { JsonText } from '../request/json-text.ts';
 import { sha256 } from '../request/keys.ts';
+import { type Call, payloadText } from '../request/payload.ts';
 import type { RequestRecord } from '../request/record.ts';
 
 const SUFFIX = '.retry';
@@ -13,10 +15,10 @@ export function retryIdOf(requestId: string): string {
 }
 
 /**
- * The input message of the new request: the stored call and everything that the producer said about it. A maximum wait that the
- * producer set starts again.
+ * The input message of the new request, as text: the stored call as it is, and everything that the producer said about it. A
+ * maximum wait that the producer set starts again.
  */
-export function retryMessageOf(record: RequestRecord, payload: Payload): Record<string, unknown> {
+export function retryMessageOf(record: RequestRecord, call: Call): string {
   const { model_id, priority, tenant, task, record_id, metadata } = record;
   const envelope = {
     request_id: retryIdOf(record.request_id),
@@ -31,8 +33,12 @@ export function retryMessageOf(record: RequestRecord, payload: Payload): Record<
       ? Math.max(1, Math.round((record.deadline_at - record.accepted_at) / 1_000))
       : undefined,
   };
-  if (payload.operation === 'converse') return { ...envelope, converse: payload.converse };
-  const { body } = payload.invoke_model;
-  if (record_id !== undefined) return { ...envelope, recordId: record_id, modelInput: body };
-  return { ...envelope, invoke_model: payload.invoke_model };
+  if (record_id !== undefined)
+    return withMember({ ...envelope, recordId: record_id }, 'modelInput', call.body);
+  const { operation } = call.payload;
+  return withMember(envelope, operation, new JsonText(payloadText(call)).at([operation]) ?? '');
+}
+
+function withMember(object: object, name: string, text: string): string {
+  return `${JSON.stringify(object).slice(0, -1)},"${name}":${text}}`;
 }

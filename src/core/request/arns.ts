@@ -1,5 +1,5 @@
 /** ARNs in a request: what they name must be something that the smoother may call from where it runs. */
-import type { Problem } from './json-limits.ts';
+import { mustBe, type Problem } from './problem.ts';
 
 /** The account and Region that the smoother runs in. */
 export interface Home {
@@ -48,16 +48,16 @@ function arnProblem(
   const [, , service = '', arnRegion = '', account = '', ...rest] = id.split(':');
   const type = rest.join(':').split('/')[0] ?? '';
   if (service !== 'bedrock' || !types.includes(type)) {
-    return { path, expected: `an ARN of Bedrock's ${types.join(', ')}`, came: `${service} ${type}` };
+    return mustBe(path, `an ARN of Bedrock's ${types.join(', ')}`, `${service} ${type}`);
   }
   if (arnRegion !== region) {
-    return { path, expected: `an ARN of Region ${region}, where the smoother runs`, came: arnRegion };
+    return mustBe(path, `an ARN of Region ${region}, where the smoother runs`, arnRegion);
   }
   const owner = type === WITHOUT_ACCOUNT ? '' : accountId;
   if (account !== owner) {
     const expected =
       owner === '' ? 'an ARN without an account' : `an ARN of account ${owner}, where the smoother runs`;
-    return { path, expected, came: account || 'none' };
+    return mustBe(path, expected, account || 'none');
   }
   return undefined;
 }

@@ -1,7 +1,6 @@
 /**
  * InvokeModel bodies differ by the model's maker. For each family: where max tokens is written, what unset means, and
- * where an answer tells its usage and its stop reason. docs/models.md shows it as a table. Unless said otherwise, the source is the
- * Bedrock user guide, "Inference request parameters and response fields for foundation models", November 2026.
+ * where an answer tells its usage and its stop reason. docs/models.md shows it as a table.
  */
 export type Path = readonly string[];
 
@@ -16,13 +15,16 @@ export interface BodyFamily {
    * What unset means to InvokeModel, where that is documented: such a body stays as it is. Where it is not, or where
    * the field is required, the smoother sets it.
    */
-  unset?: readonly { models: RegExp; tokens: number | 'model maximum' }[];
+  unset?: readonly { models: RegExp; of?: string; tokens: number | 'model maximum' }[];
   usage: { input: Path; output: Path; cacheRead?: Path; cacheWrite?: Path };
   /** Cached tokens are counted in `input` as well. */
   inputIncludesCached?: boolean;
   stopReason: readonly Path[];
+  /** Where it is documented; absent: {@link GUIDE}. */
   source?: string;
 }
+
+export const GUIDE = 'Bedrock user guide, inference parameters';
 
 const ANTHROPIC_USAGE: BodyFamily['usage'] = {
   input: ['usage', 'input_tokens'],
@@ -121,7 +123,7 @@ export const BODY_FAMILIES: readonly BodyFamily[] = [
     models: /^cohere\./,
     recognises: (body) => 'chat_history' in body,
     maxTokens: [['max_tokens']],
-    unset: [{ models: /^cohere\.command-(light-)?text/, tokens: 20 }],
+    unset: [{ models: /^cohere\.command-(light-)?text/, of: 'Command', tokens: 20 }],
     usage: { input: ['usage', 'tokens', 'input_tokens'], output: ['usage', 'tokens', 'output_tokens'] },
     stopReason: [['finish_reason'], ['generations', '0', 'finish_reason']],
   },
@@ -140,8 +142,8 @@ export const BODY_FAMILIES: readonly BodyFamily[] = [
     recognises: () => false,
     maxTokens: [['max_tokens']],
     unset: [
-      { models: /^mistral\.mi(stral-7b|xtral)/, tokens: 512 },
-      { models: ANY, tokens: 8_192 },
+      { models: /^mistral\.mi(stral-7b|xtral)/, of: 'Mistral 7B and Mixtral', tokens: 512 },
+      { models: ANY, of: 'Mistral Large and Small', tokens: 8_192 },
     ],
     usage: CHAT_USAGE,
     stopReason: CHAT_STOP,
@@ -160,7 +162,7 @@ export const BODY_FAMILIES: readonly BodyFamily[] = [
     models: /^(ai21|deepseek|google|minimax|mistral|moonshot|moonshotai|nvidia|qwen|writer|xai|zai)\./,
     recognises: (body) => 'max_tokens' in body && ('messages' in body || 'prompt' in body),
     maxTokens: [['max_tokens'], ['max_completion_tokens']],
-    unset: [{ models: /^ai21\.jamba/, tokens: 4_096 }],
+    unset: [{ models: /^ai21\.jamba/, of: 'Jamba', tokens: 4_096 }],
     usage: CHAT_USAGE,
     inputIncludesCached: true,
     stopReason: CHAT_STOP,

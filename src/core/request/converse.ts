@@ -1,7 +1,7 @@
 /** A Converse request without its model id: Bedrock's own names and limits. What only a model can judge is left to it. */
 import * as z from 'zod';
 import { cachePoint, contentBlock, guardContent, toolName } from './converse-content.ts';
-import { exactlyOneOf, jsonObject, notBlank, stringOf } from './schema-parts.ts';
+import { exactlyOneOf, jsonObject, notBlank, numberFrom, stringOf, wholeNumber } from './schema-parts.ts';
 
 const role = z.enum(['user', 'assistant', 'system']);
 
@@ -14,9 +14,9 @@ export const systemBlock = exactlyOneOf({ text: notBlank, guardContent, cachePoi
 });
 
 const inferenceConfig = z.strictObject({
-  maxTokens: z.int().min(1).optional(),
-  temperature: z.number().min(0).max(1).optional(),
-  topP: z.number().min(0).max(1).optional(),
+  maxTokens: wholeNumber(1).optional(),
+  temperature: numberFrom(0, 1).optional(),
+  topP: numberFrom(0, 1).optional(),
   stopSequences: z.array(z.string().min(1)).max(2500).optional(),
 });
 
@@ -40,25 +40,32 @@ const toolConfig = z.strictObject({
   }).optional(),
 });
 
-const guardrailConfig = z.strictObject({
+/** Which guardrail, in Converse and in InvokeModel. */
+export const guardrail = {
   guardrailIdentifier: z.string().max(2048).optional(),
   guardrailVersion: z
     .string()
     .regex(/^([1-9][0-9]{0,7}|DRAFT)$/, { error: 'a version number or DRAFT' })
     .optional(),
+};
+export const latency = z.enum(['standard', 'optimized']);
+export const tier = z.enum(['priority', 'default', 'flex', 'reserved']);
+
+const guardrailConfig = z.strictObject({
+  ...guardrail,
   trace: z.enum(['enabled', 'disabled', 'enabled_full']).optional(),
 });
 
 const METADATA_TEXT = /^[a-zA-Z0-9\s:_@$#=/+,.-]*$/;
 const METADATA_EXPECTED = 'letters, digits, spaces and : _ @ $ # = / + , . -';
 
-const requestMetadata = z
+export const requestMetadata = z
   .record(
     stringOf(METADATA_TEXT, 256, METADATA_EXPECTED),
     z.string().max(256).regex(METADATA_TEXT, { error: METADATA_EXPECTED }),
   )
   .refine((entries) => Object.keys(entries).length >= 1 && Object.keys(entries).length <= 16, {
-    error: '1 to 16 entries',
+    error: 'an object of 1 to 16 entries',
   })
   .meta({ minProperties: 1, maxProperties: 16 });
 
@@ -89,7 +96,7 @@ export const converse = z.strictObject({
   additionalModelResponseFieldPaths: z.array(z.string().min(1).max(256)).max(10).optional(),
   promptVariables: z.record(z.string(), exactlyOneOf({ text: z.string() })).optional(),
   requestMetadata: requestMetadata.optional(),
-  performanceConfig: z.strictObject({ latency: z.enum(['standard', 'optimized']).optional() }).optional(),
-  serviceTier: z.strictObject({ type: z.enum(['priority', 'default', 'flex', 'reserved']) }).optional(),
+  performanceConfig: z.strictObject({ latency: latency.optional() }).optional(),
+  serviceTier: z.strictObject({ type: tier }).optional(),
   outputConfig: outputConfig.optional(),
 });

@@ -1,6 +1,6 @@
 /** Messages that another AWS service has wrapped on their way to the Input queue. */
 import { at, isObject } from './json.ts';
-import type { Problem } from './json-limits.ts';
+import { mustBe, type Problem } from './problem.ts';
 
 interface Envelope {
   name: string;
@@ -47,5 +47,5 @@ const ENVELOPES: readonly Envelope[] = [
 export function envelopeProblem(message: Record<string, unknown>): Problem | undefined {
   const envelope = ENVELOPES.find(({ isIn }) => isIn(message));
   if (envelope === undefined) return undefined;
-  return { path: [], expected: `a request without an envelope (${envelope.remedy})`, came: envelope.name };
+  return mustBe([], `a request without an envelope (${envelope.remedy})`, envelope.name);
 }

@@ -1,5 +1,4 @@
 import { checked } from './checked.ts';
-import type { Operation } from './record.ts';
 import { known } from './versions.ts';
 
 /** Releases that one worker runs concurrently. */
@@ -25,21 +24,6 @@ export interface HoldMessage {
   releases: Release[];
 }
 
-/** What the calls bucket keeps of a request: the call itself. Binary content is base64. */
-export type Payload = ConversePayload | InvokePayload;
-
-interface ConversePayload {
-  v: 1;
-  operation: Extract<Operation, 'converse'>;
-  converse: Record<string, unknown>;
-}
-
-interface InvokePayload {
-  v: 1;
-  operation: Extract<Operation, 'invoke_model'>;
-  invoke_model: { body: unknown; content_type: string; accept: string };
-}
-
 /**
  * A message of the Hold Next Batch queue.
  * @throws {UnknownVersionError} @throws {MalformedError}
@@ -55,19 +39,4 @@ export function readHoldMessage(body: string): HoldMessage {
     checked<Release>('hold message', release, { request_id: 'string', generation: 'number' });
   }
   return message;
-}
-
-/**
- * An object of the calls bucket.
- * @throws {UnknownVersionError} @throws {MalformedError}
- */
-export function readPayload(bytes: Uint8Array): Payload {
-  const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-  const { operation } = known<Pick<Payload, 'v' | 'operation'>>('payload', value, {
-    v: 'number',
-    operation: 'string',
-  });
-  return operation === 'converse'
-    ? checked<ConversePayload>('payload', value, { v: 'number', operation: 'string', converse: 'object' })
-    : checked<InvokePayload>('payload', value, { v: 'number', operation: 'string', invoke_model: 'object' });
 }

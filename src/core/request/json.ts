@@ -30,10 +30,3 @@ export function at(value: unknown, path: readonly PropertyKey[]): unknown {
   }
   return here;
 }
-
-/** A copy with a value set at a path of keys; missing objects on the way are made. */
-export function withValueAt(value: unknown, [key, ...rest]: readonly string[], leaf: unknown): unknown {
-  if (key === undefined) return leaf;
-  const object = isObject(value) ? value : {};
-  return { ...object, [key]: withValueAt(at(object, [key]), rest, leaf) };
-}

@@ -1,8 +1,9 @@
 /** How much a call may put out, as far as the request itself decides. */
-import type { Payload } from './hold-message.ts';
+
 import { familyOf } from './invoke-bodies.ts';
 import { at, isObject } from './json.ts';
 import { foundationModelId, isStoredPrompt } from './model-id.ts';
+import type { Payload } from './payload.ts';
 
 export interface RequestedOutput {
   /**

@@ -3,10 +3,11 @@
  * a model can judge. docs/schemas/input-message.schema.json is generated from here.
  */
 import * as z from 'zod';
-import { converse, message, systemBlock } from './converse.ts';
+import { canonicalJson } from './canonical.ts';
+import { converse, guardrail, latency, message, requestMetadata, systemBlock, tier } from './converse.ts';
 import { hasUnsafeInteger } from './json-limits.ts';
 import { PRIORITIES } from './record.ts';
-import { jsonObject, stringOf } from './schema-parts.ts';
+import { jsonObject, stringOf, wholeNumber } from './schema-parts.ts';
 
 /** Bytes of metadata as JSON. */
 export const MAX_METADATA_BYTES = 16 * 1024;
@@ -14,7 +15,7 @@ export const MAX_METADATA_BYTES = 16 * 1024;
 const ID_CHARACTERS = /^[A-Za-z0-9][A-Za-z0-9._:@=+-]*$/;
 const ID_EXPECTED = 'a letter or digit, then letters, digits and . _ : @ = + -';
 
-/** Echoed in results; `fields` are the ones that a rejection echoes too, where they are usable. */
+/** What a result repeats of its request. A rejection repeats as much of it as is usable. */
 export const fields = {
   request_id: stringOf(ID_CHARACTERS, 128, ID_EXPECTED).describe(
     'The idempotency key, and the id of the result. Without one, the id of the SQS message.',
@@ -24,15 +25,17 @@ export const fields = {
     'Model id, inference profile id, or ARN.',
   ),
   priority: z
-    .literal([...PRIORITIES])
-    .describe('1 is the most urgent; 3 if unsaid. A weight, not an absolute order.'),
+    .literal([...PRIORITIES], { error: `a whole number from ${PRIORITIES[0]} to ${PRIORITIES.at(-1)}` })
+    .describe('1 is the most urgent. Default: 3. A weight, not an absolute order.'),
   tenant: stringOf(ID_CHARACTERS, 64, ID_EXPECTED).describe(
-    'Who the request is for: tenants share a priority fairly. "default" if unsaid.',
+    'Who the request is for: tenants share a priority fairly. Default: "default".',
   ),
   record_id: z
     .string()
     .regex(/^[^\p{Cc}\p{Cs}]{1,256}$/u, { error: '1 to 256 characters without control characters' })
-    .describe('The id of a batch-inference record: echoed, never the identity.'),
+    .describe(
+      'The id of a batch-inference record. The result repeats it; it is not the identity of the request.',
+    ),
   results: stringOf(/^[a-z][a-z0-9-]*$/, 32, 'record, or the name of a results queue').describe(
     'Where the result goes: one of the results_queues by name, or "record" for no message at all: it is read from the table. Default: the shared results queue.',
   ),
@@ -44,7 +47,7 @@ export const fields = {
     .refine((value) => !hasUnsafeInteger(value), {
       error: 'integers within ±9007199254740991 (send larger ones as text)',
     })
-    .describe(`Any JSON of at most ${MAX_METADATA_BYTES} bytes; given back in the result.`),
+    .describe(`Any JSON of at most ${MAX_METADATA_BYTES} bytes. The result repeats it.`),
 };
 
 const envelope = {
@@ -53,25 +56,21 @@ const envelope = {
   priority: fields.priority.optional(),
   tenant: fields.tenant.optional(),
   task: stringOf(ID_CHARACTERS, 64, ID_EXPECTED)
-    .describe('A label for requests with outputs of similar size; estimates are learned by it.')
+    .describe('A label for requests whose answers are of similar length. Estimates are learned by it.')
     .optional(),
-  max_wait_seconds: z
-    .int()
-    .min(1)
+  max_wait_seconds: wholeNumber(1)
     .describe(
-      'The request expires when its call has not started after so long. At most the payload retention less a day.',
+      'The request expires when its call has not started after so many seconds. At most the payload retention less a day.',
     )
     .optional(),
   deadline: z.iso
     .datetime({ offset: true, error: 'an ISO 8601 time with its offset, such as 2026-11-22T18:30:00Z' })
-    .describe(
-      'The same as a time, in place of max_wait_seconds; one that is later than the longest wait counts as that.',
-    )
+    .describe('The same as a point in time, instead of max_wait_seconds. At most the longest wait counts.')
     .optional(),
   accept_truncated: z
     .boolean()
     .describe(
-      'Where max tokens is left to the smoother and its choice cuts the answer: take it so, rather than have the call run again.',
+      'Where max tokens is left to the smoother: an answer that its choice has cut is delivered as it is, and the call does not run again. Default: false.',
     )
     .optional(),
   results: fields.results.optional(),
@@ -92,6 +91,12 @@ export const FORMS = {
         .regex(/^application\/json(\s*;.*)?$/, { error: 'application/json' })
         .default('application/json'),
       accept: stringOf(/^[\w.+*-]+\/[\w.+*-]+$/, 128, 'a media type').default('application/json'),
+      guardrailIdentifier: guardrail.guardrailIdentifier,
+      guardrailVersion: guardrail.guardrailVersion,
+      trace: z.enum(['ENABLED', 'DISABLED', 'ENABLED_FULL']).optional(),
+      performanceConfigLatency: latency.optional(),
+      serviceTier: tier.optional(),
+      requestMetadata: requestMetadata.optional(),
     }),
   }),
   messages: z.strictObject({
@@ -112,7 +117,7 @@ export const FORMS = {
 };
 export type Form = keyof typeof FORMS;
 
-/** The call's own field is missing, so only the rest can be checked. */
+/** A message without a call: the rest of it can be checked all the same. */
 export const formless = z.strictObject(envelope);
 
 const INBOX_KEY = /^inbox(\/(?!\.{1,2}(\/|$))[^/]+)+$/;
@@ -128,7 +133,7 @@ export const pointer = z.strictObject({
   results: fields.results
     .optional()
     .describe(
-      'Where the refusal goes when the object holds no usable message; else the message itself tells.',
+      'Where the refusal goes when the object holds no usable message. Otherwise the message itself says it.',
     ),
 });
 export type Pointer = z.infer<typeof pointer>['s3'];
@@ -140,5 +145,5 @@ export const cancellation = z.strictObject({
 export const inputMessage = z.union([...Object.values(FORMS), pointer, cancellation]);
 
 function jsonBytes(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value) ?? '');
+  return Buffer.byteLength(canonicalJson(value) ?? '');
 }

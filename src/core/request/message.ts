@@ -1,13 +1,14 @@
 /** Reads an input message: what the producer wrote becomes one normal request, or problems that name their fields. */
 import { guardrailArnProblem, type Home, modelArnProblem } from './arns.ts';
-import { envelopeProblem } from './envelopes.ts';
-import type { Payload } from './hold-message.ts';
-import { at, isObject, withoutByteOrderMark } from './json.ts';
-import { findUnfit, type Problem } from './json-limits.ts';
+import { at, isObject, parseJson, withoutByteOrderMark } from './json.ts';
+import { findUnfit, hasUnsafeInteger } from './json-limits.ts';
+import { JsonText } from './json-text.ts';
 import { requestedOutput } from './max-tokens.ts';
-import { cancellation, FORMS, type Form, fields, formless, type Pointer, pointer } from './message-schema.ts';
-import { knownAs, type Profiles } from './model-id.ts';
-import { describe, problemsOf } from './problems.ts';
+import { readForm, spellOut, type Written } from './message-forms.ts';
+import { cancellation, fields, type Pointer, pointer } from './message-schema.ts';
+import { isStoredPrompt, knownAs, type Profiles } from './model-id.ts';
+import { describe, givenTwice, missing, mustBe, type Problem } from './problem.ts';
+import { parseWith } from './problems.ts';
 import { DEFAULT_PRIORITY, DEFAULT_TENANT, RECORD_ONLY } from './record.ts';
 import type { Request } from './request.ts';
 
@@ -19,7 +20,7 @@ const GUARDRAIL_PATHS = [
   ['invoke_model', 'guardrailIdentifier'],
 ];
 
-/** What a rejection can still echo. */
+/** What a rejection can still repeat. */
 export type Usable = Partial<
   Pick<Request, 'request_id' | 'record_id' | 'model_id' | 'priority' | 'tenant' | 'results' | 'metadata'>
 >;
@@ -43,139 +44,100 @@ export interface MessageLimits {
 
 /** `text` is a queue message's body, or the object that a pointer named. Never throws. */
 export function readMessage(text: string, limits: MessageLimits): Reading {
-  let value: unknown;
-  try {
-    value = JSON.parse(withoutByteOrderMark(text));
-  } catch {
-    const came = `text of ${text.length} characters that is not JSON`;
-    return { kind: 'invalid', problems: [{ path: [], expected: 'JSON', came }], usable: {} };
+  const json = withoutByteOrderMark(text);
+  const message = spellOut(parseJson(json), parseJson);
+  if (message === undefined) {
+    return invalid([mustBe([], 'JSON', `text of ${text.length} characters that is not JSON`)]);
   }
-  return readValue(spellOut(value), limits);
-}
-
-function readValue(value: unknown, limits: MessageLimits): Reading {
-  const unfit = findUnfit(value);
+  const unfit = findUnfit(message);
   if (unfit !== undefined) {
-    const usable = isObject(value) ? usableOf({ ...value, metadata: undefined }, limits) : {};
-    return { kind: 'invalid', problems: [unfit], usable };
+    return invalid([unfit], isObject(message) ? usableOf({ ...message, metadata: undefined }, limits) : {});
   }
-  if (!isObject(value)) {
-    const problem = { path: [], expected: 'an object', came: describe(value) };
-    return { kind: 'invalid', problems: [problem], usable: {} };
+  if (!isObject(message)) return invalid([mustBe([], 'an object', describe(message))]);
+  if ('s3' in message) return readPointer(message, limits);
+  if ('cancel' in message) {
+    const parsed = parseWith(cancellation, message);
+    return 'problems' in parsed
+      ? invalid(parsed.problems)
+      : { kind: 'cancellation', requestId: parsed.data.cancel };
   }
-  if ('s3' in value) {
-    const parsed = pointer.safeParse(value);
-    const { results } = usableOf(value, limits);
-    const usable = results === undefined ? {} : { results };
-    if (!parsed.success) return { kind: 'invalid', problems: problemsOf(parsed.error, value), usable };
-    const problems = destinationProblems(parsed.data.results, limits);
-    if (problems.length > 0) return { kind: 'invalid', problems, usable };
-    return { kind: 'pointer', pointer: parsed.data.s3, usable };
-  }
-  if ('cancel' in value) {
-    const parsed = cancellation.safeParse(value);
-    if (parsed.success) return { kind: 'cancellation', requestId: parsed.data.cancel };
-    return { kind: 'invalid', problems: problemsOf(parsed.error, value), usable: {} };
-  }
-  const parsed = parseForm(value);
-  const problems = 'problems' in parsed ? parsed.problems : limitProblems(parsed, limits);
-  if ('problems' in parsed || problems.length > 0) {
-    return { kind: 'invalid', problems, usable: usableOf(value, limits) };
-  }
-  return { kind: 'request', request: parsed };
+  return readRequest(new JsonText(json), message, limits);
 }
 
-function parseForm(value: Record<string, unknown>): Request | { problems: Problem[] } {
-  const names = Object.keys(FORMS) as Form[];
-  const given = names.filter((name) => Object.hasOwn(value, name));
-  const expected = `one of ${names.join(', ')}`;
-  if (given.length > 1) return { problems: [{ path: [], expected, came: given.join(' and ') }] };
-  switch (given[0]) {
-    case 'converse': {
-      const parsed = FORMS.converse.safeParse(value);
-      if (!parsed.success) return { problems: problemsOf(parsed.error, value) };
-      const { converse, ...envelope } = parsed.data;
-      return normal(envelope, { v: 1, operation: 'converse', converse });
-    }
-    case 'messages': {
-      const parsed = FORMS.messages.safeParse(value);
-      if (!parsed.success) return { problems: problemsOf(parsed.error, value) };
-      const { messages, system, ...envelope } = parsed.data;
-      const converse = system === undefined ? { messages } : { messages, system };
-      return normal(envelope, { v: 1, operation: 'converse', converse });
-    }
-    case 'invoke_model': {
-      const parsed = FORMS.invoke_model.safeParse(value);
-      if (!parsed.success) return { problems: problemsOf(parsed.error, value) };
-      const { invoke_model, ...envelope } = parsed.data;
-      return normal(envelope, { v: 1, operation: 'invoke_model', invoke_model });
-    }
-    case 'modelInput': {
-      const parsed = FORMS.modelInput.safeParse(value);
-      if (!parsed.success) return { problems: problemsOf(parsed.error, value) };
-      const { modelInput: body, recordId, ...envelope } = parsed.data;
-      const invoke_model = { body, content_type: 'application/json', accept: 'application/json' };
-      const record = recordId === undefined ? {} : { record_id: recordId };
-      return normal({ ...envelope, ...record }, { v: 1, operation: 'invoke_model', invoke_model });
-    }
-    default: {
-      const wrapped = envelopeProblem(value);
-      if (wrapped !== undefined) return { problems: [wrapped] };
-      const rest = formless.safeParse(value);
-      const problems = rest.success ? [] : problemsOf(rest.error, value);
-      return { problems: [{ path: [], expected, came: 'none of them' }, ...problems] };
-    }
-  }
+function readPointer(message: Record<string, unknown>, limits: MessageLimits): Reading {
+  const { results } = usableOf(message, limits);
+  const usable = results === undefined ? {} : { results };
+  const parsed = parseWith(pointer, message);
+  if ('problems' in parsed) return invalid(parsed.problems, usable);
+  const problems = destinationProblems(parsed.data.results, limits);
+  if (problems.length > 0) return invalid(problems, usable);
+  return { kind: 'pointer', pointer: parsed.data.s3, usable };
 }
 
-type Envelope = Omit<Request, 'call' | 'priority' | 'tenant' | 'accept_truncated'> & Usable;
+/** @param rounded the message, as JSON.parse reads it */
+function readRequest(text: JsonText, rounded: Record<string, unknown>, limits: MessageLimits): Reading {
+  const message = hasUnsafeInteger(rounded)
+    ? (spellOut(text.exactValue(), exactJson) as Record<string, unknown>)
+    : rounded;
+  const usable = usableOf(message, limits);
+  const repeated = text.repeatedMember();
+  if (repeated !== undefined) return invalid([givenTwice(repeated)], usable);
+  const written = readForm(message, text);
+  if ('problems' in written) return invalid(written.problems, usable);
+  const problems = limitProblems(written, limits);
+  return problems.length > 0 ? invalid(problems, usable) : { kind: 'request', request: requestOf(written) };
+}
 
-function normal(
-  { accept_truncated, ...envelope }: Envelope & { accept_truncated?: boolean },
-  call: Payload,
-): Request {
+/** Undefined for what is not JSON. */
+function exactJson(text: string): unknown {
+  return parseJson(text) === undefined ? undefined : new JsonText(text).exactValue();
+}
+
+function invalid(problems: Problem[], usable: Usable = {}): Reading {
+  return { kind: 'invalid', problems, usable };
+}
+
+function requestOf({ envelope, payload, body }: Written): Request {
+  const { accept_truncated, ...rest } = envelope;
   return {
-    ...envelope,
+    ...rest,
     ...(accept_truncated && { accept_truncated }),
     priority: envelope.priority ?? DEFAULT_PRIORITY,
     tenant: envelope.tenant ?? DEFAULT_TENANT,
-    call,
+    call: payload,
+    body,
   };
 }
 
 /** Limits that a schema of the message alone cannot know. */
-function limitProblems(request: Request, limits: MessageLimits): Problem[] {
+function limitProblems(written: Written, limits: MessageLimits): Problem[] {
   const { longestWaitSeconds, profiles, home } = limits;
-  const problems = home === undefined ? [] : arnProblems(request, home, profiles);
-  problems.push(...destinationProblems(request.results, limits));
-  const { call, max_wait_seconds: wait } = request;
+  const { envelope, payload, body, bodyPath } = written;
+  const { model_id, max_wait_seconds: wait, deadline } = envelope;
+  const problems = home === undefined ? [] : arnProblems(written, home, profiles);
+  problems.push(...destinationProblems(envelope.results, limits));
   if (wait !== undefined && wait > longestWaitSeconds) {
     const expected = `at most ${longestWaitSeconds} (how long payloads are kept, less a day)`;
-    problems.push({ path: ['max_wait_seconds'], expected, came: String(wait) });
+    problems.push(mustBe(['max_wait_seconds'], expected, String(wait)));
   }
-  if (wait !== undefined && request.deadline !== undefined) {
-    const expected = 'no deadline beside max_wait_seconds';
-    problems.push({ path: ['deadline'], expected, came: request.deadline });
+  if (wait !== undefined && deadline !== undefined) {
+    problems.push({ path: ['deadline'], text: 'must not be given beside max_wait_seconds' });
   }
-  if (call.operation === 'converse') {
-    // A stored prompt brings its own messages.
-    if (call.converse.messages === undefined && !request.model_id.includes(':prompt/')) {
-      problems.push({ path: ['converse', 'messages'], expected: 'a list', came: 'nothing' });
-    }
-  } else {
-    const bytes = Buffer.byteLength(JSON.stringify(call.invoke_model.body));
+  // A stored prompt brings its own messages.
+  if (payload.operation === 'converse' && !payload.converse.messages && !isStoredPrompt(model_id)) {
+    problems.push(missing(['converse', 'messages']));
+  }
+  if (payload.operation === 'invoke_model') {
+    const bytes = Buffer.byteLength(body);
     if (bytes > MAX_BODY_BYTES) {
-      problems.push({ path: ['body'], expected: `at most ${MAX_BODY_BYTES} bytes`, came: String(bytes) });
+      problems.push(mustBe(bodyPath, `at most ${MAX_BODY_BYTES} bytes`, String(bytes)));
     }
   }
   // A reservation is counted from it.
-  const { maxTokens } = requestedOutput(request.model_id, knownAs(request.model_id, profiles), call);
+  const { maxTokens } = requestedOutput(model_id, knownAs(model_id, profiles), payload);
   if (typeof maxTokens === 'number' && !(Number.isSafeInteger(maxTokens) && maxTokens >= 0)) {
-    problems.push({
-      path: ['body'],
-      expected: 'max tokens as a whole number from 0',
-      came: String(maxTokens),
-    });
+    const text = `max tokens must be a whole number from 0, got ${maxTokens}`;
+    problems.push({ path: bodyPath, text });
   }
   return problems;
 }
@@ -187,46 +149,21 @@ function destinationProblems(results: string | undefined, { resultsQueues }: Mes
     resultsQueues.length === 0
       ? 'the stack has no results queues by name: see its variable results_queues'
       : `or a results queue: ${resultsQueues.join(', ')}`;
-  return [{ path: ['results'], expected: `${RECORD_ONLY} (${queues})`, came: results }];
+  return [mustBe(['results'], `${RECORD_ONLY} (${queues})`, results)];
 }
 
 /** A profile that the operator has named is taken as it is. */
-function arnProblems({ model_id, call }: Request, home: Home, profiles: Profiles = {}): Problem[] {
+function arnProblems({ envelope, payload }: Written, home: Home, profiles: Profiles = {}): Problem[] {
+  const { model_id } = envelope;
   const problems = [
     Object.hasOwn(profiles, model_id) ? undefined : modelArnProblem(model_id, home),
-    ...GUARDRAIL_PATHS.map((path) => guardrailArnProblem(path, at(call, path), home)),
+    ...GUARDRAIL_PATHS.map((path) => guardrailArnProblem(path, at(payload, path), home)),
   ];
   return problems.filter((problem) => problem !== undefined);
 }
 
-/** The shorthands: text in place of a list of blocks, JSON text in place of a body. */
-function spellOut(value: unknown): unknown {
-  if (!isObject(value)) return value;
-  const full = { ...value };
-  if (typeof value.system === 'string') full.system = [{ text: value.system }];
-  if (Array.isArray(value.messages)) full.messages = value.messages.map(withBlocks);
-  const body = at(value, ['invoke_model', 'body']);
-  if (isObject(value.invoke_model) && typeof body === 'string') {
-    full.invoke_model = { ...value.invoke_model, body: parsedOr(body) };
-  }
-  return full;
-}
-
-function withBlocks(message: unknown): unknown {
-  const isShort = isObject(message) && typeof message.content === 'string';
-  return isShort ? { ...message, content: [{ text: message.content }] } : message;
-}
-
-function parsedOr(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-function usableOf(value: Record<string, unknown>, limits: MessageLimits): Usable {
-  const candidates = { ...value, record_id: value.recordId };
+function usableOf(message: Record<string, unknown>, limits: MessageLimits): Usable {
+  const candidates = { ...message, record_id: message.recordId };
   const usable = Object.entries(fields).flatMap(([name, schema]) => {
     const parsed = schema.safeParse(candidates[name as keyof typeof candidates]);
     return parsed.success && parsed.data !== undefined ? [[name, parsed.data]] : [];

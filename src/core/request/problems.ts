@@ -1,53 +1,45 @@
-/** Says what is wrong with a message: the field, what was expected and what came. Never shows long values. */
+/** What a schema finds wrong with a message, as problems. */
 import type * as z from 'zod';
 import { at } from './json.ts';
-import type { Problem } from './json-limits.ts';
+import { describe, missing, mustBe, type Problem, shorten } from './problem.ts';
 
-const SHOWN_PROBLEMS = 5;
-const SHOWN_CHARACTERS = 40;
-
-/** One line for all problems; the first few are spelled out. */
-export function describeProblems(problems: readonly Problem[]): string {
-  const shown = problems
-    .slice(0, SHOWN_PROBLEMS)
-    .map(({ path, expected, came }) => `${pathText(path)}: expected ${expected}, got ${came}`);
-  const more = problems.length - shown.length;
-  const text = more > 0 ? `${shown.join('; ')}; and ${more} more` : shown.join('; ');
-  // Names may hold half characters, which no table stores.
-  return text.replace(/\p{Cs}/gu, '\ufffd');
+/** The value as the schema reads it, or its problems in the order in which the schema checks. */
+export function parseWith<Output>(
+  schema: z.ZodType<Output>,
+  value: unknown,
+): { data: Output } | { problems: Problem[] } {
+  const parsed = schema.safeParse(value, { error: expectedBy });
+  if (parsed.success) return { data: parsed.data };
+  return { problems: parsed.error.issues.flatMap((issue) => problemsOfIssue(issue, value)) };
 }
 
-/** In the order in which the schema checks, which depends on nothing but schema and value. */
-export function problemsOf(error: z.ZodError, input: unknown): Problem[] {
-  return error.issues.flatMap((issue) => problemsOfIssue(issue, input));
-}
-
-function problemsOfIssue(issue: z.core.$ZodIssue, input: unknown): Problem[] {
+function problemsOfIssue(issue: z.core.$ZodIssue, value: unknown): Problem[] {
   const { path } = issue;
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      path: [...path, shorten(key)],
-      expected: 'no such field',
-      came: describe(at(input, [...path, key])),
-    }));
+    return issue.keys.map((key) => ({ path: [...path, shorten(key)], text: 'unknown field' }));
   }
   if (issue.code === 'invalid_key') {
-    const expected = issue.issues.map((inner) => expectedBy(inner)).join(' and ');
-    return [{ path: path.slice(0, -1), expected: `names of ${expected}`, came: describe(path.at(-1)) }];
+    const expected = issue.issues.map(({ message }) => message).join(' and ');
+    const [name] = path.slice(-1);
+    return [{ path: path.slice(0, -1), text: `names must be ${expected}, got ${describe(name)}` }];
   }
-  return [{ path, expected: expectedBy(issue), came: describe(at(input, path)) }];
+  const came = at(value, path);
+  return [came === undefined ? missing(path) : mustBe(path, issue.message, describe(came))];
 }
 
-function expectedBy(issue: z.core.$ZodIssue): string {
+/** What the schema wants, where it does not say so itself (`error`). */
+function expectedBy(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
       return TYPES[issue.expected] ?? issue.expected;
-    case 'invalid_value':
-      return issue.values.map((value) => JSON.stringify(value)).join(' or ');
+    case 'invalid_value': {
+      const values = issue.values.map((value) => JSON.stringify(value));
+      return values.length > 1 ? `one of ${values.join(', ')}` : values[0];
+    }
     case 'too_small':
-      return `at least ${issue.minimum}${unitOf(issue.origin)}`;
+      return `${SIZED[issue.origin] ?? ''}at least ${sizeText(issue.minimum, issue.origin)}`;
     case 'too_big':
-      return `at most ${issue.maximum}${unitOf(issue.origin)}`;
+      return `${SIZED[issue.origin] ?? ''}at most ${sizeText(issue.maximum, issue.origin)}`;
     case 'invalid_format':
       return issue.format === 'base64' ? 'base64' : issue.message;
     default:
@@ -63,37 +55,13 @@ const TYPES: Record<string, string> = {
   array: 'a list',
   object: 'an object',
   record: 'an object',
-  nonoptional: 'a value',
 };
 
-function unitOf(origin: string): string {
-  if (origin === 'string') return ' characters';
-  return origin === 'array' ? ' items' : '';
-}
+const SIZED: Record<string, string> = { string: 'text of ', array: 'a list of ' };
+const UNITS: Record<string, string> = { string: 'character', array: 'item' };
 
-/** A value as it may be shown: short ones themselves, longer ones by kind and size. */
-export function describe(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === 'object' && value !== null) {
-    const names = Object.keys(value);
-    return names.length === 0 ? 'an empty object' : `an object with ${shorten(names.slice(0, 5).join(', '))}`;
-  }
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length <= SHOWN_CHARACTERS ? text : `text of ${text.length - 2} characters`;
-}
-
-function shorten(text: string): string {
-  return text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS)}…`;
-}
-
-/** `converse.messages[0].role`; the message itself is `message`. */
-function pathText(path: readonly PropertyKey[]): string {
-  const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : nameText(String(key)))).join('');
-  return text === '' ? 'message' : text.replace(/^\./, '');
-}
-
-/** Names that would not be seen as such are quoted: empty ones, blanks, signs. */
-function nameText(name: string): string {
-  return /^[\w$-]+…?$/.test(name) ? `.${shorten(name)}` : `[${JSON.stringify(shorten(name))}]`;
+function sizeText(size: number | bigint, origin: string): string {
+  const unit = UNITS[origin];
+  if (unit === undefined) return String(size);
+  return `${size} ${unit}${Number(size) === 1 ? '' : 's'}`;
 }

@@ -1,6 +1,6 @@
 import { canonicalJson } from './canonical.ts';
-import type { Payload } from './hold-message.ts';
 import { sha256 } from './keys.ts';
+import type { Payload } from './payload.ts';
 import type { Priority } from './record.ts';
 
 /** A request as the producer means it, in one form for all ways to write it. */
@@ -21,9 +21,11 @@ export interface Request {
   /** JSON. */
   metadata?: unknown;
   call: Payload;
+  /** The text of what is sent: the `body` of a Call. */
+  body: string;
 }
 
 /** Requests of the same content are the same request, whatever the order of their fields. */
-export function contentHash({ request_id: _, ...content }: Request): string {
+export function contentHash({ request_id: _, body: __, ...content }: Request): string {
   return sha256(canonicalJson(content));
 }

@@ -7,12 +7,25 @@ export function exactlyOneOf<Members extends z.ZodRawShape>(members: Members) {
   return z
     .strictObject(members)
     .partial()
-    .refine((value) => Object.keys(value).length === 1, { error: `exactly one of ${names.join(', ')}` })
+    .refine((value) => Object.keys(value).length === 1, {
+      error: `an object with exactly one of ${names.join(', ')}`,
+    })
     .meta({ minProperties: 1, maxProperties: 1 });
 }
 
 export function stringOf(pattern: RegExp, max: number, expected: string) {
   return z.string().min(1).max(max).regex(pattern, { error: expected });
+}
+
+export function wholeNumber(min: number, max?: number) {
+  const error = `a whole number from ${min}${max === undefined ? '' : ` to ${max}`}`;
+  const number = z.int({ error }).min(min, { error });
+  return max === undefined ? number : number.max(max, { error });
+}
+
+export function numberFrom(min: number, max: number) {
+  const error = `a number from ${min} to ${max}`;
+  return z.number({ error }).min(min, { error }).max(max, { error });
 }
 
 /** Binary content in JSON. */
@@ -21,5 +34,5 @@ export const base64 = z.base64().min(1);
 /** Bedrock refuses texts without a visible character. */
 export const notBlank = z.string().regex(/\S/, { error: 'text that is not blank' });
 
-/** Any JSON object; what it may contain is the model's affair. */
+/** Any JSON object: only the model knows what it may contain. */
 export const jsonObject = z.record(z.string(), z.unknown());

@@ -2,9 +2,10 @@
  * Input tokens of a call, estimated from its bytes: cautious, so that a reservation is seldom too small. What a lane's
  * calls really cost is learned later; the estimate need not be exact, but the same call always gives the same one.
  */
-import type { Payload } from './hold-message.ts';
+
 import { at, isObject } from './json.ts';
 import { foundationModelId } from './model-id.ts';
+import type { Payload } from './payload.ts';
 import rates from './token-rates.json' with { type: 'json' };
 
 export interface InputEstimate {
@@ -38,7 +39,7 @@ function ratesOf(modelId: string): Rates {
 /** Names are counted with the values: that pays for the signs a chat format puts around roles and blocks. */
 function estimate(value: unknown, family: Rates): InputEstimate {
   if (typeof value === 'string') return textEstimate(value, family);
-  if (typeof value === 'number' || typeof value === 'boolean') return textEstimate(String(value), family);
+  if (['number', 'bigint', 'boolean'].includes(typeof value)) return textEstimate(String(value), family);
   if (Array.isArray(value)) return sum(value.map((item) => estimate(item, family)));
   if (!isObject(value)) return { tokens: 0, bytes: 0 };
   if (isMedium(value, 'image') || value.type === 'image_url') {

@@ -72,7 +72,7 @@ export class ScriptedBedrock implements ModelRuntime {
     const answer = await this.#model.call(call);
     if (meeting === 'truncated') return { ...answer, stopReason: 'max_tokens' };
     const text = meeting === 'large' ? LARGE_TEXT : `answer ${this.called.length} to ${id}`;
-    return { ...answer, output: { message: { role: 'assistant', content: [{ text }] } } };
+    return { ...answer, body: JSON.stringify({ message: { role: 'assistant', content: [{ text }] } }) };
   }
 
   /** An invalid request stays invalid, however often it is sent. */

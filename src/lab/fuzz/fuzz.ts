@@ -1,6 +1,7 @@
 /** Sends any text through the real ingestion, ten messages at a time, with a valid message in each batch. */
 import { bodyOf } from '../../aws/sqs.ts';
 import { Ingestion } from '../../core/ingestion/ingestion.ts';
+import { withoutByteOrderMark } from '../../core/request/json.ts';
 import { RECORD_ONLY, type StoredRecord } from '../../core/request/record.ts';
 import type { ResultMessage } from '../../core/request/result.ts';
 import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../../memory/cloud.ts';
@@ -112,7 +113,11 @@ async function runBatch(
 /** The id under which the message, or the one that it points to, asked to be accepted. */
 function nameIn(body: string, cloud: MemoryCloud): string[] {
   try {
-    const value = JSON.parse(body) as { request_id?: unknown; s3?: unknown; cancel?: unknown } | null;
+    const value = JSON.parse(withoutByteOrderMark(body)) as {
+      request_id?: unknown;
+      s3?: unknown;
+      cancel?: unknown;
+    } | null;
     const pointed = value?.s3 !== undefined && cloud.bucket.keys().includes(POINTED_KEY);
     return [...(pointed ? [SAMPLES[0]?.request_id] : []), value?.request_id, value?.cancel].filter(
       (id) => typeof id === 'string',

@@ -2,8 +2,8 @@
 
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import type { Limits } from '../../core/lane/catalog/limits.ts';
-import type { Payload } from '../../core/request/hold-message.ts';
 import { backlogKey } from '../../core/request/keys.ts';
+import type { Payload } from '../../core/request/payload.ts';
 import type { RequestRecord, Usage } from '../../core/request/record.ts';
 import type { QuotaLimits } from '../../local/bedrock/accounting.ts';
 import { resolveModel } from '../../local/bedrock/models.ts';

@@ -84,7 +84,7 @@ export class VirtualBedrock implements ModelRuntime {
     if (seen.end === 'throttled') throw throttled();
     if (seen.end !== 'settled') throw unavailable();
     return {
-      output: { message: { role: 'assistant', content: [{ text: '' }] } },
+      body: EMPTY_ANSWER,
       stopReason: truth.outputTokens > maxTokens ? 'max_tokens' : 'end_turn',
       usage: { input_tokens: truth.inputTokens, output_tokens: outputTokens },
       latencyMs: seen.durationMs,
@@ -142,9 +142,10 @@ export class VirtualBedrock implements ModelRuntime {
   }
 }
 
-function maxTokensOf({ payload }: ModelCall): number {
-  const config = payload.operation === 'converse' ? payload.converse.inferenceConfig : undefined;
-  const maxTokens = (config as { maxTokens?: number } | undefined)?.maxTokens;
+const EMPTY_ANSWER = JSON.stringify({ message: { role: 'assistant', content: [{ text: '' }] } });
+
+function maxTokensOf({ body }: ModelCall): number {
+  const maxTokens: number | undefined = JSON.parse(body).inferenceConfig?.maxTokens;
   if (maxTokens === undefined)
     throw new RangeError('A call without max tokens reserves the whole model: never sent');
   return maxTokens;
