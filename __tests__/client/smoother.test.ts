@@ -106,7 +106,7 @@ describe('the library', () => {
 
   it('a refusal says why', async () => {
     const handle = await smoother.submit({ modelId: NOVA, priority: 9 as never, converse: converse('x') });
-    await expect(handle.result()).rejects.toThrow(/priority: expected/);
+    await expect(handle.result()).rejects.toThrow(/priority: must be/);
   }, 60_000);
 
   it('cancels what waits', async () => {

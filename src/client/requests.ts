@@ -1,10 +1,13 @@
 /** What a producer asks for, and the message that says so. */
 import { randomUUID } from 'node:crypto';
 import type { ConverseCommandInput } from '@aws-sdk/client-bedrock-runtime';
-import { encodeBinaries } from '../aws/bedrock/binary.ts';
-import type { Payload } from '../core/request/hold-message.ts';
-import { DEFAULT_PRIORITY, DEFAULT_TENANT, type Priority, RECORD_ONLY } from '../core/request/record.ts';
+import { parseJson } from '../core/request/json.ts';
+import { readMessage } from '../core/request/message.ts';
+import type { InvokeParameters } from '../core/request/payload.ts';
+import { type Priority, RECORD_ONLY } from '../core/request/record.ts';
 import { contentHash } from '../core/request/request.ts';
+import { encodeJson } from '../wire/json.ts';
+import { encodeBinaries } from './binary.ts';
 import { SmootherUsageError } from './errors.ts';
 
 /** All that requests of one producer may have in common. docs/messages.md describes each field. */
@@ -35,43 +38,45 @@ export interface SubmitRequest extends RequestOptions {
   modelId: string;
   /** As the SDK takes it, binary content as `Uint8Array`. */
   converse?: Omit<ConverseCommandInput, 'modelId'>;
-  invokeModel?: {
+  invokeModel?: Omit<Partial<InvokeParameters>, 'content_type'> & {
     /** In the model's own format; text and bytes are JSON text. */
     body: object | string | Uint8Array;
     contentType?: string;
-    accept?: string;
   };
 }
 
 /** A message ready to be sent. */
 export interface OutgoingMessage {
   requestId: string;
-  /** Of the request's content: the record of another content is somebody else's. */
-  contentHash: string;
+  /** Of the request's content: the record of another content is somebody else's. Absent where the message will be refused. */
+  contentHash?: string;
   modelId: string;
   body: string;
 }
 
 /** @throws SmootherUsageError when there is not exactly one call, or a body is not JSON */
 export function messageOf(request: SubmitRequest): OutgoingMessage {
-  const { requestId: request_id = randomUUID(), modelId: model_id, priority, tenant, deadline } = request;
-  const call = callOf(request);
-  const fields = {
+  const { requestId: request_id = randomUUID(), modelId: model_id, deadline } = request;
+  const body = encodeJson({
+    request_id,
     model_id,
+    priority: request.priority,
+    tenant: request.tenant,
     task: request.task,
     deadline: deadline instanceof Date ? deadline.toISOString() : deadline,
     max_wait_seconds: request.maxWaitSeconds,
-    ...(request.acceptTruncated && { accept_truncated: true as const }),
+    accept_truncated: request.acceptTruncated || undefined,
     results: request.results ?? RECORD_ONLY,
     metadata: request.metadata,
-  };
-  // As JSON carries it: that is what the other side hashes.
-  const sent = { ...fields, priority: priority ?? DEFAULT_PRIORITY, tenant: tenant ?? DEFAULT_TENANT, call };
-  const hash = contentHash(JSON.parse(JSON.stringify(sent)));
-  const named =
-    call.operation === 'converse' ? { converse: call.converse } : { invoke_model: call.invoke_model };
-  const body = JSON.stringify({ request_id, priority, tenant, ...fields, ...named });
-  return { requestId: request_id, contentHash: hash, modelId: model_id, body };
+    ...callOf(request),
+  });
+  return { requestId: request_id, contentHash: hashOf(body), modelId: model_id, body };
+}
+
+/** As the other side reads the message. What it would refuse has none: the refusal itself is the answer. */
+function hashOf(body: string): string | undefined {
+  const reading = readMessage(body, { longestWaitSeconds: Number.POSITIVE_INFINITY });
+  return reading.kind === 'request' ? contentHash(reading.request) : undefined;
 }
 
 /** Takes a request back. */
@@ -79,28 +84,23 @@ export function cancelMessage(requestId: string): string {
   return JSON.stringify({ cancel: requestId });
 }
 
-function callOf({ requestId = 'the request', converse, invokeModel }: SubmitRequest): Payload {
+function callOf({ requestId = 'the request', converse, invokeModel }: SubmitRequest): object {
   if ((converse === undefined) === (invokeModel === undefined)) {
     throw new SmootherUsageError(`${requestId}: exactly one of converse and invokeModel must be given`);
   }
   if (converse !== undefined) {
     const { modelId: _, ...request } = encodeBinaries(converse) as Record<string, unknown>;
-    return { v: 1, operation: 'converse', converse: request };
+    return { converse: request };
   }
-  const { body, contentType = 'application/json', accept = 'application/json' } = invokeModel ?? { body: {} };
-  return {
-    v: 1,
-    operation: 'invoke_model',
-    invoke_model: { body: jsonOf(requestId, body), content_type: contentType, accept },
-  };
+  const { body, contentType: content_type, ...parameters } = invokeModel ?? { body: {} };
+  return { invoke_model: { ...parameters, content_type, body: bodyOf(requestId, body) } };
 }
 
-function jsonOf(requestId: string, body: object | string | Uint8Array): unknown {
+/** Text stays as it is, byte for byte. */
+function bodyOf(requestId: string, body: object | string | Uint8Array): object | string {
   const text = body instanceof Uint8Array ? new TextDecoder().decode(body) : body;
-  if (typeof text !== 'string') return text;
-  try {
-    return JSON.parse(text);
-  } catch {
+  if (typeof text === 'string' && parseJson(text) === undefined) {
     throw new SmootherUsageError(`${requestId}: the body of InvokeModel must be JSON`);
   }
+  return text;
 }

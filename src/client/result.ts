@@ -1,6 +1,6 @@
-import { decodeBinaries } from '../aws/bedrock/binary.ts';
 import type { Operation, Outcome, RequestError } from '../core/request/record.ts';
 import type { ResultMessage } from '../core/request/result.ts';
+import { decodeBinaries } from './binary.ts';
 
 /** How a request ended. Times in milliseconds; docs/messages.md, "Result message". */
 export interface Result {

@@ -5,13 +5,14 @@ import {
   CountTokensCommand,
   type CountTokensCommandInput,
 } from '@aws-sdk/client-bedrock-runtime';
-import { decodeBinaries, encodeBinaries } from '../../aws/bedrock/binary.ts';
+
 import type { Priority } from '../../core/request/record.ts';
 import { BedrockError, type BedrockErrorType } from '../../wire/errors.ts';
 import { EVENT_STREAM_TYPE } from '../../wire/event-stream.ts';
 import { encodeJson, isObject, type JsonObject } from '../../wire/json.ts';
 import { parseBody } from '../../wire/message.ts';
 import { type OperationName, operationOf } from '../../wire/operations.ts';
+import { decodeBinaries, encodeBinaries } from '../binary.ts';
 import { SmootherUsageError } from '../errors.ts';
 import type { RequestHandle } from '../handle.ts';
 import type { RequestOptions, SubmitRequest } from '../requests.ts';
@@ -45,13 +46,14 @@ interface Submitter {
 /** A caller that hung up may be about to try again with the same id: its request is taken back only after this long. */
 const HANG_UP_GRACE_MS = 10_000;
 const CANCEL_TIMEOUT_MS = 60_000;
-/** Headers of InvokeModel that change what is called, and have no place in a message. */
-const UNSUPPORTED = [
-  'x-amzn-bedrock-guardrailidentifier',
-  'x-amzn-bedrock-trace',
-  'x-amzn-bedrock-performanceconfig-latency',
-  'x-amzn-bedrock-service-tier',
-];
+/** InvokeModel's parameters beside the body, by their headers. */
+const PARAMETERS = {
+  guardrailIdentifier: 'x-amzn-bedrock-guardrailidentifier',
+  guardrailVersion: 'x-amzn-bedrock-guardrailversion',
+  trace: 'x-amzn-bedrock-trace',
+  performanceConfigLatency: 'x-amzn-bedrock-performanceconfig-latency',
+  serviceTier: 'x-amzn-bedrock-service-tier',
+} as const;
 
 export class BedrockCalls {
   readonly #smoother: Submitter;
@@ -124,12 +126,10 @@ export class BedrockCalls {
     if (operation.startsWith('Converse')) {
       return { ...common, converse: parsed as unknown as SubmitRequest['converse'] };
     }
-    const unsupported = UNSUPPORTED.find((name) => headers[name] !== undefined);
-    if (unsupported !== undefined) {
-      const message = `${unsupported}: the smoother does not pass this header on; use Converse`;
-      throw new BedrockError('ValidationException', message);
-    }
-    return { ...common, invokeModel: { body: parsed } };
+    const parameters = Object.fromEntries(
+      Object.entries(PARAMETERS).map(([name, header]) => [name, headers[header]]),
+    );
+    return { ...common, invokeModel: { ...parameters, body } };
   }
 
   async #await(handle: RequestHandle, signal: AbortSignal | undefined): Promise<Result> {
