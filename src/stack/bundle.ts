@@ -8,20 +8,20 @@ import { FUNCTION_NAMES, type FunctionName } from '../core/layout/environment.ts
 export interface Bundle {
   /** Absolute path of the zip. */
   path: string;
-  /** SHA-256 of the code, hexadecimal: changes if and only if the code does. */
+  /** SHA-256 of the code in hexadecimal. It changes if and only if the code does. */
   codeHash: string;
-  /** Bytes of a zip with the code alone: what a cold start loads. */
+  /** Size of a zip with nothing but the code, which is what a cold start loads. */
   codeZipBytes: number;
 }
 
 export type FunctionBundles = Record<FunctionName, Bundle>;
 
-/** Zip entries need a date; this is the earliest one that the format can hold, in local time as the format wants it. */
+/** Zip entries need a date. This is the earliest one that the format can hold; it is in local time, as zip dates are. */
 const ZIP_DATE = new Date(1980, 0, 1);
 const UNIX = 3;
 const READABLE = 0o644 << 16;
 
-/** Builds `handlers/<name>.ts` of every function into `dist/functions/<name>.zip`, the same bytes every time. */
+/** Builds `handlers/<name>.ts` of every function into `dist/functions/<name>.zip`, with the same bytes every time. */
 export async function bundleFunctions(root: string): Promise<FunctionBundles> {
   const bundles = await Promise.all(
     FUNCTION_NAMES.map(async (name) => [name, await bundleFunction(root, name)] as const),
@@ -42,11 +42,11 @@ async function bundleFunction(root: string, name: FunctionName): Promise<Bundle>
     // The oldest Node that runs the functions locally; the deployed runtime is newer.
     target: 'node20',
     minify: true,
-    // The SDK's ES modules tree-shake; its CommonJS builds do not.
+    // esbuild can drop unused code from the SDK's ES modules, but not from its CommonJS builds.
     mainFields: ['module', 'main'],
     sourcemap: 'external',
     sourcesContent: false,
-    // Paths in the map stay the same when node_modules is a link.
+    // Paths in the map stay the same when node_modules is a symbolic link.
     preserveSymlinks: true,
     legalComments: 'none',
     logLevel: 'error',

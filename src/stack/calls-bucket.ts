@@ -47,7 +47,7 @@ export function defineCallsBucket(scope: Construct, context: Context): S3Bucket 
   new S3BucketPolicy(scope, 'bedrock_calls_tls_only', {
     bucket: bucket.id,
     policy: policyDocument([denyWithoutTls('s3:*', [bucket.arn, `${bucket.arn}/*`])]),
-    // S3 refuses both at once on a new bucket.
+    // S3 rejects both at once on a new bucket.
     dependsOn: [publicAccess],
   });
   const retentionDays = variables.payload_retention_days.numberValue;
@@ -57,7 +57,7 @@ export function defineCallsBucket(scope: Construct, context: Context): S3Bucket 
     rule: [
       expire('inbox', retentionDays),
       expire('payloads', retentionDays),
-      // As long as a result may wait on its queue, the output that it names is there.
+      // The output that a result names exists for as long as the result may wait on its queue.
       expire('outputs', outputDays),
       {
         id: 'abort-failed-uploads',

@@ -93,7 +93,7 @@ export function defineFunctions(
   return { ingestion, prioritization, invocation, reporting };
 }
 
-/** A local, because CDKTF garbles text with references in it inside of nested functions. */
+/** In a local, because CDKTF cannot nest its functions around text that contains references. */
 function mediaArns(scope: Construct, { variables }: Context, { bucket }: Stores): string[] {
   const arns = Fn.concat([[`${bucket.arn}/inbox/*`], variables.media_object_arns.listValue]);
   return new TerraformLocal(scope, 'media_arns', arns).asList;

@@ -70,7 +70,7 @@ export class ConsumedQueue extends MessageQueue {
       Fn.jsonencode({ deadLetterTargetArn: deadLetters.queue.arn, maxReceiveCount: RECEIVES }),
     );
     this.deadLetters = deadLetters;
-    // Not on the dead-letter queue itself: the two queues would refer to each other.
+    // A resource of its own, because as arguments of the two queues they would refer to each other.
     new SqsQueueRedriveAllowPolicy(this, 'redrive_allow', {
       queueUrl: deadLetters.queue.url,
       redriveAllowPolicy: Fn.jsonencode({ redrivePermission: 'byQueue', sourceQueueArns: [this.queue.arn] }),

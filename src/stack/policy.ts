@@ -13,7 +13,7 @@ export function allow(sid: string, actions: string[], resources: string[]): Stat
   return { Sid: sid, Effect: 'Allow', Action: actions, Resource: resources };
 }
 
-/** For the resource policy of a queue or bucket: nobody talks to it in clear. */
+/** For the policy of a queue or bucket: requests without TLS are denied. */
 export function denyWithoutTls(action: string, resources: string[]): Statement {
   return {
     Sid: 'DenyWithoutTls',
@@ -25,7 +25,7 @@ export function denyWithoutTls(action: string, resources: string[]): Statement {
   };
 }
 
-/** A statement that is in the policy only while a variable is true. */
+/** A statement that is part of the policy only while a variable is true. */
 export interface OptionalStatement {
   when: TerraformVariable;
   statement: Statement;
@@ -35,7 +35,7 @@ export function policyDocument(statements: Omit<Statement, 'Resource'>[] | State
   return Fn.jsonencode({ Version: '2012-10-17', Statement: statements });
 }
 
-/** Whole documents to choose from: CDKTF cannot nest its functions around text with references in it. */
+/** A choice between two whole documents, because CDKTF cannot nest its functions around text that contains references. */
 export function policyDocumentWith(statements: Statement[], optional: OptionalStatement | undefined): string {
   if (optional === undefined) return policyDocument(statements);
   const { when, statement } = optional;

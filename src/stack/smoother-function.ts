@@ -81,7 +81,7 @@ export class SmootherFunction extends Construct {
       timeout: config.timeoutSeconds,
       memorySize: config.memoryMegabytes,
       environment: { variables: config.environment },
-      // Text: the JSON format would wrap our own JSON lines, and CloudWatch would find no metrics in them.
+      // As text, because the JSON format would wrap our own JSON lines, and CloudWatch would find no metrics in them.
       loggingConfig: { logFormat: 'Text', logGroup: logs.name },
       dependsOn: [this.permissions],
     });

@@ -58,7 +58,7 @@ export class SmootherStack extends TerraformStack {
     return new Construct(this, id);
   }
 
-  /** Plain addresses, such as `aws_sqs_queue.input`: the ids below the group, `default` left out. */
+  /** Plain addresses such as `aws_sqs_queue.input`: the ids below the group, without `default`. */
   protected override allocateLogicalId(element: TerraformElement | Node): string {
     const node = TerraformElement.isTerraformElement(element) ? element.node : element;
     const ids = node.scopes.slice(node.scopes.indexOf(this) + 1).map((scope) => scope.node.id);

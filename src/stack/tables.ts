@@ -18,7 +18,7 @@ export function defineTables(scope: Construct, context: Context): Tables {
     streamViewType: 'NEW_IMAGE',
   });
   const lanes = new DynamodbTable(scope, 'lanes', common(context, 'lanes'));
-  // Row by row under one lane and minute: a report of an hour is sixty queries, and writes spread over shards.
+  // The rows of a lane and minute share a partition: a report of an hour takes sixty queries, and writes spread over shards.
   const reporting = new DynamodbTable(scope, 'reporting', common(context, 'reporting'));
   storeSettings(scope, context, lanes);
   return { requests, lanes, reporting };
@@ -41,14 +41,14 @@ function common(context: Context, name: keyof typeof TABLES) {
     globalSecondaryIndex: indexes.length > 0 ? indexes : undefined,
     ttl: { attributeName: 'expires_at', enabled: true },
     billingMode: 'PAY_PER_REQUEST',
-    // The key that AWS manages: its use shows in CloudTrail, and callers need no permission on it.
+    // With the key that AWS manages: its use shows in CloudTrail, and callers need no permission on it.
     serverSideEncryption: { enabled: true },
     pointInTimeRecovery: { enabled: true },
     deletionProtectionEnabled: Token.asAny(Op.not(context.variables.force_destroy.value)),
   } satisfies DynamodbTableConfig;
 }
 
-/** Maps do not fit a function's 4 KB environment: ingestion and prioritization read them here. */
+/** Maps do not fit into a function's 4 KB environment, so ingestion and prioritization read them from here. */
 function storeSettings(scope: Construct, { variables }: Context, lanes: DynamodbTable): void {
   const settings = Fn.jsonencode({
     quota_overrides: variables.quota_overrides.value,

@@ -30,7 +30,7 @@ export function defineTriggers(
   new LambdaEventSourceMapping(scope, 'hold_to_invocation', {
     eventSourceArn: queues.holdNextBatch.queue.arn,
     functionName: invocation.lambda.arn,
-    // A message is a bundle of releases already.
+    // A message already is a bundle of releases.
     batchSize: 1,
     scalingConfig: { maximumConcurrency: context.variables.max_concurrent_executions.numberValue },
     functionResponseTypes: PARTIAL_FAILURES,
@@ -44,7 +44,7 @@ export function defineTriggers(
     maximumBatchingWindowInSeconds: 5,
     bisectBatchOnFunctionError: true,
     maximumRetryAttempts: 10,
-    // A change that cannot be counted within an hour goes to the failure queue, well before the stream drops it.
+    // A change that cannot be counted within an hour goes to the failure queue, long before the stream drops it.
     maximumRecordAgeInSeconds: 3600,
     destinationConfig: { onFailure: { destinationArn: queues.reportingFailures.queue.arn } },
     filterCriteria: {
@@ -79,7 +79,7 @@ function reportedImages() {
   ];
 }
 
-/** Every minute, whatever happens; ingestion wakes prioritization in between. */
+/** Starts prioritization every minute, whatever happens. In between, ingestion wakes it. */
 function defineSchedule(
   scope: Construct,
   context: Context,

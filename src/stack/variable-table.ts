@@ -6,7 +6,7 @@
 export interface Rule {
   /** A Terraform expression over `var.<name>`, without `${}`. */
   condition: string;
-  /** A full sentence that says what is expected; Terraform itself shows the value that came. */
+  /** A full sentence that says what is allowed. Terraform itself shows the value that it got. */
   message: string;
 }
 
@@ -17,7 +17,7 @@ export interface Variable {
   /** Absent: the variable is required. */
   default?: string | number | boolean | Record<string, never> | readonly never[];
   description: string;
-  /** What `terraform.tfvars.example` shows, an HCL literal, where the default would say too little. */
+  /** An HCL literal for `terraform.tfvars.example`, where the default alone would say too little. */
   example?: string;
   rules: readonly Rule[];
 }
@@ -127,7 +127,7 @@ export const VARIABLES = [
           'name_prefix must be 3 to 24 lower-case letters, digits or hyphens, start with a letter and not end with a hyphen.',
       },
       {
-        // S3's rules for the names of general purpose buckets, which have more about ends; ours ends with the Region.
+        // S3 also reserves some endings, but the bucket's name ends with the Region.
         condition: '!can(regex("^(xn--|sthree-|amzn-s3-demo-)", var.name_prefix))',
         message: 'name_prefix must not start with xn--, sthree- or amzn-s3-demo-, which S3 reserves.',
       },

@@ -4,7 +4,7 @@ import { VARIABLES, type Variable, type VariableName } from './variable-table.ts
 
 export type Variables = Record<VariableName, TerraformVariable>;
 
-/** Declares every variable of the table. On the stack itself, or Terraform would not see its plain name. */
+/** Declares every variable of the table, on the stack itself: inside a construct, its name would get a generated suffix. */
 export function declareVariables(stack: Construct): Variables {
   return Object.fromEntries(
     VARIABLES.map((variable) => [variable.name, declare(stack, variable)]),
