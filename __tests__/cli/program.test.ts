@@ -6,12 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { pagesOf } from '../../scripts/docs/pages.ts';
 import { importsOf } from '../../scripts/docs/rooms.ts';
-import { COMMANDS } from '../../src/cli/commands/index.ts';
+import { NAMES } from '../../src/cli/commands.ts';
 import { programFor } from '../../src/cli/program.ts';
 import { filesIn, parse, wordsOf } from './command-line.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const NAMES = Object.keys(COMMANDS);
 
 /** The files of ours that a file imports, at once or through others. */
 function loadedBy(file: string, loaded = new Set<string>()): string[] {
@@ -33,13 +32,13 @@ async function helpOf(name?: string): Promise<string> {
 describe('the smoother command', () => {
   it('has one file for each command', () => {
     const files = readdirSync(path.join(ROOT, 'src/cli/commands'));
-    expect(files.sort()).toEqual([...NAMES, 'index'].map((name) => `${name}.ts`).sort());
+    expect(files.sort()).toEqual(NAMES.map((name) => `${name}.ts`).sort());
   });
 
   it('loads no command before one is named', () => {
     expect(loadedBy('src/cli/main.ts')).toEqual([
       'src/cli/command.ts',
-      'src/cli/commands/index.ts',
+      'src/cli/commands.ts',
       'src/cli/errors.ts',
       'src/cli/main.ts',
       'src/cli/program.ts',

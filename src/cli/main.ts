@@ -1,7 +1,7 @@
 /** The `smoother` command: reads the command line, runs one command, and sets the exit code. */
 import { CommanderError } from 'commander';
 import { EXIT } from './command.ts';
-import { COMMANDS } from './commands/index.ts';
+import { NAMES } from './commands.ts';
 import { InterruptedError, UsageError } from './errors.ts';
 import { programFor } from './program.ts';
 import { endWithNpm } from './terminal/signals.ts';
@@ -36,6 +36,6 @@ function say(problem: unknown, exitCode: number): number {
 }
 
 function whereToLook(): string {
-  const name = words.find((word) => Object.hasOwn(COMMANDS, word));
+  const name = words.find((word) => NAMES.includes(word));
   return `; see smoother ${name === undefined ? '' : `${name} `}--help`;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
-import { COMMANDS, loadCommand } from './commands/index.ts';
+import { GROUPS, loadCommand } from './commands.ts';
 import { UsageError } from './errors.ts';
 
 const MANIFEST = new URL('../../package.json', import.meta.url);
@@ -34,10 +34,12 @@ export async function programFor(words: readonly string[]): Promise<Command> {
       const surplus = args.slice(registeredArguments.length);
       if (surplus.length > 0) throw new UsageError(`unknown argument ${surplus.map(quote).join(', ')}`);
     });
-  for (const [name, { group, description }] of Object.entries(COMMANDS)) {
-    const command = words.includes(name) ? await loadCommand(name) : new Command();
-    command.name(name).description(description).helpGroup(group).copyInheritedSettings(program);
-    program.addCommand(command);
+  for (const [group, commands] of Object.entries(GROUPS)) {
+    for (const [name, description] of Object.entries(commands)) {
+      const command = words.includes(name) ? await loadCommand(name) : new Command();
+      command.name(name).description(description).helpGroup(group).copyInheritedSettings(program);
+      program.addCommand(command);
+    }
   }
   return program;
 }

@@ -1,0 +1,38 @@
+/** Every command of the `smoother` line, by its group in the help: one line here, and one module of its name in commands/. */
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+
+export const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'On your machine:': {
+    start: 'Send a file of requests through the whole smoother on the local cloud',
+    dev: 'Keep the local cloud up for any AWS client, until Ctrl-C',
+    'bedrock-simulator': 'Run the Bedrock simulator alone, until Ctrl-C',
+  },
+  'For operators:': {
+    lanes: 'Show every lane: its state, its limits and its work',
+    pause: 'Stop releasing the requests of a lane',
+    resume: 'Release the requests of a paused lane again',
+    drain: 'Pause a lane and wait until what was released has ended',
+    'dead-letters': 'List, redrive or drop messages of a dead-letter queue',
+    failed: 'List, retry or drop requests that ended FAILED',
+  },
+  'Checks and benchmarks:': {
+    test: 'Run all checks: format, lint, types, tests, synthesis',
+    'bench-engine': 'Measure the engine under load on a virtual clock',
+    'bench-pipeline': 'Measure bursts over the quota through the whole system',
+    crash: 'Let each function die at every call it makes, and check what is left',
+    faults: 'Let services fail and functions be killed, and count the cost',
+    fuzz: 'Send random text through ingestion',
+    soak: 'Simulate hours of traffic with random faults on a virtual clock',
+    'test-moto': 'Run the contract tests on moto, an independent emulator (needs Python)',
+    'test-clients': 'Try other people’s Bedrock clients on the simulator (needs Python and npm)',
+    checkov: 'Audit the synthesised stack with checkov (needs Python)',
+    'e2e-terraform': 'Apply the stack to moto with Terraform, and use it (needs both)',
+  },
+};
+
+export const NAMES = Object.values(GROUPS).flatMap((commands) => Object.keys(commands));
+
+/** A command as its module defines it. Modules are loaded only when their command runs, or says what it can do. */
+export async function loadCommand(name: string): Promise<CommandUnknownOpts> {
+  return (await import(`./commands/${name}.ts`)).default;
+}
