@@ -1,4 +1,4 @@
-/** What must be there before anything else can run. Plain JavaScript that older Nodes can read, too. */
+/** What must be there before anything else can run, in plain JavaScript that older versions of Node can read. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -12,7 +12,7 @@ export function isSupported(version) {
 }
 
 /**
- * Whether node_modules holds what package-lock.json says: npm notes beside the packages what it has installed.
+ * Whether node_modules holds what package-lock.json says. npm keeps a list of what it has installed beside the packages.
  * Optional packages (other platforms' binaries) may be absent.
  * @param {string} root the project's folder
  */

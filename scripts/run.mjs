@@ -19,7 +19,7 @@ if (!isSupported(process.versions.node)) {
   console.error(`The temporary folder ${tmpdir()} cannot be written; TMPDIR can name another.`);
   process.exitCode = 1;
 } else if (isInstalled(root) || install()) {
-  // npm runs scripts in the project's folder; paths on the command line are meant from where the user is.
+  // npm runs scripts in the project's folder, but paths on the command line are relative to where the user is.
   if (process.env.npm_package_json === path.join(root, 'package.json') && process.cwd() === root) {
     process.chdir(process.env.INIT_CWD ?? root);
   }
@@ -30,13 +30,13 @@ if (!isSupported(process.versions.node)) {
   await import(inProject('src/cli/main.ts'));
 }
 
-/** All dependencies, those for development too, whatever NODE_ENV says: the local cloud is made of them. */
+/** Installs all dependencies, whatever NODE_ENV says: the local cloud needs those for development too. */
 function install() {
   console.error('Installing dependencies ...');
   const windows = process.platform === 'win32';
   const { status } = spawnSync(windows ? 'npm.cmd' : 'npm', ['ci', '--include=dev', '--no-progress'], {
     cwd: root,
-    // What npm prints goes to standard error: standard output is the command's.
+    // npm's output goes to standard error, because standard output belongs to the command.
     stdio: ['ignore', 2, 2],
     shell: windows,
   });

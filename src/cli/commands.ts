@@ -1,4 +1,4 @@
-/** Every command of the `smoother` line, by its group in the help: one line here, and one module of its name in commands/. */
+/** Every command by its group in the help. A command is one line here, and one module of the same name in commands/. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 
 export const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -32,7 +32,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> 
 
 export const NAMES = Object.values(GROUPS).flatMap((commands) => Object.keys(commands));
 
-/** A command as its module defines it. Modules are loaded only when their command runs, or says what it can do. */
+/** Loads a command's module, which is done only to run the command or to show its help. */
 export async function loadCommand(name: string): Promise<CommandUnknownOpts> {
   return (await import(`./commands/${name}.ts`)).default;
 }

@@ -1,4 +1,4 @@
-/** The user has ended the command before it could begin its work. */
+/** The user ended the command before it could begin its work. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
   override readonly message = 'interrupted';

@@ -17,7 +17,7 @@ try {
   process.exitCode = await explain(error);
 }
 
-/** Says what was wrong, in one line where the user can do something about it. @returns the exit code */
+/** Prints what was wrong, in one line if the user can do something about it. @returns the exit code */
 async function explain(error: unknown): Promise<number> {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.ok;

@@ -18,7 +18,7 @@ Exit codes:
   1  something failed
   2  the command line, or a file that it names, cannot be used`;
 
-/** The whole command line; of the commands only those that `words` name are loaded. */
+/** The whole command line. Only commands that are among `words` are loaded. */
 export async function programFor(words: readonly string[]): Promise<Command> {
   const { description, version } = JSON.parse(readFileSync(MANIFEST, 'utf8'));
   const program = new Command('smoother')
@@ -26,7 +26,7 @@ export async function programFor(words: readonly string[]): Promise<Command> {
     .version(version)
     .allowExcessArguments()
     .exitOverride()
-    // main.ts says what was wrong.
+    // main.ts prints errors.
     .configureOutput({ outputError: () => undefined })
     .configureHelp({ styleTitle: (title) => `\u001b[1m${title}\u001b[22m` })
     .addHelpText('after', ABOUT)

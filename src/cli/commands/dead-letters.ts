@@ -33,7 +33,7 @@ export default operatorCommand(
           ),
       };
       const count = await operateDeadLetters(action, { queue, id }, ports, console.log);
-      // A message that was asked for by its id and is not there is a failure.
+      // It is a failure when a message with the given id is not there.
       if (count === 0 && id !== undefined) process.exitCode = EXIT.failed;
     }),
   );

@@ -9,10 +9,10 @@ import { outputFile, PORT, wholeNumber } from '../terminal/options.ts';
 import { writeTo } from '../terminal/printer.ts';
 import { interruption } from '../terminal/signals.ts';
 
-/** What clients have been told once stays right after a restart. */
+/** Always the same, so that what was exported once is still right after a restart. */
 const OPERATOR = { accessKeyId: 'LOCALOPERATOR', secretAccessKey: 'local-operator' };
 const DEFAULT_PORT = 4580;
-/** Outputs that a client can use. */
+/** The outputs that a client can use. */
 const ADDRESSES = /_(queue_url|dlq_url|table_name|bucket_name|function_name)$/;
 
 export default localCommand('smoother dev --port 4580 --rpm 120 --outputs outputs.json')

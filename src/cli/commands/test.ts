@@ -28,9 +28,9 @@ export default command('smoother test').action(async () => {
 
 interface Step {
   name: string;
-  /** For Node. */
+  /** Arguments of Node. */
   args: string[];
-  /** Default: the step counts as one. */
+  /** Default: the whole step counts as one check. */
   tally?: (exitCode: number) => Tally;
 }
 

@@ -11,13 +11,13 @@ import type { Names } from './stack.ts';
 /** Outputs that name a dead-letter queue, and the queue that its messages came from. */
 const QUEUES = {
   input: { deadLetters: 'input_dlq_url', target: 'input_queue_url', bodyOf: identified },
-  // A late release is refused by its generation: redriving one is harmless, and never needed.
+  // A late release is refused because of its generation: redriving one is harmless and never necessary.
   hold: {
     deadLetters: 'hold_next_batch_dlq_url',
     target: 'hold_next_batch_queue_url',
     bodyOf: ({ body }: HeldMessage) => body,
   },
-  // Positions in the table's stream: their changes are counted from the table itself.
+  // These are positions in the table's stream. Their changes are counted from the table itself.
   reporting: { deadLetters: 'reporting_dlq_url', target: undefined, bodyOf: undefined },
 } as const;
 

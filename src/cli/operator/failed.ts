@@ -6,7 +6,7 @@ import { type Call, readPayload } from '../../core/request/payload.ts';
 import type { Payloads } from '../../core/request/ports.ts';
 import type { RequestRecord } from '../../core/request/record.ts';
 
-/** What one SQS message takes. */
+/** The limit of an SQS message. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 export interface FailedPorts {
@@ -17,7 +17,7 @@ export interface FailedPorts {
   input: TargetQueue;
 }
 
-/** Without an id, all of them. @returns whether there was something to do, and all of it was done */
+/** Without an id it is about all of them. @returns whether what was asked for could be done for each */
 export async function operateFailed(
   action: FailedAction,
   { id }: { id?: string },

@@ -13,16 +13,16 @@ export interface LaneOperations {
   settings: Settings;
 }
 
-/** A lane as an operator sees it. What its leader has not told yet is absent. */
+/** A lane as an operator sees it. What its leader has not written yet is absent. */
 export interface LaneView {
   lane: string;
-  /** `paused` by an operator, `stopped` by the smoother, `working`, or `asleep` since nothing is to be done. */
+  /** `paused` by an operator, `stopped` by the smoother, `working`, or `asleep` because there is nothing to do. */
   state: 'paused' | 'stopped' | 'working' | 'asleep';
   /** Why the smoother has stopped the lane. */
   reason?: Exclude<Paused, 'operator'>;
   requests_per_minute?: number;
   tokens_per_minute?: number;
-  /** What is ours of the limits, 1 is all; the rest is used by somebody else, as far as throttles tell. */
+  /** Our share of the limits, 1 is all. As far as throttles tell, somebody else uses the rest. */
   share?: number;
   waiting?: boolean;
   /** Released and not ended. */
@@ -41,7 +41,7 @@ export async function viewLanes(
         watch.status(lane),
       ]);
       const { paused: why, share, waiting, unfinished } = figures ?? {};
-      // A leader that has left since then may have noted an operator's pause that no longer holds.
+      // The last leader may have written that an operator had paused the lane, which is no longer so.
       const reason = why === 'operator' ? undefined : why;
       const led = lease_until > clock.now() ? 'working' : 'asleep';
       const state = paused ? 'paused' : reason === undefined ? led : 'stopped';
@@ -51,8 +51,8 @@ export async function viewLanes(
 }
 
 /**
- * The lane that a lane's name or any model id means.
- * @throws UsageError that offers the lanes there are
+ * Finds the lane by its name or by the id of any model in it.
+ * @throws UsageError that names the lanes
  */
 export async function chooseLane(
   word: string | undefined,
@@ -70,7 +70,7 @@ export async function chooseLane(
   return lane;
 }
 
-/** Returns once nothing that was released in the lane is unfinished. */
+/** Resolves when everything that was released in the lane has ended. */
 export async function drained(
   lane: string,
   { watch }: LaneOperations,

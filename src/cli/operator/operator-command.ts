@@ -41,7 +41,7 @@ export function operatorCommand(...examples: string[]) {
     );
 }
 
-/** Gives the stack that the flags mean to `work`. Its Region is that of the outputs, or else the SDK's own. */
+/** Calls `work` with the stack that is meant. The Region is that of its outputs, or else the SDK's default. */
 export async function withStack(flags: StackFlags, work: (stack: Stack) => Promise<void>): Promise<void> {
   const source = nameSource(flags, process.env, existsSync(path.join(STACK_FOLDER, '.terraform')));
   const outputs = source.from === 'prefix' ? undefined : readOutputs(source);

@@ -28,8 +28,8 @@ export const STACK_FOLDER = path.resolve(
 );
 
 /**
- * Where the names come from: a flag, else the environment, else Terraform where it has been initialised, else the
- * default prefix. An empty value is a missing one.
+ * Where the names come from: a flag, or else the environment, or else Terraform where it has been initialised, or else
+ * the default prefix. An empty value counts as missing.
  */
 export function nameSource(
   { outputs, namePrefix }: StackFlags,
@@ -82,7 +82,7 @@ function askTerraform(): string {
   );
 }
 
-/** How names begin with the prefix, by the output that tells them. */
+/** What follows the prefix in a name, by the output that holds the name. */
 const NAMES = {
   input_queue_url: 'input',
   input_dlq_url: 'input-dlq',
@@ -98,7 +98,7 @@ const NAMES = {
 export type OutputName = keyof typeof NAMES;
 export type Names = (output: OutputName) => Promise<string>;
 
-/** @throws UsageError for an output that is not there: the file is of something else */
+/** @throws UsageError when an output is missing: the file belongs to something else */
 export function namesFrom(outputs: Outputs): Names {
   return async (output) => {
     const value = outputs[output];
@@ -107,7 +107,7 @@ export function namesFrom(outputs: Outputs): Names {
   };
 }
 
-/** Names as the stack makes them; only SQS knows a queue's URL, which tells the account. */
+/** Makes names as the stack does. SQS is asked for the URLs of queues, which also contain the account. */
 export function namesWith(prefix: string, sqs: SQSClient): Names {
   const names: Names = async (output) => {
     const name = `${prefix}-${NAMES[output]}`;

@@ -2,9 +2,9 @@ import type { Waiting } from '../../lab/run/utilisation.ts';
 import type { LaneStats } from '../../local/bedrock/stats.ts';
 import { short } from './numbers.ts';
 
-/** What happened in one column's time, in the unit of the chart. */
+/** What happened during one column, in the unit of the chart. */
 export interface Column {
-  /** Requests that waited, at most. */
+  /** Requests that waited in the middle of it. */
   waiting: number;
   /** Requests accepted, per second. */
   demand: number;
@@ -23,17 +23,17 @@ export interface ChartData {
 }
 
 const LABEL_WIDTH = 10;
-/** With the labels, what a terminal shows in a line. */
+/** With the labels, these fill the width of a terminal. */
 const MAX_COLUMNS = 70;
 /** Short runs get columns of two characters. */
 const WIDE_UP_TO = MAX_COLUMNS / 2;
 const BACKLOG_ROWS = 5;
 const RATE_ROWS = 7;
-/** The quota's line is drawn at this part of the height: what is above it would be throttled. */
+/** The line of the quota is drawn at this part of the height. What is above it would be throttled. */
 const QUOTA_HEIGHT = 0.6;
 const EIGHTHS = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/** The chart of a lane: in tokens when these bind it, otherwise in calls. */
+/** The data for a lane's chart, in tokens if these bind the lane and otherwise in calls. */
 export function chartData(
   lane: LaneStats,
   waits: readonly Waiting[],
@@ -82,13 +82,13 @@ export function chartData(
   };
 }
 
-/** Requests that waited at the middle of a stretch of time. */
+/** How many requests waited in the middle of a stretch of time. */
 function waitingDuring(waits: readonly Waiting[], from: number, length: number): number {
   const middle = from + length / 2;
   return waits.reduce((sum, wait) => sum + (wait.from <= middle && wait.until > middle ? 1 : 0), 0);
 }
 
-/** Two panels over one time axis: what waits, and what goes to Bedrock beside the quota and what producers sent. */
+/** Two panels over one time axis: what waited, and what went to Bedrock compared with quota and demand. */
 export function drawChart(data: ChartData): string {
   const { columns, quota, unit } = data;
   const width = columns.length <= WIDE_UP_TO ? 2 : 1;
@@ -151,7 +151,7 @@ function rateCell({ released, demand, throttled }: Column, row: number, quota: n
   return row === quotaRow() && quota > 0 ? '─' : ' ';
 }
 
-/** The first row above what the quota lets through. */
+/** The first row above the quota. */
 function quotaRow(): number {
   return Math.ceil(QUOTA_HEIGHT * RATE_ROWS);
 }

@@ -29,7 +29,7 @@ function chart(summary: Summary, { bedrock, outcomes: { waitsByModel } }: RunRec
   return data ? drawChart(data) : '';
 }
 
-/** A shorter backlog lives on the free minute before it, and fewer calls than these are no share of anything. */
+/** A shorter backlog is served by the idle minute before it, and a share of fewer calls says nothing. */
 const LEAST_BACKLOG_SECONDS = 5;
 const LEAST_CALLS = 20;
 
@@ -94,7 +94,7 @@ function outcomes(summary: Summary): string {
   ].join('\n');
 }
 
-/** What fewer messages cost is mostly the start of the functions, and an interrupted run has not cost all it would. */
+/** The cost of fewer messages is mostly that of starting the functions. */
 const LEAST_MESSAGES_FOR_COST = 100;
 
 function calls(summary: Summary): string {

@@ -7,11 +7,11 @@ import { showProgress } from '../terminal/progress.ts';
 import { report } from './report.ts';
 
 export interface ReportedRun extends Omit<RunOptions, 'onProgress'> {
-  /** Lines of the input. */
+  /** The number of lines in the input. */
   total: number;
 }
 
-/** Runs a file through the local smoother, shows how far it is and reports at the end. True: all as it should be. */
+/** Runs a file through the local smoother, shows progress, and reports at the end. @returns whether all went well */
 export async function runAndReport(
   { cloud, bedrock }: Pick<LocalSmoother, 'cloud' | 'bedrock'>,
   { total, ...options }: ReportedRun,

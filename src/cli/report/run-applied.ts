@@ -10,14 +10,14 @@ import { runAndReport } from './run-and-report.ts';
 export interface AppliedStack {
   synthesis: Omit<Synthesis, 'remove'>;
   outputs: AppliedOutputs;
-  /** Of the emulator. */
+  /** The emulator's. */
   endpoint: string;
 }
 
 /**
- * The functions run here, on the tables, queues and bucket that were applied, which stay as they are. True: all as it
- * should be.
+ * Runs the functions here, on the tables, queues and bucket that were applied, which stay as they are.
  * @param input JSON lines of input messages
+ * @returns whether all went well
  * @throws ExternalToolError when Terraform has given something another name than the local cloud would
  */
 export async function runApplied(
@@ -36,7 +36,7 @@ export async function runApplied(
   }
 }
 
-/** What Terraform made of the stack's names is what the local cloud makes of them. */
+/** Checks that Terraform and the local cloud give the same names. */
 export function checkNames(ours: Record<string, unknown>, applied: AppliedOutputs): void {
   for (const [name, { value }] of Object.entries(applied)) {
     if (name.endsWith('_name') && ours[name] !== value) {

@@ -1,10 +1,10 @@
-/** What a terminal shows in a line. */
+/** The width of a terminal. */
 const WIDTH = 80;
 const GAP = '  ';
 
 /**
- * Columns as wide as their widest cell, the first to the left and the others to the right. A table that is too wide for a
- * terminal loses the middle of its longest names.
+ * Columns are as wide as their widest cell. The first one is aligned to the left and the others to the right. In a table
+ * that is too wide for a terminal, long names in the first column lose their middle.
  */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return '';

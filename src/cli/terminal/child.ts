@@ -4,7 +4,7 @@ import { PROJECT_FOLDER } from '../../lab/run/synthesis.ts';
 
 /**
  * Runs a Node program in the project's folder, on this terminal.
- * @param interrupted ends it
+ * @param interrupted ends the program
  * @returns its exit code
  * @throws the signal's reason
  */

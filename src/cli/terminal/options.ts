@@ -1,4 +1,4 @@
-/** Kinds of values on the command line. Each option says in its error what it takes and what came. */
+/** Kinds of values on the command line. An error names the option, what is allowed, and what was given. */
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 import { Argument, Option } from '@commander-js/extra-typings';
@@ -9,7 +9,7 @@ export interface NumberRange {
   max: number;
 }
 
-/** A quota a minute. */
+/** A quota for one minute. */
 export const LIMIT: NumberRange = { min: 1, max: 1e12 };
 export const PORT: NumberRange = { min: 0, max: 65_535 };
 /** A number of things, or the number of one. */
@@ -61,35 +61,35 @@ export function choiceArgument<Usage extends string, Choice extends string>(
   });
 }
 
-/** Of AWS. */
+/** The id of an AWS account. */
 export function accountId<Flags extends string>(flags: Flags, description: string) {
   return parsed(flags, description, 'the twelve digits of an AWS account', (text) =>
     /^\d{12}$/.test(text) ? text : undefined,
   );
 }
 
-/** Without the slash at its end. */
+/** The value has no slash at its end. */
 export function url<Flags extends string>(flags: Flags, description: string) {
   return parsed(flags, description, 'a URL such as http://127.0.0.1:5000', (text) =>
     /^https?:/.test(text) && URL.canParse(text) ? text.replace(/\/$/, '') : undefined,
   );
 }
 
-/** A file that is there and can be read. */
+/** A file that exists and can be read. */
 export function inputFile<Flags extends string>(flags: Flags, description: string) {
   return parsed(flags, description, 'a file that can be read', (text) =>
     isAccessible(text, constants.R_OK) && statSync(text).isFile() ? text : undefined,
   );
 }
 
-/** A file that can be written: found out before the work begins, whose figures it is for. */
+/** A file that can be written. This is checked before the work begins, and not when its figures are there. */
 export function outputFile<Flags extends string>(flags: Flags, description: string) {
   return parsed(flags, description, 'a file that can be written', (text) =>
     isWritable(text) ? text : undefined,
   );
 }
 
-/** `--json [FILE]`, with one meaning everywhere: `printer` follows it. */
+/** `--json [file]`, which means the same for every command: `printer` implements it. */
 export function json() {
   const option = new Option(
     '--json [file]',
@@ -100,7 +100,7 @@ export function json() {
   );
 }
 
-/** An option whose text `parse` turns into its value; undefined when it does not fit `expected`. */
+/** An option whose value `parse` makes of the text; undefined when the text is not what `expected` says. */
 export function parsed<Flags extends string, Value>(
   flags: Flags,
   description: string,

@@ -1,6 +1,6 @@
 import { createWriteStream, openSync, type WriteStream, writeFileSync } from 'node:fs';
 
-/** As much of a stream as showing something needs. */
+/** The part of a stream that is needed to show something. */
 export interface Terminal {
   isTTY?: boolean;
   write(text: string): unknown;
@@ -14,8 +14,8 @@ export interface Printer {
 }
 
 /**
- * Follows `--json [file]`. With a file, figures go there; with the bare option they are all that standard output gets, and
- * the text goes to standard error; without the option they are dropped.
+ * Implements `--json [file]`. With a file, figures are written there. With the bare option they alone go to standard
+ * output, and the text goes to standard error. Without the option they are dropped.
  */
 export function printer(
   json: string | true | undefined,
@@ -32,7 +32,7 @@ export function printer(
   };
 }
 
-/** A stream into a new file, which is opened at once: when that fails, the command ends. */
+/** A stream into a new file. It is opened at once, so that a failure ends the command. */
 export function writeTo(file: string): WriteStream {
   return createWriteStream(file, { fd: openSync(file, 'w') });
 }

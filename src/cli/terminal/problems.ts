@@ -1,4 +1,4 @@
-/** Errors that a user can do something about, in one line each. */
+/** Errors that users can do something about, in one line each. */
 import { ExternalToolError, MissingToolError } from '../../lab/external/errors.ts';
 import { SynthesisError } from '../../lab/run/synthesis.ts';
 import { SimulatorOptionError } from '../../local/bedrock/errors.ts';
@@ -6,10 +6,10 @@ import { LocalCloudError } from '../../local/errors.ts';
 import { TfvarsError } from '../../local/terraform/errors.ts';
 import { EXIT } from '../command.ts';
 
-/** Their messages say it all. */
+/** Errors whose messages are clear by themselves. */
 const CLEAR = [ExternalToolError, LocalCloudError, MissingToolError, SimulatorOptionError, SynthesisError];
 
-/** What AWS, or the SDK before it asks, says by name, and what helps. */
+/** Names of the errors of AWS and its SDK, and what they mean to the user. */
 const AWS: Record<string, string> = {
   AccessDenied: 'the credentials may not do this',
   AccessDeniedException: 'the credentials may not do this',
@@ -30,7 +30,7 @@ export interface Problem {
   exitCode: number;
 }
 
-/** An error that its user can do something about; undefined for a bug of ours, which keeps its stack. */
+/** What to tell the user about an error; undefined for a bug of ours, which is shown with its stack. */
 export function problemOf(error: unknown): Problem | undefined {
   const message = messageOf(error);
   return message === undefined
@@ -47,10 +47,10 @@ function messageOf(error: unknown): string | undefined {
   const advice = AWS[error.name];
   if (advice !== undefined) return `${advice} (${error.name}: ${error.message})`;
   if ('$metadata' in error && '$fault' in error) return `AWS answered ${error.name}: ${error.message}`;
-  // A file that cannot be opened, a port that is taken, an endpoint that nobody listens at.
+  // A file that cannot be opened, a port that is taken, an endpoint that does not answer.
   const { code, message } = systemErrorIn(error) ?? {};
   if (code === 'EADDRINUSE') return `${message}; choose another --port`;
-  return code === 'ECONNREFUSED' ? `nobody listens there: ${message}` : message;
+  return code === 'ECONNREFUSED' ? `nothing answers there: ${message}` : message;
 }
 
 function systemErrorIn(error: Error): NodeJS.ErrnoException | undefined {

@@ -5,13 +5,13 @@ import type { Terminal } from './printer.ts';
 const BAR_WIDTH = 30;
 const BAR_REFRESH_MS = 250;
 const LINE_REFRESH_MS = 2_000;
-/** The speed is that of so much time at least, and of so many results. */
+/** The speed is measured over at least this much time and this many results. */
 const SPEED_MS = 15_000;
 const SPEED_RESULTS = 10;
-/** Fewer results make no speed. */
+/** With fewer results there is no telling. */
 const LEAST_RESULTS = 5;
 
-/** Shows progress: bars on a terminal, a line now and then without one. `end` draws what was told last. */
+/** Shows progress: bars on a terminal, otherwise a line now and then. `end` draws the latest progress. */
 export function showProgress(
   terminal: Terminal,
   total: number,
@@ -39,7 +39,7 @@ export function showProgress(
   };
 }
 
-/** About how many milliseconds are left until all have their results, by the latest speed; undefined: unknown. */
+/** Estimates how many milliseconds are left, by the latest speed; undefined when there is no telling. */
 function remaining(total: number, now: () => number): (progress: Progress) => number | undefined {
   const samples: { at: number; answered: number }[] = [];
   return ({ sent, answered }) => {

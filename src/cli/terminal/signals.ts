@@ -6,14 +6,14 @@ const LOOK_EVERY_MS = 500;
 /** A shell in what `ps` prints: the id of its parent, and its name. */
 const SHELL = /^\s*(\d+)\s+\S*?(?:ba|da|a|k|z)?sh\s*$/;
 
-/** Resolves on Ctrl-C, a termination request, or when the terminal is closed. A second one ends the process at once. */
+/** Resolves on Ctrl-C, a termination request, or when the terminal closes. The next one ends the process at once. */
 export function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
   });
 }
 
-/** Aborts as `untilSignal` resolves, with an InterruptedError. */
+/** Aborts with an InterruptedError when `untilSignal` resolves. */
 export function interruption(): AbortSignal {
   const interrupt = new AbortController();
   void untilSignal().then(() => interrupt.abort(new InterruptedError()));
