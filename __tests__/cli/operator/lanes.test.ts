@@ -30,7 +30,7 @@ async function ledLane() {
 describe('the view of lanes', () => {
   it('shows what the leader says: limits, our share, whether work waits', async () => {
     const { ports, tell } = await ledLane();
-    await tell({ share: 0.8, waiting: true, unfinished: 3 });
+    await tell({ utilisation: 0.5, share: 0.8, waiting: true, unfinished: 3 });
     const view = await viewLanes(ports, at(1));
     expect(view).toEqual([
       {
@@ -38,12 +38,13 @@ describe('the view of lanes', () => {
         state: 'working',
         requests_per_minute: 480,
         tokens_per_minute: 2_000_000,
+        utilisation: 0.5,
         share: 0.8,
         waiting: true,
         unfinished: 3,
       },
     ]);
-    expect(lanesTable(view).split('\n')[1]).toMatch(/working +480 +2M +80 % +yes +3$/);
+    expect(lanesTable(view).split('\n')[1]).toMatch(/working +480 +2M +50 % +yes +3$/);
   });
 
   it.each<[string, Partial<LaneFigures>, boolean, number, object]>([

@@ -23,21 +23,21 @@ export default operatorCommand('smoother lanes', 'smoother lanes --outputs outpu
       print.line(
         lanes.length === 0 ? 'No lanes yet: a lane begins with its first request.' : lanesTable(lanes),
       );
-      for (const { lane, reason } of lanes)
-        if (reason !== undefined) print.line(`${lane} is stopped: ${REASONS[reason]}`);
+      for (const note of lanes.flatMap(notesOn)) print.line(note);
       print.figures(lanes);
     }),
   );
 
+/** Limits, use of the one that binds, whether work waits, and how many releases have not ended. */
 export function lanesTable(lanes: readonly LaneView[]): string {
   return table(
-    ['lane', 'state', 'req/min', 'tok/min', 'ours', 'work waits', 'unfinished'],
-    lanes.map(({ lane, state, requests_per_minute, tokens_per_minute, share, waiting, unfinished }) => [
+    ['lane', 'state', 'rpm', 'tpm', 'used', 'waiting', 'running'],
+    lanes.map(({ lane, state, requests_per_minute, tokens_per_minute, utilisation, waiting, unfinished }) => [
       lane,
       state,
       figure(requests_per_minute, short),
       figure(tokens_per_minute, short),
-      figure(share, (part) => `${Math.round(part * 100)} %`),
+      figure(utilisation, wholePercent),
       figure(waiting, (it) => (it ? 'yes' : 'no')),
       figure(unfinished, String),
     ]),
@@ -46,4 +46,21 @@ export function lanesTable(lanes: readonly LaneView[]): string {
 
 function figure<Value>(value: Value | undefined, text: (value: Value) => string): string {
   return value === undefined ? '–' : text(value);
+}
+
+/** What an operator should know about a lane that is not as usual. */
+function notesOn({ lane, reason, share = 1, assumed = [] }: LaneView): string[] {
+  return [
+    ...(reason === undefined ? [] : [`${lane} is stopped: ${REASONS[reason]}.`]),
+    ...(share < 1
+      ? [`${lane} leaves ${wholePercent(1 - share)} of its limits to others, who use them.`]
+      : []),
+    ...(assumed.length === 0
+      ? []
+      : [`${lane}: ${assumed.join(' and ')} assumed, Service Quotas does not say.`]),
+  ];
+}
+
+function wholePercent(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }

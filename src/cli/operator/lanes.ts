@@ -1,6 +1,13 @@
 import type { Clock } from '../../core/clock.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
-import type { LaneControl, LaneRegistry, LaneWatch, Paused, Settings } from '../../core/lane/ports.ts';
+import type {
+  LaneControl,
+  LaneFigures,
+  LaneRegistry,
+  LaneWatch,
+  Paused,
+  Settings,
+} from '../../core/lane/ports.ts';
 import { knownAs } from '../../core/request/model-id.ts';
 import { UsageError } from '../errors.ts';
 
@@ -24,6 +31,10 @@ export interface LaneView {
   tokens_per_minute?: number;
   /** Our share of the limits, 1 is all. As far as throttles tell, somebody else uses the rest. */
   share?: number;
+  /** Limits that neither a variable nor Service Quotas has confirmed. */
+  assumed?: LaneFigures['assumed'];
+  /** Use of the limit that binds, 1 is all of it. */
+  utilisation?: number;
   waiting?: boolean;
   /** Released and not ended. */
   unfinished?: number;
@@ -40,12 +51,12 @@ export async function viewLanes(
         control.isPaused(lane),
         watch.status(lane),
       ]);
-      const { paused: why, share, waiting, unfinished } = figures ?? {};
+      const { paused: why, ...seen } = figures ?? {};
       // The last leader may have written that an operator had paused the lane, which is no longer so.
       const reason = why === 'operator' ? undefined : why;
       const led = lease_until > clock.now() ? 'working' : 'asleep';
       const state = paused ? 'paused' : reason === undefined ? led : 'stopped';
-      return { lane, state, reason, ...limits, share, waiting, unfinished };
+      return { lane, state, reason, ...limits, ...seen };
     }),
   );
 }
