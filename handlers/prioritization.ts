@@ -9,7 +9,7 @@ import { systemClock } from '../src/core/clock.ts';
 import { ENVIRONMENTS } from '../src/core/layout/environment.ts';
 import { consoleLog } from '../src/core/log.ts';
 import { type PrioritizationEvent, prioritize } from '../src/core/prioritization/prioritize.ts';
-import { leaseMs } from '../src/core/request/times.ts';
+import { callMs, leaseMs } from '../src/core/request/times.ts';
 
 const environment = readEnvironment(ENVIRONMENTS.prioritization, process.env);
 const dynamo = dynamoClient();
@@ -27,12 +27,14 @@ const ports = {
   log: consoleLog,
   emit: (line: object) => console.log(JSON.stringify(line)),
 };
+const invocationTimeoutMs = environment.INVOCATION_TIMEOUT_SECONDS * 1_000;
 const settings = {
   engine: {
     averageRequestMs: environment.AVERAGE_REQUEST_DURATION * 1_000,
     minutesToProcess: environment.MINUTES_TO_PROCESS,
     queueDepthThreshold: environment.QUEUE_DEPTH_THRESHOLD,
-    leaseMs: leaseMs(environment.INVOCATION_TIMEOUT_SECONDS * 1_000),
+    leaseMs: leaseMs(invocationTimeoutMs),
+    callMs: callMs(invocationTimeoutMs),
   },
   workers: environment.MAX_CONCURRENT_EXECUTIONS,
   metricsNamespace: environment.METRICS_NAMESPACE,

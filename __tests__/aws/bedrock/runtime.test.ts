@@ -40,7 +40,7 @@ beforeAll(async () => {
     respond(response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  client = clientAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  client = clientAt(endpoint());
 });
 
 afterAll(async () => {
@@ -52,6 +52,10 @@ afterAll(async () => {
 beforeEach(() => {
   received = [];
 });
+
+function endpoint(): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 const answers = (body: unknown, headers = {}) => {
   respond = (response) => response.writeHead(200, headers).end(JSON.stringify(body));
@@ -225,11 +229,11 @@ describe('errors', () => {
     [429, 'ModelNotReadyException', 'Loading', 'transient'],
     [503, 'ServiceUnavailableException', 'Busy', 'transient'],
     [500, 'InternalServerException', 'Oops', 'transient'],
-    [408, 'ModelTimeoutException', 'Slow', 'transient'],
-    [424, 'ModelErrorException', 'Broken', 'transient'],
+    [408, 'ModelTimeoutException', 'Slow', 'faulted'],
+    [424, 'ModelErrorException', 'Broken', 'faulted'],
     [529, 'OverloadedException', 'Overloaded', 'transient'],
     [400, 'ValidationException', 'No such field', 'invalid'],
-    [400, 'ServiceQuotaExceededException', 'Too big', 'invalid'],
+    [400, 'ServiceQuotaExceededException', 'Too much', 'faulted'],
     [403, 'AccessDeniedException', 'No access', 'denied'],
     [404, 'ResourceNotFoundException', 'No such model', 'denied'],
     [403, 'SomethingNewException', 'New', 'denied'],
@@ -252,10 +256,12 @@ describe('errors', () => {
     expect(await errorOf(converse())).toMatchObject({ kind: 'transient', type: 'Http529' });
   });
 
-  it('a cut connection is transient, and is not tried again', async () => {
+  it('a new connection that is cut is transient, and is not tried again', async () => {
     respond = (response) => response.socket?.destroy();
-    expect(await errorOf(converse())).toMatchObject({ kind: 'transient' });
+    const fresh = clientAt(endpoint());
+    await expect(bedrockRuntime(fresh).call(converse())).rejects.toMatchObject({ kind: 'transient' });
     expect(received).toHaveLength(1);
+    fresh.destroy();
   });
 
   it('a refused connection is transient', async () => {
@@ -267,12 +273,12 @@ describe('errors', () => {
     nobody.destroy();
   });
 
-  it('no answer within the deadline is transient', async () => {
+  it('no answer within the deadline is known as such', async () => {
     respond = () => undefined;
-    expect(await errorOf(converse({}, 50))).toMatchObject({
-      kind: 'transient',
+    expect(await errorOf(converse({}, 1_000))).toMatchObject({
+      kind: 'timed_out',
       type: 'TimeoutError',
-      message: 'No answer within 50 ms',
+      message: 'No answer within 1 seconds',
     });
   });
 

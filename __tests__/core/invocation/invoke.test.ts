@@ -254,6 +254,38 @@ describe('a call without an answer', () => {
     expect(await world.record('r2')).toMatchObject({ status: 'RECEIVED', denials: 2 });
   });
 
+  it('that outlived its worker ends at once, with what would help: again, it would take as long and cost as much', async () => {
+    world.script = [{ kind: 'timed_out', type: 'TimeoutError', message: 'No answer within 285 seconds' }];
+    await invokeBundle(world.ports, await world.release(['r1'], { max_tokens: 200 }));
+    expect(await world.record()).toMatchObject({
+      status: 'FAILED',
+      attempts: 1,
+      failures: 1,
+      error: {
+        type: 'AnswerTooLong',
+        message:
+          'No answer within 285 seconds, which is all the time that a call has. It could have had up to 200 tokens. ' +
+          'Ask for fewer tokens, or raise invocation_timeout_seconds',
+      },
+    });
+    const counters = await world.counters();
+    expect(counters).toMatchObject({ timed_out: 1, charged: 300 });
+    expect(counters.transient).toBeUndefined();
+  });
+
+  it('that exceeds another quota of the account is made again a minute later', async () => {
+    world.script = [
+      { kind: 'faulted', type: 'ServiceQuotaExceededException', message: 'You can resubmit later' },
+    ];
+    await invokeBundle(world.ports, await world.release());
+    expect(await world.record()).toMatchObject({
+      status: 'RECEIVED',
+      failures: 1,
+      due_at: world.now + 60_000,
+    });
+    expect(await world.counters()).toMatchObject({ faulted: 1 });
+  });
+
   it('denied with a guardrail says nothing of its model id', async () => {
     world.script = [denial];
     const message = await world.release();

@@ -6,11 +6,12 @@ export const EXCEPTION_KINDS: Readonly<Record<string, ModelErrorKind>> = {
   ModelNotReadyException: 'transient',
   ServiceUnavailableException: 'transient',
   InternalServerException: 'transient',
-  ModelTimeoutException: 'transient',
-  ModelErrorException: 'transient',
-  ModelStreamErrorException: 'transient',
+  ModelTimeoutException: 'faulted',
+  ModelErrorException: 'faulted',
+  ModelStreamErrorException: 'faulted',
+  // The SDK's documentation: "You can resubmit your request later."
+  ServiceQuotaExceededException: 'faulted',
   ValidationException: 'invalid',
-  ServiceQuotaExceededException: 'invalid',
   AccessDeniedException: 'denied',
   ResourceNotFoundException: 'denied',
 };
@@ -33,7 +34,11 @@ export function modelErrorOf(error: unknown, timeoutMs: number): ModelError | un
   const { name, message, code, $metadata, $response } = error as SdkError;
   if (name === 'AbortError') {
     return new ModelError(
-      { kind: 'transient', type: 'TimeoutError', message: `No answer within ${timeoutMs} ms` },
+      {
+        kind: 'timed_out',
+        type: 'TimeoutError',
+        message: `No answer within ${Math.round(timeoutMs / 1_000)} seconds`,
+      },
       { cause: error },
     );
   }

@@ -5,25 +5,19 @@ import {
   type ConverseCommandOutput,
   InvokeModelCommand,
 } from '@aws-sdk/client-bedrock-runtime';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { ModelAnswer, ModelCall, ModelRuntime } from '../../core/invocation/ports.ts';
 import { readAnswer } from '../../core/request/invoke-bodies.ts';
 import { parseJson } from '../../core/request/json.ts';
 import type { InvokeParameters } from '../../core/request/payload.ts';
+import { BedrockConnections } from './connections.ts';
 import { modelErrorOf } from './errors.ts';
 import { exchange } from './exchange.ts';
 import { latencyOfHeaders, usageOfConverse, usageOfHeaders } from './usage.ts';
 
-const CONNECTION_TIMEOUT_MS = 3_000;
-
-/**
- * A client that tries once: each try spends quota, so the release engine decides about another one.
- * HTTP/1.1 and not the SDK's HTTP/2: a worker's few concurrent calls get a connection each, kept alive, so one that
- * stalls or is reset takes no other call with it.
- */
+/** A client that tries once: each try spends quota, so the release engine decides about another one. */
 export function bedrockClient(config: BedrockRuntimeClientConfig = {}): BedrockRuntimeClient {
   return new BedrockRuntimeClient({
-    requestHandler: new NodeHttpHandler({ connectionTimeout: CONNECTION_TIMEOUT_MS }),
+    requestHandler: new BedrockConnections(),
     ...config,
     maxAttempts: 1,
   });

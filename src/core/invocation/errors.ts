@@ -1,5 +1,19 @@
-/** Throttles are the quota's word, transient errors the service's; `invalid` will never work, `denied` not until somebody acts. */
-export type ModelErrorKind = 'throttled' | 'throttled_daily' | 'transient' | 'invalid' | 'denied';
+/**
+ * - throttled, throttled_daily: a quota is used up
+ * - transient: the service or the network fails
+ * - faulted: the model failed on this call, which may or may not be the request's own fault
+ * - timed_out: no answer in all the time that a worker has
+ * - invalid: the call will never work
+ * - denied: the call will not work until somebody acts
+ */
+export type ModelErrorKind =
+  | 'throttled'
+  | 'throttled_daily'
+  | 'transient'
+  | 'faulted'
+  | 'timed_out'
+  | 'invalid'
+  | 'denied';
 
 export interface ModelErrorDetails {
   kind: ModelErrorKind;

@@ -10,7 +10,7 @@ import { type Call, type Payload, readPayload } from '../request/payload.ts';
 import type { RequestRecord, StoredRecord, Usage } from '../request/record.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../request/times.ts';
 import { claim, type Ending } from '../request/transitions.ts';
-import { BundleError, ModelError, PayloadUnreadableError } from './errors.ts';
+import { BundleError, ModelError, type ModelErrorKind, PayloadUnreadableError } from './errors.ts';
 import { withGrantedMaxTokens } from './granted-max-tokens.ts';
 import {
   finish,
@@ -159,6 +159,9 @@ async function call(ports: InvocationPorts, run: Run, stored: Call): Promise<voi
   await Promise.all([finish(ports, record, ending), report(ports, run, { ...settled, wonBackTokens })]);
 }
 
+/** Bedrock may have served such a call, or a part of it. */
+const CHARGE_UNKNOWN: ReadonlySet<ModelErrorKind> = new Set(['transient', 'faulted', 'timed_out']);
+
 async function refusedByModel(
   ports: InvocationPorts,
   run: Run,
@@ -184,7 +187,7 @@ async function refusedByModel(
     startedAt,
     finishedAt,
     // Bedrock does not charge what it refuses. After a fault the charge is unknown: the reservation runs out by itself.
-    chargedTokens: error.kind === 'transient' ? (record.reserved_tokens ?? 0) : 0,
+    chargedTokens: CHARGE_UNKNOWN.has(error.kind) ? (record.reserved_tokens ?? 0) : 0,
   });
 }
 

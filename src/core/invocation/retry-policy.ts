@@ -21,30 +21,38 @@ export interface RetryDecision {
 
 /** Twice as long after the second denial. */
 const FIRST_DENIAL_REST_MS = 10_000;
+/** A quota other than those of the minute: Bedrock says to send the request again later, and not when. */
+const SERVICE_QUOTA_REST_MS = 60_000;
 
 /** What a call that brought no answer means for its request. `probe`: it went to a lane that was known to fail. */
 export function decide(record: RequestRecord, error: ModelError, probe = false): RetryDecision {
   const { attempts, failures, throttles } = record;
   const before = { attempts, failures, throttles, denials: denialsOf(record) };
-  if (probe && saysServiceIsOut(error) && record.generation < MAX_PROBED_RELEASES) return { counts: before };
+  const isOut = error.kind === 'transient';
+  if (probe && isOut && record.generation < MAX_PROBED_RELEASES) return { counts: before };
   const throttled = error.kind === 'throttled' || error.kind === 'throttled_daily';
+  const failed = error.kind === 'transient' || error.kind === 'faulted' || error.kind === 'timed_out';
   const counts = {
     attempts: attempts + 1,
-    failures: failures + (error.kind === 'transient' ? 1 : 0),
+    failures: failures + (failed ? 1 : 0),
     throttles: throttles + (throttled ? 1 : 0),
     denials: before.denials + (error.kind === 'denied' ? 1 : 0),
   };
   if (record.exceeds_quota && isOfTokens(error)) return { counts, error: tooLarge(record) };
+  if (error.kind === 'timed_out') return { counts, error: answerTooLong(record, error) };
   const fails =
     error.kind === 'invalid' ||
-    (error.kind === 'transient' && counts.failures >= MAX_FAILURES) ||
+    (failed && counts.failures >= MAX_FAILURES) ||
     (error.kind === 'denied' && counts.denials >= MAX_DENIALS);
   if (fails) return { counts, error: { type: error.type, message: error.message } };
+  return { counts, restMs: restAfter(error, counts) };
+}
+
+function restAfter({ kind, type, retryAfterMs }: ModelError, { denials }: Counts): number | undefined {
+  if (kind === 'denied') return FIRST_DENIAL_REST_MS * 2 ** (denials - 1);
+  if (type === 'ServiceQuotaExceededException') return SERVICE_QUOTA_REST_MS;
   // Bedrock says when to come again. A throttle says it to the lane, and its request keeps its place.
-  if (error.kind === 'transient' && error.retryAfterMs) return { counts, restMs: error.retryAfterMs };
-  return error.kind === 'denied'
-    ? { counts, restMs: FIRST_DENIAL_REST_MS * 2 ** (counts.denials - 1) }
-    : { counts };
+  return kind === 'transient' && retryAfterMs ? retryAfterMs : undefined;
 }
 
 /**
@@ -78,14 +86,15 @@ function tooLarge({ reserved_tokens }: RequestRecord): RequestError {
   );
 }
 
-/** With these the request itself may be the cause, and its tokens may be charged. */
-const OWN_FAULTS = new Set([
-  'ModelErrorException',
-  'ModelStreamErrorException',
-  'ModelTimeoutException',
-  'TimeoutError',
-]);
-
-function saysServiceIsOut({ kind, type }: ModelError): boolean {
-  return kind === 'transient' && !OWN_FAULTS.has(type);
+/** It would take as long the next time, and be paid for again. */
+function answerTooLong(
+  { max_tokens, granted_max_tokens }: RequestRecord,
+  { message }: ModelError,
+): RequestError {
+  const asked = max_tokens ?? granted_max_tokens;
+  const tokens = asked === undefined ? '' : ` It could have had up to ${asked} tokens.`;
+  return requestError(
+    'AnswerTooLong',
+    `${message}, which is all the time that a call has.${tokens} Ask for fewer tokens, or raise invocation_timeout_seconds`,
+  );
 }

@@ -25,6 +25,8 @@ export const CALL_ENDS = [
   'throttled',
   'throttled_daily',
   'transient',
+  'faulted',
+  'timed_out',
   'invalid',
   'denied',
 ] as const;
@@ -71,6 +73,9 @@ const SUMS = [
   'input',
   'input_error_squared',
   'output',
+  'output_squared',
+  'answer_ms',
+  'answer_ms_by_output',
   'won_back',
 ] as const;
 type Sum = (typeof SUMS)[number];
@@ -167,6 +172,12 @@ export function countersOf(report: CallReport): Counters {
     sums.input = inputTokens;
     sums.input_error_squared = (inputTokens - estimatedInputTokens) ** 2;
     sums.output = outputTokens;
+    if (report.startedAt !== undefined) {
+      const answerMs = report.finishedAt - report.startedAt;
+      sums.output_squared = outputTokens ** 2;
+      sums.answer_ms = answerMs;
+      sums.answer_ms_by_output = answerMs * outputTokens;
+    }
     if (report.wonBackTokens) sums.won_back = report.wonBackTokens;
     const bucket = sizeBucketOf(outputTokens);
     others[nameOf.answer(bucket, truncated)] = 1;

@@ -12,6 +12,7 @@ export const ERROR_TYPES = [
   'Cancelled',
   'PayloadMissing',
   'WorkerLost',
+  'AnswerTooLong',
 ] as const;
 export type ErrorType = (typeof ERROR_TYPES)[number];
 

@@ -9,6 +9,8 @@ export const START_WINDOW_MS = 20_000;
 export const CLOCK_SKEW_MS = 5_000;
 /** Kept between the Bedrock call's deadline and the function's timeout, for commit, result and report. */
 export const COMMIT_MARGIN_MS = 15_000;
+/** A worker claims a release and loads its payload within this time, mostly much sooner. */
+const LOAD_MS = 2_000;
 /** When an outcome's result has not been marked sent after this time, a leader sends it again. */
 export const RESULT_GRACE_MS = 30_000;
 /** Finished records stay readable this long after their result was sent. */
@@ -17,6 +19,11 @@ export const RECORD_RETENTION_MS = 14 * 24 * 3_600_000;
 /** When a release that has not ended counts as lost. */
 export function leaseMs(functionTimeoutMs: number): number {
   return START_WINDOW_MS + functionTimeoutMs + 2 * CLOCK_SKEW_MS;
+}
+
+/** How long a call may take; its worker needs a moment before it. */
+export function callMs(functionTimeoutMs: number): number {
+  return functionTimeoutMs - COMMIT_MARGIN_MS - LOAD_MS;
 }
 
 /** Payloads outlive the longest wait by a day, which is room for the calls and for a bucket's coarse expiry. */

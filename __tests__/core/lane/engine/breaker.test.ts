@@ -3,7 +3,7 @@ import { Breaker, type CallEnds } from '../../../../src/core/lane/engine/breaker
 import { RetryBudget } from '../../../../src/core/lane/engine/retry-budget.ts';
 
 const ends = (fields: Partial<CallEnds>): CallEnds[] => [
-  { slot: 0, answered: 0, transient: 0, daily: 0, ...fields },
+  { slot: 0, answered: 0, transient: 0, faulted: 0, daily: 0, ...fields },
 ];
 
 describe('the breaker', () => {
@@ -42,6 +42,17 @@ describe('the breaker', () => {
     answered.observe(3_900, ends({ answered: 1 }));
     answered.observe(4_000, []);
     expect(answered.trouble).toBeUndefined();
+  });
+
+  it('opens for faults that may be the requests’ own only while nothing else is answered', () => {
+    const shared = new Breaker();
+    for (let now = 0; now < 60_000; now += 1_000) shared.observe(now, ends({ answered: 1, faulted: 50 }));
+    expect(shared.allows(60_000)).toBe('all');
+    const alone = new Breaker();
+    alone.observe(0, ends({ faulted: 50 }));
+    expect(alone.allows(0)).toBe('all');
+    alone.observe(4_000, ends({ faulted: 1 }));
+    expect(alone.trouble).toBe('failing');
   });
 
   it('waits longer after each probe that fails, but never long', () => {

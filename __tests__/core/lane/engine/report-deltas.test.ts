@@ -59,6 +59,7 @@ describe('the deltas', () => {
       throttled: 1,
       answered: 4,
       transient: 5,
+      faulted: 0,
       daily: 0,
       servedModels: ['model.a'],
       deniedModels: [['b:0', 2]],

@@ -28,6 +28,8 @@ export interface CallEnds {
   /** Bedrock served the call or refused it for its own sake. */
   answered: number;
   transient: number;
+  /** The model failed, which may be the requests' own fault. */
+  faulted: number;
   daily: number;
 }
 
@@ -38,7 +40,7 @@ export interface BreakerState {
   probe?: { slot: number; at: number };
 }
 
-/** Transient failures since Bedrock last answered. */
+/** Failures since Bedrock last answered. */
 export interface Failing {
   count: number;
   /** When the first of them was told, epoch milliseconds. */
@@ -73,7 +75,8 @@ export class Breaker {
       transient: this.#recent.transient * decay + transient,
       at: now,
     };
-    this.#countFailing(now, answered, transient);
+    // Requests that are at fault themselves stop a lane only when nothing else in it is answered.
+    this.#countFailing(now, answered, transient + sum((it) => it.faulted));
     if (this.#open === undefined) this.#judge(now, sum((it) => it.daily) > 0);
     else this.#judgeProbe(now, ends, this.#open);
   }
@@ -95,11 +98,11 @@ export class Breaker {
     return { breaker: this.#open, failing: this.#failing };
   }
 
-  #countFailing(now: number, answered: number, transient: number): void {
+  #countFailing(now: number, answered: number, failed: number): void {
     if (answered > 0) this.#failing = undefined;
-    else if (transient > 0) {
+    else if (failed > 0) {
       const { count, since } = this.#failing ?? { count: 0, since: now };
-      this.#failing = { count: count + transient, since };
+      this.#failing = { count: count + failed, since };
     }
   }
 
@@ -120,7 +123,7 @@ export class Breaker {
     const probed = ends.find(({ slot }) => slot === open.probe?.slot);
     if (probed === undefined) return;
     if (probed.daily > 0) this.#trip(now, 'daily_quota', open);
-    else if (probed.transient > 0) this.#trip(now, 'failing', open);
+    else if (probed.transient + probed.faulted > 0) this.#trip(now, 'failing', open);
     else if (probed.answered > 0) {
       this.#open = undefined;
       this.#recent = { answered: 0, transient: 0, at: now };

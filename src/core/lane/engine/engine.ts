@@ -39,6 +39,8 @@ export interface EngineSettings {
   queueDepthThreshold: number;
   /** When a release that has not ended counts as lost. */
   leaseMs: number;
+  /** How long a call may take until its worker gives it up; as long as it likes unless given. */
+  callMs?: number;
 }
 
 export interface TickInput extends Weights {
@@ -271,7 +273,7 @@ export class LaneEngine {
         this.#queues.drop();
         continue;
       }
-      const size = sizeOf(entry, this.#estimates, input.limits, runMs);
+      const size = sizeOf(entry, this.#estimates, input.limits, runMs, this.settings.callMs);
       if (size.least > certainTokens(input)) {
         decisions.oversized.push({ ...size, entry });
         this.#queues.drop();

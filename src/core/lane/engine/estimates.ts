@@ -1,6 +1,7 @@
 /** What a lane has learned about its calls: how long answers are, how long calls take, how exact input estimates are. */
 import { START_WINDOW_MS } from '../../request/times.ts';
 import { SLOT_MS, type SlotReport, START_BIN_MS, sizeOfBucket } from '../call-report.ts';
+import { AnswerTime, type AnswerTimeState } from './answer-time.ts';
 import { Distribution, type DistributionState, HALF_LIFE_SAMPLES, type Moments } from './distribution.ts';
 import type { StartDelay } from './ledger.ts';
 
@@ -61,6 +62,8 @@ export interface EstimatesState {
   error: [number, number];
   estimated: [number, number];
   real: [number, number];
+  /** Absent in what earlier releases wrote. */
+  answers?: AnswerTimeState;
 }
 
 /** Answer lengths of some calls, few or none at first. */
@@ -83,6 +86,7 @@ export class Estimates {
   readonly #error: Mean;
   readonly #estimated: Mean;
   readonly #real: Mean;
+  readonly #answerTime: AnswerTime;
 
   constructor(state?: EstimatesState) {
     this.#outputs = new Distribution(state?.outputs);
@@ -93,6 +97,7 @@ export class Estimates {
     this.#error = new Mean(...(state?.error ?? []));
     this.#estimated = new Mean(...(state?.estimated ?? []));
     this.#real = new Mean(...(state?.real ?? []));
+    this.#answerTime = new AnswerTime(state?.answers);
   }
 
   /** Takes in what has been counted since the last time. */
@@ -104,6 +109,7 @@ export class Estimates {
       for (const [bin, count] of report.starts) if (count > 0) this.#starts.add(bin, count);
     }
     if (settled === 0) return;
+    this.#answerTime.learn(report);
     this.#error.add(settled, report.input_error_squared);
     this.#estimated.add(settled, report.estimated_input);
     this.#real.add(settled, report.input);
@@ -142,6 +148,11 @@ export class Estimates {
     return this.#run.beside(prior) + (this.#delay.value ?? 0);
   }
 
+  /** The longest answer that comes within this time, in tokens; undefined while nothing is known. */
+  tokensWithin(availableMs: number): number | undefined {
+    return this.#answerTime.tokensWithin(availableMs);
+  }
+
   /** Real input tokens for each estimated one. */
   get inputRatio(): number {
     const estimated = this.#estimated.value ?? 0;
@@ -171,6 +182,7 @@ export class Estimates {
       error: this.#error.snapshot(),
       estimated: this.#estimated.snapshot(),
       real: this.#real.snapshot(),
+      answers: this.#answerTime.snapshot(),
     };
   }
 

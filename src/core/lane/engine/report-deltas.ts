@@ -57,7 +57,7 @@ export class ReportDeltas {
 
 /** What became of the calls of one slot. */
 export function endsOf(report: SlotReport): CallEnds & Feedback & ModelEnds & { settled: number } {
-  const { slot, settled, throttled, invalid, transient, throttled_daily: daily } = report;
+  const { slot, settled, throttled, invalid, transient, faulted, throttled_daily: daily } = report;
   return {
     slot,
     releasedAt: slot * SLOT_MS,
@@ -65,6 +65,7 @@ export function endsOf(report: SlotReport): CallEnds & Feedback & ModelEnds & { 
     throttled,
     answered: settled + throttled + invalid,
     transient,
+    faulted,
     daily,
     servedModels: report.servedModels,
     deniedModels: report.deniedModels,

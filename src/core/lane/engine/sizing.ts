@@ -41,12 +41,24 @@ export interface Sizing {
   charge: number;
 }
 
-/** @param runMs how long a call of the lane takes */
-export function sizeOf(entry: BacklogEntry, estimates: Estimates, limits: Limits, runMs: number): Sizing {
+/**
+ * @param runMs how long a call of the lane takes
+ * @param callMs how long a call may take
+ */
+export function sizeOf(
+  entry: BacklogEntry,
+  estimates: Estimates,
+  limits: Limits,
+  runMs: number,
+  callMs = Number.POSITIVE_INFINITY,
+): Sizing {
   // A reservation errs on the large side; the expected charge does not err on purpose.
   const input = Math.ceil(entry.input_tokens * Math.max(1, estimates.inputRatio));
   const outputs = estimates.outputs(entry.task);
-  const most = mostOf(entry, limits, input);
+  const most = Math.min(
+    mostOf(entry, limits, input),
+    estimates.tokensWithin(callMs) ?? Number.POSITIVE_INFINITY,
+  );
   const maxTokens = entry.max_tokens ?? Math.max(grant(entry, outputs, most), leastOf(entry));
   const burndown = burndownOf(entry.lane);
   const reserved = input + maxTokens;
@@ -68,7 +80,7 @@ export function sizeOf(entry: BacklogEntry, estimates: Estimates, limits: Limits
 }
 
 /**
- * All that the model, its context and a minute's quota can give: models refuse a call whose input and max tokens exceed
+ * All that the model, its context and a minute's quota can give (and, see above, the time of a call): models refuse a call whose input and max tokens exceed
  * the context together. An input that seems to exceed one of them alone is Bedrock's to judge.
  */
 function mostOf({ lane }: BacklogEntry, limits: Limits, input: number): number {
