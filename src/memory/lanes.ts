@@ -10,6 +10,7 @@ import type {
   LaneWatch,
   Leadership,
   Led,
+  Pause,
   QueueDirectory,
   QueueEntry,
 } from '../core/lane/ports.ts';
@@ -148,14 +149,14 @@ export function createLaneStates(): {
 }
 
 export function createControl(): LaneControl {
-  const paused = new Set<string>();
+  const paused = new Map<string, Pause>();
   return {
-    async isPaused(lane) {
-      return paused.has(lane);
+    async pauseOf(lane) {
+      return paused.get(lane);
     },
-    async setPaused(lane, isPaused) {
-      if (isPaused) paused.add(lane);
-      else paused.delete(lane);
+    async setPause(lane, pause) {
+      if (pause === undefined) paused.delete(lane);
+      else paused.set(lane, pause);
     },
   };
 }

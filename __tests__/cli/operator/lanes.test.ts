@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lanesTable } from '../../../src/cli/commands/lanes.ts';
-import { chooseLane, drained, viewLanes } from '../../../src/cli/operator/lanes.ts';
+import { chooseLane, drained } from '../../../src/cli/operator/lanes.ts';
 import type { LaneFigures } from '../../../src/core/lane/ports.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
 
@@ -9,7 +8,7 @@ const LANE = 'amazon.nova-lite:geo';
 const LEASE_UNTIL = 10_000;
 const at = (now: number) => ({ now: () => now, sleep: async () => undefined });
 
-/** One lane, led until LEASE_UNTIL; `tell` writes what its leader says of it. */
+/** One lane, led; `tell` writes what its leader says of it. */
 async function ledLane() {
   const { ports } = createMemoryCloud();
   await ports.registry.register(LANE, MODEL);
@@ -26,46 +25,6 @@ async function ledLane() {
     );
   return { ports, tell };
 }
-
-describe('the view of lanes', () => {
-  it('shows what the leader says: limits, our share, whether work waits', async () => {
-    const { ports, tell } = await ledLane();
-    await tell({ utilisation: 0.5, share: 0.8, waiting: true, unfinished: 3 });
-    const view = await viewLanes(ports, at(1));
-    expect(view).toEqual([
-      {
-        lane: LANE,
-        state: 'working',
-        requests_per_minute: 480,
-        tokens_per_minute: 2_000_000,
-        utilisation: 0.5,
-        share: 0.8,
-        waiting: true,
-        unfinished: 3,
-      },
-    ]);
-    expect(lanesTable(view).split('\n')[1]).toMatch(/working +480 +2M +50 % +yes +3$/);
-  });
-
-  it.each<[string, Partial<LaneFigures>, boolean, number, object]>([
-    ['paused by an operator', { paused: 'denied' }, true, 1, { state: 'paused' }],
-    ['stopped by the smoother', { paused: 'denied' }, false, 1, { state: 'stopped', reason: 'denied' }],
-    ['without a leader', {}, false, LEASE_UNTIL, { state: 'asleep' }],
-    ['resumed while nobody leads it', { paused: 'operator' }, false, LEASE_UNTIL, { state: 'asleep' }],
-  ])('says the state of a lane %s', async (_, figures, paused, now, expected) => {
-    const { ports, tell } = await ledLane();
-    await tell(figures);
-    await ports.control.setPaused(LANE, paused);
-    expect(await viewLanes(ports, at(now))).toMatchObject([expected]);
-  });
-
-  it('invents no figure before a leader has written any', async () => {
-    const { ports } = createMemoryCloud();
-    expect(await viewLanes(ports, at(1))).toEqual([]);
-    await ports.registry.register(LANE, MODEL);
-    expect(lanesTable(await viewLanes(ports, at(1)))).toMatch(/asleep +– +– +– +– +–$/);
-  });
-});
 
 describe('the lane that an operator means', () => {
   it.each([LANE, MODEL, 'eu.amazon.nova-lite-v1:0'])('is found by %s', async (word) => {

@@ -16,7 +16,7 @@ describe('an operator', () => {
     lead(world, 2);
     const begun = world.clock.now();
     await world.clock.run(begun + 3_000);
-    await world.ports.control.setPaused(LANE, true);
+    await world.ports.control.setPause(LANE, { by: 'an operator' });
     await world.clock.run(begun + 4_000);
     const paused = world.calls.length;
     expect(paused).toBeGreaterThan(0);
@@ -25,7 +25,7 @@ describe('an operator', () => {
     expect(await world.ports.watch.status(LANE)).toMatchObject({
       figures: { paused: 'operator', unfinished: 0 },
     });
-    await world.ports.control.setPaused(LANE, false);
+    await world.ports.control.setPause(LANE, undefined);
     await world.clock.run(begun + 21_000);
     expect(world.calls.length).toBeGreaterThan(paused);
     await world.clock.run(begun + 100_000);

@@ -13,7 +13,7 @@ function rulesWith(settings: Partial<LaneSettings>, quotas: () => Promise<Limits
     {
       clock: { now: () => world.now, sleep: () => world.slept },
       settings: { read: async () => ({ quota_overrides: {}, tenant_weights: {}, ...world.settings }) },
-      control: { isPaused: async () => false, setPaused: async () => undefined },
+      control: { pauseOf: async () => undefined, setPause: async () => undefined },
       quotas: {
         limitsOf: async () => {
           world.asked += 1;

@@ -1,6 +1,6 @@
-import { laneCommand } from '../operator/lane-command.ts';
+import { laneCommand, ownPause } from '../operator/lane-command.ts';
 
 export default laneCommand('pause', async (lane, { control }) => {
-  await control.setPaused(lane, true);
+  await control.setPause(lane, ownPause());
   console.log(`${lane}: paused`);
 });

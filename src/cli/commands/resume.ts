@@ -1,6 +1,6 @@
 import { laneCommand } from '../operator/lane-command.ts';
 
 export default laneCommand('resume', async (lane, { control }) => {
-  await control.setPaused(lane, false);
+  await control.setPause(lane, undefined);
   console.log(`${lane}: resumed`);
 });

@@ -1,4 +1,7 @@
+import { userInfo } from 'node:os';
 import { dynamoLanes } from '../../aws/dynamodb/lane-ports.ts';
+import { systemClock } from '../../core/clock.ts';
+import type { Pause } from '../../core/lane/ports.ts';
 import { chooseLane, type LaneOperations } from './lanes.ts';
 import { operatorCommand, type Stack, withStack } from './operator-command.ts';
 
@@ -16,4 +19,9 @@ export function laneCommand(name: string, act: (lane: string, operations: LaneOp
         await act(await chooseLane(word, operations), operations);
       }),
     );
+}
+
+/** By whoever is logged in at this machine, now. */
+export function ownPause(): Pause {
+  return { by: userInfo().username, since: systemClock.now() };
 }

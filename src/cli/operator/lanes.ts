@@ -1,13 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
-import type {
-  LaneControl,
-  LaneFigures,
-  LaneRegistry,
-  LaneWatch,
-  Paused,
-  Settings,
-} from '../../core/lane/ports.ts';
+import type { LaneControl, LaneRegistry, LaneWatch, Settings } from '../../core/lane/ports.ts';
 import { knownAs } from '../../core/request/model-id.ts';
 import { UsageError } from '../errors.ts';
 
@@ -18,47 +11,6 @@ export interface LaneOperations {
   registry: LaneRegistry;
   watch: LaneWatch;
   settings: Settings;
-}
-
-/** A lane as an operator sees it. What its leader has not written yet is absent. */
-export interface LaneView {
-  lane: string;
-  /** `paused` by an operator, `stopped` by the smoother, `working`, or `asleep` because there is nothing to do. */
-  state: 'paused' | 'stopped' | 'working' | 'asleep';
-  /** Why the smoother has stopped the lane. */
-  reason?: Exclude<Paused, 'operator'>;
-  requests_per_minute?: number;
-  tokens_per_minute?: number;
-  /** Our share of the limits, 1 is all. As far as throttles tell, somebody else uses the rest. */
-  share?: number;
-  /** Limits that neither a variable nor Service Quotas has confirmed. */
-  assumed?: LaneFigures['assumed'];
-  /** Use of the limit that binds, 1 is all of it. */
-  utilisation?: number;
-  waiting?: boolean;
-  /** Released and not ended. */
-  unfinished?: number;
-}
-
-export async function viewLanes(
-  { registry, control, watch }: LaneOperations,
-  clock: Clock,
-): Promise<LaneView[]> {
-  const lanes = await registry.list();
-  return Promise.all(
-    lanes.map(async ({ lane }): Promise<LaneView> => {
-      const [paused, { lease_until = 0, limits, figures } = {}] = await Promise.all([
-        control.isPaused(lane),
-        watch.status(lane),
-      ]);
-      const { paused: why, ...seen } = figures ?? {};
-      // The last leader may have written that an operator had paused the lane, which is no longer so.
-      const reason = why === 'operator' ? undefined : why;
-      const led = lease_until > clock.now() ? 'working' : 'asleep';
-      const state = paused ? 'paused' : reason === undefined ? led : 'stopped';
-      return { lane, state, reason, ...limits, ...seen };
-    }),
-  );
 }
 
 /**

@@ -64,7 +64,22 @@ export interface LaneFigures {
   /** Limits in use that neither a variable nor Service Quotas has confirmed. */
   assumed?: (keyof Limits)[];
   paused?: Paused;
+  /** What has kept work waiting for most of the last while; absent when nothing has. */
+  binds?: Binds;
 }
+
+/**
+ * What keeps work waiting that Bedrock's answers do not stop: a limit of the quota, or a variable of the stack that allows less
+ * than the quota would.
+ */
+export interface Binds {
+  by: keyof Limits | SettingThatBinds;
+  /** Of a variable: its value, and by what to multiply it so that the quota would bind. */
+  value?: number;
+  factor?: number;
+}
+
+export type SettingThatBinds = 'max_concurrent_executions' | 'queue_depth_threshold' | 'minutes_to_process';
 
 /** Why a lane releases nothing although work may wait. */
 export type Paused = Trouble | 'operator' | 'no_quota';
@@ -117,10 +132,20 @@ export interface Led {
 /** What others see of a lane: producers' requests are checked against its limits, and leaders share workers by its figures. */
 export type ShownLane = Pick<LaneStatus, 'limits' | 'figures'>;
 
+/** An operator has stopped a lane. */
+export interface Pause {
+  /** As the operator gave it; absent in what earlier releases wrote. */
+  by?: string;
+  /** Epoch milliseconds. */
+  since?: number;
+}
+
 /** The operator's word about a lane. */
 export interface LaneControl {
-  isPaused(lane: string): Promise<boolean>;
-  setPaused(lane: string, paused: boolean): Promise<void>;
+  /** Strongly consistent. Undefined: the lane is not paused. */
+  pauseOf(lane: string): Promise<Pause | undefined>;
+  /** Undefined resumes the lane. */
+  setPause(lane: string, pause: Pause | undefined): Promise<void>;
 }
 
 /** What Service Quotas says about a lane's quota. */

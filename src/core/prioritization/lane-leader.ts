@@ -7,7 +7,7 @@ import {
   type EngineSettings,
   LaneEngine,
 } from '../lane/engine/engine.ts';
-import type { Led } from '../lane/ports.ts';
+import type { Binds, Led } from '../lane/ports.ts';
 import { requestError } from '../request/error-types.ts';
 import type { HoldMessage, Release } from '../request/hold-message.ts';
 import type { RequestError } from '../request/record.ts';
@@ -130,8 +130,10 @@ export class LaneLeader {
     const taken = this.#engine.unfinished(now).bundles;
     const waiting = this.#view.oldest !== undefined;
     this.#workers.note(this.#lane, { taken, waiting });
+    const { binds, ...engineFigures } = this.#engine.figures;
     const figures = {
-      ...this.#engine.figures,
+      ...engineFigures,
+      ...(binds !== undefined && { binds: { ...binds, value: this.#valueOf(binds.by) } }),
       bundles: taken,
       waiting,
       ...(assumed.length > 0 && { assumed }),
@@ -141,6 +143,17 @@ export class LaneLeader {
     await this.#apply(decisions);
     this.#emitMetrics(now);
     return lease;
+  }
+
+  /** Of a variable of the stack; undefined for a limit of the quota. */
+  #valueOf(by: Binds['by']): number | undefined {
+    const { queueDepthThreshold, minutesToProcess } = this.#settings.engine;
+    const values: Partial<Record<Binds['by'], number>> = {
+      max_concurrent_executions: this.#workers.total,
+      queue_depth_threshold: queueDepthThreshold,
+      minutes_to_process: minutesToProcess,
+    };
+    return values[by];
   }
 
   async #apply(decisions: Decisions): Promise<void> {

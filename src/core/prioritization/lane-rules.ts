@@ -73,7 +73,7 @@ export class LaneRules {
       this.#settingsAt = now;
     }
     if (now >= this.#controlAt + CONTROL_EVERY_MS) {
-      this.#paused = await this.#ports.control.isPaused(this.#lane);
+      this.#paused = (await this.#ports.control.pauseOf(this.#lane)) !== undefined;
       this.#controlAt = now;
     }
     if (this.#asking === undefined && now >= this.#quotasAt + QUOTAS_EVERY_MS && !this.#isOverridden()) {

@@ -86,8 +86,9 @@ export class LaneWrites {
   }
 
   async #renew(now: number, shown: ShownLane): Promise<'held' | 'challenged' | 'lost'> {
-    const changed =
-      shown.figures?.bundles !== this.#shown?.bundles || shown.figures?.waiting !== this.#shown?.waiting;
+    const changed = (['bundles', 'waiting', 'paused'] as const).some(
+      (name) => shown.figures?.[name] !== this.#shown?.[name],
+    );
     if (now < this.#renewedAt + (changed ? SHOW_EVERY_MS : RENEW_EVERY_MS)) return 'held';
     const renewed = await this.#leadership.renew(this.#led, shown, now + LEASE_MS);
     this.#renewedAt = now;

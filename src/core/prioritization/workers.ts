@@ -22,11 +22,11 @@ export class Workers {
   /** When to look again at a lane that this invocation does not lead. */
   readonly #lookAgainAt = new Map<string, number>();
   #lookedAt = Number.NEGATIVE_INFINITY;
-  readonly #total: number;
+  readonly total: number;
   readonly #ports: WorkersPorts;
 
   constructor(total: number, ports: WorkersPorts) {
-    this.#total = total;
+    this.total = total;
     this.#ports = ports;
   }
 
@@ -36,12 +36,12 @@ export class Workers {
    */
   availableTo(lane: string): number {
     const lanes = this.#all;
-    const kept = Math.floor(this.#total / Math.max(1, lanes.size) / 2);
+    const kept = Math.floor(this.total / Math.max(1, lanes.size) / 2);
     let others = 0;
     for (const [name, { taken, waiting }] of lanes) {
       if (name !== lane) others += waiting ? Math.max(taken, kept) : taken;
     }
-    return Math.max(0, this.#total - others);
+    return Math.max(0, this.total - others);
   }
 
   /** Lanes that have work waiting, `lane` among them whatever it has. */

@@ -99,7 +99,7 @@ function modesFor({ function: name }: Scenario): readonly Mode[] {
 
 /** The ticks in which a leader only reads, and writes the same plan again, are alike: one of each kind is enough. */
 const UNEVENTFUL = new Set([
-  ...['reports.since', 'control.isPaused', 'settings.read', 'quotas.limitsOf', 'directory.list'],
+  ...['reports.since', 'control.pauseOf', 'settings.read', 'quotas.limitsOf', 'directory.list'],
   ...['backlog.heads', 'due.due', 'leadership.writePlan', 'leadership.renew'],
 ]);
 

@@ -96,7 +96,7 @@ function cancelling(name: string, first: unknown, second: unknown): Scenario {
   return {
     ...ingestion(name, { bodies: [] }),
     async prepare(pipeline) {
-      await pipeline.ports.control.setPaused(LANE, true);
+      await pipeline.ports.control.setPause(LANE, { by: 'an operator' });
       await handled(pipeline, first);
       send(pipeline, second);
     },

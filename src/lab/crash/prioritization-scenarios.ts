@@ -41,7 +41,7 @@ const EXPIRED: Scenario = {
   ...WAITING,
   name: 'expired deadline',
   async prepare(pipeline) {
-    await pipeline.ports.control.setPaused(LANE, true);
+    await pipeline.ports.control.setPause(LANE, { by: 'an operator' });
     send(pipeline, requestBody('r1', { max_wait_seconds: 2 }));
   },
   expected: expecting(['r1'], { outcomes: { r1: ['EXPIRED'] }, calls: { r1: 0 } }),

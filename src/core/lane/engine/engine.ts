@@ -6,8 +6,9 @@ import type { BacklogEntry } from '../../request/ports.ts';
 import { PRIORITIES } from '../../request/record.ts';
 import { SLOT_MS, type SlotTotals, slotOf, slotReportOf } from '../call-report.ts';
 import type { Limits } from '../catalog/limits.ts';
-import type { LaneFigures, Paused } from '../ports.ts';
+import type { LaneFigures, Paused, SettingThatBinds } from '../ports.ts';
 import { AdaptiveShare } from './adaptive-share.ts';
+import { BindingWatch, type RoundEnd } from './binding.ts';
 import { Breaker, leastReleased } from './breaker.ts';
 import { BundlePacer } from './bundles.ts';
 import { DeniedModels } from './denied-models.ts';
@@ -89,6 +90,7 @@ export class LaneEngine {
   readonly #retries = new RetryBudget();
   readonly #deltas: ReportDeltas;
   readonly #bundlePacer = new BundlePacer();
+  readonly #bindingWatch = new BindingWatch();
   #figures: LaneFigures = { unfinished: 0, utilisation: 0, share: 1 };
   #throttled = 0;
   #wonBack = 0;
@@ -155,16 +157,19 @@ export class LaneEngine {
     const admitted = this.#deniedModels.admitted(waiting, now);
     const release = (entries: BacklogEntry[][], count: number) => {
       this.#queues.enter(entries, input);
-      this.#release(input, limits, headroom, count, decisions);
+      return this.#release(input, limits, headroom, count, decisions);
     };
-    if (allowed === 'probe') release(leastReleased(admitted), MOST_RELEASES.probe);
-    if (decisions.releases.length === 0) release(admitted, MOST_RELEASES[allowed]);
+    let end: RoundEnd = 'stopped';
+    if (allowed === 'probe') end = release(leastReleased(admitted), MOST_RELEASES.probe);
+    if (decisions.releases.length === 0) end = release(admitted, MOST_RELEASES[allowed]);
+    this.#bindingWatch.note(now, end, bindingShare(used, limits));
     if (decisions.releases.length > 0) this.#breaker.released(now, slotOf(now));
     this.#figures = {
       unfinished: this.#ledger.unfinished(now).releases,
       utilisation: bindingShare(used, input.limits),
       share: this.#adaptiveShare.share,
       ...(paused !== undefined && { paused }),
+      ...(paused === undefined && { binds: this.#bindingWatch.binds(used, limits) }),
     };
     return decisions;
   }
@@ -260,15 +265,20 @@ export class LaneEngine {
     headroom: Headroom,
     allowed: number,
     decisions: Decisions,
-  ): void {
+  ): RoundEnd {
     const { now } = input;
     const unfinished = this.#ledger.unfinished(now);
-    const most = Math.min(allowed, this.#mostUnfinished(limits) - unfinished.releases);
+    const unfinishedLimit = this.#unfinishedLimit(limits);
+    const room = unfinishedLimit.most - unfinished.releases;
     const runMs = this.#runMs;
     const bundles = this.#bundlePacer.begin(now, { ...input, taken: unfinished.bundles, runMs });
-    while (decisions.releases.length < most && this.#pacing.allows()) {
+    for (let blocked = false; ; ) {
       const entry = this.#queues.next();
-      if (entry === undefined || !bundles.admits(entry)) return;
+      if (entry === undefined) return blocked ? 'quota' : 'nothing waits';
+      if (decisions.releases.length >= allowed) return 'stopped';
+      if (decisions.releases.length >= room) return unfinishedLimit.by;
+      if (!this.#pacing.allows()) return 'quota';
+      if (!bundles.admits(entry)) return 'max_concurrent_executions';
       if (entry.failures > 0 && !this.#retries.allows()) {
         this.#queues.drop();
         continue;
@@ -284,8 +294,9 @@ export class LaneEngine {
       const { trials } = this.#adaptiveShare;
       const tries = !fits && urgent && trials.allows() && headroom.fits(size, urgent, input.limits);
       if (!fits && !tries) {
+        blocked = true;
         if (this.#queues.skip(size.held)) continue;
-        return;
+        return 'quota';
       }
       if (tries) trials.spend(now, slotOf(now));
       if (entry.failures > 0) this.#retries.spend();
@@ -308,9 +319,16 @@ export class LaneEngine {
     return this.#estimates.runMs(this.settings.averageRequestMs);
   }
 
-  /** What may be released and unfinished at once. */
-  #mostUnfinished({ requests_per_minute: rate = Number.POSITIVE_INFINITY }: Limits): number {
-    return Math.min(this.settings.queueDepthThreshold, Math.ceil(rate * this.settings.minutesToProcess));
+  /** What may be released and unfinished at once, and the variable that says so. */
+  #unfinishedLimit({ requests_per_minute: rate = Number.POSITIVE_INFINITY }: Limits): {
+    most: number;
+    by: SettingThatBinds;
+  } {
+    const { queueDepthThreshold: depth, minutesToProcess } = this.settings;
+    const minutes = Math.ceil(rate * minutesToProcess);
+    return depth <= minutes
+      ? { most: depth, by: 'queue_depth_threshold' }
+      : { most: minutes, by: 'minutes_to_process' };
   }
 }
 

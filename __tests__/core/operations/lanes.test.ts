@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { lanesText } from '../../../src/cli/commands/lanes.ts';
+import type { LaneFigures, Pause } from '../../../src/core/lane/ports.ts';
+import { viewLanes } from '../../../src/core/operations/lanes.ts';
+import { createMemoryCloud } from '../../../src/memory/cloud.ts';
+
+const MODEL = 'us.amazon.nova-lite-v1:0';
+const LANE = 'amazon.nova-lite:geo';
+const LIMITS = { requests_per_minute: 480, tokens_per_minute: 2_000_000 };
+const LEASE_UNTIL = 10_000;
+const at = (now: number) => ({ now: () => now });
+
+/** One lane whose leader holds it until LEASE_UNTIL and says this of it. */
+async function laneThatShows(figures: Partial<LaneFigures>, pause?: Pause) {
+  const { ports } = createMemoryCloud();
+  await ports.registry.register(LANE, MODEL);
+  const led = await ports.leadership.acquire(LANE, 'a', 0, LEASE_UNTIL);
+  if (led === undefined) throw new Error('the lane is taken');
+  const shown = { limits: LIMITS, figures: { utilisation: 0, share: 1, unfinished: 0, ...figures } };
+  await ports.leadership.renew(led, shown, LEASE_UNTIL);
+  await ports.control.setPause(LANE, pause);
+  return ports;
+}
+
+async function viewOf(
+  figures: Partial<LaneFigures>,
+  { pause, now = 1 }: { pause?: Pause; now?: number } = {},
+) {
+  const [view] = await viewLanes(await laneThatShows(figures, pause), at(now));
+  if (view === undefined) throw new Error('there is no lane');
+  return view;
+}
+
+describe('the view of lanes', () => {
+  it('shows what the leader says: limits, our share, what is used, whether work waits', async () => {
+    const view = await viewOf({ utilisation: 0.4, waiting: true, unfinished: 3 });
+    expect(view).toMatchObject({
+      ...{ lane: LANE, model_id: MODEL, state: 'working', health: 'good', limits: LIMITS },
+      ...{ utilisation: 0.4, share: 1, waiting: true, unfinished: 3 },
+      says: 'Nothing keeps work waiting.',
+    });
+    expect(lanesText([view]).split('\n')[1]).toMatch(/working +nothing +480 +2M +40 % +yes +3$/);
+  });
+
+  it('invents no figure before a leader has written any', async () => {
+    const { ports } = createMemoryCloud();
+    expect(lanesText(await viewLanes(ports, at(1)))).toMatch(/^No lanes yet/);
+    await ports.registry.register(LANE, MODEL);
+    expect(lanesText(await viewLanes(ports, at(1)))).toMatch(/asleep +nothing +– +– +– +– +–$/);
+  });
+
+  it.each<[string, Partial<LaneFigures>, Pause | undefined, number, string]>([
+    ['paused by an operator', { paused: 'denied' }, { by: 'ada' }, 1, 'paused'],
+    ['stopped by the smoother', { paused: 'denied' }, undefined, 1, 'stopped'],
+    ['without a leader', {}, undefined, LEASE_UNTIL, 'asleep'],
+    ['resumed while nobody leads it', { paused: 'operator' }, undefined, LEASE_UNTIL, 'asleep'],
+  ])('says the state of a lane %s', async (_, figures, pause, now, state) => {
+    expect(await viewOf(figures, { pause, now })).toMatchObject({ state });
+  });
+});
+
+describe('what binds a lane', () => {
+  const waits = { waiting: true, utilisation: 0.98 };
+
+  it.each<[string, Partial<LaneFigures>, Pause | undefined, object]>([
+    [
+      'tokens',
+      { ...waits, binds: { by: 'tokens_per_minute' } },
+      undefined,
+      {
+        health: 'good',
+        says: 'The quota of tokens binds: all 2,000,000 tokens a minute are in use.',
+        remedy: `Ask AWS for more: smoother quota-case ${LANE} writes the case`,
+      },
+    ],
+    [
+      'requests',
+      { ...waits, binds: { by: 'requests_per_minute' } },
+      undefined,
+      { health: 'good', says: 'The quota of requests binds: all 480 requests a minute are in use.' },
+    ],
+    [
+      'workers',
+      { ...waits, binds: { by: 'max_concurrent_executions', value: 30, factor: 1.6 } },
+      undefined,
+      {
+        health: 'attention',
+        remedy: 'Raise the variable max_concurrent_executions from 30 to 48',
+      },
+    ],
+    [
+      'the threshold',
+      { ...waits, binds: { by: 'queue_depth_threshold', value: 15, factor: 2.1 } },
+      undefined,
+      { remedy: 'Raise the variable queue_depth_threshold from 15 to 32' },
+    ],
+    [
+      'the minutes',
+      { ...waits, binds: { by: 'minutes_to_process', value: 1, factor: 2 } },
+      undefined,
+      { remedy: 'Raise the variable minutes_to_process from 1 to 2' },
+    ],
+    [
+      'somebody else, with how much they use',
+      { ...waits, share: 0.6, binds: { by: 'tokens_per_minute' } },
+      undefined,
+      {
+        health: 'attention',
+        says: 'Somebody else uses about 40 % of the quota (800,000 of 2,000,000 tokens a minute, 192 of 480 requests a minute).',
+      },
+    ],
+    ['an outage', { paused: 'failing' }, undefined, { health: 'bad', bound: { by: 'failing' } }],
+    [
+      'an operator, by name and since when',
+      { paused: 'operator' },
+      { by: 'ada', since: Date.UTC(2026, 10, 2, 9, 30) },
+      {
+        health: 'attention',
+        says: 'Paused by ada since 2026-11-02 09:30 UTC.',
+        remedy: `Release its requests again: smoother resume ${LANE}`,
+      },
+    ],
+    ['nothing', {}, undefined, { health: 'good', bound: undefined }],
+  ])('is %s', async (_, figures, pause, expected) => {
+    expect(await viewOf(figures, { pause })).toMatchObject(expected);
+  });
+
+  it('is no longer said once nobody leads the lane and nothing waits', async () => {
+    const figures = { waiting: false, binds: { by: 'tokens_per_minute' } } as const;
+    expect(await viewOf(figures, { now: LEASE_UNTIL })).toMatchObject({ bound: undefined });
+  });
+});

@@ -1,0 +1,68 @@
+/** What an operator wants to know of every lane at once. */
+import type { Clock } from '../clock.ts';
+import type { Limits } from '../lane/catalog/limits.ts';
+import type { LaneControl, LaneRegistry, LaneWatch } from '../lane/ports.ts';
+import { type Bound, boundOf, type Explanation, explain, type Health, healthOf } from './bound.ts';
+
+export interface LaneViewPorts {
+  registry: Pick<LaneRegistry, 'list'>;
+  control: Pick<LaneControl, 'pauseOf'>;
+  watch: Pick<LaneWatch, 'status'>;
+}
+
+/** What its leader has not told yet is absent. */
+export interface LaneView extends Explanation {
+  lane: string;
+  /** An example of what is called there. */
+  model_id: string;
+  /** `paused` by an operator, `stopped` by the smoother, `working`, or `asleep` since nothing is to be done. */
+  state: 'paused' | 'stopped' | 'working' | 'asleep';
+  health: Health;
+  /** What keeps work waiting. */
+  bound?: Bound;
+  limits: Limits;
+  /** Limits that neither a variable nor Service Quotas has confirmed. */
+  assumed: readonly (keyof Limits)[];
+  /** What is used of the limit that binds, 1 is all of it. */
+  utilisation?: number;
+  /** What is ours of the limits, 1 is all; the rest is used by somebody else, as far as throttles tell. */
+  share?: number;
+  waiting?: boolean;
+  /** Released and not ended. */
+  unfinished?: number;
+}
+
+export async function viewLanes(ports: LaneViewPorts, clock: Pick<Clock, 'now'>): Promise<LaneView[]> {
+  const lanes = await ports.registry.list();
+  const views = await Promise.all(lanes.map(({ lane, model_id }) => viewLane(ports, clock, lane, model_id)));
+  return views.sort((a, b) => a.lane.localeCompare(b.lane));
+}
+
+async function viewLane(
+  { control, watch }: LaneViewPorts,
+  clock: Pick<Clock, 'now'>,
+  lane: string,
+  model_id: string,
+): Promise<LaneView> {
+  const [pause, { lease_until = 0, limits = {}, figures } = {}] = await Promise.all([
+    control.pauseOf(lane),
+    watch.status(lane),
+  ]);
+  const led = lease_until > clock.now();
+  const { waiting, unfinished, share, utilisation, assumed = [] } = figures ?? {};
+  const bound = boundOf(pause, { limits, figures: led || figures?.waiting ? figures : idle(figures) });
+  const health = healthOf(bound);
+  const state = pause !== undefined ? 'paused' : health === 'bad' ? 'stopped' : led ? 'working' : 'asleep';
+  return {
+    ...{ lane, model_id, state, health, bound, limits, assumed },
+    // What a leader saw last is over when nothing is led.
+    utilisation: led ? utilisation : undefined,
+    ...{ share, waiting, unfinished },
+    ...explain(lane, bound, limits),
+  };
+}
+
+/** Of a lane that nobody leads because nothing waits: what stopped it may still stop it, what bound it does not. */
+function idle<Figures extends { binds?: unknown }>(figures: Figures | undefined): Figures | undefined {
+  return figures && { ...figures, binds: undefined };
+}
