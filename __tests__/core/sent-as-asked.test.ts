@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { acceptedRecord } from '../../src/core/ingestion/accepted-record.ts';
 import { withGrantedMaxTokens } from '../../src/core/invocation/granted-max-tokens.ts';
+import { slotReportOf } from '../../src/core/lane/call-report.ts';
 import { outputLimitOf } from '../../src/core/lane/catalog/catalog.ts';
 import { Estimates } from '../../src/core/lane/engine/estimates.ts';
 import { sizeOf } from '../../src/core/lane/engine/sizing.ts';
@@ -79,7 +80,7 @@ describe('real payloads', () => {
     });
     expect(JSON.parse(send(message).body).inferenceConfig.maxTokens).toBe(12_096);
     const short = new Estimates();
-    short.learn({ settled: 1_000, answers: [{ bucket: 5, cut: false, count: 1_000 }] } as never);
+    short.learn(slotReportOf({ slot: 0, counters: { settled: 1_000, 'out.5': 1_000 } }));
     expect(JSON.parse(send(message, short).body).inferenceConfig.maxTokens).toBe(8_512);
   });
 
