@@ -1,4 +1,8 @@
 /** The library, the drop-in client, fetch and the sidecar on the local cloud: all in one, because it takes long to start. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import {
   BedrockRuntimeClient,
   ConverseCommand,
@@ -19,6 +23,7 @@ import {
 } from '../../src/client/index.ts';
 import { startLocalSmoother } from '../../src/lab/run/local-smoother.ts';
 
+const ROOT = path.resolve(import.meta.dirname, '../..');
 const NOVA = 'us.amazon.nova-lite-v1:0';
 const HAIKU = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
 const converse = (text: string) => ({
@@ -219,6 +224,43 @@ describe.each(WAYS)('%s', (_, clientOf) => {
     setTimeout(() => abort.abort(), 50);
     await expect(call).rejects.toMatchObject({ name: 'AbortError' });
   }, 60_000);
+});
+
+describe('docs/producers.md', () => {
+  const page = readFileSync(path.join(ROOT, 'docs/producers.md'), 'utf8');
+  const examples = [...page.matchAll(/```ts run\n(.*?)```/gs)].map(([, code = '']) => code);
+
+  it.each(examples)(
+    'an example runs: %s',
+    async (code) => {
+      // Inside the project, so that the SDK is found.
+      const folder = mkdtempSync(path.join(ROOT, 'dist', 'example-'));
+      try {
+        const outputs = path.join(folder, 'outputs.json');
+        writeFileSync(outputs, JSON.stringify(local.cloud.outputs));
+        const file = path.join(folder, 'example.mts');
+        const source = path.join(ROOT, 'src/client/index.ts');
+        writeFileSync(file, code.replace("'bedrock-request-smoother/client'", JSON.stringify(source)));
+        const { endpoint, operator } = local.cloud;
+        const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', file], {
+          cwd: ROOT,
+          env: {
+            ...process.env,
+            SMOOTHER_OUTPUTS: outputs,
+            AWS_ENDPOINT_URL: endpoint,
+            AWS_ACCESS_KEY_ID: operator.accessKeyId,
+            AWS_SECRET_ACCESS_KEY: operator.secretAccessKey,
+          },
+        });
+        expect(stdout.trim()).not.toBe('');
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+    120_000,
+  );
+
+  it('has examples', () => expect(examples).toHaveLength(2));
 });
 
 describe('fetch', () => {

@@ -31,7 +31,8 @@ export async function programFor(words: readonly string[]): Promise<Command> {
     .configureHelp({ styleTitle: (title) => `\u001b[1m${title}\u001b[22m` })
     .addHelpText('after', ABOUT)
     .hook('preAction', (_, { args, registeredArguments }) => {
-      const surplus = args.slice(registeredArguments.length);
+      const takesMore = registeredArguments.at(-1)?.variadic === true;
+      const surplus = takesMore ? [] : args.slice(registeredArguments.length);
       if (surplus.length > 0) throw new UsageError(`unknown argument ${surplus.map(quote).join(', ')}`);
     });
   for (const [group, commands] of Object.entries(GROUPS)) {

@@ -14,7 +14,7 @@ export type { Cancellation, RequestHandle, RequestStatus, WaitOptions } from './
 export type { BedrockCalls, CallDefaults, HttpAnswer, HttpCall } from './http/calls.ts';
 export type { Ahead } from './ports.ts';
 export { type ProxyOptions, type RunningProxy, startProxy } from './proxy.ts';
-export type { RequestOptions, SubmitRequest } from './requests.ts';
+export type { OutgoingMessage, RequestOptions, SubmitRequest } from './requests.ts';
 export type { Result } from './result.ts';
 export { MessageRefusedError } from './sender.ts';
 export { Smoother, type SubmitManyOptions } from './smoother.ts';

@@ -8,7 +8,7 @@ import { BedrockCalls, type CallDefaults } from './http/calls.ts';
 import { smootherFetch } from './http/fetch.ts';
 import { Durations } from './pacing.ts';
 import { RecordReader } from './reader.ts';
-import { messageOf, type SubmitRequest } from './requests.ts';
+import { messageOf, type OutgoingMessage, type SubmitRequest } from './requests.ts';
 import type { Result } from './result.ts';
 import { resultsOf } from './results-queue.ts';
 import { Sender } from './sender.ts';
@@ -52,7 +52,11 @@ export class Smoother {
    * @throws MessageRefusedError when the queue does not take the message
    */
   async submit(request: SubmitRequest): Promise<RequestHandle> {
-    const { requestId, contentHash, body } = messageOf(request);
+    return this.send(messageOf(request));
+  }
+
+  /** Sends a message that has been written already; `submit` writes it from a request. @throws MessageRefusedError */
+  async send({ requestId, contentHash, body }: OutgoingMessage): Promise<RequestHandle> {
     const messageId = await this.#context.sender.send(body);
     return new RequestHandle(requestId, this.#context, { messageId, contentHash });
   }
@@ -84,6 +88,13 @@ export class Smoother {
     }
     while (unsent.length > 0) await settleOldest();
     return handles;
+  }
+
+  /** Content hashes by id of those requests, a hundred at most, that are there already. */
+  async known(requestIds: readonly string[]): Promise<Map<string, string>> {
+    if (requestIds.length === 0) return new Map();
+    const records = await this.#context.ports.read([...new Set(requestIds)]);
+    return new Map(records.map(({ request_id, content_hash }) => [request_id, content_hash]));
   }
 
   /** A request that was sent before, by any process. With its `messageId`, a refusal is found too. */

@@ -1,3 +1,5 @@
+import { dynamoFailedRequests, sqsTarget } from '../../aws/dynamodb/operations.ts';
+import { s3Payloads } from '../../aws/s3.ts';
 import type { FailedRequests, TargetQueue } from '../../core/operations/ports.ts';
 import { retryIdOf, retryMessageOf } from '../../core/operations/retry.ts';
 import { PayloadMissingError } from '../../core/request/errors.ts';
@@ -5,6 +7,7 @@ import { sha256 } from '../../core/request/keys.ts';
 import { type Call, readPayload } from '../../core/request/payload.ts';
 import type { Payloads } from '../../core/request/ports.ts';
 import type { RequestRecord } from '../../core/request/record.ts';
+import type { Stack } from './operator-command.ts';
 
 /** The limit of an SQS message. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
@@ -15,6 +18,16 @@ export interface FailedPorts {
   objects: Payloads;
   bucket: string;
   input: TargetQueue;
+}
+
+export async function failedPorts({ names, dynamo, sqs, s3 }: Stack): Promise<FailedPorts> {
+  const bucket = await names('bedrock_calls_bucket_name');
+  return {
+    failed: dynamoFailedRequests(dynamo, await names('requests_table_name')),
+    objects: s3Payloads(s3, bucket),
+    bucket,
+    input: sqsTarget(sqs, await names('input_queue_url')),
+  };
 }
 
 /** Without an id it is about all of them. @returns whether what was asked for could be done for each */

@@ -1,4 +1,5 @@
 /** Errors that users can do something about, in one line each. */
+import { SmootherError } from '../../client/errors.ts';
 import { ExternalToolError, MissingToolError } from '../../lab/external/errors.ts';
 import { SynthesisError } from '../../lab/run/synthesis.ts';
 import { SimulatorOptionError } from '../../local/bedrock/errors.ts';
@@ -7,7 +8,14 @@ import { TfvarsError } from '../../local/terraform/errors.ts';
 import { EXIT } from '../command.ts';
 
 /** Errors whose messages are clear by themselves. */
-const CLEAR = [ExternalToolError, LocalCloudError, MissingToolError, SimulatorOptionError, SynthesisError];
+const CLEAR = [
+  SmootherError,
+  ExternalToolError,
+  LocalCloudError,
+  MissingToolError,
+  SimulatorOptionError,
+  SynthesisError,
+];
 
 /** Names of the errors of AWS and its SDK, and what they mean to the user. */
 const AWS: Record<string, string> = {

@@ -1,0 +1,6 @@
+/** Builds the package that producers install, into dist/package: `npm pack ./dist/package` or `npm publish ./dist/package`. */
+import path from 'node:path';
+import { buildPackage } from './package/build.ts';
+
+const folder = await buildPackage(path.resolve(import.meta.dirname, '..'));
+console.log(`Built ${folder}`);
