@@ -16,7 +16,7 @@ const NAMED_FOLDERS = /^(src|handlers|scripts|docs|examples|__tests__)\//;
 /** `npm start`, `npm test` and `npm run NAME`, in text or in a terminal's lines. */
 const NPM_SCRIPT = /\bnpm (?:(start|test)\b|run (?:-s )?([\w:-]+))/g;
 
-const NOT_OURS = ['node_modules', 'cdktf.out', '.git'];
+const NOT_OURS = ['node_modules', 'dist', 'cdktf.out', '.git'];
 
 /** All pages, by their paths from the project's folder. */
 export function pagesOf(root: string): string[] {

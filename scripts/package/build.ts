@@ -33,6 +33,8 @@ export async function buildPackage(root: string): Promise<string> {
     format: 'esm',
     target: 'node20',
     external: EXTERNAL,
+    // jsonc-parser's `main` asks for its parts in a way that no bundler follows; its `module` does not.
+    mainFields: ['module', 'main'],
     logLevel: 'error',
     // Bundled packages of the old kind ask for Node's modules by require.
     banner: {
