@@ -1,7 +1,8 @@
 /** What befalls a lane: the types, a calm one to vary, and what generates others. */
 import fc from 'fast-check';
 import type { Limits } from '../../src/core/lane/catalog/limits.ts';
-import { PRIORITY_WEIGHTS, type Weights } from '../../src/core/lane/engine/fair-queues.ts';
+import type { Weights } from '../../src/core/lane/engine/fair-queues.ts';
+import { PRIORITY_WEIGHTS } from '../../src/core/lane/priority-weights.ts';
 import { PRIORITIES, type Priority } from '../../src/core/request/record.ts';
 import { ENFORCEMENTS, type Enforcement } from '../../src/local/bedrock/accounting.ts';
 

@@ -212,7 +212,7 @@ it.each(samplesOf<Record<string, string | number>>('reporting-row'))(
     } = unmarshall(marshall(sample));
     const key = keyOf(report_id, row);
     expect(key).toMatchObject({ minute: '2025-11-22T22:00Z', priority: 1, tenant: 'shop' });
-    const summary = summarise([{ key, counters }], 'tenant').get('shop');
+    const summary = summarise([{ key, counters }], ({ tenant }) => tenant).get('shop');
     expect(summary?.counters.completed).toBe(1);
     expect(summary?.wait_ms.p50).toBeCloseTo(5_200, -3);
   },

@@ -16,7 +16,11 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     proxy: 'Answer Bedrock’s API on a local port through the smoother',
   },
   'For operators:': {
-    lanes: 'Show every lane: its state, its limits and its work',
+    watch: 'Show every lane live: quota, backlog, waits, what binds',
+    lanes: 'Show every lane: its state, what binds it, its limits and its work',
+    why: 'Say why a request waits, when it will start, and what happened to it',
+    report: 'Say what was used in a range of time, by lane, tenant, model and so on',
+    'quota-case': 'Write what AWS asks for when it is to raise a quota',
     pause: 'Stop releasing the requests of a lane',
     resume: 'Release the requests of a paused lane again',
     drain: 'Pause a lane and wait until what was released has ended',

@@ -80,7 +80,7 @@ describe('max tokens left to the smoother', () => {
     ];
     const summary = summarise(
       rows.map((counters) => ({ key, counters })),
-      'minute',
+      ({ minute }) => minute,
     );
     expect(summary.get(key.minute)?.won_back_tokens).toBe(7_500);
   });

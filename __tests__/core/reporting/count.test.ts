@@ -160,7 +160,10 @@ it('rows of a time range merge by tenant, percentiles and cost included', async 
     ...lifeOf('later', { tenant: 'acme', accepted_at: start + 600_000 }, 100),
   ];
   await reportBatch(table, batchOf(images), quiet);
-  const summary = summarise(await readRows(table, LANE, start + 5_000, start + 120_000), 'tenant');
+  const summary = summarise(
+    await readRows(table, LANE, start + 5_000, start + 120_000),
+    ({ tenant }) => tenant,
+  );
   expect(summary.get('globex')?.counters).toMatchObject({ accepted: 1, completed: 1 });
   const acme = summary.get('acme');
   expect(acme?.counters).toMatchObject({ accepted: 100, completed: 100, calls: 200, throttles: 100 });

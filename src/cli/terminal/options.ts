@@ -89,6 +89,15 @@ export function outputFile<Flags extends string>(flags: Flags, description: stri
   );
 }
 
+/** A moment in ISO 8601: a day, or a day and a time; without an offset it is in UTC. */
+export function moment<Flags extends string>(flags: Flags, description: string) {
+  return parsed(flags, description, 'a time such as 2026-11-22 or 2026-11-22T19:40Z', (text) => {
+    if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?$/.test(text)) return undefined;
+    const time = Date.parse(/T[^Z+-]*$/.test(text) ? `${text}Z` : text);
+    return Number.isNaN(time) ? undefined : time;
+  });
+}
+
 /** `--json [file]`, which means the same for every command: `printer` implements it. */
 export function json() {
   const option = new Option(

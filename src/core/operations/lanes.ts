@@ -38,8 +38,8 @@ export async function viewLanes(ports: LaneViewPorts, clock: Pick<Clock, 'now'>)
   return views.sort((a, b) => a.lane.localeCompare(b.lane));
 }
 
-async function viewLane(
-  { control, watch }: LaneViewPorts,
+export async function viewLane(
+  { control, watch }: Pick<LaneViewPorts, 'control' | 'watch'>,
   clock: Pick<Clock, 'now'>,
   lane: string,
   model_id: string,
@@ -65,4 +65,11 @@ async function viewLane(
 /** Of a lane that nobody leads because nothing waits: what stopped it may still stop it, what bound it does not. */
 function idle<Figures extends { binds?: unknown }>(figures: Figures | undefined): Figures | undefined {
   return figures && { ...figures, binds: undefined };
+}
+
+/** What the lane can use of its limits now: 1 is all, and 0 means that nothing starts before that changes. */
+export function speedOf({ bound, health, share = 1, utilisation }: LaneView): number {
+  if (bound === undefined) return share;
+  if (bound.by === 'operator' || bound.by === 'failing' || health === 'bad') return 0;
+  return 'factor' in bound && utilisation ? Math.min(share, utilisation) : share;
 }

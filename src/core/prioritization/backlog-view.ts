@@ -1,10 +1,11 @@
 /** What the leader sees of a lane's backlog: the heads of its queues, without what it has released already. */
+
+import { concurrently } from '../concurrently.ts';
 import { ANNOUNCE_INTERVAL_MS, type QueueDirectory, type QueueEntry } from '../lane/ports.ts';
 import { parseBacklogKey } from '../request/keys.ts';
 import type { Backlog, BacklogEntry } from '../request/ports.ts';
 import { PRIORITIES } from '../request/record.ts';
 import { CLOCK_SKEW_MS } from '../request/times.ts';
-import { concurrently } from './concurrently.ts';
 
 /** Indexes show a write within this time. */
 export const INDEX_GRACE_MS = 3_000;

@@ -1,5 +1,6 @@
 /** Leads one lane: reads, lets the engine decide, writes. All decisions are the engine's. */
 
+import { concurrently } from '../concurrently.ts';
 import type { Limits } from '../lane/catalog/limits.ts';
 import {
   type Decisions,
@@ -13,7 +14,6 @@ import type { HoldMessage, Release } from '../request/hold-message.ts';
 import type { RequestError } from '../request/record.ts';
 import { queue } from '../request/transitions.ts';
 import { BacklogView, INDEX_GRACE_MS } from './backlog-view.ts';
-import { concurrently } from './concurrently.ts';
 import { LaneRules } from './lane-rules.ts';
 import { LaneWrites } from './lane-writes.ts';
 import { laneLine } from './metrics.ts';

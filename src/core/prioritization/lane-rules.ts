@@ -1,8 +1,8 @@
 /** A lane's current limits and weights: from the variables, then from Service Quotas, then from the catalog. */
 import { defaultLimitsOf, overrideOf, whyAssumed } from '../lane/catalog/catalog.ts';
 import type { Limits } from '../lane/catalog/limits.ts';
-import { PRIORITY_WEIGHTS } from '../lane/engine/fair-queues.ts';
 import type { LaneSettings } from '../lane/ports.ts';
+import { PRIORITY_WEIGHTS } from '../lane/priority-weights.ts';
 import type { Priority } from '../request/record.ts';
 import type { PrioritizationPorts } from './ports.ts';
 

@@ -1,5 +1,6 @@
 /** Looks after what is due: releases that were lost, requests set aside, deadlines, results not marked as sent. */
 import type { Clock } from '../clock.ts';
+import { concurrently } from '../concurrently.ts';
 import type { QueueDirectory } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
 import { MAX_FAILURES } from '../request/attempts.ts';
@@ -10,7 +11,6 @@ import type { Due, DueEntry, Records } from '../request/ports.ts';
 import { isOutcome, type RequestError, type RequestRecord, type StoredRecord } from '../request/record.ts';
 import type { Results } from '../request/result.ts';
 import { type Ending, end, putBack } from '../request/transitions.ts';
-import { concurrently } from './concurrently.ts';
 
 const DUE_AT_ONCE = 100;
 const CONCURRENT_RECOVERIES = 20;

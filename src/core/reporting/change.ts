@@ -1,10 +1,19 @@
 import { createHash } from 'node:crypto';
 import { unreservedTokens } from '../lane/unreserved.ts';
-import { isOutcome, isRequest, type RequestRecord, type StoredRecord } from '../request/record.ts';
+import {
+  isOutcome,
+  isRequest,
+  type RequestRecord,
+  type StoredRecord,
+  type Usage,
+} from '../request/record.ts';
 import type { RowKey } from './ports.ts';
 import { costOf } from './prices.ts';
 import { minuteOf, shardOf } from './rows.ts';
 import { bucketOf } from './sketch.ts';
+
+/** AWS asks for the part of requests beyond this when it is to raise a quota. */
+const LARGE_INPUT_TOKENS = 25_000;
 
 /** A change of a record that counts, and where and what. */
 export interface Change {
@@ -50,6 +59,7 @@ function countersOfOutcome(record: RequestRecord): Record<string, number> {
     unreserved_tokens: record.status === 'COMPLETED' ? unreservedTokens(record) : undefined,
     rerun_tokens: rerun?.charged_tokens,
     input_tokens: usage?.input_tokens,
+    large_inputs: usage !== undefined && inputOf(usage) > LARGE_INPUT_TOKENS ? 1 : undefined,
     output_tokens: usage?.output_tokens,
     cache_read_tokens: usage?.cache_read_tokens,
     cache_write_tokens: usage?.cache_write_tokens,
@@ -66,4 +76,8 @@ function countersOfOutcome(record: RequestRecord): Record<string, number> {
     counters[`latency_${bucketOf(record.latency_ms ?? finished_at - started_at)}`] = 1;
   }
   return Object.fromEntries(Object.entries(counters).filter(([, count]) => count)) as Record<string, number>;
+}
+
+function inputOf({ input_tokens, cache_read_tokens = 0, cache_write_tokens = 0 }: Usage): number {
+  return input_tokens + cache_read_tokens + cache_write_tokens;
 }

@@ -1,8 +1,10 @@
-import type { ReportRow, ReportRows } from './ports.ts';
+import { concurrently } from '../concurrently.ts';
+import type { ReportRow, ReportRows, RowKey } from './ports.ts';
 import { minuteOf } from './rows.ts';
 import { quantileOf } from './sketch.ts';
 
 const MINUTE_MS = 60_000;
+const CONCURRENT_READS = 50;
 
 export interface Percentiles {
   /** Milliseconds; absent of nothing. Within the sketch's relative error. */
@@ -24,24 +26,28 @@ export interface ReportSummary {
 
 /** Reads a lane's rows of a time range, one query a minute. `from` and `to`: epoch ms, both minutes included. */
 export async function readRows(
-  rows: ReportRows,
+  rows: Pick<ReportRows, 'rows'>,
   lane: string,
   from: number,
   to: number,
 ): Promise<ReportRow[]> {
   const minutes: string[] = [];
   for (let at = from - (from % MINUTE_MS); at <= to; at += MINUTE_MS) minutes.push(minuteOf(at));
-  return (await Promise.all(minutes.map((minute) => rows.rows(lane, minute)))).flat();
+  const found: ReportRow[] = [];
+  await concurrently(minutes, CONCURRENT_READS, async (minute) => {
+    found.push(...(await rows.rows(lane, minute)));
+  });
+  return found;
 }
 
 /** Merges rows by a part of their key. */
 export function summarise(
-  rows: ReportRow[],
-  by: 'lane' | 'minute' | 'priority' | 'tenant',
+  rows: readonly ReportRow[],
+  by: (key: RowKey) => string,
 ): Map<string, ReportSummary> {
   const sums = new Map<string, Record<string, number>>();
   for (const { key, counters } of rows) {
-    const name = String(key[by]);
+    const name = by(key);
     const sum = sums.get(name) ?? {};
     for (const [counter, count] of Object.entries(counters)) sum[counter] = (sum[counter] ?? 0) + count;
     sums.set(name, sum);

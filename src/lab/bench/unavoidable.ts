@@ -4,7 +4,7 @@
  * quota at once after idleness. Packets cannot be poured, so the best packet schedule is behind the fluid by one request
  * (Parekh and Gallager, 1993): the one that has just been let in when an urgent one comes.
  */
-import { PRIORITY_WEIGHTS } from '../../core/lane/engine/fair-queues.ts';
+import { PRIORITY_WEIGHTS } from '../../core/lane/priority-weights.ts';
 import type { Priority } from '../../core/request/record.ts';
 
 /** The fluid is given no more of the quota than is promised to be used. */

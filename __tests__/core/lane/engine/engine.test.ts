@@ -12,7 +12,7 @@ import {
   LaneEngine,
   type TickInput,
 } from '../../../../src/core/lane/engine/engine.ts';
-import { PRIORITY_WEIGHTS } from '../../../../src/core/lane/engine/fair-queues.ts';
+import { PRIORITY_WEIGHTS } from '../../../../src/core/lane/priority-weights.ts';
 import type { BacklogEntry } from '../../../../src/core/request/ports.ts';
 import { entryOf } from '../../../fixtures/entries.ts';
 

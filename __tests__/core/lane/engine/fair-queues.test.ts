@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FairQueues, PRIORITY_WEIGHTS } from '../../../../src/core/lane/engine/fair-queues.ts';
+import { FairQueues } from '../../../../src/core/lane/engine/fair-queues.ts';
+import { PRIORITY_WEIGHTS } from '../../../../src/core/lane/priority-weights.ts';
 import type { BacklogEntry } from '../../../../src/core/request/ports.ts';
 import { PRIORITIES, type Priority } from '../../../../src/core/request/record.ts';
 import { entryOf } from '../../../fixtures/entries.ts';

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { slotOf } from '../../../../src/core/lane/call-report.ts';
 import { LaneEngine, type TickInput } from '../../../../src/core/lane/engine/engine.ts';
-import { PRIORITY_WEIGHTS } from '../../../../src/core/lane/engine/fair-queues.ts';
 import { writeState } from '../../../../src/core/lane/engine/state.ts';
+import { PRIORITY_WEIGHTS } from '../../../../src/core/lane/priority-weights.ts';
 import { entryOf } from '../../../fixtures/entries.ts';
 
 const NOW = 1_000_000_000;

@@ -3,9 +3,6 @@ import type { BacklogEntry } from '../../request/ports.ts';
 import { PRIORITIES, type Priority } from '../../request/record.ts';
 import { StartTags } from './start-tags.ts';
 
-/** Shares of the priorities while all of them have a backlog: each gets twice the next one's. */
-export const PRIORITY_WEIGHTS: Record<Priority, number> = { 1: 16, 2: 8, 3: 4, 4: 2, 5: 1 };
-
 /** Tenants that are ahead of the others are remembered for a successor, this many of a priority. */
 const REMEMBERED_TENANTS = 100;
 /** Requests that wait for room to gather are remembered too: those that most has gone past. */

@@ -1,0 +1,35 @@
+import { GROUPINGS, type Grouping, readUsage, usageBy } from '../../core/operations/usage.ts';
+import { UsageError } from '../errors.ts';
+import { operations } from '../operator/operations.ts';
+import { operatorCommand, withStack } from '../operator/operator-command.ts';
+import { usageCsv, usageTable } from '../report/usage-text.ts';
+import { choice, json, moment } from '../terminal/options.ts';
+import { printer } from '../terminal/printer.ts';
+
+const HOUR_MS = 3_600_000;
+
+export default operatorCommand(
+  'smoother report --by tenant',
+  'smoother report --from 2026-11-01 --to 2026-11-08 --by model --csv',
+)
+  .addOption(moment('--from <time>', 'the beginning; default: an hour before the end'))
+  .addOption(moment('--to <time>', 'the end; default: now'))
+  .addOption(
+    choice('--by <what>', 'one line for each', Object.keys(GROUPINGS) as Grouping[]).default('lane' as const),
+  )
+  .option('--csv', 'print comma-separated values')
+  .addOption(json())
+  .action(({ from, to = Date.now(), by, csv, json: figures, ...flags }) =>
+    withStack(flags, async (stack) => {
+      const range = { from: from ?? to - HOUR_MS, to };
+      if (range.from > range.to) throw new UsageError('--from must not be later than --to');
+      const lines = usageBy(await readUsage(await operations(stack), range), by);
+      const print = printer(figures);
+      print.line(csv ? usageCsv(by, lines) : usageTable(by, lines, range));
+      print.figures({ from: iso(range.from), to: iso(range.to), by, lines });
+    }),
+  );
+
+function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}

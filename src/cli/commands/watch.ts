@@ -1,0 +1,48 @@
+import { systemClock } from '../../core/clock.ts';
+import { rememberedRows, viewOverview } from '../../core/operations/overview.ts';
+import { operations } from '../operator/operations.ts';
+import { operatorCommand, withStack } from '../operator/operator-command.ts';
+import { overviewText } from '../report/overview-text.ts';
+import { wholeNumber } from '../terminal/options.ts';
+import { interruption } from '../terminal/signals.ts';
+
+/** From the top left, with what was there before erased as it is written over. */
+const HOME = '\u001b[H';
+const ERASE_LINE = '\u001b[K';
+const ERASE_BELOW = '\u001b[J';
+
+export default operatorCommand('smoother watch', 'smoother watch --every 10', 'smoother watch --once')
+  .addOption(wholeNumber('--every <seconds>', 'look this often', { min: 1, max: 3_600 }).default(2))
+  .option('--once', 'look once, and end')
+  .action(({ every, once, ...flags }) =>
+    withStack(flags, async (stack) => {
+      const interrupted = interruption();
+      const ports = await operations(stack);
+      const remembering = { ...ports, rows: rememberedRows(ports.rows, systemClock) };
+      const isScreen = process.stdout.isTTY && !once;
+      if (isScreen) process.stdout.write('\u001b[2J');
+      do {
+        const text = overviewText(await viewOverview(remembering, systemClock), systemClock.now());
+        process.stdout.write(
+          isScreen
+            ? `${HOME}${text.replaceAll('\n', `${ERASE_LINE}\n`)}${ERASE_LINE}\n${ERASE_BELOW}`
+            : `${text}\n`,
+        );
+        if (once) return;
+        await pause(every * 1_000, interrupted);
+      } while (!interrupted.aborted);
+    }),
+  );
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
+}

@@ -1,0 +1,56 @@
+import type { QuotaCase } from '../../core/operations/quota-case.ts';
+import { duration, percent } from './numbers.ts';
+import { csv } from './usage-text.ts';
+
+const NUMBER = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+/** Text to paste into the support case. */
+export function quotaCaseText(it: QuotaCase): string {
+  const { p50, p95 } = it.wait_ms;
+  return [
+    `Quota increase for Amazon Bedrock: ${it.model_id}`,
+    '',
+    `Current quota: ${quota(it)}.`,
+    `Measured from ${day(it.from)} to ${day(it.to)}: ${NUMBER.format(it.requests)} requests, in ${NUMBER.format(it.minutes_with_demand)} minutes in which requests arrived.`,
+    '',
+    `Steady state (p50): ${NUMBER.format(it.requests_per_minute.p50)} requests and ${NUMBER.format(it.tokens_per_minute.p50)} tokens a minute`,
+    `Peak (p90): ${NUMBER.format(it.requests_per_minute.p90)} requests and ${NUMBER.format(it.tokens_per_minute.p90)} tokens a minute`,
+    `Average input tokens per request: ${NUMBER.format(it.average_input_tokens)}`,
+    `Average output tokens per request: ${NUMBER.format(it.average_output_tokens)}`,
+    `Requests with more than 25,000 input tokens: ${percent(it.large_input_share)}`,
+    '',
+    `Our requests wait in a queue in front of Bedrock, which releases them within the quota.`,
+    ...(p50 === undefined || p95 === undefined
+      ? []
+      : [`They waited ${duration(p50)} (p50) and ${duration(p95)} (p95) for it.`]),
+    `${NUMBER.format(it.throttled_calls)} calls were throttled, and ${NUMBER.format(it.expired_requests)} requests expired while they waited.`,
+  ].join('\n');
+}
+
+export function quotaCaseCsv({ limits, wait_ms, ...it }: QuotaCase): string {
+  const { requests_per_minute, tokens_per_minute, ...rest } = it;
+  const fields: Record<string, string | number> = {
+    ...rest,
+    quota_requests_per_minute: limits.requests_per_minute ?? '',
+    quota_tokens_per_minute: limits.tokens_per_minute ?? '',
+    requests_per_minute_p50: requests_per_minute.p50,
+    requests_per_minute_p90: requests_per_minute.p90,
+    tokens_per_minute_p50: tokens_per_minute.p50,
+    tokens_per_minute_p90: tokens_per_minute.p90,
+    wait_ms_p50: wait_ms.p50 ?? '',
+    wait_ms_p95: wait_ms.p95 ?? '',
+  };
+  return csv([Object.keys(fields), Object.values(fields)]);
+}
+
+function quota({ limits: { requests_per_minute, tokens_per_minute } }: QuotaCase): string {
+  const parts = [
+    ...(requests_per_minute === undefined ? [] : [`${NUMBER.format(requests_per_minute)} requests a minute`]),
+    ...(tokens_per_minute === undefined ? [] : [`${NUMBER.format(tokens_per_minute)} tokens a minute`]),
+  ];
+  return parts.length === 0 ? 'not known' : parts.join(' and ');
+}
+
+function day(iso: string): string {
+  return iso.slice(0, 10);
+}

@@ -1,0 +1,68 @@
+import type { Interval } from '../../core/operations/ports.ts';
+import { COUNTERS, type Grouping, type UsageLine } from '../../core/operations/usage.ts';
+import { duration, percent, short } from './numbers.ts';
+import { table } from './table.ts';
+import { moment } from './why-text.ts';
+
+export function usageTable(by: Grouping, lines: readonly UsageLine[], { from, to }: Interval): string {
+  const range = `${moment(from)} to ${moment(to)}`;
+  if (lines.length === 0) return `Nothing arrived and nothing ended from ${range}.`;
+  const unpriced = lines.reduce((sum, line) => sum + line.unpriced, 0);
+  return [
+    `From ${range}:`,
+    table(
+      [by, 'accepted', 'completed', 'failed', 'other', 'throttled', 'tokens', 'cost', 'wait p50', 'p95'],
+      lines.map((line) => [
+        line.name,
+        short(line.accepted),
+        short(line.completed),
+        short(line.failed),
+        short(line.expired + line.cancelled + line.rejected),
+        line.calls === 0 ? '–' : percent(line.throttles / line.calls),
+        short(line.charged_tokens),
+        dollars(line.cost_usd),
+        ...[line.wait_ms.p50, line.wait_ms.p95].map((ms) => (ms === undefined ? '–' : duration(ms))),
+      ]),
+    ),
+    ...(unpriced === 0 ? [] : [`${unpriced} answers have no list price here, and count as 0.`]),
+  ].join('\n');
+}
+
+/** List prices: an estimate, not a bill. */
+export function dollars(amount: number): string {
+  if (amount === 0) return '$0';
+  return amount < 0.01 ? '< $0.01' : `$${amount < 100 ? amount.toFixed(2) : short(amount)}`;
+}
+
+const FIGURES = ['cost_usd', 'won_back_tokens'] as const;
+const DURATIONS = ['wait_ms', 'latency_ms'] as const;
+const PERCENTILES = ['p50', 'p95', 'p99'] as const;
+
+/** All figures, as RFC 4180 has it. */
+export function usageCsv(by: Grouping, lines: readonly UsageLine[]): string {
+  const head = [
+    by,
+    ...COUNTERS,
+    ...FIGURES,
+    ...DURATIONS.flatMap((name) => PERCENTILES.map((percentile) => `${name}_${percentile}`)),
+  ];
+  const rows = lines.map((line) => [
+    line.name,
+    ...COUNTERS.map((counter) => line[counter]),
+    ...FIGURES.map((name) => line[name]),
+    ...DURATIONS.flatMap((name) => PERCENTILES.map((percentile) => line[name][percentile] ?? '')),
+  ]);
+  return csv([head, ...rows]);
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc4180 */
+export function csv(rows: readonly (readonly (string | number)[])[]): string {
+  return rows.map((row) => row.map(csvCell).join(',')).join('\r\n');
+}
+
+function csvCell(value: string | number): string {
+  const text = String(value);
+  // A spreadsheet would run a name that begins like a formula.
+  const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

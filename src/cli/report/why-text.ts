@@ -1,0 +1,59 @@
+import type { Ahead, Why } from '../../core/operations/why.ts';
+import { duration, short } from './numbers.ts';
+import { table } from './table.ts';
+
+/** What a person reads about one request. */
+export function whyText(why: Why, now = Date.now()): string {
+  const { request_id, status, says, remedy, ahead, history } = why;
+  return [
+    `${request_id}: ${status}`,
+    [...says, ...(remedy === undefined ? [] : [remedy])].map((line) => `  ${line}`).join('\n'),
+    ahead === undefined ? '' : aheadTable(ahead),
+    expectation(why, now),
+    history.map(({ at, what }) => `  ${moment(at)}  ${what}`).join('\n'),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function aheadTable({ tenant, priority, lane }: NonNullable<Why['ahead']>): string {
+  const row = (name: string, { requests, tokens, more }: Ahead) => [
+    name,
+    `${more ? '> ' : ''}${requests}`,
+    `${more ? '> ' : ''}${short(Math.round(tokens))}`,
+  ];
+  return table(
+    ['waits with it', 'requests', 'tokens'],
+    [
+      row('before it, of its tenant and priority', tenant),
+      row('of other tenants in its priority', priority),
+      row('of all others in the lane', lane),
+    ],
+  );
+}
+
+function expectation({ status, ahead, expected_start, deadline_at, deadline }: Why, now: number): string {
+  const lines: string[] = [];
+  if (expected_start !== undefined) {
+    const { p50, p95 } = expected_start;
+    lines.push(`Expected to start in ${duration(p50 - now)} (p50), ${duration(p95 - now)} at most (p95).`);
+  } else if (status === 'RECEIVED' && ahead !== undefined) {
+    lines.push('When it starts cannot be told now.');
+  }
+  if (deadline_at !== undefined) {
+    const verdict = deadline === undefined ? '' : ` (${VERDICTS[deadline]})`;
+    lines.push(`It expires at ${moment(deadline_at)}${verdict}.`);
+  }
+  return lines.join('\n');
+}
+
+const VERDICTS: Record<NonNullable<Why['deadline']>, string> = {
+  kept: 'it will have started by then',
+  'at risk': 'it may not have started by then',
+  missed: 'it will not have started by then',
+};
+
+/** In UTC, to the second. */
+export function moment(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+}

@@ -1,0 +1,189 @@
+/** Why a request is where it is: its place, what binds its lane, when it is expected to start, and what happened to it. */
+import type { Clock } from '../clock.ts';
+import type { Settings } from '../lane/ports.ts';
+import { PRIORITY_WEIGHTS } from '../lane/priority-weights.ts';
+import type { ReportRows } from '../reporting/ports.ts';
+import type { BacklogEntry, Records } from '../request/ports.ts';
+import { isOutcome, type RequestRecord, type StoredRecord } from '../request/record.ts';
+import { type BacklogPorts, type ChargeOf, readBacklog, type WaitingWork } from './backlog.ts';
+import { chargesOf } from './charges.ts';
+import { type ExpectedStart, expectedStart, type Flow, laneMinutes, type Weights } from './expected-start.ts';
+import { historyOf, type Transition } from './history.ts';
+import { type LaneView, type LaneViewPorts, speedOf, viewLane } from './lanes.ts';
+
+export interface WhyPorts extends LaneViewPorts, BacklogPorts {
+  records: Pick<Records, 'read'>;
+  rows: Pick<ReportRows, 'rows'>;
+  settings: Settings;
+}
+
+export interface Ahead {
+  requests: number;
+  tokens: number;
+  /** There are more than these. */
+  more: boolean;
+}
+
+export interface Why {
+  request_id: string;
+  status: StoredRecord['status'];
+  /** The answer, in sentences. */
+  says: string[];
+  /** What would change it. */
+  remedy?: string;
+  lane?: LaneView;
+  priority?: number;
+  tenant?: string;
+  /** Of a request that waits: what waits before it. */
+  ahead?: {
+    /** Of its priority and tenant. */
+    tenant: Ahead;
+    /** Of its priority: these share its part of the quota with it. */
+    priority: Ahead;
+    /** Everything else that waits in the lane. */
+    lane: Ahead;
+  };
+  /** Epoch milliseconds; absent where it cannot start before somebody does something. */
+  expected_start?: ExpectedStart;
+  deadline_at?: number;
+  /** Measured by the later of the expected starts. */
+  deadline?: 'kept' | 'at risk' | 'missed';
+  history: Transition[];
+}
+
+/** Undefined: there is no record of it. */
+export async function whyOf(
+  ports: WhyPorts,
+  requestId: string,
+  clock: Pick<Clock, 'now'>,
+): Promise<Why | undefined> {
+  const record = await ports.records.read(requestId);
+  if (record === undefined) return undefined;
+  const { request_id, status, priority, tenant } = record;
+  const history = historyOf(record);
+  if (record.status === 'REJECTED' || record.status === 'CANCEL_REQUESTED') {
+    return { request_id, status, says: [sayingOf(record)], history };
+  }
+  const known = { request_id, status, priority, tenant, history };
+  if (isOutcome(record.status)) return { ...known, says: [sayingOf(record)] };
+  const lane = await viewLane(ports, clock, record.lane, record.model_id);
+  const { deadline_at } = record;
+  if (record.status !== 'RECEIVED') return { ...known, lane, deadline_at, says: [sayingOf(record)] };
+  return { ...known, lane, deadline_at, ...(await whyItWaits(ports, record, lane, clock)) };
+}
+
+async function whyItWaits(
+  ports: WhyPorts,
+  record: RequestRecord,
+  lane: LaneView,
+  clock: Pick<Clock, 'now'>,
+): Promise<Pick<Why, 'says' | 'remedy' | 'ahead' | 'expected_start' | 'deadline'>> {
+  const now = clock.now();
+  const chargeOf = await chargesOf(ports.rows, record.lane, now);
+  const [waiting, settings] = await Promise.all([
+    readBacklog(ports, record.lane, chargeOf),
+    ports.settings.read(),
+  ]);
+  const ahead = aheadOf(record, waiting, chargeOf);
+  const weights = {
+    priorities: { ...PRIORITY_WEIGHTS, ...settings.priority_weights },
+    tenants: settings.tenant_weights,
+  };
+  const from = startOf(record, ahead.tenant, waiting, lane, weights, chargeOf);
+  const expected = from && { p50: now + from.p50, p95: now + from.p95 };
+  const place = placeSaid(ahead);
+  return {
+    says: [`It waits for quota: ${place}`, `${lane.lane}: ${lane.says}`],
+    remedy: lane.remedy,
+    ahead,
+    expected_start: expected,
+    deadline: expected && deadlineBy(record.deadline_at, expected),
+  };
+}
+
+function aheadOf(record: RequestRecord, { lines, entries, more }: WaitingWork, chargeOf: ChargeOf) {
+  const isOwnLine = (it: Pick<BacklogEntry, 'priority' | 'tenant'>) =>
+    it.priority === record.priority && it.tenant === record.tenant;
+  const before = entries.filter(
+    (it) =>
+      isOwnLine(it) && it.request_id !== record.request_id && it.backlog_order < (record.backlog_order ?? 0),
+  );
+  const others = lines.filter((line) => !isOwnLine(line));
+  const tenant: Ahead = {
+    requests: before.length,
+    tokens: before.reduce((sum, it) => sum + chargeOf(it), 0),
+    // A line that was read up to the limit may hold more of these, unless the request itself was among those read.
+    more:
+      lines.some((line) => isOwnLine(line) && line.more) &&
+      !entries.some(({ request_id }) => request_id === record.request_id),
+  };
+  const inPriority = others.filter(({ priority }) => priority === record.priority);
+  return { tenant, priority: sumOf(inPriority, more), lane: sumOf(others, more) };
+}
+
+function sumOf(lines: WaitingWork['lines'], more: boolean): Ahead {
+  return {
+    requests: lines.reduce((sum, it) => sum + it.requests, 0),
+    tokens: lines.reduce((sum, it) => sum + it.tokens, 0),
+    more: more || lines.some((line) => line.more),
+  };
+}
+
+function startOf(
+  record: RequestRecord,
+  before: Ahead,
+  { lines }: WaitingWork,
+  lane: LaneView,
+  weights: Weights,
+  chargeOf: ChargeOf,
+): ExpectedStart | undefined {
+  const speed = speedOf(lane);
+  const flowOf = ({ priority, tenant, requests, tokens, more }: WaitingWork['lines'][number]): Flow => ({
+    priority,
+    tenant,
+    minutes: more ? Number.POSITIVE_INFINITY : (laneMinutes({ requests, tokens }, lane.limits) ?? 0),
+  });
+  const minutes = laneMinutes(
+    { requests: before.requests + 1, tokens: before.tokens + chargeOf(record) },
+    lane.limits,
+  );
+  if (speed === 0 || minutes === undefined || before.more) return undefined;
+  const others = lines.filter((line) => line.priority !== record.priority || line.tenant !== record.tenant);
+  // The first in an idle lane does not wait for a minute's quota to flow in.
+  const isAlone = before.requests === 0 && others.length === 0 && lane.bound === undefined;
+  return expectedStart(
+    { priority: record.priority, tenant: record.tenant, minutes: isAlone ? 0 : minutes },
+    others.map(flowOf),
+    weights,
+    speed,
+  );
+}
+
+function deadlineBy(deadline: number, { p50, p95 }: ExpectedStart): NonNullable<Why['deadline']> {
+  if (p95 <= deadline) return 'kept';
+  return p50 <= deadline ? 'at risk' : 'missed';
+}
+
+function placeSaid({ tenant, lane }: NonNullable<Why['ahead']>): string {
+  const count = ({ requests, more }: Ahead) => `${more ? 'more than ' : ''}${requests}`;
+  const own =
+    tenant.requests === 0 ? 'it is the next of its tenant and priority' : `${count(tenant)} before it`;
+  return `${own}, and ${count(lane)} of other tenants or priorities share the lane with it.`;
+}
+
+/** What its status means, in a sentence. */
+function sayingOf(record: StoredRecord): string {
+  const why = record.error === undefined ? '' : `: ${record.error.type}: ${record.error.message}`;
+  switch (record.status) {
+    case 'QUEUED':
+      return 'It has been released and waits for a worker, usually for less than a second.';
+    case 'IN_PROGRESS':
+      return 'Bedrock is being called.';
+    case 'COMPLETED':
+      return 'It has been answered.';
+    case 'CANCEL_REQUESTED':
+      return 'It was cancelled before it arrived: it will end CANCELLED when it does.';
+    default:
+      return `It ended ${record.status}${why}`;
+  }
+}
