@@ -6,12 +6,16 @@ const GAP = '  ';
  * Columns are as wide as their widest cell. The first one is aligned to the left and the others to the right. In a table
  * that is too wide for a terminal, long names in the first column lose their middle.
  */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  terminalWidth = WIDTH,
+): string {
   if (rows.length === 0) return '';
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
   const [first = 0, ...others] = widths;
-  const left = WIDTH - others.reduce((sum, width) => sum + width + GAP.length, 0);
+  const left = terminalWidth - others.reduce((sum, width) => sum + width + GAP.length, 0);
   widths[0] = Math.max((head[0] ?? '').length, Math.min(first, left));
   const line = (row: readonly string[]) =>
     widths

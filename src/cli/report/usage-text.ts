@@ -4,6 +4,9 @@ import { duration, percent, short } from './numbers.ts';
 import { table } from './table.ts';
 import { moment } from './why-text.ts';
 
+/** Its many columns leave no room for names on a narrow terminal, which may wrap them. */
+const WIDE = 120;
+
 export function usageTable(by: Grouping, lines: readonly UsageLine[], { from, to }: Interval): string {
   const range = `${moment(from)} to ${moment(to)}`;
   if (lines.length === 0) return `Nothing arrived and nothing ended from ${range}.`;
@@ -23,6 +26,7 @@ export function usageTable(by: Grouping, lines: readonly UsageLine[], { from, to
         dollars(line.cost_usd),
         ...[line.wait_ms.p50, line.wait_ms.p95].map((ms) => (ms === undefined ? '–' : duration(ms))),
       ]),
+      WIDE,
     ),
     ...(unpriced === 0 ? [] : [`${unpriced} answers have no list price here, and count as 0.`]),
   ].join('\n');

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import { overviewText } from '../../../src/cli/report/overview-text.ts';
+import { quotaCaseCsv, quotaCaseText } from '../../../src/cli/report/quota-case-text.ts';
+import { csv, usageCsv, usageTable } from '../../../src/cli/report/usage-text.ts';
+import { rememberedRows, viewOverview } from '../../../src/core/operations/overview.ts';
+import { quotaCaseOf } from '../../../src/core/operations/quota-case.ts';
+import { readUsage, usageBy } from '../../../src/core/operations/usage.ts';
+import { reportBatch } from '../../../src/core/reporting/batch.ts';
+import { readRows } from '../../../src/core/reporting/read.ts';
+import { createMemoryCloud } from '../../../src/memory/cloud.ts';
+import { createReportRows } from '../../../src/memory/reporting.ts';
+import { lifeOf } from '../../fixtures/lives.ts';
+import { LANE, MODEL } from '../../fixtures/records.ts';
+
+const START = Date.parse('2026-11-22T19:40:00Z');
+const RANGE = { from: START, to: START + 3_599_000 };
+
+/** Ten minutes with one request each, and one with thirty. */
+async function hour() {
+  const rows = createReportRows();
+  const { ports } = createMemoryCloud();
+  await ports.registry.register(LANE, MODEL);
+  const images = Array.from({ length: 40 }, (_, i) =>
+    lifeOf(`r${i}`, {
+      tenant: i % 2 === 0 ? 'acme' : 'globex',
+      accepted_at: START + Math.min(i, 10) * 60_000,
+    }),
+  ).flat();
+  const changes = images.map((record, i) => ({ sequenceNumber: String(i), read: () => record }));
+  await reportBatch(rows, changes, () => undefined);
+  return { ...ports, rows };
+}
+
+describe('a report', () => {
+  it.each([
+    ['tenant', ['acme', 'globex']],
+    ['priority', ['2']],
+    ['lane', [LANE]],
+    ['model', ['anthropic.claude-haiku-4-5']],
+    ['hour', ['2026-11-22T19:00Z']],
+  ] as const)('by %s counts every request once', async (by, names) => {
+    const lines = usageBy(await readUsage(await hour(), RANGE), by);
+    expect(lines.map(({ name }) => name)).toEqual(names);
+    expect(lines.reduce((sum, { completed }) => sum + completed, 0)).toBe(40);
+    expect(usageTable(by, lines, RANGE)).toContain(names[0]);
+  });
+
+  it('leaves out what was before and after', async () => {
+    const before = { from: START - 600_000, to: START - 60_000 };
+    const lines = usageBy(await readUsage(await hour(), before), 'lane');
+    expect(lines).toEqual([]);
+    expect(usageTable('lane', lines, before)).toMatch(/^Nothing arrived/);
+  });
+
+  it('is CSV that a spreadsheet reads, and runs nothing of it', async () => {
+    const lines = usageBy(await readUsage(await hour(), RANGE), 'tenant');
+    const [head, first] = usageCsv('tenant', lines).split('\r\n');
+    expect(head?.split(',').slice(0, 3)).toEqual(['tenant', 'accepted', 'completed']);
+    expect(first?.split(',').slice(0, 3)).toEqual(['acme', '20', '20']);
+    expect(csv([['a,b', 'say "x"', '=1+1', -1]])).toBe(`"a,b","say ""x""",'=1+1,-1`);
+  });
+});
+
+describe('the case for more quota', () => {
+  it('gives steady state, peak and averages as AWS asks for them', async () => {
+    const { rows } = await hour();
+    const lane = { lane: LANE, model_id: MODEL, limits: { tokens_per_minute: 1_000 } };
+    const found = quotaCaseOf(lane, await readRows(rows, LANE, RANGE.from, RANGE.to), RANGE);
+    expect(found).toMatchObject({
+      minutes_with_demand: 11,
+      requests: 40,
+      requests_per_minute: { p50: 1, p90: 1 },
+      tokens_per_minute: { p50: 350, p90: 350 },
+      average_input_tokens: 100,
+      average_output_tokens: 50,
+      large_input_share: 0,
+      throttled_calls: 40,
+    });
+    const text = quotaCaseText(found ?? expect.fail());
+    expect(text).toContain('Steady state (p50): 1 requests and 350 tokens a minute');
+    expect(quotaCaseCsv(found ?? expect.fail()).split('\r\n')).toHaveLength(2);
+  });
+
+  it('is none where nothing arrived', () => {
+    expect(quotaCaseOf({ lane: LANE, model_id: MODEL, limits: {} }, [], RANGE)).toBeUndefined();
+  });
+
+  it('counts inputs of more than 25,000 tokens, cached ones included', async () => {
+    const rows = createReportRows();
+    const ended = lifeOf('r', { accepted_at: START })[2];
+    const usage = { input_tokens: 20_000, output_tokens: 1, cache_read_tokens: 5_001 };
+    const read = () => ({ ...(ended ?? expect.fail()), usage });
+    await reportBatch(rows, [{ sequenceNumber: '1', read }], () => undefined);
+    expect(rows.all()[0]?.counters.large_inputs).toBe(1);
+  });
+});
+
+describe('the overview', () => {
+  const clock = { now: () => RANGE.to };
+
+  it('shows the last hour minute by minute, tenants and waits', async () => {
+    const [lane] = await viewOverview(await hour(), clock);
+    const { minutes = [], tenants = [] } = lane ?? {};
+    expect(minutes).toHaveLength(60);
+    expect(minutes.map(({ demand }) => demand.requests).filter((count) => count > 0)).toEqual([
+      ...Array(10).fill(1),
+      30,
+    ]);
+    expect(minutes.reduce((sum, { used }) => sum + used.tokens, 0)).toBe(40 * 350);
+    expect(tenants.map(({ name }) => name)).toEqual(['acme', 'globex']);
+    expect(overviewText(lane ? [lane] : [], RANGE.to)).toMatch(/backlog {3}nothing waits/);
+  });
+
+  it('reads a minute that is over once, and a recent one again', async () => {
+    const { rows } = await hour();
+    const reads: string[] = [];
+    const counting = {
+      rows: (lane: string, minute: string) => {
+        reads.push(minute);
+        return rows.rows(lane, minute);
+      },
+    };
+    const remembered = rememberedRows(counting, clock);
+    for (const minute of ['2026-11-22T19:50Z', '2026-11-22T20:38Z']) {
+      for (let i = 0; i < 3; i++) await remembered.rows(LANE, minute);
+    }
+    expect(reads).toHaveLength(4);
+  });
+});
