@@ -1,43 +1,57 @@
 import { describe, expect, it } from 'vitest';
-import { isQuotaOf } from '../../../src/aws/service-quotas/quota-names.ts';
+import { quotaIn } from '../../../src/aws/service-quotas/quota-names.ts';
+import { OTHER_QUOTAS, REAL_QUOTAS } from './quota-list.ts';
 
-describe('a quota is known by its name', () => {
-  it.each([
-    [
-      'Cross-region model inference requests per minute for Anthropic Claude Sonnet 4.5 V1',
-      'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
-    ],
-    [
-      'cross-region model inference requests per minute for Meta Llama 3.3 70B Instruct',
-      'us.meta.llama3-3-70b-instruct-v1:0',
-    ],
-    [
-      'Global cross-region model inference requests per minute for Anthropic Claude Opus 5',
-      'global.anthropic.claude-opus-5',
-    ],
-    [
-      'On-demand InvokeModel requests per minute for Amazon Titan Text Express',
-      'amazon.titan-text-express-v1',
-    ],
-    [
-      'On-demand model inference requests per minute for Mistral Large 2407',
-      'mistral.mistral-large-2407-v1:0',
-    ],
-  ])('%s', (name, modelId) => {
-    expect(isQuotaOf(name, modelId, 'requests')).toBe(true);
-    expect(isQuotaOf(name, modelId, 'tokens')).toBe(false);
-    expect(isQuotaOf(name.replace('requests', 'tokens'), modelId, 'tokens')).toBe(true);
+/** Each quota has a value of its own, so that the value tells which was taken. */
+const ALL = [...REAL_QUOTAS.map(({ name }) => name), ...OTHER_QUOTAS].map((QuotaName, Value) => ({
+  QuotaName,
+  Value,
+}));
+
+describe('a model’s quota in the whole list', () => {
+  it.each(REAL_QUOTAS)('$modelId: $name', ({ name, modelId, unit }) => {
+    const Value = quotaIn(ALL, modelId, unit);
+    expect(ALL.find((quota) => quota.Value === Value)?.QuotaName).toBe(name);
   });
 
+  it('is none where the list has none', () => {
+    for (const modelId of [
+      'us.amazon.titan-text-express-v1',
+      'somebody.unheard-of',
+      'amazon.nova-2-lite-v1:0',
+    ]) {
+      expect(quotaIn(ALL, modelId, 'tokens')).toBeUndefined();
+    }
+  });
+});
+
+describe('a name', () => {
+  const MODEL = 'us.anthropic.claude-opus-5';
+  const named = (QuotaName: string, Value = 1) => ({ QuotaName, Value });
+
   it.each([
-    ['another kind', 'On-demand model inference requests per minute for Anthropic Claude Sonnet 4.5'],
-    [
-      'a longer name',
-      'Cross-region model inference requests per minute for Anthropic Claude Sonnet 4.5 1M Context Length',
-    ],
-    ['another version', 'Cross-region model inference requests per minute for Anthropic Claude Sonnet 4.6'],
-    ['another time', 'Cross-region model inference requests per day for Anthropic Claude Sonnet 4.5'],
-  ])('not one of %s', (_, name) => {
-    expect(isQuotaOf(name, 'us.anthropic.claude-sonnet-4-5-20250929-v1:0', 'requests')).toBe(false);
+    'Cross-Region InvokeModel tokens per minute for Anthropic Claude Opus 5',
+    'cross-region model inference tokens per minute for Claude Opus 5',
+    'Cross-Region InvokeModel tokens per minute for Anthropic Claude Opus 5 V1',
+  ])('in any spelling: %s', (name) => {
+    expect(quotaIn([named(name)], MODEL, 'tokens')).toBe(1);
+  });
+
+  it('without a kind is for any, unless another fits better', () => {
+    const any = named('InvokeModel requests per minute for Anthropic Claude Opus 5', 7);
+    const own = named('Cross-Region InvokeModel requests per minute for Anthropic Claude Opus 5', 9);
+    expect(quotaIn([any], MODEL, 'requests')).toBe(7);
+    expect(quotaIn([any, own], MODEL, 'requests')).toBe(9);
+  });
+
+  it('that comes in both spellings counts with the least value', () => {
+    const older = named('Cross-region model inference tokens per minute for Anthropic Claude Opus 5', 5);
+    const newer = named('Cross-Region InvokeModel tokens per minute for Anthropic Claude Opus 5', 4);
+    expect(quotaIn([older, newer], MODEL, 'tokens')).toBe(4);
+  });
+
+  it('fits geographies that are newer than the smoother', () => {
+    const name = 'Cross-Region InvokeModel tokens per minute for Anthropic Claude Opus 5';
+    expect(quotaIn([named(name)], 'xy.anthropic.claude-opus-5', 'tokens')).toBe(1);
   });
 });

@@ -2,7 +2,11 @@ import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   GetAWSDefaultServiceQuotaCommand,
   GetServiceQuotaCommand,
+  ListAWSDefaultServiceQuotasCommand,
+  ListServiceQuotasCommand,
   NoSuchResourceException,
+  type ServiceQuota,
+  ServiceQuotasClient,
   TooManyRequestsException,
 } from '@aws-sdk/client-service-quotas';
 import { describe, expect, it } from 'vitest';
@@ -13,12 +17,28 @@ const REQUESTS = 'L-89F8391A';
 const TOKENS = 'L-7C42E72A';
 
 /** Service Quotas with some applied and default values; a table with one item. */
-function account(values: { applied?: Record<string, number>; byDefault?: Record<string, number> }) {
-  const state = { asked: 0, throttles: false, item: undefined as Record<string, unknown> | undefined };
-  const quotas = {
+function account(values: {
+  applied?: Record<string, number>;
+  byDefault?: Record<string, number>;
+  listed?: ServiceQuota[];
+}) {
+  const state = {
+    asked: 0,
+    lists: 0,
+    throttles: false,
+    item: undefined as Record<string, unknown> | undefined,
+  };
+  const quotas = Object.assign(Object.create(ServiceQuotasClient.prototype), {
     send: async (command: { input: { QuotaCode: string } }) => {
-      state.asked += 1;
       if (state.throttles) throw new TooManyRequestsException({ message: '', $metadata: {} });
+      if (
+        command instanceof ListServiceQuotasCommand ||
+        command instanceof ListAWSDefaultServiceQuotasCommand
+      ) {
+        state.lists += 1;
+        return { Quotas: command instanceof ListServiceQuotasCommand ? [] : values.listed };
+      }
+      state.asked += 1;
       const from =
         command instanceof GetServiceQuotaCommand
           ? values.applied
@@ -29,7 +49,7 @@ function account(values: { applied?: Record<string, number>; byDefault?: Record<
       if (Value === undefined) throw new NoSuchResourceException({ message: '', $metadata: {} });
       return { Quota: { Value } };
     },
-  };
+  });
   const dynamo = {
     send: async (command: { input: { ExpressionAttributeValues?: Record<string, unknown> } }) => {
       if (command instanceof GetItemCommand) return { Item: state.item };
@@ -57,6 +77,23 @@ describe('quotas', () => {
   it('can be zero', async () => {
     const { port } = account({ applied: { [TOKENS]: 0 } });
     expect(await port.limitsOf(LANE, 0)).toEqual({ tokens_per_minute: 0 });
+  });
+
+  it('are found by their names where the catalog has no code, or one that is gone', async () => {
+    const { port, state } = account({
+      listed: [
+        { QuotaName: 'Cross-Region InvokeModel tokens per minute for Amazon Nova Lite', Value: 5 },
+        { QuotaName: 'On-demand model inference requests per minute for Cohere Rerank 3.5', Value: 7 },
+      ],
+    });
+    expect(await port.limitsOf(LANE, 0)).toEqual({ tokens_per_minute: 5 });
+    state.item = undefined;
+    expect(await port.limitsOf('cohere.rerank-v3-5:on-demand', 1)).toEqual({ requests_per_minute: 7 });
+    // The lists are long: one reading of each serves all lanes.
+    expect(state.lists).toBe(2);
+    state.item = undefined;
+    await port.limitsOf(LANE, QUOTA_AGE_MS);
+    expect(state.lists).toBe(4);
   });
 
   it('are asked for once an hour, whoever leads', async () => {

@@ -15,7 +15,7 @@ import type { Limits } from '../../core/lane/catalog/limits.ts';
 import type { Quotas } from '../../core/lane/ports.ts';
 import { itemOf } from '../dynamodb/expressions.ts';
 import { quotaKey } from '../dynamodb/lane-keys.ts';
-import { isQuotaOf } from './quota-names.ts';
+import { quotaIn } from './quota-names.ts';
 
 /** How long what Service Quotas has said is believed. */
 export const QUOTA_AGE_MS = 3_600_000;
@@ -29,19 +29,21 @@ const SERVICE = { ServiceCode: 'bedrock' };
 const PAGE_SIZE = 100;
 
 /**
- * Quotas by their codes where the catalog knows them, by their names otherwise, kept in the lanes table for an hour: Service Quotas allows five questions a second in an
- * account, whoever asks. When it throttles, what was known before still counts.
+ * Quotas by their codes where the catalog knows them, and by their names where it does not or the code is gone. Answers are
+ * kept in the lanes table for an hour, and the lists for all lanes of this process: an account may ask Service Quotas five
+ * times a second. When it throttles, what was known before still counts.
  */
 export function serviceQuotas(client: ServiceQuotasClient, dynamo: DynamoDBClient, table: string): Quotas {
+  const listed = quotaLists(client);
   return {
     async limitsOf(lane, now) {
       const known = await read(dynamo, table, lane);
       if (known !== undefined && known.read_at + QUOTA_AGE_MS > now) return known.limits;
       try {
-        const listed = quotaList(client);
+        const list: QuotaList = (applied) => listed(applied, now);
         const [requests, tokens] = await Promise.all([
-          quotaOf(client, lane, 'requests', listed),
-          quotaOf(client, lane, 'tokens', listed),
+          quotaOf(client, lane, 'requests', list),
+          quotaOf(client, lane, 'tokens', list),
         ]);
         const limits: Limits = {
           ...(requests !== undefined && { requests_per_minute: requests }),
@@ -66,10 +68,15 @@ async function quotaOf(
   unit: keyof QuotaCodes,
   listed: QuotaList,
 ): Promise<number | undefined> {
-  const QuotaCode = quotaCodesOf(lane)?.[unit];
-  if (QuotaCode === undefined) {
-    return (await namedIn(listed(true), lane, unit)) ?? namedIn(listed(false), lane, unit);
-  }
+  const byCode = await valueOf(client, quotaCodesOf(lane)?.[unit]);
+  return byCode ?? quotaIn(await listed(true), lane, unit) ?? quotaIn(await listed(false), lane, unit);
+}
+
+async function valueOf(
+  client: ServiceQuotasClient,
+  QuotaCode: string | undefined,
+): Promise<number | undefined> {
+  if (QuotaCode === undefined) return undefined;
   const quota = { ...SERVICE, QuotaCode };
   const applied = await unlessMissing(client.send(new GetServiceQuotaCommand(quota)));
   if (applied?.Quota?.Value !== undefined) return applied.Quota.Value;
@@ -77,29 +84,27 @@ async function quotaOf(
   return byDefault?.Quota?.Value;
 }
 
-async function namedIn(
-  quotas: Promise<ServiceQuota[]>,
-  lane: string,
-  unit: keyof QuotaCodes,
-): Promise<number | undefined> {
-  return (await quotas).find(({ QuotaName = '' }) => isQuotaOf(QuotaName, lane, unit))?.Value;
-}
-
-/** All of Bedrock's quotas, several pages: each list is read once, when it is first asked for. */
-function quotaList(client: ServiceQuotasClient): QuotaList {
-  const read = async (pages: AsyncIterable<{ Quotas?: ServiceQuota[] }>) => {
-    const quotas: ServiceQuota[] = [];
-    for await (const { Quotas = [] } of pages) quotas.push(...Quotas);
+/** All of Bedrock's quotas, several pages: each list is read when it is first asked for, and again after an hour. */
+function quotaLists(client: ServiceQuotasClient): (applied: boolean, now: number) => Promise<ServiceQuota[]> {
+  const settings = { client, pageSize: PAGE_SIZE };
+  const lists = new Map<boolean, { readAt: number; quotas: Promise<ServiceQuota[]> }>();
+  return (applied, now) => {
+    const last = lists.get(applied);
+    if (last !== undefined && now < last.readAt + QUOTA_AGE_MS) return last.quotas;
+    const pages = applied
+      ? paginateListServiceQuotas(settings, SERVICE)
+      : paginateListAWSDefaultServiceQuotas(settings, SERVICE);
+    const quotas = all(pages);
+    quotas.catch(() => lists.delete(applied));
+    lists.set(applied, { readAt: now, quotas });
     return quotas;
   };
-  const settings = { client, pageSize: PAGE_SIZE };
-  let applied: Promise<ServiceQuota[]> | undefined;
-  let byDefault: Promise<ServiceQuota[]> | undefined;
-  return (wantApplied) => {
-    if (wantApplied) applied ??= read(paginateListServiceQuotas(settings, SERVICE));
-    else byDefault ??= read(paginateListAWSDefaultServiceQuotas(settings, SERVICE));
-    return (wantApplied ? applied : byDefault) ?? Promise.resolve([]);
-  };
+}
+
+async function all(pages: AsyncIterable<{ Quotas?: ServiceQuota[] }>): Promise<ServiceQuota[]> {
+  const quotas: ServiceQuota[] = [];
+  for await (const { Quotas = [] } of pages) quotas.push(...Quotas);
+  return quotas;
 }
 
 async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {

@@ -114,6 +114,18 @@ describe('limits', () => {
     expect(defaultLimitsOf('us.anthropic.claude-opus-4-7')).toEqual({ tokens_per_minute: 10_000_000 });
   });
 
+  it('know models without a quota of tokens', () => {
+    for (const modelId of [
+      'stability.stable-image-core-v1:1',
+      'amazon.nova-canvas-v1:0',
+      'cohere.rerank-v3-5:0',
+      'us.twelvelabs.pegasus-1-2-v1:0',
+    ]) {
+      expect(defaultLimitsOf(modelId)).toEqual({ requests_per_minute: 100 });
+    }
+    expect(defaultLimitsOf('cohere.embed-v4:0')).toMatchObject({ tokens_per_minute: 100_000 });
+  });
+
   it('are cautious for an unknown model', () => {
     expect(defaultLimitsOf('somebody.unheard-of')).toEqual({
       requests_per_minute: 100,

@@ -34,6 +34,8 @@ export interface CatalogModel extends Required<Sizes> {
 
 const MODELS: Record<string, CatalogModel> = data.models;
 const FAMILIES = data.families.map(({ match, ...sizes }) => ({ match: new RegExp(match), ...sizes }));
+const QUOTA_LABELS = new Map(Object.entries(data.quota_labels));
+const WITHOUT_TOKEN_QUOTA = data.without_token_quota.map((models) => new RegExp(models));
 const COUNTED = new Set(data.count_tokens);
 const BURNDOWN = data.burndown.map(({ match, rate }) => ({ match: new RegExp(match), rate }));
 
@@ -81,7 +83,21 @@ export function isCounted(modelId: string): boolean {
 
 /** AWS's default limits of the model's lane as last seen, or cautious ones. */
 export function defaultLimitsOf(modelId: string): Limits {
-  return modelOf(modelId)?.limits?.[parseModelId(modelId).kind] ?? data.cautious.limits;
+  const { name, kind } = parseModelId(modelId);
+  const { tokens_per_minute, ...requests } = data.cautious.limits;
+  const cautious = hasTokenQuota(name) ? data.cautious.limits : requests;
+  return modelOf(modelId)?.limits?.[kind] ?? cautious;
+}
+
+/** Models for images and video, and rerankers, have a quota of requests alone. */
+function hasTokenQuota(name: string): boolean {
+  return !WITHOUT_TOKEN_QUOTA.some((models) => models.test(foundationModelId(name)));
+}
+
+/** What AWS calls the model in the names of its quotas, where its id does not tell. */
+export function labelsOf(modelId: string): readonly string[] {
+  const { name } = parseModelId(modelId);
+  return QUOTA_LABELS.get(name) ?? [];
 }
 
 /** Why a default limit, which has no source, is as it is; undefined where AWS's own has been seen. */
