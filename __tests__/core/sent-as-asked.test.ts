@@ -13,6 +13,7 @@ import { readMessage } from '../../src/core/request/message.ts';
 import { payloadText, readPayload } from '../../src/core/request/payload.ts';
 import type { BacklogEntry } from '../../src/core/request/ports.ts';
 import { describeProblems } from '../../src/core/request/problem.ts';
+import { estimateInput } from '../../src/core/request/tokens.ts';
 
 interface Sent {
   body: string;
@@ -37,6 +38,7 @@ function send(message: string, learned = new Estimates()): Sent {
     acceptedAt: 0,
     sentAt: 0,
     longestWaitSeconds: 1_000,
+    input: estimateInput(request.model_id, request.call),
     shardOf: () => 0,
   });
   const size = sizeOf(record as BacklogEntry, learned, { tokens_per_minute: 1_000_000 }, 5_000);

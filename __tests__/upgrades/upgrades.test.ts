@@ -20,6 +20,7 @@ import type { RequestRecord } from '../../src/core/request/record.ts';
 import { isOutcome } from '../../src/core/request/record.ts';
 import { type ResultMessage, resultOf } from '../../src/core/request/result.ts';
 import { resultMessage } from '../../src/core/request/result-schema.ts';
+import { estimateInput } from '../../src/core/request/tokens.ts';
 import { VERSIONS } from '../../src/core/request/versions.ts';
 import { World } from '../fixtures/invocation-world.ts';
 
@@ -88,6 +89,7 @@ function accepted(request: Parameters<typeof acceptedRecord>[0]): RequestRecord 
     acceptedAt: 1_000,
     sentAt: 900,
     longestWaitSeconds: LONGEST_WAIT_SECONDS,
+    input: estimateInput(request.model_id, request.call),
     shardOf: () => 0,
   });
 }

@@ -66,10 +66,10 @@ it('a failure loses no request: inputs are estimated, and not asked after for a 
   expect(requests()[2]?.input_tokens).toBe(4_321);
 });
 
-it('a request is judged by its count: what only the estimate makes too large is accepted', async () => {
+it('a request is refused for its size by its count alone: an estimate may err', async () => {
   const limits = { tokens_per_minute: 3_000 };
   const ends = [];
-  for (const counted of [undefined, 2_000]) {
+  for (const counted of [undefined, 2_000, 5_000]) {
     const { ingest, cloud } = worldWith(async () => counted);
     const lane = 'anthropic.claude-3-5-haiku:on-demand';
     const led = await cloud.ports.leadership.acquire(lane, 'leader', 0, 1);
@@ -78,5 +78,5 @@ it('a request is judged by its count: what only the estimate makes too large is 
     await ingest(large());
     ends.push(cloud.sent.map(({ error }) => error?.type));
   }
-  expect(ends).toEqual([['ExceedsQuota'], []]);
+  expect(ends).toEqual([[], [], ['ExceedsQuota']]);
 });

@@ -171,6 +171,7 @@ describe('failed requests', () => {
       acceptedAt: 1_000,
       sentAt: 900,
       ...limits,
+      input: { tokens: 1, least: 1, kind: 'text', bytes: 1 },
       shardOf: () => 0,
     });
     await ports.payloads.put(record.payload_key, JSON.stringify(reading.request.call));

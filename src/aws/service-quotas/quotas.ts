@@ -68,11 +68,11 @@ async function quotaOf(
   unit: keyof QuotaCodes,
   listed: QuotaList,
 ): Promise<number | undefined> {
-  const byCode = await valueOf(client, quotaCodesOf(lane)?.[unit]);
+  const byCode = await valueByCode(client, quotaCodesOf(lane)?.[unit]);
   return byCode ?? quotaIn(await listed(true), lane, unit) ?? quotaIn(await listed(false), lane, unit);
 }
 
-async function valueOf(
+async function valueByCode(
   client: ServiceQuotasClient,
   QuotaCode: string | undefined,
 ): Promise<number | undefined> {
@@ -94,14 +94,14 @@ function quotaLists(client: ServiceQuotasClient): (applied: boolean, now: number
     const pages = applied
       ? paginateListServiceQuotas(settings, SERVICE)
       : paginateListAWSDefaultServiceQuotas(settings, SERVICE);
-    const quotas = all(pages);
+    const quotas = readAll(pages);
     quotas.catch(() => lists.delete(applied));
     lists.set(applied, { readAt: now, quotas });
     return quotas;
   };
 }
 
-async function all(pages: AsyncIterable<{ Quotas?: ServiceQuota[] }>): Promise<ServiceQuota[]> {
+async function readAll(pages: AsyncIterable<{ Quotas?: ServiceQuota[] }>): Promise<ServiceQuota[]> {
   const quotas: ServiceQuota[] = [];
   for await (const { Quotas = [] } of pages) quotas.push(...Quotas);
   return quotas;

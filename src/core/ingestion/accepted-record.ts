@@ -4,7 +4,7 @@ import { requestedOutput } from '../request/max-tokens.ts';
 import { knownAs, type Profiles } from '../request/model-id.ts';
 import type { RequestRecord } from '../request/record.ts';
 import { contentHash, type Request } from '../request/request.ts';
-import { estimateInput } from '../request/tokens.ts';
+import type { InputEstimate } from '../request/tokens.ts';
 
 /** What the record needs to know beside the request itself. */
 export interface Acceptance {
@@ -15,6 +15,7 @@ export interface Acceptance {
   sentAt: number;
   longestWaitSeconds: number;
   profiles?: Profiles;
+  input: InputEstimate;
   source?: { key: string; version_id?: string };
   /** Chooses the backlog's shard for a queue. */
   shardOf(queue: string): number;
@@ -28,7 +29,7 @@ export function acceptedRecord(request: Request, arrival: Acceptance): RequestRe
   const lane = laneOf(model);
   const partition = { lane, priority, tenant, shard: 0 };
   const queue = backlogKey({ ...partition, shard: arrival.shardOf(backlogKey(partition)) });
-  const { tokens, bytes } = estimateInput(model, call);
+  const { tokens, kind, bytes } = arrival.input;
   const { maxTokens, thinkingTokens } = requestedOutput(model_id, lane, call);
   const hash = contentHash(request);
   const hasDeadline = wait !== undefined || request.deadline !== undefined;
@@ -58,6 +59,7 @@ export function acceptedRecord(request: Request, arrival: Acceptance): RequestRe
     payload_key: payloadKey(requestId, hash),
     source: arrival.source,
     input_tokens: tokens,
+    input_kind: kind === 'text' ? undefined : kind,
     input_bytes: bytes,
     max_tokens: maxTokens === 'model maximum' ? outputLimitOf(lane) : maxTokens,
     thinking_tokens: thinkingTokens,

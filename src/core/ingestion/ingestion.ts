@@ -150,20 +150,22 @@ export class Ingestion {
   ): Promise<StoredRecord | undefined> {
     const { records, payloads, clock, log } = this.#ports;
     const now = clock.now();
-    const estimated = acceptedRecord(request, {
-      requestId: request.request_id ?? message.id,
+    const requestId = request.request_id ?? message.id;
+    const call = { payload: request.call, body: request.body };
+    const input = await this.#inputs.sizeOf(requestId, knownAs(request.model_id, profiles), call);
+    const record = acceptedRecord(request, {
+      requestId,
       messageId: message.id,
       acceptedAt: now,
       sentAt: message.sentAt,
       longestWaitSeconds: this.#options.longestWaitSeconds,
       source,
       profiles,
+      input,
       shardOf: (queue) => this.#arrivals.shard(queue, now, this.#ports.random()),
     });
-    const model = knownAs(request.model_id, profiles);
-    const call = { payload: request.call, body: request.body };
-    const record = await this.#inputs.counted(estimated, model, call);
-    const never = quotaViolation(record, await this.#notifier.certainLimitsOf(record.lane, now));
+    const limits = await this.#notifier.certainLimitsOf(record.lane, now);
+    const never = quotaViolation(record, input.least, limits);
     if (never !== undefined) {
       const standing = await records.read(record.request_id);
       if (standing !== undefined) return this.#meet(message, request, record, standing);

@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
-import { isCounted } from '../lane/catalog/catalog.ts';
+import { contextLimitOf, isCounted, laneOf } from '../lane/catalog/catalog.ts';
 import type { Log } from '../log.ts';
 import { foundationModelId } from '../request/model-id.ts';
 import type { Call } from '../request/payload.ts';
-import type { RequestRecord } from '../request/record.ts';
+import { estimateInput, type InputEstimate } from '../request/tokens.ts';
 
 export interface TokenCounter {
   /** Input tokens as the model (a foundation model's id) counts them; undefined when it does not say. May reject. */
@@ -29,23 +29,32 @@ export class InputCounts {
   }
 
   /**
-   * The record with its input counted, or as it is. Never rejects: an estimate is good enough.
+   * The input counted, or else estimated. Never rejects: an estimate is good enough.
    * @param model the id by which the model is known
    */
-  async counted(record: RequestRecord, model: string, call: Call): Promise<RequestRecord> {
+  async sizeOf(requestId: string, model: string, call: Call): Promise<InputEstimate> {
     const { counter, clock, log } = this.#ports;
-    const { request_id, lane, input_tokens: estimated } = record;
-    if (counter === undefined || estimated < COUNTED_FROM_TOKENS || !isCounted(lane)) return record;
-    if (clock.now() < (this.#restUntil.get(lane) ?? 0)) return record;
+    const lane = laneOf(model);
+    const estimate = withinContext(lane, estimateInput(model, call.payload));
+    const { tokens: estimated } = estimate;
+    if (counter === undefined || estimated < COUNTED_FROM_TOKENS || !isCounted(lane)) return estimate;
+    if (clock.now() < (this.#restUntil.get(lane) ?? 0)) return estimate;
     try {
-      const input_tokens = (await counter.count(foundationModelId(model), call)) ?? estimated;
-      log('input.counted', { request_id, lane, estimated, input_tokens });
-      return { ...record, input_tokens };
+      const counted = await counter.count(foundationModelId(model), call);
+      if (counted === undefined) return estimate;
+      log('input.counted', { request_id: requestId, lane, estimated, input_tokens: counted });
+      return { ...estimate, tokens: counted, least: counted, kind: 'text' };
     } catch (error) {
       this.#restUntil.set(lane, clock.now() + REST_MS);
       const name = error instanceof Error ? error.name : 'unknown';
-      log('input.not_counted', { request_id, lane, error: name, rest_ms: REST_MS });
-      return record;
+      log('input.not_counted', { request_id: requestId, lane, error: name, rest_ms: REST_MS });
+      return estimate;
     }
   }
+}
+
+/** Bedrock takes no input that exceeds the model's context, so it never reserves more for one. */
+function withinContext(lane: string, { tokens, least, ...estimate }: InputEstimate): InputEstimate {
+  const context = contextLimitOf(lane) ?? Number.POSITIVE_INFINITY;
+  return { ...estimate, tokens: Math.min(tokens, context), least: Math.min(least, context) };
 }

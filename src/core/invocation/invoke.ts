@@ -229,6 +229,7 @@ async function report(
     releasedAt,
     reservedTokens: record.reserved_tokens ?? 0,
     estimatedInputTokens: record.input_tokens,
+    inputKind: record.input_kind,
     inputTokens: 0,
     outputTokens: 0,
     modelId: record.model_id,

@@ -5,6 +5,7 @@
  */
 
 import type { Priority } from '../request/record.ts';
+import type { InputKind } from '../request/tokens.ts';
 import type { Counters } from './counters.ts';
 
 /** Width of a slot of releases. */
@@ -47,6 +48,8 @@ export interface CallReport {
   /** For learning, of settled calls: what was estimated and what it was. */
   estimatedInputTokens: number;
   inputTokens: number;
+  /** Absent: text. */
+  inputKind?: InputKind;
   outputTokens: number;
   /** The id that was called; of calls that Bedrock served, or denied because of their id. */
   modelId?: string;
@@ -94,6 +97,14 @@ export interface AnswerSizes {
   count: number;
 }
 
+/** Ratios are counted in thousandths: counters are whole numbers. */
+export const RATIO_UNIT = 1_000;
+
+/** Inputs that are mostly of one kind of media: their number, and sums of real by estimated tokens. */
+const MEDIA_SUMS = ['calls', 'ratio', 'ratio_squared'] as const;
+export type MediaSums = Readonly<Record<(typeof MEDIA_SUMS)[number], number>>;
+const NO_MEDIA: MediaSums = { calls: 0, ratio: 0, ratio_squared: 0 };
+
 /** What a priority's tenant was charged beyond what its releases expected. */
 export interface Owed {
   priority: Priority;
@@ -118,6 +129,8 @@ export interface SlotReport extends Readonly<Record<Sum, number>> {
   /** Tokens charged beyond the reservations, by when the calls ended. */
   readonly debts: readonly Bin[];
   readonly answers: readonly AnswerSizes[];
+  /** Inputs that are mostly media. The plain sums `estimated_input`, `input` and `input_error_squared` are of text. */
+  readonly media: readonly (readonly [kind: InputKind, sums: MediaSums])[];
   readonly owed: readonly Owed[];
   /** Model ids of settled calls. */
   readonly servedModels: readonly string[];
@@ -132,6 +145,7 @@ const nameOf = {
   debt: (bin: number) => `debt.${bin}`,
   answer: (bucket: number, cut: boolean, task?: string) =>
     `${cut ? 'cut' : 'out'}.${bucket}${task === undefined ? '' : `.${task}`}`,
+  media: (sum: keyof MediaSums, kind: InputKind) => `media.${sum}.${kind}`,
   owed: (priority: Priority, tenant: string) => `owed.${priority}.${tenant}`,
   model: (end: 'served' | 'denied', modelId: string) => `${end}.${modelId}`,
 };
@@ -168,9 +182,13 @@ export function countersOf(report: CallReport): Counters {
   if (report.end === 'settled') {
     if (report.modelId !== undefined) others[nameOf.model('served', report.modelId)] = 1;
     const { estimatedInputTokens, inputTokens, outputTokens, truncated = false, task } = report;
-    sums.estimated_input = estimatedInputTokens;
-    sums.input = inputTokens;
-    sums.input_error_squared = (inputTokens - estimatedInputTokens) ** 2;
+    if (report.inputKind === undefined) {
+      sums.estimated_input = estimatedInputTokens;
+      sums.input = inputTokens;
+      sums.input_error_squared = (inputTokens - estimatedInputTokens) ** 2;
+    } else {
+      Object.assign(others, mediaCounters(report.inputKind, estimatedInputTokens, inputTokens));
+    }
     sums.output = outputTokens;
     if (report.startedAt !== undefined) {
       const answerMs = report.finishedAt - report.startedAt;
@@ -186,6 +204,12 @@ export function countersOf(report: CallReport): Counters {
   return { ...sums, ...others };
 }
 
+function mediaCounters(kind: InputKind, estimated: number, real: number): Counters {
+  const ratio = Math.round((RATIO_UNIT * real) / Math.max(1, estimated));
+  const sums: MediaSums = { calls: 1, ratio, ratio_squared: ratio ** 2 };
+  return Object.fromEntries(MEDIA_SUMS.map((sum) => [nameOf.media(sum, kind), sums[sum]]));
+}
+
 /** Reads what {@link countersOf} has written, added up. Names that a newer release has added are left out. */
 export function slotReportOf({ slot, counters }: SlotTotals): SlotReport {
   const sums = { ...ZEROS };
@@ -193,6 +217,7 @@ export function slotReportOf({ slot, counters }: SlotTotals): SlotReport {
   const charges: Bin[] = [];
   const debts: Bin[] = [];
   const answers: AnswerSizes[] = [];
+  const media = new Map<InputKind, MediaSums>();
   const owed: Owed[] = [];
   const servedModels: string[] = [];
   const deniedModels: [string, number][] = [];
@@ -217,6 +242,11 @@ export function slotReportOf({ slot, counters }: SlotTotals): SlotReport {
       case 'cut':
         answers.push({ bucket: Number(part), cut: kind === 'cut', task: rest, count });
         break;
+      case 'media': {
+        const medium = rest as InputKind;
+        media.set(medium, { ...NO_MEDIA, ...media.get(medium), [part]: count });
+        break;
+      }
       case 'owed':
         owed.push({ priority: Number(part) as Priority, tenant: rest ?? '', tokens: count });
         break;
@@ -228,7 +258,18 @@ export function slotReportOf({ slot, counters }: SlotTotals): SlotReport {
         break;
     }
   }
-  return { ...sums, slot, starts, charges, debts, answers, owed, servedModels, deniedModels };
+  return {
+    ...sums,
+    slot,
+    starts,
+    charges,
+    debts,
+    answers,
+    media: [...media],
+    owed,
+    servedModels,
+    deniedModels,
+  };
 }
 
 /** `out.13.my.task` → out and 13.my.task. */

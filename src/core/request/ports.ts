@@ -34,6 +34,7 @@ export const BACKLOG_ATTRIBUTES = [
   'accepted_at',
   'deadline_at',
   'input_tokens',
+  'input_kind',
   'input_bytes',
   'max_tokens',
   'thinking_tokens',

@@ -3,6 +3,8 @@
  * Attribute names are the item's own, so a reader of the table and a reader of the code see the same words.
  */
 
+import type { InputKind } from './tokens.ts';
+
 export const OUTCOMES = ['COMPLETED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REJECTED'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 export type Status = 'RECEIVED' | 'QUEUED' | 'IN_PROGRESS' | Outcome;
@@ -88,6 +90,8 @@ export interface RequestRecord extends CommonRecord {
   source?: { key: string; version_id?: string };
   /** Estimated input tokens, and the length of the text and media they were estimated from. */
   input_tokens: number;
+  /** What makes up most of the input, where that is not text: its estimates are learned apart. */
+  input_kind?: InputKind;
   input_bytes: number;
   /**
    * What the call may put out at most: as the producer set it, or what unset means where it has to stay unset. Absent:

@@ -1,35 +1,65 @@
 /**
  * Input tokens of a call, estimated from its bytes: cautious, so that a reservation is seldom too small. What a lane's
  * calls really cost is learned later; the estimate need not be exact, but the same call always gives the same one.
+ * docs/models.md shows the rates.
  */
-
+import { officeXmlBytesOf, pagesOf } from './document-size.ts';
 import { at, isObject } from './json.ts';
+import { kindOfName, type MediaKind, type Medium, mediumIn, type Surroundings } from './media.ts';
 import { foundationModelId } from './model-id.ts';
 import type { Payload } from './payload.ts';
 import rates from './token-rates.json' with { type: 'json' };
 
+/** What makes up most of an input. Kinds are learned apart, because their estimates err differently. */
+export type InputKind = MediaKind;
+
 export interface InputEstimate {
   tokens: number;
+  /** As few tokens as it can well be: a third of its text. What media cost is uncertain. */
+  least: number;
+  kind: InputKind;
   /** Length of the text and media that the tokens were estimated from. */
   bytes: number;
 }
 
-type Rates = (typeof rates.families)[number];
-type Medium = 'document' | 'video' | 'audio';
+type Family = (typeof rates.families)[number];
 
-const MEDIA: readonly Medium[] = ['document', 'video', 'audio'];
-/** Documents of these formats are text; the others have a rate of their own. */
-const TEXT_FORMATS = ['csv', 'html', 'md', 'txt', 'text/plain'];
-
-export function estimateInput(modelId: string, payload: Payload): InputEstimate {
-  const family = ratesOf(modelId);
-  const call = payload.operation === 'converse' ? payload.converse : payload.invoke_model.body;
-  const { tokens, bytes } = estimate(call, family);
-  const tools = at(call, ['toolConfig']) ?? at(call, ['tools']);
-  return { tokens: Math.ceil(tokens + (tools === undefined ? 0 : family.toolUse)), bytes };
+interface Sum {
+  bytes: number;
+  tokens: Record<InputKind, number>;
 }
 
-function ratesOf(modelId: string): Rates {
+interface Place extends Surroundings {
+  field: string;
+  /** Everything here is text for the model: JSON of its own. */
+  isText?: boolean;
+  /** Pages of documents are read as images, too. */
+  seesPages: boolean;
+}
+
+const LEAST_SHARE = 1 / 3;
+
+export function estimateInput(modelId: string, payload: Payload): InputEstimate {
+  const family = familyOf(modelId);
+  const isBody = payload.operation === 'invoke_model';
+  const call = isBody ? payload.invoke_model.body : payload.converse;
+  const sum: Sum = {
+    bytes: 0,
+    tokens: { text: 0, image: 0, pdf: 0, office: 0, video: 0, audio: 0, unknown: 0 },
+  };
+  add(sum, call, family, { field: '', seesPages: isBody || family.seesPages === true });
+  if ((at(call, ['toolConfig']) ?? at(call, ['tools'])) !== undefined) sum.tokens.text += family.toolUse;
+  const kinds = Object.entries(sum.tokens) as [InputKind, number][];
+  const [[kind]] = kinds.toSorted(([, a], [, b]) => b - a) as [[InputKind, number]];
+  return {
+    tokens: Math.ceil(kinds.reduce((total, [, tokens]) => total + tokens, 0)),
+    least: Math.max(1, Math.floor(sum.tokens.text * LEAST_SHARE)),
+    kind,
+    bytes: sum.bytes,
+  };
+}
+
+function familyOf(modelId: string): Family {
   const model = foundationModelId(modelId);
   const family = rates.families.find(({ models }) => new RegExp(models).test(model));
   if (family === undefined) throw new Error(`token-rates.json has no family for ${model}`);
@@ -37,74 +67,121 @@ function ratesOf(modelId: string): Rates {
 }
 
 /** Names are counted with the values: that pays for the signs a chat format puts around roles and blocks. */
-function estimate(value: unknown, family: Rates): InputEstimate {
-  if (typeof value === 'string') return textEstimate(value, family);
-  if (['number', 'bigint', 'boolean'].includes(typeof value)) return textEstimate(String(value), family);
-  if (Array.isArray(value)) return sum(value.map((item) => estimate(item, family)));
-  if (!isObject(value)) return { tokens: 0, bytes: 0 };
-  if (isMedium(value, 'image') || value.type === 'image_url') {
-    return { tokens: family.image, bytes: inlineBytes(value) ?? 0 };
+function add(sum: Sum, value: unknown, family: Family, place: Place): void {
+  if (typeof value === 'string') addString(sum, value, family, place);
+  else if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') {
+    addText(sum, String(value), family);
+  } else if (Array.isArray(value)) {
+    for (const item of value) add(sum, item, family, place);
+  } else if (isObject(value)) {
+    const here = placeOf(value, place);
+    if (here.kind !== undefined && pointsElsewhere(value)) {
+      addUnseen(sum, here.kind, family, here);
+      return;
+    }
+    for (const [field, inner] of Object.entries(value)) {
+      addText(sum, field, family);
+      add(sum, inner, family, { ...here, field, isText: here.isText || isFreeJson(value, field) });
+    }
   }
-  const medium = MEDIA.find((kind) => isMedium(value, kind));
-  if (medium !== undefined) return mediumEstimate(medium, value, family);
-  return sum(
-    Object.entries(value).flatMap(([key, item]) => [textEstimate(key, family), estimate(item, family)]),
-  );
 }
 
-/** `{image: {…}}` as Converse and Nova have it, or `{type: 'image', …}` as Anthropic has it. */
-function isMedium(block: Record<string, unknown>, kind: string): boolean {
-  return block.type === kind || isObject(at(block, [kind, 'source']));
+/** What an object says of all that is in it. */
+function placeOf(value: Record<string, unknown>, place: Place): Place {
+  const [type, format] = [value.type, value.format ?? value.media_type ?? value.mimeType];
+  const here = { ...place };
+  const kind = (typeof type === 'string' ? kindOfName(type) : undefined) ?? kindOfName(place.field);
+  if (kind !== undefined) here.kind = kind;
+  if (typeof format === 'string') here.format = format;
+  if (type === 'text') here.isText = true;
+  if (at(value, ['citations', 'enabled']) === true) here.seesPages = true;
+  return here;
 }
 
-function mediumEstimate(medium: Medium, block: Record<string, unknown>, family: Rates): InputEstimate {
-  const inner = isObject(block[medium]) ? block[medium] : block;
-  const source = isObject(inner.source) ? inner.source : {};
-  const format = String(inner.format ?? source.media_type ?? '');
-  if (typeof source.text === 'string' || Array.isArray(source.content)) return estimate(source, family);
-  if (TEXT_FORMATS.includes(format)) {
-    const data = source.bytes ?? source.data;
-    if (typeof data === 'string') return textEstimate(format === 'text/plain' ? data : decoded(data), family);
+/** A medium that the call names and does not hold. */
+function pointsElsewhere(value: Record<string, unknown>): boolean {
+  const { s3Location, s3Uri, type, url } = value;
+  if (s3Location !== undefined || s3Uri !== undefined || type === 'url') return true;
+  return typeof url === 'string' && /^https?:/.test(url);
+}
+
+/** What a tool is given and gives back: JSON that the model reads as text. */
+function isFreeJson(value: Record<string, unknown>, field: string): boolean {
+  return (field === 'input' && 'name' in value) || field === 'json' || field === 'inputSchema';
+}
+
+function addString(sum: Sum, text: string, family: Family, place: Place): void {
+  const named = kindOfName(place.field);
+  const around = named === undefined ? place : { ...place, kind: named };
+  const medium = place.isText ? undefined : mediumIn(text, place.field, around);
+  if (medium === undefined) addText(sum, text, family);
+  else addMedium(sum, medium, family, place);
+}
+
+function addMedium(sum: Sum, { kind, data }: Medium, family: Family, place: Place): void {
+  if (kind === 'text') {
+    addText(sum, data.toString('utf8'), family);
+  } else {
+    sum.bytes += data.length;
+    sum.tokens[kind] += tokensOfMedium(kind, data, family, place);
   }
-  const bytes = inlineBytes(block) ?? rates.unknownMediaBytes[medium];
-  return { tokens: bytes / bytesPerToken(medium, format), bytes };
 }
 
-function bytesPerToken(medium: Medium, format: string): number {
-  const { bytesPerToken: byFormat } = rates;
-  if (medium !== 'document') return byFormat[medium];
-  const known = Object.entries(byFormat).find(([name]) => name === format);
-  return known?.[1] ?? byFormat.pdf;
+function tokensOfMedium(kind: MediaKind, data: Buffer, family: Family, place: Place): number {
+  const { bytesPerToken, bytesPerPage } = rates;
+  switch (kind) {
+    case 'image':
+      return family.image;
+    case 'pdf':
+      return tokensOfPages(pagesOf(data) ?? Math.ceil(data.length / bytesPerPage), family, place);
+    case 'office': {
+      const xml = officeXmlBytesOf(data);
+      return xml === undefined ? data.length / bytesPerToken.office : xml / bytesPerToken.officeXml;
+    }
+    case 'audio':
+      return data.length / bytesPerToken.audio;
+    case 'video':
+      return data.length / bytesPerToken.video;
+    default:
+      return Math.max(family.image, data.length / bytesPerToken.video);
+  }
 }
 
-/** Bytes that the block carries itself, as base64; undefined when it only points to them. */
-function inlineBytes(block: Record<string, unknown>): number | undefined {
-  const inner = Object.values(block).find((value) => isObject(at(value, ['source'])));
-  const source = at(inner, ['source']) ?? block.source;
-  const data = at(source, ['bytes']) ?? at(source, ['data']);
-  return typeof data === 'string' ? Math.floor((data.length * 3) / 4) : undefined;
+function addUnseen(sum: Sum, kind: MediaKind, family: Family, place: Place): void {
+  const { pages, ...sizes } = rates.unknownSize;
+  const tokens: Partial<Record<MediaKind, number>> = {
+    ...sizes,
+    image: family.image,
+    pdf: tokensOfPages(pages, family, place),
+  };
+  sum.tokens[kind] += tokens[kind] ?? sizes.office;
 }
 
-function decoded(base64: string): string {
-  return Buffer.from(base64, 'base64').toString('utf8');
+function tokensOfPages(pages: number, { textFactor, image }: Family, { seesPages }: Place): number {
+  return pages * (rates.tokensPerPage * textFactor + (seesPages ? image : 0));
 }
 
-function textEstimate(text: string, family: Rates): InputEstimate {
-  let words = 0;
-  let digits = 0;
-  let signs = 0;
-  let beyondAsciiBytes = 0;
+function addText(sum: Sum, text: string, family: Family): void {
+  let [words, digits, signs, spaces, beyondAsciiBytes, last] = [0, 0, 0, 0, 0, 0];
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
     if (code >= 0x800 && !isSurrogate(code)) beyondAsciiBytes += 3;
     else if (code >= 0x80) beyondAsciiBytes += 2;
     else if (isDigit(code)) digits += 1;
+    else if (code <= 0x20 && code === last) spaces += 1;
     else if (isLetterOrSpace(code)) words += 1;
     else signs += 1;
+    last = code;
   }
-  const { word, digit, sign, beyondAsciiByte } = rates.tokensPerCharacter;
-  const tokens = words * word + digits * digit + signs * sign + beyondAsciiBytes * beyondAsciiByte;
-  return { tokens: tokens * family.textFactor, bytes: words + digits + signs + beyondAsciiBytes };
+  const { word, digit, sign, repeatedSpace, beyondAsciiByte } = rates.tokensPerCharacter;
+  const tokens =
+    words * word +
+    digits * digit +
+    signs * sign +
+    spaces * repeatedSpace +
+    beyondAsciiBytes * beyondAsciiByte;
+  sum.tokens.text += tokens * family.textFactor;
+  sum.bytes += words + digits + signs + spaces + beyondAsciiBytes;
 }
 
 function isSurrogate(code: number): boolean {
@@ -118,11 +195,4 @@ function isDigit(code: number): boolean {
 function isLetterOrSpace(code: number): boolean {
   const lower = code | 0x20;
   return code <= 0x20 || (lower >= 0x61 && lower <= 0x7a);
-}
-
-function sum(estimates: InputEstimate[]): InputEstimate {
-  return estimates.reduce(
-    (total, { tokens, bytes }) => ({ tokens: total.tokens + tokens, bytes: total.bytes + bytes }),
-    { tokens: 0, bytes: 0 },
-  );
 }

@@ -90,3 +90,74 @@ it('how long a call takes follows the first calls', () => {
   // A second each, and a tenth until it starts.
   expect(runs[2]).toBeCloseTo(1_100, -1);
 });
+
+describe('an input of media', () => {
+  const ENTRY = { input_tokens: 10_000, max_tokens: 100 };
+
+  /** After `count` calls whose input was estimated at 10,000 tokens. */
+  function estimatesAfterInputs(count: number, real: (index: number) => number, inputKind?: 'pdf') {
+    const estimates = new Estimates();
+    for (let index = 0; index < count; index += 1) {
+      const counters = countersOf({
+        end: 'settled',
+        releasedAt: 0,
+        finishedAt: 1_100,
+        reservedTokens: 10_100,
+        chargedTokens: 500,
+        estimatedInputTokens: 10_000,
+        inputTokens: real(index),
+        inputKind,
+        outputTokens: 100,
+      });
+      estimates.learn(slotReportOf({ slot: 0, counters }));
+    }
+    return estimates;
+  }
+
+  it('is reserved with what its kind has turned out to cost, less than estimated, too', () => {
+    const pdfs = estimatesAfterInputs(100, () => 2_000, 'pdf');
+    expect(sized(pdfs, { ...ENTRY, input_kind: 'pdf' }).reserved).toBe(2_100);
+    expect(
+      sized(
+        estimatesAfterInputs(100, () => 30_000, 'pdf'),
+        { ...ENTRY, input_kind: 'pdf' },
+      ).reserved,
+    ).toBe(30_100);
+    expect(
+      sized(
+        estimatesAfterInputs(10, () => 2_000, 'pdf'),
+        { ...ENTRY, input_kind: 'pdf' },
+      ).reserved,
+    ).toBe(10_100);
+  });
+
+  it('holds as much more as inputs of its kind differ', () => {
+    const even = sized(
+      estimatesAfterInputs(100, () => 4_000, 'pdf'),
+      { ...ENTRY, input_kind: 'pdf' },
+    );
+    const uneven = estimatesAfterInputs(100, (index) => (index % 2 === 0 ? 1_000 : 7_000), 'pdf');
+    const spread = Math.sqrt(sized(uneven, { ...ENTRY, input_kind: 'pdf' }).variance);
+    expect(even.variance).toBe(0);
+    expect(spread).toBeGreaterThan(2_900);
+    expect(spread).toBeLessThan(3_100);
+  });
+
+  it('teaches nothing of other kinds, nor of text, whose reservation is never lowered', () => {
+    const pdfs = estimatesAfterInputs(100, () => 2_000, 'pdf');
+    expect(sized(pdfs, ENTRY).reserved).toBe(10_100);
+    expect(sized(pdfs, { ...ENTRY, input_kind: 'image' }).reserved).toBe(10_100);
+    const texts = estimatesAfterInputs(100, () => 2_000);
+    expect(sized(texts, { ...ENTRY, input_kind: 'pdf' }).reserved).toBe(10_100);
+    const { reserved, charge } = sized(texts, ENTRY);
+    expect(reserved).toBe(10_100);
+    expect(charge).toBeLessThan(2_200);
+  });
+
+  it('is remembered by a successor', () => {
+    const pdfs = estimatesAfterInputs(100, () => 2_000, 'pdf');
+    const successor = new Estimates(JSON.parse(JSON.stringify(pdfs.snapshot())));
+    const { reserved } = sized(successor, { ...ENTRY, input_kind: 'pdf' });
+    expect(Math.abs(reserved - 2_100)).toBeLessThan(20);
+  });
+});

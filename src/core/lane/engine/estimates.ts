@@ -1,9 +1,11 @@
 /** What a lane has learned about its calls: how long answers are, how long calls take, how exact input estimates are. */
+import type { BacklogEntry } from '../../request/ports.ts';
 import { START_WINDOW_MS } from '../../request/times.ts';
 import { SLOT_MS, type SlotReport, START_BIN_MS, sizeOfBucket } from '../call-report.ts';
 import { AnswerTime, type AnswerTimeState } from './answer-time.ts';
 import { Distribution, type DistributionState, HALF_LIFE_SAMPLES, type Moments } from './distribution.ts';
 import type { StartDelay } from './ledger.ts';
+import { MediaRatios, type MediaRatiosState } from './media-ratios.ts';
 
 /** With so many samples they speak for themselves. */
 const MIN_SAMPLES = 30;
@@ -64,6 +66,17 @@ export interface EstimatesState {
   real: [number, number];
   /** Absent in what earlier releases wrote. */
   answers?: AnswerTimeState;
+  media?: MediaRatiosState;
+}
+
+/** An input, in tokens. */
+export interface Input {
+  /** What to reserve for it: estimates of text err on the large side, and only that is corrected that raises them. */
+  reserved: number;
+  /** What it will count in the end, as far as others like it tell. */
+  expected: number;
+  /** Of both, tokens². */
+  variance: number;
 }
 
 /** Answer lengths of some calls, few or none at first. */
@@ -87,6 +100,7 @@ export class Estimates {
   readonly #estimated: Mean;
   readonly #real: Mean;
   readonly #answerTime: AnswerTime;
+  readonly #media: MediaRatios;
 
   constructor(state?: EstimatesState) {
     this.#outputs = new Distribution(state?.outputs);
@@ -98,6 +112,7 @@ export class Estimates {
     this.#estimated = new Mean(...(state?.estimated ?? []));
     this.#real = new Mean(...(state?.real ?? []));
     this.#answerTime = new AnswerTime(state?.answers);
+    this.#media = new MediaRatios(state?.media);
   }
 
   /** Takes in what has been counted since the last time. */
@@ -110,9 +125,11 @@ export class Estimates {
     }
     if (settled === 0) return;
     this.#answerTime.learn(report);
-    this.#error.add(settled, report.input_error_squared);
-    this.#estimated.add(settled, report.estimated_input);
-    this.#real.add(settled, report.input);
+    this.#media.learn(report);
+    const texts = report.media.reduce((rest, [, { calls }]) => rest - calls, settled);
+    this.#error.add(texts, report.input_error_squared);
+    this.#estimated.add(texts, report.estimated_input);
+    this.#real.add(texts, report.input);
     for (const { bucket, count, cut, task } of report.answers) {
       if (count <= 0) continue;
       const outputs = task === undefined ? this.#outputs : this.#task(task);
@@ -153,15 +170,21 @@ export class Estimates {
     return this.#answerTime.tokensWithin(availableMs);
   }
 
-  /** Real input tokens for each estimated one. */
-  get inputRatio(): number {
-    const estimated = this.#estimated.value ?? 0;
-    return estimated === 0 ? 1 : (this.#real.value ?? 0) / estimated;
-  }
-
-  /** Mean square of the errors of input estimates, tokens². */
-  get inputVariance(): number {
-    return this.#error.value ?? 0;
+  input({
+    input_tokens: tokens,
+    input_kind: kind,
+  }: Pick<BacklogEntry, 'input_tokens' | 'input_kind'>): Input {
+    if (kind !== undefined) {
+      const { mean, variance } = this.#media.of(kind);
+      const expected = tokens * mean;
+      return { reserved: Math.ceil(expected), expected, variance: tokens ** 2 * variance };
+    }
+    const ratio = this.#textRatio;
+    return {
+      reserved: Math.ceil(tokens * Math.max(1, ratio)),
+      expected: tokens * ratio,
+      variance: this.#error.value ?? 0,
+    };
   }
 
   /** How long after its release a call may start, as far as seen. */
@@ -183,7 +206,14 @@ export class Estimates {
       estimated: this.#estimated.snapshot(),
       real: this.#real.snapshot(),
       answers: this.#answerTime.snapshot(),
+      media: this.#media.snapshot(),
     };
+  }
+
+  /** Real input tokens for each estimated one. */
+  get #textRatio(): number {
+    const estimated = this.#estimated.value ?? 0;
+    return estimated === 0 ? 1 : (this.#real.value ?? 0) / estimated;
   }
 
   #task(name: string): Distribution | undefined {

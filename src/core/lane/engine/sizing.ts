@@ -52,8 +52,7 @@ export function sizeOf(
   runMs: number,
   callMs = Number.POSITIVE_INFINITY,
 ): Sizing {
-  // A reservation errs on the large side; the expected charge does not err on purpose.
-  const input = Math.ceil(entry.input_tokens * Math.max(1, estimates.inputRatio));
+  const { reserved: input, expected: expectedInput, variance: inputVariance } = estimates.input(entry);
   const outputs = estimates.outputs(entry.task);
   const most = Math.min(
     mostOf(entry, limits, input),
@@ -74,8 +73,8 @@ export function sizeOf(
     least: 1 + (entry.max_tokens ?? leastOf(entry)),
     exceedsQuota: reserved > (limits.tokens_per_minute ?? Number.POSITIVE_INFINITY),
     held: reserved + Math.ceil(debt.mean * soon),
-    variance: estimates.inputVariance + soon * (debt.variance + (1 - soon) * debt.mean ** 2),
-    charge: Math.ceil(entry.input_tokens * estimates.inputRatio + output * burndown),
+    variance: inputVariance + soon * (debt.variance + (1 - soon) * debt.mean ** 2),
+    charge: Math.ceil(expectedInput + output * burndown),
   };
 }
 
