@@ -19,6 +19,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     watch: 'Show every lane live: quota, backlog, waits, what binds',
     lanes: 'Show every lane: its state, what binds it, its limits and its work',
     why: 'Say why a request waits, when it will start, and what happened to it',
+    doctor: 'Check the stack and the account; say what is wrong, and the remedy',
     report: 'Say what was used in a range of time, by lane, tenant, model and so on',
     'quota-case': 'Write what AWS asks for when it is to raise a quota',
     pause: 'Stop releasing the requests of a lane',

@@ -20,6 +20,8 @@ import {
 
 export interface Stack {
   names: Names;
+  /** The Region of its outputs, where there are any. */
+  region?: string;
   dynamo: DynamoDBClient;
   sqs: SQSClient;
   s3: S3Client;
@@ -53,7 +55,7 @@ export async function withStack(flags: StackFlags, work: (stack: Stack) => Promi
   ];
   try {
     const names = source.from === 'prefix' ? namesWith(source.prefix, sqs) : namesFrom(outputs ?? {});
-    await work({ names, dynamo, sqs, s3 });
+    await work({ names, region, dynamo, sqs, s3 });
   } finally {
     for (const client of [dynamo, sqs, s3]) client.destroy();
   }

@@ -93,6 +93,12 @@ const NAMES = {
   lanes_table_name: 'lanes',
   reporting_table_name: 'reporting',
   bedrock_calls_bucket_name: 'calls',
+  bedrock_results_queue_url: 'bedrock-results',
+  request_ingestion_function_name: 'request-ingestion',
+  prioritization_function_name: 'prioritization',
+  invocation_function_name: 'invocation',
+  reporting_function_name: 'reporting',
+  alarm_topic_arn: 'alarms',
 } as const;
 
 export type OutputName = keyof typeof NAMES;
@@ -111,13 +117,21 @@ export function namesFrom(outputs: Outputs): Names {
 export function namesWith(prefix: string, sqs: SQSClient): Names {
   const names: Names = async (output) => {
     const name = `${prefix}-${NAMES[output]}`;
-    if (output.endsWith('_table_name')) return name;
-    if (output !== 'bedrock_calls_bucket_name') {
+    if (/_(table|function)_name$/.test(output)) return name;
+    if (output.endsWith('_queue_url') || output.endsWith('_dlq_url')) {
       const { QueueUrl = '' } = await sqs.send(new GetQueueUrlCommand({ QueueName: name }));
       return QueueUrl;
     }
     const account = (await names('input_queue_url')).split('/').at(-2);
-    return `${name}-${account}-${await sqs.config.region()}`;
+    const region = await sqs.config.region();
+    if (output === 'bedrock_calls_bucket_name') return `${name}-${account}-${region}`;
+    return `arn:${partitionOf(region)}:sns:${region}:${account}:${name}`;
   };
   return names;
+}
+
+/** @see https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html */
+function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }

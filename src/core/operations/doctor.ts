@@ -1,0 +1,221 @@
+/** Judges what was found of a stack: each finding with its remedy. */
+import type { Asked, FunctionState, Inspection, LaneState, QueueState } from './inspection.ts';
+
+export type Severity = 'ok' | 'fault' | 'warning' | 'unknown';
+
+export interface Finding {
+  /** What was looked at. */
+  check: string;
+  severity: Severity;
+  says: string;
+  /** What to do; absent where there is nothing to do. */
+  remedy?: string;
+}
+
+/** The oldest Node that the commands run on. */
+const LEAST_NODE = [20, 19] as const;
+/** Nobody leads a lane for this long after work has come. */
+const LEADERLESS_MS = 90_000;
+/** Results that nobody receives. */
+const MANY_RESULTS = 10_000;
+const APPLY = 'Apply the stack in this Region, or say which one is meant with --outputs or --name-prefix';
+/** Errors of services that cannot be asked here: the local cloud offers only what the functions use. */
+const NOT_OFFERED = new Set(['UnknownOperationException', 'NotOffered']);
+const NOT_ALLOWED = /AccessDenied|NotAuthorized|AuthorizationError|^403$|UnauthorizedOperation/i;
+
+export function diagnose(found: Inspection): Finding[] {
+  const before = [node(found), credentials(found), region(found)];
+  // Without them every other answer would only say so again.
+  if ('error' in found.credentials || 'error' in found.region) return before;
+  return [
+    ...before,
+    ...Object.entries(found.tables).map(([name, asked]) => existing(`table ${name}`, asked)),
+    ...Object.entries(found.queues).map(([name, asked]) => queue(name, asked)),
+    existing('calls bucket', found.bucket),
+    ...Object.entries(found.functions).map(([name, asked]) => lambda(name, asked)),
+    concurrency(found),
+    subscriptions(found),
+    ...Object.entries(found.deadLetters).map(([name, asked]) => deadLetters(name, asked)),
+    ...lanes(found),
+  ];
+}
+
+/** Whether anything keeps the stack from working as it should. */
+export function isHealthy(findings: readonly Finding[]): boolean {
+  return findings.every(({ severity }) => severity !== 'fault');
+}
+
+function node({ node: version }: Inspection): Finding {
+  const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
+  const [leastMajor, leastMinor] = LEAST_NODE;
+  return major > leastMajor || (major === leastMajor && minor >= leastMinor)
+    ? ok('Node.js', version)
+    : fault('Node.js', `${version} is too old.`, `Install Node.js ${LEAST_NODE.join('.')} or newer`);
+}
+
+function credentials({ credentials: asked }: Inspection): Finding {
+  return 'answer' in asked
+    ? ok('credentials', asked.answer.accessKeyId)
+    : fault('credentials', asked.says, 'Log in to AWS (aws sso login), or set AWS_PROFILE');
+}
+
+function region({ region: asked, stackRegion }: Inspection): Finding {
+  if ('error' in asked) return fault('Region', asked.says, 'Set AWS_REGION, or give --outputs');
+  if (stackRegion === undefined || stackRegion === asked.answer) return ok('Region', asked.answer);
+  return fault(
+    'Region',
+    `The commands ask ${asked.answer}, and the stack is in ${stackRegion}.`,
+    `Set AWS_REGION=${stackRegion}`,
+  );
+}
+
+function existing(check: string, asked: Asked<unknown>): Finding {
+  return 'answer' in asked ? ok(check, 'is there') : unanswered(check, asked, APPLY);
+}
+
+function queue(name: string, asked: Asked<QueueState>): Finding {
+  const check = `queue ${name}`;
+  if ('error' in asked) return unanswered(check, asked, APPLY);
+  const { waiting, inFlight } = asked.answer;
+  if (name === 'results' && waiting >= MANY_RESULTS) {
+    return {
+      ...{ check, severity: 'warning', says: `${waiting} results wait to be received.` },
+      remedy: 'Find out why the consumer does not receive them: they are lost after 14 days',
+    };
+  }
+  return ok(check, `${waiting} waiting, ${inFlight} in flight`);
+}
+
+function deadLetters(name: string, asked: Asked<QueueState>): Finding {
+  const check = `dead letters ${name}`;
+  if ('error' in asked) return unanswered(check, asked, APPLY);
+  const count = asked.answer.waiting + asked.answer.inFlight;
+  return count === 0
+    ? ok(check, 'none')
+    : fault(check, `There are ${count}.`, `Look at them: smoother dead-letters list --queue ${name}`);
+}
+
+function lambda(name: string, asked: Asked<FunctionState>): Finding {
+  const check = `function ${name}`;
+  if ('error' in asked) return unanswered(check, asked, APPLY);
+  const { state, lastUpdate, source } = asked.answer;
+  if (state !== 'Active' && state !== 'Inactive') {
+    return fault(
+      check,
+      `Its state is ${state}.`,
+      'Look at the function in the Lambda console, and apply the stack again',
+    );
+  }
+  if (lastUpdate === 'Failed') {
+    return fault(check, 'Its last update failed.', 'Apply the stack again, and look at what Terraform says');
+  }
+  if (source !== undefined && !source.enabled) {
+    return fault(
+      check,
+      `Its event source is ${source.state}: it receives nothing.`,
+      'Enable the trigger in the Lambda console, or apply the stack again',
+    );
+  }
+  return ok(check, state.toLowerCase());
+}
+
+/** Workers, and what the other three functions need at the same time. */
+const OTHER_FUNCTIONS = 10;
+
+function concurrency({ concurrency: asked, functions: { invocation } }: Inspection): Finding {
+  const check = 'concurrency';
+  if ('error' in asked) return unanswered(check, asked);
+  const { limit, unreserved } = asked.answer;
+  const workers = 'answer' in invocation ? invocation.answer.source?.maximumConcurrency : undefined;
+  const says = `The account may run ${limit} functions at a time, ${unreserved} of them unreserved`;
+  if (workers === undefined || unreserved >= workers + OTHER_FUNCTIONS) return ok(check, says);
+  return {
+    ...{ check, severity: 'warning', says: `${says}; max_concurrent_executions is ${workers}.` },
+    remedy: `Ask AWS for more concurrent executions (Service Quotas, Lambda), or lower max_concurrent_executions to ${Math.max(2, unreserved - OTHER_FUNCTIONS)}`,
+  };
+}
+
+function subscriptions({ subscriptions: asked }: Inspection): Finding {
+  const check = 'alarm e-mails';
+  if ('error' in asked) return unanswered(check, asked);
+  const confirmed = asked.answer.filter((it) => it.confirmed);
+  if (confirmed.length > 0)
+    return ok(check, `sent to ${confirmed.map(({ endpoint }) => endpoint).join(', ')}`);
+  const [pending] = asked.answer;
+  return pending === undefined
+    ? fault(
+        check,
+        'Nobody has subscribed to the alarms.',
+        'Apply the stack again: it subscribes notification_email',
+      )
+    : fault(
+        check,
+        `${pending.endpoint} has not confirmed the subscription: alarms reach nobody.`,
+        'Click the link in the e-mail from AWS (look in the spam folder), or apply the stack again for a new one',
+      );
+}
+
+function lanes({ lanes: asked, at }: Inspection): Finding[] {
+  if ('error' in asked) return [unanswered('lanes', asked, APPLY)];
+  if (asked.answer.length === 0) return [ok('lanes', 'none yet: a lane begins with its first request')];
+  return asked.answer.flatMap((lane) => laneFindings(lane, at));
+}
+
+function laneFindings(lane: LaneState, at: number): Finding[] {
+  const check = `lane ${lane.lane}`;
+  const { oldest, led, state, health, says, remedy, assumed } = lane;
+  const findings: Finding[] = [];
+  if (oldest !== undefined && !led && state !== 'paused' && oldest + LEADERLESS_MS < at) {
+    findings.push(
+      fault(
+        check,
+        'Requests wait, and prioritization does not run.',
+        "Look at the prioritization function's log and at its schedule in EventBridge: it must be enabled",
+      ),
+    );
+  }
+  if (health !== 'good') {
+    findings.push({
+      check,
+      severity: health === 'bad' || state === 'paused' ? 'fault' : 'warning',
+      says,
+      remedy,
+    });
+  }
+  if (assumed.length > 0) {
+    findings.push({
+      ...{
+        check,
+        severity: 'warning',
+        says: `${assumed.join(' and ')} assumed: Service Quotas does not say.`,
+      },
+      remedy: 'Set quota_overrides for the model to what the Bedrock console shows, and apply the stack',
+    });
+  }
+  return findings.length === 0 ? [ok(check, says)] : findings;
+}
+
+function unanswered(
+  check: string,
+  { error, says }: { error: string; says: string },
+  remedy?: string,
+): Finding {
+  if (NOT_OFFERED.has(error)) {
+    return { check, severity: 'unknown', says: 'The local cloud cannot be asked about this.' };
+  }
+  if (NOT_ALLOWED.test(error)) {
+    return {
+      ...{ check, severity: 'unknown', says },
+      remedy: 'Use credentials with the policy of the output operator_read_policy_json',
+    };
+  }
+  return { check, severity: 'fault', says, remedy };
+}
+
+function ok(check: string, says: string): Finding {
+  return { check, severity: 'ok', says };
+}
+
+function fault(check: string, says: string, remedy: string): Finding {
+  return { check, severity: 'fault', says, remedy };
+}
