@@ -89,14 +89,23 @@ it('names by prefix are those that the stack gives', async () => {
   try {
     const names = namesWith(prefix, sqs);
     const queues = ['input_queue_url', 'input_dlq_url', 'hold_next_batch_queue_url'] as const;
-    const others = ['hold_next_batch_dlq_url', 'reporting_dlq_url'] as const;
+    const others = ['hold_next_batch_dlq_url', 'reporting_dlq_url', 'bedrock_results_queue_url'] as const;
     for (const output of [...queues, ...others]) {
       const QueueName = String(outputs[output]).split('/').at(-1);
       await sqs.send(new CreateQueueCommand({ QueueName }));
       expect((await names(output)).split('/').at(-1)).toBe(QueueName);
     }
     const tables = ['requests_table_name', 'lanes_table_name', 'reporting_table_name'] as const;
-    for (const output of tables) expect(await names(output)).toBe(outputs[output]);
+    const functions = [
+      'request_ingestion_function_name',
+      'prioritization_function_name',
+      'invocation_function_name',
+      'reporting_function_name',
+    ] as const;
+    for (const output of [...tables, ...functions]) expect(await names(output)).toBe(outputs[output]);
+    expect(await names('alarm_topic_arn')).toBe(
+      `arn:aws:sns:us-east-1:${emulators.accountId}:${prefix}-alarms`,
+    );
     const bucket: OutputName = 'bedrock_calls_bucket_name';
     // The emulator's account is another than the one of the evaluated stack.
     expect((await names(bucket)).replace(emulators.accountId, '')).toBe(

@@ -171,6 +171,15 @@ async function ask<Answer>(question: () => Promise<Answer>): Promise<Asked<Answe
     return { answer: await question() };
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
-    return { error: name, says: problemOf(error)?.message ?? message };
+    return { error: isNotOffered(error) ? 'NotOffered' : name, says: problemOf(error)?.message ?? message };
   }
+}
+
+/** The local cloud answers so whatever it does not offer, in a form that not every client can read. */
+function isNotOffered(error: unknown): boolean {
+  const { $metadata, $response } = error as {
+    $metadata?: { httpStatusCode?: number };
+    $response?: { statusCode?: number };
+  };
+  return ($metadata?.httpStatusCode ?? $response?.statusCode) === 501;
 }

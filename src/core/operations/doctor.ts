@@ -19,8 +19,8 @@ const LEADERLESS_MS = 90_000;
 /** Results that nobody receives. */
 const MANY_RESULTS = 10_000;
 const APPLY = 'Apply the stack in this Region, or say which one is meant with --outputs or --name-prefix';
-/** Errors of services that cannot be asked here: the local cloud offers only what the functions use. */
-const NOT_OFFERED = new Set(['UnknownOperationException', 'NotOffered']);
+/** Of a service that cannot be asked here: the local cloud offers only what the functions use. */
+const NOT_OFFERED = 'NotOffered';
 const NOT_ALLOWED = /AccessDenied|NotAuthorized|AuthorizationError|^403$|UnauthorizedOperation/i;
 
 export function diagnose(found: Inspection): Finding[] {
@@ -200,7 +200,7 @@ function unanswered(
   { error, says }: { error: string; says: string },
   remedy?: string,
 ): Finding {
-  if (NOT_OFFERED.has(error)) {
+  if (error === NOT_OFFERED) {
     return { check, severity: 'unknown', says: 'The local cloud cannot be asked about this.' };
   }
   if (NOT_ALLOWED.test(error)) {

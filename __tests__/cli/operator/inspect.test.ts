@@ -1,0 +1,112 @@
+import { rmSync } from 'node:fs';
+import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { dynamoClient, s3Client, sqsClient } from '../../../src/aws/clients.ts';
+import { inspect } from '../../../src/cli/operator/inspect.ts';
+import { operations } from '../../../src/cli/operator/operations.ts';
+import type { Stack } from '../../../src/cli/operator/operator-command.ts';
+import { namesFrom, namesWith } from '../../../src/cli/operator/stack.ts';
+import { diagnose, isHealthy } from '../../../src/core/operations/doctor.ts';
+import { type SmallCloud, smallStack, startSmallCloud } from '../../local/small-stack.ts';
+import { REQUIRED, synthesise } from '../../stack/synthesis.ts';
+
+const KEPT = /^aws_(dynamodb_table|sqs_queue|s3_bucket)$/;
+const OUTPUTS = /_(queue_url|dlq_url|table_name|bucket_name)$|^region$/;
+
+/** The tables, queues and bucket of the real stack, without its functions. */
+async function storesOnly() {
+  const { resource, output, ...rest } = synthesise();
+  const { assetsFolder } = await smallStack({});
+  const stack = {
+    ...rest,
+    resource: Object.fromEntries(Object.entries(resource).filter(([type]) => KEPT.test(type))),
+    output: Object.fromEntries(Object.entries(output).filter(([name]) => OUTPUTS.test(name))),
+  };
+  return { stack, assetsFolder } as unknown as Awaited<ReturnType<typeof smallStack>>;
+}
+
+describe('a look at a local stack', () => {
+  let cloud: SmallCloud;
+  let stack: Stack;
+  let folder: string;
+
+  beforeAll(async () => {
+    const stores = await storesOnly();
+    folder = stores.assetsFolder;
+    cloud = await startSmallCloud(stores, { variables: REQUIRED });
+    vi.stubEnv('AWS_ENDPOINT_URL', cloud.endpoint);
+    vi.stubEnv('AWS_REGION', cloud.region);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', cloud.operator.accessKeyId);
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', cloud.operator.secretAccessKey);
+    stack = {
+      names: namesFrom({
+        ...cloud.outputs,
+        request_ingestion_function_name: 'ingestion',
+        prioritization_function_name: 'prioritization',
+        invocation_function_name: 'invocation',
+        reporting_function_name: 'reporting',
+        alarm_topic_arn: 'arn:aws:sns:us-east-1:123456789012:alarms',
+      }),
+      region: cloud.region,
+      dynamo: dynamoClient(),
+      sqs: sqsClient(),
+      s3: s3Client(process.env),
+    };
+  });
+  afterAll(async () => {
+    for (const client of [stack.dynamo, stack.sqs, stack.s3]) client.destroy();
+    await cloud.stop();
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true });
+  });
+
+  const faultsOf = async (looked: Stack) =>
+    diagnose(await inspect(looked))
+      .filter(({ severity }) => severity === 'fault')
+      .map(({ check }) => check);
+
+  it('finds a new one healthy, and says what the local cloud cannot tell', async () => {
+    const findings = diagnose(await inspect(stack));
+    expect(findings.filter(({ severity }) => severity === 'fault')).toEqual([]);
+    expect(isHealthy(findings)).toBe(true);
+    const unknown = findings.filter(({ severity }) => severity === 'unknown').map(({ check }) => check);
+    expect(unknown).toEqual([
+      ...['ingestion', 'prioritization', 'invocation', 'reporting'].map((name) => `function ${name}`),
+      'concurrency',
+      'alarm e-mails',
+    ]);
+  });
+
+  it('finds that nothing of a prefix is there', async () => {
+    const faults = await faultsOf({ ...stack, names: namesWith('somebody-else', stack.sqs) });
+    expect(faults).toEqual(
+      expect.arrayContaining(['table requests', 'queue input', 'calls bucket', 'dead letters hold', 'lanes']),
+    );
+  });
+
+  it('finds another Region than the stack’s', async () => {
+    expect(await faultsOf({ ...stack, region: 'eu-north-1' })).toEqual(['Region']);
+  });
+
+  it('finds dead letters', async () => {
+    const QueueUrl = await stack.names('input_dlq_url');
+    await stack.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: '{}' }));
+    expect(await faultsOf(stack)).toEqual(['dead letters input']);
+  });
+
+  it('finds a lane that an operator has paused, until it is resumed', async () => {
+    const ports = await operations(stack);
+    await ports.registry.register('amazon.nova-lite:geo', 'us.amazon.nova-lite-v1:0');
+    await ports.control.setPause('amazon.nova-lite:geo', { by: 'ada', since: 1 });
+    expect(await faultsOf(stack)).toEqual(['dead letters input', 'lane amazon.nova-lite:geo']);
+    await ports.control.setPause('amazon.nova-lite:geo', undefined);
+    expect(await faultsOf(stack)).toEqual(['dead letters input']);
+  });
+
+  it('finds a table that is gone', async () => {
+    const TableName = await stack.names('reporting_table_name');
+    await stack.dynamo.send(new DeleteTableCommand({ TableName }));
+    await vi.waitFor(async () => expect(await faultsOf(stack)).toContain('table reporting'), 10_000);
+  });
+});

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import { findingsText } from '../../../src/cli/report/findings-text.ts';
+import { diagnose, isHealthy } from '../../../src/core/operations/doctor.ts';
+import type { FunctionState, Inspection, LaneState } from '../../../src/core/operations/inspection.ts';
+
+const NOW = 1_800_000_000_000;
+const there = { answer: true } as const;
+const empty = { answer: { waiting: 0, inFlight: 0 } };
+const active = (source?: FunctionState['source']) => ({
+  answer: { state: 'Active', lastUpdate: 'Successful', source },
+});
+const receiving = { enabled: true, state: 'Enabled', maximumConcurrency: 30 };
+
+const LANE: LaneState = {
+  lane: 'amazon.nova-lite:geo',
+  model_id: 'us.amazon.nova-lite-v1:0',
+  state: 'working',
+  health: 'good',
+  limits: { requests_per_minute: 480 },
+  assumed: [],
+  says: 'Nothing keeps work waiting.',
+  led: true,
+};
+
+const HEALTHY: Inspection = {
+  at: NOW,
+  node: 'v20.19.5',
+  credentials: { answer: { accessKeyId: 'AKIA' } },
+  region: { answer: 'eu-west-1' },
+  stackRegion: 'eu-west-1',
+  tables: { requests: there, lanes: there, reporting: there },
+  queues: { input: empty, hold: empty, results: empty },
+  deadLetters: { input: empty, hold: empty, reporting: empty },
+  bucket: there,
+  functions: {
+    ingestion: active(receiving),
+    prioritization: active(),
+    invocation: active(receiving),
+    reporting: active(receiving),
+  },
+  concurrency: { answer: { limit: 1_000, unreserved: 1_000 } },
+  subscriptions: { answer: [{ endpoint: 'team@example.com', confirmed: true }] },
+  lanes: { answer: [LANE] },
+};
+
+const error = (name: string, says: string = name) => ({ error: name, says });
+const lane = (fields: Partial<LaneState>): Partial<Inspection> => ({
+  lanes: { answer: [{ ...LANE, ...fields }] },
+});
+
+describe('the doctor', () => {
+  it('finds nothing in a healthy stack', () => {
+    const findings = diagnose(HEALTHY);
+    expect(findings.filter(({ severity }) => severity !== 'ok')).toEqual([]);
+    expect(findingsText(findings)).toBe(
+      `0 faults, 0 warnings, ${findings.length} checks are well, 0 could not be made.`,
+    );
+  });
+
+  it.each<[string, Partial<Inspection>, RegExp]>([
+    ['old Node.js', { node: 'v18.20.0' }, /Node.js: .*\n.*Install Node.js 20.19/],
+    ['no credentials', { credentials: error('CredentialsProviderError') }, /credentials.*\n.*aws sso login/],
+    ['no Region', { region: error('Error', 'Region is missing') }, /Region.*\n.*AWS_REGION/],
+    [
+      'another Region',
+      { region: { answer: 'us-east-1' } },
+      /stack is in eu-west-1.*\n.*AWS_REGION=eu-west-1/,
+    ],
+    [
+      'a table that is not there',
+      { tables: { ...HEALTHY.tables, lanes: error('ResourceNotFoundException') } },
+      /table lanes.*\n.*Apply the stack/,
+    ],
+    [
+      'a queue that is not there',
+      { queues: { ...HEALTHY.queues, input: error('QueueDoesNotExist') } },
+      /queue input.*\n.*Apply the stack/,
+    ],
+    ['no bucket', { bucket: error('NotFound') }, /calls bucket.*\n.*Apply the stack/],
+    [
+      'a function that failed to deploy',
+      {
+        functions: {
+          ...HEALTHY.functions,
+          invocation: { answer: { state: 'Failed', lastUpdate: 'Failed' } },
+        },
+      },
+      /function invocation: Its state is Failed.*\n.*apply the stack again/,
+    ],
+    [
+      'a disabled event source',
+      {
+        functions: {
+          ...HEALTHY.functions,
+          ingestion: active({ enabled: false, state: 'Disabled' }),
+        },
+      },
+      /function ingestion: .*Disabled.*\n.*Enable the trigger/,
+    ],
+    [
+      'dead letters',
+      { deadLetters: { ...HEALTHY.deadLetters, input: { answer: { waiting: 2, inFlight: 1 } } } },
+      /dead letters input: There are 3.*\n.*dead-letters list --queue input/,
+    ],
+    [
+      'an unconfirmed subscription',
+      { subscriptions: { answer: [{ endpoint: 'team@example.com', confirmed: false }] } },
+      /alarm e-mails: team@example.com has not confirmed.*\n.*Click the link/,
+    ],
+    [
+      'no subscription',
+      { subscriptions: { answer: [] } },
+      /alarm e-mails: Nobody.*\n.*Apply the stack again/,
+    ],
+    [
+      'a lane without access',
+      lane({ health: 'bad', state: 'stopped', says: 'Bedrock denies access.', remedy: 'Give access' }),
+      /lane amazon.*denies access.*\n.*Give access/,
+    ],
+    [
+      'a paused lane',
+      lane({ health: 'attention', state: 'paused', says: 'Paused by ada.', remedy: 'smoother resume' }),
+      /Paused by ada.*\n.*smoother resume/,
+    ],
+    [
+      'a schedule that does not run',
+      lane({ led: false, oldest: NOW - 600_000 }),
+      /prioritization does not run.*\n.*schedule in EventBridge/,
+    ],
+  ])('names the remedy for %s', (_, broken, expected) => {
+    const findings = diagnose({ ...HEALTHY, ...broken });
+    expect(isHealthy(findings)).toBe(false);
+    expect(findings.filter(({ severity }) => severity === 'fault')).toHaveLength(1);
+    expect(findingsText(findings)).toMatch(expected);
+  });
+
+  it.each<[string, Partial<Inspection>, RegExp]>([
+    [
+      'too little concurrency',
+      { concurrency: { answer: { limit: 10, unreserved: 10 } } },
+      /concurrency: .*10 functions at a time.*\n.*lower max_concurrent_executions to 2/,
+    ],
+    [
+      'assumed limits',
+      lane({ assumed: ['tokens_per_minute'] }),
+      /tokens_per_minute assumed.*\n.*quota_overrides/,
+    ],
+    [
+      'results that nobody receives',
+      { queues: { ...HEALTHY.queues, results: { answer: { waiting: 20_000, inFlight: 0 } } } },
+      /20000 results wait.*\n.*consumer/,
+    ],
+  ])('warns of %s, which is no fault', (_, found, expected) => {
+    const findings = diagnose({ ...HEALTHY, ...found });
+    expect(isHealthy(findings)).toBe(true);
+    expect(findingsText(findings)).toMatch(expected);
+  });
+
+  it.each([
+    ['AccessDeniedException', /operator_read_policy_json/],
+    ['NotOffered', /local cloud cannot be asked/],
+  ])('says what it could not look at (%s)', (name, expected) => {
+    const findings = diagnose({ ...HEALTHY, concurrency: error(name) });
+    expect(isHealthy(findings)).toBe(true);
+    expect(findingsText(findings)).toMatch(expected);
+  });
+
+  it('does not take a lane for leaderless whose work has only just come', () => {
+    const findings = diagnose({ ...HEALTHY, ...lane({ led: false, oldest: NOW - 5_000 }) });
+    expect(isHealthy(findings)).toBe(true);
+  });
+});
