@@ -36,7 +36,7 @@ export function s3Payloads(client: S3Client, bucket: string): Payloads {
 /** Producers' large messages, in the calls bucket. */
 export function s3Inbox(client: S3Client, bucket: string, maxBytes = MAX_INBOX_BYTES): Inbox {
   return {
-    async read(key, versionId) {
+    async read(key, versionId, beforeDownload) {
       const object = await getInboxObject(client, { Bucket: bucket, Key: key, VersionId: versionId });
       if (!object) return undefined;
       const { ContentLength: bytes = 0, VersionId: version_id } = object;
@@ -44,6 +44,7 @@ export function s3Inbox(client: S3Client, bucket: string, maxBytes = MAX_INBOX_B
         await object.Body?.transformToWebStream().cancel();
         throw new InboxObjectTooLargeError(key, bytes, maxBytes);
       }
+      await beforeDownload?.(bytes);
       return { body: await bytesOf(object), ...(version_id && { version_id }) };
     },
   };

@@ -37,7 +37,7 @@ export function createObjects(): MemoryObjects {
       },
     },
     inbox: {
-      async read(key, versionId) {
+      async read(key, versionId, beforeDownload) {
         const versionsOfKey = objects.get(key) ?? [];
         const object =
           versionId === undefined
@@ -46,6 +46,7 @@ export function createObjects(): MemoryObjects {
         if (!object) return undefined;
         const bytes = object.body.length;
         if (bytes > MAX_INBOX_BYTES) throw new InboxObjectTooLargeError(key, bytes, MAX_INBOX_BYTES);
+        await beforeDownload?.(bytes);
         return { body: Uint8Array.from(object.body), version_id: object.version_id };
       },
     },

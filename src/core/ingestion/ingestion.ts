@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { LaneSettings, Settings } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
+import { Mutex } from '../mutex.ts';
 import type { Home } from '../request/arns.ts';
 import { cancelled } from '../request/cancellation.ts';
 import { deliver } from '../request/deliver.ts';
@@ -49,6 +50,8 @@ export interface IngestionOptions extends Pick<MessageLimits, 'longestWaitSecond
 
 /** Variables are read again after this long. */
 const SETTINGS_AGE_MS = 10_000;
+/** Larger messages are handled one at a time: while it is read and stored, each takes many times its size of memory. */
+const LARGE_BYTES = 2_000_000;
 
 interface Refusal {
   error: RequestError;
@@ -65,6 +68,7 @@ export class Ingestion {
   readonly #arrivals = new ShardChooser();
   readonly #notifier: LaneNotifier;
   readonly #inputs: InputCounts;
+  readonly #large = new Mutex();
   readonly #settings = new Coalescer<LaneSettings>(SETTINGS_AGE_MS);
   readonly #ports: IngestionPorts;
   readonly #options: IngestionOptions;
@@ -117,8 +121,23 @@ export class Ingestion {
         return undefined;
       }
     }
+    let end = () => {};
+    const beforeDownload = async (bytes: number) => {
+      if (bytes > LARGE_BYTES) end = await this.#large.take();
+    };
+    try {
+      return await this.#readAndStore(message, beforeDownload);
+    } finally {
+      end();
+    }
+  }
+
+  async #readAndStore(
+    message: IncomingMessage,
+    beforeDownload: (bytes: number) => Promise<void>,
+  ): Promise<StoredRecord | undefined> {
     const limits = await this.#limits();
-    const { reading, source } = await this.#read(message, limits);
+    const { reading, source } = await this.#read(message, limits, beforeDownload);
     if (reading.kind === 'cancellation') {
       await cancel(this.#ports, reading.requestId, message.id);
       return undefined;
@@ -134,10 +153,14 @@ export class Ingestion {
     return { ...this.#options, profiles, resultsQueues };
   }
 
-  async #read(message: IncomingMessage, limits: IngestionOptions & MessageLimits): Promise<PointerReading> {
+  async #read(
+    message: IncomingMessage,
+    limits: IngestionOptions & MessageLimits,
+    beforeDownload: (bytes: number) => Promise<void>,
+  ): Promise<PointerReading> {
     const reading = readMessage(message.body, limits);
     if (reading.kind !== 'pointer') return { reading };
-    const pointed = await readPointer(reading.pointer, this.#ports.inbox, limits);
+    const pointed = await readPointer(reading.pointer, this.#ports.inbox, limits, beforeDownload);
     if (pointed.reading.kind !== 'invalid' && pointed.reading.kind !== 'pointer') return pointed;
     const usable = { ...reading.usable, ...pointed.reading.usable };
     return { ...pointed, reading: { ...pointed.reading, usable } };

@@ -19,12 +19,13 @@ export async function readPointer(
   pointer: Pointer,
   inbox: Inbox,
   options: MessageLimits & { bucket: string },
+  beforeDownload: (bytes: number) => Promise<void>,
 ): Promise<PointerReading> {
   const { bucket, key, version_id } = pointer;
   if (bucket !== options.bucket) return refused('bucket', `the calls bucket (${options.bucket})`, bucket);
   let object: Awaited<ReturnType<Inbox['read']>>;
   try {
-    object = await inbox.read(key, version_id);
+    object = await inbox.read(key, version_id, beforeDownload);
   } catch (error) {
     if (error instanceof InboxObjectTooLargeError) {
       return refused('key', `an object of at most ${MAX_INBOX_BYTES} bytes`, `one of ${error.bytes}`);

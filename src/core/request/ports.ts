@@ -78,8 +78,13 @@ export interface Inbox {
    * The object, in the given version or the newest, and the version that was read; undefined when there is none.
    * Rejects with {@link InboxObjectTooLargeError} beyond `MAX_INBOX_BYTES`, before downloading it,
    * and with {@link InboxObjectEncryptedError} when its KMS key does not let us.
+   * @param beforeDownload is told the object's size, and waited for
    */
-  read(key: string, versionId?: string): Promise<{ body: Uint8Array; version_id?: string } | undefined>;
+  read(
+    key: string,
+    versionId?: string,
+    beforeDownload?: (bytes: number) => Promise<void>,
+  ): Promise<{ body: Uint8Array; version_id?: string } | undefined>;
 }
 
 export interface HoldQueue {
