@@ -11,11 +11,14 @@ import {
 import path from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { GROUPS } from '../../src/cli/commands.ts';
+import { BUNDLED_PAGE, bundlePage } from '../../src/cli/console/html.ts';
 
 /** Groups of commands that work without the repository. */
 const PUBLISHED = ['For producers:', 'For operators:'];
 /** What the package leaves to its dependencies; everything else is bundled. */
 const EXTERNAL = ['@aws-sdk/*', '@smithy/*'];
+/** Bundles the console's page in the repository. The package has it bundled already. */
+const REPOSITORY_ONLY = ['esbuild'];
 /** Relative to the package, as deep as src/cli: program.ts finds package.json two folders up. */
 const BIN = 'cli/bin/main.js';
 /** The SDK's advance notice about Node 20 is of no use to whoever runs a command. */
@@ -32,7 +35,7 @@ export async function buildPackage(root: string): Promise<string> {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    external: EXTERNAL,
+    external: [...EXTERNAL, ...REPOSITORY_ONLY],
     // jsonc-parser's `main` asks for its parts in a way that no bundler follows; its `module` does not.
     mainFields: ['module', 'main'],
     logLevel: 'error',
@@ -57,6 +60,7 @@ export async function buildPackage(root: string): Promise<string> {
   const bin = path.join(folder, BIN);
   writeFileSync(bin, `#!/usr/bin/env node\n${QUIET}\n${readFileSync(bin, 'utf8')}`);
   chmodSync(bin, 0o755);
+  writeFileSync(path.join(path.dirname(bin), BUNDLED_PAGE), await bundlePage());
   declareTypes(root, folder);
   const used = [client, cli].flatMap(({ metafile }) =>
     Object.values(metafile?.outputs ?? {}).flatMap(({ imports }) => imports.map((it) => it.path)),

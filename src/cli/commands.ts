@@ -16,6 +16,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     proxy: 'Answer Bedrock’s API on a local port through the smoother',
   },
   'For operators:': {
+    console: 'Show and do all of this on a local web page',
     watch: 'Show every lane live: quota, backlog, waits, what binds',
     lanes: 'Show every lane: its state, what binds it, its limits and its work',
     why: 'Say why a request waits, when it will start, and what happened to it',

@@ -70,4 +70,7 @@ it('brings the command line', () => {
   const help = run('npx', '--no-install', 'smoother', '--help');
   for (const command of ['submit', 'proxy', 'cancel', 'lanes']) expect(help).toContain(`  ${command} `);
   expect(help).not.toContain('bench-engine');
+  // It has no esbuild: the console's page must be bundled already.
+  const page = path.join(project, 'node_modules', NAME, 'cli/bin/console-page.js');
+  expect(readFileSync(page, 'utf8')).toContain('Bedrock Request Smoother');
 }, 60_000);

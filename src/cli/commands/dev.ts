@@ -4,6 +4,7 @@ import { surveyOf } from '../../client/lines.ts';
 import { startLocalSmoother } from '../../lab/run/local-smoother.ts';
 import { PROJECT_FOLDER } from '../../lab/run/synthesis.ts';
 import type { LocalCloud } from '../../local/local-cloud.ts';
+import { startLocalConsole } from '../console/local.ts';
 import { localCommand, smootherOptions } from '../local-command.ts';
 import { outputFile, PORT, wholeNumber } from '../terminal/options.ts';
 import { writeTo } from '../terminal/printer.ts';
@@ -46,12 +47,14 @@ export default localCommand('smoother dev --port 4580 --rpm 120 --outputs output
       onStep: (step) => console.log(`${step} ...`),
       onLog: (name, line) => void logs.write(`${name}  ${line}\n`),
     });
+    const page = await startLocalConsole(cloud);
     try {
       writeFileSync(outputs, asTerraformPrints(cloud.outputs));
-      console.log(instructions(cloud, { bedrockUrl: bedrock.url, outputs, logFile }));
+      console.log(instructions(cloud, { consoleUrl: page.url, bedrockUrl: bedrock.url, outputs, logFile }));
       if (!interrupted.aborted)
         await new Promise((resolve) => interrupted.addEventListener('abort', resolve));
     } finally {
+      await page.close();
       await stop();
       logs.end();
     }
@@ -65,9 +68,15 @@ function asTerraformPrints(outputs: LocalCloud['outputs']): string {
 
 function instructions(
   { endpoint, region, operator, outputs }: LocalCloud,
-  { bedrockUrl, outputs: outputsFile, logFile }: { bedrockUrl: string; outputs: string; logFile: string },
+  {
+    consoleUrl,
+    bedrockUrl,
+    outputs: outputsFile,
+    logFile,
+  }: { consoleUrl: string; bedrockUrl: string; outputs: string; logFile: string },
 ): string {
   const addresses = {
+    console: consoleUrl,
     'AWS endpoint': endpoint,
     'Bedrock simulator': bedrockUrl,
     '  statistics': `${bedrockUrl}/_simulator/stats`,

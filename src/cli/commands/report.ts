@@ -1,9 +1,12 @@
+import { writeFileSync } from 'node:fs';
 import { GROUPINGS, type Grouping, readUsage, usageBy } from '../../core/operations/usage.ts';
+import { answers } from '../console/answers.ts';
+import { pageHtml } from '../console/html.ts';
 import { UsageError } from '../errors.ts';
 import { operations } from '../operator/operations.ts';
 import { operatorCommand, withStack } from '../operator/operator-command.ts';
 import { usageCsv, usageTable } from '../report/usage-text.ts';
-import { choice, json, moment } from '../terminal/options.ts';
+import { choice, json, moment, outputFile } from '../terminal/options.ts';
 import { printer } from '../terminal/printer.ts';
 
 const HOUR_MS = 3_600_000;
@@ -11,6 +14,7 @@ const HOUR_MS = 3_600_000;
 export default operatorCommand(
   'smoother report --by tenant',
   'smoother report --from 2026-11-01 --to 2026-11-08 --by model --csv',
+  'smoother report --from 2026-11-22 --html report.html',
 )
   .addOption(moment('--from <time>', 'the beginning; default: an hour before the end'))
   .addOption(moment('--to <time>', 'the end; default: now'))
@@ -18,14 +22,21 @@ export default operatorCommand(
     choice('--by <what>', 'one line for each', Object.keys(GROUPINGS) as Grouping[]).default('lane' as const),
   )
   .option('--csv', 'print comma-separated values')
+  .addOption(
+    outputFile('--html <file>', 'write the console’s page there, with the figures of this time in it'),
+  )
   .addOption(json())
-  .action(({ from, to = Date.now(), by, csv, json: figures, ...flags }) =>
+  .action(({ from, to = Date.now(), by, csv, html, json: figures, ...flags }) =>
     withStack(flags, async (stack) => {
       const range = { from: from ?? to - HOUR_MS, to };
       if (range.from > range.to) throw new UsageError('--from must not be later than --to');
       const lines = usageBy(await readUsage(await operations(stack), range), by);
       const print = printer(figures);
       print.line(csv ? usageCsv(by, lines) : usageTable(by, lines, range));
+      if (html !== undefined) {
+        const page = await (await answers(stack)).page(range);
+        writeFileSync(html, (await pageHtml({ ...page, live: false, readOnly: true })).html);
+      }
       print.figures({ from: iso(range.from), to: iso(range.to), by, lines });
     }),
   );

@@ -41,6 +41,10 @@ function stepsIn(scratch: string): Step[] {
     { name: 'format and lint', args: ['node_modules/@biomejs/biome/bin/biome', 'ci', '.'] },
     { name: 'types', args: ['node_modules/typescript/bin/tsc'] },
     {
+      name: 'types of the console’s page',
+      args: ['node_modules/typescript/bin/tsc', '-p', 'src/cli/console/page'],
+    },
+    {
       name: 'tests',
       args: ['node_modules/vitest/vitest.mjs', 'run', ...reporters],
       tally: (exitCode) => testTally(readFileSync(report, 'utf8'), exitCode),

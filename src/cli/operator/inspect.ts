@@ -27,6 +27,7 @@ import { viewLanes } from '../../core/operations/lanes.ts';
 import { problemOf } from '../terminal/problems.ts';
 import { operations } from './operations.ts';
 import type { Stack } from './operator-command.ts';
+import type { OutputName } from './stack.ts';
 
 export async function inspect(stack: Stack): Promise<Inspection> {
   const { dynamo } = stack;
@@ -38,8 +39,8 @@ export async function inspect(stack: Stack): Promise<Inspection> {
       await Promise.all([
         ask(async () => ({ accessKeyId: (await dynamo.config.credentials()).accessKeyId })),
         all(TABLES, (output, name) => table(stack, name, output)),
-        all(QUEUES, (output) => queue(stack, output)),
-        all(DEAD_LETTER_QUEUES, (output) => queue(stack, output)),
+        all(QUEUES, (output) => queueState(stack, output)),
+        all(DEAD_LETTER_QUEUES, (output) => queueState(stack, output)),
         ask(async () => {
           await stack.s3.send(
             new HeadBucketCommand({ Bucket: await stack.names('bedrock_calls_bucket_name') }),
@@ -81,13 +82,10 @@ async function table(
   return true;
 }
 
-async function queue(
-  stack: Stack,
-  output: (typeof QUEUES | typeof DEAD_LETTER_QUEUES)[never] | string,
-): Promise<QueueState> {
+export async function queueState(stack: Stack, output: OutputName): Promise<QueueState> {
   const { Attributes = {} } = await stack.sqs.send(
     new GetQueueAttributesCommand({
-      QueueUrl: await stack.names(output as Parameters<Stack['names']>[0]),
+      QueueUrl: await stack.names(output),
       AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
     }),
   );

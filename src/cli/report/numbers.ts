@@ -25,3 +25,14 @@ export function duration(milliseconds: number): string {
 export function timeOfDay(epochMs: number): string {
   return new Date(epochMs).toTimeString().slice(0, 8);
 }
+
+/** In UTC, to the second: 2026-11-22 19:40:00Z. */
+export function moment(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+}
+
+/** List prices: an estimate, not a bill. */
+export function dollars(amount: number): string {
+  if (amount === 0) return '$0';
+  return amount < 0.01 ? '< $0.01' : `$${amount < 100 ? amount.toFixed(2) : short(amount)}`;
+}

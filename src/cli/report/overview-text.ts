@@ -1,8 +1,6 @@
 import type { LaneOverview } from '../../core/operations/overview.ts';
-import { duration, short } from './numbers.ts';
+import { dollars, duration, moment, short } from './numbers.ts';
 import { table } from './table.ts';
-import { dollars } from './usage-text.ts';
-import { moment } from './why-text.ts';
 
 const BAR_WIDTH = 30;
 const BARS = '▁▂▃▄▅▆▇█';

@@ -1,8 +1,7 @@
 import type { Interval } from '../../core/operations/ports.ts';
 import { COUNTERS, type Grouping, type UsageLine } from '../../core/operations/usage.ts';
-import { duration, percent, short } from './numbers.ts';
+import { dollars, duration, moment, percent, short } from './numbers.ts';
 import { table } from './table.ts';
-import { moment } from './why-text.ts';
 
 /** Its many columns leave no room for names on a narrow terminal, which may wrap them. */
 const WIDE = 120;
@@ -30,12 +29,6 @@ export function usageTable(by: Grouping, lines: readonly UsageLine[], { from, to
     ),
     ...(unpriced === 0 ? [] : [`${unpriced} answers have no list price here, and count as 0.`]),
   ].join('\n');
-}
-
-/** List prices: an estimate, not a bill. */
-export function dollars(amount: number): string {
-  if (amount === 0) return '$0';
-  return amount < 0.01 ? '< $0.01' : `$${amount < 100 ? amount.toFixed(2) : short(amount)}`;
 }
 
 const FIGURES = ['cost_usd', 'won_back_tokens'] as const;

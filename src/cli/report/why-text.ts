@@ -1,5 +1,5 @@
 import type { Ahead, Why } from '../../core/operations/why.ts';
-import { duration, short } from './numbers.ts';
+import { duration, moment, short } from './numbers.ts';
 import { table } from './table.ts';
 
 /** What a person reads about one request. */
@@ -52,8 +52,3 @@ const VERDICTS: Record<NonNullable<Why['deadline']>, string> = {
   'at risk': 'it may not have started by then',
   missed: 'it will not have started by then',
 };
-
-/** In UTC, to the second. */
-export function moment(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
-}

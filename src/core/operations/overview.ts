@@ -1,30 +1,37 @@
 /** Everything that an operator sees of a lane at once: what binds, what waits, the last hour minute by minute, its tenants. */
 import type { Clock } from '../clock.ts';
-import type { ReportRows } from '../reporting/ports.ts';
-import { readRows } from '../reporting/read.ts';
+import type { ReportRow, ReportRows } from '../reporting/ports.ts';
+import { readRows, summarise } from '../reporting/read.ts';
 import { minuteOf } from '../reporting/rows.ts';
 import { type BacklogPorts, readBacklog, type WaitingLine } from './backlog.ts';
 import { chargesBy } from './charges.ts';
 import { laneMinutes } from './expected-start.ts';
 import { type LaneView, type LaneViewPorts, speedOf, viewLanes } from './lanes.ts';
-import { type UsageLine, usageBy } from './usage.ts';
+import type { Interval } from './ports.ts';
+import { type COUNTERS, type UsageLine, usageBy, usageOf } from './usage.ts';
 
 const MINUTE_MS = 60_000;
-/** What is shown of the past. */
-export const SHOWN_MS = 60 * MINUTE_MS;
+/** What is shown of the past, unless a range is given. */
+const SHOWN_MS = 60 * MINUTE_MS;
+/** A chart has no more points than a screen can show. */
+const MOST_POINTS = 180;
+/** Minutes of a point. */
+const STEPS = [1, 5, 15, 60, 360, 1_440];
 
 export interface OverviewPorts extends LaneViewPorts, BacklogPorts {
   rows: Pick<ReportRows, 'rows'>;
 }
 
+/** A minute, or in longer ranges the average minute of some. */
 export interface MinutePoint {
-  /** E.g. `2026-11-22T19:40Z`. */
+  /** E.g. `2026-11-22T19:40Z`, the first of them. */
   minute: string;
   /** Of the requests that arrived. */
   demand: { requests: number; tokens: number };
   /** Of those that ended. */
   used: { requests: number; tokens: number };
   throttles: number;
+  /** Of all these minutes. */
   cost_usd: number;
 }
 
@@ -37,13 +44,17 @@ export interface LaneOverview extends LaneView {
   tenants: UsageLine[];
 }
 
-export async function viewOverview(ports: OverviewPorts, clock: Pick<Clock, 'now'>): Promise<LaneOverview[]> {
+export async function viewOverview(
+  ports: OverviewPorts,
+  clock: Pick<Clock, 'now'>,
+  range: Interval = { from: clock.now() - SHOWN_MS + MINUTE_MS, to: clock.now() },
+): Promise<LaneOverview[]> {
   const lanes = await viewLanes(ports, clock);
-  return Promise.all(lanes.map((lane) => overviewOf(ports, lane, clock.now())));
+  return Promise.all(lanes.map((lane) => overviewOf(ports, lane, range)));
 }
 
-async function overviewOf(ports: OverviewPorts, lane: LaneView, now: number): Promise<LaneOverview> {
-  const rows = await readRows(ports.rows, lane.lane, now - SHOWN_MS + MINUTE_MS, now);
+async function overviewOf(ports: OverviewPorts, lane: LaneView, range: Interval): Promise<LaneOverview> {
+  const rows = await readRows(ports.rows, lane.lane, range.from, range.to);
   const chargeOf = chargesBy(rows);
   const { lines, more } = await readBacklog(ports, lane.lane, chargeOf);
   const requests = lines.reduce((sum, line) => sum + line.requests, 0);
@@ -55,34 +66,41 @@ async function overviewOf(ports: OverviewPorts, lane: LaneView, now: number): Pr
     ...lane,
     backlog: { requests, tokens, more: more || lines.some((line) => line.more), oldest, lines },
     drain_ms: speed === 0 || minutes === undefined ? undefined : (minutes * MINUTE_MS) / speed,
-    minutes: pointsOf(rows, now),
+    minutes: pointsOf(rows, range),
     priorities: usageBy(rows, 'priority'),
     tenants: usageBy(rows, 'tenant'),
   };
 }
 
-/** One for each minute, with or without anything in it. */
-function pointsOf(rows: Parameters<typeof usageBy>[0], now: number): MinutePoint[] {
-  const byMinute = new Map(usageBy(rows, 'minute').map((line) => [line.name, line]));
-  const all = [...byMinute.values()];
-  const ended = (line: UsageLine | undefined) =>
-    line === undefined ? 0 : line.completed + line.failed + line.expired + line.cancelled;
-  const charged = all.reduce((sum, line) => sum + line.charged_tokens, 0);
-  const completed = all.reduce((sum, line) => sum + line.completed, 0);
-  const charge = completed === 0 ? 0 : charged / completed;
-  return Array.from({ length: SHOWN_MS / MINUTE_MS }, (_, index) => {
-    const minute = minuteOf(now - SHOWN_MS + (index + 1) * MINUTE_MS);
-    const line = byMinute.get(minute);
-    const arrived = line?.accepted ?? 0;
+/** One for each minute or step, with or without anything in it. */
+function pointsOf(rows: readonly ReportRow[], { from, to }: Interval): MinutePoint[] {
+  const all = usageOf(rows);
+  const charge = all.completed === 0 ? 0 : all.charged_tokens / all.completed;
+  const minutes = Math.floor((to - from + (from % MINUTE_MS)) / MINUTE_MS) + 1;
+  const step = STEPS.find((it) => minutes / it <= MOST_POINTS) ?? Math.ceil(minutes / MOST_POINTS);
+  const startOf = (minute: string) => {
+    const since = Math.floor((Date.parse(minute) - from + (from % MINUTE_MS)) / MINUTE_MS);
+    return Math.floor(since / step);
+  };
+  const lines = [...summarise(rows, ({ minute }) => String(startOf(minute)))];
+  const byStep = new Map(
+    lines.map(([index, { counters, cost_usd }]) => [Number(index), { counters, cost_usd }]),
+  );
+  return Array.from({ length: Math.ceil(minutes / step) }, (_, index) => {
+    const { counters = {}, cost_usd = 0 } = byStep.get(index) ?? {};
+    const { accepted = 0, completed = 0, failed = 0, expired = 0, cancelled = 0 } = counters as Counted;
+    const ended = completed + failed + expired + cancelled;
     return {
-      minute,
-      demand: { requests: arrived, tokens: Math.round(arrived * charge) },
-      used: { requests: ended(line), tokens: line?.charged_tokens ?? 0 },
-      throttles: line?.throttles ?? 0,
-      cost_usd: line?.cost_usd ?? 0,
+      minute: minuteOf(from + index * step * MINUTE_MS),
+      demand: { requests: accepted / step, tokens: Math.round((accepted * charge) / step) },
+      used: { requests: ended / step, tokens: Math.round((counters.charged_tokens ?? 0) / step) },
+      throttles: (counters.throttles ?? 0) / step,
+      cost_usd,
     };
   });
 }
+
+type Counted = Partial<Record<(typeof COUNTERS)[number], number>>;
 
 /** Counts of a minute that is over change no more: they are read once. For whoever looks again and again. */
 export function rememberedRows(

@@ -1,0 +1,118 @@
+import { render } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { moment } from '../../report/numbers.ts';
+import type { PageData } from '../data.ts';
+import { askPage, RefusedError } from './ask.ts';
+import { DeadLetterTable } from './dead-letters.tsx';
+import { LaneCard } from './lane.tsx';
+import { RequestSearch } from './request.tsx';
+import style from './style.css';
+import { UsageTables } from './usage.tsx';
+
+const EVERY_MS = 2_000;
+
+function App({ frozen }: { frozen: PageData | undefined }) {
+  const [page, setPage] = useState(frozen);
+  const [trouble, setTrouble] = useState<string>();
+
+  useEffect(() => {
+    if (frozen !== undefined) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let ended = false;
+    const look = async () => {
+      try {
+        setPage(await askPage());
+        setTrouble(undefined);
+      } catch (error) {
+        setTrouble(
+          error instanceof RefusedError
+            ? error.message
+            : 'The console does not answer: has "smoother console" ended? What you see may be old.',
+        );
+      }
+      if (!ended) timer = setTimeout(look, EVERY_MS);
+    };
+    void look();
+    return () => {
+      ended = true;
+      clearTimeout(timer);
+    };
+  }, [frozen]);
+
+  return (
+    <>
+      <header>
+        <h1>Bedrock Request Smoother</h1>
+        {page && <p class="quiet">{subtitle(page)}</p>}
+      </header>
+      <main>
+        {trouble !== undefined && (
+          <p class="trouble" role="alert">
+            {trouble}
+          </p>
+        )}
+        {page === undefined ? trouble === undefined && <p>Looking …</p> : <Sections page={page} />}
+      </main>
+    </>
+  );
+}
+
+function subtitle({ region, at, live, range, readOnly }: PageData): string {
+  const parts = [
+    ...(region === undefined ? [] : [region]),
+    live
+      ? `as of ${moment(at)}`
+      : `from ${moment(range.from)} to ${moment(range.to)}, saved at ${moment(at)}`,
+    ...(readOnly ? ['read-only'] : []),
+  ];
+  return parts.join(' · ');
+}
+
+function Sections({ page }: { page: PageData }) {
+  const { lanes, live, usage, deadLetters } = page;
+  return (
+    <>
+      <p class="verdict">
+        <span class={`badge ${worst(page)}`}>{VERDICTS[worst(page)]}</span> {summary(page)}
+      </p>
+      <section aria-labelledby="lanes">
+        <h2 id="lanes">Lanes</h2>
+        {lanes.length === 0 && <p>No lanes yet: a lane begins with its first request.</p>}
+        <div class="lanes">
+          {lanes.map((lane) => (
+            <LaneCard key={lane.lane} lane={lane} page={page} />
+          ))}
+        </div>
+      </section>
+      {live && <RequestSearch page={page} />}
+      <UsageTables usage={usage} live={live} />
+      <DeadLetterTable deadLetters={deadLetters} page={page} />
+    </>
+  );
+}
+
+type Health = PageData['lanes'][number]['health'];
+const VERDICTS: Record<Health, string> = { good: 'Healthy', attention: 'Needs attention', bad: 'In trouble' };
+
+function worst({ lanes, deadLetters }: PageData): Health {
+  if (lanes.some(({ health }) => health === 'bad')) return 'bad';
+  const isAsItShouldBe =
+    lanes.every(({ health }) => health === 'good') && deadLetters.every(({ count = 0 }) => count === 0);
+  return isAsItShouldBe ? 'good' : 'attention';
+}
+
+function summary({ lanes, deadLetters }: PageData): string {
+  const waiting = lanes.reduce((sum, { backlog }) => sum + backlog.requests, 0);
+  const more = lanes.some(({ backlog }) => backlog.more) ? 'more than ' : '';
+  const letters = deadLetters.reduce((sum, { count = 0 }) => sum + count, 0);
+  return [
+    `${lanes.length} ${lanes.length === 1 ? 'lane' : 'lanes'}`,
+    `${more}${waiting} requests wait`,
+    letters === 0 ? 'no dead letters' : `${letters} dead letters`,
+  ].join(', ');
+}
+
+document.head.append(Object.assign(document.createElement('style'), { textContent: style }));
+const frozen: PageData | null = JSON.parse(document.getElementById('data')?.textContent ?? 'null');
+const root = document.getElementById('app');
+if (root) render(<App frozen={frozen ?? undefined} />, root);

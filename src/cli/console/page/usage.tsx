@@ -1,0 +1,62 @@
+import { useState } from 'preact/hooks';
+import { dollars, duration, percent, short } from '../../report/numbers.ts';
+import { type PageData, TABLES_BY, type TableBy } from '../data.ts';
+import { DataTable } from './table.tsx';
+
+/** What was used, by tenant and so on. A saved report shows every table, so that it prints whole. */
+export function UsageTables({ usage, live }: { usage: PageData['usage']; live: boolean }) {
+  const [by, setBy] = useState<TableBy>('tenant');
+  return (
+    <section aria-labelledby="usage">
+      <h2 id="usage">What was used{live && ' in the last hour'}</h2>
+      {live ? (
+        <>
+          <fieldset class="choice">
+            <legend>By</legend>
+            {TABLES_BY.map((name) => (
+              <label key={name}>
+                <input type="radio" name="by" checked={by === name} onChange={() => setBy(name)} /> {name}
+              </label>
+            ))}
+          </fieldset>
+          <UsageTable by={by} lines={usage[by]} />
+        </>
+      ) : (
+        TABLES_BY.map((name) => <UsageTable key={name} by={name} lines={usage[name]} />)
+      )}
+    </section>
+  );
+}
+
+function UsageTable({ by, lines }: { by: TableBy; lines: PageData['usage'][TableBy] }) {
+  if (lines.length === 0) return <p>Nothing arrived, and nothing ended.</p>;
+  return (
+    <DataTable
+      caption={`By ${by}`}
+      head={[
+        by,
+        'accepted',
+        'completed',
+        'failed',
+        'other',
+        'throttled',
+        'tokens',
+        'cost',
+        'wait p50',
+        'wait p95',
+      ]}
+      rows={lines.map((line) => [
+        line.name,
+        short(line.accepted),
+        short(line.completed),
+        short(line.failed),
+        short(line.expired + line.cancelled + line.rejected),
+        line.calls === 0 ? '–' : percent(line.throttles / line.calls),
+        short(line.charged_tokens),
+        dollars(line.cost_usd),
+        line.wait_ms.p50 === undefined ? '–' : duration(line.wait_ms.p50),
+        line.wait_ms.p95 === undefined ? '–' : duration(line.wait_ms.p95),
+      ])}
+    />
+  );
+}
