@@ -1,10 +1,12 @@
 /** One run of the built functions on the local cloud that goes through every branch which calls AWS. */
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { dynamoLanes } from '../../src/aws/dynamodb/lane-ports.ts';
 import { itemOfRecord } from '../../src/aws/dynamodb/record-item.ts';
 import { collect } from '../../src/client/collect.ts';
+import { laneOf } from '../../src/core/lane/catalog/catalog.ts';
 import { backlogKey, dueKey } from '../../src/core/request/keys.ts';
 import type { RequestRecord } from '../../src/core/request/record.ts';
 import { synthesise } from '../../src/lab/run/synthesis.ts';
@@ -29,12 +31,16 @@ export interface EveryBranch {
   denials: Denial[];
   /** Outcome and error type by request id. */
   ends: Map<string, string>;
+  /** How batch files ended, by name. */
+  batches: Map<string, string>;
 }
 
 const NOVA = 'us.amazon.nova-lite-v1:0';
 const NOVA_LANE = 'amazon.nova-lite:geo';
 /** Inputs of it are counted beforehand when they are large. */
 const COUNTED = 'anthropic.claude-3-5-haiku-20241022-v1:0';
+/** Only a batch file asks for it, so that the batch function has to wake its leader. */
+const MICRO = 'amazon.nova-micro-v1:0';
 const LARGE = 'Please read this with great care. '.repeat(500);
 /** Known to the simulator, but neither to the catalog nor to Service Quotas. */
 const UNLISTED = 'mistral.mistral-large-2407-v1:0';
@@ -81,8 +87,14 @@ export async function runEveryBranch(): Promise<EveryBranch> {
   const queueForgotten = new Promise<void>((resolve) => {
     forgotten = resolve;
   });
+  // What the batch function writes once it waits for its requests.
+  let waits = () => {};
+  const batchWaits = new Promise<void>((resolve) => {
+    waits = resolve;
+  });
   const faults: FaultHook = ({ principal, action, permissions }) => {
     if (action === 'dynamodb:DeleteItem') forgotten();
+    if (permissions.some(({ resource }) => resource.includes('batch-outputs/cancelled/'))) waits();
     uses.push({ principal: principal.replace('/event-source', ''), permissions });
     if (!once.delete(action)) return undefined;
     return action === 'bedrock:InvokeModel'
@@ -116,6 +128,16 @@ export async function runEveryBranch(): Promise<EveryBranch> {
   };
   const put = (record: RequestRecord) =>
     dynamo.send(new PutItemCommand({ TableName: output('requests_table_name'), Item: itemOfRecord(record) }));
+
+  const drop = (name: string, body: string, Metadata: Record<string, string> = {}) =>
+    s3.send(
+      new PutObjectCommand({
+        Bucket: output('bedrock_calls_bucket_name'),
+        Key: `batches/${name}`,
+        Body: body,
+        Metadata,
+      }),
+    );
 
   const ends = new Map<string, string>();
   const collected = new AbortController();
@@ -164,6 +186,12 @@ export async function runEveryBranch(): Promise<EveryBranch> {
     await collecting;
     await countTwice(lambda, output('reporting_function_name'));
     await queueForgotten;
+    await drop('answered.jsonl', recordLine(LARGE), { 'model-id': COUNTED });
+    const { control } = dynamoLanes(dynamo, output('lanes_table_name'));
+    await control.setPause(laneOf(MICRO), { by: 'an operator' });
+    await drop('cancelled.jsonl', recordLine('Hello'), { 'model-id': MICRO });
+    await batchWaits;
+    await drop('cancelled.cancel', 'Please stop.');
     await cloud.idle();
     const stack = new EvaluatedStack({
       stack: synthesis.stack,
@@ -172,7 +200,8 @@ export async function runEveryBranch(): Promise<EveryBranch> {
       accountId: cloud.accountId,
       endpoint: cloud.endpoint,
     });
-    return { stack, uses, denials: cloud.denials(), ends };
+    const batches = await endsOfBatches(s3, output('bedrock_calls_bucket_name'));
+    return { stack, uses, denials: cloud.denials(), ends, batches };
   } finally {
     collected.abort();
     await collecting;
@@ -199,6 +228,26 @@ function message({
   const content = [{ text: `This is ${fields.request_id}. ${text}` }, ...media];
   const messages = [{ role: 'user', content }];
   return { model_id: NOVA, ...fields, converse: { messages, inferenceConfig: { maxTokens } } };
+}
+
+function recordLine(content: string): string {
+  return JSON.stringify({
+    modelInput: {
+      anthropic_version: 'bedrock-2023-05-31',
+      max_tokens: 8_000,
+      messages: [{ role: 'user', content }],
+    },
+  });
+}
+
+async function endsOfBatches(s3: S3Client, Bucket: string): Promise<Map<string, string>> {
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'batch-outputs/' }));
+  const reports = Contents.filter(({ Key = '' }) => Key.endsWith('/progress.json')).map(async ({ Key }) => {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+    const { name, status } = JSON.parse((await Body?.transformToString()) ?? '');
+    return [name, status] as const;
+  });
+  return new Map(await Promise.all(reports));
 }
 
 /** As a crash leaves a record: its leader must look after it since long. */

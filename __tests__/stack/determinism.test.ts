@@ -43,6 +43,7 @@ afterAll(() => {
 
 it('writes the JSON and a zip for each function', () => {
   expect([...first.keys()].map((file) => path.basename(file)).sort()).toEqual([
+    'batch.zip',
     'cdk.tf.json',
     'invocation.zip',
     'prioritization.zip',

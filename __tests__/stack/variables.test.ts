@@ -186,13 +186,15 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
           ['expire-inbox', [{ days: 40 }]],
           ['expire-payloads', [{ days: 40 }]],
           ['expire-outputs', [{ days: 40 }]],
+          ['expire-batches', [{ days: 40 }]],
+          ['expire-batch-outputs', [{ days: 40 }]],
         ],
       ],
     ],
   },
   log_retention_days: {
     value: 7,
-    reaches: ['request_ingestion', 'prioritization', 'invocation', 'reporting'].map(
+    reaches: ['request_ingestion', 'prioritization', 'invocation', 'reporting', 'batch'].map(
       (name): [Reach, unknown] => [number(`aws_cloudwatch_log_group.${name}_logs`, 'retention_in_days'), 7],
     ),
   },

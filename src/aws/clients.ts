@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
+import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
 /**
@@ -59,6 +60,10 @@ export function sqsClient(options?: ClientOptions): SQSClient {
   return new SQSClient(clientConfig(options));
 }
 
+export function snsClient(): SNSClient {
+  return new SNSClient(clientConfig());
+}
+
 export function quotasClient(): ServiceQuotasClient {
   return new ServiceQuotasClient(clientConfig());
 }
@@ -69,18 +74,35 @@ export function quotasClient(): ServiceQuotasClient {
  * the chain of the one message that woke it.
  */
 export function lambdaClient(): LambdaClient {
-  const client = new LambdaClient(clientConfig());
+  return offTheChain(new LambdaClient(clientConfig()));
+}
+
+/** For a function that sends itself what is left to do, which may be more than sixteen times: it too leaves the chain. */
+export function continuingSqsClient(): SQSClient {
+  return offTheChain(sqsClient());
+}
+
+function offTheChain<C extends LambdaClient | SQSClient>(client: C): C {
   client.middlewareStack.removeByTag('RECURSION_DETECTION');
   return client;
+}
+
+export interface S3ClientOptions extends ClientOptions {
+  /**
+   * The SDK adds a checksum to each part of an upload, which S3 refuses for one that was begun without; then it wants them all
+   * at the end. The signature has a hash of the body in any case.
+   */
+  requestChecksumCalculation?: 'WHEN_REQUIRED';
 }
 
 /** At a custom endpoint a bucket is a path: nothing resolves `bucket.127.0.0.1`. */
 export function s3Client(
   environment: Readonly<Record<string, string | undefined>>,
-  options?: ClientOptions,
+  { requestChecksumCalculation, ...options }: S3ClientOptions = {},
 ): S3Client {
   return new S3Client({
     ...clientConfig(options, OBJECT_TIMEOUT_MS),
+    ...(requestChecksumCalculation && { requestChecksumCalculation }),
     forcePathStyle: Boolean(environment.AWS_ENDPOINT_URL || environment.AWS_ENDPOINT_URL_S3),
   });
 }

@@ -5,6 +5,7 @@ import {
   type SQSClient,
   SQSServiceException,
 } from '@aws-sdk/client-sqs';
+import type { BatchQueue } from '../core/batch/ports.ts';
 import type { HoldQueue } from '../core/request/ports.ts';
 import { type Results, ResultsQueueError } from '../core/request/result.ts';
 import { MessagesNotSentError } from './errors.ts';
@@ -47,6 +48,18 @@ export function sqsHoldQueue(client: SQSClient, queueUrl: string): HoldQueue {
       const batches = batchesOf(messages.map(bodyOf));
       const sent = await Promise.allSettled(batches.map((batch) => sendBatch(client, queueUrl, batch)));
       for (const result of sent) if (result.status === 'rejected') throw result.reason;
+    },
+  };
+}
+
+/** Where the batch function leaves itself what is to be done later. */
+export function sqsBatchQueue(client: SQSClient, queueUrl: string): BatchQueue {
+  return {
+    async send(continuation, delaySeconds) {
+      const MessageBody = JSON.stringify(continuation);
+      await client.send(
+        new SendMessageCommand({ QueueUrl: queueUrl, MessageBody, DelaySeconds: delaySeconds }),
+      );
     },
   };
 }

@@ -3,6 +3,7 @@ import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Activity } from './activity.ts';
 import { deprovision } from './deprovision.ts';
 import { startEmulators } from './emulators.ts';
+import { notify } from './event-sources/object-notifications.ts';
 import { connectBackend } from './external-backend.ts';
 import { prepareFunctions } from './functions.ts';
 import type { CallCount, Denial } from './gateway/call-log.ts';
@@ -15,6 +16,7 @@ import type { Place } from './gateway/place.ts';
 import { BedrockService, SqsService } from './gateway/plain-services.ts';
 import { S3Service } from './gateway/s3-service.ts';
 import { type BedrockQuotas, ServiceQuotasService } from './gateway/service-quotas-service.ts';
+import { SnsService } from './gateway/sns-service.ts';
 import type { LambdaFunction } from './lambda/function.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
 import { provision, watchTables } from './provision.ts';
@@ -119,13 +121,17 @@ async function bringUp(
   const dynamodb = new DynamodbService(dynamodbUpstream, (change) =>
     triggers?.streams.get(change.table)?.add(change),
   );
-  const s3 = new S3Service(s3Upstream);
+  const s3 = new S3Service(s3Upstream, (object) =>
+    notify(triggers?.notifications ?? [], object, place.region),
+  );
   const services: Record<Operation['service'], Service> = {
     bedrock: new BedrockService(bedrock),
     dynamodb,
     lambda: new LambdaService(functions),
     s3,
     servicequotas: new ServiceQuotasService(options.bedrockQuotas ?? {}),
+    // The emulators serve both on one port.
+    sns: new SnsService(sqsUpstream, () => place, backend.accountId),
     sqs: new SqsService(sqsUpstream, () => place, backend),
   };
   const gateway = new Gateway({

@@ -1,4 +1,4 @@
-/** Creates the stack's tables, queues and buckets on the emulators. */
+/** Creates the stack's tables, queues, buckets and topics on the emulators. */
 import {
   type AttributeValue,
   CreateTableCommand,
@@ -11,6 +11,7 @@ import {
   type CreateBucketConfiguration,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamodbService } from './gateway/dynamodb-service.ts';
 import type { Credentials } from './gateway/identity.ts';
@@ -30,6 +31,7 @@ export async function provision(options: ProvisionOptions): Promise<void> {
     provisionTables(options, new DynamoDBClient(config)),
     provisionQueues(options, new SQSClient(config)),
     provisionBuckets(options, new S3Client(config)),
+    provisionTopics(options, new SNSClient(config)),
   ]);
 }
 
@@ -124,6 +126,13 @@ async function provisionBuckets({ stack, s3 }: ProvisionOptions, client: S3Clien
     const bucket = versioning.text('bucket');
     await create(S3Service.versionsBucket(bucket));
     s3.keepVersions(bucket);
+  }
+  client.destroy();
+}
+
+async function provisionTopics({ stack }: ProvisionOptions, client: SNSClient): Promise<void> {
+  for (const topic of stack.resources('aws_sns_topic')) {
+    await client.send(new CreateTopicCommand({ Name: topic.text('name') }));
   }
   client.destroy();
 }

@@ -1,7 +1,7 @@
 /** The policies of the stack's roles, and the permissions that AWS itself needs from them. */
 import { randomBytes } from 'node:crypto';
 import type { Credentials } from './gateway/identity.ts';
-import { checkResourcePolicy, type Permission, RolePolicy } from './gateway/policy.ts';
+import { type Permission, RolePolicy, readResourcePolicy, type ServiceGrant } from './gateway/policy.ts';
 import { TerraformError } from './terraform/errors.ts';
 import type { EvaluatedStack, Resource } from './terraform/stack.ts';
 
@@ -37,11 +37,16 @@ export function readRoles(stack: EvaluatedStack): Map<string, RolePolicy> {
     if (!policy) throw new TerraformError(inline.address, `there is no role ${inline.text('role')}`);
     policy.add(inline.address, inline.text('policy'));
   }
-  for (const type of ['aws_sqs_queue_policy', 'aws_s3_bucket_policy']) {
-    for (const resource of stack.resources(type))
-      checkResourcePolicy(resource.address, resource.text('policy'));
-  }
   return byArn;
+}
+
+/** What AWS services may do by the policies of queues and buckets. */
+export function readServiceGrants(stack: EvaluatedStack): ServiceGrant[] {
+  return ['aws_sqs_queue_policy', 'aws_s3_bucket_policy'].flatMap((type) =>
+    stack
+      .resources(type)
+      .flatMap((resource) => readResourcePolicy(resource.address, resource.text('policy'))),
+  );
 }
 
 /** @throws RolePermissionError naming the first action that is missing */

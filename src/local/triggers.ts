@@ -1,4 +1,4 @@
-/** What starts the stack's functions: event source mappings and schedules. */
+/** What starts the stack's functions: event source mappings and schedules, and what fills their queues from outside. */
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Activity } from './activity.ts';
 import { compileFilter } from './event-sources/filter.ts';
@@ -7,6 +7,7 @@ import { SqsEventSource } from './event-sources/sqs.ts';
 import { StreamEventSource } from './event-sources/stream.ts';
 import type { PreparedFunction } from './functions.ts';
 import type { Gateway } from './gateway/gateway.ts';
+import { type Notifications, prepareNotifications } from './notifications.ts';
 import { demand, newCredentials } from './roles.ts';
 import { TerraformError } from './terraform/errors.ts';
 import type { EvaluatedStack, Resource } from './terraform/stack.ts';
@@ -24,6 +25,7 @@ export interface Triggers {
   /** By table name. */
   streams: Map<string, StreamEventSource>;
   schedules: Schedule[];
+  notifications: Notifications['rules'];
   /** URLs of the queues that functions consume. */
   consumedQueueUrls: string[];
   clients: SQSClient[];
@@ -34,12 +36,14 @@ const DEFAULT_CONCURRENCY = 5;
 const NEVER_TOO_OLD_SECONDS = 24 * 3600;
 
 export function prepareTriggers(options: TriggersOptions): Triggers {
+  const { rules: notifications, clients } = prepareNotifications(options.stack, options.gateway);
   const triggers: Triggers = {
     queues: [],
     streams: new Map(),
     schedules: [],
+    notifications,
     consumedQueueUrls: [],
-    clients: [],
+    clients,
   };
   for (const mapping of options.stack.resources('aws_lambda_event_source_mapping')) {
     if (mapping.flag('enabled', true)) addMapping(options, triggers, mapping);

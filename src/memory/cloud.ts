@@ -1,3 +1,4 @@
+import type { Batches, BatchFiles, BatchTopic, RecordLookup } from '../core/batch/ports.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { Limits } from '../core/lane/catalog/limits.ts';
 import type {
@@ -15,6 +16,7 @@ import type {
 import type { HoldMessage } from '../core/request/hold-message.ts';
 import type { Backlog, Due, HoldQueue, Inbox, Payloads, Records } from '../core/request/ports.ts';
 import type { ResultMessage, Results } from '../core/request/result.ts';
+import { createBatches, type MemoryBatches } from './batches.ts';
 import {
   createCallReports,
   createControl,
@@ -37,6 +39,8 @@ export interface MemoryCloudOptions {
   onWake?: (lanes: string[]) => void;
   /** Called for each result, instead of its being kept in `sent`: a long simulation checks and forgets. */
   onResult?: (result: ResultMessage, queue?: string) => void;
+  /** What a part of an upload must have, unless it is the last. Default: as in S3. */
+  leastPartBytes?: number;
 }
 
 /** All ports: plain objects of async functions, so that any call can be wrapped. */
@@ -59,8 +63,21 @@ export interface MemoryPorts {
   waker: Waker;
 }
 
+/** What the batch function has besides. Its queue is for whoever runs it to deliver. */
+export interface MemoryBatchPorts {
+  batches: Batches;
+  files: BatchFiles;
+  lookup: RecordLookup;
+  topic: BatchTopic;
+}
+
 export interface MemoryCloud {
   ports: MemoryPorts;
+  batchPorts: MemoryBatchPorts;
+  /** Batches as they stand. */
+  batches: MemoryBatches['all'];
+  /** Notifications about batches, in order. */
+  published: { subject: string; message: unknown }[];
   /** The table's contents, for looking at and for dropping what has expired. */
   table: Pick<MemoryRecords, 'all' | 'drop'>;
   bucket: Pick<MemoryObjects, 'leave' | 'remove' | 'keys'>;
@@ -78,8 +95,10 @@ export interface MemoryCloud {
 /** One world in memory that implements every port: for tests, and for simulations of millions of requests. */
 export function createMemoryCloud(options: MemoryCloudOptions = {}): MemoryCloud {
   const { clock = systemClock, indexLagMs = 0 } = options;
-  const { records, backlog, due, all, drop } = createRecords({ clock, indexLagMs });
-  const { payloads, inbox, leave, remove, keys } = createObjects();
+  const { records, backlog, due, lookup, all, drop } = createRecords({ clock, indexLagMs });
+  const { payloads, inbox, files, leave, remove, keys } = createObjects(options.leastPartBytes);
+  const { batches, all: allBatches } = createBatches();
+  const published: MemoryCloud['published'] = [];
   const { watch, leadership, states } = createLaneStates();
   const sent: ResultMessage[] = [];
   const destinations: (string | undefined)[] = [];
@@ -129,6 +148,18 @@ export function createMemoryCloud(options: MemoryCloudOptions = {}): MemoryCloud
         },
       },
     },
+    batchPorts: {
+      batches,
+      files,
+      lookup,
+      topic: {
+        async publish(subject, message) {
+          published.push({ subject, message: JSON.parse(JSON.stringify(message)) });
+        },
+      },
+    },
+    batches: allBatches,
+    published,
     table: { all, drop },
     bucket: { leave, remove, keys },
     lanes: states,

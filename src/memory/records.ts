@@ -1,3 +1,4 @@
+import { MAX_KEYS, type RecordLookup } from '../core/batch/ports.ts';
 import type { Clock } from '../core/clock.ts';
 import { DUE_SHARDS, dueShardKey } from '../core/request/keys.ts';
 import {
@@ -23,6 +24,7 @@ export interface MemoryRecords {
   records: Records;
   backlog: Backlog;
   due: Due;
+  lookup: RecordLookup;
   /** All records as they stand. */
   all(): IterableIterator<StoredRecord>;
   /** Drops a record, as its time to live would. */
@@ -102,6 +104,12 @@ export function createRecords({ clock, indexLagMs }: RecordsOptions): MemoryReco
           found.push(...take(dueIndex.partition(dueShardKey(lane, shard)), limit, now));
         }
         return found.sort((a, b) => a.due_at - b.due_at).slice(0, limit);
+      },
+    },
+    lookup: {
+      async find(requestIds) {
+        if (requestIds.length > MAX_KEYS) throw new RangeError(`${requestIds.length} keys at once`);
+        return requestIds.flatMap((id) => items.get(id) ?? []);
       },
     },
     all: () => items.values(),

@@ -71,6 +71,11 @@ export function alarmsOf(context: Context, stores: Stores, functions: Functions)
         'Reporting failed on table changes: its counts are too low',
         queues.reportingFailures.queue.name,
       ),
+      anyMessage(
+        'batches_dead_letters',
+        'A batch file stands still: the batch function failed on it',
+        queues.batches.deadLetters.queue.name,
+      ),
     ],
     inputAge: oldestMessage(
       'input_age',
@@ -130,6 +135,7 @@ export function alarmsOf(context: Context, stores: Stores, functions: Functions)
       anyError('prioritization_errors', functions.prioritization.lambda.functionName),
       anyError('invocation_errors', functions.invocation.lambda.functionName),
       anyError('reporting_errors', functions.reporting.lambda.functionName),
+      anyError('batch_errors', functions.batch.lambda.functionName),
     ],
     reportingDelay: {
       id: 'reporting_iterator_age',

@@ -11,7 +11,10 @@ import { type Context, nameOf } from './context.ts';
 import { MESSAGE_RETENTION_DAYS } from './message-queue.ts';
 import { denyWithoutTls, policyDocument } from './policy.ts';
 
-/** Holds payloads (`payloads/`), large outputs (`outputs/`) and what producers put there for large requests (`inbox/`). */
+/**
+ * Holds payloads (`payloads/`), large outputs (`outputs/`), what producers put there for large requests (`inbox/`), and batch
+ * files (`batches/`) with what answers them (`batch-outputs/`).
+ */
 export function defineCallsBucket(scope: Construct, context: Context): S3Bucket {
   const { variables, account } = context;
   const bucket = new S3Bucket(scope, 'bedrock_calls', {
@@ -59,6 +62,9 @@ export function defineCallsBucket(scope: Construct, context: Context): S3Bucket 
       expire('payloads', retentionDays),
       // The output that a result names exists for as long as the result may wait on its queue.
       expire('outputs', outputDays),
+      // A file that is replaced or deleted while its batch runs is still read, in the version that was dropped.
+      expire('batches', retentionDays, retentionDays),
+      expire('batch-outputs', outputDays),
       {
         id: 'abort-failed-uploads',
         status: 'Enabled',
@@ -71,13 +77,13 @@ export function defineCallsBucket(scope: Construct, context: Context): S3Bucket 
   return bucket;
 }
 
-/** Expiring an object makes its content a noncurrent version, which is then really deleted after another day. */
-function expire(folder: string, days: number) {
+/** Expiring an object makes its content a noncurrent version, which is then really deleted after another day, or more. */
+function expire(folder: string, days: number, noncurrentDays = 1) {
   return {
     id: `expire-${folder}`,
     status: 'Enabled',
     filter: [{ prefix: `${folder}/` }],
     expiration: [{ days }],
-    noncurrentVersionExpiration: [{ noncurrentDays: 1 }],
+    noncurrentVersionExpiration: [{ noncurrentDays }],
   };
 }

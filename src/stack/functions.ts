@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import type { FunctionBundles } from './bundle.ts';
 import { type Context, metricsNamespace } from './context.ts';
 import {
+  batchPermissions,
   countingPermission,
   ingestionPermissions,
   invocationPermissions,
@@ -12,6 +13,7 @@ import {
 import { SmootherFunction } from './smoother-function.ts';
 import type { Stores } from './stores.ts';
 import {
+  BATCH_TIMEOUT_SECONDS,
   INGESTION_TIMEOUT_SECONDS,
   PRIORITIZATION_TIMEOUT_SECONDS,
   REPORTING_TIMEOUT_SECONDS,
@@ -22,6 +24,7 @@ export interface Functions {
   prioritization: SmootherFunction;
   invocation: SmootherFunction;
   reporting: SmootherFunction;
+  batch: SmootherFunction;
 }
 
 export function defineFunctions(
@@ -51,21 +54,21 @@ export function defineFunctions(
     },
     permissions: prioritizationPermissions(context, stores),
   });
+  const ingesting = {
+    REQUESTS_TABLE: tables.requests.name,
+    LANES_TABLE: tables.lanes.name,
+    CALLS_BUCKET: bucket.bucket,
+    PRIORITIZATION_FUNCTION: prioritization.lambda.functionName,
+    PAYLOAD_RETENTION_DAYS: variables.payload_retention_days.stringValue,
+    COUNT_TOKENS: variables.count_tokens.stringValue,
+    ACCOUNT_ID: context.account.accountId,
+  };
   const ingestion = new SmootherFunction(scope, 'request_ingestion', context, {
     name: 'request-ingestion',
     bundle: bundles['request-ingestion'],
     timeoutSeconds: INGESTION_TIMEOUT_SECONDS,
     memoryMegabytes: 512,
-    environment: {
-      REQUESTS_TABLE: tables.requests.name,
-      LANES_TABLE: tables.lanes.name,
-      CALLS_BUCKET: bucket.bucket,
-      RESULTS_QUEUE_URL: queues.bedrockResults.queue.url,
-      PRIORITIZATION_FUNCTION: prioritization.lambda.functionName,
-      PAYLOAD_RETENTION_DAYS: variables.payload_retention_days.stringValue,
-      COUNT_TOKENS: variables.count_tokens.stringValue,
-      ACCOUNT_ID: context.account.accountId,
-    },
+    environment: { ...ingesting, RESULTS_QUEUE_URL: queues.bedrockResults.queue.url },
     permissions: ingestionPermissions(context, stores, prioritization),
     optionalPermission: countingPermission(context),
   });
@@ -90,7 +93,22 @@ export function defineFunctions(
     environment: { REPORTING_TABLE: tables.reporting.name },
     permissions: reportingPermissions(stores),
   });
-  return { ingestion, prioritization, invocation, reporting };
+  const batch = new SmootherFunction(scope, 'batch', context, {
+    name: 'batch',
+    bundle: bundles.batch,
+    timeoutSeconds: BATCH_TIMEOUT_SECONDS,
+    // Its share of the processor is what a batch is taken in by: this one has more than half of it.
+    memoryMegabytes: 1_024,
+    environment: {
+      ...ingesting,
+      BATCHES_TABLE: tables.batches.name,
+      BATCHES_QUEUE_URL: queues.batches.queue.url,
+      BATCHES_TOPIC_ARN: stores.batchTopic.arn,
+    },
+    permissions: batchPermissions(stores, prioritization),
+    optionalPermission: countingPermission(context),
+  });
+  return { ingestion, prioritization, invocation, reporting, batch };
 }
 
 /** In a local, because CDKTF cannot nest its functions around text that contains references. */

@@ -4,7 +4,7 @@ import { SqsQueueRedriveAllowPolicy } from '@cdktf/provider-aws/lib/sqs-queue-re
 import { Fn, type ITerraformIterator, TerraformIterator } from 'cdktf';
 import { Construct } from 'constructs';
 import { type Context, nameOf } from './context.ts';
-import { denyWithoutTls, policyDocument } from './policy.ts';
+import { denyWithoutTls, policyDocument, type Statement } from './policy.ts';
 
 /** The longest that SQS keeps a message. */
 export const MESSAGE_RETENTION_DAYS = 14;
@@ -20,17 +20,20 @@ export interface MessageQueueConfig {
   visibilityTimeoutSeconds: number;
   /** One queue for each item; the name then contains the item. */
   forEach?: ITerraformIterator;
+  /** An AWS service that may send messages, on behalf of a resource of ours. */
+  sender?: { service: string; arn: string };
 }
 
 /** An encrypted queue that accepts only TLS. */
 export class MessageQueue extends Construct {
   readonly queue: SqsQueue;
+  readonly policy: SqsQueuePolicy;
 
   constructor(
     scope: Construct,
     id: string,
     context: Context,
-    { name, visibilityTimeoutSeconds, forEach }: MessageQueueConfig,
+    { name, visibilityTimeoutSeconds, forEach, sender }: MessageQueueConfig,
     redrivePolicy?: string,
   ) {
     super(scope, id);
@@ -45,12 +48,34 @@ export class MessageQueue extends Construct {
       redrivePolicy,
     });
     const made = forEach && TerraformIterator.fromResources(this.queue);
-    new SqsQueuePolicy(this, 'tls_only', {
+    const arn = made?.getString('arn') ?? this.queue.arn;
+    this.policy = new SqsQueuePolicy(this, 'tls_only', {
       forEach: made,
       queueUrl: made?.getString('url') ?? this.queue.url,
-      policy: policyDocument([denyWithoutTls('sqs:*', [made?.getString('arn') ?? this.queue.arn])]),
+      policy: policyDocument([
+        denyWithoutTls('sqs:*', [arn]),
+        ...(sender === undefined ? [] : [allowSender(sender, arn, context)]),
+      ]),
     });
   }
+}
+
+function allowSender(
+  { service, arn }: NonNullable<MessageQueueConfig['sender']>,
+  queueArn: string,
+  { account }: Context,
+): Statement {
+  return {
+    Sid: 'AllowSender',
+    Effect: 'Allow',
+    Principal: { Service: service },
+    Action: ['sqs:SendMessage'],
+    Resource: [queueArn],
+    Condition: {
+      ArnEquals: { 'aws:SourceArn': arn },
+      StringEquals: { 'aws:SourceAccount': account.accountId },
+    },
+  };
 }
 
 /** A queue that a function consumes, with its dead-letter queue beside it (`<id>_dlq`). */

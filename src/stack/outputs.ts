@@ -24,7 +24,7 @@ export function defineOutputs(
   functions: Functions,
   monitoring: Monitoring,
 ): void {
-  const { queues, tables, bucket } = stores;
+  const { queues, tables, bucket, batchTopic } = stores;
   const { variables } = context;
   const namedConsumerPolicy = new TerraformLocal(
     stack,
@@ -58,13 +58,23 @@ export function defineOutputs(
       queues.reportingFailures.queue.url,
       'Queue of the table changes that reporting failed on',
     ],
+    batches_queue_url: [
+      queues.batches.queue.url,
+      'Queue of what S3 says about batch files, and of what is left to do about them',
+    ],
+    batches_dlq_url: [
+      queues.batches.deadLetters.queue.url,
+      'Queue of the messages that the batch function failed on; their batches stand still',
+    ],
     requests_table_name: [tables.requests.name, 'Table with one record for each request'],
     lanes_table_name: [tables.lanes.name, 'Table with the state of the lanes'],
     reporting_table_name: [tables.reporting.name, 'Table with the counts of each minute'],
+    batches_table_name: [tables.batches.name, 'Table with one item for each batch file'],
     bedrock_calls_bucket_name: [
       bucket.bucket,
-      'Bucket of payloads and large outputs, with the inbox for large requests',
+      'Bucket of payloads and large outputs, with the inbox for large requests, and of batch files',
     ],
+    batches_topic_arn: [batchTopic.arn, 'Topic that tells of each batch file that has been answered'],
     alarm_topic_arn: [monitoring.topic.arn, 'Topic that alarms are published to'],
     bedrock_errors_alarm_arn: [monitoring.bedrockErrors.arn, 'Alarm on errors of Bedrock calls'],
     bedrock_dashboard_name: [monitoring.dashboard.dashboardName, 'Name of the CloudWatch dashboard'],
@@ -77,6 +87,7 @@ export function defineOutputs(
     ],
     invocation_function_name: [functions.invocation.lambda.functionName, 'Function of invocation'],
     reporting_function_name: [functions.reporting.lambda.functionName, 'Function of reporting'],
+    batch_function_name: [functions.batch.lambda.functionName, 'Function of batch files'],
     request_ingestion_role_arn: [
       functions.ingestion.role.arn,
       'Role that reads the inbox: for the policies of KMS keys that encrypt objects in it',
@@ -112,6 +123,13 @@ export function defineOutputs(
         allow('GetLargeOutputs', ['s3:GetObject'], [`${bucket.arn}/outputs/*`]),
       ]),
       'IAM policy for the client library, the sidecar and the command line, which read results from the table',
+    ],
+    batch_policy_json: [
+      policyDocument([
+        allow('DropBatches', ['s3:PutObject', 's3:GetObject'], [`${bucket.arn}/batches/*`]),
+        allow('GetBatchOutputs', ['s3:GetObject'], [`${bucket.arn}/batch-outputs/*`]),
+      ]),
+      'IAM policy for those who drop batch files and fetch the answers',
     ],
     results_queue_urls: [
       byQueue('%s-%s', variables, queues.bedrockResults.queue.url),

@@ -14,19 +14,45 @@ export function ingestionPermissions(
 ): Statement[] {
   return [
     consume('ReceiveInput', queues.input.queue),
-    allow(
-      'WriteRecords',
-      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
-      [tables.requests.arn],
-    ),
-    allow(
-      'AnnounceWork',
-      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
-      [tables.lanes.arn],
-    ),
-    allow('StorePayloads', ['s3:PutObject'], [`${bucket.arn}/payloads/*`]),
+    ...takeRequestsIn({ tables, bucket }, prioritization),
     allow('ReadInbox', ['s3:GetObject', 's3:GetObjectVersion'], [`${bucket.arn}/inbox/*`]),
     sendResults('SendRejections', queues, context),
+  ];
+}
+
+export function batchPermissions(
+  { queues, tables, bucket, batchTopic }: Stores,
+  prioritization: SmootherFunction,
+): Statement[] {
+  return [
+    consume('ReceiveBatches', queues.batches.queue),
+    send('CarryOn', queues.batches.queue),
+    allow(
+      'KeepBatches',
+      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      [tables.batches.arn],
+    ),
+    allow('ReadBatches', ['s3:GetObject', 's3:GetObjectVersion'], [`${bucket.arn}/batches/*`]),
+    ...takeRequestsIn({ tables, bucket }, prioritization),
+    allow('ReadOutcomes', ['dynamodb:BatchGetItem'], [tables.requests.arn]),
+    allow('ReadOutputs', ['s3:GetObject'], [`${bucket.arn}/outputs/*`]),
+    // Nothing is listed, but S3 says that a key is missing only to those who may list; to others it denies access.
+    allow('TellMissingOutputs', ['s3:ListBucket'], [bucket.arn]),
+    allow('WriteOutput', ['s3:PutObject'], [`${bucket.arn}/batch-outputs/*`]),
+    allow('TellEnds', ['sns:Publish'], [batchTopic.arn]),
+  ];
+}
+
+/** What both functions that take requests in do with them. */
+function takeRequestsIn(
+  { tables, bucket }: Pick<Stores, 'tables' | 'bucket'>,
+  prioritization: SmootherFunction,
+): Statement[] {
+  const write = ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
+  return [
+    allow('WriteRecords', write, [tables.requests.arn]),
+    allow('AnnounceWork', write, [tables.lanes.arn]),
+    allow('StorePayloads', ['s3:PutObject'], [`${bucket.arn}/payloads/*`]),
     allow('WakeLeader', ['lambda:InvokeFunction'], [prioritization.lambda.arn]),
   ];
 }

@@ -1,8 +1,9 @@
+import type { S3Bucket } from '@cdktf/provider-aws/lib/s3-bucket';
 import { Op, TerraformIterator, Token } from 'cdktf';
 import type { Construct } from 'constructs';
 import type { Context } from './context.ts';
 import { ConsumedQueue, MessageQueue } from './message-queue.ts';
-import { INGESTION_TIMEOUT_SECONDS } from './timeouts.ts';
+import { BATCH_TIMEOUT_SECONDS, INGESTION_TIMEOUT_SECONDS } from './timeouts.ts';
 
 /** AWS asks for six times the consumer's timeout, so that a message is never delivered again while a worker still has it. */
 const VISIBILITY_PER_TIMEOUT = 6;
@@ -16,9 +17,11 @@ export interface Queues {
   namedResults: MessageQueue;
   /** Positions of stream batches that reporting failed on. */
   reportingFailures: MessageQueue;
+  /** What S3 says about batch files, and what is left to do about them. */
+  batches: ConsumedQueue;
 }
 
-export function defineQueues(scope: Construct, context: Context): Queues {
+export function defineQueues(scope: Construct, context: Context, bucket: S3Bucket): Queues {
   const each = TerraformIterator.fromList(context.variables.results_queues.listValue);
   return {
     input: new ConsumedQueue(scope, 'input', context, {
@@ -45,6 +48,11 @@ export function defineQueues(scope: Construct, context: Context): Queues {
     reportingFailures: new MessageQueue(scope, 'reporting_dlq', context, {
       name: 'reporting-dlq',
       visibilityTimeoutSeconds: 60,
+    }),
+    batches: new ConsumedQueue(scope, 'batches', context, {
+      name: 'batches',
+      visibilityTimeoutSeconds: VISIBILITY_PER_TIMEOUT * BATCH_TIMEOUT_SECONDS,
+      sender: { service: 's3.amazonaws.com', arn: bucket.arn },
     }),
   };
 }

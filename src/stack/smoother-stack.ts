@@ -4,6 +4,7 @@ import { AwsProvider } from '@cdktf/provider-aws/lib/provider';
 import { TerraformElement, TerraformStack } from 'cdktf';
 import { Construct, type Node } from 'constructs';
 import { type Backend, defineBackend } from './backend.ts';
+import { defineBatchTopic } from './batch-topic.ts';
 import type { FunctionBundles } from './bundle.ts';
 import { defineCallsBucket } from './calls-bucket.ts';
 import type { Context } from './context.ts';
@@ -40,10 +41,12 @@ export class SmootherStack extends TerraformStack {
       account: new DataAwsCallerIdentity(this, 'current_account'),
       partition: new DataAwsPartition(this, 'current_partition'),
     };
+    const bucket = defineCallsBucket(this.#group('bucket'), context);
     const stores = {
-      queues: defineQueues(this.#group('queues'), context),
+      bucket,
+      queues: defineQueues(this.#group('queues'), context, bucket),
       tables: defineTables(this.#group('tables'), context),
-      bucket: defineCallsBucket(this.#group('bucket'), context),
+      batchTopic: defineBatchTopic(this.#group('topics'), context),
     };
     const functions = defineFunctions(this.#group('functions'), context, stores, bundles);
     defineTriggers(this.#group('triggers'), context, stores, functions);

@@ -1,4 +1,5 @@
 import type { S3Bucket } from '@cdktf/provider-aws/lib/s3-bucket';
+import type { SnsTopic } from '@cdktf/provider-aws/lib/sns-topic';
 import type { Queues } from './queues.ts';
 import type { Tables } from './tables.ts';
 
@@ -7,4 +8,6 @@ export interface Stores {
   queues: Queues;
   tables: Tables;
   bucket: S3Bucket;
+  /** Who wants to know that a batch has ended subscribes to it. */
+  batchTopic: SnsTopic;
 }

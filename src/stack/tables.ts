@@ -9,6 +9,7 @@ export interface Tables {
   requests: DynamodbTable;
   lanes: DynamodbTable;
   reporting: DynamodbTable;
+  batches: DynamodbTable;
 }
 
 export function defineTables(scope: Construct, context: Context): Tables {
@@ -20,8 +21,9 @@ export function defineTables(scope: Construct, context: Context): Tables {
   const lanes = new DynamodbTable(scope, 'lanes', common(context, 'lanes'));
   // The rows of a lane and minute share a partition: a report of an hour takes sixty queries, and writes spread over shards.
   const reporting = new DynamodbTable(scope, 'reporting', common(context, 'reporting'));
+  const batches = new DynamodbTable(scope, 'batches', common(context, 'batches'));
   storeSettings(scope, context, lanes);
-  return { requests, lanes, reporting };
+  return { requests, lanes, reporting, batches };
 }
 
 function common(context: Context, name: keyof typeof TABLES) {

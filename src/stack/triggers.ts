@@ -3,6 +3,7 @@ import { CloudwatchEventTarget } from '@cdktf/provider-aws/lib/cloudwatch-event-
 import { LambdaEventSourceMapping } from '@cdktf/provider-aws/lib/lambda-event-source-mapping';
 import { LambdaFunctionEventInvokeConfig } from '@cdktf/provider-aws/lib/lambda-function-event-invoke-config';
 import { LambdaPermission } from '@cdktf/provider-aws/lib/lambda-permission';
+import { S3BucketNotification } from '@cdktf/provider-aws/lib/s3-bucket-notification';
 import { Fn, Op, Token } from 'cdktf';
 import type { Construct } from 'constructs';
 import { type Context, nameOf } from './context.ts';
@@ -11,13 +12,17 @@ import type { Stores } from './stores.ts';
 
 const OUTCOMES = ['COMPLETED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REJECTED'];
 const PARTIAL_FAILURES = ['ReportBatchItemFailures'];
+/** A batch is worked on by one invocation at a time: further ones take turns. */
+const CONCURRENT_BATCHES = 5;
+/** A batch file, and what cancels one (src/core/batch/batch.ts). */
+const BATCH_ENDINGS = ['.jsonl', '.cancel'];
 
 /** What starts each function. */
 export function defineTriggers(
   scope: Construct,
   context: Context,
-  { queues, tables }: Stores,
-  { ingestion, prioritization, invocation, reporting }: Functions,
+  { queues, tables, bucket }: Stores,
+  { ingestion, prioritization, invocation, reporting, batch }: Functions,
 ): void {
   new LambdaEventSourceMapping(scope, 'input_to_ingestion', {
     eventSourceArn: queues.input.queue.arn,
@@ -54,6 +59,26 @@ export function defineTriggers(
     },
     functionResponseTypes: PARTIAL_FAILURES,
     dependsOn: [reporting.permissions],
+  });
+  new LambdaEventSourceMapping(scope, 'batches_to_batch', {
+    eventSourceArn: queues.batches.queue.arn,
+    functionName: batch.lambda.arn,
+    // What is to be done about one batch must not wait for another's.
+    batchSize: 1,
+    scalingConfig: { maximumConcurrency: CONCURRENT_BATCHES },
+    functionResponseTypes: PARTIAL_FAILURES,
+    dependsOn: [batch.permissions],
+  });
+  new S3BucketNotification(scope, 'batch_files', {
+    bucket: bucket.id,
+    queue: BATCH_ENDINGS.map((filterSuffix) => ({
+      queueArn: queues.batches.queue.arn,
+      events: ['s3:ObjectCreated:*'],
+      filterPrefix: 'batches/',
+      filterSuffix,
+    })),
+    // S3 tries at once whether it may send.
+    dependsOn: [queues.batches.policy],
   });
   defineSchedule(scope, context, prioritization.lambda);
 }

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are Terraform expressions
 import { describe, expect, it } from 'vitest';
 import { bedrockPermissions, namedPermissions } from '../../../src/local/gateway/bedrock-arns.ts';
-import { checkResourcePolicy, RolePolicy } from '../../../src/local/gateway/policy.ts';
+import { RolePolicy, readResourcePolicy } from '../../../src/local/gateway/policy.ts';
 
 function policy(...statements: object[]): RolePolicy {
   const result = new RolePolicy();
@@ -49,16 +49,30 @@ describe('a role', () => {
   });
 });
 
-it('a resource policy may only be about encryption in transit', () => {
+it('a resource policy may only be about encryption in transit, or let a service act for a resource', () => {
   const tls = {
     Effect: 'Deny',
     Action: '*',
     Principal: '*',
     Condition: { Bool: { 'aws:SecureTransport': 'false' } },
   };
-  expect(() => checkResourcePolicy('a', JSON.stringify({ Statement: [tls] }))).not.toThrow();
+  const read = (...Statement: object[]) => readResourcePolicy('a', JSON.stringify({ Statement }));
+  expect(read(tls)).toEqual([]);
   const open = { Sid: 'Open', Effect: 'Allow', Action: '*', Principal: '*' };
-  expect(() => checkResourcePolicy('a', JSON.stringify({ Statement: [tls, open] }))).toThrow('"Open"');
+  expect(() => read(tls, open)).toThrow('"Open"');
+  const Principal = { Service: 's3.amazonaws.com' };
+  expect(() => read({ ...open, Principal, Resource: '*' })).toThrow('"Open"');
+  const grant = {
+    Effect: 'Allow',
+    Action: 'sqs:SendMessage',
+    Resource: 'q',
+    Principal,
+    Condition: { ArnEquals: { 'aws:SourceArn': 'b' }, StringEquals: { 'aws:SourceAccount': '1' } },
+  };
+  expect(read(tls, grant)).toMatchObject([{ service: 's3.amazonaws.com', source: 'b' }]);
+  const policy = read(grant)[0]?.policy;
+  expect(policy?.allows({ action: 'sqs:SendMessage', resource: 'q' })).toBe(true);
+  expect(policy?.allows({ action: 'sqs:ReceiveMessage', resource: 'q' })).toBe(false);
 });
 
 describe('a Bedrock call', () => {

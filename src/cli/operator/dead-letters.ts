@@ -17,6 +17,12 @@ const QUEUES = {
     target: 'hold_next_batch_queue_url',
     bodyOf: ({ body }: HeldMessage) => body,
   },
+  // What S3 says about a file, or what a batch goes on by: received again, either has no effect once it had one.
+  batches: {
+    deadLetters: 'batches_dlq_url',
+    target: 'batches_queue_url',
+    bodyOf: ({ body }: HeldMessage) => body,
+  },
   // These are positions in the table's stream. Their changes are counted from the table itself.
   reporting: { deadLetters: 'reporting_dlq_url', target: undefined, bodyOf: undefined },
 } as const;

@@ -88,6 +88,8 @@ const NAMES = {
   input_dlq_url: 'input-dlq',
   hold_next_batch_queue_url: 'hold-next-batch',
   hold_next_batch_dlq_url: 'hold-next-batch-dlq',
+  batches_queue_url: 'batches',
+  batches_dlq_url: 'batches-dlq',
   reporting_dlq_url: 'reporting-dlq',
   requests_table_name: 'requests',
   lanes_table_name: 'lanes',

@@ -4,17 +4,19 @@
  */
 import { flag, number, text, type VariableRule } from './variable-rules.ts';
 
+/** Of each function that takes requests in. */
+export const INGESTING = {
+  REQUESTS_TABLE: text,
+  LANES_TABLE: text,
+  CALLS_BUCKET: text,
+  PRIORITIZATION_FUNCTION: text,
+  PAYLOAD_RETENTION_DAYS: number({ min: 2 }),
+  COUNT_TOKENS: flag,
+  ACCOUNT_ID: text,
+} as const satisfies Rules;
+
 export const ENVIRONMENTS = {
-  'request-ingestion': {
-    REQUESTS_TABLE: text,
-    LANES_TABLE: text,
-    CALLS_BUCKET: text,
-    RESULTS_QUEUE_URL: text,
-    PRIORITIZATION_FUNCTION: text,
-    PAYLOAD_RETENTION_DAYS: number({ min: 2 }),
-    COUNT_TOKENS: flag,
-    ACCOUNT_ID: text,
-  },
+  'request-ingestion': { ...INGESTING, RESULTS_QUEUE_URL: text },
   prioritization: {
     REQUESTS_TABLE: text,
     LANES_TABLE: text,
@@ -29,6 +31,7 @@ export const ENVIRONMENTS = {
   },
   invocation: { REQUESTS_TABLE: text, LANES_TABLE: text, CALLS_BUCKET: text, RESULTS_QUEUE_URL: text },
   reporting: { REPORTING_TABLE: text },
+  batch: { ...INGESTING, BATCHES_TABLE: text, BATCHES_QUEUE_URL: text, BATCHES_TOPIC_ARN: text },
 } as const satisfies Record<string, Rules>;
 
 /** What every function finds without our saying so. */

@@ -48,6 +48,10 @@ export const TABLES = {
     sort: { name: 'row', type: 'S' },
     indexes: {},
   },
+  batches: {
+    partition: { name: 'batch_id', type: 'S' },
+    indexes: {},
+  },
 } as const satisfies Record<string, Table>;
 
 /** The keys of a table and of its indexes. */

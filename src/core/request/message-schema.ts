@@ -50,7 +50,7 @@ export const fields = {
     .describe(`Any JSON of at most ${MAX_METADATA_BYTES} bytes. The result repeats it.`),
 };
 
-const envelope = {
+export const envelope = {
   request_id: fields.request_id.optional(),
   model_id: fields.model_id,
   priority: fields.priority.optional(),

@@ -13,6 +13,8 @@ export const VERSIONS = {
   payload: 1,
   'lane memory': 1,
   'lane estimates': 1,
+  batch: 1,
+  'batch continuation': 1,
 } as const;
 
 /**

@@ -1,9 +1,12 @@
-/** Instances of the four functions, each with ports of its own, and with the timeouts of the stack. */
+/** Instances of the five functions, each with ports of its own, and with the timeouts of the stack. */
+import { BatchRunner } from '../../core/batch/batch-runner.ts';
+import { NO_INBOX, NO_RESULTS } from '../../core/batch/no-messages.ts';
+import type { BatchQueue } from '../../core/batch/ports.ts';
 import { Ingestion } from '../../core/ingestion/ingestion.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import type { ReportRows } from '../../core/reporting/ports.ts';
 import type { Records } from '../../core/request/ports.ts';
-import type { MemoryPorts } from '../../memory/cloud.ts';
+import type { MemoryBatchPorts, MemoryPorts } from '../../memory/cloud.ts';
 import type { VirtualClock } from '../simulation/virtual-clock.ts';
 import type { ScriptedBedrock } from './bedrock.ts';
 import { Instance } from './instance.ts';
@@ -13,6 +16,10 @@ export const LANE = laneOf(MODEL);
 export const BUCKET = 'calls';
 /** A results queue with a name of its own. */
 export const QUEUE = 'nightly';
+/** So small that a file of a few lines has every kind of step more than once. */
+const STEP_SIZES = { lines: 3, partBytes: 1_000 };
+export const LEAST_PART_BYTES = STEP_SIZES.partBytes;
+const LONGEST_WAIT_SECONDS = 6 * 24 * 3_600;
 const HOME = { accountId: '123456789012', region: 'us-east-1' };
 
 /** As in the stack; invocation's is the smallest that its variable allows. */
@@ -21,6 +28,7 @@ export const TIMEOUTS_MS = {
   prioritization: 120_000,
   invocation: 30_000,
   reporting: 60_000,
+  batch: 120_000,
 } as const;
 export type FunctionName = keyof typeof TIMEOUTS_MS;
 
@@ -36,6 +44,7 @@ export interface Ground {
   clock: VirtualClock;
   /** Where calls take effect. */
   ports: MemoryPorts;
+  batchPorts: MemoryBatchPorts & { queue: BatchQueue };
   rows: ReportRows;
   bedrock: ScriptedBedrock;
 }
@@ -58,7 +67,20 @@ export class Functions {
     const ports = { ...this.#connect(instance, this.#ground.ports), clock: instance.clock, log: ignore };
     return new Ingestion(
       { ...ports, random: () => 0 },
-      { bucket: BUCKET, home: HOME, longestWaitSeconds: 6 * 24 * 3_600 },
+      { bucket: BUCKET, home: HOME, longestWaitSeconds: LONGEST_WAIT_SECONDS },
+    );
+  }
+
+  /** A new container of the batch function on this instance. */
+  batch(instance: Instance): BatchRunner {
+    const { ports: shared, batchPorts } = this.#ground;
+    const connected = this.#connect(instance, { ...shared, ...batchPorts });
+    const ports = { ...connected, inbox: NO_INBOX, results: NO_RESULTS, clock: instance.clock, log: ignore };
+    const options = { bucket: BUCKET, longestWaitSeconds: LONGEST_WAIT_SECONDS };
+    const ingestion = new Ingestion({ ...ports, random: () => 0 }, { ...options, home: HOME });
+    return new BatchRunner(
+      { ...ports, ingest: (messages) => ingestion.ingest(messages) },
+      { ...options, sizes: STEP_SIZES },
     );
   }
 

@@ -1,10 +1,12 @@
 /** What must hold once the smoother has recovered, whatever happened to it. */
 
+import type { BatchStatus } from '../../core/batch/batch.ts';
 import { changeOf } from '../../core/reporting/change.ts';
 import { countChanges } from '../../core/reporting/count.ts';
 import { isOutcome, isRequest, type Outcome, RECORD_ONLY } from '../../core/request/record.ts';
 import { resultOf } from '../../core/request/result.ts';
 import { createReportRows } from '../../memory/reporting.ts';
+import { brokenBatch } from './batch-invariants.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** What a scenario must end with. */
@@ -15,6 +17,8 @@ export interface Expectation {
   calls: Record<string, number>;
   /** The most milliseconds from the beginning to the last result. */
   withinMs: number;
+  /** How the batch file ends, and what its manifest counts. */
+  batch?: { status: BatchStatus; success: number; error: number };
 }
 
 /** Names every invariant that does not hold. `faults` is how many were injected. */
@@ -29,18 +33,18 @@ export async function brokenInvariants(
     ...outcomesOf(pipeline, expected, faults),
     ...callsOf(pipeline, expected, faults),
     ...objectsOf(pipeline),
+    ...(expected.batch === undefined ? [] : await brokenBatch(pipeline, expected.batch, faults)),
     ...(await reportsOf(pipeline)),
   ];
 }
 
 /** Everything has come to rest, and nothing is in the dead-letter queues. */
-function restOf({ cloud, input, hold, stream, isSettled }: Pipeline): string[] {
+function restOf({ cloud, queues, stream, isSettled }: Pipeline): string[] {
   const broken: string[] = [];
   if (!isSettled) broken.push('something never came to rest');
-  if (input.size > 0) broken.push(`${input.size} messages remain in the Input queue`);
-  if (hold.size > 0) broken.push(`${hold.size} messages remain in the Hold queue`);
-  for (const queue of [input, hold]) {
-    for (const { id } of queue.deadLetters) broken.push(`${id} became a dead letter`);
+  for (const { name, size, deadLetters } of queues) {
+    if (size > 0) broken.push(`${size} messages remain in the queue ${name}`);
+    for (const { id } of deadLetters) broken.push(`${id} became a dead letter`);
   }
   if (!stream.isEmpty) broken.push('changes were not counted');
   for (const record of cloud.table.all()) {
@@ -122,7 +126,8 @@ function callsOf({ bedrock, cloud }: Pipeline, { calls }: Expectation, faults: n
   return broken;
 }
 
-const OWN_KEYS = /^(payloads\/[0-9a-f]{32}\/[0-9a-f]{64}|outputs\/[0-9a-f]{32}\/[0-9]+)\.json$|^inbox\//;
+const OWN_KEYS =
+  /^(payloads\/[0-9a-f]{32}\/[0-9a-f]{64}|outputs\/[0-9a-f]{32}\/[0-9]+)\.json$|^(inbox|batches|batch-outputs)\//;
 
 /** The keys of objects have our own form, and the object that a result names exists. */
 function objectsOf({ cloud, results }: Pipeline): string[] {

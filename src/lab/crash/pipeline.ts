@@ -1,8 +1,9 @@
 /**
- * The whole smoother in memory on a virtual clock: the logic of all four functions between an Input queue and a Results
+ * The whole smoother in memory on a virtual clock: the logic of all five functions between an Input queue and a Results
  * queue, with redelivery, leases, schedule and stream as in AWS. Any call of a function can be made to fail or to be
  * its last. Calls take no time, so nothing but the fault makes the difference.
  */
+import type { BatchQueue } from '../../core/batch/ports.ts';
 import { cancel } from '../../core/ingestion/cancel.ts';
 import type { Ingestion } from '../../core/ingestion/ingestion.ts';
 import { invokeBatch } from '../../core/invocation/batch.ts';
@@ -17,12 +18,26 @@ import type { Payloads, Records } from '../../core/request/ports.ts';
 import { isOutcome, isRequest, type StoredRecord } from '../../core/request/record.ts';
 import type { ResultMessage } from '../../core/request/result.ts';
 import { leaseMs } from '../../core/request/times.ts';
-import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../../memory/cloud.ts';
+import {
+  createMemoryCloud,
+  type MemoryBatchPorts,
+  type MemoryCloud,
+  type MemoryPorts,
+} from '../../memory/cloud.ts';
 import { createReportRows } from '../../memory/reporting.ts';
 import { VirtualClock } from '../simulation/virtual-clock.ts';
 import { type BedrockLimits, ScriptedBedrock } from './bedrock.ts';
 import { PortFailure } from './errors.ts';
-import { type FunctionName, Functions, LANE, MODEL, QUEUE, type Sabotage, TIMEOUTS_MS } from './functions.ts';
+import {
+  type FunctionName,
+  Functions,
+  LANE,
+  LEAST_PART_BYTES,
+  MODEL,
+  QUEUE,
+  type Sabotage,
+  TIMEOUTS_MS,
+} from './functions.ts';
 import type { CallInterceptor, Instance } from './instance.ts';
 import { RedeliveringQueue } from './queue.ts';
 import { ChangeStream } from './stream.ts';
@@ -60,6 +75,7 @@ export class Pipeline {
   readonly bedrock: ScriptedBedrock;
   readonly input: RedeliveringQueue;
   readonly hold: RedeliveringQueue;
+  readonly batches: RedeliveringQueue;
   readonly stream: ChangeStream;
   readonly rows = createReportRows();
   readonly results: { at: number; result: ResultMessage; queue?: string }[] = [];
@@ -67,6 +83,7 @@ export class Pipeline {
   readonly faults: string[] = [];
   /** The ports beneath all instances, where calls take effect. */
   readonly ports: MemoryPorts;
+  readonly batchPorts: MemoryBatchPorts & { queue: BatchQueue };
   readonly functions: Functions;
   readonly settings: PrioritizationSettings;
   /** Requests whose payload disappears as soon as it is written. */
@@ -89,6 +106,7 @@ export class Pipeline {
     this.cloud = createMemoryCloud({
       clock,
       indexLagMs: INDEX_LAG_MS,
+      leastPartBytes: LEAST_PART_BYTES,
       settings: {
         results_queues: [QUEUE],
         quota_overrides: {
@@ -119,6 +137,21 @@ export class Pipeline {
       visibilityMs: VISIBILITY_PER_TIMEOUT * TIMEOUTS_MS.invocation,
       deliver: (batch) => this.#invoke(batch),
     });
+    this.batches = new RedeliveringQueue({
+      ...shared,
+      name: 'batches',
+      batchSize: 1,
+      visibilityMs: VISIBILITY_PER_TIMEOUT * TIMEOUTS_MS.batch,
+      deliver: (messages) => this.#carryOn(messages),
+    });
+    this.batchPorts = {
+      ...this.cloud.batchPorts,
+      queue: {
+        send: async (continuation, delaySeconds) => {
+          this.batches.send(JSON.stringify(continuation), delaySeconds * 1_000);
+        },
+      },
+    };
     const records = sabotage.records?.(this.cloud.ports.records) ?? this.cloud.ports.records;
     const held = {
       send: async (messages: readonly object[]) => {
@@ -138,8 +171,12 @@ export class Pipeline {
       workers: 10,
       metricsNamespace: 'crash',
     };
-    if (standsStill) for (const queue of [this.input, this.hold]) queue.stop();
+    if (standsStill) for (const queue of this.queues) queue.stop();
     else this.#start();
+  }
+
+  get queues(): readonly RedeliveringQueue[] {
+    return [this.input, this.hold, this.batches];
   }
 
   /** Whether nothing waits, runs, or is on its way. */
@@ -147,9 +184,8 @@ export class Pipeline {
     const open = [...this.cloud.table.all()].some(
       ({ status, due_key }) => due_key !== undefined || !(isOutcome(status) || status === 'CANCEL_REQUESTED'),
     );
-    return (
-      !open && this.#running === 0 && this.input.size === 0 && this.hold.size === 0 && this.stream.isEmpty
-    );
+    const isMoving = this.#running > 0 || this.queues.some(({ size }) => size > 0);
+    return !open && !isMoving && this.stream.isEmpty;
   }
 
   /** Lets time pass until everything has come to rest, but not longer than this. Returns whether it has. */
@@ -165,7 +201,7 @@ export class Pipeline {
 
   #start(): void {
     this.#started = true;
-    for (const queue of [this.input, this.hold]) queue.start();
+    for (const queue of this.queues) queue.start();
     for (const lanes of this.#wakes.splice(0)) this.#wake(lanes);
     const everyMinute = (at: number) =>
       this.clock.at(at, () => {
@@ -211,6 +247,11 @@ export class Pipeline {
     const ports = this.functions.invocationPorts(instance, this.clock.now() + TIMEOUTS_MS.invocation);
     const messages = batch.map(({ id, body }) => ({ messageId: id, body }));
     return this.#run(instance, () => invokeBatch(ports, messages));
+  }
+
+  #carryOn(messages: { id: string; body: string }[]): Promise<string[]> {
+    const instance = this.functions.instance('batch');
+    return this.#run(instance, () => this.functions.batch(instance).handle(messages));
   }
 
   #report(batch: Parameters<typeof reportBatch>[1]): Promise<string[]> {

@@ -42,6 +42,10 @@ export class RedeliveringQueue {
     this.#options = options;
   }
 
+  get name(): string {
+    return this.#options.name;
+  }
+
   /** Waiting or being handled. */
   get size(): number {
     return this.#messages.size;
@@ -53,11 +57,11 @@ export class RedeliveringQueue {
   }
 
   /** Returns the message's id. */
-  send(body: string): string {
+  send(body: string, delayMs = DELIVERY_MS): string {
     const { clock, name } = this.#options;
     this.#sent += 1;
     const id = `${name}-${this.#sent}`;
-    const visibleAt = clock.now() + DELIVERY_MS;
+    const visibleAt = clock.now() + Math.max(delayMs, DELIVERY_MS);
     this.#messages.set(id, { id, body, sentAt: clock.now(), receiveCount: 0, visibleAt });
     this.#lookAt(visibleAt);
     return id;

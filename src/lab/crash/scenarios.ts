@@ -1,4 +1,5 @@
 /** Representative inputs, and what each must end with. */
+import { BATCH_SCENARIOS } from './batch-scenarios.ts';
 import { INGESTION_SCENARIOS } from './ingestion-scenarios.ts';
 import { INVOCATION_SCENARIOS } from './invocation-scenarios.ts';
 import { PRIORITIZATION_SCENARIOS } from './prioritization-scenarios.ts';
@@ -27,4 +28,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...PRIORITIZATION_SCENARIOS,
   ...INVOCATION_SCENARIOS,
   CHANGES,
+  ...BATCH_SCENARIOS,
 ];

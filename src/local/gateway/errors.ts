@@ -25,6 +25,10 @@ export function errorResponse(service: string, error: ServiceError): GatewayResp
     const text = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${escapeXml(error.message)}</Message><RequestId>${requestId}</RequestId></Error>`;
     return { status: error.status, headers: { 'content-type': 'application/xml' }, body: Buffer.from(text) };
   }
+  if (service === 'sns') {
+    const text = `<ErrorResponse><Error><Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message></Error><RequestId>${requestId}</RequestId></ErrorResponse>`;
+    return { status: error.status, headers: { 'content-type': 'text/xml' }, body: Buffer.from(text) };
+  }
   return {
     status: error.status,
     headers: {

@@ -8,7 +8,7 @@ import type { Permission } from './policy.ts';
 import { readS3Operation } from './s3-operation.ts';
 
 export interface Operation {
-  service: 'dynamodb' | 'sqs' | 's3' | 'lambda' | 'bedrock' | 'servicequotas';
+  service: 'dynamodb' | 'sqs' | 'sns' | 's3' | 'lambda' | 'bedrock' | 'servicequotas';
   /** The API operation, e.g. `SendMessageBatch`. */
   name: string;
   permissions: Permission[];
@@ -23,6 +23,8 @@ export function readOperation(service: string, request: GatewayRequest, place: P
       return dynamodb(request, place);
     case 'sqs':
       return sqs(request, place);
+    case 'sns':
+      return sns(request);
     case 's3':
       return { service, input: {}, ...readS3Operation(request) };
     case 'lambda':
@@ -97,6 +99,18 @@ function sqs(request: GatewayRequest, { region, accountId }: Place): Operation {
     name,
     input,
     permissions: [{ action: `sqs:${SQS_ACTIONS[name] ?? name}`, resource }],
+  };
+}
+
+/** SNS speaks the Query protocol: a form. */
+function sns(request: GatewayRequest): Operation {
+  const form = Object.fromEntries(new URLSearchParams(request.body.toString()));
+  const name = form.Action ?? '';
+  return {
+    service: 'sns',
+    name,
+    input: form,
+    permissions: [{ action: `sns:${name}`, resource: form.TopicArn ?? '*' }],
   };
 }
 

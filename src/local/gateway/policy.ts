@@ -57,25 +57,38 @@ export class RolePolicy {
   }
 }
 
+/** What a queue's own policy lets an AWS service do with it, on behalf of one of its resources. */
+export interface ServiceGrant {
+  service: string;
+  /** ARN of what the service acts for, such as a bucket. */
+  source: string;
+  policy: RolePolicy;
+}
+
 /**
  * A queue's or bucket's own policy may deny requests that are not encrypted in transit. The local cloud ignores such
- * statements, because it uses plain HTTP inside one machine. Any other statement would change who may do what, and is
- * an error.
+ * statements, because it uses plain HTTP inside one machine. It may also let an AWS service in that acts for a certain
+ * resource. Any other statement would change who may do what, and is an error.
  * @throws PolicyError
  */
-export function checkResourcePolicy(address: string, document: string): void {
-  for (const statement of statementsOf(address, document)) {
-    const conditions = Object.values((statement.Condition ?? {}) as Record<string, object>).flatMap(
-      Object.keys,
-    );
-    const aboutTransport = conditions.some((key) => ['aws:SecureTransport', 's3:TlsVersion'].includes(key));
-    if (statement.Effect !== 'Deny' || !aboutTransport) {
-      throw new PolicyError(
-        address,
-        `the statement "${statement.Sid ?? ''}" is not about encryption in transit, and is not supported`,
-      );
+export function readResourcePolicy(address: string, document: string): ServiceGrant[] {
+  return statementsOf(address, document).flatMap((statement) => {
+    const { Effect, Action, Resource, Principal, Condition = {} } = statement;
+    const conditions: Record<string, unknown> = Object.assign({}, ...Object.values(Object(Condition)));
+    const aboutTransport = ['aws:SecureTransport', 's3:TlsVersion'].some((key) => key in conditions);
+    if (Effect === 'Deny' && aboutTransport) return [];
+    const { Service: service } = Object(Principal) as { Service?: unknown };
+    const { 'aws:SourceArn': source } = conditions;
+    if (Effect === 'Allow' && typeof service === 'string' && typeof source === 'string') {
+      const policy = new RolePolicy();
+      policy.add(address, JSON.stringify({ Statement: [{ Effect, Action, Resource }] }));
+      return [{ service, source, policy }];
     }
-  }
+    throw new PolicyError(
+      address,
+      `the statement "${statement.Sid ?? ''}" is not supported: it must be about encryption in transit, or let an AWS service act for an ARN`,
+    );
+  });
 }
 
 function statementsOf(address: string, document: string): Record<string, unknown>[] {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { CreatedObject } from '../event-sources/object-notifications.ts';
 import { ServiceError } from './errors.ts';
 import type { Caller, Service, ServiceAnswer } from './gateway.ts';
 import type { Upstream } from './http.ts';
@@ -6,6 +7,13 @@ import { KeyedLock } from './keyed-lock.ts';
 import type { GatewayRequest, GatewayResponse } from './message.ts';
 import type { Operation } from './operation.ts';
 import { s3Address } from './s3-operation.ts';
+
+/** Operations after which there is a new object, and what S3's events call them. */
+const CREATING: Record<string, string> = {
+  PutObject: 'Put',
+  CopyObject: 'Copy',
+  CompleteMultipartUpload: 'CompleteMultipartUpload',
+};
 
 /**
  * S3 on the emulator, and what the emulator lacks: conditional writes, versions, and the 403 that a reader without
@@ -18,9 +26,12 @@ export class S3Service implements Service {
   readonly #versioned = new Set<string>();
 
   readonly #emulator: Upstream;
+  readonly #onCreated: (object: CreatedObject) => Promise<void>;
 
-  constructor(emulator: Upstream) {
+  /** @param onCreated what S3 does about a new object, before its writer has an answer */
+  constructor(emulator: Upstream, onCreated: (object: CreatedObject) => Promise<void>) {
     this.#emulator = emulator;
+    this.#onCreated = onCreated;
   }
 
   /** Where the versions of a versioned bucket's objects are kept. */
@@ -33,14 +44,45 @@ export class S3Service implements Service {
   }
 
   async handle(request: GatewayRequest, operation: Operation, caller: Caller): Promise<ServiceAnswer> {
-    if (operation.name === 'PutObject') return { response: await this.#put(request) };
+    const response = await this.#respond(request, operation, caller);
+    const by = CREATING[operation.name];
+    if (by !== undefined && response.status === 200) await this.#created(request, by);
+    return { response };
+  }
+
+  async #respond(request: GatewayRequest, operation: Operation, caller: Caller): Promise<GatewayResponse> {
+    if (operation.name === 'PutObject') return this.#put(request);
     if (operation.name === 'GetObject' || operation.name === 'HeadObject') {
-      return { response: await this.#get(request, caller) };
+      return this.#get(request, caller);
     }
     const response = await this.#emulator.send(request);
     // The new object has no version here, and the old one must not be reported for it.
     if (request.method !== 'GET') this.#versions.delete(request.path);
-    return { response };
+    return response;
+  }
+
+  async #created(request: GatewayRequest, by: string): Promise<void> {
+    const { headers } = await this.#head(request);
+    await this.#onCreated({
+      ...s3Address(request),
+      by,
+      bytes: Number(headers['content-length']),
+      etag: (headers.etag ?? '').replaceAll('"', ''),
+      versionId: this.#versions.get(request.path),
+    });
+  }
+
+  /** What the emulator says of the object that the request is about. */
+  #head(request: GatewayRequest): Promise<GatewayResponse> {
+    const { host = '' } = request.headers;
+    const query = new URLSearchParams();
+    return this.#emulator.send({
+      ...request,
+      method: 'HEAD',
+      query,
+      headers: { host },
+      body: Buffer.alloc(0),
+    });
   }
 
   #put(request: GatewayRequest): Promise<GatewayResponse> {
@@ -48,13 +90,7 @@ export class S3Service implements Service {
     const { 'if-none-match': ifNoneMatch, 'if-match': ifMatch } = request.headers;
     return this.#locks.run([request.path], async () => {
       if (ifNoneMatch !== undefined || ifMatch !== undefined) {
-        const { host = '' } = request.headers;
-        const current = await this.#emulator.send({
-          ...request,
-          method: 'HEAD',
-          headers: { host },
-          body: Buffer.alloc(0),
-        });
+        const current = await this.#head(request);
         const exists = current.status === 200;
         if (ifNoneMatch === '*' && exists) throw preconditionFailed();
         if (ifMatch !== undefined && (!exists || current.headers.etag !== ifMatch))

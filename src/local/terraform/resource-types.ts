@@ -58,6 +58,7 @@ export const RESOURCE_TYPES: Record<string, Computed> = {
     arn: (get) => `arn:aws:s3:::${get('bucket')}`,
   },
   aws_s3_bucket_lifecycle_configuration: {},
+  aws_s3_bucket_notification: {},
   aws_s3_bucket_ownership_controls: {},
   aws_s3_bucket_policy: {},
   aws_s3_bucket_public_access_block: {},

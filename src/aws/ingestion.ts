@@ -1,0 +1,47 @@
+/** What taking requests in needs on AWS, whether they come from the Input queue or from a batch file. */
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { systemClock } from '../core/clock.ts';
+import type { IngestionOptions, IngestionPorts } from '../core/ingestion/ingestion.ts';
+import type { GIVEN_BY_LAMBDA, INGESTING, Values } from '../core/layout/environment.ts';
+import { consoleLog } from '../core/log.ts';
+import { longestWaitSeconds } from '../core/request/times.ts';
+import { bedrockClient } from './bedrock/runtime.ts';
+import { bedrockTokenCounter } from './bedrock/token-counter.ts';
+import { lambdaClient } from './clients.ts';
+import { dynamoDirectory, dynamoRegistry } from './dynamodb/directory.ts';
+import { dynamoWatch } from './dynamodb/lane-states.ts';
+import { dynamoRecords } from './dynamodb/records.ts';
+import { dynamoSettings } from './dynamodb/settings.ts';
+import { lambdaWaker } from './lambda.ts';
+import { s3Payloads } from './s3.ts';
+
+type Environment = Values<typeof INGESTING & typeof GIVEN_BY_LAMBDA>;
+
+export function ingestionPorts(
+  environment: Environment,
+  { dynamo, s3 }: { dynamo: DynamoDBClient; s3: S3Client },
+): Omit<IngestionPorts, 'inbox' | 'results'> {
+  const { REQUESTS_TABLE, LANES_TABLE, CALLS_BUCKET, COUNT_TOKENS, PRIORITIZATION_FUNCTION } = environment;
+  return {
+    records: dynamoRecords(dynamo, REQUESTS_TABLE),
+    payloads: s3Payloads(s3, CALLS_BUCKET),
+    counter: COUNT_TOKENS ? bedrockTokenCounter(bedrockClient()) : undefined,
+    settings: dynamoSettings(dynamo, LANES_TABLE),
+    directory: dynamoDirectory(dynamo, LANES_TABLE),
+    registry: dynamoRegistry(dynamo, LANES_TABLE),
+    watch: dynamoWatch(dynamo, LANES_TABLE),
+    waker: lambdaWaker(lambdaClient(), PRIORITIZATION_FUNCTION),
+    clock: systemClock,
+    random: Math.random,
+    log: consoleLog,
+  };
+}
+
+export function ingestionOptions(environment: Environment): IngestionOptions {
+  return {
+    bucket: environment.CALLS_BUCKET,
+    home: { accountId: environment.ACCOUNT_ID, region: environment.AWS_REGION },
+    longestWaitSeconds: longestWaitSeconds(environment.PAYLOAD_RETENTION_DAYS),
+  };
+}

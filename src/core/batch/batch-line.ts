@@ -1,0 +1,97 @@
+/** One line of a batch file: the message that it becomes, and the line that answers it. */
+import * as z from 'zod';
+import { JsonText } from '../request/json-text.ts';
+import { describeProblems } from '../request/problem.ts';
+import { parseWith } from '../request/problems.ts';
+import { RECORD_ONLY, type RequestError } from '../request/record.ts';
+import { jsonObject } from '../request/schema-parts.ts';
+import type { Batch } from './batch.ts';
+import { errorCodeOf } from './error-codes.ts';
+import { type FileLine, MAX_LINE_BYTES } from './file-lines.ts';
+
+const record = z.strictObject({ recordId: z.string().optional(), modelInput: jsonObject });
+
+/** A line that is a record. */
+export interface BatchRecord {
+  /** Of the line. */
+  number: number;
+  /** The line's own text, without blanks around it. */
+  text: string;
+  recordId?: string;
+}
+
+/** A line that is none, and why. */
+export interface BadLine {
+  number: number;
+  recordId?: string;
+  problem: string;
+}
+
+export type LineReading = BatchRecord | BadLine;
+
+export function isRecord(reading: LineReading): reading is BatchRecord {
+  return !('problem' in reading);
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Undefined for a blank line. */
+export function readLine({ number, bytes }: FileLine): LineReading | undefined {
+  if (bytes === undefined) return { number, problem: `the line has more than ${MAX_LINE_BYTES} bytes` };
+  let text: string;
+  try {
+    text = utf8.decode(bytes).trim();
+  } catch {
+    return { number, problem: 'the line is not UTF-8' };
+  }
+  if (text === '') return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { number, problem: 'the line is not JSON' };
+  }
+  const parsed = parseWith(record, value);
+  if ('data' in parsed) return { number, text, recordId: parsed.data.recordId };
+  const { recordId } = Object(value) as { recordId?: unknown };
+  return {
+    number,
+    problem: describeProblems(parsed.problems),
+    ...(typeof recordId === 'string' && { recordId }),
+  };
+}
+
+/**
+ * The input message of a record, with the record's own text in it. Its result stays in the table, from where the output is
+ * made.
+ */
+export function messageOf({ options, deadline_at }: Batch, { text }: BatchRecord): string {
+  const { model_invocation_type: type, ...common } = options;
+  const deadline = new Date(deadline_at).toISOString();
+  const envelope = JSON.stringify({ ...common, deadline, results: RECORD_ONLY });
+  const call = type === 'Converse' ? `"converse":${new JsonText(text).at(['modelInput'])}}` : text.slice(1);
+  return `${envelope.slice(0, -1)},${call}`;
+}
+
+/** The output line of an answer. `output` is JSON text. */
+export function answered(line: BatchRecord, output: string): string {
+  return withMember(line, `"modelOutput":${output}`);
+}
+
+/** The output line of a record that has no answer. */
+export function refused(line: LineReading, { type, message }: RequestError): string {
+  const error = { errorCode: errorCodeOf(type), errorMessage: `${type}: ${message}` };
+  if (isRecord(line)) return withMember(line, `"error":${JSON.stringify(error)}`);
+  return JSON.stringify({ recordId: line.recordId ?? substituteId(line), modelInput: null, error });
+}
+
+/** The record as it was written, digit by digit, with one member more. */
+function withMember(line: BatchRecord, member: string): string {
+  const id = line.recordId === undefined ? `"recordId":"${substituteId(line)}",` : '';
+  return `{${id}${line.text.slice(1, -1).trim()},${member}}`;
+}
+
+/** As Bedrock does, a record without an id is given one; this one tells the line. */
+function substituteId({ number }: LineReading): string {
+  return `LINE${String(number).padStart(7, '0')}`;
+}

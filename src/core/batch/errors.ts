@@ -1,0 +1,30 @@
+export class BatchError extends Error {
+  override readonly name: string = 'BatchError';
+}
+
+/** The batch's file, in the version that was dropped, has been deleted. */
+export class BatchFileGoneError extends BatchError {
+  override readonly name = 'BatchFileGoneError';
+  constructor(readonly key: string) {
+    super(`${key} was deleted while its batch was running`);
+  }
+}
+
+/** S3 does not know the upload or one of its parts any more: it was completed already, or aborted. */
+export class UploadLostError extends BatchError {
+  override readonly name = 'UploadLostError';
+  constructor(readonly key: string) {
+    super(`The upload of ${key} is gone`);
+  }
+}
+
+/** Two invocations work on the same batch: this one was slower. */
+export class TurnTakenError extends BatchError {
+  override readonly name = 'TurnTakenError';
+  constructor(
+    readonly batchId: string,
+    readonly turn: number,
+  ) {
+    super(`Turn ${turn} of batch ${batchId} has been taken by another invocation`);
+  }
+}

@@ -1,0 +1,103 @@
+/** Lines of a file that is read by byte ranges, from the beginning of any line on. */
+
+export interface Position {
+  /** Bytes before the line. */
+  offset: number;
+  /** The line that begins there, counted from 1. */
+  line: number;
+}
+
+export const START: Position = { offset: 0, line: 1 };
+
+/** No line may be longer: the largest body of InvokeModel, and room for what is around it. */
+export const MAX_LINE_BYTES = 26_000_000;
+const RANGE_BYTES = 1024 * 1024;
+const LINE_FEED = 0x0a;
+
+export interface RangedFile {
+  /** The size of the whole file. */
+  bytes: number;
+  /** Bytes from an offset on, as many as asked for: no range goes beyond the end. */
+  read(from: number, length: number): Promise<Uint8Array>;
+}
+
+export interface FileLine {
+  number: number;
+  /** Bytes of the file before it. */
+  offset: number;
+  /** Without the line feed. Absent: it is longer than {@link MAX_LINE_BYTES}. */
+  bytes?: Uint8Array;
+  /** Where the next line begins. */
+  next: Position;
+}
+
+/** Holds one range, or one line where that is longer. */
+export async function* linesFrom(
+  file: RangedFile,
+  start: Position,
+  rangeBytes = RANGE_BYTES,
+): AsyncGenerator<FileLine> {
+  const line = new LineBuffer(start);
+  for (let at = start.offset; at < file.bytes; ) {
+    const range = await file.read(at, Math.min(rangeBytes, file.bytes - at));
+    let from = 0;
+    for (let end = range.indexOf(LINE_FEED); end >= 0; end = range.indexOf(LINE_FEED, from)) {
+      line.add(range.subarray(from, end));
+      yield line.take(at + end + 1);
+      from = end + 1;
+    }
+    line.add(range.subarray(from));
+    at += range.length;
+  }
+  if (line.length > 0) yield line.take(file.bytes);
+}
+
+/** The beginning of a line, as far as it has been read. */
+class LineBuffer {
+  #position: Position;
+  #pieces: Uint8Array[] = [];
+  length = 0;
+
+  constructor(position: Position) {
+    this.#position = position;
+  }
+
+  add(piece: Uint8Array): void {
+    this.length += piece.length;
+    if (this.length > MAX_LINE_BYTES) this.#pieces = [];
+    else this.#pieces.push(piece);
+  }
+
+  take(nextOffset: number): FileLine {
+    const { offset, line: number } = this.#position;
+    const isTooLong = this.length > MAX_LINE_BYTES;
+    const bytes = isTooLong ? undefined : Buffer.concat(this.#pieces, this.length);
+    this.#position = { offset: nextOffset, line: number + 1 };
+    this.#pieces = [];
+    this.length = 0;
+    return { number, offset, bytes, next: this.#position };
+  }
+}
+
+export interface Section {
+  lines: FileLine[];
+  /** Where the next section begins. */
+  end: Position;
+  isLast: boolean;
+}
+
+/** The next lines: so many at most, and no more once they have so many bytes. */
+export async function nextSection(
+  file: RangedFile,
+  start: Position,
+  most: { lines: number; bytes: number },
+): Promise<Section> {
+  const lines: FileLine[] = [];
+  let end = start;
+  for await (const line of linesFrom(file, start)) {
+    lines.push(line);
+    end = line.next;
+    if (lines.length >= most.lines || end.offset - start.offset >= most.bytes) break;
+  }
+  return { lines, end, isLast: end.offset >= file.bytes };
+}
