@@ -62,7 +62,10 @@ describe('the smoother command', () => {
     ['dead-letters --queue input', "missing required argument 'action'"],
     ['dead-letters list', "required option '--queue <name>' not specified"],
     ['dead-letters look --queue input', '<action> must be one of list, redrive, drop, got "look"'],
-    ['dead-letters list --queue output', '--queue must be one of input, hold, reporting, got "output"'],
+    [
+      'dead-letters list --queue output',
+      '--queue must be one of input, hold, batches, reporting, got "output"',
+    ],
     [
       'bench-engine --ticks --only overload',
       "option '--ticks' cannot be used with option '--only <workload>'",

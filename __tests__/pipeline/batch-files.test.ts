@@ -1,12 +1,17 @@
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { downloadAnswers, follow, reportOn, submitBatch } from '../../src/cli/operator/batches.ts';
 import { type LocalSmoother, startLocalSmoother } from '../../src/lab/run/local-smoother.ts';
 
 const NOVA = 'us.amazon.nova-lite-v1:0';
 const HAIKU = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
 const RECORDS = 20;
+const folder = mkdtempSync(path.join(tmpdir(), 'batch-files-'));
 
 let smoother: LocalSmoother;
 let s3: S3Client;
@@ -26,6 +31,7 @@ beforeAll(async () => {
 afterAll(async () => {
   s3?.destroy();
   await smoother?.stop();
+  rmSync(folder, { recursive: true });
 });
 
 const put = (key: string, body: string, metadata?: Record<string, string>) =>
@@ -104,21 +110,30 @@ it('batch files that are dropped into the bucket are answered beside it, each re
   expect(smoother.cloud.denials()).toEqual([]);
 }, 120_000);
 
-it('a file of Converse requests with its options beside it is answered with what Converse answers', async () => {
+it('a file is submitted, followed and fetched by the command line, and its options may be beside it', async () => {
   const modelInput = {
     messages: [{ role: 'user', content: [{ text: 'Hello' }] }],
     inferenceConfig: { maxTokens: 20 },
   };
+  const file = path.join(folder, 'beside.jsonl');
+  writeFileSync(file, JSON.stringify({ modelInput }));
   const options = { model_id: HAIKU, model_invocation_type: 'Converse', tenant: 'acme', priority: 2 };
   await put('batches/beside.json', JSON.stringify(options));
-  await put('batches/beside.jsonl', JSON.stringify({ modelInput }));
-  await smoother.cloud.idle();
-  const files = await objects('batch-outputs/beside/');
-  expect(JSON.parse(files['beside.jsonl.out'] ?? '')).toMatchObject({
+  const store = { s3, bucket };
+  await submitBatch(store, 'beside', file, {});
+  const seen: string[] = [];
+  const signal = AbortSignal.timeout(100_000);
+  const report = await follow(store, 'beside', (line) => void seen.push(line), signal);
+  expect(report).toMatchObject({ status: 'COMPLETED', successRecordCount: 1 });
+  expect(seen.at(-1)).toBe('beside  COMPLETED  1 of 1 records have ended, 0 of them with an error');
+  await downloadAnswers(store, 'beside', createWriteStream(`${file}.out`));
+  expect(JSON.parse(readFileSync(`${file}.out`, 'utf8'))).toMatchObject({
     recordId: 'LINE0000001',
     modelInput,
     modelOutput: { output: { message: { role: 'assistant' } }, usage: {}, stopReason: expect.any(String) },
   });
+  await expect(reportOn(store, 'another')).rejects.toThrow('there is no batch another');
+  expect(smoother.cloud.denials()).toEqual([]);
 }, 120_000);
 
 it('a file without a model is answered by why it is refused', async () => {

@@ -13,6 +13,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     results: 'Print the results of requests, or of a results queue',
     cancel: 'Take requests back',
     retry: 'Run requests that ended FAILED again, as new requests',
+    batch: 'Submit a batch file, follow or cancel it, and fetch the answers',
     proxy: 'Answer Bedrock’s API on a local port through the smoother',
   },
   'For operators:': {
@@ -33,6 +34,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     test: 'Run all checks: format, lint, types, tests, synthesis',
     'bench-engine': 'Measure the engine under load on a virtual clock',
     'bench-pipeline': 'Measure bursts over the quota through the whole system',
+    'bench-batch': 'Measure memory, time and cost of one large batch file',
     'bench-sidecar': 'Measure how many calls one sidecar holds open',
     crash: 'Let each function die at every call it makes, and check what is left',
     faults: 'Let services fail and functions be killed, and count the cost',

@@ -97,7 +97,7 @@ describe('a batch whose function dies', () => {
         const doubled = [...doubles.take(8)];
         await expectWhole(await play(all, (nth) => doubled[nth] ?? false));
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
   });
 

@@ -130,6 +130,11 @@ describe('without', () => {
     expect(await brokenBy(silent, part)).toMatch(/r1 has no outcome/);
   });
 
+  it('the message that it goes on by, a batch has no end', async () => {
+    const silent = replaced('batch', () => ({ queue: { send: async () => undefined } }));
+    expect(await brokenBy(silent, 'batch/a file is taken in')).toMatch(/the batch has no end: WAITING/);
+  });
+
   it('an announcement before its return, a request that was set aside is found by nobody', async () => {
     const hasty = replaced('prioritization', ({ directory, records }) => ({
       directory: {

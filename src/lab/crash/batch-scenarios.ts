@@ -8,7 +8,7 @@ import { expecting, RUN_MS, SCHEDULE_MS, type Scenario, WIDE } from './scenario.
 
 export const BATCH_KEY = 'batches/nightly.jsonl';
 const CANCEL_KEY = 'batches/nightly.cancel';
-const METADATA = { 'model-id': MODEL, 'model-invocation-type': 'Converse' };
+export const METADATA = { 'model-id': MODEL, 'model-invocation-type': 'Converse' };
 /** SQS delivers a message of the batch function again after six times its timeout. */
 const REDELIVERY_MS = 720_000;
 /** All requests have been answered by then. */
@@ -58,7 +58,7 @@ function expected(status: 'COMPLETED' | 'CANCELLED'): Expectation {
 }
 
 /** Leaves an object and returns what S3 says about it. */
-async function leave(pipeline: Pipeline, key: string, content = '', metadata = {}): Promise<string> {
+export async function leave(pipeline: Pipeline, key: string, content = '', metadata = {}): Promise<string> {
   pipeline.cloud.bucket.leave(key, content, metadata);
   const described = await pipeline.cloud.batchPorts.files.describe(key);
   if (described === undefined) throw new Error(`There is nothing at ${key}`);

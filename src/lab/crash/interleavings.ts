@@ -123,7 +123,7 @@ async function recover({ expected, faults }: Race, { pipeline, scheduler }: Stag
 
 /** The same text for the same state of the world and of what the processes in it know. */
 async function stateOf({ pipeline, scheduler }: Staged): Promise<string> {
-  const { cloud, ports, hold, input, results, bedrock, clock, stream } = pipeline;
+  const { cloud, ports, queues, results, bedrock, clock, stream } = pipeline;
   const now = clock.now();
   const isSeen = (at: number) => at + INDEX_LAG_MS <= now;
   const seen = new Map<string, string>();
@@ -142,7 +142,8 @@ async function stateOf({ pipeline, scheduler }: Staged): Promise<string> {
       await ports.directory.list(LANE),
       await ports.registry.list(),
       await ports.reports.since(LANE, 0),
-      [hold.bodies(), input.bodies(), results, bedrock.called, cloud.woken, pipeline.faults],
+      [queues.map((queue) => queue.bodies()), results, bedrock.called, cloud.woken, pipeline.faults],
+      [cloud.batches(), cloud.published, cloud.bucket.keys()],
       scheduler.knowledge(),
     ]),
   );

@@ -4,6 +4,7 @@ import { LEASE_MS } from '../../core/prioritization/lane-writes.ts';
 import { recoverDue } from '../../core/prioritization/recovery.ts';
 import type { HoldMessage } from '../../core/request/hold-message.ts';
 import { RESULT_GRACE_MS } from '../../core/request/times.ts';
+import { batchRaces } from './batch-races.ts';
 import type { Meeting } from './bedrock.ts';
 import { LANE, MODEL, type Sabotage } from './functions.ts';
 import type { Instance } from './instance.ts';
@@ -305,6 +306,7 @@ export function racesOf(sabotage?: Sabotage): Race[] {
     unsentResult(sabotage),
     duplicateDelivery(sabotage),
     lateDelivery(sabotage),
+    ...batchRaces(sabotage),
     ...(['small', 'large', 'throttled', 'transient', 'invalid'] as const).map((meeting) =>
       commitAgainstRecovery(meeting, sabotage),
     ),

@@ -6,10 +6,12 @@ import type { CallInterceptor, Instance } from './instance.ts';
 /** Calls that read what nobody in a race changes: when they are made makes no difference. */
 const UNCHANGING = new Set([
   ...['settings.read', 'control.pauseOf', 'quotas.limitsOf', 'payloads.get', 'payloads.put'],
+  ...['files.describe', 'files.text', 'files.read'],
 ]);
 /** Calls that change nothing: the order in which a process gets their answers makes no difference to it. */
 const READING = new Set(['records.read', 'directory.list', 'registry.list', 'reports.since']);
-for (const name of ['backlog.heads', 'due.due', 'watch.status', 'inbox.read']) READING.add(name);
+for (const name of ['backlog.heads', 'due.due', 'watch.status', 'inbox.read', 'batches.read', 'lookup.find'])
+  READING.add(name);
 
 interface Step {
   process: string;
