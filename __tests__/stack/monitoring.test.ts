@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parse, wordsOf } from '../cli/command-line.ts';
 import { ACCOUNT, evaluate, jsonOf, resourceAt, synthesise } from './synthesis.ts';
 
 const stack = evaluate(synthesise());
@@ -116,6 +117,16 @@ describe('alarms', () => {
       expect(['breaching', 'notBreaching']).toContain(each.text('treat_missing_data'));
     }
   });
+});
+
+describe('what an alarm says to type first', () => {
+  it.each(alarms.map((each) => [each.text('alarm_name'), each.text('alarm_description')]))(
+    'is a command that there is: %s',
+    async (_, description) => {
+      const [, line = ''] = /First command: npx smoother (.+)$/.exec(description) ?? [];
+      expect((await parse(wordsOf(line))).command).toBe(line.split(' ')[0]);
+    },
+  );
 });
 
 describe('topic', () => {

@@ -76,6 +76,49 @@ describe('policies for those who use the smoother', () => {
   });
 });
 
+describe('policies for operators', () => {
+  const stores: Record<string, string> = {
+    ...RESOURCES,
+    lanes: `arn:aws:dynamodb:us-east-1:${ACCOUNT}:table/${outputs.lanes_table_name}`,
+    reports: `arn:aws:dynamodb:us-east-1:${ACCOUNT}:table/${outputs.reporting_table_name}`,
+    inputDeadLetters: arnOf(outputs.input_dlq_url),
+    retries: `arn:aws:s3:::${outputs.bedrock_calls_bucket_name}/inbox/retries/a.json`,
+  };
+  const changes = [
+    ...['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'].map((name) => `dynamodb:${name}`),
+    ...['SendMessage', 'ReceiveMessage', 'DeleteMessage', 'ChangeMessageVisibility', 'PurgeQueue'].map(
+      (name) => `sqs:${name}`,
+    ),
+    ...['PutObject', 'DeleteObject', 'GetObject'].map((name) => `s3:${name}`),
+  ];
+  const changesAllowedBy = (output: string) => {
+    const policy = new RolePolicy();
+    policy.add(output, String(outputs[output]));
+    return Object.entries(stores).flatMap(([name, resource]) =>
+      changes.filter((action) => policy.allows({ action, resource })).map((action) => `${action} on ${name}`),
+    );
+  };
+
+  it('one who looks changes nothing, and reads no payload', () => {
+    expect(changesAllowedBy('operator_read_policy_json')).toEqual([]);
+  });
+
+  it('one who acts changes what the commands change, and nothing else', () => {
+    expect(changesAllowedBy('operator_write_policy_json')).toEqual([
+      'sqs:SendMessage on input',
+      'dynamodb:DeleteItem on records',
+      'sqs:SendMessage on hold',
+      's3:GetObject on payloads',
+      'dynamodb:UpdateItem on lanes',
+      'dynamodb:UpdateItem on reports',
+      'sqs:ReceiveMessage on inputDeadLetters',
+      'sqs:DeleteMessage on inputDeadLetters',
+      'sqs:ChangeMessageVisibility on inputDeadLetters',
+      's3:PutObject on retries',
+    ]);
+  });
+});
+
 describe('monitoring', () => {
   it('gives the ARN of the alarm on Bedrock errors', () => {
     expect(outputs.bedrock_errors_alarm_arn).toMatch(

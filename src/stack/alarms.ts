@@ -19,6 +19,8 @@ export interface Alarm {
   /** Terraform id; written with hyphens, it is the end of the alarm's name. */
   id: string;
   description: string;
+  /** What to type first, after `smoother`. */
+  command: string;
   watched: Watched;
   comparison: 'GreaterThanThreshold' | 'GreaterThanOrEqualToThreshold' | 'LessThanThreshold';
   threshold: number;
@@ -51,29 +53,39 @@ export function alarmsOf(context: Context, stores: Stores, functions: Functions)
       ...bedrock,
       id: 'bedrock_errors',
       description: 'Bedrock rejected calls: invalid request, no access, or no such model',
+      command: 'report --by model',
       watched: bedrockSum('InvocationClientErrors'),
     },
     bedrockServerErrors: {
       ...bedrock,
       id: 'bedrock_server_errors',
       description: 'Bedrock failed with server errors',
+      command: 'lanes',
       watched: bedrockSum('InvocationServerErrors'),
     },
     deadLetters: [
-      anyMessage('input_dead_letters', 'Ingestion failed on messages', queues.input.deadLetters.queue.name),
+      anyMessage(
+        'input_dead_letters',
+        'Ingestion failed on messages',
+        'dead-letters list --queue input',
+        queues.input.deadLetters.queue.name,
+      ),
       anyMessage(
         'hold_next_batch_dead_letters',
         'Releases that no worker could take',
+        'dead-letters list --queue hold',
         queues.holdNextBatch.deadLetters.queue.name,
       ),
       anyMessage(
         'reporting_dead_letters',
         'Reporting failed on table changes: its counts are too low',
+        'dead-letters list --queue reporting',
         queues.reportingFailures.queue.name,
       ),
       anyMessage(
         'batches_dead_letters',
         'A batch file stands still: the batch function failed on it',
+        'dead-letters list --queue batches',
         queues.batches.deadLetters.queue.name,
       ),
     ],
@@ -101,6 +113,7 @@ export function alarmsOf(context: Context, stores: Stores, functions: Functions)
     oldestWaiting: {
       id: 'oldest_waiting_request',
       description: 'A request has waited in the backlog for more than an hour',
+      command: 'watch',
       watched: laneMetric(context, 'OldestWaitingSeconds', 'Maximum'),
       comparison: 'GreaterThanThreshold',
       threshold: 3600,
@@ -113,6 +126,7 @@ export function alarmsOf(context: Context, stores: Stores, functions: Functions)
       // The breaker pauses a lane for seconds at a time, which is no reason to send an e-mail.
       description:
         'A lane has been paused for five minutes: by a daily or zero quota, or by repeated errors of Bedrock',
+      command: 'lanes',
       watched: laneMetric(context, 'LanesPaused', 'Maximum'),
       comparison: 'GreaterThanThreshold',
       threshold: 0,
@@ -123,6 +137,7 @@ export function alarmsOf(context: Context, stores: Stores, functions: Functions)
     heartbeat: {
       id: 'prioritization_heartbeat',
       description: 'Prioritization has not run for five minutes: no requests are released',
+      command: 'doctor',
       watched: laneMetric(context, 'Heartbeat', 'Sum'),
       comparison: 'LessThanThreshold',
       threshold: 1,
@@ -140,6 +155,7 @@ export function alarmsOf(context: Context, stores: Stores, functions: Functions)
     reportingDelay: {
       id: 'reporting_iterator_age',
       description: 'Reporting is more than five minutes behind the Requests table',
+      command: 'doctor',
       watched: {
         namespace: 'AWS/Lambda',
         name: 'IteratorAge',
@@ -170,10 +186,11 @@ export function queueMetric(name: string, queueName: string): Metric {
   return { namespace: 'AWS/SQS', name, dimensions: { QueueName: queueName }, stat: 'Maximum' };
 }
 
-function anyMessage(id: string, description: string, queueName: string): Alarm {
+function anyMessage(id: string, description: string, command: string, queueName: string): Alarm {
   return {
     id,
     description,
+    command,
     watched: queueMetric('ApproximateNumberOfMessagesVisible', queueName),
     comparison: 'GreaterThanThreshold',
     threshold: 0,
@@ -187,6 +204,7 @@ function oldestMessage(id: string, description: string, queueName: string, secon
   return {
     id,
     description,
+    command: 'doctor',
     watched: queueMetric('ApproximateAgeOfOldestMessage', queueName),
     comparison: 'GreaterThanThreshold',
     threshold: seconds,
@@ -200,6 +218,7 @@ function anyError(id: string, functionName: string): Alarm {
   return {
     id,
     description: 'The function failed, timed out or could not start',
+    command: 'doctor',
     watched: {
       namespace: 'AWS/Lambda',
       name: 'Errors',

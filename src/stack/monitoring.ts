@@ -77,7 +77,7 @@ function defineAlarm(
       context,
       alarm.id.replaceAll('_', '-') + (alarm.forEach ? `-${alarm.forEach.key}` : ''),
     ),
-    alarmDescription: alarm.description,
+    alarmDescription: `${alarm.description}. First command: npx smoother ${alarm.command}`,
     comparisonOperator: alarm.comparison,
     threshold: alarm.threshold,
     evaluationPeriods: alarm.evaluationPeriods,

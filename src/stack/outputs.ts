@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { type Context, metricsNamespace } from './context.ts';
 import type { Functions } from './functions.ts';
 import type { Monitoring } from './monitoring.ts';
+import { operatorReads, operatorWrites } from './operator-policies.ts';
 import { allow, policyDocument } from './policy.ts';
 import type { Stores } from './stores.ts';
 
@@ -130,6 +131,14 @@ export function defineOutputs(
         allow('GetBatchOutputs', ['s3:GetObject'], [`${bucket.arn}/batch-outputs/*`]),
       ]),
       'IAM policy for those who drop batch files and fetch the answers',
+    ],
+    operator_read_policy_json: [
+      policyDocument(operatorReads(stores, functions, monitoring)),
+      'IAM policy for operators who look: lanes, requests, reports, doctor, the console',
+    ],
+    operator_write_policy_json: [
+      policyDocument(operatorWrites(stores)),
+      'IAM policy for operators who act (pause, resume, cancel, retry, dead letters), beside operator_read_policy_json',
     ],
     results_queue_urls: [
       byQueue('%s-%s', variables, queues.bedrockResults.queue.url),

@@ -105,7 +105,12 @@ export const PAGE: PageData = {
     model: [usageLine('amazon.nova-lite', 0.3), usageLine('anthropic.claude-haiku-4-5', 0.7)],
     hour: [usageLine('2026-11-22T19:00Z', 0.6), usageLine('2026-11-22T20:00Z', 0.4)],
   },
-  deadLetters: [{ queue: 'input', count: 2 }, { queue: 'hold', count: 0 }, { queue: 'reporting' }],
+  deadLetters: [
+    { queue: 'input', count: 2 },
+    { queue: 'hold', count: 0 },
+    { queue: 'batches', count: 0 },
+    { queue: 'reporting' },
+  ],
 };
 
 export const WAITING: Why = {

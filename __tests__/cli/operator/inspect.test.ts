@@ -3,13 +3,14 @@ import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { dynamoClient, s3Client, sqsClient } from '../../../src/aws/clients.ts';
+import { answers } from '../../../src/cli/console/answers.ts';
 import { inspect } from '../../../src/cli/operator/inspect.ts';
 import { operations } from '../../../src/cli/operator/operations.ts';
 import type { Stack } from '../../../src/cli/operator/operator-command.ts';
 import { namesFrom, namesWith } from '../../../src/cli/operator/stack.ts';
 import { diagnose, isHealthy } from '../../../src/core/operations/doctor.ts';
 import { type SmallCloud, smallStack, startSmallCloud } from '../../local/small-stack.ts';
-import { REQUIRED, synthesise } from '../../stack/synthesis.ts';
+import { evaluate, REQUIRED, synthesise } from '../../stack/synthesis.ts';
 
 const KEPT = /^aws_(dynamodb_table|sqs_queue|s3_bucket)$/;
 const OUTPUTS = /_(queue_url|dlq_url|table_name|bucket_name)$|^region$/;
@@ -46,6 +47,7 @@ describe('a look at a local stack', () => {
         prioritization_function_name: 'prioritization',
         invocation_function_name: 'invocation',
         reporting_function_name: 'reporting',
+        batch_function_name: 'batch',
         alarm_topic_arn: 'arn:aws:sns:us-east-1:123456789012:alarms',
       }),
       region: cloud.region,
@@ -72,10 +74,28 @@ describe('a look at a local stack', () => {
     expect(isHealthy(findings)).toBe(true);
     const unknown = findings.filter(({ severity }) => severity === 'unknown').map(({ check }) => check);
     expect(unknown).toEqual([
-      ...['ingestion', 'prioritization', 'invocation', 'reporting'].map((name) => `function ${name}`),
+      ...['ingestion', 'prioritization', 'invocation', 'reporting', 'batch'].map(
+        (name) => `function ${name}`,
+      ),
       'concurrency',
       'alarm e-mails',
     ]);
+  });
+
+  it('needs nothing but what the policy for looking allows, as does the console', async () => {
+    const { page, request } = await answers(stack);
+    expect((await page()).lanes).toEqual([]);
+    expect(await request('nobody')).toMatchObject({ status: 'UNKNOWN' });
+    const policy = String(evaluate(synthesise()).outputs.operator_read_policy_json);
+    const { Statement } = JSON.parse(policy) as { Statement: { Action: string[] }[] };
+    const allowed = Statement.flatMap(({ Action }) => Action);
+    // What the local cloud was set up with does not count.
+    const asked = cloud
+      .calls()
+      .map(({ action }) => action)
+      .filter((action) => !action.includes(':Create'));
+    expect(asked).toContain('dynamodb:Query');
+    expect(asked.filter((action) => !allowed.includes(action))).toEqual([]);
   });
 
   it('finds that nothing of a prefix is there', async () => {

@@ -101,6 +101,7 @@ it('names by prefix are those that the stack gives', async () => {
       'prioritization_function_name',
       'invocation_function_name',
       'reporting_function_name',
+      'batch_function_name',
     ] as const;
     for (const output of [...tables, ...functions]) expect(await names(output)).toBe(outputs[output]);
     expect(await names('alarm_topic_arn')).toBe(

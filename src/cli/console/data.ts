@@ -13,7 +13,7 @@ export const TABLES_BY = [
 export type TableBy = (typeof TABLES_BY)[number];
 
 export interface DeadLetters {
-  queue: 'input' | 'hold' | 'reporting';
+  queue: 'input' | 'hold' | 'batches' | 'reporting';
   /** Absent where the credentials do not let us ask. */
   count?: number;
 }

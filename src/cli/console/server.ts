@@ -31,7 +31,7 @@ const name = z.string().min(1).max(1_024);
 const action: z.ZodType<Action> = z.discriminatedUnion('action', [
   z.strictObject({ action: z.enum(['pause', 'resume']), lane: name }),
   z.strictObject({ action: z.enum(['cancel', 'retry']), request: name }),
-  z.strictObject({ action: z.literal('redrive'), queue: z.enum(['input', 'hold', 'reporting']) }),
+  z.strictObject({ action: z.literal('redrive'), queue: z.enum(['input', 'hold', 'batches', 'reporting']) }),
 ]);
 
 /** What each action needs, told to those whose credentials lack it. */

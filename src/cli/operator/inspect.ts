@@ -2,7 +2,7 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   GetAccountSettingsCommand,
-  GetFunctionCommand,
+  GetFunctionConfigurationCommand,
   LambdaClient,
   ListEventSourceMappingsCommand,
 } from '@aws-sdk/client-lambda';
@@ -28,6 +28,8 @@ import { problemOf } from '../terminal/problems.ts';
 import { operations } from './operations.ts';
 import type { Stack } from './operator-command.ts';
 import type { OutputName } from './stack.ts';
+
+const NO_EMAILS = { error: 'NotOffered', says: 'An emulator sends no e-mails.' };
 
 export async function inspect(stack: Stack): Promise<Inspection> {
   const { dynamo } = stack;
@@ -55,7 +57,8 @@ export async function inspect(stack: Stack): Promise<Inspection> {
             unreserved: AccountLimit?.UnreservedConcurrentExecutions ?? 0,
           };
         }),
-        ask(() => subscribers(stack, sns)),
+        // Emulators send no e-mails, so nobody has to confirm anything.
+        process.env.AWS_ENDPOINT_URL ? NO_EMAILS : ask(() => subscribers(stack, sns)),
         ask(() => laneStates(stack)),
       ]);
     return {
@@ -101,14 +104,14 @@ async function functionState(
   output: (typeof FUNCTIONS)[keyof typeof FUNCTIONS],
 ): Promise<FunctionState> {
   const FunctionName = await stack.names(output);
-  const { Configuration } = await lambda.send(new GetFunctionCommand({ FunctionName }));
+  const configuration = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
   const { EventSourceMappings = [] } = await lambda.send(
     new ListEventSourceMappingsCommand({ FunctionName }),
   );
   const [source] = EventSourceMappings;
   return {
-    state: Configuration?.State ?? 'Active',
-    lastUpdate: Configuration?.LastUpdateStatus ?? 'Successful',
+    state: configuration.State ?? 'Active',
+    lastUpdate: configuration.LastUpdateStatus ?? 'Successful',
     ...(source !== undefined && {
       source: {
         enabled: !/Disabl/.test(source.State ?? ''),

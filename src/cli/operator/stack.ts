@@ -100,6 +100,7 @@ const NAMES = {
   prioritization_function_name: 'prioritization',
   invocation_function_name: 'invocation',
   reporting_function_name: 'reporting',
+  batch_function_name: 'batch',
   alarm_topic_arn: 'alarms',
 } as const;
 

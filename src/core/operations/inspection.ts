@@ -22,11 +22,13 @@ export interface FunctionState {
 export const QUEUES = {
   input: 'input_queue_url',
   hold: 'hold_next_batch_queue_url',
+  batches: 'batches_queue_url',
   results: 'bedrock_results_queue_url',
 } as const;
 export const DEAD_LETTER_QUEUES = {
   input: 'input_dlq_url',
   hold: 'hold_next_batch_dlq_url',
+  batches: 'batches_dlq_url',
   reporting: 'reporting_dlq_url',
 } as const;
 export const TABLES = {
@@ -39,6 +41,7 @@ export const FUNCTIONS = {
   prioritization: 'prioritization_function_name',
   invocation: 'invocation_function_name',
   reporting: 'reporting_function_name',
+  batch: 'batch_function_name',
 } as const;
 
 export interface LaneState extends LaneView {

@@ -10,6 +10,10 @@ const QUEUES: Record<DeadLetters['queue'], { is: string; question: string }> = {
     is: 'releases that no worker could take; their requests went back to the backlog',
     question: 'Send these releases back? It does no harm: they are refused by their generation.',
   },
+  batches: {
+    is: 'batch files that stand still',
+    question: 'Go on with these batch files? What has been done already is not done again.',
+  },
   reporting: {
     is: 'changes that could not be counted; requests and results are not affected',
     question: 'Count these changes from the Requests table? This reads the whole table.',
