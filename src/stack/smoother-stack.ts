@@ -12,6 +12,7 @@ import { defineDeletionGuard } from './deletion-guard.ts';
 import { defineFunctions } from './functions.ts';
 import { defineMonitoring } from './monitoring.ts';
 import { defineOutputs } from './outputs.ts';
+import { defineQueries } from './queries.ts';
 import { defineQueues } from './queues.ts';
 import { defineTables } from './tables.ts';
 import { defineTriggers } from './triggers.ts';
@@ -51,6 +52,7 @@ export class SmootherStack extends TerraformStack {
     const functions = defineFunctions(this.#group('functions'), context, stores, bundles);
     defineTriggers(this.#group('triggers'), context, stores, functions);
     const monitoring = defineMonitoring(this.#group('monitoring'), context, stores, functions);
+    defineQueries(this.#group('queries'), context, functions);
     defineOutputs(this, context, stores, functions, monitoring);
     // Last: it depends on all resources above.
     defineDeletionGuard(this.#group('guard'), context, this);

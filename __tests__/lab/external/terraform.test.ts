@@ -52,8 +52,12 @@ describe('the stack for an emulator', () => {
       name,
       { enabled: false },
     ]);
-    expect(rest).toHaveLength(3);
+    expect(rest).toHaveLength(4);
     expect(resource.aws_lambda_event_source_mapping).toEqual(Object.fromEntries(rest));
+    // The emulator has no saved queries.
+    const queries = Object.values(resource.aws_cloudwatch_query_definition ?? {});
+    expect(queries.length).toBeGreaterThan(0);
+    expect(queries).toEqual(queries.map(() => ({ count: 0 })));
   });
 
   it('is a copy: the synthesised folder stays as it is', () => {

@@ -21,6 +21,7 @@ const MOCK = 'mock';
  */
 export function emulatorOverride({ resource }: StackJson, endpoint: string): object {
   const mappings = Object.keys(resource.aws_lambda_event_source_mapping ?? {});
+  const queries = Object.keys(resource.aws_cloudwatch_query_definition ?? {});
   return {
     terraform: { backend: { local: { path: 'terraform.tfstate' } } },
     provider: {
@@ -43,6 +44,8 @@ export function emulatorOverride({ resource }: StackJson, endpoint: string): obj
     },
     resource: {
       aws_lambda_event_source_mapping: Object.fromEntries(mappings.map((name) => [name, { enabled: false }])),
+      // moto has no saved queries.
+      aws_cloudwatch_query_definition: Object.fromEntries(queries.map((name) => [name, { count: 0 }])),
     },
   };
 }

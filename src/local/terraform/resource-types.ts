@@ -1,6 +1,6 @@
 /**
  * The attributes that the provider would compute for each resource and data source. A type that is not listed is an
- * error. Dashboards, alarms, log groups, topics and most settings of a bucket do nothing locally; they are evaluated all
+ * error. Dashboards, alarms, saved queries, log groups, topics and most settings of a bucket do nothing locally; they are evaluated all
  * the same, so that a mistake in them shows.
  */
 import type { Value } from './value.ts';
@@ -36,6 +36,7 @@ export const RESOURCE_TYPES: Record<string, Computed> = {
     id: (get) => get('alarm_name'),
     arn: arn('cloudwatch', (get) => `alarm:${get('alarm_name')}`),
   },
+  aws_cloudwatch_query_definition: {},
   aws_dynamodb_table: {
     ...name,
     arn: arn('dynamodb', (get) => `table/${get('name')}`),
