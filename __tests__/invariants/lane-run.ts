@@ -13,12 +13,8 @@ import {
 import { burndownOf, laneOf } from '../../src/core/lane/catalog/catalog.ts';
 import type { Limits } from '../../src/core/lane/catalog/limits.ts';
 import { type Counters, sumOf } from '../../src/core/lane/counters.ts';
-import {
-  type Decisions,
-  type EngineRelease,
-  LaneEngine,
-  type TickInput,
-} from '../../src/core/lane/engine/engine.ts';
+import { LaneEngine } from '../../src/core/lane/engine/engine.ts';
+import type { Decisions, EngineRelease, TickInput } from '../../src/core/lane/engine/tick.ts';
 import { MAX_FAILURES } from '../../src/core/request/attempts.ts';
 import { backlogKey } from '../../src/core/request/keys.ts';
 import type { BacklogEntry } from '../../src/core/request/ports.ts';
@@ -214,7 +210,8 @@ export class LaneRun {
       // As workers do: after a server error nobody knows what was charged.
       chargedTokens: end === 'transient' ? release.reserved : usage.charge,
       ...{ estimatedInputTokens: entry.input_tokens, inputTokens: usage.input, outputTokens: usage.output },
-      served: { priority, tenant, expectedTokens: release.charge },
+      served:
+        release.cost === release.charge ? { priority, tenant, expectedTokens: release.charge } : undefined,
     });
     const bundle = worker.running === 0 ? BUNDLE_ENDED : {};
     release.reportedAt = this.#now + this.#draw(this.scenario.reportLagMs);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { TickInput } from '../../src/core/lane/engine/engine.ts';
 import { Ledger } from '../../src/core/lane/engine/ledger.ts';
+import type { TickInput } from '../../src/core/lane/engine/tick.ts';
 import { invariant, replaced } from './invariant.ts';
 import { LaneRun, type Release, type Sabotage } from './lane-run.ts';
 import {

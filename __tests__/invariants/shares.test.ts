@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { TickInput } from '../../src/core/lane/engine/engine.ts';
 import { StartTags } from '../../src/core/lane/engine/start-tags.ts';
+import type { TickInput } from '../../src/core/lane/engine/tick.ts';
 import { PRIORITIES, type Priority } from '../../src/core/request/record.ts';
 import { charged, disguised, ENDLESS, largest, noAccount, quick, sizes } from './competition.ts';
 import { invariant, replaced } from './invariant.ts';

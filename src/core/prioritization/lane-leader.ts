@@ -2,12 +2,8 @@
 
 import { concurrently } from '../concurrently.ts';
 import type { Limits } from '../lane/catalog/limits.ts';
-import {
-  type Decisions,
-  type EngineRelease,
-  type EngineSettings,
-  LaneEngine,
-} from '../lane/engine/engine.ts';
+import { type EngineSettings, LaneEngine } from '../lane/engine/engine.ts';
+import type { Decisions, EngineRelease } from '../lane/engine/tick.ts';
 import type { Binds, Led } from '../lane/ports.ts';
 import { requestError } from '../request/error-types.ts';
 import type { HoldMessage, Release } from '../request/hold-message.ts';
@@ -187,12 +183,13 @@ export class LaneLeader {
 
   async #mark(release: EngineRelease, releasedAt: number): Promise<boolean> {
     const { records, log } = this.#ports;
-    const { entry, reserved, charge, maxTokens, mostMaxTokens, exceedsQuota } = release;
+    const { entry, reserved, charge, cost, maxTokens, mostMaxTokens, exceedsQuota } = release;
     const moved = await records.move(
       queue(entry, {
         releasedAt,
         reservedTokens: reserved,
-        expectedTokens: charge,
+        // What is shared out by requests, no tokens make good.
+        expectedTokens: cost === charge ? charge : undefined,
         maxTokens,
         mostMaxTokens,
         exceedsQuota,

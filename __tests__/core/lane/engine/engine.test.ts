@@ -6,12 +6,8 @@ import {
   slotOf,
 } from '../../../../src/core/lane/call-report.ts';
 import { type Counters, sumOf } from '../../../../src/core/lane/counters.ts';
-import {
-  type Decisions,
-  type EngineSettings,
-  LaneEngine,
-  type TickInput,
-} from '../../../../src/core/lane/engine/engine.ts';
+import { type EngineSettings, LaneEngine } from '../../../../src/core/lane/engine/engine.ts';
+import type { Decisions, TickInput } from '../../../../src/core/lane/engine/tick.ts';
 import { PRIORITY_WEIGHTS } from '../../../../src/core/lane/priority-weights.ts';
 import type { BacklogEntry } from '../../../../src/core/request/ports.ts';
 import { entryOf } from '../../../fixtures/entries.ts';

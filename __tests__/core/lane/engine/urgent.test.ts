@@ -1,8 +1,9 @@
 /** Urgent work while a lane holds more than its share of the limits. */
 import { describe, expect, it } from 'vitest';
 import { slotOf } from '../../../../src/core/lane/call-report.ts';
-import { LaneEngine, type TickInput } from '../../../../src/core/lane/engine/engine.ts';
+import { LaneEngine } from '../../../../src/core/lane/engine/engine.ts';
 import { writeState } from '../../../../src/core/lane/engine/state.ts';
+import type { TickInput } from '../../../../src/core/lane/engine/tick.ts';
 import { PRIORITY_WEIGHTS } from '../../../../src/core/lane/priority-weights.ts';
 import { entryOf } from '../../../fixtures/entries.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { BacklogEntry } from '../../request/ports.ts';
 import { PRIORITIES } from '../../request/record.ts';
-import { SLOT_MS, type SlotTotals, slotOf, slotReportOf } from '../call-report.ts';
+import { SLOT_MS, slotOf, slotReportOf } from '../call-report.ts';
 import type { Limits } from '../catalog/limits.ts';
 import type { LaneFigures, Paused, SettingThatBinds } from '../ports.ts';
 import { AdaptiveShare } from './adaptive-share.ts';
@@ -13,7 +13,7 @@ import { Breaker, leastReleased } from './breaker.ts';
 import { BundlePacer } from './bundles.ts';
 import { DeniedModels } from './denied-models.ts';
 import { Estimates } from './estimates.ts';
-import { FairQueues, type Weights } from './fair-queues.ts';
+import { FairQueues } from './fair-queues.ts';
 import { bindingShare, Headroom } from './headroom.ts';
 import { Ledger, type LedgerTotals } from './ledger.ts';
 import { Pacing, pacedTokens } from './pacing.ts';
@@ -21,6 +21,7 @@ import { endsOf, ReportDeltas } from './report-deltas.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { type Sizing, sizeOf } from './sizing.ts';
 import { parseEstimates, parseState, writeEstimates, writeState } from './state.ts';
+import type { Decisions, EngineRelease, TickInput } from './tick.ts';
 
 /**
  * Debts of running calls are set against what leaves the minute within this part of a call's time: they fall due
@@ -44,39 +45,13 @@ export interface EngineSettings {
   callMs?: number;
 }
 
-export interface TickInput extends Weights {
-  now: number;
-  /** Reports of {@link LaneEngine.reportsFrom} and later. */
-  reports: readonly SlotTotals[];
-  /** Heads of the backlog's queues: each in order of arrival. */
-  queues: readonly (readonly BacklogEntry[])[];
+/** What is known once a tick has taken in its reports. */
+interface Round {
+  input: TickInput;
+  /** Ours to use of the limits. */
   limits: Limits;
-  /** Limits that nobody has confirmed: no request fails because it exceeds one of them. */
-  assumed?: readonly (keyof Limits)[];
-  /** Workers that may take bundles of this lane in all, those that it has already included. */
-  workers: number;
-  /** Lanes that have work waiting for these workers, this one included; 1 unless given. */
-  rivals?: number;
-  /** An operator has stopped the lane. */
-  paused: boolean;
-}
-
-export interface EngineRelease extends Sizing {
-  entry: BacklogEntry;
-  /** Releases of the same number travel together. */
-  bundle: number;
-  /** It finds out whether Bedrock serves the lane, or its model id, again. */
-  probe: boolean;
-}
-
-export interface Decisions {
-  /** Epoch milliseconds of all releases. */
-  releasedAt: number;
-  releases: EngineRelease[];
-  /** Past their deadline before they spent anything. */
-  expired: BacklogEntry[];
-  /** Larger than the whole quota: they can never run. */
-  oversized: (Sizing & { entry: BacklogEntry })[];
+  headroom: Headroom;
+  sizeOf(entry: BacklogEntry): Sizing;
 }
 
 export class LaneEngine {
@@ -155,9 +130,10 @@ export class LaneEngine {
       return queue.filter(({ deadline_at }) => deadline_at > now);
     });
     const admitted = this.#deniedModels.admitted(waiting, now);
+    const sizeOf = this.#sizer(input.limits);
     const release = (entries: BacklogEntry[][], count: number) => {
-      this.#queues.enter(entries, input);
-      return this.#release(input, limits, headroom, count, decisions);
+      this.#queues.enter(entries, input, (entry) => sizeOf(entry).cost);
+      return this.#release({ input, limits, headroom, sizeOf }, count, decisions);
     };
     let end: RoundEnd = 'stopped';
     if (allowed === 'probe') end = release(leastReleased(admitted), MOST_RELEASES.probe);
@@ -175,7 +151,7 @@ export class LaneEngine {
   }
 
   /** A release that did not happen, because its record had moved on. */
-  refund({ releasedAt }: Decisions, { entry, reserved, held, variance, charge }: EngineRelease): void {
+  refund({ releasedAt }: Decisions, { entry, reserved, held, variance, charge, cost }: EngineRelease): void {
     const change = {
       releases: -1,
       bundles: 0,
@@ -185,7 +161,7 @@ export class LaneEngine {
       expected: -charge,
     };
     this.#ledger.release(slotOf(releasedAt), change);
-    this.#queues.correct(entry, -charge);
+    this.#queues.correct(entry, -cost);
   }
 
   /** Requests of this model id wait, because Bedrock denies it. */
@@ -259,13 +235,18 @@ export class LaneEngine {
     return this.#breaker.trouble ?? (this.#deniedModels.stopsLane ? 'denied' : undefined);
   }
 
-  #release(
-    input: TickInput,
-    limits: Limits,
-    headroom: Headroom,
-    allowed: number,
-    decisions: Decisions,
-  ): RoundEnd {
+  /** Sizes of what waits, each worked out once. */
+  #sizer(limits: Limits): (entry: BacklogEntry) => Sizing {
+    const sizes = new Map<BacklogEntry, Sizing>();
+    return (entry) => {
+      const size =
+        sizes.get(entry) ?? sizeOf(entry, this.#estimates, limits, this.#runMs, this.settings.callMs);
+      sizes.set(entry, size);
+      return size;
+    };
+  }
+
+  #release({ input, limits, headroom, sizeOf }: Round, allowed: number, decisions: Decisions): RoundEnd {
     const { now } = input;
     const unfinished = this.#ledger.unfinished(now);
     const unfinishedLimit = this.#unfinishedLimit(limits);
@@ -283,7 +264,7 @@ export class LaneEngine {
         this.#queues.drop();
         continue;
       }
-      const size = sizeOf(entry, this.#estimates, input.limits, runMs, this.settings.callMs);
+      const size = sizeOf(entry);
       if (size.least > certainTokens(input)) {
         decisions.oversized.push({ ...size, entry });
         this.#queues.drop();
@@ -295,13 +276,13 @@ export class LaneEngine {
       const tries = !fits && urgent && trials.allows() && headroom.fits(size, urgent, input.limits);
       if (!fits && !tries) {
         blocked = true;
-        if (this.#queues.skip(size.held)) continue;
-        return 'quota';
+        if (this.#queues.skip(size.held) !== 'passed') return 'quota';
+        continue;
       }
       if (tries) trials.spend(now, slotOf(now));
       if (entry.failures > 0) this.#retries.spend();
       this.#pacing.spend({ requests: 1, tokens: pacedTokens({ ...size, runMs }) });
-      this.#queues.serve(size.charge);
+      this.#queues.serve(size.cost);
       headroom.take(size);
       const before = bundles.count;
       const bundle = bundles.add(entry);

@@ -36,6 +36,9 @@ export class FairQueues {
   readonly #tenants = new Map<Priority, StartTags<string>>();
   #lines = new Map<Priority, Map<string, Line>>();
   #weights: Weights | undefined;
+  #costOf: (entry: BacklogEntry) => number = () => 1;
+  /** By priority: the tenant whose turn it is. */
+  readonly #first = new Map<Priority, Line>();
   #current: Line | undefined;
   #skips = 0;
   /** Tokens served so far. */
@@ -51,41 +54,53 @@ export class FairQueues {
     for (const [id, tokens] of state.blocked ?? []) this.#blockedAt.set(id, -tokens);
   }
 
-  /** What waits at this tick. */
-  enter(queues: readonly (readonly BacklogEntry[])[], weights: Weights): void {
+  /** What waits at this tick, and what serving a request costs. */
+  enter(
+    queues: readonly (readonly BacklogEntry[])[],
+    weights: Weights,
+    costOf: (entry: BacklogEntry) => number,
+  ): void {
     this.#weights = weights;
+    this.#costOf = costOf;
     this.#lines = new Map();
+    this.#first.clear();
     this.#skips = 0;
     for (const queue of queues) for (const entry of queue) this.#lineOf(entry).entries.push(entry);
-    // A tenant's queue may be spread over shards.
-    for (const lines of this.#lines.values()) {
-      for (const { entries } of lines.values()) entries.sort((a, b) => a.backlog_order - b.backlog_order);
-    }
-    this.#priorities.enter(this.#lines.keys());
+    for (const lines of this.#lines.values()) for (const line of lines.values()) inOrder(line.entries);
+    this.#priorities.enter(this.waiting.map((it) => [it, this.#priorityWeight(it)]));
     for (const priority of PRIORITIES) {
-      this.#tenants.get(priority)?.enter(this.#lines.get(priority)?.keys() ?? []);
+      const tenants = [...(this.#lines.get(priority)?.keys() ?? [])];
+      this.#sharesOf(priority).enter(tenants.map((it) => [it, this.#tenantWeight(it)]));
     }
     this.#forgetBlocked(queues);
   }
 
-  /** The request that is most entitled now; stays the same until it is served, skipped or dropped. */
+  /** Priorities of which something waits. */
+  get waiting(): Priority[] {
+    return PRIORITIES.filter((it) => this.#lines.has(it));
+  }
+
+  /**
+   * The request that is most entitled now; stays the same until it is served, skipped or dropped. Between priorities that is
+   * the one that would have received least for its weight with it, and of equals the most urgent: so urgent work that is
+   * within its share goes before all that came with it. Between tenants it is the one that has received least.
+   */
   next(): BacklogEntry | undefined {
-    const lines = least(this.#lines.entries(), ([priority]) => this.#priorities.tagOf(priority));
-    if (lines === undefined) return undefined;
-    const [priority, byTenant] = lines;
-    const shares = this.#sharesOf(priority);
-    const line = least(
-      byTenant.values(),
-      ({ tenant }) => shares.tagOf(tenant),
-      ({ entries, next }) => entries[next]?.deadline_at ?? Number.POSITIVE_INFINITY,
+    this.#current = least(
+      this.waiting.map((priority) => this.#firstOf(priority)),
+      ({ priority, entries, next }) => {
+        const cost = this.#costOf(entries[next] as BacklogEntry);
+        return this.#priorities.tagOf(priority) + cost / this.#priorityWeight(priority);
+      },
+      ({ priority }) => priority,
     );
-    this.#current = line;
-    return line?.entries[line.next];
+    return this.#current?.entries[this.#current.next];
   }
 
   /** The request was released at this cost. */
   serve(cost: number): void {
     const line = this.#line();
+    this.#first.delete(line.priority);
     this.#priorities.serve(line.priority, cost, this.#priorityWeight(line.priority));
     this.#sharesOf(line.priority).serve(line.tenant, cost, this.#tenantWeight(line.tenant));
     this.#served += cost;
@@ -99,19 +114,19 @@ export class FairQueues {
   }
 
   /**
-   * The request does not fit now; others may go past it. False for an urgent one, and when as much as it needs has
-   * already gone past: room must now be left to gather for it, or smaller ones would starve it.
+   * The request does not fit now; others may go past it. `waits`: as much as it needs has already gone past, or it is urgent,
+   * so room must be kept for it, or smaller ones would starve it. `undefined`: enough requests have been looked at.
    */
-  skip(needs: number): boolean {
+  skip(needs: number): 'passed' | 'waits' | undefined {
     const line = this.#line();
-    if (line.priority === PRIORITIES[0]) return false;
     const id = line.entries[line.next]?.request_id ?? '';
     const blockedAt = this.#blockedAt.get(id) ?? this.#served;
     this.#blockedAt.set(id, blockedAt);
     this.#skips += 1;
-    if (this.#served - blockedAt >= needs || this.#skips > MAX_SKIPS) return false;
+    if (this.#skips > MAX_SKIPS) return undefined;
     this.#advance(line);
-    return true;
+    const waits = line.priority === PRIORITIES[0] || this.#served - blockedAt >= needs;
+    return waits ? 'waits' : 'passed';
   }
 
   /** The request is out of the backlog without being served. */
@@ -145,7 +160,23 @@ export class FairQueues {
     for (const id of this.#blockedAt.keys()) if (!waiting.has(id)) this.#blockedAt.delete(id);
   }
 
+  /** The tenant of a priority whose turn it is; between equals the one with the earlier deadline. */
+  #firstOf(priority: Priority): Line {
+    const known = this.#first.get(priority);
+    if (known !== undefined) return known;
+    const shares = this.#sharesOf(priority);
+    const first = least(
+      this.#lines.get(priority)?.values() ?? [],
+      ({ tenant }) => shares.tagOf(tenant),
+      ({ entries, next }) => entries[next]?.deadline_at ?? Number.POSITIVE_INFINITY,
+    );
+    if (first === undefined) throw new Error(`Nothing waits at priority ${priority}`);
+    this.#first.set(priority, first);
+    return first;
+  }
+
   #advance(line: Line): void {
+    this.#first.delete(line.priority);
     line.next += 1;
     this.#current = undefined;
     if (line.next < line.entries.length) return;
@@ -180,6 +211,14 @@ export class FairQueues {
   #tenantWeight(tenant: string): number {
     return this.#weights?.tenantWeights[tenant] ?? 1;
   }
+}
+
+/** A tenant's queue may be spread over shards, each of which is in order of arrival. */
+function inOrder(entries: BacklogEntry[]): void {
+  const isSorted = entries.every(
+    (it, i) => i === 0 || it.backlog_order >= (entries[i - 1]?.backlog_order ?? 0),
+  );
+  if (!isSorted) entries.sort((a, b) => a.backlog_order - b.backlog_order);
 }
 
 /** The item of the least rank; among equals the one with the least tie. */

@@ -39,6 +39,8 @@ export interface Sizing {
   variance: number;
   /** The charge to expect. */
   charge: number;
+  /** What it is served with, to be shared out: the charge, and its part of the quota of requests at least. */
+  cost: number;
 }
 
 /**
@@ -66,6 +68,7 @@ export function sizeOf(
   const debt = outputs.moments(debtOf, debtOf(maxTokens));
   const soon = Math.min(1, NOTICE_MS / runMs);
   const output = outputs.moments((tokens) => Math.min(maxTokens, tokens), maxTokens * OUTPUT_UNKNOWN).mean;
+  const charge = Math.ceil(expectedInput + output * burndown);
   return {
     maxTokens,
     mostMaxTokens: entry.max_tokens === undefined ? most : undefined,
@@ -74,8 +77,15 @@ export function sizeOf(
     exceedsQuota: reserved > (limits.tokens_per_minute ?? Number.POSITIVE_INFINITY),
     held: reserved + Math.ceil(debt.mean * soon),
     variance: inputVariance + soon * (debt.variance + (1 - soon) * debt.mean ** 2),
-    charge: Math.ceil(expectedInput + output * burndown),
+    charge,
+    cost: costOf(charge, limits),
   };
+}
+
+/** Of tokens, or of requests where there is no quota of tokens. */
+function costOf(charge: number, { requests_per_minute, tokens_per_minute }: Limits): number {
+  if (tokens_per_minute === undefined) return 1;
+  return Math.max(charge, tokens_per_minute / (requests_per_minute ?? Number.POSITIVE_INFINITY));
 }
 
 /**
