@@ -32,11 +32,11 @@ const settings = {
   engine: {
     averageRequestMs: environment.AVERAGE_REQUEST_DURATION * 1_000,
     minutesToProcess: environment.MINUTES_TO_PROCESS,
-    queueDepthThreshold: environment.QUEUE_DEPTH_THRESHOLD,
     leaseMs: leaseMs(invocationTimeoutMs),
     callMs: callMs(invocationTimeoutMs),
   },
   workers: environment.MAX_CONCURRENT_EXECUTIONS,
+  queueDepthThreshold: environment.QUEUE_DEPTH_THRESHOLD,
   metricsNamespace: environment.METRICS_NAMESPACE,
 };
 

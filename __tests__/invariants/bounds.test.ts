@@ -51,7 +51,7 @@ const narrow: fc.Arbitrary<Scenario> = fc
     limits,
     flows,
     workers: fc.integer({ min: 1, max: 5 }),
-    queueDepthThreshold: fc.integer({ min: 1, max: 100 }),
+    minutesToProcess: fc.double({ min: 0.05, max: 1, noNaN: true }),
     faults: fc.constantFrom(0, 0.2),
     around: surroundings,
   })
@@ -79,12 +79,14 @@ invariant<Scenario, Sabotage>('no more bundles are out than workers can take', {
   without: { 'the count of what is unfinished': uncounted },
 });
 
-invariant<Scenario, Sabotage>('no more requests are out than the depth threshold says', {
+invariant<Scenario, Sabotage>('no more requests are out than some minutes of the quota', {
   generated: narrow,
   runs: 10,
   holds: (scenario, without) => {
     const { releases } = new LaneRun(scenario, without).run();
-    expect(mostAtOnce(releases, (it) => it)).toBeLessThanOrEqual(scenario.queueDepthThreshold);
+    const { requests_per_minute = Number.POSITIVE_INFINITY } = scenario.limits;
+    const most = Math.ceil(scenario.minutesToProcess * requests_per_minute);
+    expect(mostAtOnce(releases, (it) => it)).toBeLessThanOrEqual(most);
   },
   without: { 'the count of what is unfinished': uncounted },
 });

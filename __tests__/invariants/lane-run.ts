@@ -129,8 +129,8 @@ export class LaneRun {
   }
 
   #lead(memory?: string): LaneEngine {
-    const { queueDepthThreshold } = this.scenario;
-    const settings = { averageRequestMs: 5_000, minutesToProcess: 5, queueDepthThreshold, leaseMs: LEASE_MS };
+    const { minutesToProcess } = this.scenario;
+    const settings = { averageRequestMs: 5_000, minutesToProcess, leaseMs: LEASE_MS };
     return new LaneEngine(settings, memory);
   }
 

@@ -55,7 +55,7 @@ export interface Scenario {
   /** When another leader goes on from the last plan. */
   successions: readonly number[];
   workers: number;
-  queueDepthThreshold: number;
+  minutesToProcess: number;
   weights: Weights;
 }
 
@@ -81,7 +81,7 @@ export const CALM: Scenario = {
   estimates: [1, 1],
   successions: [],
   workers: 1_000,
-  queueDepthThreshold: 10_000,
+  minutesToProcess: 5,
   weights: { priorityWeights: PRIORITY_WEIGHTS, tenantWeights: {} },
 };
 

@@ -27,7 +27,7 @@ import { World } from '../fixtures/invocation-world.ts';
 const SAMPLES = path.join(import.meta.dirname, 'samples');
 const RELEASES = readdirSync(SAMPLES).filter((name) => /^v\d+$/.test(name));
 const MODEL = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
-const ENGINE = { averageRequestMs: 5_000, minutesToProcess: 5, queueDepthThreshold: 10, leaseMs: 330_000 };
+const ENGINE = { averageRequestMs: 5_000, minutesToProcess: 5, leaseMs: 330_000 };
 const LONGEST_WAIT_SECONDS = 13 * 24 * 3_600;
 
 const fileOf = (release: string, shape: string) =>

@@ -75,7 +75,7 @@ export const VARIABLES = [
     type: 'number',
     default: 30,
     description:
-      'Invocation workers that may run at once, with ten calls each: the maximum concurrency of their event source.',
+      'Invocation workers that may run at once, with up to forty calls each: the maximum concurrency of their event source.',
     rules: [wholeNumber('max_concurrent_executions', 2, 1000, 'workers')],
   },
   {
@@ -110,7 +110,7 @@ export const VARIABLES = [
     type: 'number',
     default: 100,
     description:
-      'Messages, each a bundle of up to ten requests, that may wait in the Hold Next Batch queue; while it holds as many, nothing more is released.',
+      'Messages, each a bundle of up to forty requests, that may wait in the Hold Next Batch queue; while it holds as many, nothing more is released.',
     rules: [wholeNumber('queue_depth_threshold', 1, 100_000, 'messages')],
   },
   {

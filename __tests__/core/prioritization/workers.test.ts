@@ -17,6 +17,7 @@ function tableOf(lanes: Record<string, LaneStatus>) {
   return { ports, asked };
 }
 
+const THIRTY = { workers: 30, queueDepthThreshold: 100 };
 const NONE = tableOf({}).ports;
 const busy = (bundles: number, waiting: boolean, leaseUntil = 1_000_000): LaneStatus => ({
   lease_until: leaseUntil,
@@ -25,17 +26,17 @@ const busy = (bundles: number, waiting: boolean, leaseUntil = 1_000_000): LaneSt
 
 describe('lanes led by one invocation', () => {
   it('a lane alone may take all workers', () => {
-    expect(new Workers(30, NONE).availableTo('a')).toBe(30);
+    expect(new Workers(THIRTY, NONE).availableTo('a')).toBe(30);
   });
 
   it('take no more than all workers together', () => {
-    const workers = new Workers(30, NONE);
+    const workers = new Workers(THIRTY, NONE);
     workers.note('a', { taken: 20, waiting: false });
     expect(workers.availableTo('b')).toBe(10);
   });
 
   it('leave something for a lane with work, and nothing for one without', () => {
-    const workers = new Workers(30, NONE);
+    const workers = new Workers(THIRTY, NONE);
     workers.note('a', { taken: 10, waiting: true });
     workers.note('b', { taken: 0, waiting: true });
     expect(workers.availableTo('a')).toBe(23);
@@ -46,17 +47,27 @@ describe('lanes led by one invocation', () => {
   });
 
   it('give their workers back when they are left', () => {
-    const workers = new Workers(30, NONE);
+    const workers = new Workers(THIRTY, NONE);
     workers.note('a', { taken: 20, waiting: true });
     workers.leave('a');
     expect(workers.availableTo('b')).toBe(30);
   });
 });
 
+describe('queue_depth_threshold', () => {
+  it('is messages in the Hold queue: as many bundles as it says may be out, in all', () => {
+    const workers = new Workers({ workers: 30, queueDepthThreshold: 4 }, NONE);
+    workers.note('a', { taken: 3, waiting: false });
+    expect(workers.availableTo('b')).toBe(1);
+    expect(workers.setting).toBe('queue_depth_threshold');
+    expect(new Workers(THIRTY, NONE).setting).toBe('max_concurrent_executions');
+  });
+});
+
 describe('lanes led by other invocations', () => {
   it('count as their leaders last wrote it', async () => {
     const lanes = { a: busy(0, true), b: busy(20, true) };
-    const workers = new Workers(30, tableOf(lanes).ports);
+    const workers = new Workers(THIRTY, tableOf(lanes).ports);
     workers.note('a', { taken: 2, waiting: true });
     expect(workers.availableTo('a')).toBe(30);
     await workers.refresh(0);
@@ -69,7 +80,7 @@ describe('lanes led by other invocations', () => {
 
   it('count no more once nobody leads them, or this invocation does', async () => {
     const lanes = { a: busy(0, true), b: busy(20, true, 1_500), c: busy(5, false) };
-    const workers = new Workers(30, tableOf(lanes).ports);
+    const workers = new Workers(THIRTY, tableOf(lanes).ports);
     workers.note('a', { taken: 2, waiting: true });
     await workers.refresh(1_000);
     expect(workers.availableTo('a')).toBe(5);
@@ -80,7 +91,7 @@ describe('lanes led by other invocations', () => {
 
   it('are looked at once a second, own lanes never, and those that nobody leads seldom', async () => {
     const { ports, asked } = tableOf({ own: busy(0, true), led: busy(1, true), unled: {} });
-    const workers = new Workers(30, ports);
+    const workers = new Workers(THIRTY, ports);
     workers.note('own', { taken: 0, waiting: true });
     for (let now = 0; now < 10_000; now += 200) await workers.refresh(now);
     expect(asked.filter((it) => it === 'led')).toHaveLength(10);

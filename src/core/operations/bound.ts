@@ -129,7 +129,7 @@ export function explain(lane: string, bound: Bound | undefined, limits: Limits =
 
 const SETTINGS: Record<SettingThatBinds, string> = {
   max_concurrent_executions: 'All workers are busy',
-  queue_depth_threshold: 'As many requests are released and unfinished as queue_depth_threshold allows',
+  queue_depth_threshold: 'As many messages are in the Hold queue as queue_depth_threshold allows',
   minutes_to_process: 'As much is released and unfinished as minutes_to_process allows',
 };
 

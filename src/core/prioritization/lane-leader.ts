@@ -118,6 +118,7 @@ export class LaneLeader {
       limits,
       assumed,
       workers: this.#workers.availableTo(this.#lane),
+      workersSetting: this.#workers.setting,
       rivals: this.#workers.rivalsOf(this.#lane),
       priorityWeights,
       tenantWeights,
@@ -143,13 +144,8 @@ export class LaneLeader {
 
   /** Of a variable of the stack; undefined for a limit of the quota. */
   #valueOf(by: Binds['by']): number | undefined {
-    const { queueDepthThreshold, minutesToProcess } = this.#settings.engine;
-    const values: Partial<Record<Binds['by'], number>> = {
-      max_concurrent_executions: this.#workers.total,
-      queue_depth_threshold: queueDepthThreshold,
-      minutes_to_process: minutesToProcess,
-    };
-    return values[by];
+    if (by === this.#workers.setting) return this.#workers.total;
+    return by === 'minutes_to_process' ? this.#settings.engine.minutesToProcess : undefined;
   }
 
   async #apply(decisions: Decisions): Promise<void> {

@@ -7,7 +7,7 @@ import { LEASE_MS } from './lane-writes.ts';
 import { heartbeatLine } from './metrics.ts';
 import type { PrioritizationPorts } from './ports.ts';
 import { recoverDue } from './recovery.ts';
-import { Workers } from './workers.ts';
+import { Workers, type WorkersSettings } from './workers.ts';
 
 /** How long one invocation leads. */
 export const LEAD_MS = 100_000;
@@ -20,10 +20,7 @@ export interface PrioritizationEvent {
   lanes?: string[];
 }
 
-export interface PrioritizationSettings extends LeaderSettings {
-  /** Invocation workers in all. */
-  workers: number;
-}
+export type PrioritizationSettings = LeaderSettings & WorkersSettings;
 
 export async function prioritize(
   ports: PrioritizationPorts,
@@ -33,7 +30,7 @@ export async function prioritize(
   const { clock, registry } = ports;
   const until = clock.now() + LEAD_MS;
   const holder = randomUUID();
-  const workers = new Workers(settings.workers, ports);
+  const workers = new Workers(settings, ports);
   ports.emit(heartbeatLine(settings.metricsNamespace, clock.now()));
   const registered = await registry.list();
   const lanes = registered.filter(({ lane }) => event.lanes?.includes(lane) ?? true);

@@ -1,5 +1,5 @@
 /** The invocation workers, as all lanes share them: those that this invocation leads, and those that others lead. */
-import type { LaneRegistry, LaneWatch } from '../lane/ports.ts';
+import type { LaneRegistry, LaneWatch, SettingThatBinds } from '../lane/ports.ts';
 
 /** How often lanes are looked at that other invocations lead, and lanes without a leader. */
 const LOOK_EVERY_MS = 1_000;
@@ -8,6 +8,13 @@ const LOOK_AT_UNLED_EVERY_MS = 5_000;
 export interface WorkersPorts {
   registry: Pick<LaneRegistry, 'list'>;
   watch: Pick<LaneWatch, 'status'>;
+}
+
+export interface WorkersSettings {
+  /** Invocation workers in all. */
+  workers: number;
+  /** Messages in the Hold Next Batch queue in all. */
+  queueDepthThreshold: number;
 }
 
 interface LaneWorkers {
@@ -23,10 +30,14 @@ export class Workers {
   readonly #lookAgainAt = new Map<string, number>();
   #lookedAt = Number.NEGATIVE_INFINITY;
   readonly total: number;
+  /** The variable that says how many there are. */
+  readonly setting: SettingThatBinds;
   readonly #ports: WorkersPorts;
 
-  constructor(total: number, ports: WorkersPorts) {
-    this.total = total;
+  /** Each message in the Hold queue takes a worker, so that the smaller of both numbers is what there is. */
+  constructor({ workers, queueDepthThreshold }: WorkersSettings, ports: WorkersPorts) {
+    this.total = Math.min(workers, queueDepthThreshold);
+    this.setting = queueDepthThreshold < workers ? 'queue_depth_threshold' : 'max_concurrent_executions';
     this.#ports = ports;
   }
 

@@ -2,7 +2,7 @@ import { checked } from './checked.ts';
 import { known } from './versions.ts';
 
 /** Releases that one worker runs concurrently. */
-export const BUNDLE_SIZE = 10;
+export const BUNDLE_SIZE = 40;
 
 /** One release of one request: the generation is the one that this release gave the record. */
 export interface Release {

@@ -18,12 +18,8 @@ function settingsFor({ workers }: Workload, enforcement: Enforcement, seed: numb
   const settings = defaultSettings(enforcement, seed);
   if (workers === undefined) return settings;
   const { prioritization } = settings;
-  const { engine } = prioritization;
-  const queueDepthThreshold = Math.max(engine.queueDepthThreshold, workers);
-  return {
-    ...settings,
-    prioritization: { ...prioritization, workers, engine: { ...engine, queueDepthThreshold } },
-  };
+  const queueDepthThreshold = Math.max(prioritization.queueDepthThreshold, workers);
+  return { ...settings, prioritization: { ...prioritization, workers, queueDepthThreshold } };
 }
 
 /** What the handlers make of the variables' defaults. */
@@ -37,10 +33,10 @@ export function defaultSettings(enforcement: Enforcement, seed: number): WorldSe
       engine: {
         averageRequestMs: defaultOf('average_request_duration') * 1_000,
         minutesToProcess: defaultOf('minutes_to_process'),
-        queueDepthThreshold: defaultOf('queue_depth_threshold'),
         leaseMs: leaseMs(invocationTimeoutMs),
       },
       workers: defaultOf('max_concurrent_executions'),
+      queueDepthThreshold: defaultOf('queue_depth_threshold'),
       metricsNamespace: 'bench',
     },
   };

@@ -67,7 +67,12 @@ export class BusyLane {
       log: () => undefined,
       emit: () => undefined,
     };
-    this.#leader = new LaneLeader(ports, settings, new Workers(WORKERS, ports), led);
+    this.#leader = new LaneLeader(
+      ports,
+      settings,
+      new Workers({ workers: WORKERS, queueDepthThreshold: WORKERS }, ports),
+      led,
+    );
   }
 
   get leader(): LaneLeader {

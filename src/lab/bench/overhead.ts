@@ -58,10 +58,10 @@ export async function measureOverhead(gapMs: number, requests: number, seed = 1)
         engine: {
           averageRequestMs: 5_000,
           minutesToProcess: 5,
-          queueDepthThreshold: 100,
           leaseMs: leaseMs(INVOCATION_TIMEOUT_MS),
         },
         workers: 30,
+        queueDepthThreshold: 100,
         metricsNamespace: 'overhead',
       },
       invocationTimeoutMs: INVOCATION_TIMEOUT_MS,

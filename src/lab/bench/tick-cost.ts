@@ -101,7 +101,7 @@ function wrapped(ports: BusyLanePorts, wrap: <T extends object>(port: T) => T): 
 
 function engineUnbound() {
   const { prioritization } = defaultSettings('sliding-window', 0);
-  return { ...prioritization, engine: { ...prioritization.engine, queueDepthThreshold: 1_000_000 } };
+  return { ...prioritization, queueDepthThreshold: 1_000_000 };
 }
 
 function medianOf(values: readonly number[]): number {

@@ -165,10 +165,10 @@ export class Pipeline {
       engine: {
         averageRequestMs: 5_000,
         minutesToProcess: 5,
-        queueDepthThreshold: 1_000,
         leaseMs: leaseMs(TIMEOUTS_MS.invocation),
       },
       workers: 10,
+      queueDepthThreshold: 1_000,
       metricsNamespace: 'crash',
     };
     if (standsStill) for (const queue of this.queues) queue.stop();

@@ -67,7 +67,7 @@ export class Stage {
   leader(instance: Instance, led: Led): LaneLeader {
     const { settings } = this.pipeline;
     const ports = this.pipeline.functions.prioritizationPorts(instance);
-    return new LaneLeader(ports, settings, new Workers(settings.workers, ports), led);
+    return new LaneLeader(ports, settings, new Workers(settings, ports), led);
   }
 
   ingest(instance: Instance, messageId: string, body: unknown): Promise<string[]> {

@@ -22,7 +22,6 @@ const TOKENS_PER_MINUTE = 13_000_000;
 const REQUESTS_PER_MINUTE = 200_000;
 const ARRIVALS_PER_MINUTE = 10_000;
 const WORKERS = 1_000;
-const QUEUE_DEPTH = 25_000;
 const INJECTED_FAULTS = { failedCalls: 0.0005, deaths: 0.0005, duplicates: 0.001 };
 const BEDROCK_FAULTS = 0.002;
 /** How long leases and retries may take after the last arrival. */
@@ -63,11 +62,10 @@ export async function soak(
 ): Promise<SoakFigures> {
   const settings = defaultSettings('sliding-window', seed);
   const { prioritization } = settings;
-  const engine = { ...prioritization.engine, queueDepthThreshold: QUEUE_DEPTH };
   const world = new World(workloadOf(requests, seed), {
     ...settings,
     injectedFaults: INJECTED_FAULTS,
-    prioritization: { ...prioritization, engine, workers: WORKERS },
+    prioritization: { ...prioritization, workers: WORKERS, queueDepthThreshold: WORKERS },
   });
   const figures = { completed: 0, failed: 0, calls: 0, throttled: 0, faulty: 0 };
   const heap: number[] = [];

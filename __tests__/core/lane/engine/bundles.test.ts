@@ -23,8 +23,8 @@ function openedInAMinute(use: Partial<WorkerUse>): number {
 }
 
 describe('a bundle', () => {
-  it('holds ten releases', () => {
-    expect(tick(new BundlePacer(), 0, some(12))).toEqual([...Array(10).fill(0), 1, 1]);
+  it('holds forty releases', () => {
+    expect(tick(new BundlePacer(), 0, some(42))).toEqual([...Array(40).fill(0), 1, 1]);
   });
 
   it('holds no more bytes than a worker has memory for', () => {
@@ -35,7 +35,7 @@ describe('a bundle', () => {
 
 describe('workers', () => {
   it('are all that may be taken', () => {
-    expect(tick(new BundlePacer(), 0, some(100, { priority: 1 }), { workers: 3 })).toHaveLength(30);
+    expect(tick(new BundlePacer(), 0, some(200, { priority: 1 }), { workers: 3 })).toHaveLength(120);
     expect(tick(new BundlePacer(), 0, some(100, { priority: 1 }), { workers: 3, taken: 3 })).toHaveLength(0);
   });
 

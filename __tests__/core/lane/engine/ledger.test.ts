@@ -34,7 +34,7 @@ class Account {
     });
     const counters = sumOf(this.#totals.get(slot) ?? {}, added);
     this.#totals.set(slot, counters);
-    this.ledger.report([slotReportOf({ slot, counters })]);
+    this.ledger.report(slotReportOf({ slot, counters }));
   }
 }
 

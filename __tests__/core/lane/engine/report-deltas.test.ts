@@ -11,6 +11,7 @@ function deltasOf(first: number | undefined, unfinished: number | undefined) {
     unfinished,
     firstSlot: () => ledger.first,
     firstUnfinishedSlot: () => ledger.unfinished,
+    report: () => undefined,
   };
   return { deltas: new ReportDeltas(ledger), ledger };
 }
@@ -20,7 +21,7 @@ describe('reports', () => {
     const [counting, open] = [slotOf(NOW - 90_000), slotOf(NOW - 60_000)];
     const { deltas } = deltasOf(counting, open);
     expect(deltas.from(NOW)).toBe(counting);
-    deltas.since([]);
+    deltas.takeIn([]);
     expect(deltas.from(NOW + 200)).toBe(slotOf(NOW + 200 - 20_000));
     expect(deltas.from(NOW + 5_000)).toBe(open);
     expect(deltas.from(NOW + 5_200)).toBe(slotOf(NOW + 5_200 - 20_000));
@@ -29,7 +30,7 @@ describe('reports', () => {
   it('are awaited while something is open, and by a successor', () => {
     const { deltas, ledger } = deltasOf(undefined, undefined);
     expect(deltas.awaited).toBe(true);
-    deltas.since([]);
+    deltas.takeIn([]);
     expect(deltas.awaited).toBe(false);
     ledger.unfinished = 1;
     expect(deltas.awaited).toBe(true);
@@ -39,12 +40,12 @@ describe('reports', () => {
 describe('the deltas', () => {
   it('are what was counted since the last look, and never what a predecessor has seen', () => {
     const { deltas } = deltasOf(7, 7);
-    expect(deltas.since([{ slot: 7, counters: { ended: 1, settled: 1 } }])).toEqual([]);
+    expect(deltas.takeIn([{ slot: 7, counters: { ended: 1, settled: 1 } }])).toEqual([]);
     const more = { slot: 7, counters: { ended: 3, settled: 2, throttled: 1 } };
-    expect(deltas.since([more])).toEqual([
+    expect(deltas.takeIn([more])).toEqual([
       slotReportOf({ slot: 7, counters: { ended: 2, settled: 1, throttled: 1 } }),
     ]);
-    expect(deltas.since([more])).toEqual([]);
+    expect(deltas.takeIn([more])).toEqual([]);
   });
 
   it('say what became of calls', () => {

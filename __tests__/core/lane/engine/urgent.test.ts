@@ -12,7 +12,6 @@ const LIMITS = { requests_per_minute: 6_000, tokens_per_minute: 100_000 };
 const SETTINGS = {
   averageRequestMs: 5_000,
   minutesToProcess: 5,
-  queueDepthThreshold: 1_000,
   leaseMs: 330_000,
 };
 

@@ -11,8 +11,13 @@ export const BUNDLE_BYTES = 10_000_000;
  * of the free workers), so that bundles which are not full take five of six workers and no more, evenly over time.
  */
 const EAGERNESS = 5;
-/** One in so many workers is kept for urgent requests. */
+/** One in so many places is kept for urgent requests, whatever binds. */
 const KEPT_FOR_URGENT = 15;
+
+/** How many of so many places others must leave to urgent requests. */
+export function keptForUrgent(places: number): number {
+  return Math.floor(places / KEPT_FOR_URGENT);
+}
 
 /** What a tick knows of the workers. */
 export interface WorkerUse {
@@ -31,7 +36,7 @@ export class BundlePacer {
 
   /** The bundles of one tick. */
   begin(now: number, { workers, taken, rivals = 1, runMs }: WorkerUse): Bundles {
-    const kept = Math.floor(workers / KEPT_FOR_URGENT);
+    const kept = keptForUrgent(workers);
     const free = workers - taken;
     const everyMs = (runMs * rivals) / (EAGERNESS * Math.max(0, free - kept));
     const isDue = now >= this.#openedAt + everyMs;

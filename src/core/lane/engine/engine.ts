@@ -4,13 +4,13 @@
  */
 import type { BacklogEntry } from '../../request/ports.ts';
 import { PRIORITIES } from '../../request/record.ts';
-import { SLOT_MS, slotOf, slotReportOf } from '../call-report.ts';
+import { SLOT_MS, slotOf } from '../call-report.ts';
 import type { Limits } from '../catalog/limits.ts';
-import type { LaneFigures, Paused, SettingThatBinds } from '../ports.ts';
+import type { LaneFigures, Paused } from '../ports.ts';
 import { AdaptiveShare } from './adaptive-share.ts';
 import { BindingWatch, type RoundEnd } from './binding.ts';
 import { Breaker, leastReleased } from './breaker.ts';
-import { BundlePacer } from './bundles.ts';
+import { BundlePacer, keptForUrgent } from './bundles.ts';
 import { DeniedModels } from './denied-models.ts';
 import { Estimates } from './estimates.ts';
 import { FairQueues } from './fair-queues.ts';
@@ -37,8 +37,6 @@ export interface EngineSettings {
   averageRequestMs: number;
   /** Minutes of quota that may be released and unfinished. */
   minutesToProcess: number;
-  /** Requests that may be released and unfinished. */
-  queueDepthThreshold: number;
   /** When a release that has not ended counts as lost. */
   leaseMs: number;
   /** How long a call may take until its worker gives it up; as long as it likes unless given. */
@@ -206,10 +204,9 @@ export class LaneEngine {
 
   /** Settles the account by what invocations have reported, and learns from it. Returns what is used. */
   #takeIn({ now, reports, limits }: TickInput): LedgerTotals {
-    this.#ledger.report(reports.map(slotReportOf));
+    const deltas = this.#deltas.takeIn(reports);
     this.#ledger.prune(now);
     const used = this.#ledger.usage(now, this.#estimates.startDelay);
-    const deltas = this.#deltas.since(reports);
     for (const delta of deltas) {
       this.#estimates.learn(delta);
       this.#wonBack += delta.won_back;
@@ -249,17 +246,17 @@ export class LaneEngine {
   #release({ input, limits, headroom, sizeOf }: Round, allowed: number, decisions: Decisions): RoundEnd {
     const { now } = input;
     const unfinished = this.#ledger.unfinished(now);
-    const unfinishedLimit = this.#unfinishedLimit(limits);
-    const room = unfinishedLimit.most - unfinished.releases;
+    const room = this.#room(limits, unfinished.releases);
     const runMs = this.#runMs;
     const bundles = this.#bundlePacer.begin(now, { ...input, taken: unfinished.bundles, runMs });
     for (let blocked = false; ; ) {
       const entry = this.#queues.next();
       if (entry === undefined) return blocked ? 'quota' : 'nothing waits';
       if (decisions.releases.length >= allowed) return 'stopped';
-      if (decisions.releases.length >= room) return unfinishedLimit.by;
+      const urgent = entry.priority === PRIORITIES[0];
+      if (decisions.releases.length >= room[urgent ? 'urgent' : 'others']) return 'minutes_to_process';
       if (!this.#pacing.allows()) return 'quota';
-      if (!bundles.admits(entry)) return 'max_concurrent_executions';
+      if (!bundles.admits(entry)) return input.workersSetting ?? 'max_concurrent_executions';
       if (entry.failures > 0 && !this.#retries.allows()) {
         this.#queues.drop();
         continue;
@@ -270,7 +267,6 @@ export class LaneEngine {
         this.#queues.drop();
         continue;
       }
-      const urgent = entry.priority === PRIORITIES[0];
       const fits = headroom.fits(size, urgent);
       const { trials } = this.#adaptiveShare;
       const tries = !fits && urgent && trials.allows() && headroom.fits(size, urgent, input.limits);
@@ -300,16 +296,11 @@ export class LaneEngine {
     return this.#estimates.runMs(this.settings.averageRequestMs);
   }
 
-  /** What may be released and unfinished at once, and the variable that says so. */
-  #unfinishedLimit({ requests_per_minute: rate = Number.POSITIVE_INFINITY }: Limits): {
-    most: number;
-    by: SettingThatBinds;
-  } {
-    const { queueDepthThreshold: depth, minutesToProcess } = this.settings;
-    const minutes = Math.ceil(rate * minutesToProcess);
-    return depth <= minutes
-      ? { most: depth, by: 'queue_depth_threshold' }
-      : { most: minutes, by: 'minutes_to_process' };
+  /** How many more may be released and unfinished: some places are kept for urgent ones. */
+  #room({ requests_per_minute: rate = Number.POSITIVE_INFINITY }: Limits, unfinished: number) {
+    const most = Math.ceil(rate * this.settings.minutesToProcess);
+    const left = most - unfinished;
+    return { urgent: left, others: Number.isFinite(most) ? left - keptForUrgent(most) : left };
   }
 }
 

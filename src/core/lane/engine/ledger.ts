@@ -82,9 +82,9 @@ export class Ledger {
     entry.expected += change.expected;
   }
 
-  /** Takes in reports. They are totals of a slot: reading one twice changes nothing. */
-  report(reports: readonly SlotReport[]): void {
-    for (const report of reports) this.#slot(report.slot).ends = report;
+  /** Takes in the totals of a slot: reading them twice changes nothing. */
+  report(report: SlotReport): void {
+    this.#slot(report.slot).ends = report;
   }
 
   /** What Bedrock may count against a call that is released now, at most. */

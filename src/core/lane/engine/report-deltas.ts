@@ -16,7 +16,7 @@ export class ReportDeltas {
   #fresh = true;
   #readAllAt = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly ledger: Pick<Ledger, 'firstSlot' | 'firstUnfinishedSlot'>) {}
+  constructor(private readonly ledger: Pick<Ledger, 'firstSlot' | 'firstUnfinishedSlot' | 'report'>) {}
 
   /** Something has been released that has not ended, or a predecessor's releases are to be settled. */
   get awaited(): boolean {
@@ -37,16 +37,20 @@ export class ReportDeltas {
     return Math.max(first, slotOf(now - RECENT_MS));
   }
 
-  /** Of reports that the ledger has taken in already. */
-  since(reports: readonly SlotTotals[]): SlotReport[] {
-    const firstOpen = this.ledger.firstUnfinishedSlot();
+  /** Tells the ledger what has changed, and returns the changes. */
+  takeIn(reports: readonly SlotTotals[]): SlotReport[] {
     const deltas: SlotReport[] = [];
     for (const { slot, counters } of reports) {
       const before = this.#read.get(slot);
       this.#read.set(slot, counters);
-      if (this.#fresh || before?.ended === counters.ended) continue;
-      deltas.push(slotReportOf({ slot, counters: differenceOf(counters, before) }));
+      const isNews = before?.ended !== counters.ended;
+      if (isNews || before?.bundles_ended !== counters.bundles_ended) {
+        this.ledger.report(slotReportOf({ slot, counters }));
+      }
+      if (!this.#fresh && isNews)
+        deltas.push(slotReportOf({ slot, counters: differenceOf(counters, before) }));
     }
+    const firstOpen = this.ledger.firstUnfinishedSlot();
     this.#fresh = false;
     for (const slot of this.#read.keys()) {
       if (firstOpen === undefined || slot < firstOpen) this.#read.delete(slot);

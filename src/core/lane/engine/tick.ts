@@ -2,6 +2,7 @@
 import type { BacklogEntry } from '../../request/ports.ts';
 import type { SlotTotals } from '../call-report.ts';
 import type { Limits } from '../catalog/limits.ts';
+import type { SettingThatBinds } from '../ports.ts';
 import type { Weights } from './fair-queues.ts';
 import type { Sizing } from './sizing.ts';
 
@@ -16,6 +17,8 @@ export interface TickInput extends Weights {
   assumed?: readonly (keyof Limits)[];
   /** Workers that may take bundles of this lane in all, those that it has already included. */
   workers: number;
+  /** The variable that says how many there are; `max_concurrent_executions` unless given. */
+  workersSetting?: SettingThatBinds;
   /** Lanes that have work waiting for these workers, this one included; 1 unless given. */
   rivals?: number;
   /** An operator has stopped the lane. */
