@@ -25,6 +25,7 @@ const ports = {
   clock: systemClock,
   log: consoleLog,
   bucket: environment.CALLS_BUCKET,
+  maxAttempts: environment.MAX_ATTEMPTS,
 };
 
 /** Calls Bedrock for each release in the batch's bundles. */

@@ -25,6 +25,7 @@ const ports = {
   hold: sqsHoldQueue(sqs, environment.HOLD_QUEUE_URL),
   clock: systemClock,
   log: consoleLog,
+  maxAttempts: environment.MAX_ATTEMPTS,
   emit: (line: object) => console.log(JSON.stringify(line)),
 };
 const invocationTimeoutMs = environment.INVOCATION_TIMEOUT_SECONDS * 1_000;

@@ -15,7 +15,6 @@ import type { Limits } from '../../src/core/lane/catalog/limits.ts';
 import { type Counters, sumOf } from '../../src/core/lane/counters.ts';
 import { LaneEngine } from '../../src/core/lane/engine/engine.ts';
 import type { Decisions, EngineRelease, TickInput } from '../../src/core/lane/engine/tick.ts';
-import { MAX_FAILURES } from '../../src/core/request/attempts.ts';
 import { backlogKey } from '../../src/core/request/keys.ts';
 import type { BacklogEntry } from '../../src/core/request/ports.ts';
 import { START_WINDOW_MS } from '../../src/core/request/times.ts';
@@ -23,6 +22,7 @@ import { EventQueue } from '../../src/lab/simulation/event-queue.ts';
 import { exponential, forkRandom, type Random } from '../../src/lab/simulation/random.ts';
 import { Quota, type QuotaLimits } from '../../src/local/bedrock/accounting.ts';
 import { entryOf } from '../fixtures/entries.ts';
+import { MAX_ATTEMPTS } from '../fixtures/records.ts';
 import type { Flow, Range, Scenario } from './scenario.ts';
 
 export const LEASE_MS = 330_000;
@@ -219,7 +219,7 @@ export class LaneRun {
     if (end === 'settled') return;
     const failures = entry.failures + (end === 'transient' ? 1 : 0);
     const { returned = (it: BacklogEntry) => it } = this.sabotage;
-    if (failures < MAX_FAILURES) this.#enqueue(returned({ ...entry, failures }, this.#now));
+    if (failures < MAX_ATTEMPTS) this.#enqueue(returned({ ...entry, failures }, this.#now));
   }
 
   #report(slot: number, counters: Counters): void {

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { ModelError } from '../../src/core/invocation/errors.ts';
-import { MAX_FAILURES } from '../../src/core/request/attempts.ts';
 import type { Records } from '../../src/core/request/ports.ts';
 import type { RequestRecord } from '../../src/core/request/record.ts';
 import { leaseMs } from '../../src/core/request/times.ts';
@@ -11,6 +10,7 @@ import { idOfPayload } from '../../src/lab/simulation/requests.ts';
 import { arrivalsOf, CHAT, TARGETS } from '../../src/lab/simulation/workload.ts';
 import { BEGIN_MS, World } from '../../src/lab/simulation/world.ts';
 import type { MemoryPorts } from '../../src/memory/cloud.ts';
+import { MAX_ATTEMPTS } from '../fixtures/records.ts';
 import { invariant } from './invariant.ts';
 import { seed } from './scenario.ts';
 import { accept, type Coming, type Doctored, doctoredWorld, schedule } from './world.ts';
@@ -174,7 +174,7 @@ invariant<Refusal[][], Doctored>(
       for (const { backlog_order, arrival } of returned) expect(backlog_order).toBe(arrival);
       fates.forEach((fate, id) => {
         const faults = fate.flatMap((kind, index) => (kind === 'transient' ? [index] : []));
-        const last = faults[MAX_FAILURES - 1];
+        const last = faults[MAX_ATTEMPTS - 1];
         const result = world.cloud.sent.find(({ request_id }) => request_id === String(id));
         expect([result?.status, calls.get(String(id))]).toEqual(
           last === undefined ? ['COMPLETED', fate.length + 1] : ['FAILED', last + 1],

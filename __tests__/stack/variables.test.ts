@@ -158,6 +158,13 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
       [threshold('Hold Next Batch queue: messages waiting'), 55],
     ],
   },
+  max_attempts: {
+    value: 7,
+    reaches: [
+      [environment('prioritization', 'MAX_ATTEMPTS'), '7'],
+      [environment('invocation', 'MAX_ATTEMPTS'), '7'],
+    ],
+  },
   name_prefix: {
     value: 'staging',
     reaches: [
@@ -317,6 +324,7 @@ describe('rules', () => {
     ['alarm_evaluation_periods', 37],
     ['dashboard_name', 'my dashboard'],
     ['queue_depth_threshold', 0],
+    ['max_attempts', 0],
     ['name_prefix', 'ab'],
     ['name_prefix', 'a-name-of-25-characters-x'],
     ['name_prefix', 'Production'],

@@ -7,6 +7,7 @@ import { HttpResponse } from '@smithy/core/protocols';
 import { bedrockClient, bedrockRuntime } from '../../src/aws/bedrock/runtime.ts';
 import { Ingestion } from '../../src/core/ingestion/ingestion.ts';
 import { invokeBundle } from '../../src/core/invocation/invoke.ts';
+import { DEFAULT_MAX_ATTEMPTS } from '../../src/core/request/attempts.ts';
 import type { ResultMessage } from '../../src/core/request/result.ts';
 import { longestWaitSeconds } from '../../src/core/request/times.ts';
 import { queue } from '../../src/core/request/transitions.ts';
@@ -118,7 +119,14 @@ async function play(body: string, answer?: Answer): Promise<ResultMessage | unde
       },
     },
   });
-  const ports = { ...cloud.ports, model: bedrockRuntime(client), clock, log, bucket: BUCKET };
+  const ports = {
+    ...cloud.ports,
+    model: bedrockRuntime(client),
+    clock,
+    log,
+    bucket: BUCKET,
+    maxAttempts: DEFAULT_MAX_ATTEMPTS,
+  };
   const releases = [{ request_id: record.request_id, generation: record.generation + 1 }];
   await invokeBundle(
     { ...ports, remainingMs: () => FUNCTION_MS },

@@ -50,6 +50,7 @@ export function defineFunctions(
       MINUTES_TO_PROCESS: variables.minutes_to_process.stringValue,
       MAX_CONCURRENT_EXECUTIONS: variables.max_concurrent_executions.stringValue,
       QUEUE_DEPTH_THRESHOLD: variables.queue_depth_threshold.stringValue,
+      MAX_ATTEMPTS: variables.max_attempts.stringValue,
       METRICS_NAMESPACE: metricsNamespace(context),
     },
     permissions: prioritizationPermissions(context, stores),
@@ -82,6 +83,7 @@ export function defineFunctions(
       LANES_TABLE: tables.lanes.name,
       CALLS_BUCKET: bucket.bucket,
       RESULTS_QUEUE_URL: queues.bedrockResults.queue.url,
+      MAX_ATTEMPTS: variables.max_attempts.stringValue,
     },
     permissions: invocationPermissions(context, stores, mediaArns(scope, context, stores)),
   });

@@ -170,6 +170,14 @@ export const VARIABLES = [
     rules: [wholeNumber('invocation_timeout_seconds', 30, 840, 'seconds')],
   },
   {
+    name: 'max_attempts',
+    type: 'number',
+    default: 5,
+    description:
+      'Transient errors with which a request fails (throttles do not count); the rests between its attempts double from 5 seconds.',
+    rules: [wholeNumber('max_attempts', 1, 10, 'attempts')],
+  },
+  {
     name: 'max_concurrent_ingestions',
     type: 'number',
     default: 0,

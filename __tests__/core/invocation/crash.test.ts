@@ -6,6 +6,7 @@ import { resultOf } from '../../../src/core/request/result.ts';
 import { queue } from '../../../src/core/request/transitions.ts';
 import { aroundCalls, INVOCATION_PORTS } from '../../fixtures/around.ts';
 import { LANE, World } from '../../fixtures/invocation-world.ts';
+import { MAX_ATTEMPTS } from '../../fixtures/records.ts';
 
 class Crash extends Error {}
 
@@ -25,7 +26,12 @@ function dying(ports: InvocationPorts, at: number, when: 'before' | 'after') {
 
 /** What a leader does until nothing is due any more: sends again, brings back, releases again. */
 async function recover(world: World): Promise<void> {
-  const leader = { ...world.cloud.ports, clock: world.ports.clock, log: world.ports.log };
+  const leader = {
+    ...world.cloud.ports,
+    clock: world.ports.clock,
+    log: world.ports.log,
+    maxAttempts: MAX_ATTEMPTS,
+  };
   for (let round = 0; round < 4; round++) {
     world.now += 200_000;
     await recoverDue(leader, LANE);

@@ -3,13 +3,14 @@ import { BundleError } from '../../../src/core/invocation/errors.ts';
 import { invokeBundle } from '../../../src/core/invocation/invoke.ts';
 import { INLINE_OUTPUT_BYTES } from '../../../src/core/invocation/outcome.ts';
 import { MAX_DENIALS } from '../../../src/core/invocation/retry-policy.ts';
-import { MAX_FAILURES, MAX_PROBED_RELEASES } from '../../../src/core/request/attempts.ts';
+import { MAX_PROBED_RELEASES } from '../../../src/core/request/attempts.ts';
 import type { HoldMessage } from '../../../src/core/request/hold-message.ts';
 import { outputKey } from '../../../src/core/request/keys.ts';
 import type { Payloads } from '../../../src/core/request/ports.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../../../src/core/request/times.ts';
 import { putBack } from '../../../src/core/request/transitions.ts';
 import { ACCEPTED_AT, ANSWER, LANE, MODEL, RELEASED_AT, World } from '../../fixtures/invocation-world.ts';
+import { MAX_ATTEMPTS } from '../../fixtures/records.ts';
 
 let world: World;
 beforeEach(() => {
@@ -133,14 +134,14 @@ describe('a throttle', () => {
 
   it('costs no failure, and the request keeps its old place', async () => {
     world.script = [throttle];
-    await invokeBundle(world.ports, await world.release(['r1'], { failures: MAX_FAILURES - 1, attempts: 2 }));
+    await invokeBundle(world.ports, await world.release(['r1'], { failures: MAX_ATTEMPTS - 1, attempts: 2 }));
     const record = await world.record();
     expect(record).toMatchObject({
       status: 'RECEIVED',
       backlog_order: ACCEPTED_AT,
       backlog_key: record.queue,
       attempts: 3,
-      failures: MAX_FAILURES - 1,
+      failures: MAX_ATTEMPTS - 1,
       throttles: 1,
     });
     expect(record.due_key).toBeUndefined();
@@ -163,7 +164,7 @@ describe('a call without an answer', () => {
     world.script = [fault];
     await invokeBundle(world.ports, await world.release(['r1']));
     expect(await world.record()).toMatchObject({ status: 'RECEIVED', failures: 1 });
-    await invokeBundle(world.ports, await world.release(['r2'], { failures: MAX_FAILURES - 1, attempts: 2 }));
+    await invokeBundle(world.ports, await world.release(['r2'], { failures: MAX_ATTEMPTS - 1, attempts: 2 }));
     expect(world.cloud.sent).toEqual([
       expect.objectContaining({
         request_id: 'r2',
@@ -181,7 +182,7 @@ describe('a call without an answer', () => {
       ...message,
       releases: message.releases.map((release) => ({ ...release, probe: true as const })),
     });
-    const last = { attempts: 2, failures: MAX_FAILURES - 1 };
+    const last = { attempts: 2, failures: MAX_ATTEMPTS - 1 };
     await invokeBundle(world.ports, probing(await world.release(['r1'], last)));
     expect(await world.record('r1')).toMatchObject({ status: 'RECEIVED', ...last });
     expect(await world.counters()).toMatchObject({ transient: 1 });

@@ -3,10 +3,10 @@ import { recoverDue } from '../../../src/core/prioritization/recovery.ts';
 import { dueKey } from '../../../src/core/request/keys.ts';
 import { claim, end, queue, setAside } from '../../../src/core/request/transitions.ts';
 import { createWorld, LANE, type World } from '../../fixtures/prioritization-world.ts';
-import { requestIn } from '../../fixtures/records.ts';
+import { MAX_ATTEMPTS, requestIn } from '../../fixtures/records.ts';
 
 function recover({ ports, clock }: World): Promise<number> {
-  return recoverDue({ ...ports, clock, log: () => undefined }, LANE);
+  return recoverDue({ ...ports, clock, log: () => undefined, maxAttempts: MAX_ATTEMPTS }, LANE);
 }
 
 /** Released by a leader that was never heard of again. */

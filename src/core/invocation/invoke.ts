@@ -171,7 +171,7 @@ async function refusedByModel(
 ): Promise<void> {
   const { record } = run;
   const finishedAt = ports.clock.now();
-  const { counts, error: reason, restMs } = decide(record, error, run.probe);
+  const { counts, error: reason, restMs } = decide(record, error, ports.maxAttempts, run.probe);
   if (reason !== undefined) {
     await finish(ports, record, { status: 'FAILED', startedAt, finishedAt, ...counts, error: reason });
   } else if (restMs !== undefined) {

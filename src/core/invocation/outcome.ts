@@ -31,6 +31,8 @@ export interface InvocationPorts {
   log: Log;
   /** The calls bucket's name, which a result with a large output carries. */
   bucket: string;
+  /** A request fails with so many transient errors. */
+  maxAttempts: number;
   /** Until the function is stopped. */
   remainingMs(): number;
 }

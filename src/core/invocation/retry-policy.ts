@@ -1,4 +1,4 @@
-import { MAX_FAILURES, MAX_PROBED_RELEASES } from '../request/attempts.ts';
+import { MAX_PROBED_RELEASES } from '../request/attempts.ts';
 import { requestError } from '../request/error-types.ts';
 import type { Payload } from '../request/payload.ts';
 import type { RequestError, RequestRecord } from '../request/record.ts';
@@ -24,8 +24,17 @@ const FIRST_DENIAL_REST_MS = 10_000;
 /** A quota other than those of the minute: Bedrock says to send the request again later, and not when. */
 const SERVICE_QUOTA_REST_MS = 60_000;
 
-/** What a call that brought no answer means for its request. `probe`: it went to a lane that was known to fail. */
-export function decide(record: RequestRecord, error: ModelError, probe = false): RetryDecision {
+/**
+ * What a call that brought no answer means for its request.
+ * @param maxAttempts the request fails with so many failures
+ * @param probe the call went to a lane that was known to fail
+ */
+export function decide(
+  record: RequestRecord,
+  error: ModelError,
+  maxAttempts: number,
+  probe = false,
+): RetryDecision {
   const { attempts, failures, throttles } = record;
   const before = { attempts, failures, throttles, denials: denialsOf(record) };
   const isOut = error.kind === 'transient';
@@ -42,7 +51,7 @@ export function decide(record: RequestRecord, error: ModelError, probe = false):
   if (error.kind === 'timed_out') return { counts, error: answerTooLong(record, error) };
   const fails =
     error.kind === 'invalid' ||
-    (failed && counts.failures >= MAX_FAILURES) ||
+    (failed && counts.failures >= maxAttempts) ||
     (error.kind === 'denied' && counts.denials >= MAX_DENIALS);
   if (fails) return { counts, error: { type: error.type, message: error.message } };
   return { counts, restMs: restAfter(error, counts) };

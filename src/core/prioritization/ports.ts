@@ -29,6 +29,8 @@ export interface PrioritizationPorts {
   hold: HoldQueue;
   clock: Clock;
   log: Log;
+  /** A request fails with so many transient errors. */
+  maxAttempts: number;
   /** Writes a line in CloudWatch's embedded metric format. */
   emit(line: object): void;
 }

@@ -3,7 +3,6 @@ import type { Clock } from '../clock.ts';
 import { concurrently } from '../concurrently.ts';
 import type { QueueDirectory } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
-import { MAX_FAILURES } from '../request/attempts.ts';
 import { cancelled, isTakenBack } from '../request/cancellation.ts';
 import { deliver } from '../request/deliver.ts';
 import { requestError } from '../request/error-types.ts';
@@ -22,6 +21,8 @@ export interface RecoveryPorts {
   results: Results;
   clock: Clock;
   log: Log;
+  /** A request fails with so many transient errors. */
+  maxAttempts: number;
 }
 
 /** Deals with what is due in a lane. Returns how many entries were. */
@@ -66,7 +67,7 @@ async function recover(ports: RecoveryPorts, entry: DueEntry): Promise<void> {
     const { finishedAt: _, ...ending } = cancelled(clock.now());
     return endWithout(ports, record, { ...ending, ...counts });
   }
-  if (counts.failures >= MAX_FAILURES) {
+  if (counts.failures >= ports.maxAttempts) {
     const error = requestError(
       'WorkerLost',
       `Its worker was lost during the call, ${counts.failures} failures in all`,

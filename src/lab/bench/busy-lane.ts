@@ -6,6 +6,7 @@ import type { Limits } from '../../core/lane/catalog/limits.ts';
 import { LaneLeader, type LeaderSettings } from '../../core/prioritization/lane-leader.ts';
 import type { PrioritizationPorts } from '../../core/prioritization/ports.ts';
 import { Workers } from '../../core/prioritization/workers.ts';
+import { DEFAULT_MAX_ATTEMPTS } from '../../core/request/attempts.ts';
 import type { HoldMessage } from '../../core/request/hold-message.ts';
 import { backlogKey } from '../../core/request/keys.ts';
 import { PRIORITIES, type RequestRecord } from '../../core/request/record.ts';
@@ -19,7 +20,10 @@ const WORKERS = 1_000;
 const LEASE_MS = 3_600_000;
 
 /** What a leader works on. */
-export type BusyLanePorts = Omit<PrioritizationPorts, 'clock' | 'log' | 'emit' | 'quotas' | 'hold'>;
+export type BusyLanePorts = Omit<
+  PrioritizationPorts,
+  'clock' | 'log' | 'emit' | 'maxAttempts' | 'quotas' | 'hold'
+>;
 
 export interface BusyLaneOptions {
   settings: LeaderSettings;
@@ -66,6 +70,7 @@ export class BusyLane {
       clock,
       log: () => undefined,
       emit: () => undefined,
+      maxAttempts: DEFAULT_MAX_ATTEMPTS,
     };
     this.#leader = new LaneLeader(
       ports,

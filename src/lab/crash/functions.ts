@@ -5,6 +5,7 @@ import type { BatchQueue } from '../../core/batch/ports.ts';
 import { Ingestion } from '../../core/ingestion/ingestion.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import type { ReportRows } from '../../core/reporting/ports.ts';
+import { DEFAULT_MAX_ATTEMPTS } from '../../core/request/attempts.ts';
 import type { Records } from '../../core/request/ports.ts';
 import type { MemoryBatchPorts, MemoryPorts } from '../../memory/cloud.ts';
 import type { VirtualClock } from '../simulation/virtual-clock.ts';
@@ -86,7 +87,7 @@ export class Functions {
 
   prioritizationPorts(instance: Instance) {
     const ports = this.#connect(instance, this.#ground.ports);
-    return { ...ports, clock: instance.clock, log: ignore, emit: ignore };
+    return { ...ports, clock: instance.clock, log: ignore, emit: ignore, maxAttempts: DEFAULT_MAX_ATTEMPTS };
   }
 
   /** @param deadline epoch milliseconds at which the invocation is stopped */
@@ -97,6 +98,7 @@ export class Functions {
       clock: instance.clock,
       log: ignore,
       bucket: BUCKET,
+      maxAttempts: DEFAULT_MAX_ATTEMPTS,
       remainingMs: () => deadline - clock.now(),
     };
   }

@@ -9,6 +9,7 @@ import type { ModelRuntime } from '../../core/invocation/ports.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import type { Limits } from '../../core/lane/catalog/limits.ts';
 import { type PrioritizationEvent, prioritize } from '../../core/prioritization/prioritize.ts';
+import { DEFAULT_MAX_ATTEMPTS } from '../../core/request/attempts.ts';
 import type { HoldMessage } from '../../core/request/hold-message.ts';
 import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../../memory/cloud.ts';
 import { type Delays, seededDelays } from './delays.ts';
@@ -172,7 +173,13 @@ export class World {
       await this.#leaders.run(async () => {
         await this.#risk((ports) =>
           prioritize(
-            { ...ports, clock: settings.clockOf?.(clock) ?? clock, log: silent, emit: silent },
+            {
+              ...ports,
+              clock: settings.clockOf?.(clock) ?? clock,
+              log: silent,
+              emit: silent,
+              maxAttempts: DEFAULT_MAX_ATTEMPTS,
+            },
             settings.prioritization,
             event,
           ),
@@ -218,7 +225,10 @@ export class World {
     const { clock } = this;
     const deadline = clock.now() + this.settings.invocationTimeoutMs;
     const own = this.settings.clockOf?.(clock) ?? clock;
-    const context = { model: this.#model, clock: own, log: silent, bucket: 'calls' };
+    const context = {
+      ...{ model: this.#model, clock: own, log: silent, bucket: 'calls' },
+      maxAttempts: DEFAULT_MAX_ATTEMPTS,
+    };
     const remainingMs = () => deadline - clock.now();
     const done = await this.#risk((ports) => invokeBundle({ ...ports, ...context, remainingMs }, message));
     if (!done)
