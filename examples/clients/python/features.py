@@ -4,11 +4,11 @@ import json
 import os
 import traceback
 
-ENDPOINT = os.environ["BEDROCK_ENDPOINT"]
-REGION = "us-east-1"
 MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 EMBEDDINGS = "amazon.titan-embed-text-v2:0"
 DIMENSIONS = 1024
+# Bedrock streams an answer as it is written; the smoother in one go, when it is there.
+FEWEST_PIECES = int(os.environ.get("FEWEST_PIECES", "1"))
 
 WEATHER = {
     "type": "object",

@@ -1,17 +1,11 @@
-"""boto3, the AWS SDK for Python."""
+"""boto3, the AWS SDK for Python. Where Bedrock is, it learns from AWS_ENDPOINT_URL_BEDROCK_RUNTIME alone."""
 
 import json
 
 import boto3
-from features import DIMENSIONS, EMBEDDINGS, ENDPOINT, MODEL, REGION, WEATHER, is_weather, try_all
+from features import DIMENSIONS, EMBEDDINGS, MODEL, WEATHER, is_weather, try_all
 
-bedrock = boto3.client(
-    "bedrock-runtime",
-    endpoint_url=ENDPOINT,
-    region_name=REGION,
-    aws_access_key_id="any",
-    aws_secret_access_key="any",
-)
+bedrock = boto3.client("bedrock-runtime")
 QUESTION = {
     "modelId": MODEL,
     "messages": [{"role": "user", "content": [{"text": "What is the weather like?"}]}],

@@ -1,10 +1,11 @@
-/** Other people's Bedrock clients, unmodified, on the simulator: examples/clients has a script for each. */
+/** Other people's Bedrock clients, unmodified: examples/clients has a script for each. */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { PROJECT_FOLDER } from '../run/synthesis.ts';
 import { MissingToolError } from './errors.ts';
 import { providePythonPackages, TOOLS_FOLDER } from './python-tool.ts';
 
@@ -19,8 +20,10 @@ export interface Client {
 
 export const CLIENTS: readonly Client[] = [
   { name: 'boto3', language: 'python', script: 'with_boto3.py' },
+  { name: 'AWS CLI', language: 'python', script: 'with_aws_cli.py' },
   { name: 'LiteLLM', language: 'python', script: 'with_litellm.py' },
-  { name: 'LangChain', language: 'python', script: 'with_langchain.py' },
+  { name: 'LangChain (Python)', language: 'python', script: 'with_langchain.py' },
+  { name: 'LangChain (JavaScript)', language: 'node', script: 'with-langchain.mjs' },
   { name: 'Vercel AI SDK', language: 'node', script: 'with-vercel-ai-sdk.mjs' },
   { name: 'Anthropic Bedrock SDK', language: 'node', script: 'with-anthropic-bedrock-sdk.mjs' },
 ];
@@ -48,6 +51,8 @@ export interface Runner {
 export type Runners = Record<Client['language'], Runner | MissingToolError>;
 
 const NPM = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+/** What `npm run package` builds, from the project's folder. */
+const OUR_PACKAGE = path.join('dist', 'package');
 const LOG_CHARACTERS = 2_000;
 
 /** @param folder examples/clients */
@@ -71,35 +76,48 @@ function attempt(provide: () => Runner): Runner | MissingToolError {
   }
 }
 
-/** A copy of the scripts with the packages that package-lock.json names, so that none of them are in the project. */
+/**
+ * A copy of the scripts with the packages that package-lock.json names, so that none of them are in the project, and with our
+ * own package as it is now.
+ */
 function provideNodeScripts(folder: string): string {
   const lock = readFileSync(path.join(folder, 'package-lock.json'));
   const digest = createHash('sha256').update(lock).digest('hex').slice(0, 12);
-  const copy = path.join(TOOLS_FOLDER, `clients-node-${digest}`);
-  cpSync(folder, copy, { recursive: true });
+  const root = path.join(TOOLS_FOLDER, `clients-node-${digest}`);
+  const copy = path.join(root, path.relative(PROJECT_FOLDER, folder));
+  const built = path.join(PROJECT_FOLDER, OUR_PACKAGE);
+  spawned('npm', NPM, ['run', '--silent', 'package'], PROJECT_FOLDER);
+  cpSync(folder, copy, { recursive: true, filter: (file) => path.basename(file) !== 'node_modules' });
   // An installation that was interrupted has no such file, and is done again.
-  const complete = path.join(copy, 'complete');
-  if (existsSync(complete)) return copy;
-  console.log(`Installing the packages of ${path.join(folder, 'package-lock.json')} into ${copy} ...`);
-  const { status, stderr, error } = spawnSync(NPM, ['ci', '--no-progress', '--ignore-scripts'], {
-    cwd: copy,
-    encoding: 'utf8',
-    shell: process.platform === 'win32',
-  });
-  if (status !== 0) throw new MissingToolError('npm', `npm ci failed: ${error?.message ?? stderr.trim()}`);
-  writeFileSync(complete, '');
+  const complete = path.join(root, 'complete');
+  if (!existsSync(complete)) {
+    console.log(`Installing the packages of ${path.join(folder, 'package-lock.json')} into ${copy} ...`);
+    // The lock file names our package by its place, relative to the scripts.
+    cpSync(built, path.join(root, OUR_PACKAGE), { recursive: true });
+    spawned('npm', NPM, ['ci', '--no-progress', '--ignore-scripts'], copy);
+    writeFileSync(complete, '');
+  }
+  cpSync(built, path.join(copy, 'node_modules', 'bedrock-request-smoother'), { recursive: true });
   return copy;
 }
 
-/** Runs a client's script against Bedrock at that address. */
+function spawned(tool: string, command: string, args: string[], cwd: string): void {
+  const shell = process.platform === 'win32';
+  const { status, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', shell });
+  if (status === 0) return;
+  const reason = error?.message ?? stderr.trim();
+  throw new MissingToolError(tool, `"${[command, ...args].join(' ')}" failed: ${reason}`);
+}
+
+/** Runs a client's script with further environment variables, which say where Bedrock is. */
 export async function runClient(
   { script }: Client,
   { program, folder }: Runner,
-  endpoint: string,
+  environment: Readonly<Record<string, string>>,
 ): Promise<ClientReport> {
   const child = spawn(program, [path.join(folder, script)], {
     cwd: folder,
-    env: { ...process.env, BEDROCK_ENDPOINT: endpoint },
+    env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';
