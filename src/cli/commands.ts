@@ -35,7 +35,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     'bench-engine': 'Measure the engine under load on a virtual clock',
     'bench-pipeline': 'Measure bursts over the quota through the whole system',
     'bench-batch': 'Measure memory, time and cost of one large batch file',
-    'bench-sidecar': 'Measure how many calls one sidecar holds open',
+    'bench-client': 'Measure what the smoother adds to a call, and how many calls a sidecar holds open',
     crash: 'Let each function die at every call it makes, and check what is left',
     faults: 'Let services fail and functions be killed, and count the cost',
     fuzz: 'Send random text through ingestion',

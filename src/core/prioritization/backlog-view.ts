@@ -12,7 +12,7 @@ export const INDEX_GRACE_MS = 3_000;
 /** A queue that was announced longer ago and is empty has nothing more to come. */
 const ANNOUNCED_GRACE_MS = ANNOUNCE_INTERVAL_MS + INDEX_GRACE_MS + CLOCK_SKEW_MS;
 /** How often the directory is read: new queues are seen this late. */
-const LIST_EVERY_MS = 500;
+export const LIST_EVERY_MS = 500;
 /** Heads are read again after this long: requests return to their old places. */
 const STALE_MS = 2_000;
 /** Queues read in one round, and at once. */

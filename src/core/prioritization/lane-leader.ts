@@ -9,7 +9,7 @@ import { requestError } from '../request/error-types.ts';
 import type { HoldMessage, Release } from '../request/hold-message.ts';
 import type { RequestError } from '../request/record.ts';
 import { queue } from '../request/transitions.ts';
-import { BacklogView, INDEX_GRACE_MS } from './backlog-view.ts';
+import { BacklogView, INDEX_GRACE_MS, LIST_EVERY_MS } from './backlog-view.ts';
 import { LaneRules } from './lane-rules.ts';
 import { LaneWrites } from './lane-writes.ts';
 import { laneLine } from './metrics.ts';
@@ -79,9 +79,8 @@ export class LaneLeader {
         if (lease !== 'held') return this.#stop(lease);
         if (this.#idle(clock.now())) {
           if (!(await this.#writes.sleep())) return this.#stop('lost');
-          await clock.sleep(INDEX_GRACE_MS);
-          await this.#view.refresh(clock.now(), this.#engine.unfinishedSince());
-          if (this.#idle(clock.now())) return this.#stop('asleep');
+          if (await this.#staysIdle()) return this.#stop('asleep');
+          continue;
         }
       } catch (error) {
         failed += 1;
@@ -224,6 +223,20 @@ export class LaneLeader {
   }
 
   /** Nothing waits and nothing is out that could come back. */
+  /** Keeps looking until the index has caught up with what came before the mark. False as soon as there is something to do. */
+  async #staysIdle(): Promise<boolean> {
+    const { clock } = this.#ports;
+    const until = clock.now() + INDEX_GRACE_MS;
+    let lookedAt: number;
+    do {
+      await clock.sleep(LIST_EVERY_MS);
+      lookedAt = clock.now();
+      await this.#view.refresh(lookedAt, this.#engine.unfinishedSince());
+      if (!this.#idle(clock.now())) return false;
+    } while (lookedAt < until);
+    return true;
+  }
+
   #idle(now: number): boolean {
     return this.#view.empty && this.#engine.unfinished(now).releases === 0;
   }
