@@ -23,6 +23,8 @@ export interface Listener {
  */
 const HTTP2_PREFACE = Buffer.from('PRI');
 const KEEP_ALIVE_MS = 60_000;
+/** Connections that wait to be accepted. With Node's 511, a burst of callers has some of its connections reset. */
+const BACKLOG = 4_096;
 
 /** Listens on an address; port 0 takes a free one. What the handler throws must not escape it. */
 export async function listen(
@@ -45,7 +47,7 @@ export async function listen(
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, resolve);
+    server.listen({ port, host, backlog: BACKLOG }, resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,

@@ -1,8 +1,7 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Option } from '@commander-js/extra-typings';
 import type { Result } from '../../client/index.ts';
-import { OUTCOMES, type Outcome } from '../../core/request/record.ts';
 import { EXIT } from '../command.ts';
 import { operatorCommand } from '../operator/operator-command.ts';
 import { withSmoother } from '../operator/producer.ts';
@@ -15,10 +14,13 @@ import {
   sendLines,
 } from '../operator/submission.ts';
 import { table } from '../report/table.ts';
+import { showEnded } from '../terminal/ended.ts';
 import { outputFile } from '../terminal/options.ts';
+import { writeTo } from '../terminal/printer.ts';
 import { interruption } from '../terminal/signals.ts';
 
-const PROGRESS_EVERY_MS = 1_000;
+/** Of the requests that are skipped, so many are named. */
+const NAMED = 3;
 
 export default operatorCommand(
   'smoother submit requests.jsonl --follow --results results.jsonl',
@@ -38,51 +40,49 @@ export default operatorCommand(
     if (dryRun) return tryOut(lines);
     const signal = interruption();
     await withSmoother(flags, async (smoother) => {
-      const sent = await sendLines(smoother, lines, (line) => sayProblem(line), signal);
+      const sent = await sendLines(smoother, lines, sayProblem, signal);
       const { handles, skipped, invalid } = sent;
-      console.error(`${handles.length - skipped} sent, ${skipped} skipped (sent before), ${invalid} invalid`);
+      console.error(`${handles.length - skipped.length} sent, ${skippedText(skipped)}, ${invalid} invalid`);
       if (invalid > 0) process.exitCode = EXIT.failed;
       if (!following && results === undefined) return;
-      const output = results === undefined ? undefined : createWriteStream(results);
-      const counts = new Map<Outcome, number>();
-      const begun = Date.now();
-      const say = () => console.error(progressLine(counts, handles.length, Date.now() - begun));
-      const progress = setInterval(say, PROGRESS_EVERY_MS);
+      const output = results === undefined ? undefined : writeTo(results);
+      const progress = showEnded(process.stderr, handles.length);
       try {
-        await follow(handles, (result) => note(result, counts, output), signal);
+        await follow(
+          handles,
+          (result) => {
+            output?.write(line(result));
+            progress.note(result.status);
+          },
+          signal,
+        );
       } finally {
-        clearInterval(progress);
-        say();
+        progress.end();
         output?.end();
       }
-      if ((counts.get('COMPLETED') ?? 0) < handles.length) process.exitCode = EXIT.failed;
+      if (progress.completed < handles.length) process.exitCode = EXIT.failed;
     });
   });
 
-function textsOf(file: string): AsyncIterable<string> {
-  const input = file === '-' ? process.stdin : createReadStream(file);
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  return {
-    async *[Symbol.asyncIterator]() {
-      for await (const line of lines) if (line.trim() !== '') yield line;
-    },
-  };
+/** The lines of a file or of standard input. A missing file is Node's own error. */
+async function* textsOf(file: string): AsyncGenerator<string> {
+  const input = file === '-' ? process.stdin : (await open(file)).createReadStream();
+  yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+}
+
+function skippedText(ids: readonly string[]): string {
+  if (ids.length === 0) return '0 skipped';
+  const named = ids.slice(0, NAMED).join(', ');
+  const more = ids.length > NAMED ? ` and ${ids.length - NAMED} more` : '';
+  return `${ids.length} skipped because they were sent before (${named}${more})`;
+}
+
+function line(result: Result): string {
+  return `${JSON.stringify(result)}\n`;
 }
 
 function sayProblem(line: Line): void {
   if ('problem' in line) console.error(`line ${line.number}: ${line.problem}`);
-}
-
-function note(result: Result, counts: Map<Outcome, number>, output?: { write(text: string): unknown }): void {
-  counts.set(result.status, (counts.get(result.status) ?? 0) + 1);
-  output?.write(`${JSON.stringify(result)}\n`);
-}
-
-function progressLine(counts: ReadonlyMap<Outcome, number>, total: number, tookMs: number): string {
-  const ended = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  const perMinute = tookMs === 0 ? 0 : Math.round((ended * 60_000) / tookMs);
-  const kinds = OUTCOMES.flatMap((it) => (counts.has(it) ? [`${counts.get(it)} ${it}`] : []));
-  return [`${ended} of ${total} ended`, ...kinds, `${perMinute} a minute`].join(', ');
 }
 
 async function tryOut(lines: AsyncIterable<Line>): Promise<void> {
@@ -104,6 +104,6 @@ async function tryOut(lines: AsyncIterable<Line>): Promise<void> {
   console.log(
     table(['lane', 'requests', 'input tokens', 'max tokens', 'cost at most', 'minutes at quota'], rows),
   );
-  console.log(`${invalid} invalid lines; nothing was sent`);
+  console.log(`${invalid} invalid ${invalid === 1 ? 'line' : 'lines'}; nothing was sent`);
   if (invalid > 0) process.exitCode = EXIT.failed;
 }

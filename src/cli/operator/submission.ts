@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { OutgoingMessage, RequestHandle, Result, Smoother } from '../../client/index.ts';
 import { defaultLimitsOf, laneOf } from '../../core/lane/catalog/catalog.ts';
 import { costOf } from '../../core/reporting/prices.ts';
+import { withoutByteOrderMark } from '../../core/request/json.ts';
 import { sha256 } from '../../core/request/keys.ts';
 import { requestedOutput } from '../../core/request/max-tokens.ts';
 import { readMessage } from '../../core/request/message.ts';
@@ -25,8 +26,10 @@ const LINES_AT_ONCE = 100;
  */
 export async function* readLines(texts: AsyncIterable<string>): AsyncGenerator<Line> {
   let number = 0;
-  for await (const text of texts) {
+  for await (const raw of texts) {
     number += 1;
+    const text = withoutByteOrderMark(raw);
+    if (text.trim() === '') continue;
     const reading = readMessage(text, { longestWaitSeconds: LONGEST_WAIT_SECONDS });
     if (reading.kind === 'invalid') {
       yield { number, problem: describeProblems(reading.problems) };
@@ -55,19 +58,19 @@ function withFields(text: string, fields: object): string {
 
 export interface Sent {
   handles: RequestHandle[];
-  /** Requests that were there already. */
-  skipped: number;
+  /** Ids of requests that were there already. */
+  skipped: string[];
   invalid: number;
 }
 
-/** Sends what is not there yet, in the order of the lines. `onLine` hears of each. */
+/** Sends what is not there yet, in the order of the lines. `onInvalid` hears of each line that is not a request. */
 export async function sendLines(
   smoother: Smoother,
   lines: AsyncIterable<Line>,
-  onLine: (line: Line, became: 'sent' | 'skipped' | 'invalid') => void,
+  onInvalid: (line: Line) => void,
   signal: AbortSignal,
 ): Promise<Sent> {
-  const sent: Sent = { handles: [], skipped: 0, invalid: 0 };
+  const sent: Sent = { handles: [], skipped: [], invalid: 0 };
   for await (const batch of inBatches(lines)) {
     if (signal.aborted) break;
     const messages = batch.flatMap((line) => ('message' in line ? [line.message] : []));
@@ -75,16 +78,13 @@ export async function sendLines(
     const sending = batch.map(async (line) => {
       if (!('message' in line)) {
         sent.invalid += 1;
-        return onLine(line, 'invalid');
+        onInvalid(line);
+        return undefined;
       }
       const { requestId, contentHash: hash } = line.message;
       const isThere = there.get(requestId) === hash;
-      if (isThere) sent.skipped += 1;
-      const handle = isThere
-        ? smoother.handle(requestId, { contentHash: hash })
-        : await smoother.send(line.message);
-      onLine(line, isThere ? 'skipped' : 'sent');
-      return handle;
+      if (isThere) sent.skipped.push(requestId);
+      return isThere ? smoother.handle(requestId, { contentHash: hash }) : smoother.send(line.message);
     });
     for (const handle of await Promise.all(sending)) if (handle !== undefined) sent.handles.push(handle);
   }

@@ -92,7 +92,7 @@ function waiting({ what, until }: NonNullable<Progress['waitingFor']>, leftMs: n
   return `Waiting for ${[what, ...left(leftMs)].join(', ')}; gives up at ${timeOfDay(until)}`;
 }
 
-function bar(part: number, whole: number): string {
+export function bar(part: number, whole: number): string {
   const eighths = Math.round(Math.min(1, whole === 0 ? 0 : part / whole) * BAR_WIDTH * 8);
   const full = Math.floor(eighths / 8);
   const rest = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'][eighths % 8] ?? '';

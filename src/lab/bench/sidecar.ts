@@ -28,7 +28,10 @@ const ANSWER = {
   output: { message: { role: 'assistant', content: [{ text: 'Hello' }] } },
   stopReason: 'end_turn',
 };
+const PATH = '/model/any.model/converse';
 const LOOK_EVERY_MS = 20;
+/** Callers that connect at once. */
+const WAVE = 500;
 
 /** Opens so many calls at once, keeps them open together, and answers them. */
 export async function holdOpen(calls: number): Promise<SidecarFigures> {
@@ -49,8 +52,12 @@ export async function holdOpen(calls: number): Promise<SidecarFigures> {
   const before = process.memoryUsage().rss;
   try {
     const begun = Date.now();
-    const answers = Array.from({ length: calls }, () => post(`${proxy.url}/model/any.model/converse`, agent));
-    while (aws.sent() < calls) await systemClock.sleep(LOOK_EVERY_MS);
+    const answers: Promise<number>[] = [];
+    while (answers.length < calls) {
+      const wave = Math.min(WAVE, calls - answers.length);
+      for (let index = 0; index < wave; index += 1) answers.push(statusOf(`${proxy.url}${PATH}`, agent));
+      while (aws.sent() < answers.length) await systemClock.sleep(LOOK_EVERY_MS);
+    }
     const openedMs = Date.now() - begun;
     const megabytes = (process.memoryUsage().rss - before) / 2 ** 20;
     aws.complete();
@@ -65,13 +72,14 @@ export async function holdOpen(calls: number): Promise<SidecarFigures> {
   }
 }
 
-function post(url: string, agent: Agent): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** The status of the answer; 0 when the connection ended without one. */
+function statusOf(url: string, agent: Agent): Promise<number> {
+  return new Promise((resolve) => {
     const call = request(url, { method: 'POST', agent }, (response) => {
       response.resume();
       response.once('end', () => resolve(response.statusCode ?? 0));
     });
-    call.once('error', reject);
+    call.once('error', () => resolve(0));
     call.end(CALL);
   });
 }
