@@ -18,7 +18,8 @@ export interface OpenWays {
 }
 
 const LATENCY_MS = 50;
-const REGION = 'us-east-1';
+/** Some read the one variable, some the other. */
+const REGIONS = { AWS_REGION: 'us-east-1', AWS_DEFAULT_REGION: 'us-east-1' };
 /** A stream of the simulator has several pieces; one of the smoother comes in one go. */
 const STREAMED_PIECES = 3;
 
@@ -72,7 +73,7 @@ async function openSmoother(closing: (() => Promise<void> | void)[]) {
     AWS_ENDPOINT_URL: endpoint,
     AWS_ACCESS_KEY_ID: operator.accessKeyId,
     AWS_SECRET_ACCESS_KEY: operator.secretAccessKey,
-    AWS_REGION: REGION,
+    ...REGIONS,
   };
   return { sidecar: proxy.url, library };
 }
@@ -83,8 +84,7 @@ function addressed(url: string): Record<string, string> {
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url,
     AWS_BEDROCK_RUNTIME_ENDPOINT: url,
     ANTHROPIC_BEDROCK_BASE_URL: url,
-    AWS_REGION: REGION,
-    AWS_DEFAULT_REGION: REGION,
+    ...REGIONS,
     AWS_ACCESS_KEY_ID: 'any',
     AWS_SECRET_ACCESS_KEY: 'any',
   };
