@@ -13,6 +13,7 @@ export class SmootherUsageError extends SmootherError {
 /** The request is not answered yet. It goes on: ask its handle again. */
 export class ResultTimeoutError extends SmootherError {
   override readonly name = 'ResultTimeoutError';
+  /** @internal */
   constructor(
     readonly requestId: string,
     readonly timeoutMs: number,
@@ -28,6 +29,7 @@ export class RequestError extends SmootherError {
   /** Ours (`DeadlinePassed`, `InvalidMessage`, ...) or the name of Bedrock's exception: docs/messages.md, "Errors". */
   readonly type: string;
 
+  /** @internal */
   constructor(readonly result: Result) {
     const { requestId, status, error } = result;
     super(`${requestId} ended ${status}: ${error?.message ?? 'no reason given'}`);

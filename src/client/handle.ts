@@ -58,6 +58,7 @@ export class RequestHandle {
   readonly #options: HandleOptions;
   readonly #since: number;
 
+  /** @internal */
   constructor(
     readonly requestId: string,
     context: HandleContext,

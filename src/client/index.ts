@@ -1,4 +1,6 @@
 /** What `bedrock-request-smoother/client` exports. */
+export type { InvokeParameters } from '../core/request/payload.ts';
+export type { Outcome, Status } from '../core/request/record.ts';
 export type { ConnectionOptions, StackOutputs } from './connection.ts';
 export {
   RequestCancelledError,
@@ -10,11 +12,11 @@ export {
   SmootherError,
   SmootherUsageError,
 } from './errors.ts';
-export type { Cancellation, RequestHandle, RequestStatus, WaitOptions } from './handle.ts';
+export type { Cancellation, HandleOptions, RequestHandle, RequestStatus, WaitOptions } from './handle.ts';
 export type { BedrockCalls, CallDefaults, HttpAnswer, HttpCall } from './http/calls.ts';
 export type { Ahead } from './ports.ts';
 export { type ProxyOptions, type RunningProxy, startProxy } from './proxy.ts';
 export type { OutgoingMessage, RequestOptions, SubmitRequest } from './requests.ts';
 export type { Result } from './result.ts';
-export { MessageRefusedError } from './sender.ts';
+export { MessageRefusedError, type Refusal } from './sender.ts';
 export { Smoother, type SubmitManyOptions } from './smoother.ts';

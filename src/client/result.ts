@@ -1,4 +1,4 @@
-import type { Operation, Outcome, RequestError } from '../core/request/record.ts';
+import type { Operation, Outcome } from '../core/request/record.ts';
 import type { ResultMessage } from '../core/request/result.ts';
 import { decodeBinaries } from './binary.ts';
 
@@ -31,7 +31,8 @@ export interface Result {
   priority?: number;
   /** `recordId` of a batch-inference record. */
   recordId?: string;
-  error?: RequestError;
+  /** Why there is no answer. `type` is ours or the name of Bedrock's exception: docs/messages.md, "Errors". */
+  error?: { type: string; message: string };
   metadata?: unknown;
 }
 

@@ -28,6 +28,7 @@ export interface Refusal {
 /** The queue does not take the message. */
 export class MessageRefusedError extends SmootherError {
   override readonly name = 'MessageRefusedError';
+  /** @internal */
   constructor(readonly refusal: Refusal) {
     super(`The Input queue does not take the message: ${refusal.code} ${refusal.message}`);
   }

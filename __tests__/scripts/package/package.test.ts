@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { API_PAGE, stampOf } from '../../../scripts/package/api.ts';
 import { buildPackage } from '../../../scripts/package/build.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
@@ -39,6 +40,19 @@ it('depends on the AWS SDK and on nothing else', () => {
   const { dependencies } = JSON.parse(readFileSync(manifest, 'utf8'));
   expect(Object.keys(dependencies).filter((name) => !/^@(aws-sdk|smithy)\//.test(name))).toEqual([]);
   expect(Object.keys(dependencies)).toContain('@aws-sdk/client-sqs');
+});
+
+it('has the dependencies that the lock file of the examples names', () => {
+  const manifest = JSON.parse(readFileSync(path.join(project, 'node_modules', NAME, 'package.json'), 'utf8'));
+  const lockFile = path.join(ROOT, 'examples/clients/node/package-lock.json');
+  const locked = JSON.parse(readFileSync(lockFile, 'utf8')).packages[`node_modules/${NAME}`];
+  expect(locked.dependencies).toEqual(manifest.dependencies);
+});
+
+it('has the API that docs/client-api.md describes, or npm run docs:api must write it again', () => {
+  expect(readFileSync(path.join(ROOT, API_PAGE), 'utf8')).toContain(
+    stampOf(path.join(project, 'node_modules', NAME)),
+  );
 });
 
 it('is imported as an ES module', () => {

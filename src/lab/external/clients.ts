@@ -1,13 +1,13 @@
 /** Other people's Bedrock clients, unmodified: examples/clients has a script for each. */
-import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { PROJECT_FOLDER } from '../run/synthesis.ts';
 import { MissingToolError } from './errors.ts';
-import { providePythonPackages, TOOLS_FOLDER } from './python-tool.ts';
+import { provideNodePackages, runNpm } from './node-packages.ts';
+import { providePythonPackages } from './python-tool.ts';
 
 export const FEATURES = ['plain', 'stream', 'tools', 'structured', 'embeddings'] as const;
 export type Feature = (typeof FEATURES)[number];
@@ -50,7 +50,6 @@ export interface Runner {
 
 export type Runners = Record<Client['language'], Runner | MissingToolError>;
 
-const NPM = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 /** What `npm run package` builds, from the project's folder. */
 const OUR_PACKAGE = path.join('dist', 'package');
 const LOG_CHARACTERS = 2_000;
@@ -76,37 +75,16 @@ function attempt(provide: () => Runner): Runner | MissingToolError {
   }
 }
 
-/**
- * A copy of the scripts with the packages that package-lock.json names, so that none of them are in the project, and with our
- * own package as it is now.
- */
+/** The scripts with the packages of their lock file, and with our own package as it is now. */
 function provideNodeScripts(folder: string): string {
-  const lock = readFileSync(path.join(folder, 'package-lock.json'));
-  const digest = createHash('sha256').update(lock).digest('hex').slice(0, 12);
-  const root = path.join(TOOLS_FOLDER, `clients-node-${digest}`);
-  const copy = path.join(root, path.relative(PROJECT_FOLDER, folder));
+  runNpm(['run', '--silent', 'package'], PROJECT_FOLDER);
   const built = path.join(PROJECT_FOLDER, OUR_PACKAGE);
-  spawned('npm', NPM, ['run', '--silent', 'package'], PROJECT_FOLDER);
-  cpSync(folder, copy, { recursive: true, filter: (file) => path.basename(file) !== 'node_modules' });
-  // An installation that was interrupted has no such file, and is done again.
-  const complete = path.join(root, 'complete');
-  if (!existsSync(complete)) {
-    console.log(`Installing the packages of ${path.join(folder, 'package-lock.json')} into ${copy} ...`);
+  const copy = provideNodePackages('clients-node', folder, (root) => {
     // The lock file names our package by its place, relative to the scripts.
     cpSync(built, path.join(root, OUR_PACKAGE), { recursive: true });
-    spawned('npm', NPM, ['ci', '--no-progress', '--ignore-scripts'], copy);
-    writeFileSync(complete, '');
-  }
+  });
   cpSync(built, path.join(copy, 'node_modules', 'bedrock-request-smoother'), { recursive: true });
   return copy;
-}
-
-function spawned(tool: string, command: string, args: string[], cwd: string): void {
-  const shell = process.platform === 'win32';
-  const { status, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', shell });
-  if (status === 0) return;
-  const reason = error?.message ?? stderr.trim();
-  throw new MissingToolError(tool, `"${[command, ...args].join(' ')}" failed: ${reason}`);
 }
 
 /** Runs a client's script with further environment variables, which say where Bedrock is. */
