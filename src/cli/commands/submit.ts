@@ -101,9 +101,8 @@ async function tryOut(lines: AsyncIterable<Line>): Promise<void> {
     costUsd === undefined ? 'unknown' : `$${costUsd.toFixed(4)}`,
     minutes.toFixed(1),
   ]);
-  console.log(
-    table(['lane', 'requests', 'input tokens', 'max tokens', 'cost at most', 'minutes at quota'], rows),
-  );
+  console.log(table(['lane', 'requests', 'input', 'max output', 'at most', 'minutes'], rows));
+  console.log('in tokens, and minutes at the quota that the catalog assumes; answers may be shorter');
   console.log(`${invalid} invalid ${invalid === 1 ? 'line' : 'lines'}; nothing was sent`);
   if (invalid > 0) process.exitCode = EXIT.failed;
 }

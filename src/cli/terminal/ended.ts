@@ -17,6 +17,7 @@ export function showEnded(terminal: Terminal, total: number, now: () => number =
   const counts = new Map<Outcome, number>();
   const begun = now();
   let drawnAt = begun;
+  let isDrawn = false;
   const count = () => [...counts.values()].reduce((sum, one) => sum + one, 0);
   const text = () => {
     const ended = count();
@@ -27,16 +28,18 @@ export function showEnded(terminal: Terminal, total: number, now: () => number =
   };
   const draw = () => {
     drawnAt = now();
+    isDrawn = true;
     if (!terminal.isTTY) return void terminal.write(`${text()}\n`);
     terminal.write(`\r\u001b[K${bar(count(), total)} ${text()}`);
   };
   return {
     note(outcome) {
       counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+      isDrawn = false;
       if (now() >= drawnAt + (terminal.isTTY ? BAR_REFRESH_MS : LINE_REFRESH_MS)) draw();
     },
     end() {
-      draw();
+      if (!isDrawn) draw();
       if (terminal.isTTY) terminal.write('\n');
     },
     get completed() {
