@@ -30,7 +30,7 @@ describe('the progress of a submission', () => {
     progress.note('COMPLETED');
     progress.end();
     expect(written[0]?.startsWith('\r\u001b[K')).toBe(true);
-    expect(written[0]).toMatch(/█+░+ 1 of 4 ended, 1 COMPLETED, 1 a minute$/);
+    expect(written[0]).toMatch(/█+▌░+ 1 of 4 ended, 1 COMPLETED, 1 a minute$/);
     expect(written.at(-1)).toBe('\n');
   });
 });
