@@ -4,6 +4,7 @@ import path from 'node:path';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { itemOfRecord, recordOf } from '../../src/aws/dynamodb/record-item.ts';
+import type { Batch } from '../../src/core/batch/batch.ts';
 import { acceptedRecord } from '../../src/core/ingestion/accepted-record.ts';
 import { invokeBatch } from '../../src/core/invocation/batch.ts';
 import { countersOf, slotReportOf } from '../../src/core/lane/call-report.ts';
@@ -22,6 +23,7 @@ import { type ResultMessage, resultOf } from '../../src/core/request/result.ts';
 import { resultMessage } from '../../src/core/request/result-schema.ts';
 import { estimateInput } from '../../src/core/request/tokens.ts';
 import { VERSIONS } from '../../src/core/request/versions.ts';
+import { createBatchWorld, records as linesOf } from '../fixtures/batch-world.ts';
 import { World } from '../fixtures/invocation-world.ts';
 
 const SAMPLES = path.join(import.meta.dirname, 'samples');
@@ -58,6 +60,8 @@ describe('every version of a shape', () => {
     const ended = records?.map(({ item }) => recordOf(item)).find(({ status }) => isOutcome(status));
     const reading = readMessage(JSON.stringify(inputs()[0]?.message), limits);
     if (ended === undefined || reading.kind !== 'request') throw new Error('No samples');
+    const batches = createBatchWorld();
+    await batches.drop('batches/nightly.jsonl', linesOf(1));
     expect({
       record: accepted(reading.request).v,
       result: resultOf(ended).v,
@@ -65,6 +69,8 @@ describe('every version of a shape', () => {
       payload: reading.request.call.v,
       'lane memory': JSON.parse(writeState({ slots: [] })).v,
       'lane estimates': JSON.parse(new LaneEngine(ENGINE).estimates()).v,
+      batch: batches.cloud.batches()[0]?.v,
+      'batch continuation': JSON.parse(batches.queue[0]?.body ?? '').v,
     }).toEqual(VERSIONS);
   });
 });
@@ -152,6 +158,20 @@ describe.each(samplesOf<RecordSample[]>('record'))('records of %s', (release, sa
     );
   });
 });
+
+it.each(samplesOf<{ lines: number; batch: Batch }>('batch'))(
+  'a batch of %s goes on by the message that was sent then',
+  async (release, { lines, batch }) => {
+    const [, continuation] = samplesOf('batch continuation').find(([name]) => name === release) ?? [];
+    const world = createBatchWorld();
+    await world.leave(batch.key, linesOf(lines));
+    await world.cloud.batchPorts.batches.create(batch);
+    expect(await world.handle(JSON.stringify(continuation))).toEqual([]);
+    await world.finish();
+    await world.deliver();
+    expect((await world.answers()).map(({ recordId }) => recordId)).toEqual(['R1', 'R2', 'R3']);
+  },
+);
 
 it.each(samplesOf<{ v: number }>('lane memory'))('a plan of %s is taken over whole', (_release, sample) => {
   expect(JSON.parse(writeState(parseState(JSON.stringify(sample))))).toEqual(sample);

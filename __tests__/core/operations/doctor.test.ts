@@ -28,7 +28,7 @@ const HEALTHY: Inspection = {
   credentials: { answer: { accessKeyId: 'AKIA' } },
   region: { answer: 'eu-west-1' },
   stackRegion: 'eu-west-1',
-  tables: { requests: there, lanes: there, reporting: there },
+  tables: { requests: there, lanes: there, reporting: there, batches: there },
   queues: { input: empty, hold: empty, batches: empty, results: empty },
   deadLetters: { input: empty, hold: empty, batches: empty, reporting: empty },
   bucket: there,

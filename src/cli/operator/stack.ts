@@ -101,6 +101,7 @@ const NAMES = {
   invocation_function_name: 'invocation',
   reporting_function_name: 'reporting',
   batch_function_name: 'batch',
+  batches_table_name: 'batches',
   alarm_topic_arn: 'alarms',
 } as const;
 

@@ -119,7 +119,7 @@ function lambda(name: string, asked: Asked<FunctionState>): Finding {
   return ok(check, state.toLowerCase());
 }
 
-/** Workers, and what the other three functions need at the same time. */
+/** Workers, and what the other functions need at the same time. */
 const OTHER_FUNCTIONS = 10;
 
 function concurrency({ concurrency: asked, functions: { invocation } }: Inspection): Finding {

@@ -35,6 +35,7 @@ export const TABLES = {
   requests: 'requests_table_name',
   lanes: 'lanes_table_name',
   reporting: 'reporting_table_name',
+  batches: 'batches_table_name',
 } as const;
 export const FUNCTIONS = {
   ingestion: 'request_ingestion_function_name',
