@@ -150,6 +150,18 @@ const nameOf = {
   model: (end: 'served' | 'denied', modelId: string) => `${end}.${modelId}`,
 };
 
+/**
+ * Ends that may well be the call's own fault. They give nothing back of what the release was served with: otherwise a tenant
+ * whose calls all fail would seem to have received nothing, and always be first.
+ */
+const FAILED_BY_CALL: ReadonlySet<CallReport['end']> = new Set([
+  'invalid',
+  'denied',
+  'transient',
+  'faulted',
+  'timed_out',
+]);
+
 /** Counters of a bundle whose last release has ended: its worker is free. Added to the slot of its release. */
 export const BUNDLE_ENDED = { bundles_ended: 1 } as const satisfies Partial<Record<Sum, number>>;
 
@@ -164,7 +176,8 @@ export function countersOf(report: CallReport): Counters {
   const others: Record<string, number> = {};
   if (report.served !== undefined) {
     const { priority, tenant, expectedTokens } = report.served;
-    others[nameOf.owed(priority, tenant)] = report.chargedTokens - expectedTokens;
+    const owed = report.chargedTokens - expectedTokens;
+    others[nameOf.owed(priority, tenant)] = FAILED_BY_CALL.has(report.end) ? Math.max(0, owed) : owed;
   }
   if (report.startedAt !== undefined) {
     const bin = binOf(report.startedAt - slotBegin, START_BIN_MS);

@@ -77,8 +77,14 @@ export function idOfPayload(payload: Payload): string {
   return (messages as [{ content: [{ text: string }] }] | undefined)?.[0].content[0].text ?? '';
 }
 
-export function truthOf({ modelId, inputTokens, outputTokens }: Arrival): Truth {
-  return { lane: laneOf(modelId), inputTokens, outputTokens, burndown: resolveModel(modelId).burndown };
+export function truthOf({ modelId, inputTokens, outputTokens, refusal }: Arrival): Truth {
+  return {
+    lane: laneOf(modelId),
+    inputTokens,
+    outputTokens,
+    burndown: resolveModel(modelId).burndown,
+    refusal,
+  };
 }
 
 /** What Bedrock will charge for the whole answer. */

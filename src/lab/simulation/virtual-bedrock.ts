@@ -4,7 +4,7 @@
  */
 
 import type { Clock } from '../../core/clock.ts';
-import { ModelError } from '../../core/invocation/errors.ts';
+import { ModelError, type ModelErrorDetails } from '../../core/invocation/errors.ts';
 import type { ModelAnswer, ModelCall, ModelRuntime } from '../../core/invocation/ports.ts';
 import { type Enforcement, Quota, type QuotaLimits } from '../../local/bedrock/accounting.ts';
 import type { Delay } from './delays.ts';
@@ -17,6 +17,7 @@ export interface Truth {
   /** What the answer would have without max tokens. */
   outputTokens: number;
   burndown: number;
+  refusal?: ModelErrorDetails;
 }
 
 export interface Latency {
@@ -78,6 +79,7 @@ export class VirtualBedrock implements ModelRuntime {
 
   async call(call: ModelCall): Promise<ModelAnswer> {
     const truth = this.options.truthOf(call);
+    if (truth.refusal !== undefined) return this.#refuse(truth.refusal, call);
     const maxTokens = maxTokensOf(call);
     const outputTokens = Math.min(truth.outputTokens, maxTokens);
     const seen = await this.#run({ ...truth, outputTokens }, truth.inputTokens + maxTokens, false);
@@ -89,6 +91,13 @@ export class VirtualBedrock implements ModelRuntime {
       usage: { input_tokens: truth.inputTokens, output_tokens: outputTokens },
       latencyMs: seen.durationMs,
     };
+  }
+
+  /** A call that deducts nothing. One that is never answered takes all the time that it has. */
+  async #refuse(refusal: ModelErrorDetails, { timeoutMs }: ModelCall): Promise<never> {
+    const { clock, network } = this.options;
+    await clock.sleep(network() + (refusal.kind === 'timed_out' ? timeoutMs : REFUSAL_MS));
+    throw new ModelError(refusal);
   }
 
   /** Someone else's call on the same quota. */

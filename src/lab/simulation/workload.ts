@@ -1,3 +1,4 @@
+import type { ModelErrorDetails } from '../../core/invocation/errors.ts';
 import type { Priority } from '../../core/request/record.ts';
 import type { QuotaLimits } from '../../local/bedrock/accounting.ts';
 import { exponential, forkRandom, logNormal, type Random } from './random.ts';
@@ -14,6 +15,8 @@ export interface Arrival {
   outputTokens: number;
   /** As the producer sets it; absent when unset. */
   maxTokens?: number;
+  /** What Bedrock says to it, instead of an answer. */
+  refusal?: ModelErrorDetails;
   /** Of the requests of one burst, which come at once: the burst's number. */
   burst?: number;
 }
