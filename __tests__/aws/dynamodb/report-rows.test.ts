@@ -34,6 +34,7 @@ const keyOf = (fields: Partial<RowKey> = {}): RowKey => ({
   minute: '2026-11-22T19:40Z',
   priority: 3,
   tenant: 'a.b_c-d',
+  part: '',
   shard: 5,
   ...fields,
 });
@@ -65,6 +66,22 @@ describe.each([
     expect(await rows.add(keyOf(), { counters: { accepted: 2 }, changes: ['b', 'a'] })).toBe(false);
     expect(await rows.counted(keyOf())).toEqual(new Set(['a']));
     expect((await rows.rows(keyOf().lane, keyOf().minute))[0]?.counters).toEqual({ accepted: 1 });
+  });
+
+  it('are full with two hundred changes: others are counted below them', async () => {
+    const below = keyOf({ part: '53', shard: 3 });
+    for (const write of [0, 1, 2, 3]) {
+      const changes = Array.from({ length: 50 }, (__, i) => `change-${write}-${i}`);
+      expect(await rows.add(keyOf(), { counters: { accepted: 50 }, changes })).toBe(true);
+    }
+    expect(await rows.add(keyOf(), { counters: { accepted: 1 }, changes: ['late'] })).toBe(false);
+    expect((await rows.counted(keyOf())).size).toBe(200);
+    expect(await rows.add(below, { counters: { accepted: 1 }, changes: ['late'] })).toBe(true);
+    const { lane, minute } = keyOf();
+    expect(await rows.rows(lane, minute)).toEqual([
+      { key: keyOf(), counters: { accepted: 200 }, isFull: true },
+    ]);
+    expect(await rows.rows(lane, minute, '53')).toEqual([{ key: below, counters: { accepted: 1 } }]);
   });
 
   it('know nothing of a row that is not there', async () => {

@@ -73,7 +73,7 @@ describe('max tokens left to the smoother', () => {
   });
 
   it('are summed up as what was won back, less reruns', () => {
-    const key = { lane: 'l', minute: '2026-11-22T19:41Z', priority: 1, tenant: 't', shard: 0 };
+    const key = { lane: 'l', minute: '2026-11-22T19:41Z', priority: 1, tenant: 't', part: '', shard: 0 };
     const rows: Record<string, number>[] = [
       { unreserved_tokens: 9_000 },
       { unreserved_tokens: 500, rerun_tokens: 2_000 },

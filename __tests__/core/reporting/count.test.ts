@@ -94,6 +94,19 @@ describe('rows are those of one clean pass', () => {
     );
   });
 
+  it('in the rows below those that are full, with overlapping batches side by side and answers lost', async () => {
+    const images = Array.from({ length: 2_500 }, (_, i) => lifeOf(`r${i}`)[0] as RequestRecord);
+    const table = createReportRows();
+    const rows = losing(table, new Set(Array.from({ length: 40 }, (_, i) => i * 7)));
+    const batches = [0, 400, 800, 1_200, 1_600, 2_000].map((from) => images.slice(from, from + 700));
+    await Promise.allSettled(batches.map((batch) => reportBatch(rows, batchOf(batch), quiet)));
+    expect(await reportBatch(table, batchOf(images), quiet)).toEqual([]);
+    const { lane, accepted_at } = images[0] as RequestRecord;
+    const found = await readRows(table, lane, accepted_at, accepted_at);
+    expect(found.filter(({ isFull }) => isFull).length).toBeGreaterThanOrEqual(8);
+    expect(summarise(found, () => 'all').get('all')?.counters.accepted).toBe(2_500);
+  });
+
   it('control: a table that forgets what it has counted counts twice', async () => {
     const images = lifeOf('r1');
     const table = createReportRows();

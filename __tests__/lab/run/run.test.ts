@@ -174,7 +174,14 @@ describe('a run', () => {
 
   it('says what right-sized max tokens have won back, from the report', async () => {
     const rowOf = (tenant: string, counters: Record<string, number>): ReportRow => ({
-      key: { lane: 'amazon.nova-lite:on-demand', minute: '2026-11-22T22:00Z', priority: 3, tenant, shard: 0 },
+      key: {
+        lane: 'amazon.nova-lite:on-demand',
+        minute: '2026-11-22T22:00Z',
+        priority: 3,
+        tenant,
+        part: '',
+        shard: 0,
+      },
       counters,
     });
     const reports = [rowOf('a', { unreserved_tokens: 9_000 }), rowOf('b', { rerun_tokens: 3_000 })];

@@ -1,7 +1,7 @@
 import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { ReportRows } from '../../core/reporting/ports.ts';
-import { attributesOfKey, expiryOf, keyOf, reportIdOf } from '../../core/reporting/rows.ts';
+import { attributesOfKey, expiryOf, FULL_ROW, keyOf, reportIdOf } from '../../core/reporting/rows.ts';
 import { itemOf, unlessRefused } from './expressions.ts';
 import { queryItems } from './query.ts';
 
@@ -14,7 +14,10 @@ export function dynamoReportRows(client: DynamoDBClient, table: string): ReportR
         TableName: table,
         Key: itemOf(attributesOfKey(key)),
         UpdateExpression: `SET #expires = :expires ADD #counted :changes, ${added.map((_, i) => `#${i} :${i}`).join(', ')}`,
-        ConditionExpression: changes.map((_, i) => `NOT contains(#counted, :c${i})`).join(' AND '),
+        ConditionExpression: [
+          '(attribute_not_exists(#counted) OR size(#counted) < :full)',
+          ...changes.map((_, i) => `NOT contains(#counted, :c${i})`),
+        ].join(' AND '),
         ExpressionAttributeNames: {
           '#expires': 'expires_at',
           '#counted': 'counted',
@@ -23,6 +26,7 @@ export function dynamoReportRows(client: DynamoDBClient, table: string): ReportR
         ExpressionAttributeValues: itemOf({
           ':expires': expiryOf(key),
           ':changes': new Set(changes),
+          ':full': FULL_ROW,
           ...Object.fromEntries(changes.map((change, i) => [`:c${i}`, change])),
           ...Object.fromEntries(added.map(([, count], i) => [`:${i}`, count])),
         }),
@@ -42,15 +46,16 @@ export function dynamoReportRows(client: DynamoDBClient, table: string): ReportR
       return new Set(Item?.counted?.SS);
     },
 
-    async rows(lane, minute) {
+    async rows(lane, minute, part) {
       const items = await queryItems(client, {
         table,
         where: '#report_id = :id',
-        values: { id: reportIdOf(lane, minute) },
+        values: { id: reportIdOf(lane, minute, part) },
       });
       return items.map((item) => {
-        const { report_id, row, expires_at: _expires, counted: _counted, ...counters } = unmarshall(item);
-        return { key: keyOf(report_id, row), counters };
+        const { report_id, row, expires_at: _expires, counted, ...counters } = unmarshall(item);
+        const isFull = counted?.size >= FULL_ROW;
+        return { key: keyOf(report_id, row), counters, ...(isFull && { isFull }) };
       });
     },
   };

@@ -111,11 +111,11 @@ export function rememberedRows(
   const settledMs = 10 * MINUTE_MS;
   const kept = new Map<string, ReturnType<ReportRows['rows']>>();
   return {
-    async rows(lane, minute) {
-      const name = `${lane}|${minute}`;
+    async rows(lane, minute, part = '') {
+      const name = `${lane}|${minute}|${part}`;
       const known = kept.get(name);
       if (known !== undefined) return known;
-      const found = await rows.rows(lane, minute);
+      const found = await rows.rows(lane, minute, part);
       if (Date.parse(minute) + settledMs < clock.now()) kept.set(name, Promise.resolve(found));
       for (const old of kept.keys()) {
         if (kept.size <= 10_000) break;

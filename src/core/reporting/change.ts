@@ -9,7 +9,7 @@ import {
 } from '../request/record.ts';
 import type { RowKey } from './ports.ts';
 import { costOf } from './prices.ts';
-import { minuteOf, shardOf } from './rows.ts';
+import { digitsOf, minuteOf } from './rows.ts';
 import { bucketOf } from './sketch.ts';
 
 /** AWS asks for the part of requests beyond this when it is to raise a quota. */
@@ -19,7 +19,9 @@ const LARGE_INPUT_TOKENS = 25_000;
 export interface Change {
   /** Of (request_id, generation, status): the same for every delivery of the change. */
   id: string;
-  key: RowKey;
+  key: Omit<RowKey, 'part' | 'shard'>;
+  /** Its path through the rows of its key. */
+  digits: string;
   counters: Record<string, number>;
 }
 
@@ -42,7 +44,8 @@ function change(record: StoredRecord, at: number, counters: Change['counters']):
   const { request_id, generation, status, lane, priority, tenant } = record;
   return {
     id: createHash('sha256').update(`${request_id}|${generation}|${status}`).digest('base64url').slice(0, 12),
-    key: { lane, minute: minuteOf(at), priority, tenant, shard: shardOf(request_id) },
+    key: { lane, minute: minuteOf(at), priority, tenant },
+    digits: digitsOf(request_id, at),
     counters,
   };
 }

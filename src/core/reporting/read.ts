@@ -1,6 +1,6 @@
 import { concurrently } from '../concurrently.ts';
 import type { ReportRow, ReportRows, RowKey } from './ports.ts';
-import { minuteOf } from './rows.ts';
+import { minuteOf, partsBelow } from './rows.ts';
 import { quantileOf } from './sketch.ts';
 
 const MINUTE_MS = 60_000;
@@ -24,7 +24,7 @@ export interface ReportSummary {
   latency_ms: Percentiles;
 }
 
-/** Reads a lane's rows of a time range, one query a minute. `from` and `to`: epoch ms, both minutes included. */
+/** Reads a lane's rows of a time range, one query a minute and eight more for each full row. `from` and `to`: epoch ms, both minutes included. */
 export async function readRows(
   rows: Pick<ReportRows, 'rows'>,
   lane: string,
@@ -34,9 +34,17 @@ export async function readRows(
   const minutes: string[] = [];
   for (let at = from - (from % MINUTE_MS); at <= to; at += MINUTE_MS) minutes.push(minuteOf(at));
   const found: ReportRow[] = [];
-  await concurrently(minutes, CONCURRENT_READS, async (minute) => {
-    found.push(...(await rows.rows(lane, minute)));
-  });
+  let open = minutes.map((minute) => ({ minute, part: '' }));
+  while (open.length > 0) {
+    const below: typeof open = [];
+    await concurrently(open, CONCURRENT_READS, async ({ minute, part }) => {
+      const read = await rows.rows(lane, minute, part);
+      found.push(...read);
+      const full = read.filter(({ isFull }) => isFull).map(({ key }) => key);
+      for (const next of new Set(full.flatMap(partsBelow))) below.push({ minute, part: next });
+    });
+    open = below;
+  }
   return found;
 }
 
