@@ -13,7 +13,7 @@ const KEY = { lane: 'lane', minute: '2026-11-22T19:40Z', priority: 3, tenant: 'b
 const STREAM_SHARDS = 40;
 const BATCH = 100;
 /** The minute's first seconds, in which its first rows fill up; the others are like them. */
-const SECONDS = Number(process.env.REPORTING_SECONDS ?? 4);
+const SECONDS = Number(process.env.REPORTING_SECONDS ?? 2);
 /** DynamoDB takes as many write units a second of one partition key. */
 const UNITS_PER_SECOND = 1_000;
 
