@@ -11,6 +11,7 @@ import {
   InvokeModelWithResponseStreamCommand,
   ValidationException,
 } from '@aws-sdk/client-bedrock-runtime';
+import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   RequestCancelledError,
@@ -55,11 +56,24 @@ afterAll(async () => {
 /** Takes so many results from a queue. */
 async function take(queue: string, count: number): Promise<Result[]> {
   const results: Result[] = [];
-  for await (const result of smoother.results({ queue })) {
+  const enough = new AbortController();
+  for await (const result of smoother.results({ queue, signal: enough.signal })) {
     results.push(result);
-    if (results.length === count) break;
+    if (results.length === count) enough.abort();
   }
   return results;
+}
+
+/** Messages that a queue still has. */
+async function leftIn(QueueUrl: string): Promise<number> {
+  const { endpoint, operator: credentials, region } = local.cloud;
+  const sqs = new SQSClient({ endpoint, credentials, region });
+  const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
+  const { Attributes = {} } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...names] }),
+  );
+  sqs.destroy();
+  return names.reduce((sum, name) => sum + Number(Attributes[name]), 0);
 }
 
 describe('the library', () => {
@@ -89,6 +103,10 @@ describe('the library', () => {
     expect(idsOf(alpha)).toEqual(expected('alpha'));
     expect(idsOf(beta)).toEqual(expected('beta'));
     expect(idsOf(own)).toEqual(expected('client'));
+    const { bedrock_results_queue_url: shared, results_queue_urls: named } = local.cloud.outputs;
+    const urls = [shared, ...Object.values(named as Record<string, string>)] as string[];
+    expect(urls).toHaveLength(3);
+    for (const url of urls) expect([url, await leftIn(url)]).toEqual([url, 0]);
     expect(local.cloud.denials()).toEqual([]);
   }, 120_000);
 

@@ -6,6 +6,7 @@ import { PORT, parsed, wholeNumber } from '../terminal/options.ts';
 import { interruption, untilSignal } from '../terminal/signals.ts';
 
 const DEFAULT_PORT = 8787;
+const VARIABLE = 'AWS_ENDPOINT_URL_BEDROCK_RUNTIME';
 
 export default operatorCommand('smoother proxy --port 8787 --tenant billing --priority 2')
   .addOption(wholeNumber('--port <n>', 'where SDKs connect; 0 takes a free one', PORT).default(DEFAULT_PORT))
@@ -22,10 +23,17 @@ export default operatorCommand('smoother proxy --port 8787 --tenant billing --pr
     withSmoother(flags, async (smoother) => {
       const stopped = untilSignal();
       const proxy = await startProxy(smoother.calls({ tenant, task, priority }), { port, host, token });
-      console.log(`Bedrock through the smoother: export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=${proxy.url}`);
+      leadElsewhere(proxy.url);
+      console.log(`Bedrock through the smoother: export ${VARIABLE}=${proxy.url}`);
       await stopped;
       console.error(`Answering ${proxy.open} open calls; interrupt again to cut them.`);
       await proxy.drain(interruption());
       await proxy.close();
     }),
   );
+
+/** In a shell where the sidecar's address is exported already, it would pass CountTokens on to itself, for ever. */
+function leadElsewhere(url: string): void {
+  const exported = process.env[VARIABLE];
+  if (exported && new URL(exported).port === new URL(url).port) delete process.env[VARIABLE];
+}
