@@ -1,4 +1,4 @@
-/** What taking requests in needs on AWS, whether they come from the Input queue or from a batch file. */
+/** What ingestion needs on AWS, whether requests come from the Input queue or from a batch file. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { systemClock } from '../core/clock.ts';

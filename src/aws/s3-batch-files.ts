@@ -12,7 +12,7 @@ import { BatchFileGoneError, UploadLostError } from '../core/batch/errors.ts';
 import type { BatchFiles } from '../core/batch/ports.ts';
 import { JSON_LINES } from '../core/batch/write-output.ts';
 
-/** How S3 says that there is no such object, to a role that may not list the bucket, or asks for a version. */
+/** How S3 says that an object does not exist. It denies access when the role may not list the bucket, or its versions. */
 const MISSING = [
   'NoSuchKey',
   'NotFound',
@@ -22,13 +22,13 @@ const MISSING = [
   'NoSuchVersion',
   'MethodNotAllowed',
 ];
-/** It is another object by now: only without a version can that happen. */
+/** The object has been replaced. This can only happen in a bucket without versions. */
 const REPLACED = 'PreconditionFailed';
 const LOST_UPLOAD = ['NoSuchUpload', 'InvalidPart'];
 
 /**
- * Batch files in the calls bucket. The output is written by S3's own calls for uploads in parts: its parts come from several
- * invocations, and the SDK's Upload (lib-storage) holds an upload in one process from its first part to its last.
+ * Batch files in the calls bucket. The output is written with S3's own calls for multipart uploads, because its parts come from
+ * several invocations. The SDK's Upload (lib-storage) keeps an upload in one process from its first part to its last.
  */
 export function s3BatchFiles(client: S3Client, bucket: string): BatchFiles {
   return {
@@ -126,7 +126,7 @@ function lost(key: string): () => never {
   };
 }
 
-/** What `otherwise` gives when S3 answers with one of these errors. */
+/** Returns what `otherwise` returns when S3 answers with one of these errors. */
 async function translated<T, O>(
   errors: readonly string[],
   otherwise: () => O,

@@ -11,7 +11,7 @@ export interface Notifications {
   clients: SQSClient[];
 }
 
-/** @throws TerraformError where a queue's policy does not let S3 send, which AWS tries when notifications are configured */
+/** @throws TerraformError when a queue's policy does not let S3 send: AWS checks that when notifications are configured */
 export function prepareNotifications(stack: EvaluatedStack, gateway: Gateway): Notifications {
   const grants = readServiceGrants(stack);
   const { endpoint, region } = stack.platform;

@@ -89,6 +89,10 @@ export function defineOutputs(
     invocation_function_name: [functions.invocation.lambda.functionName, 'Function of invocation'],
     reporting_function_name: [functions.reporting.lambda.functionName, 'Function of reporting'],
     batch_function_name: [functions.batch.lambda.functionName, 'Function of batch files'],
+    batch_role_arn: [
+      functions.batch.role.arn,
+      'Role that reads batch files: for the policies of KMS keys that encrypt them',
+    ],
     request_ingestion_role_arn: [
       functions.ingestion.role.arn,
       'Role that reads the inbox: for the policies of KMS keys that encrypt objects in it',

@@ -5,7 +5,7 @@ import type { StoredRecord } from '../../core/request/record.ts';
 import { type Item, itemOf } from './expressions.ts';
 import { recordOf } from './record-item.ts';
 
-/** DynamoDB leaves out what goes beyond its 16 MB, or is throttled: that is asked for again. */
+/** DynamoDB leaves out items beyond 16 MB and items that are throttled. These are requested again. */
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5_000;
 

@@ -20,7 +20,7 @@ export interface BatchRecord {
   recordId?: string;
 }
 
-/** A line that is none, and why. */
+/** A line that is not a record, and why. */
 export interface BadLine {
   number: number;
   recordId?: string;
@@ -62,8 +62,8 @@ export function readLine({ number, bytes }: FileLine): LineReading | undefined {
 }
 
 /**
- * The input message of a record, with the record's own text in it. Its result stays in the table, from where the output is
- * made.
+ * The input message of a record. It contains the record's own text. Its result stays in the table, and the output is made from
+ * there.
  */
 export function messageOf({ options, deadline_at }: Batch, { text }: BatchRecord): string {
   const { model_invocation_type: type, ...common } = options;
@@ -85,13 +85,13 @@ export function refused(line: LineReading, { type, message }: RequestError): str
   return JSON.stringify({ recordId: line.recordId ?? substituteId(line), modelInput: null, error });
 }
 
-/** The record as it was written, digit by digit, with one member more. */
+/** The record exactly as it was written, with one more member. */
 function withMember(line: BatchRecord, member: string): string {
   const id = line.recordId === undefined ? `"recordId":"${substituteId(line)}",` : '';
   return `{${id}${line.text.slice(1, -1).trim()},${member}}`;
 }
 
-/** As Bedrock does, a record without an id is given one; this one tells the line. */
+/** A record without an id is given one, as Bedrock does. Ours says the number of the line. */
 function substituteId({ number }: LineReading): string {
   return `LINE${String(number).padStart(7, '0')}`;
 }

@@ -40,7 +40,7 @@ export interface BatchRunnerOptions {
 
 /** As Bedrock's limit of a batch job's input. */
 export const MAX_FILE_BYTES = 5 * 1024 ** 3;
-/** An invocation begins no step after this long: its timeout leaves three times as much for the last one. */
+/** An invocation begins no step after this time. Its timeout leaves three times as much for the last step. */
 const WORK_MS = 30_000;
 const JSON_TYPE = 'application/json';
 
@@ -83,14 +83,14 @@ export class BatchRunner {
     if (name !== undefined) await this.#cancel(keysOfName(name).input);
   }
 
-  /** The id of the file's batch, which is created unless it exists; undefined for a file that cannot be one. */
+  /** Returns the id of the file's batch, and creates the batch unless it exists. Undefined: the file cannot be a batch. */
   async #open(file: DroppedFile): Promise<string | undefined> {
     const { batches, files, clock, log } = this.#ports;
     const batchId = batchIdOf(file);
     if ((await batches.read(batchId)) !== undefined) return batchId;
     const described = await files.describe(file.key, file.version_id);
     if (described?.file.etag !== file.etag) {
-      // Deleted since, or replaced: then there is a message about what replaced it.
+      // The file was deleted, or it was replaced. In that case there is another message about the new file.
       log('batch.without_file', { batch_id: batchId });
       return undefined;
     }
@@ -134,8 +134,8 @@ export class BatchRunner {
   }
 
   /**
-   * Works until the time is up, nothing is to be done for a while, or the batch has ended. Then another message carries on.
-   * A crash anywhere brings the present message again; once its successor has begun to work, it has no effect any more.
+   * Works until the time is up, until there is nothing to do for a while, or until the batch has ended. Another message then
+   * continues the batch. After a crash, the same message is delivered again. It has no effect once its successor has begun.
    * @param sinceTurn the turn that the message was sent in
    */
   async #carryOn(batchId: string, sinceTurn: number): Promise<void> {
@@ -148,7 +148,8 @@ export class BatchRunner {
     for (;;) {
       const { progress, restMs } = await this.#step(batch);
       const saved: Batch | undefined = await batches.save(batch, sinceTurn, progress);
-      // Whoever took the turn carries on. This message comes again, in case that was its own double, and dies.
+      // The other invocation continues the batch. This message is delivered again, in case that invocation was started by a
+      // duplicate of it and dies.
       if (saved === undefined) throw new TurnTakenError(batchId, batch.turn);
       if (saved.status !== batch.status) log('batch.phase', { batch_id: batchId, status: saved.status });
       batch = saved;
@@ -180,7 +181,7 @@ export class BatchRunner {
     }
   }
 
-  /** Repeated after a crash, it says the same again. */
+  /** When it is repeated after a crash, it writes and says the same again. */
   async #close(batch: Batch): Promise<Step> {
     const status = batch.cancelled ? 'CANCELLED' : 'COMPLETED';
     await this.#tellEnd(batch, this.#reportOf({ ...batch, status }), countsOf(batch));

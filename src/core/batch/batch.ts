@@ -1,4 +1,4 @@
-/** A batch file on its way through: what is kept of it, and what it is called where. */
+/** What is stored about a batch file, and the names of the objects that belong to it. */
 import { sha256 } from '../request/keys.ts';
 import type { Position } from './file-lines.ts';
 import type { BatchOptions } from './options.ts';
@@ -6,16 +6,16 @@ import type { BatchOptions } from './options.ts';
 /**
  * Its phases, in order. Each but the last goes through the lines once:
  * - TAKING_IN: makes a request of every line
- * - CANCELLING: takes back what has been taken in; only when that was asked for
- * - WAITING: looks whether the requests have ended
+ * - CANCELLING: cancels the requests; only when somebody asked for that
+ * - WAITING: checks whether the requests have ended
  * - WRITING: writes the output
- * - CLOSING: writes the manifest and tells that the batch has ended
+ * - CLOSING: writes the final manifest and sends the notification
  */
 export const PHASES = ['TAKING_IN', 'CANCELLING', 'WAITING', 'WRITING', 'CLOSING'] as const;
 export const ENDS = ['COMPLETED', 'CANCELLED', 'FAILED'] as const;
 export type BatchStatus = (typeof PHASES)[number] | (typeof ENDS)[number];
 
-/** The file as it was dropped, in the version that was. */
+/** The file in the version that was dropped. */
 export interface DroppedFile {
   key: string;
   /** Without quotation marks. */
@@ -52,7 +52,7 @@ export interface Batch extends DroppedFile {
   status: BatchStatus;
   /** How often it has been saved: fences writers from each other. */
   turn: number;
-  /** The turn that the message was sent in by which it goes on: earlier messages have had their successors. */
+  /** The turn in which the message was sent that the batch is working on. Messages of earlier turns have no effect. */
   since_turn: number;
   /** How far the current phase has come. */
   position: Position;
@@ -121,7 +121,7 @@ export interface OutputKeys {
   progress: string;
 }
 
-/** A folder for each batch: a file that is replaced under its name has an output of its own. */
+/** Each batch has a folder of its own, so a file that replaces another one does not replace its output. */
 export function outputKeys(batch: Pick<DroppedFile, 'key' | 'etag'>): OutputKeys {
   const name = nameOf(batch.key) ?? '';
   const folder = `${OUTPUTS}${name}/${batchIdOf(batch)}/`;

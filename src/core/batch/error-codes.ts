@@ -1,4 +1,4 @@
-/** Bedrock's batch output tells an error by the HTTP status that the call would have had. */
+/** Bedrock's batch output identifies an error by the HTTP status that the call would have had. */
 
 const BY_TYPE: Readonly<Record<string, number>> = {
   // Ours: docs/messages.md, "Errors".
@@ -21,7 +21,7 @@ const BY_TYPE: Readonly<Record<string, number>> = {
   ServiceUnavailableException: 503,
 };
 
-/** 500 for whatever else it was. */
+/** 500 for any other error. */
 export function errorCodeOf(type: string): number {
   return (Object.hasOwn(BY_TYPE, type) ? BY_TYPE[type] : undefined) ?? 500;
 }

@@ -2,11 +2,13 @@ export class BatchError extends Error {
   override readonly name: string = 'BatchError';
 }
 
-/** The batch's file, in the version that was dropped, has been deleted. */
+/** The batch's file can no longer be read in the version that was dropped. */
 export class BatchFileGoneError extends BatchError {
   override readonly name = 'BatchFileGoneError';
   constructor(readonly key: string) {
-    super(`${key} was deleted while its batch was running`);
+    super(
+      `${key} cannot be read: it was deleted while its batch was running, or the batch function may not use its KMS key`,
+    );
   }
 }
 

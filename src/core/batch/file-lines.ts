@@ -1,4 +1,4 @@
-/** Lines of a file that is read by byte ranges, from the beginning of any line on. */
+/** The lines of a file that is read by byte ranges. Reading can begin at any line. */
 
 export interface Position {
   /** Bytes before the line. */
@@ -17,7 +17,7 @@ const LINE_FEED = 0x0a;
 export interface RangedFile {
   /** The size of the whole file. */
   bytes: number;
-  /** Bytes from an offset on, as many as asked for: no range goes beyond the end. */
+  /** Returns exactly `length` bytes: no caller asks beyond the end of the file. */
   read(from: number, length: number): Promise<Uint8Array>;
 }
 
@@ -31,7 +31,7 @@ export interface FileLine {
   next: Position;
 }
 
-/** Holds one range, or one line where that is longer. */
+/** Keeps at most one range in memory, or one line if that is longer. */
 export async function* linesFrom(
   file: RangedFile,
   start: Position,
@@ -86,7 +86,7 @@ export interface Section {
   isLast: boolean;
 }
 
-/** The next lines: so many at most, and no more once they have so many bytes. */
+/** Returns the next lines, until there are as many lines or as many bytes as `most` says. */
 export async function nextSection(
   file: RangedFile,
   start: Position,

@@ -45,7 +45,7 @@ function manifestOf(total: number, { success, error, input_tokens, output_tokens
   };
 }
 
-/** As far as the batch has come. Until all of it has been taken in, the total is what has been. */
+/** The counts so far. Until all lines have been taken in, the total is the number of those that have. */
 export function countsOf({ status, records, seen, written }: Batch): Manifest {
   const isWritten = status === 'CLOSING' || status === 'COMPLETED' || status === 'CANCELLED';
   return isWritten ? manifestOf(written.success + written.error, written) : manifestOf(records, seen);

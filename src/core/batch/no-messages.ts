@@ -1,4 +1,4 @@
-/** The ports of ingestion that a batch has no use for: its requests point to no objects, and their results stay in the table. */
+/** Ports of ingestion that a batch never uses: its requests do not point to objects, and their results stay in the table. */
 import type { Inbox } from '../request/ports.ts';
 import type { Results } from '../request/result.ts';
 

@@ -19,11 +19,11 @@ export interface BatchOptions {
   accept_truncated?: boolean;
 }
 
-/** A batch is bulk, unless it says otherwise: at 3, who sends single requests would wait behind all of it. */
+/** Bulk work, unless the batch says otherwise. At priority 3, it would compete equally with single requests. */
 export const DEFAULT_BATCH_PRIORITY: Priority = 5;
 const DAY_MS = 24 * 3_600_000;
 const DEFAULT_WAIT_MS = 7 * DAY_MS;
-/** Outcomes are read from the table when the last of them is there: the first must still be there then. */
+/** Outcomes are read from the table when all requests have ended. The first of them must still be there by then. */
 const LONGEST_WAIT_MS = RECORD_RETENTION_MS - DAY_MS;
 
 /** docs/schemas/batch-options.schema.json is generated from here. */
@@ -54,7 +54,7 @@ const NOT_TEXT: readonly (keyof Given)[] = ['priority', 'max_wait_seconds', 'acc
 export type OptionsReading = { options: BatchOptions; deadlineAt: number } | { problem: string };
 
 export interface OptionSources {
-  /** Of the object, by name in lower case: `model-id` and so on. Names that are not ours are somebody else's. */
+  /** The object's metadata, by name in lower case, such as `model-id`. Other names are ignored. */
   metadata: Readonly<Record<string, string>>;
   /** The JSON file beside the batch, where there is one. The object's own metadata has precedence, name by name. */
   besides?: string;
@@ -100,7 +100,7 @@ export function readOptions(
   };
 }
 
-/** Metadata is text: what the schema wants as a number or a flag is read from it. */
+/** All metadata is text, so numbers and flags are parsed. */
 function fromMetadata(metadata: Readonly<Record<string, string>>): Record<string, unknown> {
   return Object.fromEntries(
     NAMES.flatMap((name) => {

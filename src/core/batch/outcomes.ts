@@ -1,4 +1,4 @@
-/** What has become of the lines of a batch, as far as it is known. */
+/** What is known about the outcomes of a batch's lines. */
 import { requestError } from '../request/error-types.ts';
 import { rejectionId } from '../request/keys.ts';
 import {
@@ -15,7 +15,7 @@ import { type BatchFiles, MAX_KEYS, type RecordLookup } from './ports.ts';
 
 export type LineOutcome = { output: Output; usage?: Usage } | { error: RequestError };
 
-/** A line that is not blank, and what has become of it; undefined: it is not known yet. */
+/** A line that is not blank, and its outcome. Undefined: the outcome is not known yet. */
 export interface KnownLine {
   reading: LineReading;
   outcome: LineOutcome | undefined;
@@ -30,9 +30,9 @@ export interface KnownSection {
   isLast: boolean;
 }
 
-/** A record that should be there is waited for this long after the deadline: dead letters may be sent again. */
+/** A missing record is waited for until this long after the deadline, because dead letters may be sent again. */
 const MISSING_MS = 3_600_000;
-/** So many bytes of the file at once, and a line more. */
+/** At most this much of the file is read at once, and the rest of the last line. */
 const SECTION_BYTES = 8 * 1024 * 1024;
 
 export interface OutcomePorts {
@@ -45,7 +45,7 @@ export function fileOf(files: BatchFiles, batch: Batch): RangedFile {
   return { bytes: batch.bytes, read: (from, length) => files.read(batch, from, length) };
 }
 
-/** The next lines of the batch, as many as one look at the table can tell about. */
+/** The next lines of the batch, as many as one read of the table can answer. */
 export async function knownSection(
   { files, lookup, clock }: OutcomePorts,
   batch: Batch,
@@ -109,7 +109,7 @@ function outcomeOfRecord(record: StoredRecord): LineOutcome | undefined {
   return { output, usage };
 }
 
-/** By line. A request has precedence over a refusal: it was accepted later, or the record was refused by another writer. */
+/** Records by line. A request has precedence over a refusal, because it was accepted after the refusal. */
 async function outcomesOf(
   { find }: RecordLookup,
   batch: Batch,
@@ -130,7 +130,7 @@ async function outcomesOf(
   return byLine;
 }
 
-/** The counts with one outcome more. */
+/** The counts with one more outcome. */
 export function counted(counts: Counts, outcome: LineOutcome): Counts {
   if ('error' in outcome) return { ...counts, error: counts.error + 1 };
   const {

@@ -3,15 +3,15 @@ import type { Batch, DroppedFile, Progress, Upload } from './batch.ts';
 
 /** The batches table. */
 export interface Batches {
-  /** Writes a new batch, unless there is one of its id. */
+  /** Writes a new batch, unless one with this id exists. */
   create(batch: Batch): Promise<void>;
   read(batchId: string): Promise<Batch | undefined>;
   /**
-   * Writes what a turn has changed, as the next turn; undefined when another writer has taken that turn. Carries a nonce: a
-   * write whose answer was lost still counts as written.
+   * Writes what a turn has changed. Returns undefined when another writer has taken that turn. A nonce recognises our own
+   * write when its answer was lost.
    */
   save(batch: Batch, sinceTurn: number, progress: Progress): Promise<Batch | undefined>;
-  /** Notes the request, once; does nothing for a batch that there is not. */
+  /** Notes the request once. The batch must exist. */
   requestCancel(batchId: string, now: number): Promise<void>;
 }
 
@@ -23,9 +23,9 @@ export interface DescribedFile {
 
 /** The batch files in the calls bucket, and what answers them. */
 export interface BatchFiles {
-  /** An object in one version, the newest unless given; undefined when there is none. */
+  /** An object in one version (default: the newest). Undefined when it does not exist. */
   describe(key: string, versionId?: string): Promise<DescribedFile | undefined>;
-  /** A small object's text; undefined when there is none. */
+  /** The text of a small object. Undefined when it does not exist. */
   text(key: string): Promise<string | undefined>;
   /**
    * Bytes of the file's own version.
@@ -43,13 +43,13 @@ export interface BatchFiles {
   completeUpload(key: string, upload: Upload): Promise<void>;
 }
 
-/** Records by their ids, at most {@link MAX_KEYS}; what does not exist is left out. Strongly consistent. */
+/** Finds records by at most {@link MAX_KEYS} ids, strongly consistent. Ids without a record are left out. */
 export interface RecordLookup {
   find(requestIds: readonly string[]): Promise<StoredRecord[]>;
 }
 export const MAX_KEYS = 100;
 
-/** By this message a batch goes on in another invocation. */
+/** The message by which another invocation continues a batch. */
 export interface Continuation {
   v: 1;
   batch_id: string;
@@ -58,11 +58,11 @@ export interface Continuation {
 
 /** The queue that starts the function. */
 export interface BatchQueue {
-  /** Delivered after so long, at most 15 minutes. */
+  /** Delivers the message after this delay, at most 15 minutes. */
   send(continuation: Continuation, delaySeconds: number): Promise<void>;
 }
 
-/** Those who want to know that a batch has ended. */
+/** Notifies everybody who subscribed to the ends of batches. */
 export interface BatchTopic {
   publish(subject: string, message: object): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** A step takes a batch a little further: a part of a second, or one part of the output. Repeating a step changes nothing. */
+/** A step takes a batch a little further: a section of the lines, or one part of the output. Repeating a step changes nothing. */
 import type { Clock } from '../clock.ts';
 import type { IncomingMessage } from '../ingestion/incoming.ts';
 import type { DeliveryPorts } from '../request/deliver.ts';
@@ -11,7 +11,7 @@ import type { OutcomePorts } from './outcomes.ts';
 export interface StepSizes {
   /** Lines that are taken in at once: as many as ingestion has connections. */
   lines: number;
-  /** A part of the output, once it has so many bytes. S3 takes parts from 5 MiB on, and 10,000 of them. */
+  /** A part of the output is written once it has this many bytes. S3 accepts at most 10,000 parts of at least 5 MiB. */
   partBytes: number;
 }
 
@@ -31,16 +31,16 @@ export interface StepPorts extends OutcomePorts {
 
 export interface Step {
   progress: Progress;
-  /** Nothing is to be done for so long. */
+  /** There is nothing to do for this long. */
   restMs?: number;
 }
 
-/** The cancellation came in time: what has been taken in is taken back, the rest is never taken in. */
+/** The cancellation came in time. Requests are cancelled, and the remaining lines never become requests. */
 export function cancelling({ position, taken_to = position }: Batch): Step {
   return { progress: { status: 'CANCELLING', cancelled: true, position: START, taken_to } };
 }
 
-/** Looks from the first line on whether the requests have ended. */
+/** Begins to check, from the first line, whether the requests have ended. */
 export function waiting({ position, taken_to = position }: Batch): Step {
   return { progress: { status: 'WAITING', position: START, seen: NO_COUNTS, taken_to } };
 }
@@ -49,7 +49,7 @@ const SHORTEST_REST_MS = 1_000;
 const LONGEST_REST_MS = 60_000;
 const PART_OF_AGE = 0.05;
 
-/** Until the next look at requests that have not ended: the end of a batch is seen when it is a twentieth older, or sooner. */
+/** The time until the next look. It grows with the age of the batch, so the end is noticed at most a twentieth late. */
 export function restOf({ created_at }: Batch, now: number): number {
   return Math.min(LONGEST_REST_MS, Math.max(SHORTEST_REST_MS, PART_OF_AGE * (now - created_at)));
 }

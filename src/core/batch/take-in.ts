@@ -9,8 +9,8 @@ const BYTES = 8 * 1024 * 1024;
 const RETRY_MS = 5_000;
 
 /**
- * Makes requests of the next lines, as ingestion makes them of messages. The line's id is the message's: taken in twice, it
- * is one request, and a refusal is found by it too.
+ * Makes requests of the next lines, as ingestion makes them of messages. The message's id is made of the line's number, so a
+ * line that is taken in twice is one request, and a refusal can be found by the same id.
  */
 export async function takeIn({ files, ingest, clock, sizes }: StepPorts, batch: Batch): Promise<Step> {
   if (batch.cancel_requested_at !== undefined) return cancelling(batch);

@@ -7,8 +7,8 @@ import { cancelling, restOf, type Step, type StepPorts } from './step.ts';
 const LOOKS = 10;
 
 /**
- * Follows the requests in the order of the file, up to the first that has not ended: each is looked at once after its end, and
- * one that takes long costs a look now and then.
+ * Follows the requests in the order of the file, up to the first that has not ended. So each request is read once after its
+ * end, and a slow request costs one read now and then.
  */
 export async function watch(ports: StepPorts, batch: Batch): Promise<Step> {
   if (batch.cancel_requested_at !== undefined && !batch.cancelled) return cancelling(batch);

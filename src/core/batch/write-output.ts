@@ -20,13 +20,13 @@ interface Part {
 }
 
 /**
- * Writes the next part of the output. Where a part ends depends on nothing but the outcomes, which do not change any more:
- * whoever writes it again writes the same. An output that fits into one part needs no upload in parts.
+ * Writes the next part of the output. Where a part ends depends only on the outcomes, which do not change any more, so
+ * writing a part again writes the same. An output that fits into one part is a single object without an upload in parts.
  */
 export async function writePart(ports: StepPorts, batch: Batch): Promise<Step> {
   const { files, clock, log } = ports;
   const part = await composed(ports, batch);
-  // A record that had ended is gone, as by an operator's hand: it is waited for like one that never was.
+  // A record that had ended is missing, for example because an operator deleted it. It is treated like one that is late.
   if (part === undefined) return { progress: {}, restMs: restOf(batch, clock.now()) };
   const { body, end: position, isLast, written } = part;
   const key = outputKeys(batch).output;

@@ -20,7 +20,7 @@ export interface NotificationRule {
   send(body: string): Promise<void>;
 }
 
-/** Sends what S3 would about an object, wherever a rule wants it, before the writer has its answer. */
+/** Sends the notification that S3 would send to every queue whose rule matches, before the writer gets its answer. */
 export async function notify(
   rules: readonly NotificationRule[],
   object: CreatedObject,
