@@ -55,7 +55,7 @@ const BUSY: LaneOverview = {
   limits: { requests_per_minute: 480, tokens_per_minute: 2_000_000 },
   ...{ assumed: [], utilisation: 0.98, share: 1, waiting: true, unfinished: 31 },
   bound: { by: 'tokens_per_minute', limit: 2_000_000 },
-  says: 'The quota of tokens binds: all 2,000,000 tokens a minute are in use.',
+  says: 'The quota of tokens (2,000,000 a minute) binds: no more may be released now.',
   remedy: `Ask AWS for more: smoother quota-case ${LONG} writes the case`,
   backlog: {
     ...{ requests: 1_840, tokens: 4_200_000, more: false, oldest: AT - 95_000 },

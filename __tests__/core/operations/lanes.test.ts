@@ -69,7 +69,7 @@ describe('what binds a lane', () => {
       undefined,
       {
         health: 'good',
-        says: 'The quota of tokens binds: all 2,000,000 tokens a minute are in use.',
+        says: 'The quota of tokens (2,000,000 a minute) binds: no more may be released now.',
         remedy: `Ask AWS for more: smoother quota-case ${LANE} writes the case`,
       },
     ],
@@ -77,7 +77,7 @@ describe('what binds a lane', () => {
       'requests',
       { ...waits, binds: { by: 'requests_per_minute' } },
       undefined,
-      { health: 'good', says: 'The quota of requests binds: all 480 requests a minute are in use.' },
+      { health: 'good', says: 'The quota of requests (480 a minute) binds: no more may be released now.' },
     ],
     [
       'workers',

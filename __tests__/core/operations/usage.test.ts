@@ -111,6 +111,19 @@ describe('the overview', () => {
     expect(overviewText(lane ? [lane] : [], RANGE.to)).toMatch(/backlog {3}nothing waits/);
   });
 
+  it('shows a longer range in fewer points, whose costs add up to the same', async () => {
+    const ports = await hour();
+    const days = { from: START - 24 * 3_600_000, to: RANGE.to };
+    const [whole] = await viewOverview(ports, clock, days);
+    const [short] = await viewOverview(ports, clock);
+    const costOf = (lane: typeof whole) => lane?.minutes.reduce((sum, { cost_usd }) => sum + cost_usd, 0);
+    expect(whole?.minutes.length).toBeLessThanOrEqual(180);
+    expect(whole?.minutes[0]?.minute).toBe('2026-11-21T19:40Z');
+    expect(costOf(whole)).toBeCloseTo(costOf(short) ?? Number.NaN, 9);
+    // Fifteen minutes of the point in which all of them arrived.
+    expect(Math.max(...(whole?.minutes ?? []).map(({ demand }) => demand.requests))).toBeCloseTo(40 / 15, 9);
+  });
+
   it('reads a minute that is over once, and a recent one again', async () => {
     const { rows } = await hour();
     const reads: string[] = [];

@@ -116,9 +116,9 @@ export function explain(lane: string, bound: Bound | undefined, limits: Limits =
     case 'requests_per_minute':
     case 'tokens_per_minute': {
       const what = bound.by === 'tokens_per_minute' ? 'tokens' : 'requests';
-      const all = bound.limit === undefined ? `all ${what}` : `all ${NUMBER.format(bound.limit)} ${what}`;
+      const limit = bound.limit === undefined ? '' : ` (${NUMBER.format(bound.limit)} a minute)`;
       return {
-        says: `The quota of ${what} binds: ${all} a minute are in use.`,
+        says: `The quota of ${what}${limit} binds: no more may be released now.`,
         remedy: `Ask AWS for more: smoother quota-case ${lane} writes the case`,
       };
     }

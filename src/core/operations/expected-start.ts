@@ -5,8 +5,9 @@
 import type { Limits } from '../lane/catalog/limits.ts';
 import type { Priority } from '../request/record.ts';
 
-/** A lane with a backlog uses at least this part of what it may. */
+/** A lane with a backlog uses at least this part of what it may; where it uses less now, it may go on so. */
 const LEAST_USED = 0.8;
+const LEAST_OF_ALL = 0.1;
 /** What is idle starts within this time. */
 const START_MS = 1_000;
 
@@ -42,18 +43,21 @@ export function laneMinutes(
  * @param own what is ahead of the request in its own line
  * @param others what waits besides; Infinity where it is not known how much
  * @param speed what the lane can use of its limits: 1 is all
+ * @param used what it uses now, where the quota binds
  */
 export function expectedStart(
   own: Flow,
   others: readonly Flow[],
   weights: Weights,
   speed: number,
+  used = 1,
 ): ExpectedStart {
+  const least = Math.min(LEAST_USED, Math.max(LEAST_OF_ALL, used));
   // In the worse case, whatever waits besides is never served up: more of it keeps coming.
   const endless = others.map((flow) => ({ ...flow, minutes: Number.POSITIVE_INFINITY }));
   return {
     p50: START_MS + (60_000 * minutesUntilServed(own, others, weights)) / speed,
-    p95: 2 * START_MS + (60_000 * minutesUntilServed(own, endless, weights)) / (speed * LEAST_USED),
+    p95: 2 * START_MS + (60_000 * minutesUntilServed(own, endless, weights)) / (speed * least),
   };
 }
 

@@ -156,6 +156,7 @@ function startOf(
     others.map(flowOf),
     weights,
     speed,
+    lane.bound === undefined ? undefined : lane.utilisation,
   );
 }
 
