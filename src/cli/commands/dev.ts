@@ -5,6 +5,7 @@ import { startLocalSmoother } from '../../lab/run/local-smoother.ts';
 import { PROJECT_FOLDER } from '../../lab/run/synthesis.ts';
 import type { LocalCloud } from '../../local/local-cloud.ts';
 import { startLocalConsole } from '../console/local.ts';
+import type { Console } from '../console/server.ts';
 import { localCommand, smootherOptions } from '../local-command.ts';
 import { outputFile, PORT, wholeNumber } from '../terminal/options.ts';
 import { writeTo } from '../terminal/printer.ts';
@@ -47,14 +48,15 @@ export default localCommand('smoother dev --port 4580 --rpm 120 --outputs output
       onStep: (step) => console.log(`${step} ...`),
       onLog: (name, line) => void logs.write(`${name}  ${line}\n`),
     });
-    const page = await startLocalConsole(cloud);
+    let page: Console | undefined;
     try {
+      page = await startLocalConsole(cloud);
       writeFileSync(outputs, asTerraformPrints(cloud.outputs));
       console.log(instructions(cloud, { consoleUrl: page.url, bedrockUrl: bedrock.url, outputs, logFile }));
       if (!interrupted.aborted)
         await new Promise((resolve) => interrupted.addEventListener('abort', resolve));
     } finally {
-      await page.close();
+      await page?.close();
       await stop();
       logs.end();
     }

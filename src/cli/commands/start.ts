@@ -5,6 +5,7 @@ import { startLocalSmoother } from '../../lab/run/local-smoother.ts';
 import { PROJECT_FOLDER } from '../../lab/run/synthesis.ts';
 import { EXIT } from '../command.ts';
 import { startLocalConsole } from '../console/local.ts';
+import type { Console } from '../console/server.ts';
 import { UsageError } from '../errors.ts';
 import { localCommand, smootherOptions } from '../local-command.ts';
 import { runAndReport } from '../report/run-and-report.ts';
@@ -39,8 +40,9 @@ export default localCommand(
       onStep: (step) => print.line(`${step} ...`),
       onLog: (name, line) => void logs?.write(`${name}  ${line}\n`),
     });
-    const page = await startLocalConsole(smoother.cloud);
+    let page: Console | undefined;
     try {
+      page = await startLocalConsole(smoother.cloud);
       const { rpm, tpm, enforcement } = local;
       print.line(
         `Sending ${survey.lines} messages. Quota of each model, a minute: ${rpm} requests,\n${tpm} tokens (${enforcement}).\nWatch it until it ends: ${page.url}\n`,
@@ -48,7 +50,7 @@ export default localCommand(
       const clean = await runAndReport(smoother, { input, results, interrupted, total: survey.lines }, print);
       process.exitCode = clean ? EXIT.ok : EXIT.failed;
     } finally {
-      await page.close();
+      await page?.close();
       await smoother.stop();
       if (logs) await finished(logs.end());
     }
