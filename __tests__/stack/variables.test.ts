@@ -135,6 +135,10 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
       ],
     ],
   },
+  prioritization_memory_megabytes: {
+    value: 1_024,
+    reaches: [[number('aws_lambda_function.prioritization', 'memory_size'), 1_024]],
+  },
   alarm_threshold: {
     value: 9,
     reaches: [
@@ -331,6 +335,8 @@ describe('rules', () => {
     ['payload_retention_days', 1],
     ['log_retention_days', 4],
     ['invocation_timeout_seconds', 900],
+    ['prioritization_memory_megabytes', 256],
+    ['prioritization_memory_megabytes', 10_241],
     ['results_visibility_timeout_seconds', 29],
     ['results_visibility_timeout_seconds', 43_201],
     ['quota_overrides', { model: {} }],

@@ -39,7 +39,7 @@ export function defineFunctions(
     name: 'prioritization',
     bundle: bundles.prioritization,
     timeoutSeconds: PRIORITIZATION_TIMEOUT_SECONDS,
-    memoryMegabytes: 512,
+    memoryMegabytes: variables.prioritization_memory_megabytes.numberValue,
     environment: {
       REQUESTS_TABLE: tables.requests.name,
       LANES_TABLE: tables.lanes.name,

@@ -10,7 +10,10 @@ import { BusyLane, type BusyLanePorts } from './busy-lane.ts';
 
 /** Releases of one tick: so few that a thousand requests fill the heads of every queue, as a million do. */
 const RELEASES_PER_TICK = 10;
-const LIMITS = { requests_per_minute: (RELEASES_PER_TICK * 60_000) / TICK_MS, tokens_per_minute: 1e12 };
+const limitsFor = (releasesPerTick: number) => ({
+  requests_per_minute: (releasesPerTick * 60_000) / TICK_MS,
+  tokens_per_minute: 1e12,
+});
 const NO_LIMITS = { requests_per_minute: 1e12, tokens_per_minute: 1e15 };
 /** Lanes take turns of so many ticks: a slow moment of the machine meets all of them. */
 const TICKS_IN_TURN = 10;
@@ -22,6 +25,8 @@ export interface TickCost {
   /** Milliseconds of real time, of a whole tick. */
   medianMs: number;
   releasesPerTick: number;
+  /** Milliseconds of processor time, of this process alone: tables in another one are not in it. */
+  cpuMsPerRelease: number;
 }
 
 /** One backlog to measure, on ports of its own. */
@@ -34,32 +39,42 @@ export interface Backlog {
 export async function compareTicks(
   backlogs: readonly Backlog[],
   turns: { warmUp: number; measured: number },
+  releasesPerTick = RELEASES_PER_TICK,
 ): Promise<TickCost[]> {
   let now = Date.UTC(2026, 10, 2, 9);
   const clock = { now: () => now, sleep: async () => undefined };
-  const lanes: { lane: BusyLane; ticks: number[]; releasedBefore: number }[] = [];
+  const lanes: { lane: BusyLane; ticks: number[]; cpuMs: number; releasedBefore: number }[] = [];
   for (const { ports, waiting } of backlogs) {
-    const lane = new BusyLane(ports, { settings: engineUnbound(), clock, limits: LIMITS });
+    const lane = new BusyLane(ports, {
+      settings: engineUnbound(),
+      clock,
+      limits: limitsFor(releasesPerTick),
+    });
     await lane.fill(waiting);
-    lanes.push({ lane, ticks: [], releasedBefore: 0 });
+    lanes.push({ lane, ticks: [], cpuMs: 0, releasedBefore: 0 });
   }
   for (let turn = 0; turn < turns.warmUp + turns.measured; turn++) {
     for (const each of lanes) {
       if (turn === turns.warmUp) each.releasedBefore = each.lane.released;
       for (let tick = 0; tick < TICKS_IN_TURN; tick++) {
         now += TICK_MS;
-        const begun = performance.now();
+        const [begun, cpu] = [performance.now(), process.cpuUsage()];
         await each.lane.leader.tick();
         const ms = performance.now() - begun;
-        if (turn >= turns.warmUp) each.ticks.push(ms);
+        const { user, system } = process.cpuUsage(cpu);
+        if (turn >= turns.warmUp) {
+          each.ticks.push(ms);
+          each.cpuMs += (user + system) / 1_000;
+        }
         await each.lane.finishReleased();
       }
     }
   }
-  return lanes.map(({ lane, ticks, releasedBefore }, index) => ({
+  return lanes.map(({ lane, ticks, cpuMs, releasedBefore }, index) => ({
     waiting: backlogs[index]?.waiting ?? 0,
     medianMs: medianOf(ticks),
     releasesPerTick: (lane.released - releasedBefore) / ticks.length,
+    cpuMsPerRelease: cpuMs / (lane.released - releasedBefore),
   }));
 }
 

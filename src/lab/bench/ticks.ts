@@ -1,10 +1,13 @@
 /** The cost of a tick and the ceiling of a leader: in memory, and on the embedded emulator of DynamoDB. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { createInterface } from 'node:readline';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { dynamoBacklog, dynamoDue } from '../../aws/dynamodb/indexes.ts';
 import { dynamoLanes } from '../../aws/dynamodb/lane-ports.ts';
 import { dynamoRecords } from '../../aws/dynamodb/records.ts';
 import { TABLES } from '../../core/layout/tables.ts';
-import { startEmulators } from '../../local/emulators.ts';
 import { createMemoryCloud } from '../../memory/cloud.ts';
 import { createTable } from '../tables.ts';
 import type { BusyLanePorts } from './busy-lane.ts';
@@ -14,12 +17,20 @@ const FEW = 1_000;
 const MANY_IN_MEMORY = 1_000_000;
 /** The emulator stores some hundreds of records a second. */
 const MANY_EMULATED = 5_000;
+/** Of a busy tick, and its backlog. Five ticks a second: what one leader does at Lambda's share of a processor and above. */
+const BUSY_RELEASES = 50;
+const BUSY_BACKLOG = 1_500;
+/** Lambda gives a whole processor with 1,769 MB of memory, and its share with less. */
+const SHARES = [512, 1_024, 1_769].map((megabytes) => ({ megabytes, share: megabytes / 1_769 }));
 /** A tick over the larger backlog takes at most so much longer. */
 const MOST_RATIO = 1.2;
 
 export interface TickFigures {
   ticks: { where: string; costs: TickCost[]; ratio: number; met: boolean }[];
   ceiling: Ceiling;
+  /** Processor time of the leader with the SDK's client of DynamoDB; tables, queues and workers are not in it. */
+  cpuMsPerRelease: number;
+  atShares: { megabytes: number; releasesPerSecond: number }[];
 }
 
 export async function benchTicks(seed: number): Promise<TickFigures> {
@@ -34,11 +45,26 @@ export async function benchTicks(seed: number): Promise<TickFigures> {
     }));
     return compareTicks(await Promise.all(backlogs), { warmUp: 1, measured: 5 });
   });
-  const ceiling = await measureCeiling(seed);
-  return { ticks: [judge('in memory', inMemory), judge('on the emulator', emulated)], ceiling };
+  const busy = await withEmulator(async (portsFor) =>
+    compareTicks(
+      [{ waiting: BUSY_BACKLOG, ports: await portsFor(BUSY_BACKLOG) }],
+      { warmUp: 1, measured: 3 },
+      BUSY_RELEASES,
+    ),
+  );
+  const cpuMsPerRelease = busy[0]?.cpuMsPerRelease ?? Number.NaN;
+  return {
+    ticks: [judge('in memory', inMemory), judge('on the emulator', emulated)],
+    ceiling: await measureCeiling(seed),
+    cpuMsPerRelease,
+    atShares: SHARES.map(({ megabytes, share }) => ({
+      megabytes,
+      releasesPerSecond: Math.round((1_000 * share) / cpuMsPerRelease),
+    })),
+  };
 }
 
-export function tickLines({ ticks, ceiling }: TickFigures): string[] {
+export function tickLines({ ticks, ceiling, cpuMsPerRelease, atShares }: TickFigures): string[] {
   return [
     ...ticks.flatMap(({ where, costs, ratio, met }) => [
       ...costs.map(
@@ -50,6 +76,11 @@ export function tickLines({ ticks, ceiling }: TickFigures): string[] {
     ]),
     `One leader releases at most ${Math.round(ceiling.releasesPerSecond)} requests a second with the delays of AWS`,
     `  (${ceiling.computedMsPerRelease.toFixed(2)} ms of computing for each here, table and workers included)`,
+    `A release costs its leader ${cpuMsPerRelease.toFixed(2)} ms of a processor, with the SDK's client of DynamoDB:`,
+    ...atShares.map(
+      ({ megabytes, releasesPerSecond }) =>
+        `  ${releasesPerSecond} releases a second by a function of ${megabytes} MB, all its lanes together`,
+    ),
   ];
 }
 
@@ -59,12 +90,25 @@ function judge(where: string, costs: TickCost[]): TickFigures['ticks'][number] {
   return { where, costs, ratio, met: ratio <= MOST_RATIO };
 }
 
+const EMULATOR = `
+  const server = require(process.argv[1])({ createTableMs: 0 });
+  server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+`;
+
 async function withEmulator<T>(
   work: (portsFor: (waiting: number) => Promise<BusyLanePorts>) => Promise<T>,
 ): Promise<T> {
-  const emulators = await startEmulators();
+  // In a process of its own, so that its processor time is not the leader's.
+  const emulator = spawn(
+    process.execPath,
+    ['--eval', EMULATOR, createRequire(import.meta.url).resolve('dynalite')],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const [port] = await once(createInterface({ input: emulator.stdout }), 'line');
   const client = new DynamoDBClient({
-    endpoint: emulators.dynamodbUrl,
+    endpoint: `http://127.0.0.1:${port}`,
     region: 'us-east-1',
     credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
   });
@@ -72,7 +116,7 @@ async function withEmulator<T>(
     return await work((waiting) => emulatedPorts(client, `bench-${waiting}`));
   } finally {
     client.destroy();
-    await emulators.stop();
+    emulator.kill();
   }
 }
 
