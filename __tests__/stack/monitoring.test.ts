@@ -188,6 +188,11 @@ describe('dashboard', () => {
     }
   });
 
+  it('shows by lane which limits are only assumed', () => {
+    const lines = widgets.map(({ properties }) => JSON.stringify(properties.metrics));
+    expect(lines.filter((metrics) => metrics.includes('LimitsAssumed'))).toHaveLength(1);
+  });
+
   it('asks at most one Metrics Insights query in a widget, which is all that CloudWatch answers', () => {
     const queries = widgets.map(
       ({ properties }) => [...JSON.stringify(properties.metrics).matchAll(/SELECT /g)].length,

@@ -3,6 +3,7 @@ import { burndownOf, type CatalogModel } from '../../src/core/lane/catalog/catal
 import type { Limits } from '../../src/core/lane/catalog/limits.ts';
 import data from '../../src/core/lane/catalog/models.json' with { type: 'json' };
 import { BODY_FAMILIES, type BodyFamily, GUIDE } from '../../src/core/request/body-families.ts';
+import rates from '../../src/core/request/token-rates.json' with { type: 'json' };
 
 const MODELS: [string, CatalogModel][] = Object.entries(data.models);
 
@@ -54,6 +55,20 @@ max tokens are set to more than the budget. Max tokens that a request does set a
 
 ${table([['family of InvokeModel bodies', 'field of max tokens', 'unset means', 'source'], ...BODY_FAMILIES.map(bodyRow)])}
 
+## How inputs are counted
+
+Bedrock deducts all input tokens at a call's start, so they are estimated when a request is accepted, from
+[token-rates.json](../src/core/request/token-rates.json), unless they are counted exactly. Base64 is recognised as the medium that it is, by its
+media type, its first bytes or the fields around it, in every body. What calls have turned out to cost corrects the estimate, for
+each lane and for each kind of media by itself: of media in both directions, of text only upwards. A request is refused for its size only
+when that is certain: when max tokens and a third of its text alone exceed a minute's quota.
+
+${table([['what', 'tokens', 'source'], ...countingRows()])}
+
+By family, the first that fits:
+
+${table([['model ids', 'text', 'an image', 'pages of PDF as images, too', 'knowing how to use tools'], ...rates.families.map(readerRow)])}
+
 ## Values without a source
 
 ${table([['model', 'value', 'why it is assumed'], ...MODELS.flatMap(assumptionsOf)])}
@@ -62,6 +77,56 @@ ${table([['model', 'value', 'why it is assumed'], ...MODELS.flatMap(assumptionsO
 
 ${table([['values', 'source', 'as of'], ...Object.entries(data.sources).map(([kind, { source, date }]) => [`\`${kind}\``, source, date])])}
 `;
+}
+
+function countingRows(): string[][] {
+  const { sources, tokensPerCharacter: character, bytesPerToken, unknownSize } = rates;
+  const { word, digit, sign, beyondAsciiByte, repeatedSpace } = character;
+  const pages = `${inDigits(rates.tokensPerPage)} a page; where pages cannot be counted, one for ${inDigits(rates.bytesPerPage)} bytes`;
+  return [
+    [
+      'text',
+      `${word} a letter or space, ${digit} a digit, ${sign} another sign, ${beyondAsciiByte} a byte beyond ASCII, ${repeatedSpace} a space after a space`,
+      sources.text,
+    ],
+    ['image', 'by family, see below', sources.image],
+    ['PDF', `${pages}; ${unknownSize.pages} pages where the call only points to it`, sources.pdf],
+    [
+      'Word, Excel, PowerPoint',
+      `one for ${bytesPerToken.officeXml} bytes of the XML with its text, or ${bytesPerToken.office} bytes of a file that cannot be opened; ${inDigits(unknownSize.office)} where the call only points to it`,
+      sources.office,
+    ],
+    ['CSV, HTML, Markdown, text', 'as text', sources.text],
+    [
+      'video',
+      `one for ${bytesPerToken.video} bytes; ${inDigits(unknownSize.video)} where the call only points to it`,
+      sources.video,
+    ],
+    [
+      'audio',
+      `one for ${bytesPerToken.audio} bytes; ${inDigits(unknownSize.audio)} where the call only points to it`,
+      sources.audio,
+    ],
+    ['base64 of another kind', `as an image, or a video of that size, whichever is more`, sources.unknown],
+    ['tools', 'their schemas as text, and by family, see below', sources.toolUse],
+  ];
+}
+
+function readerRow({
+  models,
+  textFactor,
+  image,
+  toolUse,
+  seesPages,
+}: (typeof rates.families)[number]): string[] {
+  const ids = models.replaceAll(/[\\^]/g, '').replaceAll('|', '\\|');
+  return [
+    ids === '' ? 'all others' : `\`${ids}\``,
+    `× ${textFactor}`,
+    inDigits(image),
+    seesPages ? 'always' : 'with citations, and in InvokeModel bodies',
+    inDigits(toolUse),
+  ];
 }
 
 function familyRow({

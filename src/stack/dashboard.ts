@@ -94,6 +94,10 @@ function laneGraphs(context: Context, alarms: Alarms): Graph[] {
       thresholds: [thresholdOf(alarms.oldestWaiting)],
     },
     ofAlarms('Lanes: paused', [alarms.lanesPaused]),
+    {
+      title: 'Lanes: limits that Service Quotas does not tell, so they are assumed',
+      lines: [perLane(context, 'LimitsAssumed', 'Maximum')],
+    },
     ofAlarms('Prioritization: heartbeat', [alarms.heartbeat]),
   ];
 }
