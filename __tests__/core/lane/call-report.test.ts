@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type CallEnd,
+  type CallReport,
+  countersOf,
+  slotReportOf,
+} from '../../../src/core/lane/call-report.ts';
+
+function reported(fields: Partial<CallReport> & { end: CallEnd }) {
+  const counters = countersOf({
+    ...{ releasedAt: 0, startedAt: 100, finishedAt: 1_100 },
+    ...{ reservedTokens: 1_000, chargedTokens: 0 },
+    ...{ estimatedInputTokens: 0, inputTokens: 0, outputTokens: 0 },
+    served: { priority: 3, tenant: 'acme', expectedTokens: 400 },
+    ...fields,
+  });
+  return slotReportOf({ slot: 0, counters });
+}
+
+describe('what a tenant gets back of its share', () => {
+  it.each<[CallEnd, number, number]>([
+    ['settled', 150, -250],
+    ['settled', 700, 300],
+    ['throttled', 0, -400],
+    ['not_started', 0, -400],
+    ['invalid', 0, 0],
+    ['denied', 0, 0],
+    ['faulted', 0, 0],
+    ['timed_out', 1_000, 600],
+  ])('of a call that ended %s with a charge of %i: %i', (end, chargedTokens, tokens) => {
+    expect(reported({ end, chargedTokens }).owed).toEqual([{ priority: 3, tenant: 'acme', tokens }]);
+  });
+});
+
+describe('an input of media', () => {
+  it('is told by its kind, and not among texts', () => {
+    const report = reported({
+      ...{ end: 'settled', inputKind: 'pdf', estimatedInputTokens: 2_000, inputTokens: 500 },
+    });
+    expect(report.media).toEqual([['pdf', { calls: 1, ratio: 250, ratio_squared: 62_500 }]]);
+    expect([report.estimated_input, report.input]).toEqual([0, 0]);
+  });
+});
