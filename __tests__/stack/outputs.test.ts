@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEAD_LETTER_QUEUES, FUNCTIONS, QUEUES, TABLES } from '../../src/core/operations/inspection.ts';
 import { RolePolicy } from '../../src/local/gateway/policy.ts';
 import { ACCOUNT, evaluate, REQUIRED, synthesise } from './synthesis.ts';
 
@@ -98,6 +99,25 @@ describe('policies for operators', () => {
       changes.filter((action) => policy.allows({ action, resource })).map((action) => `${action} on ${name}`),
     );
   };
+
+  it('one who looks may ask about all that the doctor looks at', () => {
+    const policy = new RolePolicy();
+    policy.add('read', String(outputs.operator_read_policy_json));
+    const table = (output: string) => `arn:aws:dynamodb:us-east-1:${ACCOUNT}:table/${outputs[output]}`;
+    const lambda = (output: string) => `arn:aws:lambda:us-east-1:${ACCOUNT}:function:${outputs[output]}`;
+    const asked = [
+      ...Object.values(TABLES).map((output) => ['dynamodb:GetItem', table(output)]),
+      ...[...Object.values(QUEUES), ...Object.values(DEAD_LETTER_QUEUES)].map((output) => [
+        'sqs:GetQueueAttributes',
+        arnOf(outputs[output]),
+      ]),
+      ...Object.values(FUNCTIONS).map((output) => ['lambda:GetFunctionConfiguration', lambda(output)]),
+      ['s3:ListBucket', `arn:aws:s3:::${outputs.bedrock_calls_bucket_name}`],
+      ['sns:ListSubscriptionsByTopic', String(outputs.alarm_topic_arn)],
+    ] as [string, string][];
+    expect(asked.length).toBeGreaterThan(15);
+    expect(asked.filter(([action, resource]) => !policy.allows({ action, resource }))).toEqual([]);
+  });
 
   it('one who looks changes nothing, and reads no payload', () => {
     expect(changesAllowedBy('operator_read_policy_json')).toEqual([]);

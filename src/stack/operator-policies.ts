@@ -18,6 +18,7 @@ export function operatorReads(
     allow('LookAtRequests', ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Scan'], [requests.arn]),
     allow('LookAtBacklog', ['dynamodb:Query'], [`${requests.arn}/index/backlog`]),
     allow('ReadReports', ['dynamodb:GetItem', 'dynamodb:Query'], [reporting.arn]),
+    allow('LookAtBatches', ['dynamodb:GetItem'], [tables.batches.arn]),
     allow(
       'CountMessages',
       ['sqs:GetQueueAttributes', 'sqs:GetQueueUrl'],
