@@ -11,6 +11,7 @@ const CANCEL_KEY = 'batches/nightly.cancel';
 export const METADATA = { 'model-id': MODEL, 'model-invocation-type': 'Converse' };
 /** SQS delivers a message of the batch function again after six times its timeout. */
 const REDELIVERY_MS = 720_000;
+const HOUR_MS = 3_600_000;
 /** All requests have been answered by then. */
 const ANSWERED_MS = 30_000;
 
@@ -89,7 +90,9 @@ function scenario(name: string, fields: Pick<Scenario, 'prepare'> & Partial<Scen
 const CANCELLED: Pick<Scenario, 'prepare' | 'expected'> = {
   expected: expected('CANCELLED'),
   async prepare(pipeline) {
-    await pipeline.ports.control.setPause(LANE, { by: 'an operator' });
+    // Nothing is released, and no leader ticks while the message is waited for.
+    const now = pipeline.clock.now();
+    await pipeline.ports.leadership.acquire(LANE, 'an idle leader', now, now + HOUR_MS);
     await handled(pipeline, await leaveFile(pipeline));
     pipeline.batches.send(await leave(pipeline, CANCEL_KEY));
   },
