@@ -10,14 +10,15 @@ export class StartTags<K> {
   #weights = 0;
   #virtual = 0;
 
-  /** Who waits now, and its weight. Who did not before starts level with those who are served. */
+  /** Who waits now, and its weight. Who did not before starts level with the most entitled of those who did. */
   enter(waiting: Iterable<[key: K, weight: number]>): void {
     const now = new Map(waiting);
     let least = Number.POSITIVE_INFINITY;
     for (const key of now.keys()) if (this.#waiting.has(key)) least = Math.min(least, this.tagOf(key));
-    if (Number.isFinite(least)) this.#virtual = Math.max(this.#virtual, least);
+    const level = Number.isFinite(least) ? least : this.#virtual;
+    this.#virtual = Math.max(this.#virtual, level);
     for (const key of now.keys()) {
-      if (!this.#waiting.has(key)) this.#tags.set(key, Math.max(this.#tags.get(key) ?? 0, this.#virtual));
+      if (!this.#waiting.has(key)) this.#tags.set(key, Math.max(this.#tags.get(key) ?? 0, level));
     }
     for (const [key, tag] of this.#tags) {
       if (!now.has(key) && tag <= this.#virtual) this.#tags.delete(key);
