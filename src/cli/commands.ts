@@ -32,6 +32,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> 
   },
   'Checks and benchmarks:': {
     test: 'Run all checks: format, lint, types, tests, synthesis',
+    'bench-cost': 'Measure what the smoother costs, by the rate of requests',
     'bench-engine': 'Measure the engine under load on a virtual clock',
     'bench-pipeline': 'Measure bursts over the quota through the whole system',
     'bench-batch': 'Measure memory, time and cost of one large batch file',

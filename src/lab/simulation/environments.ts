@@ -8,7 +8,15 @@ export interface EnvironmentOptions {
   keptMs: number;
 }
 
+/** What Lambda bills of a function's runs. */
+export interface RunTime {
+  starts: number;
+  /** Run time in all, cold starts included. */
+  busyMs: number;
+}
+
 export class Environments {
+  readonly runTime: RunTime = { starts: 0, busyMs: 0 };
   /** When each idle environment was last used, the latest last. */
   readonly #idleSince: number[] = [];
 
@@ -19,6 +27,7 @@ export class Environments {
 
   /** Runs in an environment, in a new one if need be. */
   async run(work: () => Promise<void>): Promise<void> {
+    const begunAt = this.clock.now();
     const idleSince = this.#idleSince.pop();
     const cold = idleSince === undefined || idleSince + this.options.keptMs < this.clock.now();
     if (cold) await this.clock.sleep(this.options.coldStart());
@@ -26,6 +35,8 @@ export class Environments {
       await work();
     } finally {
       this.#idleSince.push(this.clock.now());
+      this.runTime.starts += 1;
+      this.runTime.busyMs += this.clock.now() - begunAt;
     }
   }
 }

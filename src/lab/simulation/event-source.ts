@@ -1,6 +1,6 @@
 /** An SQS event source with a batch size of one: delivery takes time, and pollers ramp up as Lambda's do. */
 import type { Delays } from './delays.ts';
-import { Environments } from './environments.ts';
+import { Environments, type RunTime } from './environments.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** Pollers are added in steps of this length, and withdrawn after so long without a waiting message. */
@@ -29,6 +29,11 @@ export class EventSource<T> {
       keptMs: delays.environmentKeptMs,
     });
     this.#pollers = delays.initialConcurrency;
+  }
+
+  /** What the function has run for its messages so far. */
+  get runTime(): RunTime {
+    return this.#environments.runTime;
   }
 
   /** Puts a message on the queue. */

@@ -13,7 +13,7 @@ import { DEFAULT_MAX_ATTEMPTS } from '../../core/request/attempts.ts';
 import type { HoldMessage } from '../../core/request/hold-message.ts';
 import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../../memory/cloud.ts';
 import { type Delays, seededDelays } from './delays.ts';
-import { Environments } from './environments.ts';
+import { Environments, type RunTime } from './environments.ts';
 import { SimulationError } from './errors.ts';
 import { EventSource } from './event-source.ts';
 import { FaultInjector, type InjectionCounts, type InjectionRates } from './fault-injector.ts';
@@ -131,6 +131,11 @@ export class World {
   /** Requests that have been accepted and not answered. */
   get unfinished(): number {
     return this.#producer.unfinished;
+  }
+
+  /** How long the functions that the virtual world has of its own have run so far. */
+  get runTimes(): { prioritization: RunTime; invocation: RunTime } {
+    return { prioritization: this.#leaders.runTime, invocation: this.#workers.runTime };
   }
 
   get tally(): Tally & { injectedFaults: InjectionCounts } {

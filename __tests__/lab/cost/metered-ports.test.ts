@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { queue } from '../../../src/core/request/transitions.ts';
+import { Bill } from '../../../src/lab/cost/bill.ts';
+import { meteredPorts } from '../../../src/lab/cost/metered-ports.ts';
+import { createMemoryCloud } from '../../../src/memory/cloud.ts';
+import { LANE, requestIn, waitingRecord } from '../../fixtures/records.ts';
+
+function metered() {
+  const bill = new Bill();
+  return { bill, ports: meteredPorts(createMemoryCloud().ports, bill, { outputBytes: 1_024 }) };
+}
+
+const release = {
+  releasedAt: 1,
+  reservedTokens: 1,
+  expectedTokens: 1,
+  maxTokens: 1,
+  mostMaxTokens: undefined,
+  exceedsQuota: false,
+  leaseUntil: 2,
+};
+
+describe('the bill', () => {
+  it('counts each write of a record by its kilobytes, and each change of an index', async () => {
+    const { bill, ports } = metered();
+    const record = waitingRecord('r1', {});
+    await ports.records.create(record);
+    const size = bill.unitsOf('records', 'write unit');
+    expect(size).toBeGreaterThanOrEqual(1);
+    expect(bill.unitsOf('indexes', 'write unit')).toBe(1);
+    // It leaves the backlog, and its lease falls due: two indexes change.
+    const queued = await ports.records.move(queue(record, release));
+    expect(bill.unitsOf('indexes', 'write unit')).toBe(3);
+    if (!queued.applied) throw new Error('Not queued');
+    await ports.records.move(queue(record, release));
+    // What is refused is billed too, and changes no index.
+    expect(bill.unitsOf('indexes', 'write unit')).toBe(3);
+    expect(bill.unitsOf('records', 'write unit')).toBeGreaterThanOrEqual(2 * size + 1);
+    expect(requestIn(queued.record).status).toBe('QUEUED');
+  });
+
+  it('counts a payload as a request to S3, and messages by tens', async () => {
+    const { bill, ports } = metered();
+    await ports.payloads.put('k', 'x');
+    await ports.payloads.get('k');
+    const message = { v: 1 as const, lane: LANE, released_at: 1, releases: [] };
+    await ports.hold.send(Array.from({ length: 11 }, () => message));
+    expect(bill.unitsOf('payloads', 'object put')).toBe(1);
+    expect(bill.unitsOf('payloads', 'object get')).toBe(1);
+    expect(bill.unitsOf('queues', 'queue request')).toBe(2);
+  });
+
+  it('counts reads by four kilobytes, and half where they may lag', async () => {
+    const { bill, ports } = metered();
+    await ports.backlog.heads('nobody', 10);
+    expect(bill.unitsOf('reading the backlog', 'read unit')).toBe(0.5);
+    await ports.directory.list(LANE);
+    expect(bill.unitsOf('reading the backlog', 'read unit')).toBe(4.5);
+  });
+
+  it('adds up to the price list', () => {
+    const bill = new Bill();
+    bill.add('records', 'write unit', 1_000_000);
+    bill.add('payloads', 'object put', 1_000_000);
+    expect(bill.usd).toBeCloseTo(5.625);
+    expect(bill.lines.map(([purpose]) => purpose)).toEqual(['payloads', 'records']);
+  });
+});

@@ -1,0 +1,63 @@
+import { type Cost, type CostCase, measureCost } from '../../lab/cost/cost.ts';
+import { command } from '../command.ts';
+import { table } from '../report/table.ts';
+import { json, number, seed } from '../terminal/options.ts';
+import { printer } from '../terminal/printer.ts';
+
+const RATES = [0, 0.05, 1, 10, 100];
+const LANES = [1, 10];
+const CALL: Pick<CostCase, 'inputBytes' | 'outputBytes' | 'callSeconds'> = {
+  inputBytes: 2_048,
+  outputBytes: 1_024,
+  callSeconds: 5,
+};
+
+export default command(
+  'smoother bench-cost',
+  'smoother bench-cost --rate 10 --input-bytes 20000 --output-bytes 8000 --json figures.json',
+)
+  .addOption(
+    number('--rate <n>', 'requests a second in all; several rates unless given', { min: 0, max: 1_000 }),
+  )
+  .addOption(
+    number('--input-bytes <n>', 'of each request', { min: 100, max: 1_000_000 }).default(CALL.inputBytes),
+  )
+  .addOption(
+    number('--output-bytes <n>', 'of each answer', { min: 10, max: 1_000_000 }).default(CALL.outputBytes),
+  )
+  .addOption(number('--seconds <n>', 'that a call takes', { min: 0.1, max: 600 }).default(CALL.callSeconds))
+  .addOption(seed('of the arrivals'))
+  .addOption(json())
+  .action(async ({ rate, inputBytes, outputBytes, seconds, seed, json: file }) => {
+    const print = printer(file);
+    const cases = (rate === undefined ? RATES : [rate]).flatMap((it) =>
+      LANES.filter((lanes) => it > 0 || lanes === 1).map((lanes) => ({
+        ...{ rate: it, lanes, inputBytes, outputBytes },
+        callSeconds: seconds,
+      })),
+    );
+    const costs: Cost[] = [];
+    for (const each of cases) costs.push(await measureCost(each, seed));
+    print.line(
+      `Requests of ${inputBytes} bytes, answers of ${outputBytes} bytes after ${seconds} s; US dollars, list prices`,
+    );
+    print.line(table(['a second', 'lanes', 'a million', 'a month', 'of that'], costs.map(row)));
+    print.figures(costs);
+  });
+
+function row({ rate, lanes, usdPerMillion, usdPerMonth, lines }: Cost): string[] {
+  const parts = lines
+    .filter(([, usd]) => usd >= usdPerMonth / 50)
+    .map(([purpose, usd]) => `${purpose} ${dollars(usd)}`);
+  return [
+    rate === 0 ? 'idle' : String(rate),
+    String(lanes),
+    usdPerMillion === undefined ? '–' : dollars(usdPerMillion),
+    dollars(usdPerMonth),
+    parts.join(', '),
+  ];
+}
+
+function dollars(usd: number): string {
+  return usd >= 100 ? usd.toFixed(0) : usd.toFixed(2);
+}

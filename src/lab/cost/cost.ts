@@ -1,0 +1,168 @@
+/** What the smoother costs by the rate of requests: the virtual world runs, and everything that AWS would bill is counted. */
+import { defaultSettings } from '../bench/bench.ts';
+import { exponential, forkRandom } from '../simulation/random.ts';
+import { type Arrival, TARGETS, type Workload } from '../simulation/workload.ts';
+import { World } from '../simulation/world.ts';
+import { Bill, type Purpose } from './bill.ts';
+import { meteredPorts } from './metered-ports.ts';
+import tariff from './tariff.json' with { type: 'json' };
+
+const SECONDS_A_MONTH = 30 * 86_400;
+/** A run lasts so long at least, and until so many requests have come. */
+const LEAST_SECONDS = 120;
+const REQUESTS = 1_200;
+const MOST_SECONDS = 7_200;
+const MEMORY_GB = { prioritization: 0.5, invocation: 0.5, ingestion: 0.5, reporting: 0.25 };
+const MODELS = [
+  'amazon.nova-lite-v1:0',
+  'amazon.nova-micro-v1:0',
+  'amazon.nova-pro-v1:0',
+  'us.amazon.nova-lite-v1:0',
+  'us.amazon.nova-micro-v1:0',
+  'us.amazon.nova-pro-v1:0',
+  'us.anthropic.claude-haiku-4-5-20251001-v1:0',
+  'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+  'eu.amazon.nova-lite-v1:0',
+  'eu.amazon.nova-micro-v1:0',
+];
+/** Lambda's five pollers of an idle queue, each of which asks every 20 seconds. */
+const POLLS_A_SECOND = 5 / 20;
+/** Input, Hold Next Batch, and the queue of batches. */
+const POLLED_QUEUES = 3;
+/** Assumed, as the virtual world runs neither: milliseconds of a run of ingestion and of reporting, and of each message in it. */
+const INGESTION_MS = { run: 30, message: 40 };
+const REPORTING_MS = { run: 20, change: 2 };
+/** Messages that come within this time of each other share a run of ingestion. */
+const INGESTION_WINDOW_SECONDS = 0.05;
+const MOST_IN_A_BATCH = 10;
+/** Reporting gathers changes for five seconds, up to a hundred; a request has two. */
+const REPORTING_WINDOW_SECONDS = 5;
+const MOST_CHANGES = 100;
+const CHANGES = 2;
+/** A row of a report, with its counters, sketches and the changes that it has counted. */
+const ROW_KB = 2;
+/** Lines that are logged about a request, and about a run of a function (START, END and REPORT). */
+const LOG_BYTES = { request: 5 * 220, run: 350 };
+/** What exists whatever happens (src/stack/alarms.ts). */
+const ALARMS = 17;
+/** By lane, of those with traffic: the metrics of our own. */
+const METRICS = 7;
+
+export interface CostCase {
+  /** Requests a second in all. */
+  rate: number;
+  lanes: number;
+  inputBytes: number;
+  outputBytes: number;
+  callSeconds: number;
+}
+
+export interface Cost extends CostCase {
+  usdPerMonth: number;
+  /** Without what exists whatever happens: alarms, dashboard and metrics. Absent without requests. */
+  usdPerMillion?: number;
+  /** US dollars a month. */
+  lines: [purpose: Purpose, usd: number][];
+}
+
+export async function measureCost(it: CostCase, seed: number): Promise<Cost> {
+  const seconds =
+    it.rate === 0 ? LEAST_SECONDS : Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, REQUESTS / it.rate));
+  const bill = new Bill();
+  const settings = defaultSettings('sliding-window', seed);
+  const workers = Math.max(settings.prioritization.workers, Math.ceil(it.rate * it.callSeconds));
+  const world = new World(workloadOf(it, seconds, seed), {
+    ...settings,
+    prioritization: { ...settings.prioritization, workers, queueDepthThreshold: Math.max(100, workers) },
+    surround: (ports) => meteredPorts(ports, bill, it),
+  });
+  const { requests } = await world.run();
+  addTheRest(bill, it, { seconds, requests: requests.length, runTimes: world.runTimes });
+  const perMonth = SECONDS_A_MONTH / seconds;
+  const lines = bill.lines.map(([purpose, usd]): [Purpose, number] => [purpose, usd * perMonth]);
+  const running = lines.reduce((sum, [, usd]) => sum + usd, 0);
+  const fixed = monitoringUsd(it);
+  return {
+    ...it,
+    usdPerMonth: running + fixed,
+    ...(requests.length > 0 && { usdPerMillion: (bill.usd / requests.length) * 1e6 }),
+    lines: [...lines, ['monitoring', fixed]],
+  };
+}
+
+/** What the virtual world does not run: ingestion, reporting, pollers, logs. */
+function addTheRest(
+  bill: Bill,
+  { rate }: CostCase,
+  { seconds, requests, runTimes }: { seconds: number; requests: number; runTimes: World['runTimes'] },
+): void {
+  const run = (name: keyof typeof MEMORY_GB, starts: number, busyMs: number) => {
+    bill.add('functions', 'function start', starts);
+    bill.add('functions', 'GB-second', (busyMs / 1_000) * MEMORY_GB[name]);
+    bill.add('logs', 'log GB', (starts * LOG_BYTES.run) / 1e9);
+  };
+  const { prioritization, invocation } = runTimes;
+  run('prioritization', prioritization.starts, prioritization.busyMs);
+  run('invocation', invocation.starts, invocation.busyMs);
+
+  const together = Math.min(MOST_IN_A_BATCH, Math.max(1, rate * INGESTION_WINDOW_SECONDS));
+  const batches = requests / together;
+  run('ingestion', batches, batches * INGESTION_MS.run + requests * INGESTION_MS.message);
+  bill.add('payloads', 'object put', requests);
+
+  const changes = CHANGES * requests;
+  const counted = Math.min(MOST_CHANGES, Math.max(1, CHANGES * rate * REPORTING_WINDOW_SECONDS));
+  const rounds = changes / counted;
+  run('reporting', rounds, rounds * REPORTING_MS.run + changes * REPORTING_MS.change);
+  bill.add('reporting', 'write unit', rounds * ROW_KB);
+
+  // The producer sends and the consumer receives and deletes; Lambda's pollers receive and delete what starts functions.
+  bill.add('queues', 'queue request', requests * 3 + 2 * (batches + invocation.starts));
+  bill.add('queues', 'queue request', POLLED_QUEUES * POLLS_A_SECOND * seconds);
+  bill.add('logs', 'log GB', (requests * LOG_BYTES.request) / 1e9);
+}
+
+function monitoringUsd({ rate, lanes }: CostCase): number {
+  const metrics = (1 + (rate > 0 ? lanes : 0)) * METRICS;
+  return (
+    ALARMS * tariff.usd['alarm month'] + tariff.usd['dashboard month'] + metrics * tariff.usd['metric month']
+  );
+}
+
+function workloadOf(
+  { rate, lanes, inputBytes, callSeconds }: CostCase,
+  seconds: number,
+  seed: number,
+): Workload {
+  const random = forkRandom(seed, 'arrivals');
+  const modelIds = MODELS.slice(0, lanes);
+  const arrivals: Arrival[] = [];
+  for (
+    let at = exponential(random, 1_000 / rate);
+    rate > 0 && at < seconds * 1_000;
+    at += exponential(random, 1_000 / rate)
+  ) {
+    const modelId = modelIds[arrivals.length % modelIds.length] as string;
+    arrivals.push({
+      at,
+      modelId,
+      priority: 3,
+      tenant: 'default',
+      inputTokens: Math.ceil(inputBytes / 4),
+      outputTokens: 250,
+      maxTokens: 500,
+    });
+  }
+  return {
+    name: 'cost',
+    about: `${rate} a second`,
+    lanes: modelIds.map((modelId) => ({
+      modelId,
+      limits: { requestsPerMinute: 60_000, tokensPerMinute: 1e9 },
+    })),
+    durationMs: seconds * 1_000,
+    arrivals,
+    latency: { firstTokenMs: callSeconds * 1_000, perTokenMs: 0 },
+    targets: TARGETS,
+  };
+}

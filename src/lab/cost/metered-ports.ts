@@ -1,0 +1,237 @@
+/** Ports that note what AWS would bill for each call, by the calls and the sizes of items that the adapters make of it. */
+import { BACKLOG_ATTRIBUTES, DUE_ATTRIBUTES } from '../../core/request/ports.ts';
+import type { StoredRecord } from '../../core/request/record.ts';
+import type { MemoryPorts } from '../../memory/cloud.ts';
+import type { Bill, Purpose } from './bill.ts';
+
+/** Queues and reports of a lane are spread over so many partitions, and so is what is due: each is read by a query of its own. */
+const SHARDS = 4;
+/** A key, and what DynamoDB adds to an index entry. */
+const KEYS_BYTES = 160;
+/** A virtual record has no content hash, and short ids and keys. */
+const SHORTENED_BYTES = 330;
+/** Messages that one request to SQS may hold. */
+const MESSAGES_PER_REQUEST = 10;
+
+export interface Sizes {
+  /** Of an answer; the record keeps it. */
+  outputBytes: number;
+}
+
+export function meteredPorts(ports: MemoryPorts, bill: Bill, { outputBytes }: Sizes): MemoryPorts {
+  const write = (purpose: Purpose, bytes: number) =>
+    bill.add(purpose, 'write unit', Math.max(1, Math.ceil(bytes / 1_024)));
+  const read = (purpose: Purpose, bytes: number, consistent = true) =>
+    bill.add(purpose, 'read unit', Math.max(1, Math.ceil(bytes / 4_096)) * (consistent ? 1 : 0.5));
+
+  const bytesOfRecord = (record: StoredRecord) =>
+    bytesOf(record) + SHORTENED_BYTES + ('output' in record && record.output ? outputBytes : 0);
+  /** By request: its entry in each index, to tell what a write changes of it. */
+  const entries = new Map<string, Map<string, IndexEntry>>();
+  const noteRecord = (record: StoredRecord) => {
+    write('records', bytesOfRecord(record));
+    const before = entries.get(record.request_id);
+    const after = indexEntriesOf(record);
+    for (const name of ['backlog', 'due']) {
+      const [old, now] = [before?.get(name), after.get(name)];
+      if (old !== undefined && old.key !== now?.key) write('indexes', old.bytes);
+      if (now !== undefined && now.text !== old?.text) write('indexes', now.bytes);
+    }
+    if (after.size === 0) entries.delete(record.request_id);
+    else entries.set(record.request_id, after);
+  };
+
+  /** By lane and slot: names and sums of its counters. */
+  const reported = new Map<string, Set<string>>();
+  const bytesReported = (lane: string, slot: number) =>
+    KEYS_BYTES + [...(reported.get(`${lane}|${slot}`) ?? [])].reduce((sum, name) => sum + name.length + 4, 0);
+
+  const { records, backlog, due, payloads, results, hold, directory, registry } = ports;
+  const { watch, leadership, reports, settings, control } = ports;
+  return {
+    ...ports,
+    records: {
+      ...records,
+      create: async (record) => {
+        const created = await records.create(record);
+        noteRecord(record);
+        return created;
+      },
+      move: async (transition) => {
+        const moved = await records.move(transition);
+        if (moved.applied) noteRecord(moved.record);
+        else write('records', 1);
+        return moved;
+      },
+      read: async (id) => {
+        const record = await records.read(id);
+        read('records', record === undefined ? 0 : bytesOfRecord(record));
+        return record;
+      },
+    },
+    backlog: {
+      heads: async (key, limit) => {
+        const heads = await backlog.heads(key, limit);
+        read('reading the backlog', bytesOf(heads) + heads.length * KEYS_BYTES, false);
+        return heads;
+      },
+    },
+    due: {
+      due: async (lane, now, limit) => {
+        const found = await due.due(lane, now, limit);
+        for (let shard = 0; shard < SHARDS; shard++) {
+          read('reading the backlog', (bytesOf(found) + found.length * KEYS_BYTES) / SHARDS, false);
+        }
+        return found;
+      },
+    },
+    directory: {
+      ...directory,
+      announce: async (key, now) => {
+        write('leading a lane', KEYS_BYTES);
+        return directory.announce(key, now);
+      },
+      list: async (lane) => {
+        const queues = await directory.list(lane);
+        for (let shard = 0; shard < SHARDS; shard++) read('reading the backlog', bytesOf(queues) / SHARDS);
+        return queues;
+      },
+      forget: async (entry) => {
+        write('leading a lane', KEYS_BYTES);
+        return directory.forget(entry);
+      },
+    },
+    registry: {
+      ...registry,
+      list: async () => {
+        const lanes = await registry.list();
+        read('leading a lane', bytesOf(lanes));
+        return lanes;
+      },
+    },
+    watch: {
+      ...watch,
+      status: async (lane) => {
+        read('leading a lane', 1_024);
+        return watch.status(lane);
+      },
+      markWoken: async (lane, now) => {
+        write('leading a lane', 1_024);
+        return watch.markWoken(lane, now);
+      },
+    },
+    leadership: {
+      ...leadership,
+      acquire: async (...args) => {
+        const led = await leadership.acquire(...args);
+        write('leading a lane', 1_024);
+        if (led !== undefined) {
+          write('leading a lane', led.plan?.length ?? 0);
+          read('leading a lane', led.estimates?.length ?? 0);
+        }
+        return led;
+      },
+      writePlan: async (led, plan) => {
+        write('leading a lane', plan.length + KEYS_BYTES);
+        return leadership.writePlan(led, plan);
+      },
+      writeEstimates: async (led, estimates) => {
+        write('leading a lane', estimates.length + KEYS_BYTES);
+        return leadership.writeEstimates(led, estimates);
+      },
+      renew: async (led, shown, until) => {
+        write('leading a lane', bytesOf(shown) + KEYS_BYTES);
+        return leadership.renew(led, shown, until);
+      },
+      sleep: async (led) => {
+        write('leading a lane', 1_024);
+        return leadership.sleep(led);
+      },
+      release: async (led) => {
+        write('leading a lane', 1_024);
+        return leadership.release(led);
+      },
+    },
+    reports: {
+      add: async (lane, slot, counters) => {
+        const names = reported.get(`${lane}|${slot}`) ?? new Set();
+        reported.set(`${lane}|${slot}`, names);
+        for (const name of Object.keys(counters)) names.add(name);
+        write('call reports', bytesReported(lane, slot));
+        return reports.add(lane, slot, counters);
+      },
+      since: async (lane, slot) => {
+        const totals = await reports.since(lane, slot);
+        const bytes = totals.reduce((sum, it) => sum + bytesReported(lane, it.slot), 0);
+        // Each partition has an item for a slot to which it got a report.
+        for (let shard = 0; shard < SHARDS; shard++) read('call reports', bytes);
+        return totals;
+      },
+    },
+    settings: {
+      read: async () => {
+        read('leading a lane', 1_024);
+        return settings.read();
+      },
+    },
+    control: {
+      ...control,
+      pauseOf: async (lane) => {
+        read('leading a lane', 1);
+        return control.pauseOf(lane);
+      },
+    },
+    payloads: {
+      put: async (key, body) => {
+        bill.add('payloads', 'object put', 1);
+        return payloads.put(key, body);
+      },
+      get: async (key) => {
+        bill.add('payloads', 'object get', 1);
+        return payloads.get(key);
+      },
+    },
+    results: {
+      ...results,
+      send: async (...args) => {
+        bill.add('queues', 'queue request', 1);
+        return results.send(...args);
+      },
+    },
+    hold: {
+      send: async (messages) => {
+        bill.add('queues', 'queue request', Math.ceil(messages.length / MESSAGES_PER_REQUEST));
+        return hold.send(messages);
+      },
+    },
+  };
+}
+
+interface IndexEntry {
+  /** Where it is in the index: another place is a removal and an addition. */
+  key: string;
+  text: string;
+  bytes: number;
+}
+
+function indexEntriesOf(record: StoredRecord): Map<string, IndexEntry> {
+  const found = new Map<string, IndexEntry>();
+  const fields = record as unknown as Record<string, unknown>;
+  const note = (name: string, partition: unknown, sort: unknown, attributes: readonly string[]) => {
+    if (partition === undefined) return;
+    const text = JSON.stringify(attributes.map((it) => fields[it]));
+    const names = attributes.reduce((sum, it) => sum + it.length, 0);
+    found.set(name, {
+      key: `${partition}|${sort}`,
+      text: `${partition}|${sort}|${text}`,
+      bytes: text.length + names + KEYS_BYTES,
+    });
+  };
+  note('backlog', fields.backlog_key, fields.backlog_order, BACKLOG_ATTRIBUTES);
+  note('due', fields.due_key, fields.due_at, DUE_ATTRIBUTES);
+  return found;
+}
+
+function bytesOf(value: unknown): number {
+  return JSON.stringify(value).length;
+}
