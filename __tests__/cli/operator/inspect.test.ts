@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
-import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { dynamoClient, s3Client, sqsClient } from '../../../src/aws/clients.ts';
 import { answers } from '../../../src/cli/console/answers.ts';
@@ -122,6 +122,23 @@ describe('a look at a local stack', () => {
     expect(await faultsOf(stack)).toEqual(['dead letters input', 'lane amazon.nova-lite:geo']);
     await ports.control.setPause('amazon.nova-lite:geo', undefined);
     expect(await faultsOf(stack)).toEqual(['dead letters input']);
+  });
+
+  it('is put right from the console: dead letters go back, and a request is taken back', async () => {
+    const { act } = await answers(stack);
+    expect(await act({ action: 'redrive', queue: 'input' })).toEqual({ says: 'input: 1 sent back' });
+    await act({ action: 'cancel', request: 'order-1' });
+    expect(await faultsOf(stack)).toEqual([]);
+    const QueueUrl = await stack.names('input_queue_url');
+    const bodies: (string | undefined)[] = [];
+    while (bodies.length < 2) {
+      const { Messages = [] } = await stack.sqs.send(
+        new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }),
+      );
+      bodies.push(...Messages.map(({ Body }) => Body));
+    }
+    expect(bodies.sort()).toEqual(['{"cancel":"order-1"}', '{}']);
+    expect(await act({ action: 'retry', request: 'nobody' })).toEqual({ says: '0 failed requests' });
   });
 
   it('finds a table that is gone', async () => {
