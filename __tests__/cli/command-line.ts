@@ -21,9 +21,9 @@ export async function parse(words: readonly string[]): Promise<Parsed> {
   return parsed;
 }
 
-/** The words of a line as a shell splits it, double quotes and comments included. */
+/** The words of a line as a shell splits it, double quotes and comments included; one that runs in the background ends with `&`. */
 export function wordsOf(line: string): string[] {
-  const command = line.replace(/ # .*/, '');
+  const command = line.replace(/ # .*/, '').replace(/ &\s*$/, '');
   return [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
 }
 
