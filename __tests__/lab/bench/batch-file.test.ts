@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { measureBatchFile } from '../../../src/lab/bench/batch-file.ts';
 
-const RECORDS = 450;
+const RECORDS = 250;
 
 it('a large batch file is measured from the drop to the notification, each record once', async () => {
   const figures = await measureBatchFile({ records: RECORDS, requestsPerMinute: 6_000 });
