@@ -10,15 +10,14 @@ export class StartTags<K> {
   #weights = 0;
   #virtual = 0;
 
-  /** Who waits now, and its weight. Who did not before starts level with the most entitled of those who did. */
+  /** Who waits now, and its weight. Who did not before starts level with those who are served. */
   enter(waiting: Iterable<[key: K, weight: number]>): void {
     const now = new Map(waiting);
     let least = Number.POSITIVE_INFINITY;
     for (const key of now.keys()) if (this.#waiting.has(key)) least = Math.min(least, this.tagOf(key));
-    const level = Number.isFinite(least) ? least : this.#virtual;
-    this.#virtual = Math.max(this.#virtual, level);
+    if (Number.isFinite(least)) this.#virtual = Math.max(this.#virtual, least);
     for (const key of now.keys()) {
-      if (!this.#waiting.has(key)) this.#tags.set(key, Math.max(this.#tags.get(key) ?? 0, level));
+      if (!this.#waiting.has(key)) this.#tags.set(key, Math.max(this.#tags.get(key) ?? 0, this.#virtual));
     }
     for (const [key, tag] of this.#tags) {
       if (!now.has(key) && tag <= this.#virtual) this.#tags.delete(key);
