@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FUNCTION_NAMES } from '../../src/core/layout/environment.ts';
+import { FUNCTION_NAMES, type FunctionName } from '../../src/core/layout/environment.ts';
 import { bundleFunctions, type FunctionBundles } from '../../src/stack/bundle.ts';
 import { checkout } from './checkout.ts';
 
-const BUDGET_BYTES = 250 * 1024;
+/** Every byte delays a cold start. Nobody waits for the batch function, which needs the clients of more services than the others. */
+const budgetBytes = (name: FunctionName) => (name === 'batch' ? 275 : 250) * 1024;
 
 describe('zips of the functions', () => {
   const folders = [checkout(), checkout()] as const;
@@ -32,7 +33,7 @@ describe('zips of the functions', () => {
 
   it.each(FUNCTION_NAMES)('%s stays within its budget', (name) => {
     expect(first[name].codeZipBytes).toBeGreaterThan(0);
-    expect(first[name].codeZipBytes).toBeLessThanOrEqual(BUDGET_BYTES);
+    expect(first[name].codeZipBytes).toBeLessThanOrEqual(budgetBytes(name));
   });
 
   it.each(FUNCTION_NAMES)('%s is the same, byte for byte, from another folder', (name) => {

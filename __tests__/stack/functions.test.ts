@@ -86,6 +86,7 @@ describe('functions', () => {
         'HOLD_QUEUE_URL',
         'INVOCATION_TIMEOUT_SECONDS',
         'LANES_TABLE',
+        'MAX_ATTEMPTS',
         'MAX_CONCURRENT_EXECUTIONS',
         'METRICS_NAMESPACE',
         'MINUTES_TO_PROCESS',
@@ -94,7 +95,7 @@ describe('functions', () => {
         'RESULTS_QUEUE_URL',
       ],
     ],
-    ['invocation', ['CALLS_BUCKET', 'LANES_TABLE', 'REQUESTS_TABLE', 'RESULTS_QUEUE_URL']],
+    ['invocation', ['CALLS_BUCKET', 'LANES_TABLE', 'MAX_ATTEMPTS', 'REQUESTS_TABLE', 'RESULTS_QUEUE_URL']],
     ['reporting', ['REPORTING_TABLE']],
   ])('%s: its environment and no more', (name, names) => {
     const [environment] = at(`aws_lambda_function.${name}`).blocks('environment');
