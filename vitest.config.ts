@@ -1,9 +1,22 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests that neither start processes nor change what others of their process see: they share modules, which saves much loading. */
-const PURE = ['core', 'invariants', 'lab/bench', 'lab/crash', 'memory', 'stack', 'upgrades', 'wire'].map(
-  (folder) => `__tests__/${folder}/**/*.test.ts`,
-);
+const PURE = [
+  'core',
+  'invariants',
+  'lab/bench',
+  'lab/cost',
+  'lab/crash',
+  'lab/faults',
+  'lab/fuzz',
+  'lab/simulation',
+  'local/bedrock',
+  'memory',
+  'scripts/docs',
+  'stack',
+  'upgrades',
+  'wire',
+].map((folder) => `__tests__/${folder}/**/*.test.ts`);
 
 export default defineConfig({
   test: {

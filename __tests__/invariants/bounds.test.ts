@@ -23,7 +23,7 @@ invariant<Scenario, Sabotage>(
   'what is past its deadline is not released, and ends at the next tick that sees it',
   {
     generated: impatient,
-    runs: 10,
+    runs: 5,
     holds: (scenario, without) => {
       for (const { at, waiting, released, expired } of new LaneRun(scenario, without).run().ticks) {
         const late = waiting.flat().filter(({ deadline_at }) => deadline_at <= at);
@@ -71,7 +71,7 @@ function mostAtOnce(releases: readonly Release[], keyOf: (release: Release) => u
 
 invariant<Scenario, Sabotage>('no more bundles are out than workers can take', {
   generated: narrow,
-  runs: 10,
+  runs: 5,
   holds: (scenario, without) => {
     const { releases } = new LaneRun(scenario, without).run();
     expect(mostAtOnce(releases, ({ worker }) => worker)).toBeLessThanOrEqual(scenario.workers);
@@ -81,7 +81,7 @@ invariant<Scenario, Sabotage>('no more bundles are out than workers can take', {
 
 invariant<Scenario, Sabotage>('no more requests are out than some minutes of the quota', {
   generated: narrow,
-  runs: 10,
+  runs: 5,
   holds: (scenario, without) => {
     const { releases } = new LaneRun(scenario, without).run();
     const { requests_per_minute = Number.POSITIVE_INFINITY } = scenario.limits;
@@ -101,7 +101,7 @@ const steady: fc.Arbitrary<Scenario> = surroundings.map((around) => ({
 
 invariant<Scenario, Sabotage>('releases are spread over the minute', {
   generated: steady,
-  runs: 10,
+  runs: 5,
   holds: (scenario, without) => {
     const { releases } = new LaneRun(scenario, without).run();
     let most = 0;

@@ -32,7 +32,7 @@ invariant<Scenario, Sabotage>(
   'a tenant’s requests go in the order of arrival, those that return too, unless one fits no more',
   {
     generated: disputed,
-    runs: 10,
+    runs: 5,
     holds: (scenario, without) => {
       const { ticks } = new LaneRun(scenario, without).run();
       for (const { waiting, released } of ticks) {
@@ -106,7 +106,7 @@ invariant<Scenario, Sabotage>(
   'a request that does not fit lets smaller ones past, and is not starved by them',
   {
     generated: giant,
-    runs: 8,
+    runs: 4,
     holds: (scenario, without) => {
       const { releases, begin } = new LaneRun(scenario, without).run();
       const giant = releases.find(({ entry }) => entry.tenant === 'giant');

@@ -62,7 +62,7 @@ function retold(
 
 invariant<Scenario, Sabotage>('Bedrock refuses no call, however it measures the minute', {
   generated: crowded,
-  runs: 20,
+  runs: 10,
   holds: (scenario, without) => {
     const { releases, begin } = new LaneRun(scenario, without).run();
     // What is on its way when the quota is lowered may meet less than it was released for; a bucket that has become
@@ -105,7 +105,7 @@ invariant<Scenario, Sabotage>(
   'each release has room for its reservation beside all that is known, debts too',
   {
     generated: costly,
-    runs: 10,
+    runs: 5,
     holds: (scenario, without) => {
       const { releases, ticks } = new LaneRun(scenario, without).run();
       for (const { at, limits, released } of ticks) {

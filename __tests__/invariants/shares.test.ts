@@ -39,7 +39,7 @@ const overload: fc.Arbitrary<Scenario> = fc
 
 invariant<Scenario, Sabotage>('every priority with a backlog gets its weight’s share', {
   generated: overload,
-  runs: 8,
+  runs: 4,
   holds: (scenario, without) => {
     const { releases } = new LaneRun(scenario, without).run();
     const ended = releases.filter(({ end }) => end === 'settled');
@@ -80,7 +80,7 @@ const endless: fc.Arbitrary<Scenario> = fc
 
 invariant<Scenario, Sabotage>('what others do not ask for is lent: whoever waits uses the whole quota', {
   generated: endless,
-  runs: 8,
+  runs: 4,
   holds: (scenario, without) => {
     const { releases, begin } = new LaneRun(scenario, without).run();
     const settled = releases.filter(({ at }) => at >= begin + MINUTE_MS);
@@ -163,7 +163,7 @@ const urgent: fc.Arbitrary<Scenario> = fc
 
 invariant<Scenario, Sabotage>('a priority that asks for less than its share hardly waits', {
   generated: urgent,
-  runs: 6,
+  runs: 3,
   holds: (scenario, without) => {
     const { releases } = new LaneRun(scenario, without).run();
     const waits = releases.flatMap(({ at, entry }) =>

@@ -53,7 +53,7 @@ invariant<Scenario, Sabotage>(
   'tenants of a priority are served the same tokens for their weights, whatever waits',
   {
     generated: rivals,
-    runs: 12,
+    runs: 6,
     holds: (scenario, without) => {
       const run = new LaneRun(scenario, without).run();
       const ended = run.releases.filter(({ end }) => end === 'settled');
