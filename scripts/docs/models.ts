@@ -112,6 +112,11 @@ function countingRows(): string[][] {
   ];
 }
 
+/** A family's pattern as a cell of a table shows it. */
+function idsIn(pattern: string): string {
+  return pattern.replaceAll(/[\\^]/g, '').replaceAll('|', '\\|');
+}
+
 function readerRow({
   models,
   textFactor,
@@ -119,7 +124,7 @@ function readerRow({
   toolUse,
   seesPages,
 }: (typeof rates.families)[number]): string[] {
-  const ids = models.replaceAll(/[\\^]/g, '').replaceAll('|', '\\|');
+  const ids = idsIn(models);
   return [
     ids === '' ? 'all others' : `\`${ids}\``,
     `× ${textFactor}`,
@@ -135,7 +140,7 @@ function familyRow({
   context_tokens,
   source,
 }: (typeof data.families)[number]): string[] {
-  const ids = match.replaceAll(/[\\^]/g, '').replaceAll('|', '\\|');
+  const ids = idsIn(match);
   return [
     `\`${ids}\``,
     inDigits(output_tokens),

@@ -21,7 +21,7 @@ const EXTERNAL = ['@aws-sdk/*', '@smithy/*'];
 const REPOSITORY_ONLY = ['esbuild'];
 /** Relative to the package, as deep as src/cli: program.ts finds package.json two folders up. */
 const BIN = 'cli/bin/main.js';
-/** The SDK's advance notice about Node 20 is of no use to whoever runs a command. */
+/** The SDK's advance notice about Node 20 is of no use to people who run a command. */
 const QUIET = "process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';";
 
 /** @returns the package's folder */

@@ -2,12 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { fieldOf } from './lines.ts';
+import { isSendable, MAX_BYTES, MAX_ENTRIES } from './message-limits.ts';
 
-/** SQS's limit for a message, and for a batch of them. */
-const MAX_BYTES = 1_048_576;
-const MAX_ENTRIES = 10;
-/** SQS refuses a message with a character that XML 1.0 does not have. */
-const UNSENDABLE = /[^\t\n\r -\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 /** How many batches are sent at once. */
 const CONCURRENCY = 4;
 
@@ -66,8 +62,7 @@ async function* batches(lines: AsyncIterable<string>, target: FeedTarget): Async
 }
 
 async function entryOf(line: string, { s3, bucket }: FeedTarget): Promise<Entry> {
-  const bytes = Buffer.byteLength(line);
-  if (bytes <= MAX_BYTES && !UNSENDABLE.test(line)) return { line, body: line, bytes };
+  if (isSendable(line)) return { line, body: line, bytes: Buffer.byteLength(line) };
   const key = `inbox/${randomUUID()}.json`;
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: line }));
   const body = JSON.stringify({ s3: { bucket, key } });

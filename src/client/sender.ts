@@ -1,11 +1,7 @@
 /** Messages to the Input queue: in batches as full as they come, and through the bucket where no message can carry them. */
 import { SmootherError } from './errors.ts';
+import { isSendable, MAX_BYTES, MAX_ENTRIES } from './message-limits.ts';
 
-/** SQS's limit of a message, and of a batch of them. */
-const MAX_BYTES = 1_048_576;
-const MAX_ENTRIES = 10;
-/** SQS refuses a message with a character that XML 1.0 does not have. */
-const UNSENDABLE = /[^\t\n\r -\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 /** Batches on their way at once. */
 const CONCURRENCY = 8;
 /** What a batch did not take, through no fault of the message, is sent again so often. */
@@ -56,11 +52,10 @@ export class Sender {
    * @throws MessageRefusedError
    */
   async send(message: string): Promise<string> {
-    const fits = Buffer.byteLength(message) <= MAX_BYTES && !UNSENDABLE.test(message);
-    const body = fits ? message : await this.#ports.leave(message);
+    const body = isSendable(message) ? message : await this.#ports.leave(message);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ body, bytes: Buffer.byteLength(body), attempts: 0, resolve, reject });
-      // Whoever sends more in this turn of the event loop shares the batch.
+      // Messages sent in the same turn of the event loop share a batch.
       setImmediate(() => this.#pump());
     });
   }

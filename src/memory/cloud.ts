@@ -63,7 +63,7 @@ export interface MemoryPorts {
   waker: Waker;
 }
 
-/** What the batch function has besides. Its queue is for whoever runs it to deliver. */
+/** What the batch function has besides. The caller delivers what is in its queue. */
 export interface MemoryBatchPorts {
   batches: Batches;
   files: BatchFiles;

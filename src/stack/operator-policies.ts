@@ -59,7 +59,7 @@ export function operatorWrites({ queues, tables, bucket }: Stores): Statement[] 
     allow('PauseAndResume', ['dynamodb:UpdateItem'], [lanes.arn]),
     allow('ForgetFailedRequests', ['dynamodb:DeleteItem'], [requests.arn]),
     allow('CountAgain', ['dynamodb:UpdateItem'], [reporting.arn]),
-    // Whoever lists dead letters hides them from others for a while.
+    // Listing dead letters hides them from others for a while.
     allow(
       'HandleDeadLetters',
       ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage'],

@@ -11,7 +11,7 @@ import type { Batch, Progress } from '../../core/batch/batch.ts';
 import type { Batches } from '../../core/batch/ports.ts';
 import type { TypesOf } from '../../core/request/checked.ts';
 import { known } from '../../core/request/versions.ts';
-import { type Item, itemOf, namesIn, unlessRefused, valuesOf } from './expressions.ts';
+import { type Item, itemOf, namesIn, unlessRefused, updateExpression, valuesOf } from './expressions.ts';
 
 const TYPES: TypesOf<Batch> = {
   v: 'number',
@@ -85,10 +85,11 @@ export function dynamoBatches(client: DynamoDBClient, table: string): Batches {
 }
 
 function updateOf(next: Progress & { nonce: string }, turn: number) {
-  const given = Object.entries(next);
-  const sets = given.flatMap(([name, value]) => (value === undefined ? [] : [`#${name} = :${name}`]));
-  const removes = given.flatMap(([name, value]) => (value === undefined ? [`#${name}`] : []));
-  const update = `SET ${sets.join(', ')}${removes.length > 0 ? ` REMOVE ${removes.join(', ')}` : ''}`;
+  const names = Object.keys(next) as (keyof typeof next)[];
+  const update = updateExpression(
+    names.filter((name) => next[name] !== undefined),
+    names.filter((name) => next[name] === undefined),
+  );
   const condition = '#turn = :from_turn';
   return {
     UpdateExpression: update,

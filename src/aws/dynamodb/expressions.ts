@@ -19,6 +19,12 @@ export function valuesOf(values: Record<string, unknown>): Item {
   return itemOf(Object.fromEntries(Object.entries(values).map(([name, value]) => [`:${name}`, value])));
 }
 
+/** Sets each attribute to the value of its own name, and removes others. */
+export function updateExpression(set: readonly string[], remove: readonly string[]): string {
+  const sets = `SET ${set.map((name) => `#${name} = :${name}`).join(', ')}`;
+  return remove.length === 0 ? sets : `${sets} REMOVE ${remove.map((name) => `#${name}`).join(', ')}`;
+}
+
 /** The write's result, or undefined when its condition did not hold. */
 export async function unlessRefused<T>(write: Promise<T>): Promise<T | undefined> {
   try {

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { Records, Transition } from '../../core/request/ports.ts';
 import type { StoredRecord } from '../../core/request/record.ts';
-import { itemOf, namesIn, unlessRefused, valuesOf } from './expressions.ts';
+import { itemOf, namesIn, unlessRefused, updateExpression, valuesOf } from './expressions.ts';
 import { attributesOf, itemOfRecord, recordOf } from './record-item.ts';
 
 /**
@@ -59,9 +59,10 @@ export function dynamoRecords(client: DynamoDBClient, table: string): Records {
 
 function updateOf({ request_id, from, set, remove }: Transition, nonce: string) {
   const given = Object.entries({ ...attributesOf(set), nonce }).filter(([, value]) => value !== undefined);
-  const sets = given.map(([name]) => `#${name} = :${name}`).join(', ');
-  const removes = remove.map((name) => `#${name}`).join(', ');
-  const update = `SET ${sets}${removes && ` REMOVE ${removes}`}`;
+  const update = updateExpression(
+    given.map(([name]) => name),
+    remove,
+  );
   const condition = '#status = :from_status AND #generation = :from_generation';
   return {
     Key: itemOf({ request_id }),

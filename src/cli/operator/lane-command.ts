@@ -21,7 +21,7 @@ export function laneCommand(name: string, act: (lane: string, operations: LaneOp
     );
 }
 
-/** By whoever is logged in at this machine, now. */
+/** By the user who is logged in at this machine, now. */
 export function ownPause(): Pause {
   return { by: userInfo().username, since: systemClock.now() };
 }

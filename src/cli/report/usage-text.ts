@@ -1,7 +1,8 @@
 import type { Interval } from '../../core/operations/ports.ts';
 import { COUNTERS, type Grouping, type UsageLine } from '../../core/operations/usage.ts';
-import { dollars, duration, moment, percent, short } from './numbers.ts';
+import { moment } from './numbers.ts';
 import { table } from './table.ts';
+import { usageCells } from './usage-cells.ts';
 
 /** Its many columns leave no room for names on a narrow terminal, which may wrap them. */
 const WIDE = 120;
@@ -14,17 +15,7 @@ export function usageTable(by: Grouping, lines: readonly UsageLine[], { from, to
     `From ${range}:`,
     table(
       [by, 'accepted', 'completed', 'failed', 'other', 'throttled', 'tokens', 'cost', 'wait p50', 'p95'],
-      lines.map((line) => [
-        line.name,
-        short(line.accepted),
-        short(line.completed),
-        short(line.failed),
-        short(line.expired + line.cancelled + line.rejected),
-        line.calls === 0 ? '–' : percent(line.throttles / line.calls),
-        short(line.charged_tokens),
-        dollars(line.cost_usd),
-        ...[line.wait_ms.p50, line.wait_ms.p95].map((ms) => (ms === undefined ? '–' : duration(ms))),
-      ]),
+      lines.map(usageCells),
       WIDE,
     ),
     ...(unpriced === 0 ? [] : [`${unpriced} answers have no list price here, and count as 0.`]),

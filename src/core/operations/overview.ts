@@ -102,7 +102,7 @@ function pointsOf(rows: readonly ReportRow[], { from, to }: Interval): MinutePoi
 
 type Counted = Partial<Record<(typeof COUNTERS)[number], number>>;
 
-/** Counts of a minute that is over change no more: they are read once. For whoever looks again and again. */
+/** For readers who look again and again: the counts of a minute that is over no longer change, so they are read once. */
 export function rememberedRows(
   rows: Pick<ReportRows, 'rows'>,
   clock: Pick<Clock, 'now'>,

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { dollars, duration, percent, short } from '../../report/numbers.ts';
+import { usageCells } from '../../report/usage-cells.ts';
 import { type PageData, TABLES_BY, type TableBy } from '../data.ts';
 import { DataTable } from './table.tsx';
 
@@ -45,18 +45,7 @@ function UsageTable({ by, lines }: { by: TableBy; lines: PageData['usage'][Table
         'wait p50',
         'wait p95',
       ]}
-      rows={lines.map((line) => [
-        line.name,
-        short(line.accepted),
-        short(line.completed),
-        short(line.failed),
-        short(line.expired + line.cancelled + line.rejected),
-        line.calls === 0 ? '–' : percent(line.throttles / line.calls),
-        short(line.charged_tokens),
-        dollars(line.cost_usd),
-        line.wait_ms.p50 === undefined ? '–' : duration(line.wait_ms.p50),
-        line.wait_ms.p95 === undefined ? '–' : duration(line.wait_ms.p95),
-      ])}
+      rows={lines.map(usageCells)}
     />
   );
 }
