@@ -26,6 +26,7 @@ const ports = {
   log: consoleLog,
   bucket: environment.CALLS_BUCKET,
   maxAttempts: environment.MAX_ATTEMPTS,
+  sendsTenant: environment.TENANT_IN_REQUEST_METADATA,
 };
 
 /** Calls Bedrock for each release in the batch's bundles. */

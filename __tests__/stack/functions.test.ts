@@ -95,7 +95,17 @@ describe('functions', () => {
         'RESULTS_QUEUE_URL',
       ],
     ],
-    ['invocation', ['CALLS_BUCKET', 'LANES_TABLE', 'MAX_ATTEMPTS', 'REQUESTS_TABLE', 'RESULTS_QUEUE_URL']],
+    [
+      'invocation',
+      [
+        'CALLS_BUCKET',
+        'LANES_TABLE',
+        'MAX_ATTEMPTS',
+        'REQUESTS_TABLE',
+        'RESULTS_QUEUE_URL',
+        'TENANT_IN_REQUEST_METADATA',
+      ],
+    ],
     ['reporting', ['REPORTING_TABLE']],
   ])('%s: its environment and no more', (name, names) => {
     const [environment] = at(`aws_lambda_function.${name}`).blocks('environment');

@@ -112,6 +112,10 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
       ],
     ],
   },
+  tenant_in_request_metadata: {
+    value: false,
+    reaches: [[environment('invocation', 'TENANT_IN_REQUEST_METADATA'), 'false']],
+  },
   minutes_to_process: {
     value: 3,
     reaches: [[environment('prioritization', 'MINUTES_TO_PROCESS'), '3']],

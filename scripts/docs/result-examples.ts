@@ -126,6 +126,7 @@ async function play(body: string, answer?: Answer): Promise<ResultMessage | unde
     log,
     bucket: BUCKET,
     maxAttempts: DEFAULT_MAX_ATTEMPTS,
+    sendsTenant: true,
   };
   const releases = [{ request_id: record.request_id, generation: record.generation + 1 }];
   await invokeBundle(

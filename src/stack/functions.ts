@@ -84,6 +84,7 @@ export function defineFunctions(
       CALLS_BUCKET: bucket.bucket,
       RESULTS_QUEUE_URL: queues.bedrockResults.queue.url,
       MAX_ATTEMPTS: variables.max_attempts.stringValue,
+      TENANT_IN_REQUEST_METADATA: variables.tenant_in_request_metadata.stringValue,
     },
     permissions: invocationPermissions(context, stores, mediaArns(scope, context, stores)),
   });

@@ -270,6 +270,14 @@ export const VARIABLES = [
     ],
   },
   {
+    name: 'tenant_in_request_metadata',
+    type: 'bool',
+    default: true,
+    description:
+      'Sends the tenant of a request that names one to Bedrock, as the entry tenant of its request metadata: invocation logs show it.',
+    rules: [],
+  },
+  {
     name: 'count_tokens',
     type: 'bool',
     default: false,

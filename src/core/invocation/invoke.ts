@@ -23,6 +23,7 @@ import {
 } from './outcome.ts';
 import type { ModelAnswer } from './ports.ts';
 import { decide, denialsOf, isAboutModelId } from './retry-policy.ts';
+import { withTenantMetadata } from './tenant-metadata.ts';
 
 /** A release on its way through: where it came from, and what its record said when it was claimed. */
 interface Run {
@@ -108,12 +109,13 @@ async function call(ports: InvocationPorts, run: Run, stored: Call): Promise<voi
   const { record } = run;
   const startedAt = clock.now();
   log('call.started', { ...ids(record), lane: run.lane, start_delay_ms: startedAt - run.releasedAt });
+  const granted = withGrantedMaxTokens(record, stored);
   let answer: ModelAnswer;
   try {
     answer = await model.call({
       modelId: record.model_id,
       lane: record.lane,
-      ...withGrantedMaxTokens(record, stored),
+      ...(ports.sendsTenant ? withTenantMetadata(record.tenant, granted) : granted),
       timeoutMs: remainingMs() - COMMIT_MARGIN_MS,
     });
   } catch (error) {

@@ -33,6 +33,8 @@ export interface InvocationPorts {
   bucket: string;
   /** A request fails with so many transient errors. */
   maxAttempts: number;
+  /** Bedrock's invocation logs name the tenant. */
+  sendsTenant: boolean;
   /** Until the function is stopped. */
   remainingMs(): number;
 }

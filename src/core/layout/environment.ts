@@ -36,6 +36,7 @@ export const ENVIRONMENTS = {
     CALLS_BUCKET: text,
     RESULTS_QUEUE_URL: text,
     MAX_ATTEMPTS: number({ min: 1 }),
+    TENANT_IN_REQUEST_METADATA: flag,
   },
   reporting: { REPORTING_TABLE: text },
   batch: { ...INGESTING, BATCHES_TABLE: text, BATCHES_QUEUE_URL: text, BATCHES_TOPIC_ARN: text },

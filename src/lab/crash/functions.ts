@@ -99,6 +99,7 @@ export class Functions {
       log: ignore,
       bucket: BUCKET,
       maxAttempts: DEFAULT_MAX_ATTEMPTS,
+      sendsTenant: true,
       remainingMs: () => deadline - clock.now(),
     };
   }

@@ -233,6 +233,7 @@ export class World {
     const context = {
       ...{ model: this.#model, clock: own, log: silent, bucket: 'calls' },
       maxAttempts: DEFAULT_MAX_ATTEMPTS,
+      sendsTenant: false,
     };
     const remainingMs = () => deadline - clock.now();
     const done = await this.#risk((ports) => invokeBundle({ ...ports, ...context, remainingMs }, message));
