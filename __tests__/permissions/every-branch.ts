@@ -8,6 +8,7 @@ import { itemOfRecord } from '../../src/aws/dynamodb/record-item.ts';
 import { collect } from '../../src/client/collect.ts';
 import { laneOf } from '../../src/core/lane/catalog/catalog.ts';
 import { backlogKey, dueKey } from '../../src/core/request/keys.ts';
+import { knownProfiles } from '../../src/core/request/model-id.ts';
 import type { RequestRecord } from '../../src/core/request/record.ts';
 import { synthesise } from '../../src/lab/run/synthesis.ts';
 import { startBedrockSimulator } from '../../src/local/bedrock/simulator.ts';
@@ -48,6 +49,8 @@ const ACCOUNT = '000000000000';
 const arnOf = (resource: string) => `arn:aws:bedrock:us-east-1:${ACCOUNT}:${resource}`;
 /** It has the quota of the model that it was made from, and needs permission for that model, too. */
 const MAPPED_PROFILE = arnOf('application-inference-profile/m1a2p3p4e5d6');
+/** A tenant's own. The profile that it was made from leads out of the Region. */
+export const TENANT_PROFILE = arnOf('application-inference-profile/t1e2n3a4n5t6');
 /** What Bedrock calls by ARN in place of a model, by request id. */
 const BY_ARN = {
   profile: 'application-inference-profile/k2j4h6g8f0',
@@ -58,14 +61,18 @@ const BY_ARN = {
   'default-router': 'default-prompt-router/anthropic.claude:1',
 };
 const PROMPT = arnOf('prompt/PROMPT12AB:1');
-const applicationProfiles = { [MAPPED_PROFILE]: NOVA };
+const PROFILES = {
+  application_inference_profiles: { [MAPPED_PROFILE]: NOVA },
+  tenant_inference_profiles: { billing: { [NOVA]: TENANT_PROFILE } },
+};
+const applicationProfiles = knownProfiles(PROFILES);
 const VARIABLES = {
   notification_email: 'platform-team@example.com',
-  application_inference_profiles: applicationProfiles,
+  ...PROFILES,
   count_tokens: true,
 };
-/** Results of what is sent below: of 12 messages and those by ARN, and of 3 records that are as a crash would leave them. */
-const RESULTS = 15 + Object.keys(BY_ARN).length;
+/** Results of what is sent below: of 13 messages and those by ARN, and of 3 records that are as a crash would leave them. */
+const RESULTS = 16 + Object.keys(BY_ARN).length;
 
 export async function runEveryBranch(): Promise<EveryBranch> {
   const synthesis = await synthesise();
@@ -167,6 +174,7 @@ export async function runEveryBranch(): Promise<EveryBranch> {
     await send('input_queue_url', message({ request_id: 'long', maxTokens: 9_000 }));
     await send('input_queue_url', message({ request_id: 'unlisted', model_id: UNLISTED }));
     await send('input_queue_url', message({ request_id: 'mapped', model_id: MAPPED_PROFILE }));
+    await send('input_queue_url', message({ request_id: 'tenant', tenant: 'billing' }));
     await send('input_queue_url', message({ request_id: 'counted', model_id: COUNTED, text: LARGE }));
     for (const [request_id, resource] of Object.entries(BY_ARN)) {
       await send('input_queue_url', message({ request_id, model_id: arnOf(resource) }));
@@ -221,6 +229,7 @@ function message({
   request_id: string;
   model_id?: string;
   priority?: number;
+  tenant?: string;
   maxTokens?: number;
   text?: string;
   media?: object[];

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Permission, RolePolicy } from '../../src/local/gateway/policy.ts';
 import exceptions from '../../src/stack/permission-exceptions.json' with { type: 'json' };
-import { type EveryBranch, runEveryBranch, type Use } from './every-branch.ts';
+import { type EveryBranch, runEveryBranch, TENANT_PROFILE, type Use } from './every-branch.ts';
 
 interface Grant extends Permission {
   /** The resource as the policy names it: a pattern. */
@@ -75,6 +75,7 @@ it('the run went through its branches, and no call was denied', () => {
     guarded: 'COMPLETED',
     filmed: 'COMPLETED',
     mapped: 'COMPLETED',
+    tenant: 'COMPLETED',
     counted: 'COMPLETED',
     invalid: 'REJECTED InvalidMessage',
     'release-lost': 'FAILED PayloadMissing',
@@ -82,6 +83,17 @@ it('the run went through its branches, and no call was denied', () => {
   });
   expect(Object.values(ends)).toContain('REJECTED RequestIdConflict');
   expect(Object.fromEntries(run.batches)).toEqual({ answered: 'COMPLETED', cancelled: 'CANCELLED' });
+});
+
+it("a tenant's call goes through its profile, and needs the model in each Region that this leads to", () => {
+  const asked = usesOf('invocation').map(({ permissions }) => permissions.map(({ resource }) => resource));
+  const model = 'foundation-model/amazon.nova-lite-v1:0';
+  expect(asked.find((resources) => resources.includes(TENANT_PROFILE))).toEqual([
+    TENANT_PROFILE,
+    `arn:aws:bedrock:us-east-1::${model}`,
+    `arn:aws:bedrock:us-east-2::${model}`,
+    `arn:aws:bedrock:us-west-2::${model}`,
+  ]);
 });
 
 describe.each(FUNCTIONS)('%s', (name) => {

@@ -54,6 +54,7 @@ const stored = (set: Record<string, unknown>): [Reach, unknown] => [
     tenant_weights: {},
     priority_weights: {},
     application_inference_profiles: {},
+    tenant_inference_profiles: {},
     results_queues: [],
     ...set,
   },
@@ -284,6 +285,10 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
     value: { [PROFILE]: 'us.amazon.nova-lite-v1:0' },
     reaches: [stored({ application_inference_profiles: { [PROFILE]: 'us.amazon.nova-lite-v1:0' } })],
   },
+  tenant_inference_profiles: {
+    value: { acme: { 'us.amazon.nova-lite-v1:0': PROFILE } },
+    reaches: [stored({ tenant_inference_profiles: { acme: { 'us.amazon.nova-lite-v1:0': PROFILE } } })],
+  },
 };
 
 describe('every variable reaches the resources it should', () => {
@@ -361,6 +366,27 @@ describe('rules', () => {
       expect(() => evaluate(json, { ...REQUIRED, name_prefix })).toThrow('which S3 reserves');
     },
   );
+
+  it.each([
+    [
+      { acme: { 'us.amazon.nova-lite-v1:0': 'us.amazon.nova-lite-v1:0' } },
+      'must give each model of a tenant the ARN',
+    ],
+    [
+      {
+        acme: {
+          'us.amazon.nova-lite-v1:0': PROFILE.replace('application-inference-profile', 'inference-profile'),
+        },
+      },
+      'must give each model of a tenant the ARN',
+    ],
+    [{ acme: { [PROFILE]: PROFILE } }, 'must name the models of a tenant by model id'],
+    [{ 'a b': { 'us.amazon.nova-lite-v1:0': PROFILE } }, 'must have tenants as keys'],
+  ])('tenant_inference_profiles refuses %j: it %s', (value, expected) => {
+    expect(() => evaluate(json, { ...REQUIRED, tenant_inference_profiles: value })).toThrow(
+      `tenant_inference_profiles ${expected}`,
+    );
+  });
 
   it.each([
     [{ 'us.amazon.nova-lite-v1:0': PROFILE }, 'must have ARNs of application inference profiles as keys'],

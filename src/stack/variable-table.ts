@@ -323,6 +323,33 @@ export const VARIABLES = [
       },
     ],
   },
+  {
+    name: 'tenant_inference_profiles',
+    type: 'map(map(string))',
+    default: {},
+    description:
+      'Application inference profiles of tenants: by tenant and by model id or inference profile id, the ARN through which its calls go, so that the bill of AWS is split.',
+    example: `{
+  "billing" = {
+    "us.anthropic.claude-sonnet-4-6" = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6"
+  }
+}`,
+    rules: [
+      {
+        condition:
+          'alltrue([for profiles in values(var.tenant_inference_profiles) : alltrue([for arn in values(profiles) : can(regex("^arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]{12}:application-inference-profile/[a-z0-9]+$", arn))])])',
+        message:
+          'tenant_inference_profiles must give each model of a tenant the ARN of an application inference profile, such as arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6.',
+      },
+      {
+        condition:
+          'alltrue([for profiles in values(var.tenant_inference_profiles) : alltrue([for model in keys(profiles) : can(regex("^[a-z0-9-]+([.][a-z0-9-]+)+(:[a-z0-9]+)*$", model))])])',
+        message:
+          'tenant_inference_profiles must name the models of a tenant by model id or inference profile id, such as us.anthropic.claude-sonnet-4-6.',
+      },
+      tenantNames('tenant_inference_profiles'),
+    ],
+  },
 ] as const satisfies readonly Variable[];
 
 export type VariableName = (typeof VARIABLES)[number]['name'];
@@ -338,5 +365,13 @@ function wholeNumber(name: string, minimum: number, maximum: number, unit: strin
   return {
     condition: `var.${name} >= ${minimum} && var.${name} <= ${maximum} && floor(var.${name}) == var.${name}`,
     message: `${name} must be a whole number from ${minimum} to ${maximum} ${unit}.`,
+  };
+}
+
+/** Keys must be names that a request's `tenant` can have. */
+function tenantNames(name: string): Rule {
+  return {
+    condition: `alltrue([for tenant in keys(var.${name}) : can(regex("^[A-Za-z0-9][A-Za-z0-9._:@=+-]{0,63}$", tenant))])`,
+    message: `${name} must have tenants as keys: a letter or digit, then letters, digits and . _ : @ = + -, 64 characters at most.`,
   };
 }

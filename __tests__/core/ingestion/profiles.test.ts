@@ -1,4 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { retryMessageOf } from '../../../src/core/operations/retry.ts';
+import type { RequestRecord } from '../../../src/core/request/record.ts';
+import { resultOf } from '../../../src/core/request/result.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
 import { createWorld, messageOf, requestBody } from '../../fixtures/ingestion-world.ts';
 
@@ -53,4 +56,57 @@ it("its body is judged by the maker's format", async () => {
       error: { message: 'invoke_model.body: max tokens must be a whole number from 0, got 1.5' },
     },
   ]);
+});
+
+describe("a tenant's own profile", () => {
+  const tenantProfiles = { acme: { [SOURCE]: PROFILE } };
+  const settings = { tenant_inference_profiles: tenantProfiles };
+  const OWN = requestBody({ request_id: 'own', model_id: SOURCE, tenant: 'acme' });
+
+  it('is called, and the request stays in the lane of the model and in the words of its producer', async () => {
+    const { ingest, requests, cloud } = createWorld(undefined, settings);
+    await ingest(
+      messageOf(OWN, { id: 'own' }),
+      messageOf(requestBody({ model_id: SOURCE, tenant: 'other' }), { id: 'other' }),
+      messageOf(requestBody({ model_id: 'us.amazon.nova-lite-v1:0', tenant: 'acme' }), { id: 'nova' }),
+      messageOf(requestBody({ model_id: PROFILE }), { id: 'by-arn' }),
+    );
+    const lane = 'anthropic.claude-sonnet-4-6:geo';
+    const own = requests().find(({ request_id }) => request_id === 'own') as RequestRecord;
+    expect(own).toMatchObject({ lane, model_id: PROFILE, asked_model_id: SOURCE });
+    const others = requests()
+      .filter((it) => it !== own)
+      .sort((a, b) => a.request_id.localeCompare(b.request_id));
+    expect(others.map((it) => [it.request_id, it.lane, it.model_id, it.asked_model_id])).toEqual([
+      ['by-arn', lane, PROFILE, undefined],
+      ['nova', 'amazon.nova-lite:geo', 'us.amazon.nova-lite-v1:0', undefined],
+      ['other', lane, SOURCE, undefined],
+    ]);
+    const ended: RequestRecord = { ...own, status: 'COMPLETED', finished_at: 1 };
+    expect(resultOf(ended).model_id).toBe(SOURCE);
+    const call = { payload: { v: 1, operation: 'converse', converse: {} }, body: '{}' } as const;
+    expect(JSON.parse(retryMessageOf(ended, call)).model_id).toBe(SOURCE);
+    expect(await cloud.ports.registry.list()).toContainEqual({ lane, model_id: SOURCE });
+  });
+
+  it('does not make another request of what was sent before it was configured', async () => {
+    const { ingest, requests } = createWorld(undefined, settings);
+    const before = createWorld();
+    await before.ingest(messageOf(OWN));
+    await ingest(messageOf(OWN));
+    expect(requests()[0]?.content_hash).toBe(before.requests()[0]?.content_hash);
+  });
+
+  it.each([
+    [PROFILE.replace('us-east-1', 'eu-west-1'), 'Region us-east-1, where the smoother runs, got eu-west-1'],
+    [PROFILE.replace('123456789012', '210987654321'), 'account 123456789012, where the smoother runs'],
+  ])('that cannot be called from here, %s, refuses the request and says why', async (arn, why) => {
+    const { ingest, cloud } = createWorld(undefined, {
+      tenant_inference_profiles: { acme: { [SOURCE]: arn } },
+    });
+    await ingest(messageOf(OWN));
+    expect(cloud.sent).toMatchObject([{ status: 'REJECTED' }]);
+    expect(cloud.sent[0]?.error?.message).toContain('tenant: its inference profile for');
+    expect(cloud.sent[0]?.error?.message).toContain(why);
+  });
 });

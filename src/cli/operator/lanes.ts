@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import type { LaneControl, LaneRegistry, LaneWatch, Settings } from '../../core/lane/ports.ts';
-import { knownAs } from '../../core/request/model-id.ts';
+import { knownAs, knownProfiles } from '../../core/request/model-id.ts';
 import { UsageError } from '../errors.ts';
 
 const LOOK_EVERY_MS = 1_000;
@@ -26,7 +26,7 @@ export async function chooseLane(
     throw new UsageError('there are no lanes yet: a lane begins with its first request');
   const offer = `the lanes are ${lanes.join(', ')}`;
   if (word === undefined) throw new UsageError(`a lane or model id is needed; ${offer}`);
-  const { application_inference_profiles: profiles } = await settings.read();
+  const profiles = knownProfiles(await settings.read());
   const lane = lanes.find((known) => known === laneOf(knownAs(word, profiles)));
   if (lane === undefined)
     throw new UsageError(`${JSON.stringify(word)} is neither a lane nor a model of one; ${offer}`);

@@ -1,7 +1,7 @@
 import { laneOf, outputLimitOf } from '../lane/catalog/catalog.ts';
 import { backlogKey, dueKey, payloadKey } from '../request/keys.ts';
 import { requestedOutput } from '../request/max-tokens.ts';
-import { knownAs, type Profiles } from '../request/model-id.ts';
+import { knownAs, type Profiles, profileOfTenant, type TenantProfiles } from '../request/model-id.ts';
 import type { RequestRecord } from '../request/record.ts';
 import { contentHash, type Request } from '../request/request.ts';
 import type { InputEstimate } from '../request/tokens.ts';
@@ -15,6 +15,7 @@ export interface Acceptance {
   sentAt: number;
   longestWaitSeconds: number;
   profiles?: Profiles;
+  tenantProfiles?: TenantProfiles;
   input: InputEstimate;
   source?: { key: string; version_id?: string };
   /** Chooses the backlog's shard for a queue. */
@@ -27,6 +28,7 @@ export function acceptedRecord(request: Request, arrival: Acceptance): RequestRe
   const { model_id, priority, tenant, call, max_wait_seconds: wait, metadata } = request;
   const model = knownAs(model_id, arrival.profiles);
   const lane = laneOf(model);
+  const ownProfile = profileOfTenant(tenant, model_id, arrival.tenantProfiles);
   const partition = { lane, priority, tenant, shard: 0 };
   const queue = backlogKey({ ...partition, shard: arrival.shardOf(backlogKey(partition)) });
   const { tokens, kind, bytes } = arrival.input;
@@ -44,7 +46,8 @@ export function acceptedRecord(request: Request, arrival: Acceptance): RequestRe
     generation: 0,
     nonce: arrival.messageId,
     lane,
-    model_id,
+    model_id: ownProfile ?? model_id,
+    asked_model_id: ownProfile === undefined ? undefined : model_id,
     operation: call.operation,
     priority,
     tenant,

@@ -9,7 +9,7 @@ import { requestError } from '../request/error-types.ts';
 import { rejectionId } from '../request/keys.ts';
 import { type MessageLimits, type Reading, readMessage, type Usable } from '../request/message.ts';
 import type { Pointer } from '../request/message-schema.ts';
-import { knownAs } from '../request/model-id.ts';
+import { knownAs, knownProfiles } from '../request/model-id.ts';
 import { payloadText } from '../request/payload.ts';
 import type { Inbox, Payloads, Records } from '../request/ports.ts';
 import { describeProblems } from '../request/problem.ts';
@@ -143,14 +143,15 @@ export class Ingestion {
       return undefined;
     }
     if (reading.kind !== 'request') return this.#reject(message, refusalOf(reading));
-    return this.#accept(message, reading.request, { source, profiles: limits.profiles });
+    const { profiles, tenantProfiles } = limits;
+    return this.#accept(message, reading.request, { source, profiles, tenantProfiles });
   }
 
   async #limits(): Promise<IngestionOptions & MessageLimits> {
     const { clock, settings } = this.#ports;
     const read = await this.#settings.run('variables', clock.now(), () => settings.read());
-    const { application_inference_profiles: profiles, results_queues: resultsQueues = [] } = read;
-    return { ...this.#options, profiles, resultsQueues };
+    const { tenant_inference_profiles: tenantProfiles, results_queues: resultsQueues = [] } = read;
+    return { ...this.#options, profiles: knownProfiles(read), tenantProfiles, resultsQueues };
   }
 
   async #read(
@@ -169,7 +170,7 @@ export class Ingestion {
   async #accept(
     message: IncomingMessage,
     request: Request,
-    { source, profiles }: Pick<Acceptance, 'source' | 'profiles'>,
+    { source, profiles, tenantProfiles }: Pick<Acceptance, 'source' | 'profiles' | 'tenantProfiles'>,
   ): Promise<StoredRecord | undefined> {
     const { records, payloads, clock, log } = this.#ports;
     const now = clock.now();
@@ -184,6 +185,7 @@ export class Ingestion {
       longestWaitSeconds: this.#options.longestWaitSeconds,
       source,
       profiles,
+      tenantProfiles,
       input,
       shardOf: (queue) => this.#arrivals.shard(queue, now, this.#ports.random()),
     });

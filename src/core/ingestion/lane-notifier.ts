@@ -1,7 +1,7 @@
 import type { Limits } from '../lane/catalog/limits.ts';
 import type { LaneRegistry, LaneWatch, QueueDirectory, Waker } from '../lane/ports.ts';
 import { ANNOUNCE_INTERVAL_MS } from '../lane/ports.ts';
-import type { RequestRecord } from '../request/record.ts';
+import { askedModelOf, type RequestRecord } from '../request/record.ts';
 import { Coalescer } from './coalescer.ts';
 
 export interface LaneNotifierPorts {
@@ -34,8 +34,9 @@ export class LaneNotifier {
     });
   }
 
-  async register({ lane, model_id }: RequestRecord, now: number): Promise<void> {
-    await this.#registered.run(lane, now, () => this.#ports.registry.register(lane, model_id));
+  async register(record: RequestRecord, now: number): Promise<void> {
+    const { lane } = record;
+    await this.#registered.run(lane, now, () => this.#ports.registry.register(lane, askedModelOf(record)));
   }
 
   /** After the record's write: the request's queue has work, its lane exists. */

@@ -175,4 +175,6 @@ export interface LaneSettings {
   results_queues?: string[];
   /** By ARN: the model id or system profile id that an application inference profile was made from. */
   application_inference_profiles?: Record<string, string>;
+  /** By tenant and model or system profile id: the ARN of the tenant's own application inference profile of it. */
+  tenant_inference_profiles?: Record<string, Record<string, string>>;
 }

@@ -3,7 +3,7 @@
 import { JsonText } from '../request/json-text.ts';
 import { sha256 } from '../request/keys.ts';
 import { type Call, payloadText } from '../request/payload.ts';
-import type { RequestRecord } from '../request/record.ts';
+import { askedModelOf, type RequestRecord } from '../request/record.ts';
 
 const SUFFIX = '.retry';
 const MAX_ID_LENGTH = 128;
@@ -19,10 +19,10 @@ export function retryIdOf(requestId: string): string {
  * maximum wait that the producer set starts again.
  */
 export function retryMessageOf(record: RequestRecord, call: Call): string {
-  const { model_id, priority, tenant, task, record_id, metadata } = record;
+  const { priority, tenant, task, record_id, metadata } = record;
   const envelope = {
     request_id: retryIdOf(record.request_id),
-    model_id,
+    model_id: askedModelOf(record),
     priority,
     tenant,
     task,

@@ -3,6 +3,7 @@ import { defaultLimitsOf, overrideOf, whyAssumed } from '../lane/catalog/catalog
 import type { Limits } from '../lane/catalog/limits.ts';
 import type { LaneSettings } from '../lane/ports.ts';
 import { PRIORITY_WEIGHTS } from '../lane/priority-weights.ts';
+import { knownProfiles } from '../request/model-id.ts';
 import type { Priority } from '../request/record.ts';
 import type { PrioritizationPorts } from './ports.ts';
 
@@ -109,8 +110,7 @@ export class LaneRules {
   }
 
   #override(): Limits | undefined {
-    const { quota_overrides, application_inference_profiles } = this.#settings;
-    return overrideOf(this.#lane, quota_overrides, application_inference_profiles);
+    return overrideOf(this.#lane, this.#settings.quota_overrides, knownProfiles(this.#settings));
   }
 
   #isOverridden(): boolean {

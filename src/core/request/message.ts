@@ -6,7 +6,7 @@ import { JsonText } from './json-text.ts';
 import { requestedOutput } from './max-tokens.ts';
 import { readForm, spellOut, type Written } from './message-forms.ts';
 import { cancellation, fields, type Pointer, pointer } from './message-schema.ts';
-import { isStoredPrompt, knownAs, type Profiles } from './model-id.ts';
+import { isStoredPrompt, knownAs, type Profiles, profileOfTenant, type TenantProfiles } from './model-id.ts';
 import { describe, givenTwice, missing, mustBe, type Problem } from './problem.ts';
 import { parseWith } from './problems.ts';
 import { DEFAULT_PRIORITY, DEFAULT_TENANT, RECORD_ONLY } from './record.ts';
@@ -36,6 +36,8 @@ export interface MessageLimits {
   longestWaitSeconds: number;
   /** What application inference profiles were made from. */
   profiles?: Profiles;
+  /** Through which of them a tenant's calls go. */
+  tenantProfiles?: TenantProfiles;
   /** Results queues of their own. Absent where they are not known: then any name passes. */
   resultsQueues?: readonly string[];
   /** Absent where it is not known: then ARNs of any account and Region pass. */
@@ -111,11 +113,17 @@ function requestOf({ envelope, payload, body }: Written): Request {
 
 /** Limits that a schema of the message alone cannot know. */
 function limitProblems(written: Written, limits: MessageLimits): Problem[] {
-  const { longestWaitSeconds, profiles, home } = limits;
+  const { longestWaitSeconds, profiles, tenantProfiles, home } = limits;
   const { envelope, payload, body, bodyPath } = written;
   const { model_id, max_wait_seconds: wait, deadline } = envelope;
   const problems = home === undefined ? [] : arnProblems(written, home, profiles);
   problems.push(...destinationProblems(envelope.results, limits));
+  const ownProfile = profileOfTenant(envelope.tenant ?? DEFAULT_TENANT, model_id, tenantProfiles);
+  const profileProblem = home && ownProfile && modelArnProblem(ownProfile, home);
+  if (profileProblem) {
+    const text = `its inference profile for ${model_id} (variable tenant_inference_profiles) ${profileProblem.text}`;
+    problems.push({ path: ['tenant'], text });
+  }
   if (wait !== undefined && wait > longestWaitSeconds) {
     const expected = `at most ${longestWaitSeconds} (how long payloads are kept, less a day)`;
     problems.push(mustBe(['max_wait_seconds'], expected, String(wait)));

@@ -6,6 +6,31 @@ export function knownAs(modelId: string, profiles: Profiles = {}): string {
   return (Object.hasOwn(profiles, modelId) ? profiles[modelId] : undefined) ?? modelId;
 }
 
+/** By tenant and model or system profile id: the ARN of the tenant's own application inference profile of it. */
+export type TenantProfiles = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** The profile through which a tenant's calls of a model go; undefined where it has none. */
+export function profileOfTenant(
+  tenant: string,
+  modelId: string,
+  tenantProfiles: TenantProfiles = {},
+): string | undefined {
+  const profiles = Object.hasOwn(tenantProfiles, tenant) ? tenantProfiles[tenant] : undefined;
+  return profiles !== undefined && Object.hasOwn(profiles, modelId) ? profiles[modelId] : undefined;
+}
+
+/** All application inference profiles that the variables name. */
+export function knownProfiles(variables: {
+  application_inference_profiles?: Profiles;
+  tenant_inference_profiles?: TenantProfiles;
+}): Profiles {
+  const { application_inference_profiles = {}, tenant_inference_profiles = {} } = variables;
+  const ofTenants = Object.values(tenant_inference_profiles).flatMap((profiles) =>
+    Object.entries(profiles).map(([modelId, arn]) => [arn, modelId] as const),
+  );
+  return { ...Object.fromEntries(ofTenants), ...application_inference_profiles };
+}
+
 /** A prompt of Prompt management, called by its ARN. It brings its own messages and inference parameters. */
 export function isStoredPrompt(modelId: string): boolean {
   return modelId.startsWith('arn:') && modelId.includes(':prompt/');

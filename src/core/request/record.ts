@@ -76,7 +76,10 @@ export interface RequestRecord extends CommonRecord {
   status: Exclude<Status, 'REJECTED'>;
   /** Epoch milliseconds. Somebody has taken it back after its release: it is not called any more. */
   cancel_requested_at?: number;
+  /** What is called. */
   model_id: string;
+  /** The model that the request names, where what is called is its tenant's own application inference profile of it. */
+  asked_model_id?: string;
   operation: Operation;
   /** The producer's label for requests with outputs of similar size; estimates are learned by it. */
   task?: string;
@@ -162,6 +165,14 @@ export interface CancellationRecord extends CommonRecord {
 /** Of an accepted request, however far it has come. */
 export function isRequest(record: StoredRecord): record is RequestRecord {
   return record.status !== 'REJECTED' && record.status !== 'CANCEL_REQUESTED';
+}
+
+/** The model as the request names it. */
+export function askedModelOf({
+  model_id,
+  asked_model_id,
+}: Pick<RequestRecord, 'model_id' | 'asked_model_id'>): string {
+  return asked_model_id ?? model_id;
 }
 
 export function isOutcome(status: StoredRecord['status']): status is Outcome {

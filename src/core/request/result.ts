@@ -1,5 +1,13 @@
-import type { Outcome, Output, RequestError, RequestRecord, StoredRecord, Usage } from './record.ts';
-import { isOutcome } from './record.ts';
+import type {
+  Outcome,
+  Output,
+  RejectionRecord,
+  RequestError,
+  RequestRecord,
+  StoredRecord,
+  Usage,
+} from './record.ts';
+import { askedModelOf, isOutcome } from './record.ts';
 
 /** The message that a producer finds in the Results queue: exactly what was committed. */
 export interface ResultMessage {
@@ -67,7 +75,7 @@ export function resultOf(record: StoredRecord): ResultMessage {
     v: 1,
     request_id: rejected ? record.result_id : record.request_id,
     status,
-    model_id: record.model_id === NO_MODEL ? undefined : record.model_id,
+    model_id: rejected ? namedModelOf(record) : askedModelOf(record),
     record_id: record.record_id,
     tenant: record.tenant,
     priority: record.priority,
@@ -87,4 +95,8 @@ export function resultOf(record: StoredRecord): ResultMessage {
     error: record.error,
     metadata: metadata === undefined ? undefined : JSON.parse(metadata),
   };
+}
+
+function namedModelOf({ model_id }: RejectionRecord): string | undefined {
+  return model_id === NO_MODEL ? undefined : model_id;
 }

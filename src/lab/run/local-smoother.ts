@@ -1,4 +1,5 @@
 /** The whole smoother on this machine, wired in one place: the synthesised stack, the Bedrock simulator, the local cloud. */
+import { knownProfiles } from '../../core/request/model-id.ts';
 import type { Enforcement } from '../../local/bedrock/accounting.ts';
 import { type BedrockSimulator, startBedrockSimulator } from '../../local/bedrock/simulator.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../local/local-cloud.ts';
@@ -55,7 +56,8 @@ export async function startLocalSmoother(options: LocalSmootherOptions): Promise
   const stop = async () => {
     for (const stopOne of started.splice(0).reverse()) await stopOne();
   };
-  const profiles = applicationProfilesOf(variables);
+  // Application inference profiles that the variables name exist in the local account. The stack checks their form.
+  const profiles = knownProfiles(variables);
   const accountId = options.accountId ?? accountOf([...models, ...Object.keys(profiles)]);
   try {
     const synthesis = options.synthesis ?? (await built(options, started));
@@ -103,11 +105,6 @@ async function built(
   const synthesis = await synthesise(signal);
   started.push(synthesis.remove);
   return synthesis;
-}
-
-/** Application inference profiles that the variables name exist in the local account. The stack checks their form. */
-function applicationProfilesOf(variables: Readonly<Record<string, unknown>>): Record<string, string> {
-  return { ...(variables.application_inference_profiles as Record<string, string> | undefined) };
 }
 
 /** Of the ARNs among the models: the account that most of them name is the one to play. */
