@@ -1,32 +1,55 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that neither start processes nor change what others of their process see: they share modules, which saves much loading. */
-const PURE = [
-  'core',
-  'invariants',
-  'lab/bench',
-  'lab/cost',
-  'lab/crash',
-  'lab/faults',
-  'lab/fuzz',
-  'lab/simulation',
-  'local/bedrock',
-  'memory',
-  'scripts/docs',
-  'stack',
-  'upgrades',
-  'wire',
-].map((folder) => `__tests__/${folder}/**/*.test.ts`);
+const files = (...folders: string[]) => folders.map((folder) => `__tests__/${folder}`);
+
+/** Tests on the local cloud: they share one synthesised stack. */
+const CLOUD = files(
+  'client/smoother.test.ts',
+  'contract/applied.test.ts',
+  'permissions/**/*.test.ts',
+  'pipeline/**/*.test.ts',
+);
+
+/** Tests that start processes, or change what others in their process would see: each gets a process to itself. */
+const ISOLATED = files(
+  'aws/clients.test.ts',
+  'aws/large-batch.test.ts',
+  'cli/main.test.ts',
+  'cli/program.test.ts',
+  'cli/operator/inspect.test.ts',
+  'cli/terminal/{problems,signals}.test.ts',
+  'client/lambda-example.test.ts',
+  'lab/external/**/*.test.ts',
+  'local/event-sources/schedule.test.ts',
+  'local/{functions,temporary-folder}.test.ts',
+  'local/{lambda,terraform}/**/*.test.ts',
+  'scripts/*.test.ts',
+  'scripts/package/**/*.test.ts',
+);
 
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    // Some files mostly wait, for functions on the local cloud: beside them another one can work.
-    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // One more than the cores of a small machine: some files mostly wait, for functions on the local cloud.
+    maxWorkers: 3,
+    // Projects run in the order of their names, so that those that wait begin first.
     projects: [
-      { extends: true, test: { name: 'system', include: ['__tests__/**/*.test.ts'], exclude: PURE } },
-      { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'cloud', include: CLOUD, globalSetup: '__tests__/synthesised-once.ts' },
+      },
+      { extends: true, test: { name: 'isolated', include: ISOLATED } },
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: files('**/*.test.ts'),
+          exclude: [...CLOUD, ...ISOLATED],
+          isolate: false,
+          setupFiles: '__tests__/give-way.ts',
+        },
+      },
     ],
   },
 });

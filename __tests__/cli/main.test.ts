@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { runCommand } from '../../src/cli/run-command.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const RUN = path.join(ROOT, 'scripts/run.mjs');
@@ -17,13 +18,13 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 interface Ended {
-  code: number | null;
+  code: typeof process.exitCode;
   out: string;
   error: string;
 }
 
-/** Runs a program to its end, as a shell of a user with no AWS settings would. */
-function run(words: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Ended> {
+/** Runs the command in a process of its own, as a shell of a user with no AWS settings would. */
+function spawned(words: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Ended> {
   const { AWS_REGION: _, npm_lifecycle_event: __, npm_package_json: ___, ...environment } = process.env;
   const child = spawn(process.execPath, [RUN, ...words], {
     cwd: folder,
@@ -33,12 +34,37 @@ function run(words: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv }
   let [out, error] = ['', ''];
   child.stdout.on('data', (chunk) => (out += chunk));
   child.stderr.on('data', (chunk) => (error += chunk));
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, error })));
+  return new Promise((resolve) =>
+    child.once('close', (code) => resolve({ code: code ?? undefined, out, error })),
+  );
 }
 
-describe.concurrent('the exit code', () => {
-  it('is 0 for help, which no words ask for too', async ({ expect }) => {
-    const [bare, asked] = await Promise.all([run([]), run(['--help'])]);
+/** Runs the command in this process, from the same folder. */
+async function run(words: string[]): Promise<Ended> {
+  const home = process.cwd();
+  const out: unknown[] = [];
+  const error: unknown[] = [];
+  vi.stubEnv('AWS_REGION', undefined);
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(text) > 0);
+  vi.spyOn(console, 'error').mockImplementation((line) => void error.push(`${line}\n`));
+  process.chdir(folder);
+  try {
+    await runCommand(words);
+    return { code: process.exitCode, out: out.join(''), error: error.join('') };
+  } finally {
+    process.chdir(home);
+    process.exitCode = undefined;
+  }
+}
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+describe('the exit code', () => {
+  it('is 0 for help, which no words ask for too', async () => {
+    const bare = await spawned([]);
+    const asked = await run(['--help']);
     expect([bare.code, asked.code]).toEqual([0, 0]);
     expect(bare.out).toContain('Usage: smoother');
     expect(asked.out).toBe(bare.out);
@@ -64,7 +90,7 @@ describe.concurrent('the exit code', () => {
     expect([code, out, error]).toEqual([2, '', `${line}\n`]);
   });
 
-  it('is 1 when something failed, with one line that says what', async ({ expect }) => {
+  it('is 1 when something failed, with one line that says what', async () => {
     const { code, error } = await run(['lanes']);
     expect([code, error]).toEqual([
       1,
@@ -74,14 +100,14 @@ describe.concurrent('the exit code', () => {
 });
 
 it('figures as JSON are all of standard output; the text goes to standard error', async () => {
-  const { code, out, error } = await run(['fuzz', '--cases', '5', '--json']);
+  const { code, out, error } = await spawned(['fuzz', '--cases', '5', '--json']);
   expect(code).toBe(0);
   expect(JSON.parse(out)).toMatchObject({ seed: 1, cases: 5, broken: [] });
   expect(error).toContain('broken     0');
 });
 
 it('run by npm, takes paths from where the user is', async () => {
-  const { error } = await run(['start', '--input', 'requests.jsonl'], {
+  const { error } = await spawned(['start', '--input', 'requests.jsonl'], {
     cwd: ROOT,
     env: { npm_package_json: path.join(ROOT, 'package.json'), INIT_CWD: path.join(folder, 'below') },
   });

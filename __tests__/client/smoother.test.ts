@@ -12,7 +12,7 @@ import {
   ValidationException,
 } from '@aws-sdk/client-bedrock-runtime';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
   RequestCancelledError,
   RequestRejectedError,
@@ -38,6 +38,7 @@ let proxy: RunningProxy;
 
 beforeAll(async () => {
   local = await startLocalSmoother({
+    synthesis: inject('synthesis'),
     models: [NOVA, HAIKU],
     quota: { requestsPerMinute: 6_000, tokensPerMinute: 10_000_000 },
     latencyMedianMs: 200,

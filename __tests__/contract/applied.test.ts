@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, inject, it } from 'vitest';
 import { runApplied } from '../../src/cli/report/run-applied.ts';
 import { printer } from '../../src/cli/terminal/printer.ts';
 import type { StackJson } from '../../src/lab/external/checkov.ts';
@@ -10,7 +10,6 @@ import { emulatorOverride } from '../../src/lab/external/emulated-stack.ts';
 import { ExternalToolError } from '../../src/lab/external/errors.ts';
 import { leftovers } from '../../src/lab/external/leftovers.ts';
 import { EXAMPLE_EMAIL } from '../../src/lab/run/local-smoother.ts';
-import { synthesise } from '../../src/lab/run/synthesis.ts';
 import { startLocalCloud } from '../../src/local/local-cloud.ts';
 
 const endpoint = process.env.SMOOTHER_TEST_ENDPOINT ?? '';
@@ -57,8 +56,7 @@ it.runIf(endpoint)(
       },
     }));
     writeFileSync(input, requests.map((request) => `${JSON.stringify(request)}\n`).join(''));
-    const synthesis = await synthesise();
-    cleanup.push(synthesis.remove);
+    const synthesis = inject('synthesis');
     const applied = await startLocalCloud({
       stack: atRest(synthesis.stack as StackJson),
       assetsFolder: synthesis.folder,

@@ -10,7 +10,7 @@ import { laneOf } from '../../src/core/lane/catalog/catalog.ts';
 import { backlogKey, dueKey } from '../../src/core/request/keys.ts';
 import { knownProfiles } from '../../src/core/request/model-id.ts';
 import type { RequestRecord } from '../../src/core/request/record.ts';
-import { synthesise } from '../../src/lab/run/synthesis.ts';
+import type { Synthesis } from '../../src/lab/run/synthesis.ts';
 import { startBedrockSimulator } from '../../src/local/bedrock/simulator.ts';
 import type { Denial } from '../../src/local/gateway/call-log.ts';
 import type { FaultHook } from '../../src/local/gateway/gateway.ts';
@@ -74,8 +74,7 @@ const VARIABLES = {
 /** Results of what is sent below: of 13 messages and those by ARN, and of 3 records that are as a crash would leave them. */
 const RESULTS = 16 + Object.keys(BY_ARN).length;
 
-export async function runEveryBranch(): Promise<EveryBranch> {
-  const synthesis = await synthesise();
+export async function runEveryBranch(synthesis: Pick<Synthesis, 'stack' | 'folder'>): Promise<EveryBranch> {
   // Answers are longer than what fits into a record.
   const bedrock = await startBedrockSimulator({
     outputMedianTokens: 6_000,
@@ -216,7 +215,6 @@ export async function runEveryBranch(): Promise<EveryBranch> {
     for (const client of [sqs, dynamo, lambda, s3]) client.destroy();
     await cloud.stop();
     await bedrock.close();
-    await synthesis.remove();
   }
 }
 

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Permission, RolePolicy } from '../../src/local/gateway/policy.ts';
 import exceptions from '../../src/stack/permission-exceptions.json' with { type: 'json' };
 import { type EveryBranch, runEveryBranch, TENANT_PROFILE, type Use } from './every-branch.ts';
@@ -17,7 +17,7 @@ const anyResource = new Set(exceptions.anyResource.map(({ action }) => action));
 
 let run: EveryBranch;
 beforeAll(async () => {
-  run = await runEveryBranch();
+  run = await runEveryBranch(inject('synthesis'));
 }, 600_000);
 
 function at(type: string, name: string) {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { downloadAnswers, follow, reportOn, submitBatch } from '../../src/cli/operator/batches.ts';
 import { type LocalSmoother, startLocalSmoother } from '../../src/lab/run/local-smoother.ts';
 
@@ -19,6 +19,7 @@ let bucket: string;
 
 beforeAll(async () => {
   smoother = await startLocalSmoother({
+    synthesis: inject('synthesis'),
     models: [NOVA, HAIKU],
     quota: { requestsPerMinute: 6_000, tokensPerMinute: 10_000_000 },
     latencyMedianMs: 100,

@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { type BurstFigures, type Bursts, smoothBursts } from '../../src/lab/run/bursts.ts';
-import { type Synthesis, synthesise } from '../../src/lab/run/synthesis.ts';
 import { ENFORCEMENTS } from '../../src/local/bedrock/accounting.ts';
 
 /** A slice of `npm run bench:pipeline`: a backlog of somewhat more than a minute, so that the minute's end is seen. */
 const BURSTS: Bursts = { rpm: 60, tpm: 8_000, requests: { rpm: 66, tpm: 46 } };
 
-let synthesis: Synthesis;
 let figures: BurstFigures;
 
 beforeAll(async () => {
-  synthesis = await synthesise();
-  figures = await smoothBursts(BURSTS, synthesis);
+  figures = await smoothBursts(BURSTS, inject('synthesis'));
 }, 280_000);
-afterAll(() => synthesis?.remove());
 
 it('bursts too large for their quotas all end once', () => {
   const { submitted, completed, lost, duplicate_results, permission_denials } = figures.summary;

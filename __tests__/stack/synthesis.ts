@@ -64,7 +64,7 @@ function emptyBundles(folder: string): FunctionBundles {
   const bundles = FUNCTION_NAMES.map((name) => {
     const zip = path.join(folder, `${name}.zip`);
     writeFileSync(zip, '');
-    return [name, { path: zip, codeHash: `hash-of-${name}`, codeZipBytes: 0 }];
+    return [name, { path: zip, codeHash: `hash-of-${name}` }];
   });
   return Object.fromEntries(bundles);
 }

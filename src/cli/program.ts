@@ -26,7 +26,7 @@ export async function programFor(words: readonly string[]): Promise<Command> {
     .version(version)
     .allowExcessArguments()
     .exitOverride()
-    // main.ts prints errors.
+    // runCommand prints errors.
     .configureOutput({ outputError: () => undefined })
     .configureHelp({ styleTitle: (title) => `\u001b[1m${title}\u001b[22m` })
     .addHelpText('after', ABOUT)

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
-import { zipSync } from 'fflate';
+import { unzipSync, zipSync } from 'fflate';
 import { FUNCTION_NAMES, type FunctionName } from '../core/layout/environment.ts';
 
 export interface Bundle {
@@ -10,8 +10,6 @@ export interface Bundle {
   path: string;
   /** SHA-256 of the code in hexadecimal. It changes if and only if the code does. */
   codeHash: string;
-  /** Size of a zip with nothing but the code, which is what a cold start loads. */
-  codeZipBytes: number;
 }
 
 export type FunctionBundles = Record<FunctionName, Bundle>;
@@ -66,8 +64,18 @@ async function bundleFunction(root: string, name: FunctionName): Promise<Bundle>
   return {
     path: zipPath,
     codeHash: createHash('sha256').update(code).digest('hex'),
-    codeZipBytes: zip({ 'index.js': code }).length,
   };
+}
+
+/** Bytes that the code takes in its zip, which is what a cold start loads. */
+export function zippedCodeBytes({ path }: Pick<Bundle, 'path'>): number {
+  let bytes = 0;
+  const note = ({ name, size }: { name: string; size: number }) => {
+    if (name === 'index.js') bytes = size;
+    return false;
+  };
+  unzipSync(readFileSync(path), { filter: note });
+  return bytes;
 }
 
 /** Entries in the given order, dated and readable by all: zlib's output may vary with Node, fflate's does not. */

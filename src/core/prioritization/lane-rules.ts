@@ -28,6 +28,7 @@ export class LaneRules {
   #told = false;
   readonly #ports: Pick<PrioritizationPorts, 'settings' | 'control' | 'quotas' | 'clock' | 'log'>;
   readonly #lane: string;
+  readonly #byDefault: Limits;
 
   constructor(
     ports: Pick<PrioritizationPorts, 'settings' | 'control' | 'quotas' | 'clock' | 'log'>,
@@ -35,16 +36,16 @@ export class LaneRules {
   ) {
     this.#ports = ports;
     this.#lane = lane;
+    this.#byDefault = defaultLimitsOf(lane);
     this.#waitsUntil = ports.clock.now() + FIRST_QUOTAS_MS;
   }
 
   get limits(): Limits {
-    const byDefault = defaultLimitsOf(this.#lane);
-    const { requests_per_minute: _, ...ofTokens } = byDefault;
+    const { requests_per_minute: _, ...ofTokens } = this.#byDefault;
     // Some models have no quota of requests, and AWS does away with them: what Service Quotas does not list beside one of
     // tokens does not exist. One of tokens always does.
     const listed = this.#quotas?.tokens_per_minute !== undefined;
-    return { ...(listed ? ofTokens : byDefault), ...this.#quotas, ...this.#override() };
+    return { ...(listed ? ofTokens : this.#byDefault), ...this.#quotas, ...this.#override() };
   }
 
   /** Those of the limits that no source has confirmed. */
