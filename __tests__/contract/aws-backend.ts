@@ -13,6 +13,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { vi } from 'vitest';
 import { dynamoClient, s3Client } from '../../src/aws/clients.ts';
+import { dynamoBudgets } from '../../src/aws/dynamodb/budgets.ts';
 import { dynamoCallReports } from '../../src/aws/dynamodb/call-reports.ts';
 import { dynamoDirectory, dynamoRegistry } from '../../src/aws/dynamodb/directory.ts';
 import { dynamoBacklog, dynamoDue } from '../../src/aws/dynamodb/indexes.ts';
@@ -89,6 +90,7 @@ async function createBackend(
       leadership: dynamoLeadership(dynamo, LANES),
       reports: dynamoCallReports(dynamo, LANES),
       settings: dynamoSettings(dynamo, LANES),
+      budgets: dynamoBudgets(dynamo, LANES),
     },
     disagreements,
     async leave(key, body) {

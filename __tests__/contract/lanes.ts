@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { BudgetAccount } from '../../src/core/lane/budgets.ts';
 import { type Led, WAKE_INTERVAL_MS } from '../../src/core/lane/ports.ts';
 import { backlogKey } from '../../src/core/request/keys.ts';
 import { newLane } from '../fixtures/records.ts';
@@ -177,6 +178,38 @@ export function lanesContract(backend: () => Backend): void {
       const slots = (await ports().reports.since(lane, 999)).map(({ slot }) => slot);
       expect(slots).toEqual([999, 1_000, 1_002]);
       expect(await ports().reports.since(newLane(), 0)).toEqual([]);
+    });
+  });
+
+  describe('accounts of budgets', () => {
+    const account = (version: number, tokens: number): BudgetAccount => {
+      const spent = { tokens, nano_usd: 5 };
+      const held = { tokens: tokens + 1, nano_usd: 7 };
+      return { version, lanes: { 'a.b:geo': { token: 3, held, spent, lacks: 'reserved' } }, noticed: 80 };
+    };
+
+    it('are read as they were written, by day and tenant', async () => {
+      const [tenant, other] = [newLane(), newLane()];
+      const { budgets } = ports();
+      expect(await budgets.read('2026-11-26', tenant)).toBeUndefined();
+      expect(await budgets.write('2026-11-26', tenant, account(1, 10))).toBe(true);
+      expect(await budgets.write('2026-11-26', other, account(1, 20))).toBe(true);
+      expect(await budgets.write('2026-11-27', tenant, account(1, 30))).toBe(true);
+      expect(await budgets.read('2026-11-26', tenant)).toEqual(account(1, 10));
+      const listed = new Map((await budgets.list('2026-11-26')).map((it) => [it.tenant, it.account]));
+      expect([listed.get(tenant), listed.get(other)]).toEqual([account(1, 10), account(1, 20)]);
+    });
+
+    it('are written only upon the version before', async () => {
+      const tenant = newLane();
+      const write = (version: number) =>
+        ports().budgets.write('2026-11-26', tenant, account(version, version));
+      expect(await write(2)).toBe(false);
+      expect(await write(1)).toBe(true);
+      expect(await write(1)).toBe(false);
+      expect(await write(3)).toBe(false);
+      expect(await write(2)).toBe(true);
+      expect(await ports().budgets.read('2026-11-26', tenant)).toEqual(account(2, 2));
     });
   });
 

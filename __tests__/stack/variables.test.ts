@@ -55,6 +55,7 @@ const stored = (set: Record<string, unknown>): [Reach, unknown] => [
     priority_weights: {},
     application_inference_profiles: {},
     tenant_inference_profiles: {},
+    tenant_budgets: {},
     results_queues: [],
     ...set,
   },
@@ -285,6 +286,12 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
     value: { [PROFILE]: 'us.amazon.nova-lite-v1:0' },
     reaches: [stored({ application_inference_profiles: { [PROFILE]: 'us.amazon.nova-lite-v1:0' } })],
   },
+  tenant_budgets: {
+    value: { acme: { tokens_per_day: 9, usd_per_day: 5, at_limit: 'refuse' } },
+    reaches: [
+      stored({ tenant_budgets: { acme: { tokens_per_day: 9, usd_per_day: 5, at_limit: 'refuse' } } }),
+    ],
+  },
   tenant_inference_profiles: {
     value: { acme: { 'us.amazon.nova-lite-v1:0': PROFILE } },
     reaches: [stored({ tenant_inference_profiles: { acme: { 'us.amazon.nova-lite-v1:0': PROFILE } } })],
@@ -366,6 +373,18 @@ describe('rules', () => {
       expect(() => evaluate(json, { ...REQUIRED, name_prefix })).toThrow('which S3 reserves');
     },
   );
+
+  it.each([
+    [{ acme: {} }, 'must give tokens_per_day, usd_per_day or both'],
+    [{ acme: { tokens_per_day: -1 } }, 'must give tokens_per_day, usd_per_day or both'],
+    [{ acme: { tokens_per_day: 1, usd_per_day: -1 } }, 'must give tokens_per_day, usd_per_day or both'],
+    [{ acme: { tokens_per_day: 1, at_limit: 'stop' } }, 'must have wait or refuse as at_limit'],
+    [{ 'a b': { tokens_per_day: 1 } }, 'must have tenants as keys'],
+  ])('tenant_budgets refuses %j: it %s', (value, expected) => {
+    expect(() => evaluate(json, { ...REQUIRED, tenant_budgets: value })).toThrow(
+      `tenant_budgets ${expected}`,
+    );
+  });
 
   it.each([
     [

@@ -20,6 +20,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     console: 'Show and do all of this on a local web page',
     watch: 'Show every lane live: quota, backlog, waits, what binds',
     lanes: 'Show every lane: its state, what binds it, its limits and its work',
+    budgets: 'Show what tenants have spent of their budgets today',
     why: 'Say why a request waits, when it will start, and what happened to it',
     doctor: 'Check the stack and the account; say what is wrong, and the remedy',
     report: 'Say what was used in a range of time, by lane, tenant, model and so on',

@@ -1,5 +1,6 @@
 import type { Batches, BatchFiles, BatchTopic, RecordLookup } from '../core/batch/ports.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
+import type { BudgetAccounts } from '../core/lane/budgets.ts';
 import type { Limits } from '../core/lane/catalog/limits.ts';
 import type {
   CallReports,
@@ -18,6 +19,7 @@ import type { Backlog, Due, HoldQueue, Inbox, Payloads, Records } from '../core/
 import type { ResultMessage, Results } from '../core/request/result.ts';
 import { createBatches, type MemoryBatches } from './batches.ts';
 import {
+  createBudgets,
   createCallReports,
   createControl,
   createDirectory,
@@ -58,6 +60,7 @@ export interface MemoryPorts {
   leadership: Leadership;
   reports: CallReports;
   settings: Settings;
+  budgets: BudgetAccounts;
   control: LaneControl;
   quotas: Quotas;
   waker: Waker;
@@ -118,6 +121,7 @@ export function createMemoryCloud(options: MemoryCloudOptions = {}): MemoryCloud
       registry: createRegistry(),
       reports: createCallReports(),
       control: createControl(),
+      budgets: createBudgets(),
       quotas: {
         async limitsOf(lane) {
           return options.quotas?.[lane];

@@ -1,3 +1,4 @@
+import type { BudgetAccount, BudgetAccounts } from '../core/lane/budgets.ts';
 import { SLOT_MS } from '../core/lane/call-report.ts';
 import type { Limits } from '../core/lane/catalog/limits.ts';
 import { type Counters, sumOf } from '../core/lane/counters.ts';
@@ -157,6 +158,24 @@ export function createControl(): LaneControl {
     async setPause(lane, pause) {
       if (pause === undefined) paused.delete(lane);
       else paused.set(lane, pause);
+    },
+  };
+}
+
+export function createBudgets(): BudgetAccounts {
+  const days = new Map<string, Map<string, BudgetAccount>>();
+  return {
+    async read(day, tenant) {
+      return structuredClone(days.get(day)?.get(tenant));
+    },
+    async write(day, tenant, account) {
+      const tenants = inserted(days, day, () => new Map<string, BudgetAccount>());
+      if ((tenants.get(tenant)?.version ?? 0) !== account.version - 1) return false;
+      tenants.set(tenant, structuredClone(account));
+      return true;
+    },
+    async list(day) {
+      return structuredClone([...(days.get(day) ?? [])].map(([tenant, account]) => ({ tenant, account })));
     },
   };
 }

@@ -134,6 +134,18 @@ export function alarmsOf(context: Context, stores: Stores, functions: Functions)
       evaluationPeriods: 5,
       missingData: 'notBreaching',
     },
+    tenantBudgets: {
+      id: 'tenant_budgets',
+      description:
+        'A tenant has spent 80 % of its budget of the day (tenant_budgets), or all that covers a request',
+      command: 'budgets',
+      watched: laneMetric(context, 'BudgetNotices', 'Sum'),
+      comparison: 'GreaterThanThreshold',
+      threshold: 0,
+      periodSeconds: FIVE_MINUTES,
+      evaluationPeriods: 1,
+      missingData: 'notBreaching',
+    },
     heartbeat: {
       id: 'prioritization_heartbeat',
       description: 'Prioritization has not run for five minutes: no requests are released',

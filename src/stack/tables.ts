@@ -58,6 +58,7 @@ function storeSettings(scope: Construct, { variables }: Context, lanes: Dynamodb
     priority_weights: variables.priority_weights.value,
     application_inference_profiles: variables.application_inference_profiles.value,
     tenant_inference_profiles: variables.tenant_inference_profiles.value,
+    tenant_budgets: variables.tenant_budgets.value,
     results_queues: variables.results_queues.value,
   });
   new DynamodbTableItem(scope, 'settings', {

@@ -350,6 +350,31 @@ export const VARIABLES = [
       tenantNames('tenant_inference_profiles'),
     ],
   },
+  {
+    name: 'tenant_budgets',
+    type: 'map(object({tokens_per_day = optional(number), usd_per_day = optional(number), at_limit = optional(string)}))',
+    default: {},
+    description:
+      'Budgets of tenants for a day (UTC), over all models: tokens, dollars at list prices, or both. Beyond it requests wait for the next day, or are refused (at_limit = "refuse").',
+    example: `{
+  "nightly" = { tokens_per_day = 50000000 }
+  "trial"   = { usd_per_day = 5, at_limit = "refuse" }
+}`,
+    rules: [
+      {
+        condition:
+          'alltrue([for budget in values(var.tenant_budgets) : coalesce(budget.tokens_per_day, budget.usd_per_day, -1) >= 0 && coalesce(budget.usd_per_day, 0) >= 0])',
+        message:
+          'tenant_budgets must give tokens_per_day, usd_per_day or both for each tenant, none of them negative.',
+      },
+      {
+        condition:
+          'alltrue([for budget in values(var.tenant_budgets) : contains(["wait", "refuse"], coalesce(budget.at_limit, "wait"))])',
+        message: 'tenant_budgets must have wait or refuse as at_limit.',
+      },
+      tenantNames('tenant_budgets'),
+    ],
+  },
 ] as const satisfies readonly Variable[];
 
 export type VariableName = (typeof VARIABLES)[number]['name'];

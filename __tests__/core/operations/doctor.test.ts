@@ -42,6 +42,7 @@ const HEALTHY: Inspection = {
   concurrency: { answer: { limit: 1_000, unreserved: 1_000 } },
   subscriptions: { answer: [{ endpoint: 'team@example.com', confirmed: true }] },
   lanes: { answer: [LANE] },
+  budgets: { answer: [] },
 };
 
 const error = (name: string, says: string = name) => ({ error: name, says });

@@ -29,6 +29,11 @@ export function controlKey(lane: string): LaneItemKey {
   return { lane, item: 'control' };
 }
 
+/** Accounts of budgets: the tenants of a UTC day (`2026-11-26`) share a partition. */
+export function budgetsPartition(day: string): string {
+  return `budgets|${day}`;
+}
+
 /** What Service Quotas last said. */
 export function quotaKey(lane: string): LaneItemKey {
   return { lane, item: 'quota' };

@@ -1,4 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { dynamoBudgets } from './budgets.ts';
 import { dynamoCallReports } from './call-reports.ts';
 import { dynamoDirectory, dynamoRegistry } from './directory.ts';
 import { dynamoControl } from './lane-control.ts';
@@ -15,5 +16,6 @@ export function dynamoLanes(client: DynamoDBClient, table: string) {
     reports: dynamoCallReports(client, table),
     settings: dynamoSettings(client, table),
     control: dynamoControl(client, table),
+    budgets: dynamoBudgets(client, table),
   };
 }

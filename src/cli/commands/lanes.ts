@@ -1,8 +1,10 @@
 import { systemClock } from '../../core/clock.ts';
 import { BOUND_LABELS } from '../../core/operations/bound.ts';
+import { viewBudgets } from '../../core/operations/budgets.ts';
 import { type LaneView, viewLanes } from '../../core/operations/lanes.ts';
 import { laneOperations } from '../operator/lane-command.ts';
 import { operatorCommand, withStack } from '../operator/operator-command.ts';
+import { budgetsText } from '../report/budgets-text.ts';
 import { short } from '../report/numbers.ts';
 import { table } from '../report/table.ts';
 import { json } from '../terminal/options.ts';
@@ -13,8 +15,12 @@ export default operatorCommand('smoother lanes', 'smoother lanes --outputs outpu
   .action(({ json: figures, ...flags }) =>
     withStack(flags, async (stack) => {
       const print = printer(figures);
-      const lanes = await viewLanes(await laneOperations(stack), systemClock);
-      print.line(lanesText(lanes));
+      const ports = await laneOperations(stack);
+      const [lanes, budgets] = await Promise.all([
+        viewLanes(ports, systemClock),
+        viewBudgets(ports, systemClock),
+      ]);
+      print.line([lanesText(lanes), budgetsText(budgets)].filter((part) => part !== '').join('\n\n'));
       print.figures(lanes);
     }),
   );

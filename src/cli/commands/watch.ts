@@ -1,4 +1,5 @@
 import { systemClock } from '../../core/clock.ts';
+import { viewBudgets } from '../../core/operations/budgets.ts';
 import { rememberedRows, viewOverview } from '../../core/operations/overview.ts';
 import { operations } from '../operator/operations.ts';
 import { operatorCommand, withStack } from '../operator/operator-command.ts';
@@ -22,7 +23,11 @@ export default operatorCommand('smoother watch', 'smoother watch --every 10', 's
       const isScreen = process.stdout.isTTY && !once;
       if (isScreen) process.stdout.write('\u001b[2J');
       do {
-        const text = overviewText(await viewOverview(remembering, systemClock), systemClock.now());
+        const [lanes, budgets] = await Promise.all([
+          viewOverview(remembering, systemClock),
+          viewBudgets(ports, systemClock),
+        ]);
+        const text = overviewText(lanes, systemClock.now(), budgets);
         process.stdout.write(
           isScreen
             ? `${HOME}${text.replaceAll('\n', `${ERASE_LINE}\n`)}${ERASE_LINE}\n${ERASE_BELOW}`

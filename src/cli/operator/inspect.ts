@@ -12,6 +12,7 @@ import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { itemOf } from '../../aws/dynamodb/expressions.ts';
 import { systemClock } from '../../core/clock.ts';
 import { TABLES as KEYS } from '../../core/layout/tables.ts';
+import { lackOf, viewBudgets } from '../../core/operations/budgets.ts';
 import {
   type Asked,
   DEAD_LETTER_QUEUES,
@@ -37,6 +38,7 @@ export async function inspect(stack: Stack): Promise<Inspection> {
   const lambda = new LambdaClient({ region: stack.region });
   const sns = new SNSClient({ region: stack.region });
   try {
+    const budgets = ask(async () => viewBudgets(await operations(stack), systemClock));
     const [credentials, tables, queues, deadLetters, bucket, functions, concurrency, subscriptions, lanes] =
       await Promise.all([
         ask(async () => ({ accessKeyId: (await dynamo.config.credentials()).accessKeyId })),
@@ -64,6 +66,7 @@ export async function inspect(stack: Stack): Promise<Inspection> {
     return {
       ...{ at: systemClock.now(), node: process.version, credentials, region, stackRegion: stack.region },
       ...{ tables, queues, deadLetters, bucket, functions, concurrency, subscriptions, lanes },
+      budgets: await budgets,
     };
   } finally {
     lambda.destroy();
@@ -135,7 +138,10 @@ async function subscribers(stack: Stack, sns: SNSClient) {
 async function laneStates(stack: Stack): Promise<LaneState[]> {
   const ports = await operations(stack);
   const now = systemClock.now();
-  const lanes = await viewLanes(ports, systemClock);
+  const [lanes, budgets] = await Promise.all([
+    viewLanes(ports, systemClock),
+    viewBudgets(ports, systemClock),
+  ]);
   return Promise.all(
     lanes.map(async (lane) => {
       const [status, announced] = await Promise.all([
@@ -146,7 +152,11 @@ async function laneStates(stack: Stack): Promise<LaneState[]> {
       const heads = await Promise.all(
         announced.slice(0, 20).map(({ backlog_key }) => ports.backlog.heads(backlog_key, 1)),
       );
-      const accepted = heads.flat().map(({ accepted_at }) => accepted_at);
+      // What a budget keeps back is in nobody's hands until the day turns.
+      const accepted = heads
+        .flat()
+        .filter(({ tenant }) => lackOf(budgets, tenant, lane.lane) === undefined)
+        .map(({ accepted_at }) => accepted_at);
       return {
         ...lane,
         led: (status?.lease_until ?? 0) > now,

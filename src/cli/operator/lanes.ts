@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import type { BudgetAccounts } from '../../core/lane/budgets.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import type { LaneControl, LaneRegistry, LaneWatch, Settings } from '../../core/lane/ports.ts';
 import { knownAs, knownProfiles } from '../../core/request/model-id.ts';
@@ -11,6 +12,7 @@ export interface LaneOperations {
   registry: LaneRegistry;
   watch: LaneWatch;
   settings: Settings;
+  budgets: BudgetAccounts;
 }
 
 /**

@@ -1,4 +1,6 @@
+import type { BudgetView } from '../../core/operations/budgets.ts';
 import type { LaneOverview } from '../../core/operations/overview.ts';
+import { budgetsText } from './budgets-text.ts';
 import { dollars, duration, moment, short } from './numbers.ts';
 import { table } from './table.ts';
 
@@ -6,11 +8,16 @@ const BAR_WIDTH = 30;
 const BARS = '▁▂▃▄▅▆▇█';
 
 /** Every lane on one screen. */
-export function overviewText(lanes: readonly LaneOverview[], now: number): string {
+export function overviewText(
+  lanes: readonly LaneOverview[],
+  now: number,
+  budgets: readonly BudgetView[] = [],
+): string {
   const parts = lanes.map((lane) => laneText(lane, now));
   return [
     moment(now),
     ...(parts.length === 0 ? ['No lanes yet: a lane begins with its first request.'] : parts),
+    ...(budgets.length === 0 ? [] : [budgetsText(budgets)]),
   ].join('\n\n');
 }
 

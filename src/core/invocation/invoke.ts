@@ -1,5 +1,8 @@
+import { reservationOf, spentBy } from '../budgets/spending.ts';
+import { budgetCounters } from '../lane/budget-counters.ts';
 import { BUNDLE_ENDED, type CallReport, countersOf, slotOf } from '../lane/call-report.ts';
 import { burndownOf, outputLimitOf } from '../lane/catalog/catalog.ts';
+import type { Counters } from '../lane/counters.ts';
 import { unreservedTokens } from '../lane/unreserved.ts';
 import { cancelled, isTakenBack } from '../request/cancellation.ts';
 import { type ErrorType, requestError } from '../request/error-types.ts';
@@ -132,6 +135,7 @@ async function call(ports: InvocationPorts, run: Run, stored: Call): Promise<voi
     chargedTokens: charged,
     inputTokens: inputOf(answer.usage) ?? record.input_tokens,
     outputTokens: answer.usage?.output_tokens ?? 0,
+    usage: answer.usage,
     truncated,
   };
   const attempts = record.attempts + 1;
@@ -219,12 +223,14 @@ function reportNotStarted(ports: InvocationPorts, run: Run): Promise<void> {
 }
 
 type Reported = Pick<CallReport, 'end' | 'startedAt' | 'finishedAt' | 'chargedTokens'> &
-  Partial<Pick<CallReport, 'served' | 'inputTokens' | 'outputTokens' | 'truncated' | 'wonBackTokens'>>;
+  Partial<Pick<CallReport, 'served' | 'inputTokens' | 'outputTokens' | 'truncated' | 'wonBackTokens'>> & {
+    usage?: Usage;
+  };
 
 async function report(
   { reports }: InvocationPorts,
   { lane, releasedAt, record }: Run,
-  call: Reported,
+  { usage, ...call }: Reported,
 ): Promise<void> {
   const { priority, tenant, expected_tokens: expectedTokens } = record;
   const counters = countersOf({
@@ -239,7 +245,15 @@ async function report(
     served: expectedTokens === undefined ? undefined : { priority, tenant, expectedTokens },
     ...call,
   });
-  await reports.add(lane, slotOf(releasedAt), counters);
+  const ofBudget = record.budgeted ? budgetCountersOf(record, usage, call.chargedTokens > 0) : {};
+  await reports.add(lane, slotOf(releasedAt), { ...counters, ...ofBudget });
+}
+
+function budgetCountersOf(record: RequestRecord, usage: Usage | undefined, isCharged: boolean): Counters {
+  const { lane, tenant, reserved_tokens = 0, granted_max_tokens = 0 } = record;
+  const reserved = reservationOf(lane, reserved_tokens, granted_max_tokens);
+  const spent = spentBy(lane, reserved, usage, isCharged);
+  return budgetCounters(tenant, { ended: 1, reserved, spent });
 }
 
 /**

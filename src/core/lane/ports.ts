@@ -1,5 +1,6 @@
 /** What the lanes table offers. Item layout: docs/architecture.md, "Lanes table". */
 
+import type { TenantBudget } from './budgets.ts';
 import type { SlotTotals } from './call-report.ts';
 import type { Limits } from './catalog/limits.ts';
 import type { Counters } from './counters.ts';
@@ -177,4 +178,5 @@ export interface LaneSettings {
   application_inference_profiles?: Record<string, string>;
   /** By tenant and model or system profile id: the ARN of the tenant's own application inference profile of it. */
   tenant_inference_profiles?: Record<string, Record<string, string>>;
+  tenant_budgets?: Record<string, TenantBudget>;
 }

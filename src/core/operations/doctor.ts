@@ -1,4 +1,6 @@
 /** Judges what was found of a stack: each finding with its remedy. */
+import { costOf } from '../reporting/prices.ts';
+import type { BudgetView } from './budgets.ts';
 import type { Asked, FunctionState, Inspection, LaneState, QueueState } from './inspection.ts';
 
 export type Severity = 'ok' | 'fault' | 'warning' | 'unknown';
@@ -37,6 +39,7 @@ export function diagnose(found: Inspection): Finding[] {
     subscriptions(found),
     ...Object.entries(found.deadLetters).map(([name, asked]) => deadLetters(name, asked)),
     ...lanes(found),
+    ...budgets(found),
   ];
 }
 
@@ -193,6 +196,37 @@ function laneFindings(lane: LaneState, at: number): Finding[] {
     });
   }
   return findings.length === 0 ? [ok(check, says)] : findings;
+}
+
+function budgets({ budgets: asked, lanes: found }: Inspection): Finding[] {
+  if ('error' in asked) return [unanswered('budgets', asked, APPLY)];
+  const all = 'answer' in found ? found.answer.map(({ lane }) => lane) : [];
+  const unpriced = all.filter((lane) => costOf(lane, NO_USAGE) === undefined);
+  return asked.answer.flatMap((budget) => budgetFindings(budget, unpriced));
+}
+
+const NO_USAGE = { input_tokens: 0, output_tokens: 0 };
+
+function budgetFindings({ tenant, state, at_limit, usd }: BudgetView, unpriced: string[]): Finding[] {
+  const check = `budget of ${tenant}`;
+  const findings: Finding[] = [];
+  if (state !== 'within') {
+    const fate = at_limit === 'refuse' ? 'are refused' : 'wait';
+    const says =
+      state === 'used up' ? `It is used up: requests ${fate} until 00:00 UTC.` : 'It is nearly used up.';
+    findings.push({
+      ...{ check, severity: 'warning', says },
+      remedy: 'Raise it in the variable tenant_budgets, which acts within ten seconds',
+    });
+  }
+  if (usd !== undefined && unpriced.length > 0) {
+    findings.push({
+      ...{ check, severity: 'warning' },
+      says: `It is in dollars, and these have no price, so that its requests there fail: ${unpriced.join(', ')}.`,
+      remedy: 'Give the tenant a budget in tokens (tokens_per_day) in place of dollars, if it needs them',
+    });
+  }
+  return findings.length === 0 ? [ok(check, 'within its limit')] : findings;
 }
 
 function unanswered(

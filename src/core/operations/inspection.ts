@@ -1,4 +1,5 @@
 /** What is found of a stack when somebody looks: facts, without judgement. */
+import type { BudgetView } from './budgets.ts';
 import type { LaneView } from './lanes.ts';
 
 /** An answer, or why there is none. */
@@ -69,4 +70,5 @@ export interface Inspection {
   /** Of the topic of alarms. */
   subscriptions: Asked<{ endpoint: string; confirmed: boolean }[]>;
   lanes: Asked<LaneState[]>;
+  budgets: Asked<BudgetView[]>;
 }

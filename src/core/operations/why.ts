@@ -6,6 +6,7 @@ import type { ReportRows } from '../reporting/ports.ts';
 import type { BacklogEntry, Records } from '../request/ports.ts';
 import { isOutcome, type RequestRecord, type StoredRecord } from '../request/record.ts';
 import { type BacklogPorts, type ChargeOf, readBacklog, type WaitingWork } from './backlog.ts';
+import { type BudgetPorts, lackOf, nextDay, viewBudgets } from './budgets.ts';
 import { chargesOf } from './charges.ts';
 import { type ExpectedStart, expectedStart, type Flow, laneMinutes, type Weights } from './expected-start.ts';
 import { historyOf, type Transition } from './history.ts';
@@ -15,6 +16,7 @@ export interface WhyPorts extends LaneViewPorts, BacklogPorts {
   records: Pick<Records, 'read'>;
   rows: Pick<ReportRows, 'rows'>;
   settings: Settings;
+  budgets: BudgetPorts['budgets'];
 }
 
 export interface Ahead {
@@ -80,9 +82,10 @@ async function whyItWaits(
 ): Promise<Pick<Why, 'says' | 'remedy' | 'ahead' | 'expected_start' | 'deadline'>> {
   const now = clock.now();
   const chargeOf = await chargesOf(ports.rows, record.lane, now);
-  const [waiting, settings] = await Promise.all([
+  const [waiting, settings, budgets] = await Promise.all([
     readBacklog(ports, record.lane, chargeOf),
     ports.settings.read(),
+    viewBudgets(ports, clock),
   ]);
   const ahead = aheadOf(record, waiting, chargeOf);
   const weights = {
@@ -90,15 +93,31 @@ async function whyItWaits(
     tenants: settings.tenant_weights,
   };
   const from = startOf(record, ahead.tenant, waiting, lane, weights, chargeOf);
-  const expected = from && { p50: now + from.p50, p95: now + from.p95 };
   const place = placeSaid(ahead);
+  const lack = lackOf(budgets, record.tenant, record.lane);
+  const begin = lack?.lacks === 'used_up' ? nextDay(lack.day) : now;
+  const refused = lack?.lacks === 'used_up' && lack.at_limit === 'refuse';
+  const expected = from && !refused ? { p50: begin + from.p50, p95: begin + from.p95 } : undefined;
+  const why =
+    lack === undefined
+      ? { says: [`It waits for quota: ${place}`, `${lane.lane}: ${lane.says}`], remedy: lane.remedy }
+      : { says: [...lackSaid(lack), place], remedy: RAISE_BUDGET };
   return {
-    says: [`It waits for quota: ${place}`, `${lane.lane}: ${lane.says}`],
-    remedy: lane.remedy,
+    ...why,
     ahead,
     expected_start: expected,
     deadline: expected && deadlineBy(record.deadline_at, expected),
   };
+}
+
+const RAISE_BUDGET = 'Raise its budget in the variable tenant_budgets: that acts within ten seconds';
+
+function lackSaid({ tenant, day, lacks, at_limit }: NonNullable<ReturnType<typeof lackOf>>): string[] {
+  if (lacks === 'reserved') {
+    return [`What is left of the budget of ${tenant} is held for calls that run: it goes on as they end.`];
+  }
+  const fate = at_limit === 'refuse' ? 'It will be refused' : 'It continues at 00:00 UTC';
+  return [`Its tenant's budget for ${day} is used up. ${fate}.`];
 }
 
 function aheadOf(record: RequestRecord, { lines, entries, more }: WaitingWork, chargeOf: ChargeOf) {

@@ -68,10 +68,17 @@ export class BacklogView {
     return this.#queues.size === 0;
   }
 
-  /** When the oldest of the heads was accepted, epoch milliseconds. */
-  get oldest(): number | undefined {
-    const accepted = [...this.#queues.values()].flatMap(({ heads }) => heads.map((it) => it.accepted_at));
+  /** When the oldest of the heads that count was accepted, epoch milliseconds; undefined when none does. */
+  oldest(counts: (entry: BacklogEntry) => boolean): number | undefined {
+    const accepted = [...this.#queues.values()].flatMap(({ heads }) =>
+      heads.filter(counts).map((it) => it.accepted_at),
+    );
     return accepted.length === 0 ? undefined : accepted.reduce((a, b) => Math.min(a, b));
+  }
+
+  /** Every queue shows something, and nothing that counts. */
+  showsOnly(isLeftOut: (entry: BacklogEntry) => boolean): boolean {
+    return [...this.#queues.values()].every(({ heads }) => heads.length > 0 && heads.every(isLeftOut));
   }
 
   /** What may be released now, queue by queue. */

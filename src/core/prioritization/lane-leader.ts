@@ -10,6 +10,7 @@ import type { HoldMessage, Release } from '../request/hold-message.ts';
 import type { RequestError } from '../request/record.ts';
 import { queue } from '../request/transitions.ts';
 import { BacklogView, INDEX_GRACE_MS, LIST_EVERY_MS } from './backlog-view.ts';
+import { LaneBudgets } from './lane-budgets.ts';
 import { LaneRules } from './lane-rules.ts';
 import { LaneWrites } from './lane-writes.ts';
 import { laneLine } from './metrics.ts';
@@ -39,6 +40,7 @@ export class LaneLeader {
   readonly #engine: LaneEngine;
   readonly #view: BacklogView;
   readonly #rules: LaneRules;
+  readonly #budgets: LaneBudgets;
   readonly #lane: string;
   #dueAt = Number.NEGATIVE_INFINITY;
   #metricsAt: number;
@@ -58,7 +60,12 @@ export class LaneLeader {
     this.#lane = led.lane;
     const engine = new LaneEngine(settings.engine, led.plan, led.estimates);
     this.#engine = engine;
-    const legacy = { plan: () => engine.snapshot(), estimates: () => engine.estimates() };
+    const { lane, token } = led;
+    const { leaseMs } = settings.engine;
+    const { metricsNamespace } = settings;
+    const budgets = new LaneBudgets(ports, { lane, token, leaseMs, metricsNamespace }, led.plan);
+    this.#budgets = budgets;
+    const legacy = { plan: () => budgets.inPlan(engine.snapshot()), estimates: () => engine.estimates() };
     this.#writes = new LaneWrites(ports.leadership, led, legacy, now);
     this.#view = new BacklogView(led.lane, ports, now, (modelId) => this.#engine.holdsBack(modelId));
     this.#rules = new LaneRules(ports, led.lane);
@@ -91,7 +98,7 @@ export class LaneLeader {
         });
         if (failed >= MAX_FAILED_TICKS) throw error;
       }
-      const tickMs = this.#view.empty ? QUIET_TICK_MS : TICK_MS;
+      const tickMs = this.#hasNothingToRelease ? QUIET_TICK_MS : TICK_MS;
       const tookMs = clock.now() - begun;
       // Where reads and writes are slow, more of them would only be slower.
       await clock.sleep(Math.max(tookMs, tickMs - tookMs));
@@ -109,11 +116,12 @@ export class LaneLeader {
       this.#recover(),
     ]);
     const now = clock.now();
-    const { limits, assumed, paused, priorityWeights, tenantWeights } = this.#rules;
+    const { limits, assumed, paused, priorityWeights, tenantWeights, tenantBudgets } = this.#rules;
     const decisions = this.#engine.tick({
       now,
       reports: read,
-      queues: this.#view.heads(now),
+      queues: this.#budgets.begin(now, read, tenantBudgets, this.#view.heads(now)),
+      budgets: this.#budgets,
       limits,
       assumed,
       workers: this.#workers.availableTo(this.#lane),
@@ -124,7 +132,7 @@ export class LaneLeader {
       paused,
     });
     const taken = this.#engine.unfinished(now).bundles;
-    const waiting = this.#view.oldest !== undefined;
+    const waiting = this.#oldest !== undefined;
     this.#workers.note(this.#lane, { taken, waiting });
     const { binds, ...engineFigures } = this.#engine.figures;
     const figures = {
@@ -137,6 +145,7 @@ export class LaneLeader {
     const lease = await this.#writes.tick(now, decisions.releases.length > 0, { limits, figures });
     if (lease === 'lost') return lease;
     await this.#apply(decisions);
+    await this.#settleBudgets(now);
     this.#emitMetrics(now);
     return lease;
   }
@@ -153,7 +162,7 @@ export class LaneLeader {
     const queued: EngineRelease[] = [];
     const marks = concurrently(releases, CONCURRENT_WRITES, async (release) => {
       if (await this.#mark(release, releasedAt)) queued.push(release);
-      else this.#engine.refund(decisions, release);
+      else this.#refund(decisions, release);
     });
     const ends = concurrently(expired, CONCURRENT_WRITES, (entry) =>
       endWithout(
@@ -176,6 +185,22 @@ export class LaneLeader {
     for (const outcome of [marked, ...others]) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
+  #refund(decisions: Decisions, release: EngineRelease): void {
+    this.#engine.refund(decisions, release);
+    this.#budgets.refund(decisions.releasedAt, release.entry, release);
+  }
+
+  async #settleBudgets(now: number): Promise<void> {
+    const refused = await this.#budgets.settle();
+    this.#view.remove(
+      refused.map(({ entry }) => entry),
+      now,
+    );
+    await concurrently(refused, CONCURRENT_WRITES, ({ entry, error }) =>
+      endWithout(this.#ports, { ...entry, status: 'RECEIVED' }, { status: 'FAILED', error }),
+    );
+  }
+
   async #mark(release: EngineRelease, releasedAt: number): Promise<boolean> {
     const { records, log } = this.#ports;
     const { entry, reserved, charge, cost, maxTokens, mostMaxTokens, exceedsQuota } = release;
@@ -188,6 +213,7 @@ export class LaneLeader {
         maxTokens,
         mostMaxTokens,
         exceedsQuota,
+        budgeted: this.#budgets.has(entry.tenant),
         leaseUntil: releasedAt + this.#settings.engine.leaseMs,
       }),
     );
@@ -238,13 +264,22 @@ export class LaneLeader {
   }
 
   #idle(now: number): boolean {
-    return this.#view.empty && this.#engine.unfinished(now).releases === 0;
+    return this.#hasNothingToRelease && this.#engine.unfinished(now).releases === 0;
+  }
+
+  /** What no budget covers now is looked at again in the next minute. */
+  get #hasNothingToRelease(): boolean {
+    return this.#view.empty || this.#view.showsOnly(({ tenant }) => this.#budgets.keepsBack(tenant));
+  }
+
+  get #oldest(): number | undefined {
+    return this.#view.oldest(({ tenant }) => !this.#budgets.keepsBack(tenant));
   }
 
   #emitMetrics(now: number): void {
     if (now < this.#metricsAt + METRICS_EVERY_MS) return;
     this.#metricsAt = now;
-    const oldest = this.#view.oldest;
+    const oldest = this.#oldest;
     const { utilisation, paused } = this.#engine.figures;
     this.#ports.emit(
       laneLine(this.#settings.metricsNamespace, now, this.#lane, {
@@ -262,7 +297,10 @@ export class LaneLeader {
 
   async #stop(stopped: Stopped): Promise<Stopped> {
     this.#workers.leave(this.#lane);
-    if (stopped !== 'lost') await this.#writes.release();
+    if (stopped !== 'lost') {
+      await this.#budgets.leave();
+      await this.#writes.release();
+    }
     this.#ports.log('lane.left', { lane: this.#lane, token: this.#led.token, reason: stopped });
     return stopped;
   }

@@ -1,4 +1,5 @@
 /** A lane's current limits and weights: from the variables, then from Service Quotas, then from the catalog. */
+import type { TenantBudget } from '../lane/budgets.ts';
 import { defaultLimitsOf, overrideOf, whyAssumed } from '../lane/catalog/catalog.ts';
 import type { Limits } from '../lane/catalog/limits.ts';
 import type { LaneSettings } from '../lane/ports.ts';
@@ -61,6 +62,10 @@ export class LaneRules {
 
   get tenantWeights(): Record<string, number> {
     return this.#settings.tenant_weights;
+  }
+
+  get tenantBudgets(): Record<string, TenantBudget> {
+    return this.#settings.tenant_budgets ?? {};
   }
 
   get priorityWeights(): Record<Priority, number> {

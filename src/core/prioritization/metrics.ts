@@ -13,7 +13,7 @@ export interface LaneMetrics {
   LanesPaused: number;
 }
 
-const UNITS: Record<keyof LaneMetrics | 'Heartbeat', string> = {
+const UNITS: Record<keyof LaneMetrics | 'Heartbeat' | 'BudgetNotices', string> = {
   Heartbeat: 'Count',
   OldestWaitingSeconds: 'Seconds',
   Released: 'Count',
@@ -22,6 +22,7 @@ const UNITS: Record<keyof LaneMetrics | 'Heartbeat', string> = {
   TokensWonBack: 'Count',
   LimitsAssumed: 'Count',
   LanesPaused: 'Count',
+  BudgetNotices: 'Count',
 };
 
 export function heartbeatLine(namespace: string, now: number): object {
@@ -31,6 +32,15 @@ export function heartbeatLine(namespace: string, now: number): object {
 /** Once without dimensions, for alarms, and once by lane, for the dashboard. */
 export function laneLine(namespace: string, now: number, lane: string, metrics: LaneMetrics): object {
   return { ...line(namespace, now, [[], ['Lane']], metrics), Lane: lane };
+}
+
+/** A tenant has used much or all of its budget of the day; who and how much is beside the metric, which costs nothing. */
+export function budgetNoticeLine(
+  namespace: string,
+  now: number,
+  about: { Tenant: string; Percent: number },
+): object {
+  return { ...line(namespace, now, [[]], { BudgetNotices: 1 }), ...about };
 }
 
 function line(

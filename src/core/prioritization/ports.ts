@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { BudgetAccounts } from '../lane/budgets.ts';
 import type {
   CallReports,
   LaneControl,
@@ -20,6 +21,7 @@ export interface PrioritizationPorts {
   directory: QueueDirectory;
   reports: CallReports;
   settings: Settings;
+  budgets: BudgetAccounts;
   control: LaneControl;
   quotas: Quotas;
   records: Records;

@@ -13,6 +13,8 @@ export const ERROR_TYPES = [
   'PayloadMissing',
   'WorkerLost',
   'AnswerTooLong',
+  'BudgetUsedUp',
+  'PriceUnknown',
 ] as const;
 export type ErrorType = (typeof ERROR_TYPES)[number];
 

@@ -122,6 +122,8 @@ export interface RequestRecord extends CommonRecord {
   reserved_tokens?: number;
   /** The charge to expect, by which the release was shared out. */
   expected_tokens?: number;
+  /** Its tenant has a budget: the worker reports what the call spends of it. */
+  budgeted?: boolean;
   /** The max tokens that the release allows the call. */
   granted_max_tokens?: number;
   /** Where the producer set none: the most that the release could have allowed, by model and quota. */

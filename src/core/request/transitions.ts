@@ -41,6 +41,8 @@ export interface Grant {
   mostMaxTokens?: number;
   /** By its estimate it does not fit into a minute's quota. */
   exceedsQuota?: boolean;
+  /** Its tenant has a budget. */
+  budgeted?: boolean;
   /** When the release counts as lost. */
   leaseUntil: number;
 }
@@ -59,6 +61,7 @@ export function queue(seen: Seen, grant: Grant): Transition {
       granted_max_tokens: grant.maxTokens,
       most_max_tokens: grant.mostMaxTokens,
       exceeds_quota: grant.exceedsQuota || undefined,
+      budgeted: grant.budgeted || undefined,
       ...dueAt(seen, grant.leaseUntil),
     },
     remove: ['backlog_key', 'backlog_order'],
@@ -76,7 +79,13 @@ export function claim(release: Release, startedAt: number): Transition {
 }
 
 /** Attributes of a release, which a record loses when it returns. */
-const OF_A_RELEASE = ['started_at', 'reserved_tokens', 'granted_max_tokens', 'exceeds_quota'] as const;
+const OF_A_RELEASE = [
+  'started_at',
+  'reserved_tokens',
+  'granted_max_tokens',
+  'exceeds_quota',
+  'budgeted',
+] as const;
 
 /** QUEUED, IN_PROGRESS or set aside → RECEIVED, in its old place. `counts` are the record's counters after the attempt. */
 export function putBack(

@@ -16,6 +16,7 @@ export interface BedrockLimits {
 
 const INPUT_TOKENS = 12;
 const OUTPUT_TOKENS = 40;
+export const TOKENS_PER_CALL = INPUT_TOKENS + OUTPUT_TOKENS;
 /** Too large for the record. */
 const LARGE_TEXT = 'x'.repeat(9_000);
 

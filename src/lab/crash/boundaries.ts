@@ -29,10 +29,10 @@ export async function play(
   sabotage?: Sabotage,
   mode?: Mode,
 ): Promise<string[]> {
-  const { function: name, invocation, limits, expected } = scenario;
+  const { function: name, invocation, limits, budgets, expected } = scenario;
   const before = scenario.before?.() ?? [];
   const injections = fault === undefined ? before : [...before, { function: name, invocation, fault }];
-  const pipeline = new Pipeline({ limits, injections, sabotage });
+  const pipeline = new Pipeline({ limits, budgets, injections, sabotage });
   await scenario.prepare(pipeline);
   await pipeline.settle(GIVE_UP_MS);
   const stalled = mode === 'stalls' || mode === 'stalls-after' ? STALL_MS : 0;

@@ -7,6 +7,7 @@ import { isOutcome, isRequest, type Outcome, RECORD_ONLY } from '../../core/requ
 import { resultOf } from '../../core/request/result.ts';
 import { createReportRows } from '../../memory/reporting.ts';
 import { brokenBatch } from './batch-invariants.ts';
+import { brokenBudget, type ExpectedBudget } from './budgets.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** What a scenario must end with. */
@@ -19,6 +20,8 @@ export interface Expectation {
   withinMs: number;
   /** How the batch file ends, and what its manifest counts. */
   batch?: { status: BatchStatus; success: number; error: number };
+  /** A tenant has a budget. */
+  budget?: ExpectedBudget;
 }
 
 /** Names every invariant that does not hold. `faults` is how many were injected. */
@@ -34,6 +37,7 @@ export async function brokenInvariants(
     ...callsOf(pipeline, expected, faults),
     ...objectsOf(pipeline),
     ...(expected.batch === undefined ? [] : await brokenBatch(pipeline, expected.batch, faults)),
+    ...(expected.budget === undefined ? [] : await brokenBudget(pipeline, expected.budget)),
     ...(await reportsOf(pipeline)),
   ];
 }

@@ -7,6 +7,7 @@ import type { BatchQueue } from '../../core/batch/ports.ts';
 import { cancel } from '../../core/ingestion/cancel.ts';
 import type { Ingestion } from '../../core/ingestion/ingestion.ts';
 import { invokeBatch } from '../../core/invocation/batch.ts';
+import type { TenantBudget } from '../../core/lane/budgets.ts';
 import {
   type PrioritizationEvent,
   type PrioritizationSettings,
@@ -63,6 +64,8 @@ export interface Injection {
 export interface PipelineOptions {
   injections?: readonly Injection[];
   limits?: BedrockLimits;
+  /** Of tenants. */
+  budgets?: Record<string, TenantBudget>;
   sabotage?: Sabotage;
   /** No function starts by itself before {@link Pipeline.settle}, so that instances can be driven by hand first. */
   standsStill?: boolean;
@@ -99,7 +102,7 @@ export class Pipeline {
   readonly #wakes: string[][] = [];
   #ingestion: { instance: Instance; logic: Ingestion } | undefined;
 
-  constructor({ injections = [], limits, sabotage = {}, standsStill }: PipelineOptions = {}) {
+  constructor({ injections = [], limits, budgets = {}, sabotage = {}, standsStill }: PipelineOptions = {}) {
     const { clock } = this;
     this.#injections = injections;
     const quota = limits ?? { requestsPerMinute: 600, tokensPerMinute: 1_000_000 };
@@ -109,6 +112,7 @@ export class Pipeline {
       leastPartBytes: LEAST_PART_BYTES,
       settings: {
         results_queues: [QUEUE],
+        tenant_budgets: budgets,
         quota_overrides: {
           [LANE]: {
             requests_per_minute: quota.requestsPerMinute,

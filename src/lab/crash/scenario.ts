@@ -1,4 +1,5 @@
 /** What a scenario is made of: its input, what its functions meet, and what it must end with. */
+import type { TenantBudget } from '../../core/lane/budgets.ts';
 import type { Outcome } from '../../core/request/record.ts';
 import type { BedrockLimits } from './bedrock.ts';
 import { type FunctionName, MODEL } from './functions.ts';
@@ -11,6 +12,8 @@ export interface Scenario {
   /** Which of the function's invocations is struck, counted from 0. */
   invocation: number;
   limits?: BedrockLimits;
+  /** Of tenants. */
+  budgets?: Record<string, TenantBudget>;
   /** Faults of the scenario itself, apart from the one that is tried. */
   before?: () => Injection[];
   prepare(pipeline: Pipeline): Promise<void>;

@@ -1,5 +1,6 @@
 /** Representative inputs, and what each must end with. */
 import { BATCH_SCENARIOS } from './batch-scenarios.ts';
+import { BUDGET_SCENARIOS } from './budgets.ts';
 import { INGESTION_SCENARIOS } from './ingestion-scenarios.ts';
 import { INVOCATION_SCENARIOS } from './invocation-scenarios.ts';
 import { PRIORITIZATION_SCENARIOS } from './prioritization-scenarios.ts';
@@ -27,6 +28,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...INGESTION_SCENARIOS,
   ...PRIORITIZATION_SCENARIOS,
   ...INVOCATION_SCENARIOS,
+  ...BUDGET_SCENARIOS,
   CHANGES,
   ...BATCH_SCENARIOS,
 ];

@@ -267,6 +267,10 @@ export class LaneEngine {
         this.#queues.drop();
         continue;
       }
+      if (input.budgets?.admits(entry, size) === false) {
+        this.#queues.drop();
+        continue;
+      }
       const fits = headroom.fits(size, urgent);
       const { trials } = this.#adaptiveShare;
       const tries = !fits && urgent && trials.allows() && headroom.fits(size, urgent, input.limits);
@@ -280,6 +284,7 @@ export class LaneEngine {
       this.#pacing.spend({ requests: 1, tokens: pacedTokens({ ...size, runMs }) });
       this.#queues.serve(size.cost);
       headroom.take(size);
+      input.budgets?.took(entry, size);
       const before = bundles.count;
       const bundle = bundles.add(entry);
       const opened = bundles.count - before;

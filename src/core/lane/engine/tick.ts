@@ -23,6 +23,11 @@ export interface TickInput extends Weights {
   rivals?: number;
   /** An operator has stopped the lane. */
   paused: boolean;
+  /** Leaves requests out whose tenants may not spend so much now; absent: nobody has a budget. */
+  budgets?: {
+    admits(entry: BacklogEntry, size: Sizing): boolean;
+    took(entry: BacklogEntry, size: Sizing): void;
+  };
 }
 
 export interface EngineRelease extends Sizing {

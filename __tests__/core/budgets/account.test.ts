@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { adjusted, type Standing } from '../../../src/core/budgets/account.ts';
+import { type BudgetAccount, limitOf } from '../../../src/core/lane/budgets.ts';
+
+const TOKENS = limitOf({ tokens_per_day: 800 });
+const amount = (tokens: number, nano_usd = 0) => ({ tokens, nano_usd });
+const NOTHING = amount(0);
+
+function standing(fields: Partial<Standing>): Standing {
+  return { lane: 'a', token: 1, used: NOTHING, spent: NOTHING, ...fields };
+}
+
+function accountAfter(
+  account: BudgetAccount | undefined,
+  fields: Partial<Standing>,
+  limit = TOKENS,
+): BudgetAccount {
+  const next = adjusted(account, standing(fields), limit);
+  if (next === undefined) throw new Error('Another leader has the lane');
+  return next.account;
+}
+
+describe('a lane', () => {
+  it('takes an eighth of what is left, or what it needs', () => {
+    expect(accountAfter(undefined, { needs: amount(10) }).lanes.a?.held).toEqual(amount(100));
+    expect(accountAfter(undefined, { needs: amount(300) }).lanes.a?.held).toEqual(amount(300));
+    const others = accountAfter(undefined, { lane: 'b', needs: amount(400) });
+    expect(accountAfter(others, { used: amount(80), needs: amount(10) }).lanes.a?.held).toEqual(
+      amount(80 + 40),
+    );
+  });
+
+  it('takes nothing when less is left than it needs, and says whether the rest is only held or spent', () => {
+    const held = accountAfter(undefined, { lane: 'b', needs: amount(600) });
+    expect(accountAfter(held, { needs: amount(300) }).lanes.a).toEqual({
+      token: 1,
+      held: NOTHING,
+      spent: NOTHING,
+      lacks: 'reserved',
+    });
+    const spent = accountAfter(undefined, { lane: 'b', used: amount(600), spent: amount(600) });
+    expect(accountAfter(spent, { needs: amount(300) }).lanes.a?.lacks).toBe('used_up');
+  });
+
+  it('gives back what it does not use when nothing waits, or when it is left', () => {
+    const taken = accountAfter(undefined, { needs: amount(100) });
+    expect(accountAfter(taken, { used: amount(30) }).lanes.a?.held).toEqual(amount(30));
+    expect(accountAfter(taken, { used: amount(30), needs: amount(10), leaves: true }).lanes.a).toEqual({
+      token: 1,
+      held: amount(30),
+      spent: NOTHING,
+    });
+  });
+
+  it('is written by its last leader only', () => {
+    const next = accountAfter(undefined, { token: 2, needs: amount(100) });
+    expect(adjusted(next, standing({ token: 1 }), TOKENS)).toBeUndefined();
+    expect(adjusted(next, standing({ token: 3 }), TOKENS)).toBeDefined();
+  });
+
+  it('keeps within tokens and dollars, whichever is less', () => {
+    const both = limitOf({ tokens_per_day: 800, usd_per_day: 0.000_000_4 });
+    expect(accountAfter(undefined, { needs: amount(100, 401) }, both).lanes.a?.lacks).toBe('used_up');
+    expect(accountAfter(undefined, { needs: amount(801, 100) }, both).lanes.a?.lacks).toBe('used_up');
+    expect(accountAfter(undefined, { needs: amount(100, 100) }, both).lanes.a?.held).toEqual(
+      amount(100, 100),
+    );
+  });
+});
+
+describe('notice', () => {
+  it('is given once at 80 per cent of what is spent, and once when the rest does not cover a request', () => {
+    const notices: (number | undefined)[] = [];
+    let account: BudgetAccount | undefined;
+    for (const fields of [
+      { spent: amount(639) },
+      { spent: amount(640) },
+      { spent: amount(700) },
+      { spent: amount(700), needs: amount(101) },
+      { spent: amount(750), needs: amount(101) },
+    ]) {
+      const next = adjusted(account, standing({ used: fields.spent, ...fields }), TOKENS);
+      notices.push(next?.notice);
+      account = next?.account;
+    }
+    expect(notices).toEqual([undefined, 80, undefined, 100, undefined]);
+  });
+
+  it('of a budget of nothing says at once that it is used up', () => {
+    const next = adjusted(undefined, standing({ needs: amount(1) }), limitOf({ tokens_per_day: 0 }));
+    expect(next?.notice).toBe(100);
+  });
+});

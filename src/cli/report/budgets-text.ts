@@ -1,0 +1,32 @@
+import type { BudgetView, Used } from '../../core/operations/budgets.ts';
+import { dollars, short } from './numbers.ts';
+import { table } from './table.ts';
+
+/** Budgets of today, and what becomes of requests that they do not cover. Empty where nobody has one. */
+export function budgetsText(budgets: readonly BudgetView[]): string {
+  const [first] = budgets;
+  if (first === undefined) return '';
+  const rows = budgets.flatMap((budget) => [
+    ...(budget.tokens === undefined ? [] : [row(budget, 'tokens', budget.tokens, short)]),
+    ...(budget.usd === undefined ? [] : [row(budget, 'dollars', budget.usd, dollars)]),
+  ]);
+  const head = [`budget of ${first.day}`, 'of', 'spent', 'held', 'limit', 'used', 'state'];
+  return [table(head, rows), ...budgets.map(noteOn).filter((note) => note !== '')].join('\n');
+}
+
+function row(
+  { tenant, state }: BudgetView,
+  name: string,
+  { limit, spent, held }: Used,
+  text: (value: number) => string,
+): string[] {
+  const used = limit === 0 ? 1 : spent / limit;
+  return [tenant, name, text(spent), text(held), text(limit), `${Math.round(used * 100)} %`, state];
+}
+
+function noteOn({ tenant, at_limit, lacking }: BudgetView): string {
+  const usedUp = lacking.filter(({ lacks }) => lacks === 'used_up').map(({ lane }) => lane);
+  if (usedUp.length === 0) return '';
+  const fate = at_limit === 'refuse' ? 'are refused' : 'wait';
+  return `  ${tenant}: requests of ${usedUp.join(', ')} ${fate} until 00:00 UTC, or until tenant_budgets allows more.`;
+}

@@ -1,0 +1,106 @@
+/** What tenants have spent of their budgets today, for those who look. */
+import { NOTICES, partSpent, spentOf } from '../budgets/account.ts';
+import type { Clock } from '../clock.ts';
+import {
+  addSpending,
+  type BudgetAccount,
+  type BudgetAccounts,
+  type BudgetPart,
+  dayOf,
+  limitOf,
+  NO_SPENDING,
+  type TenantBudget,
+} from '../lane/budgets.ts';
+import type { Settings } from '../lane/ports.ts';
+
+export interface BudgetPorts {
+  settings: Settings;
+  budgets: Pick<BudgetAccounts, 'list'>;
+}
+
+/** Of tokens, or of dollars. */
+export interface Used {
+  limit: number;
+  spent: number;
+  /** Held by lanes, for calls that run and for what they release next. */
+  held: number;
+}
+
+export interface BudgetView {
+  tenant: string;
+  /** UTC. */
+  day: string;
+  tokens?: Used;
+  usd?: Used;
+  /** The part that is spent, 1 is all: of tokens or dollars, whichever is more. */
+  part: number;
+  /** `used up`: it did not cover a request any more. */
+  state: 'within' | 'nearly used up' | 'used up';
+  at_limit: 'wait' | 'refuse';
+  /** Lanes whose requests it does not cover now. */
+  lacking: { lane: string; lacks: NonNullable<BudgetPart['lacks']> }[];
+}
+
+/** One for each tenant that has a budget; the first of them has used most of it. */
+export async function viewBudgets(
+  { settings, budgets }: BudgetPorts,
+  clock: Pick<Clock, 'now'>,
+): Promise<BudgetView[]> {
+  const { tenant_budgets = {} } = await settings.read();
+  const limited = Object.entries(tenant_budgets);
+  if (limited.length === 0) return [];
+  const day = dayOf(clock.now());
+  const accounts = new Map((await budgets.list(day)).map(({ tenant, account }) => [tenant, account]));
+  return limited
+    .map(([tenant, budget]) => viewOf(tenant, day, budget, accounts.get(tenant)))
+    .sort((a, b) => b.part - a.part || a.tenant.localeCompare(b.tenant));
+}
+
+/** What the tenant's requests in the lane lack; undefined when its budget, if any, covers them. */
+export function lackOf(
+  views: readonly BudgetView[],
+  tenant: string,
+  lane: string,
+): (BudgetView & { lacks: NonNullable<BudgetPart['lacks']> }) | undefined {
+  const view = views.find((it) => it.tenant === tenant);
+  const lack = view?.lacking.find((it) => it.lane === lane);
+  return view && lack && { ...view, lacks: lack.lacks };
+}
+
+/** Epoch milliseconds. */
+export function nextDay(day: string): number {
+  return Date.parse(day) + 24 * 3_600_000;
+}
+
+function viewOf(
+  tenant: string,
+  day: string,
+  budget: TenantBudget,
+  account: BudgetAccount = { version: 0, lanes: {} },
+): BudgetView {
+  const limit = limitOf(budget);
+  const spent = spentOf(account);
+  const parts = Object.entries(account.lanes);
+  const held = addSpending(
+    parts.reduce((sum, [, part]) => addSpending(sum, part.held), NO_SPENDING),
+    spent,
+    -1,
+  );
+  const part = partSpent(account, limit);
+  const isUsedUp = account.noticed === NOTICES[1];
+  const { tokens_per_day, usd_per_day, at_limit = 'wait' } = budget;
+  return {
+    tenant,
+    day,
+    ...(tokens_per_day !== undefined && {
+      tokens: { limit: tokens_per_day, spent: spent.tokens, held: held.tokens },
+    }),
+    ...(usd_per_day !== undefined && {
+      usd: { limit: usd_per_day, spent: spent.nano_usd / 1e9, held: held.nano_usd / 1e9 },
+    }),
+    part,
+    state: isUsedUp ? 'used up' : part >= NOTICES[0] / 100 ? 'nearly used up' : 'within',
+    at_limit,
+    lacking: parts.flatMap(([lane, { lacks }]) => (lacks === undefined ? [] : [{ lane, lacks }])),
+  };
+}

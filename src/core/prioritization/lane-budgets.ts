@@ -1,0 +1,319 @@
+/**
+ * Keeps one lane within the budgets of its tenants. The lane's part of each budget is taken beforehand, in one write, and releases
+ * within it cost no call. A lane of a stack without budgets does nothing here.
+ */
+import { adjusted, leftFor, partSpent, saysTheSame, spentOf } from '../budgets/account.ts';
+import { BudgetBook } from '../budgets/book.ts';
+import { budgetUsedUp, exceedsBudget, priceUnknown } from '../budgets/refusals.ts';
+import { type Reservation, reservationOf } from '../budgets/spending.ts';
+import type { Clock } from '../clock.ts';
+import { concurrently } from '../concurrently.ts';
+import {
+  addSpending,
+  type BudgetAccount,
+  type BudgetAccounts,
+  dayOf,
+  isWithin,
+  limitOf,
+  NO_SPENDING,
+  type Spending,
+  type TenantBudget,
+} from '../lane/budgets.ts';
+import type { SlotTotals } from '../lane/call-report.ts';
+import type { Log } from '../log.ts';
+import type { BacklogEntry } from '../request/ports.ts';
+import type { RequestError } from '../request/record.ts';
+import { budgetNoticeLine } from './metrics.ts';
+
+/** A budget that covers nothing more is asked again this often: another lane may have given back, or a call cost less. */
+const ASK_AGAIN_MS = 5_000;
+/** What has been spent is shown this often, and what is not needed is given back as soon. */
+const SHOW_EVERY_MS = 5_000;
+/** While requests wait, only once so much of the budget has been spent since. */
+const SHOW_STEP = 0.01;
+const CONCURRENT_WRITES = 20;
+
+export interface LaneBudgetsPorts {
+  budgets: BudgetAccounts;
+  clock: Pick<Clock, 'now'>;
+  log: Log;
+  emit(line: object): void;
+}
+
+export interface LaneBudgetsOptions {
+  lane: string;
+  /** Of the leader. */
+  token: number;
+  leaseMs: number;
+  metricsNamespace: string;
+}
+
+/** A request that its tenant's budget does not cover now. */
+interface Uncovered {
+  entry: BacklogEntry;
+  needs: Reservation;
+}
+
+export interface Refused {
+  entry: BacklogEntry;
+  error: RequestError;
+}
+
+/** A tenant's day, as this leader sees it. */
+interface Seen {
+  account?: BudgetAccount;
+  /** What the lane may spend; absent until this leader has said so in the account. */
+  held?: Spending;
+  /** Requests wait, at this tick. */
+  waiting: boolean;
+  uncovered: Uncovered[];
+  /** What the smallest of them needed when the budget did not cover it, and until when they are left out. */
+  short?: { needs: Spending; until: number };
+  shownAt: number;
+}
+
+type Sized = { reserved: number; maxTokens: number };
+
+export class LaneBudgets {
+  readonly #book: BudgetBook;
+  readonly #seen = new Map<string, Seen>();
+  readonly #ports: LaneBudgetsPorts;
+  readonly #options: LaneBudgetsOptions;
+  #budgets: Readonly<Record<string, TenantBudget>> = {};
+  #now = 0;
+  /** The day whose accounts have been looked at. */
+  #loadedDay: string | undefined;
+
+  /** @param plan what the last leader has left */
+  constructor(ports: LaneBudgetsPorts, options: LaneBudgetsOptions, plan?: string) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#book = new BudgetBook(options.leaseMs, plan === undefined ? undefined : JSON.parse(plan).budgets);
+  }
+
+  /** The plan with the lane's book in it, for a successor. */
+  inPlan(plan: string): string {
+    if (!this.#isActive || this.#book.isEmpty) return plan;
+    return `${plan.slice(0, -1)},"budgets":${JSON.stringify(this.#book.snapshot())}}`;
+  }
+
+  /** Before a tick: takes in what calls have spent, and returns the queues without what no budget covers now. */
+  begin(
+    now: number,
+    reports: readonly SlotTotals[],
+    budgets: Readonly<Record<string, TenantBudget>>,
+    queues: BacklogEntry[][],
+  ): BacklogEntry[][] {
+    this.#now = now;
+    this.#budgets = budgets;
+    if (!this.#isActive) return queues;
+    if (this.#book.turn(now)) this.#seen.clear();
+    this.#book.takeIn(now, reports);
+    for (const seen of this.#seen.values()) Object.assign(seen, { waiting: false, uncovered: [] });
+    return queues.map((queue) => queue.filter((entry) => this.#isCandidate(entry)));
+  }
+
+  has(tenant: string): boolean {
+    return Object.hasOwn(this.#budgets, tenant);
+  }
+
+  /** Requests of this tenant are left out for now. */
+  keepsBack(tenant: string): boolean {
+    const { short, account } = this.#seen.get(tenant) ?? {};
+    if (short === undefined || this.#now >= short.until) return false;
+    if (account === undefined) return true;
+    if (this.#refuses(tenant, short.needs, account)) return false;
+    // What has ended since may have cost less than was held for it.
+    const used = this.#book.used(tenant);
+    return !isWithin(short.needs, leftFor(account, this.#options.lane, used, this.#limitOf(tenant)));
+  }
+
+  /** Whether the lane's part of the budget covers the request. What it does not cover is dealt with by {@link settle}. */
+  admits(entry: BacklogEntry, size: Sized): boolean {
+    const { tenant } = entry;
+    if (!this.has(tenant)) return true;
+    const needs = reservationOf(entry.lane, size.reserved, size.maxTokens);
+    if (!this.#isUncountable(tenant, needs) && this.#covers(tenant, needs)) return true;
+    this.#seenOf(tenant).uncovered.push({ entry, needs });
+    return false;
+  }
+
+  /** The request is released. */
+  took(entry: BacklogEntry, size: Sized): void {
+    this.#reserve(this.#now, entry, size, 1);
+  }
+
+  /** The request was not released after all. */
+  refund(releasedAt: number, entry: BacklogEntry, size: Sized): void {
+    this.#reserve(releasedAt, entry, size, -1);
+  }
+
+  /** After a tick, whose plan has been written: takes, gives back and shows. Returns the requests that end here. */
+  async settle(): Promise<Refused[]> {
+    if (!this.#isActive) return [];
+    await this.#load();
+    const refused: Refused[] = [];
+    await concurrently([...this.#seen], CONCURRENT_WRITES, async ([tenant, seen]) => {
+      if (!this.has(tenant)) return;
+      if (seen.uncovered.length > 0) refused.push(...(await this.#ask(tenant, seen)));
+      else if (this.#isWorthShowing(tenant, seen)) {
+        await this.#adjust(tenant, seen, seen.waiting ? NO_SPENDING : undefined);
+      }
+    });
+    return refused;
+  }
+
+  /** Gives back all that is not needed, when the lane is left. */
+  async leave(): Promise<void> {
+    if (!this.#isActive) return;
+    await concurrently([...this.#seen], CONCURRENT_WRITES, async ([tenant, seen]) => {
+      if (!this.has(tenant) || seen.account === undefined) return;
+      await this.#adjust(tenant, seen, seen.waiting ? seen.short?.needs : undefined, true);
+    });
+  }
+
+  get #isActive(): boolean {
+    return Object.keys(this.#budgets).length > 0;
+  }
+
+  /** A request past its deadline ends, whatever its budget. */
+  #isCandidate({ tenant, deadline_at }: BacklogEntry): boolean {
+    if (!this.has(tenant)) return true;
+    this.#seenOf(tenant).waiting = true;
+    return deadline_at <= this.#now || !this.keepsBack(tenant);
+  }
+
+  /** Once for each leader and day: a leader that died may have left the lane a part that nobody needs. */
+  async #load(): Promise<void> {
+    const day = dayOf(this.#now);
+    if (this.#loadedDay === day) return;
+    for (const { tenant, account } of await this.#ports.budgets.list(day)) {
+      const part = account.lanes[this.#options.lane];
+      if (!this.has(tenant) || part === undefined) continue;
+      if (!this.#book.has(tenant)) this.#book.adopt(tenant, part.spent);
+      this.#seenOf(tenant).account = account;
+    }
+    this.#loadedDay = day;
+  }
+
+  /** For what the lane's part did not cover. Returns what is not to wait for more. */
+  async #ask(tenant: string, seen: Seen): Promise<Refused[]> {
+    const limit = this.#limitOf(tenant);
+    const never = seen.uncovered.filter(
+      ({ needs }) => this.#isUncountable(tenant, needs) || !isWithin(needs, limit),
+    );
+    const refused = never.map(({ entry, needs }) => ({
+      entry,
+      error: this.#isUncountable(tenant, needs)
+        ? priceUnknown(tenant, entry.lane)
+        : exceedsBudget(tenant, needs, this.#budgets[tenant] ?? {}),
+    }));
+    const others = seen.uncovered.filter((it) => !never.includes(it));
+    const least = others.reduce<Uncovered | undefined>(
+      (least, it) => (least === undefined || it.needs.tokens < least.needs.tokens ? it : least),
+      undefined,
+    );
+    if (least === undefined) return refused;
+    // What is known may be old by now: another lane may have given back.
+    if (seen.short !== undefined) seen.account = undefined;
+    await this.#adjust(tenant, seen, least.needs);
+    seen.short = this.#covers(tenant, least.needs)
+      ? undefined
+      : { needs: least.needs, until: this.#now + ASK_AGAIN_MS };
+    const { account } = seen;
+    if (seen.short === undefined || account === undefined) return refused;
+    const over = others.filter(({ needs }) => this.#refuses(tenant, needs, account));
+    return [
+      ...refused,
+      ...over.map(({ entry }) => ({ entry, error: budgetUsedUp(tenant, dayOf(this.#now)) })),
+    ];
+  }
+
+  /** What runs may still turn out to cost less than was held for it: refused is only what exceeds what has been spent. */
+  #refuses(tenant: string, needs: Spending, account: BudgetAccount): boolean {
+    if (this.#budgets[tenant]?.at_limit !== 'refuse') return false;
+    const part = account.lanes[this.#options.lane];
+    const since = addSpending(this.#book.spent(tenant), part?.spent ?? NO_SPENDING, -1);
+    const left = addSpending(addSpending(this.#limitOf(tenant), spentOf(account), -1), since, -1);
+    return !isWithin(needs, left);
+  }
+
+  async #adjust(tenant: string, seen: Seen, needs?: Spending, leaves = false): Promise<void> {
+    const { budgets, log, emit } = this.#ports;
+    const { lane, token, metricsNamespace } = this.#options;
+    const day = dayOf(this.#now);
+    seen.shownAt = this.#now;
+    try {
+      for (const attempt of ['first', 'again']) {
+        if (seen.account === undefined || attempt === 'again') seen.account = await budgets.read(day, tenant);
+        const of = { used: this.#book.used(tenant), spent: this.#book.spent(tenant), needs, leaves };
+        const next = adjusted(seen.account, { lane, token, ...of }, this.#limitOf(tenant));
+        // Another leader has the lane: it goes by its own word from now on.
+        if (next === undefined) return;
+        if (next.notice !== undefined) {
+          // Before the write: a notice may come twice, but none is lost.
+          log('budget.notice', { tenant, day, percent: next.notice, lane });
+          emit(budgetNoticeLine(metricsNamespace, this.#now, { Tenant: tenant, Percent: next.notice }));
+        }
+        if (saysTheSame(seen.account, next.account) || (await budgets.write(day, tenant, next.account))) {
+          seen.account = next.account;
+          seen.held = next.account.lanes[lane]?.held;
+          return;
+        }
+      }
+    } catch (error) {
+      // The tenant waits; nobody else does.
+      log('budget.failed', { tenant, lane, error: error instanceof Error ? error.name : 'unknown' });
+    }
+    seen.account = undefined;
+  }
+
+  #isWorthShowing(tenant: string, seen: Seen): boolean {
+    if (this.#now < seen.shownAt + SHOW_EVERY_MS) return false;
+    const part = seen.account?.lanes[this.#options.lane];
+    if (part === undefined) return false;
+    const spent = this.#book.spent(tenant);
+    if (seen.waiting) {
+      const since = addSpending(spent, part.spent, -1);
+      const step = partSpent({ version: 0, lanes: { '': { ...part, spent: since } } }, this.#limitOf(tenant));
+      return step >= SHOW_STEP || (part.lacks !== undefined && !this.keepsBack(tenant));
+    }
+    const shown = { ...part, held: this.#book.used(tenant), spent, lacks: undefined };
+    return JSON.stringify(shown) !== JSON.stringify(part);
+  }
+
+  #covers(tenant: string, needs: Spending): boolean {
+    const held = this.#seen.get(tenant)?.held;
+    if (held === undefined) return false;
+    const { tokens, nano_usd } = this.#limitOf(tenant);
+    const sum = addSpending(this.#book.used(tenant), needs);
+    return (
+      (!Number.isFinite(tokens) || sum.tokens <= held.tokens) &&
+      (!Number.isFinite(nano_usd) || sum.nano_usd <= held.nano_usd)
+    );
+  }
+
+  /** A budget in dollars cannot be kept where a call's price is not known. */
+  #isUncountable(tenant: string, { unpriced }: Reservation): boolean {
+    return unpriced === true && Number.isFinite(this.#limitOf(tenant).nano_usd);
+  }
+
+  #reserve(releasedAt: number, entry: BacklogEntry, { reserved, maxTokens }: Sized, sign: 1 | -1): void {
+    if (!this.has(entry.tenant)) return;
+    this.#book.reserve(releasedAt, entry.tenant, reservationOf(entry.lane, reserved, maxTokens), sign);
+  }
+
+  #limitOf(tenant: string): Spending {
+    return limitOf(this.#budgets[tenant] ?? {});
+  }
+
+  #seenOf(tenant: string): Seen {
+    const seen = this.#seen.get(tenant) ?? {
+      waiting: false,
+      uncovered: [],
+      shownAt: Number.NEGATIVE_INFINITY,
+    };
+    this.#seen.set(tenant, seen);
+    return seen;
+  }
+}
