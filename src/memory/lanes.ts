@@ -112,8 +112,8 @@ export function createLaneStates(): {
         Object.assign(state, { token: state.token + 1, holder, lease_until: leaseUntil });
         delete state.asleep;
         delete state.challenged_at;
-        const { token, plan, estimates } = state;
-        return definedOf<Led>({ lane, holder, token, plan, estimates });
+        const { token, plan, estimates, figures } = state;
+        return definedOf<Led>({ lane, holder, token, plan, estimates, figures });
       },
       async writePlan(led, plan) {
         const state = held(led);

@@ -95,6 +95,10 @@ export function createRecords({ clock, indexLagMs }: RecordsOptions): MemoryReco
         catchUp();
         return take(backlogIndex.partition(backlogKey), limit);
       },
+      async since(backlogKey, order, limit) {
+        catchUp();
+        return take(backlogIndex.after(backlogKey, order), limit);
+      },
     },
     due: {
       async due(lane, now, limit) {

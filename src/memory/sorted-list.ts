@@ -44,6 +44,13 @@ export class SortedList<T> {
     for (const chunk of this.#chunks) yield* chunk;
   }
 
+  /** Entries after an order. */
+  *after(order: number): Generator<Ranked<T>> {
+    const isAfter = (item: Ranked<T> | undefined) => item !== undefined && item.order > order;
+    const chunks = this.#chunks.slice(firstIndex(this.#chunks, (chunk) => isAfter(chunk.at(-1))));
+    for (const chunk of chunks) yield* chunk.slice(firstIndex(chunk, isAfter));
+  }
+
   /** The chunk in whose range the item falls: the first one that does not end before it. */
   #chunkOf(item: { order: number; id: string }): number {
     return firstIndex(this.#chunks, (chunk) => {

@@ -34,4 +34,9 @@ export class SparseIndex<T> {
   partition(key: string): Iterable<{ order: number; entry: T }> {
     return this.#partitions.get(key) ?? [];
   }
+
+  /** What comes after an order in a partition. */
+  after(key: string, order: number): Iterable<{ order: number; entry: T }> {
+    return this.#partitions.get(key)?.after(order) ?? [];
+  }
 }

@@ -3,7 +3,7 @@ import { whyText } from '../../../src/cli/report/why-text.ts';
 import { PRIORITY_WEIGHTS } from '../../../src/core/lane/priority-weights.ts';
 import { readBacklog } from '../../../src/core/operations/backlog.ts';
 import { chargesBy } from '../../../src/core/operations/charges.ts';
-import { minutesUntilServed, type Weights } from '../../../src/core/operations/expected-start.ts';
+import { minutesUntilServed, type Weights } from '../../../src/core/lane/expected-start.ts';
 import { whyOf } from '../../../src/core/operations/why.ts';
 import type { Priority, RequestRecord } from '../../../src/core/request/record.ts';
 import { createReportRows } from '../../../src/memory/reporting.ts';

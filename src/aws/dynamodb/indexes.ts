@@ -3,7 +3,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { checked, type TypesOf } from '../../core/request/checked.ts';
 import { DUE_SHARDS, dueShardKey } from '../../core/request/keys.ts';
 import type { Backlog, BacklogEntry, Due, DueEntry } from '../../core/request/ports.ts';
-import { queryItems } from './query.ts';
+import { type Query, queryItems } from './query.ts';
 
 const BACKLOG_ENTRY: TypesOf<BacklogEntry> = {
   request_id: 'string',
@@ -30,17 +30,14 @@ const DUE_ENTRY: TypesOf<DueEntry> = {
 
 /** The `backlog` index of the Requests table. */
 export function dynamoBacklog(client: DynamoDBClient, table: string): Backlog {
+  const entries = async (query: Pick<Query, 'where' | 'values' | 'limit'>) => {
+    const items = await queryItems(client, { table, IndexName: 'backlog', ...query });
+    return items.map((item) => checked<BacklogEntry>('backlog entry', unmarshall(item), BACKLOG_ENTRY));
+  };
   return {
-    async heads(backlogKey, limit) {
-      const items = await queryItems(client, {
-        table,
-        IndexName: 'backlog',
-        where: '#backlog_key = :key',
-        values: { key: backlogKey },
-        limit,
-      });
-      return items.map((item) => checked<BacklogEntry>('backlog entry', unmarshall(item), BACKLOG_ENTRY));
-    },
+    heads: (key, limit) => entries({ where: '#backlog_key = :key', values: { key }, limit }),
+    since: (key, order, limit) =>
+      entries({ where: '#backlog_key = :key AND #backlog_order > :order', values: { key, order }, limit }),
   };
 }
 

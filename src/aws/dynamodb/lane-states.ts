@@ -84,7 +84,8 @@ export function dynamoLeadership(client: DynamoDBClient, table: string): Leaders
       if (state) {
         const token = Number(state.token);
         const found = await takePlan({ lane, token, memory: state.memory });
-        return found && { lane, holder, token, ...found };
+        const { figures }: LaneStatus = state;
+        return found && { lane, holder, token, ...found, ...(figures && { figures }) };
       }
       await items.update(stateKey(lane), { update: 'SET #challenged_at = :now', values: { now } });
       return undefined;

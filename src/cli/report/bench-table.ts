@@ -2,6 +2,7 @@ import { PRIORITIES } from '../../core/request/record.ts';
 import type { BurstTime } from '../../lab/bench/bursts.ts';
 import type { Family, Spread } from '../../lab/bench/family.ts';
 import type { Figures, WaitFigures } from '../../lab/bench/figures.ts';
+import type { PromiseFigures } from '../../lab/bench/promises.ts';
 import type { AttainedUtilisation } from '../../lab/bench/utilisation.ts';
 import { table } from './table.ts';
 
@@ -14,6 +15,9 @@ const COLUMNS = [
   ['gap/largest/unknowable', 24],
   ['burst s/least', 16],
   ['urgent beyond', 15],
+  ['kept', 8],
+  ['waited/expected', 19],
+  ['promised/waited', 17],
   ['wait p50/p95/p99 s by priority', 0],
 ] as const;
 
@@ -29,6 +33,7 @@ export function benchLines(figures: Figures): string[] {
     `${fairness.gap}/${fairness.largest}/${fairness.unknowable}`,
     bursts.length === 0 ? '-' : bursts.map(burst).join(' '),
     urgent === undefined ? '-' : seconds(Math.max(0, urgent.beyondMs)),
+    ...promiseCells(figures.promises),
     PRIORITIES.flatMap((it) => figures.waitMs[it] ?? [])
       .map(waits)
       .join('  '),
@@ -75,6 +80,13 @@ function shares(utilisation: AttainedUtilisation | undefined): string[] {
     `${percent(attainable.lower, 1)}-${percent(attainable.upper, 1)}`,
     percent(ratio, 1),
   ];
+}
+
+function promiseCells(promises: PromiseFigures | undefined): string[] {
+  if (promises === undefined) return ['-', '-', '-'];
+  const { kept, waitedOfExpected: waited, promisedOfWaited: promised } = promises;
+  const times = (ratios: number[]) => ratios.map((ratio) => ratio.toFixed(ratio < 10 ? 2 : 0)).join('/');
+  return [percent(kept, 1), times([waited.p5, waited.p50, waited.p95]), times([promised.p50, promised.p95])];
 }
 
 function waits({ p50, p95, p99 }: WaitFigures): string {

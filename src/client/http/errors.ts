@@ -10,6 +10,7 @@ const EXCEPTIONS: Record<string, BedrockErrorType> = {
   RequestIdConflict: 'ConflictException',
   Cancelled: 'ConflictException',
   ExceedsQuota: 'ServiceQuotaExceededException',
+  DeadlineTooSoon: 'ServiceQuotaExceededException',
   DeadlinePassed: 'ModelTimeoutException',
   TimeoutError: 'ModelTimeoutException',
   PayloadMissing: 'InternalServerException',

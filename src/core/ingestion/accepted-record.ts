@@ -1,4 +1,5 @@
 import { laneOf, outputLimitOf } from '../lane/catalog/catalog.ts';
+import type { ExpectedStart } from '../lane/expected-start.ts';
 import { backlogKey, dueKey, payloadKey } from '../request/keys.ts';
 import { requestedOutput } from '../request/max-tokens.ts';
 import { knownAs, type Profiles, profileOfTenant, type TenantProfiles } from '../request/model-id.ts';
@@ -20,6 +21,18 @@ export interface Acceptance {
   source?: { key: string; version_id?: string };
   /** Chooses the backlog's shard for a queue. */
   shardOf(queue: string): number;
+}
+
+/** With what is promised of its start. */
+export function promised(record: RequestRecord, start: ExpectedStart | undefined): RequestRecord {
+  if (start === undefined) return record;
+  const { p50, p95 } = start;
+  const { accepted_at } = record;
+  return {
+    ...record,
+    expected_start_at: Math.round(accepted_at + p50),
+    promised_start_at: Math.round(accepted_at + p95),
+  };
 }
 
 /** The first record of a request: RECEIVED, in the backlog. Times in epoch milliseconds. */

@@ -13,10 +13,17 @@ export class Coalescer<T> {
   run(key: string, now: number, action: () => Promise<T>): Promise<T> {
     const last = this.#done.get(key);
     if (last !== undefined && now - last.at < this.#intervalMs) return last.outcome;
+    return this.anew(key, now, action);
+  }
+
+  /** Does it now in any case. Those who ask after this share the outcome. */
+  anew(key: string, now: number, action: () => Promise<T>): Promise<T> {
     this.#makeRoom();
     const outcome = action();
     this.#done.set(key, { at: now, outcome });
-    outcome.catch(() => this.#done.delete(key));
+    outcome.catch(() => {
+      if (this.#done.get(key)?.outcome === outcome) this.#done.delete(key);
+    });
     return outcome;
   }
 

@@ -1,5 +1,7 @@
 import type { Clock } from '../clock.ts';
+import type { Weights } from '../lane/expected-start.ts';
 import type { LaneSettings, Settings } from '../lane/ports.ts';
+import { PRIORITY_WEIGHTS } from '../lane/priority-weights.ts';
 import type { Log } from '../log.ts';
 import { Mutex } from '../mutex.ts';
 import type { Home } from '../request/arns.ts';
@@ -17,16 +19,17 @@ import type { CancellationRecord, RequestError, RequestRecord, StoredRecord } fr
 import type { Request } from '../request/request.ts';
 import type { Results } from '../request/result.ts';
 import { replaceCancellation } from '../request/transitions.ts';
-import { type Acceptance, acceptedRecord } from './accepted-record.ts';
+import { type Acceptance, acceptedRecord, promised } from './accepted-record.ts';
 import { cancel } from './cancel.ts';
 import { Coalescer } from './coalescer.ts';
 import type { IncomingMessage } from './incoming.ts';
 import { InputCounts, type TokenCounter } from './input-counts.ts';
 import { LaneNotifier, type LaneNotifierPorts } from './lane-notifier.ts';
-import { quotaViolation } from './quota-violation.ts';
+import { certainLimits, lateness, quotaViolation } from './refusals.ts';
 import { rejectedRecord } from './rejected-record.ts';
 import { type PointerReading, readPointer } from './s3-pointer.ts';
 import { ShardChooser } from './shard-chooser.ts';
+import { StartEstimates } from './start-estimates.ts';
 
 export interface IngestionPorts extends LaneNotifierPorts {
   records: Records;
@@ -68,6 +71,7 @@ export class Ingestion {
   readonly #arrivals = new ShardChooser();
   readonly #notifier: LaneNotifier;
   readonly #inputs: InputCounts;
+  readonly #starts = new StartEstimates();
   readonly #large = new Mutex();
   readonly #settings = new Coalescer<LaneSettings>(SETTINGS_AGE_MS);
   readonly #ports: IngestionPorts;
@@ -136,7 +140,7 @@ export class Ingestion {
     message: IncomingMessage,
     beforeDownload: (bytes: number) => Promise<void>,
   ): Promise<StoredRecord | undefined> {
-    const limits = await this.#limits();
+    const { weights, ...limits } = await this.#limits();
     const { reading, source } = await this.#read(message, limits, beforeDownload);
     if (reading.kind === 'cancellation') {
       await cancel(this.#ports, reading.requestId, message.id);
@@ -144,14 +148,18 @@ export class Ingestion {
     }
     if (reading.kind !== 'request') return this.#reject(message, refusalOf(reading));
     const { profiles, tenantProfiles } = limits;
-    return this.#accept(message, reading.request, { source, profiles, tenantProfiles });
+    return this.#accept(message, reading.request, { source, profiles, tenantProfiles }, weights);
   }
 
-  async #limits(): Promise<IngestionOptions & MessageLimits> {
+  async #limits(): Promise<IngestionOptions & MessageLimits & { weights: Weights }> {
     const { clock, settings } = this.#ports;
     const read = await this.#settings.run('variables', clock.now(), () => settings.read());
     const { tenant_inference_profiles: tenantProfiles, results_queues: resultsQueues = [] } = read;
-    return { ...this.#options, profiles: knownProfiles(read), tenantProfiles, resultsQueues };
+    const weights = {
+      priorities: { ...PRIORITY_WEIGHTS, ...read.priority_weights },
+      tenants: read.tenant_weights,
+    };
+    return { ...this.#options, profiles: knownProfiles(read), tenantProfiles, resultsQueues, weights };
   }
 
   async #read(
@@ -171,13 +179,14 @@ export class Ingestion {
     message: IncomingMessage,
     request: Request,
     { source, profiles, tenantProfiles }: Pick<Acceptance, 'source' | 'profiles' | 'tenantProfiles'>,
+    weights: Weights,
   ): Promise<StoredRecord | undefined> {
     const { records, payloads, clock, log } = this.#ports;
     const now = clock.now();
     const requestId = request.request_id ?? message.id;
     const call = { payload: request.call, body: request.body };
     const input = await this.#inputs.sizeOf(requestId, knownAs(request.model_id, profiles), call);
-    const record = acceptedRecord(request, {
+    const accepted = acceptedRecord(request, {
       requestId,
       messageId: message.id,
       acceptedAt: now,
@@ -189,8 +198,11 @@ export class Ingestion {
       input,
       shardOf: (queue) => this.#arrivals.shard(queue, now, this.#ports.random()),
     });
-    const limits = await this.#notifier.certainLimitsOf(record.lane, now);
-    const never = quotaViolation(record, input.least, limits);
+    const status = await this.#notifier.recentStatus(accepted.lane, now);
+    const record = promised(accepted, this.#starts.expectedFor(accepted, status, weights, now));
+    const never =
+      quotaViolation(record, input.least, certainLimits(status)) ??
+      (request.if_too_late === 'refuse' ? lateness(record) : undefined);
     if (never !== undefined) {
       const standing = await records.read(record.request_id);
       if (standing !== undefined) return this.#meet(message, request, record, standing);
@@ -199,6 +211,7 @@ export class Ingestion {
     await payloads.put(record.payload_key, payloadText(call));
     const standing = await records.create(record);
     if (standing !== undefined) return this.#meet(message, request, record, standing);
+    this.#starts.note(record, now);
     const { request_id, lane, priority, tenant, input_tokens, max_tokens } = record;
     log('request.received', { request_id, lane, priority, tenant, input_tokens, max_tokens });
     return record;

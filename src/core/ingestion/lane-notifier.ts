@@ -1,5 +1,4 @@
-import type { Limits } from '../lane/catalog/limits.ts';
-import type { LaneRegistry, LaneWatch, QueueDirectory, Waker } from '../lane/ports.ts';
+import type { LaneRegistry, LaneStatus, LaneWatch, QueueDirectory, Waker } from '../lane/ports.ts';
 import { ANNOUNCE_INTERVAL_MS } from '../lane/ports.ts';
 import { askedModelOf, type RequestRecord } from '../request/record.ts';
 import { Coalescer } from './coalescer.ts';
@@ -11,27 +10,23 @@ export interface LaneNotifierPorts {
   waker: Waker;
 }
 
-/** How old the limits may be by which a request is judged to fit. */
-const LIMITS_AGE_MS = 60_000;
+/** How old a lane's state may be by which a request is judged and its start estimated. */
+const STATUS_AGE_MS = 2_000;
 
 /** Tells the leaders of lanes about work, and wakes those that sleep. One per container, which remembers what it has told. */
 export class LaneNotifier {
   readonly #registered = new Coalescer<void>(Number.POSITIVE_INFINITY);
   readonly #announced = new Coalescer<void>(ANNOUNCE_INTERVAL_MS);
-  readonly #limits = new Coalescer<Limits>(LIMITS_AGE_MS);
+  readonly #statuses = new Coalescer<LaneStatus | undefined>(STATUS_AGE_MS);
   readonly #ports: LaneNotifierPorts;
 
   constructor(ports: LaneNotifierPorts) {
     this.#ports = ports;
   }
 
-  /** The lane's limits, without those that are only assumed. */
-  certainLimitsOf(lane: string, now: number): Promise<Limits> {
-    return this.#limits.run(lane, now, async () => {
-      const { limits = {}, figures } = (await this.#ports.watch.status(lane)) ?? {};
-      const assumed: readonly string[] = figures?.assumed ?? [];
-      return Object.fromEntries(Object.entries(limits).filter(([limit]) => !assumed.includes(limit)));
-    });
+  /** The lane's state as it was lately. */
+  recentStatus(lane: string, now: number): Promise<LaneStatus | undefined> {
+    return this.#statuses.run(lane, now, () => this.#ports.watch.status(lane));
   }
 
   async register(record: RequestRecord, now: number): Promise<void> {
@@ -52,7 +47,7 @@ export class LaneNotifier {
    */
   async wakeIfAsleep(lane: string, now: number): Promise<void> {
     const { watch, waker } = this.#ports;
-    const status = await watch.status(lane);
+    const status = await this.#statuses.anew(lane, now, () => watch.status(lane));
     const led = (status?.lease_until ?? 0) >= now;
     if (led && !status?.asleep) return;
     if (await watch.markWoken(lane, now)) await waker.wake([lane]);

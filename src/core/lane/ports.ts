@@ -1,5 +1,6 @@
 /** What the lanes table offers. Item layout: docs/architecture.md, "Lanes table". */
 
+import type { BacklogFigures } from './backlog-figures.ts';
 import type { TenantBudget } from './budgets.ts';
 import type { SlotTotals } from './call-report.ts';
 import type { Limits } from './catalog/limits.ts';
@@ -67,6 +68,11 @@ export interface LaneFigures {
   paused?: Paused;
   /** What has kept work waiting for most of the last while; absent when nothing has. */
   binds?: Binds;
+  /** Work has waited without a break since then, epoch milliseconds. */
+  busy_since?: number;
+  /** Minutes of the limits that are released in each minute while work waits; absent while that is not known. */
+  pace?: number;
+  backlog?: BacklogFigures;
 }
 
 /**
@@ -128,6 +134,8 @@ export interface Led {
   plan?: string;
   /** What was last written of what the lane has learned. */
   estimates?: string;
+  /** What the last leader showed of the lane. */
+  figures?: LaneFigures;
 }
 
 /** What others see of a lane: producers' requests are checked against its limits, and leaders share workers by its figures. */

@@ -1,11 +1,11 @@
 /** Everything that an operator sees of a lane at once: what binds, what waits, the last hour minute by minute, its tenants. */
 import type { Clock } from '../clock.ts';
+import { laneMinutes } from '../lane/expected-start.ts';
 import type { ReportRow, ReportRows } from '../reporting/ports.ts';
 import { readRows, summarise } from '../reporting/read.ts';
 import { minuteOf } from '../reporting/rows.ts';
 import { type BacklogPorts, readBacklog, type WaitingLine } from './backlog.ts';
 import { chargesBy } from './charges.ts';
-import { laneMinutes } from './expected-start.ts';
 import { type LaneView, type LaneViewPorts, speedOf, viewLanes } from './lanes.ts';
 import type { Interval } from './ports.ts';
 import { type COUNTERS, type UsageLine, usageBy, usageOf } from './usage.ts';

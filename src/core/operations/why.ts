@@ -1,5 +1,12 @@
 /** Why a request is where it is: its place, what binds its lane, when it is expected to start, and what happened to it. */
 import type { Clock } from '../clock.ts';
+import {
+  type ExpectedStart,
+  expectedStart,
+  type Flow,
+  laneMinutes,
+  type Weights,
+} from '../lane/expected-start.ts';
 import type { Settings } from '../lane/ports.ts';
 import { PRIORITY_WEIGHTS } from '../lane/priority-weights.ts';
 import type { ReportRows } from '../reporting/ports.ts';
@@ -8,7 +15,6 @@ import { isOutcome, type RequestRecord, type StoredRecord } from '../request/rec
 import { type BacklogPorts, type ChargeOf, readBacklog, type WaitingWork } from './backlog.ts';
 import { type BudgetPorts, lackOf, nextDay, viewBudgets } from './budgets.ts';
 import { chargesOf } from './charges.ts';
-import { type ExpectedStart, expectedStart, type Flow, laneMinutes, type Weights } from './expected-start.ts';
 import { historyOf, type Transition } from './history.ts';
 import { type LaneView, type LaneViewPorts, speedOf, viewLane } from './lanes.ts';
 
@@ -174,8 +180,7 @@ function startOf(
     { priority: record.priority, tenant: record.tenant, minutes: isAlone ? 0 : minutes },
     others.map(flowOf),
     weights,
-    speed,
-    lane.bound === undefined ? undefined : lane.utilisation,
+    { speed },
   );
 }
 

@@ -6,6 +6,7 @@ import { parseBacklogKey } from '../request/keys.ts';
 import type { Backlog, BacklogEntry } from '../request/ports.ts';
 import { PRIORITIES } from '../request/record.ts';
 import { CLOCK_SKEW_MS } from '../request/times.ts';
+import type { SeenQueue } from './backlog-sizes.ts';
 
 /** Indexes show a write within this time. */
 export const INDEX_GRACE_MS = 3_000;
@@ -86,6 +87,13 @@ export class BacklogView {
     return [...this.#queues.values()].map(({ heads }) => heads.filter((head) => !this.#isResting(head, now)));
   }
 
+  /** What has been read of each queue, whether it may be released now or not. */
+  get seen(): SeenQueue[] {
+    return [...this.#queues.values()].map(({ entry: { backlog_key }, heads, whole }) => ({
+      ...{ backlog_key, heads, whole },
+    }));
+  }
+
   /** Reads the directory and the heads that are needed. `unfinishedSince`: the first release that has not ended. */
   async refresh(now: number, unfinishedSince: number | undefined): Promise<void> {
     if (now >= this.#listedAt + LIST_EVERY_MS) {
@@ -103,7 +111,7 @@ export class BacklogView {
       const key = queue.entry.backlog_key;
       const limit = Math.min(MOST_HEADS, Math.max(wanted, wantedOf(queue)));
       const heads = await this.#ports.backlog.heads(key, limit);
-      queue.heads = heads.filter((head) => !this.#isReleased(head));
+      queue.heads = heads.filter((head) => !this.isReleased(head));
       queue.readAt = now;
       queue.whole = heads.length < limit;
       if (heads.length === 0 && this.#isOver(queue, now, unfinishedSince)) {
@@ -122,7 +130,7 @@ export class BacklogView {
     }
     this.#lastReleases = entries.length;
     for (const queue of this.#queues.values()) {
-      queue.heads = queue.heads.filter((head) => !this.#isReleased(head));
+      queue.heads = queue.heads.filter((head) => !this.isReleased(head));
     }
   }
 
@@ -168,7 +176,8 @@ export class BacklogView {
     return now < at + RETRY_REST_MS * 2 ** (failures - 1);
   }
 
-  #isReleased({ request_id, generation }: BacklogEntry): boolean {
+  /** It has been released, whatever the index still shows. */
+  isReleased({ request_id, generation }: BacklogEntry): boolean {
     const released = this.#released.get(request_id);
     return released !== undefined && generation <= released.generation;
   }

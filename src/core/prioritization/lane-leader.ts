@@ -4,16 +4,19 @@ import { concurrently } from '../concurrently.ts';
 import type { Limits } from '../lane/catalog/limits.ts';
 import { type EngineSettings, LaneEngine } from '../lane/engine/engine.ts';
 import type { Decisions, EngineRelease } from '../lane/engine/tick.ts';
+import { laneMinutes } from '../lane/expected-start.ts';
 import type { Binds, Led } from '../lane/ports.ts';
 import { requestError } from '../request/error-types.ts';
 import type { HoldMessage, Release } from '../request/hold-message.ts';
 import type { RequestError } from '../request/record.ts';
 import { queue } from '../request/transitions.ts';
+import { BacklogSizes } from './backlog-sizes.ts';
 import { BacklogView, INDEX_GRACE_MS, LIST_EVERY_MS } from './backlog-view.ts';
 import { LaneBudgets } from './lane-budgets.ts';
 import { LaneRules } from './lane-rules.ts';
 import { LaneWrites } from './lane-writes.ts';
 import { laneLine } from './metrics.ts';
+import { PaceWatch } from './pace-watch.ts';
 import type { PrioritizationPorts } from './ports.ts';
 import { deadlinePassed, endWithout, recoverDue } from './recovery.ts';
 import type { Workers } from './workers.ts';
@@ -41,6 +44,8 @@ export class LaneLeader {
   readonly #view: BacklogView;
   readonly #rules: LaneRules;
   readonly #budgets: LaneBudgets;
+  readonly #sizes: BacklogSizes;
+  readonly #pace: PaceWatch;
   readonly #lane: string;
   #dueAt = Number.NEGATIVE_INFINITY;
   #metricsAt: number;
@@ -69,6 +74,8 @@ export class LaneLeader {
     this.#writes = new LaneWrites(ports.leadership, led, legacy, now);
     this.#view = new BacklogView(led.lane, ports, now, (modelId) => this.#engine.holdsBack(modelId));
     this.#rules = new LaneRules(ports, led.lane);
+    this.#sizes = new BacklogSizes(ports.backlog, now, led.figures?.backlog);
+    this.#pace = new PaceWatch(led.figures);
     this.#metricsAt = now;
     workers.note(led.lane, { taken: this.#engine.unfinished(now).bundles, waiting: true });
   }
@@ -111,7 +118,7 @@ export class LaneLeader {
     const [read] = await Promise.all([
       this.#engine.awaitsReports ? reports.since(this.#lane, this.#engine.reportsFrom(clock.now())) : [],
       this.#rules.refresh(),
-      this.#view.refresh(clock.now(), this.#engine.unfinishedSince()),
+      this.#look(clock.now()),
       this.#workers.refresh(clock.now()),
       this.#recover(),
     ]);
@@ -141,6 +148,8 @@ export class LaneLeader {
       bundles: taken,
       waiting,
       ...(assumed.length > 0 && { assumed }),
+      ...this.#pace.figures,
+      backlog: this.#sizes.figures,
     };
     const lease = await this.#writes.tick(now, decisions.releases.length > 0, { limits, figures });
     if (lease === 'lost') return lease;
@@ -148,6 +157,16 @@ export class LaneLeader {
     await this.#settleBudgets(now);
     this.#emitMetrics(now);
     return lease;
+  }
+
+  async #look(now: number): Promise<void> {
+    await this.#view.refresh(now, this.#engine.unfinishedSince());
+    await this.#sizes.refresh(
+      now,
+      this.#view.seen,
+      (entry) => this.#engine.chargeOf(entry, this.#rules.limits),
+      (entry) => this.#view.isReleased(entry),
+    );
   }
 
   /** Of a variable of the stack; undefined for a limit of the quota. */
@@ -158,7 +177,12 @@ export class LaneLeader {
 
   async #apply(decisions: Decisions): Promise<void> {
     const { releasedAt, releases, expired, oversized } = decisions;
-    this.#view.remove([...releases, ...oversized].map(({ entry }) => entry).concat(expired), releasedAt);
+    const gone = [...releases, ...oversized].map(({ entry }) => entry).concat(expired);
+    this.#view.remove(gone, releasedAt);
+    this.#sizes.remove(gone);
+    const tokens = releases.reduce((sum, { charge }) => sum + charge, 0);
+    const minutes = laneMinutes({ requests: releases.length, tokens }, this.#rules.limits) ?? 0;
+    this.#pace.note(releasedAt, minutes, this.#oldest !== undefined);
     const queued: EngineRelease[] = [];
     const marks = concurrently(releases, CONCURRENT_WRITES, async (release) => {
       if (await this.#mark(release, releasedAt)) queued.push(release);
@@ -248,7 +272,6 @@ export class LaneLeader {
     await recoverDue(this.#ports, this.#lane);
   }
 
-  /** Nothing waits and nothing is out that could come back. */
   /** Keeps looking until the index has caught up with what came before the mark. False as soon as there is something to do. */
   async #staysIdle(): Promise<boolean> {
     const { clock } = this.#ports;
@@ -263,6 +286,7 @@ export class LaneLeader {
     return true;
   }
 
+  /** Nothing waits and nothing is out that could come back. */
   #idle(now: number): boolean {
     return this.#hasNothingToRelease && this.#engine.unfinished(now).releases === 0;
   }

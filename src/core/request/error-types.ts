@@ -8,6 +8,7 @@ export const ERROR_TYPES = [
   'InvalidMessage',
   'RequestIdConflict',
   'ExceedsQuota',
+  'DeadlineTooSoon',
   'DeadlinePassed',
   'Cancelled',
   'PayloadMissing',

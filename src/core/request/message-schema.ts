@@ -12,6 +12,8 @@ import { jsonObject, stringOf, wholeNumber } from './schema-parts.ts';
 /** Bytes of metadata as JSON. */
 export const MAX_METADATA_BYTES = 16 * 1024;
 
+export const IF_TOO_LATE = ['accept', 'refuse'] as const;
+
 const ID_CHARACTERS = /^[A-Za-z0-9][A-Za-z0-9._:@=+-]*$/;
 const ID_EXPECTED = 'a letter or digit, then letters, digits and . _ : @ = + -';
 
@@ -66,6 +68,12 @@ export const envelope = {
   deadline: z.iso
     .datetime({ offset: true, error: 'an ISO 8601 time with its offset, such as 2026-11-22T18:30:00Z' })
     .describe('The same as a point in time, instead of max_wait_seconds. At most the longest wait counts.')
+    .optional(),
+  if_too_late: z
+    .enum(IF_TOO_LATE, { error: `one of ${IF_TOO_LATE.join(', ')}` })
+    .describe(
+      'What happens to a request that is not expected to start by its deadline: "accept" lets it wait until then, "refuse" answers at once with a REJECTED result. Needs max_wait_seconds or deadline. Default: "accept".',
+    )
     .optional(),
   accept_truncated: z
     .boolean()

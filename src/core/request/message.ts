@@ -131,6 +131,9 @@ function limitProblems(written: Written, limits: MessageLimits): Problem[] {
   if (wait !== undefined && deadline !== undefined) {
     problems.push({ path: ['deadline'], text: 'must not be given beside max_wait_seconds' });
   }
+  if (envelope.if_too_late !== undefined && wait === undefined && deadline === undefined) {
+    problems.push({ path: ['if_too_late'], text: 'must be given beside max_wait_seconds or deadline only' });
+  }
   // A stored prompt brings its own messages.
   if (payload.operation === 'converse' && !payload.converse.messages && !isStoredPrompt(model_id)) {
     problems.push(missing(['converse', 'messages']));

@@ -49,6 +49,8 @@ export type BacklogEntry = Pick<RequestRecord, 'request_id' | (typeof BACKLOG_AT
 export interface Backlog {
   /** The first entries of one backlog partition, oldest first. May lag behind writes. */
   heads(backlogKey: string, limit: number): Promise<BacklogEntry[]>;
+  /** The first entries whose place is after `order`, oldest first. May lag behind writes. */
+  since(backlogKey: string, order: number, limit: number): Promise<BacklogEntry[]>;
 }
 
 /** What the due index holds of a record besides its keys. */

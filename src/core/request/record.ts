@@ -88,6 +88,10 @@ export interface RequestRecord extends CommonRecord {
   deadline_at: number;
   /** The deadline is the producer's own: the due index lists it, so that it is kept promptly. */
   has_deadline: boolean;
+  /** When its first call was expected to start, as estimated when it was accepted: half of such requests start before this. */
+  expected_start_at?: number;
+  /** The promise: all but one in twenty start before this. Absent where nothing could be promised. */
+  promised_start_at?: number;
   payload_key: string;
   /** The object that a pointer message named, and the version that was read. */
   source?: { key: string; version_id?: string };

@@ -10,6 +10,7 @@ import { occupiedMs } from './attainable.ts';
 import { type BurstTime, burstTimes } from './bursts.ts';
 import { type Fairness, fairnessOf } from './fairness.ts';
 import { contains } from './intervals.ts';
+import { isCalm, KEPT_SHARE, type PromiseFigures, promisesOf } from './promises.ts';
 import { unavoidableWaits } from './unavoidable.ts';
 import { type AttainedUtilisation, utilisationOf } from './utilisation.ts';
 
@@ -52,6 +53,8 @@ export interface Figures {
   /** Of the lane whose tenants are furthest apart. */
   fairness: Fairness;
   bursts: BurstTime[];
+  /** Absent where nothing was promised. */
+  promises?: PromiseFigures;
   duplicateResults: number;
   violations: string[];
   marks: Mark[];
@@ -81,6 +84,7 @@ export function figuresOf(
     urgent: worstOf(urgent, ({ beyondMs }) => beyondMs),
     fairness: worstOf(fairness, ({ ratio }) => ratio) as Fairness,
     bursts: lanes.flatMap((lane) => burstTimes(lane, observation)),
+    promises: promisesOf(observation),
     duplicateResults: tally.duplicates,
     violations: tally.violations,
   };
@@ -92,7 +96,8 @@ export function burstRatio({ tookMs, leastMs, fits }: BurstTime): number {
   return tookMs / (fits ? leastMs + BURST_MARGIN_MS : leastMs * BURST_RATIO);
 }
 
-function marksOf({ targets }: Workload, figures: Omit<Figures, 'marks'>): Mark[] {
+function marksOf(workload: Workload, figures: Omit<Figures, 'marks'>): Mark[] {
+  const { targets } = workload;
   const marks: Mark[] = [];
   const mark = (target: string, met: boolean) => marks.push({ target, met });
   for (const { lane, ratio } of figures.utilisation) {
@@ -118,6 +123,9 @@ function marksOf({ targets }: Workload, figures: Omit<Figures, 'marks'>): Mark[]
         : `a burst takes at most ${BURST_RATIO} times as long as it must`,
       burstRatio(burst) <= 1,
     );
+  }
+  if (figures.promises !== undefined && isCalm(workload)) {
+    mark(`${KEPT_SHARE * 100} % start by the promised time`, figures.promises.kept >= KEPT_SHARE);
   }
   const faults = figures.failed + figures.duplicateResults + figures.violations.length;
   mark('nothing failed, nothing called or answered twice', faults === 0);

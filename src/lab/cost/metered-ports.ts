@@ -1,5 +1,5 @@
 /** Ports that note what AWS would bill for each call, by the calls and the sizes of items that the adapters make of it. */
-import { BACKLOG_ATTRIBUTES, DUE_ATTRIBUTES } from '../../core/request/ports.ts';
+import { BACKLOG_ATTRIBUTES, type BacklogEntry, DUE_ATTRIBUTES } from '../../core/request/ports.ts';
 import type { StoredRecord } from '../../core/request/record.ts';
 import type { MemoryPorts } from '../../memory/cloud.ts';
 import type { Bill, Purpose } from './bill.ts';
@@ -41,6 +41,11 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, { outputBytes }: Si
     else entries.set(record.request_id, after);
   };
 
+  const noteEntries = (found: BacklogEntry[]) => {
+    read('reading the backlog', bytesOf(found) + found.length * KEYS_BYTES, false);
+    return found;
+  };
+
   /** By lane and slot: names and sums of its counters. */
   const reported = new Map<string, Set<string>>();
   const bytesReported = (lane: string, slot: number) =>
@@ -70,11 +75,8 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, { outputBytes }: Si
       },
     },
     backlog: {
-      heads: async (key, limit) => {
-        const heads = await backlog.heads(key, limit);
-        read('reading the backlog', bytesOf(heads) + heads.length * KEYS_BYTES, false);
-        return heads;
-      },
+      heads: async (...args) => noteEntries(await backlog.heads(...args)),
+      since: async (...args) => noteEntries(await backlog.since(...args)),
     },
     due: {
       due: async (lane, now, limit) => {

@@ -10,7 +10,15 @@ const UNCHANGING = new Set([
 ]);
 /** Calls that change nothing: the order in which a process gets their answers makes no difference to it. */
 const READING = new Set(['records.read', 'directory.list', 'registry.list', 'reports.since']);
-for (const name of ['backlog.heads', 'due.due', 'watch.status', 'inbox.read', 'batches.read', 'lookup.find'])
+for (const name of [
+  'backlog.heads',
+  'backlog.since',
+  'due.due',
+  'watch.status',
+  'inbox.read',
+  'batches.read',
+  'lookup.find',
+])
   READING.add(name);
 
 interface Step {

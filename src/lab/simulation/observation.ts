@@ -31,6 +31,9 @@ export interface SeenRequest {
   priority: Priority;
   tenant: string;
   acceptedAt: number;
+  /** As estimated when it was accepted: half start before the first time, all but one in twenty before the second. */
+  expectedStartAt?: number;
+  promisedStartAt?: number;
   /** The first release: a request whose answer was cut, and which runs again, counts as served from then on. */
   firstReleasedAt?: number;
   /** The last release; absent while it waits. */

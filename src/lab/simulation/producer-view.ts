@@ -32,9 +32,12 @@ export class ProducerView {
   }
 
   /** Its message may come again until {@link ingested}. */
-  accept({ request_id, lane, priority, tenant, accepted_at }: RequestRecord, arrival: Arrival): void {
+  accept(record: RequestRecord, arrival: Arrival): void {
+    const { request_id, lane, priority, tenant, accepted_at } = record;
     const request: SeenRequest = {
       ...{ lane, priority, tenant, acceptedAt: accepted_at },
+      expectedStartAt: record.expected_start_at,
+      promisedStartAt: record.promised_start_at,
       calledMs: 0,
       inputTokens: arrival.inputTokens,
       charge: expectedCharge(arrival),

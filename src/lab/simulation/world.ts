@@ -3,14 +3,19 @@
  * follows a workload and a Bedrock that follows its documentation. Every call to AWS takes its time, functions start
  * cold, indexes lag, pollers ramp up (delays.json).
  */
+import { promised } from '../../core/ingestion/accepted-record.ts';
 import { LaneNotifier } from '../../core/ingestion/lane-notifier.ts';
+import { StartEstimates } from '../../core/ingestion/start-estimates.ts';
 import { invokeBundle } from '../../core/invocation/invoke.ts';
 import type { ModelRuntime } from '../../core/invocation/ports.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import type { Limits } from '../../core/lane/catalog/limits.ts';
+import type { ExpectedStart } from '../../core/lane/expected-start.ts';
+import { PRIORITY_WEIGHTS } from '../../core/lane/priority-weights.ts';
 import { type PrioritizationEvent, prioritize } from '../../core/prioritization/prioritize.ts';
 import { DEFAULT_MAX_ATTEMPTS } from '../../core/request/attempts.ts';
 import type { HoldMessage } from '../../core/request/hold-message.ts';
+import type { RequestRecord } from '../../core/request/record.ts';
 import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../../memory/cloud.ts';
 import { type Delays, seededDelays } from './delays.ts';
 import { Environments, type RunTime } from './environments.ts';
@@ -37,8 +42,16 @@ const FORGET_MS = 180_000;
 const REDELIVERY_MS = 360_000;
 /** A hold message is hidden for so many timeouts of its function. */
 const VISIBILITY_TIMEOUTS = 6;
+/** An event source of SQS begins with so many. */
+const CONTAINERS = 5;
+const WEIGHTS = { priorities: PRIORITY_WEIGHTS, tenants: {} };
 const NONE: InjectionRates = { failedCalls: 0, deaths: 0, duplicates: 0 };
 const silent = () => undefined;
+
+interface Container {
+  notifier: LaneNotifier;
+  estimates: StartEstimates;
+}
 
 export class World {
   readonly clock = new VirtualClock(BEGIN_MS);
@@ -49,6 +62,8 @@ export class World {
   readonly #workers: EventSource<HoldMessage>;
   readonly #leaders: Environments;
   readonly #notifier: LaneNotifier;
+  /** What each container of ingestion knows of lanes. Reading it takes no time here, so that it changes nothing else. */
+  readonly #containers: readonly Container[];
   readonly #producer: ProducerView;
   /** What Service Quotas says. */
   readonly #announced: Record<string, Limits>;
@@ -101,6 +116,10 @@ export class World {
     this.#ports =
       settings.injectedFaults === undefined ? surrounded : this.#faultInjector.unreliable(surrounded);
     this.#notifier = new LaneNotifier(this.#ports);
+    this.#containers = Array.from({ length: CONTAINERS }, () => ({
+      notifier: new LaneNotifier(this.cloud.ports),
+      estimates: new StartEstimates(),
+    }));
     this.#leaders = new Environments(clock, {
       coldStart: this.#delays.coldStart,
       keptMs: this.#delays.environmentKeptMs,
@@ -209,12 +228,13 @@ export class World {
     const { bias, spread } = this.workload.estimateError ?? ESTIMATE_ERROR;
     await clock.sleep(this.#delays.queueDelivery());
     const estimate = arrival.inputTokens * logNormal(this.#estimateError, bias, spread);
-    const record = newRecord(
+    const accepted = newRecord(
       index,
       arrival,
       { sentAt: BEGIN_MS + arrival.at, acceptedAt: clock.now() },
       Math.max(1, Math.round(estimate)),
     );
+    const record = promised(accepted, await this.#expectedStart(index, accepted));
     this.#producer.accept(record, arrival);
     const store = async (ports: MemoryPorts) => {
       await clock.sleep(this.#delays.bucketCall());
@@ -224,6 +244,16 @@ export class World {
     };
     while (!(await this.#risk(store))) await clock.sleep(REDELIVERY_MS);
     this.#producer.ingested(record.request_id);
+  }
+
+  /** As ingestion estimates it. A request goes to one container, which knows nothing of what others take. */
+  async #expectedStart(index: number, record: RequestRecord): Promise<ExpectedStart | undefined> {
+    const now = this.clock.now();
+    const { notifier, estimates } = this.#containers[index % CONTAINERS] as Container;
+    const status = await notifier.recentStatus(record.lane, now);
+    const start = estimates.expectedFor(record, status, WEIGHTS, now);
+    estimates.note(record, now);
+    return start;
   }
 
   async #invoke(message: HoldMessage): Promise<void> {

@@ -167,6 +167,11 @@ export class LaneEngine {
     return this.#deniedModels.holdsBack(modelId);
   }
 
+  /** What a waiting request is expected to be charged. */
+  chargeOf(entry: BacklogEntry, limits: Limits): number {
+    return sizeOf(entry, this.#estimates, limits, this.#runMs, this.settings.callMs).charge;
+  }
+
   /** How the lane does after the last tick. */
   get figures(): LaneFigures {
     return this.#figures;

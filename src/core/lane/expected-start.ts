@@ -1,0 +1,142 @@
+/**
+ * When waiting work is expected to start: the release engine shares the quota by weight between priorities, and between
+ * tenants inside each, so what is ahead of a request flows off like water through shared pipes.
+ */
+
+import type { Priority } from '../request/record.ts';
+import type { Limits } from './catalog/limits.ts';
+
+/** In the worse case, so much of what the lane can do is done, and others send so many times as much. */
+const WORSE_SPEED = 0.75;
+const WORSE_INFLOW = 1.5;
+/** What is idle starts within this time. */
+const START_MS = 1_000;
+/** Where nobody leads the lane, a leader has to be started first. */
+const COLD_START_MS = 2_000;
+
+export interface Weights {
+  priorities: Record<Priority, number>;
+  /** By tenant; 1 where none is given. */
+  tenants: Readonly<Record<string, number>>;
+}
+
+/** Work of one priority and tenant, in minutes of the whole lane. */
+export interface Flow {
+  priority: Priority;
+  tenant: string;
+  minutes: number;
+  /** What comes besides in a minute, in minutes of the whole lane; 0 unless given. */
+  inflow?: number;
+}
+
+export interface ExpectedStart {
+  /** Milliseconds from now. */
+  p50: number;
+  p95: number;
+}
+
+/** The whole lane's minutes that this much work takes. Undefined: nothing is known of the lane's limits. */
+export function laneMinutes(
+  { requests, tokens }: { requests: number; tokens: number },
+  { requests_per_minute: rpm, tokens_per_minute: tpm }: Limits,
+): number | undefined {
+  const minutes = [...(rpm ? [requests / rpm] : []), ...(tpm ? [tokens / tpm] : [])];
+  return minutes.length === 0 ? undefined : Math.max(...minutes);
+}
+
+/** How the lane does now. */
+export interface Pace {
+  /** What it can use of its limits: 1 is all. */
+  speed: number;
+  /** Absent means true. */
+  isLed?: boolean;
+}
+
+/**
+ * @param own what is ahead of the request in its own line
+ * @param others what waits besides, or comes; Infinity where it is not known how much
+ */
+export function expectedStart(
+  own: Flow,
+  others: readonly Flow[],
+  weights: Weights,
+  { speed, isLed = true }: Pace,
+): ExpectedStart {
+  const first = START_MS + (isLed ? 0 : COLD_START_MS);
+  const worse = others.map((flow) => ({ ...flow, inflow: (flow.inflow ?? 0) * WORSE_INFLOW }));
+  return {
+    p50: first + 60_000 * minutesUntilServed(own, others, weights, speed),
+    p95: 2 * first + 60_000 * minutesUntilServed(own, worse, weights, speed * WORSE_SPEED),
+  };
+}
+
+/** Minutes after which all that is ahead has flowed off. */
+export function minutesUntilServed(own: Flow, others: readonly Flow[], weights: Weights, speed = 1): number {
+  let mine = own.minutes;
+  let flows = others.map(({ inflow = 0, ...flow }) => ({ ...flow, inflow })).filter(isFlowing);
+  let elapsed = 0;
+  while (mine > 0) {
+    const rates = ratesAmong([{ ...own, minutes: mine, inflow: 0 }, ...flows], weights, speed);
+    const [rate = 0, ...theirs] = rates;
+    if (rate <= 0) return Number.POSITIVE_INFINITY;
+    const ends = flows.map((flow, nth) => {
+      const drain = (theirs[nth] ?? 0) - flow.inflow;
+      return flow.minutes > 0 && drain > 0 ? flow.minutes / drain : Number.POSITIVE_INFINITY;
+    });
+    const until = Math.min(mine / rate, ...ends);
+    elapsed += until;
+    const left = mine - until * rate;
+    mine = left > Number.EPSILON * own.minutes ? left : 0;
+    flows = flows
+      .map((flow, nth) => {
+        const minutes = flow.minutes + until * (flow.inflow - (theirs[nth] ?? 0));
+        return { ...flow, minutes: minutes < 1e-9 ? 0 : minutes };
+      })
+      .filter(isFlowing);
+  }
+  return elapsed;
+}
+
+type Flowing = Required<Flow>;
+
+function isFlowing({ minutes, inflow }: Flowing): boolean {
+  return minutes > 0 || inflow > 0;
+}
+
+/**
+ * What each line gets of the lane: its share by weight, or what comes in it where nothing waits and that is less. What such a line
+ * leaves is shared by the others.
+ */
+function ratesAmong(flows: readonly Flowing[], weights: Weights, speed: number): number[] {
+  const rates = new Array<number>(flows.length).fill(0);
+  let open = flows.map((_, nth) => nth);
+  let left = speed;
+  for (;;) {
+    const share = sharesAmong(
+      open.map((nth) => flows[nth] as Flowing),
+      weights,
+    );
+    const content = open.filter((nth, place) => {
+      const { minutes, inflow } = flows[nth] as Flowing;
+      return minutes === 0 && inflow <= (share[place] ?? 0) * left;
+    });
+    for (const [place, nth] of open.entries()) rates[nth] = (share[place] ?? 0) * left;
+    if (content.length === 0) return rates;
+    for (const nth of content) rates[nth] = (flows[nth] as Flowing).inflow;
+    left = Math.max(0, left - content.reduce((sum, nth) => sum + (rates[nth] ?? 0), 0));
+    open = open.filter((nth) => !content.includes(nth));
+  }
+}
+
+/** The part of the lane that each line has while all of these wait. */
+function sharesAmong(flows: readonly Flow[], { priorities, tenants }: Weights): number[] {
+  const weightOf = (tenant: string) => tenants[tenant] ?? 1;
+  const within = new Map<Priority, number>();
+  for (const { priority, tenant } of flows) {
+    within.set(priority, (within.get(priority) ?? 0) + weightOf(tenant));
+  }
+  const all = [...within.keys()].reduce((sum, priority) => sum + priorities[priority], 0);
+  return flows.map(
+    ({ priority, tenant }) => ((priorities[priority] / all) * weightOf(tenant)) / (within.get(priority) ?? 1),
+  );
+}

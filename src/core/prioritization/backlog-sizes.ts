@@ -1,0 +1,234 @@
+/**
+ * How much waits in a lane, by priority and tenant, without ever reading a long backlog: a leader reads the heads of each queue
+ * anyway, and beyond them only what has newly come. What it has counted once it counts down as it releases.
+ *
+ * Such a count drifts: a cancelled request leaves unseen, a throttled one returns, a leader dies. It heals because each line is
+ * served in order. Whatever was in the line at some time (the mark) is gone when its first request came later than that; what
+ * the count then still says to be left is an error, and is taken off. And a line that is read whole is known exactly.
+ */
+import { concurrently } from '../concurrently.ts';
+import {
+  ARRIVALS_MS,
+  type BacklogFigures,
+  backlogFigures,
+  type LineFigures,
+} from '../lane/backlog-figures.ts';
+import { parseBacklogKey } from '../request/keys.ts';
+import type { Backlog, BacklogEntry } from '../request/ports.ts';
+import type { Priority } from '../request/record.ts';
+
+const COUNT_EVERY_MS = 1_000;
+/**
+ * Requests of the last while are counted anew each time, because they come into the index out of order: as long as the arrivals
+ * that are told apart.
+ */
+const SETTLED_AFTER_MS = ARRIVALS_MS;
+/** Read of one queue at a time; more waits for the next time. */
+const MOST_READ = 2_000;
+const CONCURRENT_READS = 20;
+/** A line's mean charge is that of about so many requests. */
+const CHARGES = 500;
+/** The rate at which requests come is that of about so long. */
+const RATE_MS = 30_000;
+const LEAST_PER_MINUTE = 0.1;
+
+/** What has been read of a queue. */
+export interface SeenQueue {
+  backlog_key: string;
+  heads: readonly BacklogEntry[];
+  /** Everything that waits there. */
+  whole: boolean;
+}
+
+interface Line {
+  priority: Priority;
+  tenant: string;
+  /** Waiting requests whose place is at or before `countedTo`, epoch milliseconds. */
+  counted: number;
+  countedTo: number;
+  /** Those after it. */
+  recent: number;
+  /** Mean of what their calls are expected to be charged; undefined before any was seen. */
+  charge?: number;
+  charges: number;
+  /** Requests that come in a minute, as of late, and since when that is known. */
+  perMinute: number;
+  knownSince: number;
+  /** How many there were when they were counted last, and how many have left since. */
+  known: number;
+  gone: number;
+  mark: { at: number; left: number };
+}
+
+export class BacklogSizes {
+  readonly #lines = new Map<string, Line>();
+  readonly #backlog: Pick<Backlog, 'since'>;
+  /** Places of requests that were released lately. */
+  #released: number[] = [];
+  #countedAt = Number.NEGATIVE_INFINITY;
+  #arrived = 0;
+  readonly #tookOver: { at: number; arrived: number };
+  /** What no line has counted before came after this time. */
+  readonly #since: number;
+
+  /** @param before what a predecessor told last; it saw all that came before */
+  constructor(backlog: Pick<Backlog, 'since'>, now: number, before?: BacklogFigures) {
+    this.#backlog = backlog;
+    this.#since = (before?.at ?? now) - SETTLED_AFTER_MS;
+    this.#countedAt = before?.at ?? Number.NEGATIVE_INFINITY;
+    this.#tookOver = { at: now, arrived: before?.arrived ?? 0 };
+    for (const [priority, tenant, requests, charge, perMinute, at, left] of before?.lines ?? []) {
+      this.#lines.set(nameOf({ priority, tenant }), {
+        ...{
+          priority,
+          tenant,
+          charge,
+          perMinute,
+          counted: requests,
+          countedTo: before?.at ?? now,
+          recent: 0,
+        },
+        ...{ known: requests, gone: 0, charges: CHARGES, knownSince: 0, mark: { at, left } },
+      });
+    }
+  }
+
+  /**
+   * Counts, when it is time, what has newly come.
+   * @param isGone has been released, whatever the index still shows
+   */
+  async refresh(
+    now: number,
+    queues: readonly SeenQueue[],
+    chargeOf: (entry: BacklogEntry) => number,
+    isGone: (entry: BacklogEntry) => boolean,
+  ): Promise<void> {
+    if (now < this.#countedAt + COUNT_EVERY_MS) return;
+    const sinceMs = Math.min(now - this.#countedAt, RATE_MS);
+    this.#countedAt = now;
+    const byLine = new Map<string, SeenQueue[]>();
+    for (const queue of queues) {
+      const name = nameOf(parseBacklogKey(queue.backlog_key));
+      byLine.set(name, [...(byLine.get(name) ?? []), queue]);
+    }
+    for (const [name, line] of this.#lines) {
+      if (byLine.has(name)) continue;
+      Object.assign(line, { counted: 0, recent: 0, countedTo: now - SETTLED_AFTER_MS });
+      rate(line, now, sinceMs);
+      if (line.perMinute < LEAST_PER_MINUTE) this.#lines.delete(name);
+    }
+    await concurrently([...byLine], CONCURRENT_READS, async ([name, own]) => {
+      const line = this.#lines.get(name) ?? this.#newLine(own, now - SETTLED_AFTER_MS);
+      this.#lines.set(name, line);
+      const counted = await this.#count(line, own, now, isGone);
+      rate(line, now, sinceMs);
+      const samples = line.charges === 0 ? own.flatMap(({ heads }) => heads) : counted;
+      for (const entry of samples) weigh(line, chargeOf(entry));
+    });
+    const since = now - ARRIVALS_MS;
+    this.#released = this.#released.filter((order) => order > since);
+    const arrived = [...this.#lines.values()].reduce(
+      (sum, { recent }) => sum + recent,
+      this.#released.length,
+    );
+    // What a predecessor released of these is not known.
+    const unknown = now < this.#tookOver.at + ARRIVALS_MS ? this.#tookOver.arrived : 0;
+    this.#arrived = Math.max(arrived, unknown);
+  }
+
+  /** These leave the backlog now. */
+  remove(entries: readonly BacklogEntry[]): void {
+    for (const entry of entries) {
+      this.#released.push(entry.backlog_order);
+      const line = this.#lines.get(nameOf(entry));
+      if (line === undefined) continue;
+      const { mark } = line;
+      line.gone += 1;
+      if (entry.backlog_order > line.countedTo) line.recent = Math.max(0, line.recent - 1);
+      // What was never counted is not counted down.
+      else if (entry.backlog_order > mark.at || mark.left > 0) line.counted = Math.max(0, line.counted - 1);
+      if (entry.backlog_order <= mark.at) mark.left = Math.max(0, mark.left - 1);
+    }
+  }
+
+  /** By the last count, less what has left since. */
+  get figures(): BacklogFigures {
+    const lines = [...this.#lines.values()].flatMap((line): LineFigures[] => {
+      const { priority, tenant, counted, recent, charge = 0, perMinute, mark } = line;
+      const requests = counted + recent;
+      const figures = [requests, Math.round(charge), Number(perMinute.toFixed(1))] as const;
+      return requests + perMinute < LEAST_PER_MINUTE
+        ? []
+        : [[priority, tenant, ...figures, mark.at, mark.left]];
+    });
+    return backlogFigures(this.#countedAt, this.#arrived, lines);
+  }
+
+  #newLine([queue]: readonly SeenQueue[], knownSince: number): Line {
+    const { priority, tenant } = parseBacklogKey(queue?.backlog_key ?? '');
+    const countedTo = this.#since;
+    const none = { counted: 0, recent: 0, known: 0, gone: 0, charges: 0, perMinute: 0 };
+    return { priority, tenant, ...none, countedTo, knownSince, mark: { at: countedTo, left: 0 } };
+  }
+
+  /** Returns requests that no earlier count has seen, as far as they can be told. */
+  async #count(
+    line: Line,
+    queues: readonly SeenQueue[],
+    now: number,
+    isGone: (entry: BacklogEntry) => boolean,
+  ): Promise<BacklogEntry[]> {
+    const before = line.countedTo;
+    let countedTo = Math.max(before, now - SETTLED_AFTER_MS);
+    const heads = queues.flatMap((queue) => queue.heads);
+    if (queues.every(({ whole }) => whole)) {
+      const old = heads.filter(({ backlog_order }) => backlog_order <= countedTo).length;
+      Object.assign(line, { counted: old, recent: heads.length - old, countedTo });
+      line.mark = { at: countedTo, left: old };
+      return heads.filter(({ backlog_order }) => backlog_order > before);
+    }
+    const found: BacklogEntry[] = [];
+    for (const { backlog_key, heads, whole } of queues) {
+      if (whole) {
+        found.push(...heads.filter(({ backlog_order }) => backlog_order > before));
+        continue;
+      }
+      const read = await this.#backlog.since(backlog_key, before, MOST_READ);
+      const last = read.at(-1);
+      if (read.length === MOST_READ && last) countedTo = Math.min(countedTo, last.backlog_order);
+      found.push(...read.filter((entry) => !isGone(entry)));
+    }
+    const settled = found.filter(({ backlog_order }) => backlog_order <= countedTo);
+    const recent = found.length - settled.length;
+    Object.assign(line, { counted: line.counted + settled.length, recent, countedTo });
+    const first = heads.reduce((least, { backlog_order }) => Math.min(least, backlog_order), now);
+    const areRead = queues.every(({ heads, whole }) => whole || heads.length > 0);
+    if (areRead && first > line.mark.at) {
+      line.counted = Math.max(0, line.counted - line.mark.left);
+      line.mark = { at: line.countedTo, left: line.counted };
+    }
+    line.counted = Math.max(line.counted, heads.length - recent);
+    return settled;
+  }
+}
+
+function nameOf({ priority, tenant }: Pick<BacklogEntry, 'priority' | 'tenant'>): string {
+  return `${priority}|${tenant}`;
+}
+
+/** After a count: how many have come since the last one. */
+function rate(line: Line, now: number, sinceMs: number): void {
+  const size = line.counted + line.recent;
+  const arrived = Math.max(0, size + line.gone - line.known);
+  Object.assign(line, { known: size, gone: 0 });
+  // The first ones weigh more, as if the rate had always been so.
+  const knownMs = now - line.knownSince;
+  const part = (1 - Math.exp(-sinceMs / RATE_MS)) / (1 - Math.exp(-knownMs / RATE_MS));
+  const rateNow = (arrived * 60_000) / Math.min(sinceMs, knownMs);
+  line.perMinute += Math.min(1, part) * (rateNow - line.perMinute);
+}
+
+function weigh(line: Line, charge: number): void {
+  line.charges = Math.min(CHARGES, line.charges + 1);
+  line.charge = (line.charge ?? 0) + (charge - (line.charge ?? 0)) / line.charges;
+}
