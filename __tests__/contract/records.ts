@@ -140,6 +140,9 @@ export function recordsContract(backend: () => Backend): void {
       const heads = await ports().backlog.heads(key, 10);
       expect(heads.map(({ backlog_order }) => backlog_order)).toEqual([10, 20, 30]);
       expect(await ports().backlog.heads(key, 2)).toEqual(heads.slice(0, 2));
+      expect(await ports().backlog.since(key, 10, 10)).toEqual(heads.slice(1));
+      expect(await ports().backlog.since(key, 5, 2)).toEqual(heads.slice(0, 2));
+      expect(await ports().backlog.since(key, 30, 10)).toEqual([]);
     });
 
     it('tells of an entry what the index holds, no more', async () => {

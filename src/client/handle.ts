@@ -1,5 +1,5 @@
 import { rejectionId } from '../core/request/keys.ts';
-import { isOutcome, type Status, type StoredRecord } from '../core/request/record.ts';
+import { isOutcome, type RequestRecord, type Status, type StoredRecord } from '../core/request/record.ts';
 import { resultOf } from '../core/request/result.ts';
 import { errorOf, ResultTimeoutError } from './errors.ts';
 import { type Durations, FIRST_LOOK_MS, nextLookMs } from './pacing.ts';
@@ -23,6 +23,13 @@ export interface RequestStatus {
   cancelRequested: boolean;
   /** While it waits: what is before it in its own queue, that of its model, priority and tenant. */
   ahead?: Ahead;
+  /**
+   * While it waits, as estimated when it was accepted, epoch milliseconds: half of such requests start before the first time, all but
+   * one in twenty before the second. Absent where nothing could be promised, as in a lane that is paused.
+   */
+  expectedStart?: { p50: number; p95: number };
+  /** It was not expected to start by its deadline. */
+  isTooLate?: boolean;
   /** Epoch milliseconds. */
   acceptedAt?: number;
   startedAt?: number;
@@ -113,6 +120,7 @@ export class RequestHandle {
       ...state,
       startedAt: started_at,
       cancelRequested: cancel_requested_at !== undefined,
+      ...(waits && promiseOf(record)),
       ...(waits && { ahead: await ports.ahead(backlog_key, backlog_order) }),
     };
   }
@@ -204,6 +212,15 @@ export class RequestHandle {
     const { model_id, started_at, finished_at = started_at } = record;
     this.#context.durations.add(model_id, finished_at - started_at);
   }
+}
+
+function promiseOf({
+  expected_start_at: p50,
+  promised_start_at: p95,
+  deadline_at,
+}: RequestRecord): Pick<RequestStatus, 'expectedStart' | 'isTooLate'> {
+  if (p50 === undefined || p95 === undefined) return {};
+  return { expectedStart: { p50, p95 }, ...(p50 > deadline_at && { isTooLate: true }) };
 }
 
 function byId(records: readonly StoredRecord[]): Map<string, StoredRecord> {

@@ -22,6 +22,8 @@ export interface RequestOptions {
   deadline?: string | Date;
   /** The same as `deadline`, in seconds from its acceptance. */
   maxWaitSeconds?: number;
+  /** `refuse`: a request that is not expected to start by its deadline is REJECTED at once. Default: `accept`, it waits until then. */
+  ifTooLate?: 'accept' | 'refuse';
   /** Takes an answer that the smoother's own choice of max tokens has cut. */
   acceptTruncated?: boolean;
   /** Any JSON of at most 16 KiB; comes back in the result. */
@@ -65,6 +67,7 @@ export function messageOf(request: SubmitRequest): OutgoingMessage {
     task: request.task,
     deadline: deadline instanceof Date ? deadline.toISOString() : deadline,
     max_wait_seconds: request.maxWaitSeconds,
+    if_too_late: request.ifTooLate,
     accept_truncated: request.acceptTruncated || undefined,
     results: request.results ?? RECORD_ONLY,
     metadata: request.metadata,

@@ -24,6 +24,8 @@ function usageLine(name: string, share: number): UsageLine {
     output_tokens: Math.round(2_000_000 * share),
     large_inputs: 2,
     unpriced: 0,
+    promises: Math.round(3_700 * share),
+    promises_kept: Math.round(3_600 * share),
     cost_usd: 14.2 * share,
     won_back_tokens: 0,
     wait_ms: { p50: 800, p95: 42_000, p99: 61_000 },

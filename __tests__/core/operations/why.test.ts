@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { whyText } from '../../../src/cli/report/why-text.ts';
+import { minutesUntilServed, type Weights } from '../../../src/core/lane/expected-start.ts';
 import { PRIORITY_WEIGHTS } from '../../../src/core/lane/priority-weights.ts';
 import { readBacklog } from '../../../src/core/operations/backlog.ts';
 import { chargesBy } from '../../../src/core/operations/charges.ts';
-import { minutesUntilServed, type Weights } from '../../../src/core/lane/expected-start.ts';
 import { whyOf } from '../../../src/core/operations/why.ts';
 import type { Priority, RequestRecord } from '../../../src/core/request/record.ts';
 import { createReportRows } from '../../../src/memory/reporting.ts';

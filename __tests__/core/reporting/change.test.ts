@@ -29,6 +29,33 @@ it('an acceptance counts in the minute it was accepted, an outcome in the minute
   expect([queued, sent]).toEqual([undefined, undefined]);
 });
 
+describe('the promise of a start', () => {
+  const promisesOf = (fields: Partial<RequestRecord>) => {
+    const ended = lifeOf('r1', { accepted_at: AT }, 60_000)[2] as RequestRecord;
+    const { promises, promises_kept } = changeOf({ ...ended, ...fields })?.counters ?? {};
+    return [promises, promises_kept];
+  };
+
+  it.each<[string, Partial<RequestRecord>, unknown[]]>([
+    ['kept', { promised_start_at: AT + 60_000 }, [1, 1]],
+    ['broken', { promised_start_at: AT + 59_999 }, [1, undefined]],
+    ['not made', {}, [undefined, undefined]],
+    [
+      'broken by a deadline',
+      { promised_start_at: AT, status: 'EXPIRED', started_at: undefined, finished_at: AT + 1 },
+      [1, undefined],
+    ],
+    [
+      'overtaken by a deadline',
+      { promised_start_at: AT + 2, status: 'EXPIRED', started_at: undefined, finished_at: AT + 1 },
+      [undefined, undefined],
+    ],
+    ['unknown after a failure', { promised_start_at: AT, failures: 1 }, [undefined, undefined]],
+  ])('is %s', (_, fields, counted) => {
+    expect(promisesOf(fields)).toEqual(counted);
+  });
+});
+
 it('a request that went back is not accepted a second time', () => {
   expect(changeOf(recordOf('r1', { generation: 1 }))).toBeUndefined();
 });

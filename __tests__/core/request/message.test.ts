@@ -28,6 +28,28 @@ function withContent(...content: unknown[]) {
   return { model_id: MODEL, converse: { messages: [{ role: 'user', content }] } };
 }
 
+describe('if_too_late', () => {
+  const late = (fields: object) => ({ model_id: MODEL, converse: HELLO, max_wait_seconds: 60, ...fields });
+
+  it('accept is the default, refuse is another request', () => {
+    const unset = requestOf(late({}));
+    expect(requestOf(late({ if_too_late: 'accept' }))).toEqual(unset);
+    expect(requestOf(late({ if_too_late: 'refuse' }))).toEqual({ ...unset, if_too_late: 'refuse' });
+  });
+
+  it('is one of two words', () => {
+    expect(problemsIn(late({ if_too_late: 'no' }))).toBe(
+      'if_too_late: must be one of "accept", "refuse", got "no"',
+    );
+  });
+
+  it('needs a deadline', () => {
+    expect(problemsIn(late({ if_too_late: 'refuse', max_wait_seconds: undefined }))).toBe(
+      'if_too_late: must be given beside max_wait_seconds or deadline only',
+    );
+  });
+});
+
 describe('accept_truncated', () => {
   it('unsaid and false are the same request, true is another', () => {
     const [unsaid, no, yes] = [{}, { accept_truncated: false }, { accept_truncated: true }].map((said) =>

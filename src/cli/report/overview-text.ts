@@ -3,6 +3,7 @@ import type { LaneOverview } from '../../core/operations/overview.ts';
 import { budgetsText } from './budgets-text.ts';
 import { dollars, duration, moment, short } from './numbers.ts';
 import { table } from './table.ts';
+import { keptCell } from './usage-cells.ts';
 
 const BAR_WIDTH = 30;
 const BARS = '▁▂▃▄▅▆▇█';
@@ -58,7 +59,7 @@ function waitsTable({ priorities, backlog }: LaneOverview): string[] {
   ];
   if (names.length === 0) return [];
   const text = table(
-    ['  priority', 'waiting', 'completed', 'failed', 'wait p50', 'p95'],
+    ['  priority', 'waiting', 'completed', 'failed', 'in time', 'wait p50', 'p95'],
     names.sort().map((name) => {
       const ended = priorities.find((line) => line.name === name);
       const waiting = backlog.lines.filter((line) => String(line.priority) === name);
@@ -67,6 +68,7 @@ function waitsTable({ priorities, backlog }: LaneOverview): string[] {
         short(waiting.reduce((sum, { requests }) => sum + requests, 0)),
         short(ended?.completed ?? 0),
         short(ended?.failed ?? 0),
+        ended === undefined ? '–' : keptCell(ended),
         ...[ended?.wait_ms.p50, ended?.wait_ms.p95].map((ms) => (ms === undefined ? '–' : duration(ms))),
       ];
     }),

@@ -1,6 +1,25 @@
 import type { UsageLine } from '../../core/operations/usage.ts';
 import { dollars, duration, percent, short } from './numbers.ts';
 
+/** Promises of a start that were kept, of those that were made. */
+export function keptCell({ promises, promises_kept }: Pick<UsageLine, 'promises' | 'promises_kept'>): string {
+  return promises === 0 ? '–' : percent(promises_kept / promises);
+}
+
+/** Heads of the columns after the name. */
+export const USAGE_HEADS = [
+  'accepted',
+  'completed',
+  'failed',
+  'other',
+  'throttled',
+  'tokens',
+  'cost',
+  'in time',
+  'wait p50',
+  'wait p95',
+] as const;
+
 /** A row of the table of what was used, for the terminal and the console's page alike. */
 export function usageCells(line: UsageLine): string[] {
   return [
@@ -12,6 +31,7 @@ export function usageCells(line: UsageLine): string[] {
     line.calls === 0 ? '–' : percent(line.throttles / line.calls),
     short(line.charged_tokens),
     dollars(line.cost_usd),
+    keptCell(line),
     ...[line.wait_ms.p50, line.wait_ms.p95].map((ms) => (ms === undefined ? '–' : duration(ms))),
   ];
 }

@@ -2,7 +2,7 @@ import type { Interval } from '../../core/operations/ports.ts';
 import { COUNTERS, type Grouping, type UsageLine } from '../../core/operations/usage.ts';
 import { moment } from './numbers.ts';
 import { table } from './table.ts';
-import { usageCells } from './usage-cells.ts';
+import { USAGE_HEADS, usageCells } from './usage-cells.ts';
 
 /** Its many columns leave no room for names on a narrow terminal, which may wrap them. */
 const WIDE = 120;
@@ -13,11 +13,7 @@ export function usageTable(by: Grouping, lines: readonly UsageLine[], { from, to
   const unpriced = lines.reduce((sum, line) => sum + line.unpriced, 0);
   return [
     `From ${range}:`,
-    table(
-      [by, 'accepted', 'completed', 'failed', 'other', 'throttled', 'tokens', 'cost', 'wait p50', 'p95'],
-      lines.map(usageCells),
-      WIDE,
-    ),
+    table([by, ...USAGE_HEADS], lines.map(usageCells), WIDE),
     ...(unpriced === 0 ? [] : [`${unpriced} answers have no list price here, and count as 0.`]),
   ].join('\n');
 }

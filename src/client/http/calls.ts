@@ -110,7 +110,7 @@ export class BedrockCalls {
 
   #requestOf(operation: OperationName, modelId: string, { headers, body }: HttpCall): SubmitRequest {
     const given = (name: string) => headers[`x-smoother-${name}`] || undefined;
-    const { priority, tenant, task, deadline } = this.#defaults;
+    const { priority, tenant, task, deadline, ifTooLate } = this.#defaults;
     const ownPriority = given('priority');
     const common: SubmitRequest = {
       ...this.#defaults,
@@ -121,6 +121,8 @@ export class BedrockCalls {
       tenant: given('tenant') ?? tenant,
       task: given('task') ?? task,
       deadline: given('deadline') ?? deadline,
+      // Another word than these is refused with the message.
+      ifTooLate: (given('if-too-late') ?? ifTooLate) as SubmitRequest['ifTooLate'],
     };
     const parsed = parseBody(body);
     if (operation.startsWith('Converse')) {

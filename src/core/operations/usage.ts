@@ -37,6 +37,8 @@ export const COUNTERS = [
   'output_tokens',
   'large_inputs',
   'unpriced',
+  'promises',
+  'promises_kept',
 ] as const;
 
 export interface UsageLine extends Record<(typeof COUNTERS)[number], number> {

@@ -64,6 +64,7 @@ function countersOfOutcome(record: RequestRecord): Record<string, number> {
     input_tokens: usage?.input_tokens,
     large_inputs: usage !== undefined && inputOf(usage) > LARGE_INPUT_TOKENS ? 1 : undefined,
     output_tokens: usage?.output_tokens,
+    ...promiseOf(record),
     cache_read_tokens: usage?.cache_read_tokens,
     cache_write_tokens: usage?.cache_write_tokens,
   };
@@ -79,6 +80,19 @@ function countersOfOutcome(record: RequestRecord): Record<string, number> {
     counters[`latency_${bucketOf(record.latency_ms ?? finished_at - started_at)}`] = 1;
   }
   return Object.fromEntries(Object.entries(counters).filter(([, count]) => count)) as Record<string, number>;
+}
+
+/**
+ * Whether its call started by the time that was promised. A request that was called again says nothing: only its last start is known.
+ * Nor does one that was taken back or refused before it could start.
+ */
+function promiseOf(record: RequestRecord): { promises?: number; promises_kept?: number } {
+  const { promised_start_at: promised, started_at, finished_at = 0, status, failures, rerun } = record;
+  const startedOrLate = started_at ?? (status === 'EXPIRED' ? finished_at : undefined);
+  if (promised === undefined || startedOrLate === undefined || failures > 0 || rerun !== undefined) return {};
+  // One that expired before that time might have started in time.
+  if (started_at === undefined && startedOrLate <= promised) return {};
+  return { promises: 1, promises_kept: startedOrLate <= promised ? 1 : 0 };
 }
 
 function inputOf({ input_tokens, cache_read_tokens = 0, cache_write_tokens = 0 }: Usage): number {

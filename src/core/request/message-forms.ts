@@ -2,17 +2,21 @@
 import { envelopeProblem } from './envelopes.ts';
 import { at, isObject } from './json.ts';
 import { JsonText } from './json-text.ts';
-import { FORMS, type Form, formless } from './message-schema.ts';
+import { FORMS, type Form, formless, type IF_TOO_LATE } from './message-schema.ts';
 import type { Call, Payload } from './payload.ts';
 import { givenTwice, type Problem } from './problem.ts';
 import { parseWith } from './problems.ts';
 import type { Request } from './request.ts';
 
 /** What the producer said beside the call. */
-export type Envelope = Omit<Request, 'call' | 'body' | 'priority' | 'tenant' | 'accept_truncated'> & {
+export type Envelope = Omit<
+  Request,
+  'call' | 'body' | 'priority' | 'tenant' | 'accept_truncated' | 'if_too_late'
+> & {
   priority?: Request['priority'];
   tenant?: string;
   accept_truncated?: boolean;
+  if_too_late?: (typeof IF_TOO_LATE)[number];
 };
 
 export interface Written extends Call {

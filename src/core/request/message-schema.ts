@@ -70,7 +70,7 @@ export const envelope = {
     .describe('The same as a point in time, instead of max_wait_seconds. At most the longest wait counts.')
     .optional(),
   if_too_late: z
-    .enum(IF_TOO_LATE, { error: `one of ${IF_TOO_LATE.join(', ')}` })
+    .enum(IF_TOO_LATE)
     .describe(
       'What happens to a request that is not expected to start by its deadline: "accept" lets it wait until then, "refuse" answers at once with a REJECTED result. Needs max_wait_seconds or deadline. Default: "accept".',
     )

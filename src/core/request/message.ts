@@ -100,10 +100,11 @@ function invalid(problems: Problem[], usable: Usable = {}): Reading {
 }
 
 function requestOf({ envelope, payload, body }: Written): Request {
-  const { accept_truncated, ...rest } = envelope;
+  const { accept_truncated, if_too_late, ...rest } = envelope;
   return {
     ...rest,
     ...(accept_truncated && { accept_truncated }),
+    ...(if_too_late === 'refuse' && { if_too_late }),
     priority: envelope.priority ?? DEFAULT_PRIORITY,
     tenant: envelope.tenant ?? DEFAULT_TENANT,
     call: payload,

@@ -14,8 +14,8 @@ export interface Request {
   max_wait_seconds?: number;
   /** ISO 8601. */
   deadline?: string;
-  /** Whether a request is taken that is not expected to start by its deadline. Absent means `accept`. */
-  if_too_late?: 'accept' | 'refuse';
+  /** It is not taken when it is not expected to start by its deadline. Absent means that it is. */
+  if_too_late?: 'refuse';
   /** Absent means false. */
   accept_truncated?: true;
   /** `record`, or a results queue of its own. Absent: the shared queue. */

@@ -17,6 +17,8 @@ const MODEL = 'us.amazon.nova-pro-v1:0';
 const LANE = laneOf(MODEL);
 const CALL = { inputTokens: 800, outputTokens: 200, maxTokens: 256 };
 const WORKERS = 1_000;
+/** What the lane is filled with has waited for some time. */
+const WAITED_MS = 60_000;
 const LEASE_MS = 3_600_000;
 
 /** What a leader works on. */
@@ -56,7 +58,7 @@ export class BusyLane {
     const { clock, settings, limits, asSeen = (same) => same } = this.options;
     await registry.register(LANE, MODEL);
     for (let created = 0; created < waiting; created += PLACES.length) {
-      await Promise.all(PLACES.map((place) => this.#create(place)));
+      await Promise.all(PLACES.map((place) => this.#create(place, clock.now() - WAITED_MS)));
     }
     for (const place of PLACES) {
       await directory.announce(backlogKey({ lane: LANE, ...place, shard: 0 }), clock.now());
@@ -114,10 +116,9 @@ export class BusyLane {
     await this.#create(ended.record);
   }
 
-  async #create({ priority, tenant }: Place): Promise<void> {
+  async #create({ priority, tenant }: Place, sentAt = this.options.clock.now()): Promise<void> {
     const arrival = { at: 0, modelId: MODEL, priority, tenant, ...CALL };
-    const now = this.options.clock.now();
-    const times = { sentAt: now, acceptedAt: now };
+    const times = { sentAt, acceptedAt: sentAt };
     await this.ports.records.create(newRecord(this.#created++, arrival, times, CALL.inputTokens));
   }
 }

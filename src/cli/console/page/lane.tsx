@@ -1,4 +1,5 @@
 import { dollars, duration, short } from '../../report/numbers.ts';
+import { keptCell } from '../../report/usage-cells.ts';
 import type { PageData } from '../data.ts';
 import { ActionButton } from './action.tsx';
 import { LaneChart } from './chart.tsx';
@@ -104,11 +105,12 @@ function Waits({ lane: { priorities } }: { lane: Lane }) {
   return (
     <DataTable
       caption="Waits by priority"
-      head={['priority', 'completed', 'failed', 'p50', 'p95']}
-      rows={priorities.map(({ name, completed, failed, wait_ms: { p50, p95 } }) => [
+      head={['priority', 'completed', 'failed', 'in time', 'p50', 'p95']}
+      rows={priorities.map(({ name, completed, failed, wait_ms: { p50, p95 }, ...promises }) => [
         name,
         short(completed),
         short(failed),
+        keptCell(promises),
         p50 === undefined ? '–' : duration(p50),
         p95 === undefined ? '–' : duration(p95),
       ])}

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { usageCells } from '../../report/usage-cells.ts';
+import { USAGE_HEADS, usageCells } from '../../report/usage-cells.ts';
 import { type PageData, TABLES_BY, type TableBy } from '../data.ts';
 import { DataTable } from './table.tsx';
 
@@ -30,22 +30,5 @@ export function UsageTables({ usage, live }: { usage: PageData['usage']; live: b
 
 function UsageTable({ by, lines }: { by: TableBy; lines: PageData['usage'][TableBy] }) {
   if (lines.length === 0) return <p>Nothing arrived, and nothing ended.</p>;
-  return (
-    <DataTable
-      caption={`By ${by}`}
-      head={[
-        by,
-        'accepted',
-        'completed',
-        'failed',
-        'other',
-        'throttled',
-        'tokens',
-        'cost',
-        'wait p50',
-        'wait p95',
-      ]}
-      rows={lines.map(usageCells)}
-    />
-  );
+  return <DataTable caption={`By ${by}`} head={[by, ...USAGE_HEADS]} rows={lines.map(usageCells)} />;
 }

@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { StartEstimates } from '../../../src/core/ingestion/start-estimates.ts';
+import type { LaneFigures, LaneStatus } from '../../../src/core/lane/ports.ts';
+import { PRIORITY_WEIGHTS } from '../../../src/core/lane/priority-weights.ts';
+import type { RequestRecord } from '../../../src/core/request/record.ts';
+import type { LaneState } from '../../../src/memory/lanes.ts';
+import { createWorld, LANE, messageOf, requestBody } from '../../fixtures/ingestion-world.ts';
+
+const NOW = 1_800_000_000_000;
+const WEIGHTS = { priorities: PRIORITY_WEIGHTS, tenants: {} };
+const ARRIVAL = { lane: LANE, priority: 3, tenant: 'acme', input_tokens: 500, max_tokens: 500 } as const;
+
+/** 1,000 requests or tokens a minute, of which a thousand tokens wait: a minute's worth. */
+function statusWith(figures: Partial<LaneFigures> = {}): LaneStatus {
+  return {
+    lease_until: NOW + 5_000,
+    limits: { requests_per_minute: 1_000, tokens_per_minute: 1_000 },
+    figures: { unfinished: 0, utilisation: 1, share: 1, ...figures },
+  };
+}
+
+const backlogOf = (...lines: NonNullable<LaneFigures['backlog']>['lines']) => ({
+  backlog: { at: NOW, arrived: 0, lines, rest: [] },
+});
+
+function p50Of(figures: Partial<LaneFigures>, estimates = new StartEstimates()): number | undefined {
+  return estimates.expectedFor(ARRIVAL, statusWith(figures), WEIGHTS, NOW)?.p50;
+}
+
+describe('the expected start', () => {
+  it('of a request in an idle lane is soon', () => {
+    const soon = new StartEstimates().expectedFor({ ...ARRIVAL, input_tokens: 1 }, undefined, WEIGHTS, NOW);
+    expect(soon?.p50).toBeLessThan(5_000);
+    expect(soon?.p95).toBeGreaterThan(soon?.p50 ?? 0);
+  });
+
+  it('is that of what waits before it, at the pace of the lane', () => {
+    const waiting = backlogOf([3, 'acme', 2, 500, 0, 0, 0]);
+    const full = p50Of(waiting) ?? 0;
+    expect(full).toBeCloseTo(91_000, -3);
+    expect(p50Of({ ...waiting, pace: 0.5 })).toBeCloseTo(181_000, -3);
+  });
+
+  it('counts what others send all the time', () => {
+    const alone = p50Of(backlogOf([3, 'acme', 2, 500, 0, 0, 0])) ?? 0;
+    const beside = p50Of(backlogOf([3, 'acme', 2, 500, 0, 0, 0], [1, 'globex', 0, 500, 1, 0, 0])) ?? 0;
+    expect(beside - 1_000).toBeCloseTo(2 * (alone - 1_000), -3);
+  });
+
+  it('counts tenants that are not told by name', () => {
+    const rest: [3, number, number, number, number] = [3, 3, 30, 15_000, 0];
+    const many = p50Of({ backlog: { at: NOW, arrived: 0, lines: [], rest: [rest] } }) ?? 0;
+    // Three times ten requests, and itself.
+    expect(many).toBeCloseTo(1_000 + 60_000 * 15.5, -3);
+  });
+
+  it('counts what this container has taken since, as often as all containers take', () => {
+    const estimates = new StartEstimates();
+    const before = p50Of(backlogOf(), estimates) ?? 0;
+    for (let nth = 0; nth < 10; nth++) estimates.note(ARRIVAL, NOW);
+    const own = p50Of(backlogOf(), estimates) ?? 0;
+    const times = { backlog: { at: NOW, arrived: 50, lines: [], rest: [] } };
+    expect(own).toBeGreaterThan(before + 60_000);
+    expect((p50Of(times, estimates) ?? 0) / own).toBeCloseTo(5, 0);
+  });
+
+  it('is not told where nothing starts before somebody does something', () => {
+    for (const paused of ['operator', 'denied', 'failing', 'no_quota', 'daily_quota'] as const) {
+      expect(p50Of({ paused })).toBeUndefined();
+    }
+  });
+});
+
+describe('ingestion', () => {
+  /** Ten minutes wait in the lane. */
+  function busyWorld() {
+    const world = createWorld();
+    const { figures, limits, lease_until } = statusWith({
+      backlog: { at: world.clock.now(), arrived: 0, lines: [[3, 'default', 20, 500, 0, 0, 0]], rest: [] },
+    });
+    world.cloud.lanes.set(LANE, { token: 1, figures, limits, lease_until } as LaneState);
+    return world;
+  }
+  const send = async (world: ReturnType<typeof createWorld>, fields: object) => {
+    await world.ingest(messageOf(requestBody({ request_id: 'r1', ...fields })));
+    return world.records()[0] as RequestRecord;
+  };
+
+  it('writes what it promises into the record', async () => {
+    const record = await send(busyWorld(), {});
+    expect(record.expected_start_at).toBeGreaterThan(record.accepted_at + 9 * 60_000);
+    expect(record.promised_start_at).toBeGreaterThan(record.expected_start_at ?? 0);
+  });
+
+  it.each([
+    ['waits for it', { max_wait_seconds: 60 }, 'RECEIVED'],
+    ['waits for it', { max_wait_seconds: 60, if_too_late: 'accept' }, 'RECEIVED'],
+    ['is refused at once', { max_wait_seconds: 60, if_too_late: 'refuse' }, 'REJECTED'],
+    ['that it can meet is taken', { max_wait_seconds: 3_600, if_too_late: 'refuse' }, 'RECEIVED'],
+  ])('a request with a deadline %s: %j', async (_, fields, status) => {
+    const world = busyWorld();
+    expect(await send(world, fields)).toMatchObject({ status });
+    if (status !== 'REJECTED') return;
+    expect(world.cloud.sent).toMatchObject([
+      {
+        request_id: 'r1',
+        status: 'REJECTED',
+        error: {
+          type: 'DeadlineTooSoon',
+          message: expect.stringMatching(/^deadline: .* after its deadline/),
+        },
+      },
+    ]);
+  });
+
+  it('the same request again is no new one, and keeps its promise', async () => {
+    const world = busyWorld();
+    const first = await send(world, { max_wait_seconds: 3_600, if_too_late: 'refuse' });
+    world.clock.time += 3_500_000;
+    await world.ingest(
+      messageOf(requestBody({ request_id: 'r1', max_wait_seconds: 3_600, if_too_late: 'refuse' }), {
+        id: 'm2',
+      }),
+    );
+    expect(world.records()).toEqual([first]);
+  });
+
+  it('control: an idle lane refuses nothing', async () => {
+    const record = await send(createWorld(), { max_wait_seconds: 60, if_too_late: 'refuse' });
+    expect(record.status).toBe('RECEIVED');
+  });
+});
