@@ -17,7 +17,7 @@ export const USAGE_HEADS = [
   'cost',
   'in time',
   'wait p50',
-  'wait p95',
+  'p95',
 ] as const;
 
 /** A row of the table of what was used, for the terminal and the console's page alike. */
