@@ -8,6 +8,7 @@ const alarm = (name: string) => at(`aws_cloudwatch_metric_alarm.${name}`);
 const alarms = stack.resources('aws_cloudwatch_metric_alarm');
 
 interface Widget {
+  type: 'metric' | 'log';
   x: number;
   y: number;
   width: number;
@@ -15,16 +16,16 @@ interface Widget {
   properties: {
     title: string;
     region: string;
+    /** Of a graph; a table of logs has a query instead. */
     metrics: unknown[][];
+    query?: string;
     annotations?: { horizontal: { label: string; value: number }[] };
   };
 }
 
-const widgets = jsonOf<{ widgets: Widget[] }>(
-  at('aws_cloudwatch_dashboard.bedrock'),
-  'dashboard_body',
-).widgets;
-const dashboard = JSON.stringify(widgets);
+const all = jsonOf<{ widgets: Widget[] }>(at('aws_cloudwatch_dashboard.bedrock'), 'dashboard_body').widgets;
+const widgets = all.filter(({ type }) => type === 'metric');
+const dashboard = JSON.stringify(all);
 
 /** Metrics of AWS/Bedrock as AWS lists them; anything else would never have data. */
 const BEDROCK_METRICS = [
@@ -161,6 +162,8 @@ describe('dashboard', () => {
       'QuotaUtilisation',
       'TokensWonBack',
       'OldestWaitingSeconds',
+      'WaitingTokens',
+      'PromisesKept',
       'ApproximateNumberOfMessagesVisible',
       'ApproximateAgeOfOldestMessage',
       'Errors',
@@ -168,6 +171,35 @@ describe('dashboard', () => {
       'IteratorAge',
     ];
     expect(shown.filter((metric) => !dashboard.includes(metric))).toEqual([]);
+  });
+
+  it('reads what binds from the log of prioritization', () => {
+    const tables = all.filter(({ type }) => type === 'log').map(({ properties }) => properties.query);
+    expect(tables).toEqual([
+      "SOURCE '/aws/lambda/bedrock-request-smoother-prioritization' | filter ispresent(Bound) | " +
+        'stats count(*) / 6 as minutes by Lane, Bound | sort minutes desc',
+    ]);
+  });
+
+  it('adds up what functions, tables and queues cost in an hour, by metrics that there are', () => {
+    const [cost, ...others] = widgets.filter(({ properties }) => properties.title.startsWith('Cost'));
+    expect(others).toEqual([]);
+    const lines = cost?.properties.metrics ?? [];
+    const expressions = lines.flatMap(([first]) =>
+      typeof first === 'object' ? [(first as { expression: string }).expression] : [],
+    );
+    const named = expressions.flatMap((expression) =>
+      [...expression.matchAll(/\b[ftq]\d+\b/g)].map(([id]) => id),
+    );
+    const hidden = lines.flatMap((line) => {
+      const { id, visible } = line.at(-1) as { id?: string; visible?: boolean };
+      return visible === false ? [id] : [];
+    });
+    expect(expressions).toHaveLength(3);
+    expect(named.sort()).toEqual(hidden.sort());
+    for (const table of stack.resources('aws_dynamodb_table')) {
+      expect(JSON.stringify(lines)).toContain(`"TableName","${table.text('name')}"`);
+    }
   });
 
   it('knows no metric of Bedrock that AWS does not publish', () => {
@@ -216,8 +248,8 @@ describe('dashboard', () => {
   });
 
   it('its graphs do not cover each other and stay on the grid', () => {
-    const cells = widgets.map(({ x, y }) => `${x},${y}`);
-    expect(new Set(cells).size).toBe(widgets.length);
-    for (const { x, width } of widgets) expect(x + width).toBeLessThanOrEqual(24);
+    const cells = all.map(({ x, y }) => `${x},${y}`);
+    expect(new Set(cells).size).toBe(all.length);
+    for (const { x, width } of all) expect(x + width).toBeLessThanOrEqual(24);
   });
 });

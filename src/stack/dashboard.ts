@@ -1,12 +1,13 @@
 import { Fn } from 'cdktf';
-import { type Alarm, type Alarms, laneMetric, queueMetric, type Watched } from './alarms.ts';
+import { type Alarm, type Alarms, laneMetric, type Metric, queueMetric, type Watched } from './alarms.ts';
 import { type Context, metricsNamespace } from './context.ts';
+import { costLines } from './cost-graph.ts';
 import type { Functions } from './functions.ts';
 import type { MessageQueue } from './message-queue.ts';
 import type { Stores } from './stores.ts';
 
 /** A line of a graph: `[namespace, name, dimension, value, …, options]` or `[{ expression }]`. */
-type Line = unknown[];
+export type Line = unknown[];
 
 interface Threshold {
   label: string;
@@ -20,6 +21,14 @@ interface Graph {
   thresholds?: Threshold[];
 }
 
+/** An answer of Logs Insights, which costs what it reads of the logs each time somebody looks. */
+interface Table {
+  title: string;
+  /** Whose log is read. */
+  functionName: string;
+  query: string[];
+}
+
 const COLUMNS = 3;
 const WIDTH = 24 / COLUMNS;
 const HEIGHT = 6;
@@ -30,29 +39,53 @@ export function dashboardBody(
   functions: Functions,
   alarms: Alarms,
 ): string {
-  const graphs = [
-    ...bedrockGraphs(alarms),
+  const shown = [
+    whatBinds(functions),
     ...laneGraphs(context, alarms),
+    ...bedrockGraphs(alarms),
     ...queueGraphs(context, stores, alarms),
     ...functionGraphs(functions, alarms),
+    {
+      title: 'Cost of the smoother in an hour, without S3 and logs (US dollars, prices of us-east-1)',
+      lines: costLines(stores, functions),
+      periodSeconds: 3_600,
+    },
   ];
+  const region = context.variables.aws_region.stringValue;
   return Fn.jsonencode({
-    widgets: graphs.map((graph, index) => ({
-      type: 'metric',
+    widgets: shown.map((it, index) => ({
       x: (index % COLUMNS) * WIDTH,
       y: Math.floor(index / COLUMNS) * HEIGHT,
       width: WIDTH,
       height: HEIGHT,
-      properties: {
-        title: graph.title,
-        region: context.variables.aws_region.stringValue,
-        view: 'timeSeries',
-        period: graph.periodSeconds ?? 60,
-        metrics: graph.lines,
-        ...(graph.thresholds && { annotations: { horizontal: graph.thresholds } }),
-      },
+      ...('query' in it ? tableWidget(it, region) : graphWidget(it, region)),
     })),
   });
+}
+
+function graphWidget({ title, periodSeconds = 60, lines, thresholds }: Graph, region: string) {
+  const annotations = thresholds && { annotations: { horizontal: thresholds } };
+  return {
+    type: 'metric',
+    properties: { title, region, view: 'timeSeries', period: periodSeconds, metrics: lines, ...annotations },
+  };
+}
+
+function tableWidget({ title, functionName, query }: Table, region: string) {
+  const lines = ["SOURCE '/aws/lambda/%s'", ...query].join(' | ');
+  return {
+    type: 'log',
+    properties: { title, region, view: 'table', query: Fn.format(lines, [functionName]) },
+  };
+}
+
+/** Prioritization logs it every ten seconds beside its metrics: as a metric, each lane and reason would cost. */
+function whatBinds({ prioritization }: Functions): Table {
+  return {
+    title: 'Lanes: what kept requests waiting, for how many minutes',
+    functionName: prioritization.lambda.functionName,
+    query: ['filter ispresent(Bound)', 'stats count(*) / 6 as minutes by Lane, Bound', 'sort minutes desc'],
+  };
 }
 
 function bedrockGraphs(alarms: Alarms): Graph[] {
@@ -87,6 +120,15 @@ function laneGraphs(context: Context, alarms: Alarms): Graph[] {
     {
       title: 'Lanes: tokens per minute saved by right-sized max tokens',
       lines: [perLane(context, 'TokensWonBack', 'Sum')],
+    },
+    { title: 'Lanes: tokens waiting', lines: [perLane(context, 'WaitingTokens', 'Maximum')] },
+    {
+      title: 'Promised starts that were kept (%)',
+      lines: [
+        [{ expression: '100*k/(k+b)', label: 'kept', id: 'kept' }],
+        hidden(laneMetric(context, 'PromisesKept', 'Sum'), 'k'),
+        hidden(laneMetric(context, 'PromisesBroken', 'Sum'), 'b'),
+      ],
     },
     {
       title: 'Lanes: oldest waiting request (s)',
@@ -164,6 +206,11 @@ function line(watched: Watched, label: string): Line {
     return [{ expression: Fn.rawString(watched.query), label, id: `q_${label.replaceAll(' ', '_')}` }];
   const dimensions = Object.entries(watched.dimensions).flat();
   return [watched.namespace, watched.name, ...dimensions, { label, stat: watched.stat }];
+}
+
+/** For an expression that names it. */
+function hidden({ namespace, name, dimensions, stat }: Metric, id: string): Line {
+  return [namespace, name, ...Object.entries(dimensions).flat(), { id, stat, visible: false }];
 }
 
 function waiting(label: string, { queue }: MessageQueue): Line {

@@ -33,9 +33,11 @@ export class SmootherFunction extends Construct {
   readonly lambda: LambdaFunction;
   readonly role: IamRole;
   readonly permissions: IamRolePolicy;
+  readonly memoryMegabytes: number;
 
   constructor(scope: Construct, id: string, context: Context, config: SmootherFunctionConfig) {
     super(scope, id);
+    this.memoryMegabytes = config.memoryMegabytes;
     const { variables } = context;
     const functionName = nameOf(context, config.name);
     const logs = new CloudwatchLogGroup(this, 'logs', {

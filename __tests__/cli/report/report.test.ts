@@ -12,6 +12,9 @@ const lane = (fields: Partial<LaneSummary> = {}): LaneSummary => ({
   throttled: 0,
   backlog_seconds: 54.7,
   utilisation: { rpm: 0.78, tpm: 0.1 },
+  limits: { requests_per_minute: 120, tokens_per_minute: 200_000 },
+  bound: [{ by: 'requests_per_minute', seconds: 51 }],
+  promises: { made: 280, kept: 273 },
   wait_ms: { 1: wait(20, 16_000), 5: wait(40, 33_000) },
   ...fields,
 });
@@ -72,13 +75,27 @@ describe('the report of a run', () => {
     ['two calls are no share of a quota', { calls: 2 }],
     ['nor is a backlog of a second', { backlog_seconds: 1 }],
   ])('gives no figure where there is none: %s', (_, fields) => {
-    expect(textOf([lane()])).toContain('78.0 % of RPM');
-    expect(textOf([lane(fields)])).not.toMatch(/% of RPM|Quota used/);
+    expect(textOf([lane()])).toContain('78.0 % of 120 calls/min');
+    expect(textOf([lane(fields)])).not.toMatch(/calls\/min|Quota used/);
   });
 
   it('explains a share above 100 %', () => {
-    expect(textOf([lane()])).not.toContain('More than 100 %');
-    expect(textOf([lane({ utilisation: { rpm: 1.08, tpm: 0 } })])).toContain('More than 100 % is possible');
+    expect(textOf([lane()])).not.toContain('even more');
+    expect(textOf([lane({ utilisation: { rpm: 1.08, tpm: 0 } })])).toMatch(
+      /all of 120 calls\/min[\s\S]*even more, since the idle minute/,
+    );
+  });
+
+  it('says what bound each lane, and whether promises were kept', () => {
+    const text = textOf([
+      lane(),
+      lane({ lane: 'calm:geo', backlog_seconds: 0, promises: { made: 0, kept: 0 } }),
+    ]);
+    expect(text).toContain(
+      "anthropic.claude-haiku-4-5:geo\n  Bedrock's quota of requests per minute\n  kept requests waiting, for 51 s.\n" +
+        '  273 of 280 requests (97.5 %) started by the time promised to them.',
+    );
+    expect(text).not.toContain('calm:geo\n');
   });
 
   it('extrapolates no cost from twenty messages', () => {

@@ -115,6 +115,8 @@ describe('metrics', () => {
     expect(lines.length).toBeGreaterThan(3);
     expect(lines.at(-1)).toMatchObject({ Lane: LANE, Throttled: 0, LanesPaused: 0 });
     expect(lines.at(-1)?.QuotaUtilisation).toBeGreaterThan(80);
+    expect(lines.at(-1)).toMatchObject({ Bound: 'requests_per_minute' });
+    expect(lines.at(-1)?.WaitingTokens).toBeGreaterThan(0);
     expect(lines.at(-1)?.OldestWaitingSeconds).toBeGreaterThan(30);
     await world.clock.run(world.clock.now() + 200_000);
   });

@@ -1,3 +1,4 @@
+import type { BoundTime } from '../../lab/run/bound-watch.ts';
 import { isClean, type LaneSummary, type RunRecord, type Summary } from '../../lab/run/summary.ts';
 import { chartData, drawChart } from './chart.ts';
 import { duration, percent, short } from './numbers.ts';
@@ -8,6 +9,7 @@ export function report(summary: Summary, record: RunRecord): string {
   return [
     chart(summary, record),
     lanes(summary),
+    answers(summary),
     waits(summary),
     outcomes(summary),
     calls(summary),
@@ -45,16 +47,64 @@ function lanes({ lanes: rows }: Summary): string {
       String(row.calls),
       String(row.throttled),
       duration(row.backlog_seconds * 1_000),
-      used[index] === undefined ? '–' : `${percent(used[index])} of ${bindingOf(row).toUpperCase()}`,
+      used[index] === undefined ? '–' : `${partOf(used[index])} of ${quotaOf(row)}`,
     ]),
   );
   const isOver = used.some((share) => share !== undefined && share > 1);
   const notes = [
     "Quota used: while requests waited, from the lane's first call on.",
-    ...(isOver ? ['More than 100 % is possible: an idle minute leaves its quota to the burst.'] : []),
+    ...(isOver ? ['At first even more, since the idle minute before left its quota to them.'] : []),
   ];
   return used.some((share) => share !== undefined) ? [text, ...notes].join('\n') : text;
 }
+
+/** Above all of it is what the time before has left over: no figure that anybody expects. */
+function partOf(share: number): string {
+  return share >= 0.995 ? 'all' : percent(share);
+}
+
+function quotaOf(row: LaneSummary): string {
+  const { requests_per_minute, tokens_per_minute } = row.limits;
+  return bindingOf(row) === 'rpm'
+    ? `${short(requests_per_minute ?? 0)} calls/min`
+    : `${short(tokens_per_minute ?? 0)} tokens/min`;
+}
+
+/** What bound each lane in which something waited, and whether requests started when they were told to. */
+function answers({ lanes: rows }: Summary): string {
+  return rows
+    .map(({ lane, bound, promises, backlog_seconds }) => {
+      const [most] = backlog_seconds < LEAST_BACKLOG_SECONDS ? [] : bound;
+      const kept = percent(promises.made === 0 ? 0 : promises.kept / promises.made);
+      const lines = [
+        ...(most === undefined
+          ? []
+          : [`  ${BINDS[most.by]}`, `  kept requests waiting, for ${duration(most.seconds * 1_000)}.`]),
+        ...(promises.made === 0
+          ? []
+          : [
+              `  ${promises.kept} of ${promises.made} requests (${kept}) started by the time promised to them.`,
+            ]),
+      ];
+      return lines.length === 0 ? '' : [lane, ...lines].join('\n');
+    })
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+const BINDS: Record<BoundTime['by'], string> = {
+  operator: "An operator's pause",
+  failing: 'Errors of Bedrock',
+  denied: 'A lack of access to the model',
+  daily_quota: "The day's quota of tokens",
+  no_quota: 'A quota of zero',
+  foreign_use: 'Somebody else who uses the same quota',
+  max_concurrent_executions: 'The number of workers (max_concurrent_executions)',
+  queue_depth_threshold: 'The variable queue_depth_threshold',
+  minutes_to_process: 'The variable minutes_to_process',
+  requests_per_minute: "Bedrock's quota of requests per minute",
+  tokens_per_minute: "Bedrock's quota of tokens per minute",
+};
 
 function waits({ lanes: rows }: Summary): string {
   const text = table(

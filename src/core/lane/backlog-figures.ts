@@ -60,3 +60,13 @@ export function backlogFigures(at: number, arrived: number, lines: readonly Line
   }
   return { at, arrived, lines: told, rest: [...rest.values()] };
 }
+
+export function tokensIn({ lines, rest }: BacklogFigures): number {
+  const ofLines = lines.reduce((sum, [, , requests, charge]) => sum + requests * charge, 0);
+  return rest.reduce((sum, [, , , tokens]) => sum + tokens, ofLines);
+}
+
+export function requestsIn({ lines, rest }: BacklogFigures): number {
+  const ofLines = lines.reduce((sum, [, , requests]) => sum + requests, 0);
+  return rest.reduce((sum, [, , requests]) => sum + requests, ofLines);
+}

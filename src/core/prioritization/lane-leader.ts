@@ -1,14 +1,16 @@
 /** Leads one lane: reads, lets the engine decide, writes. All decisions are the engine's. */
 
 import { concurrently } from '../concurrently.ts';
+import { tokensIn } from '../lane/backlog-figures.ts';
 import type { Limits } from '../lane/catalog/limits.ts';
 import { type EngineSettings, LaneEngine } from '../lane/engine/engine.ts';
 import type { Decisions, EngineRelease } from '../lane/engine/tick.ts';
 import { laneMinutes } from '../lane/expected-start.ts';
 import type { Binds, Led } from '../lane/ports.ts';
+import { boundOf } from '../operations/bound.ts';
 import { requestError } from '../request/error-types.ts';
 import type { HoldMessage, Release } from '../request/hold-message.ts';
-import type { RequestError } from '../request/record.ts';
+import { isRequest, type RequestError, type StoredRecord } from '../request/record.ts';
 import { queue } from '../request/transitions.ts';
 import { BacklogSizes } from './backlog-sizes.ts';
 import { BacklogView, INDEX_GRACE_MS, LIST_EVERY_MS } from './backlog-view.ts';
@@ -31,6 +33,9 @@ const CONCURRENT_WRITES = 50;
 /** A leader gives up after this many failed ticks in a row. */
 const MAX_FAILED_TICKS = 5;
 
+/** Counted between two lines of metrics. */
+const NONE_YET = { Released: 0, PromisesKept: 0, PromisesBroken: 0 };
+
 export interface LeaderSettings {
   engine: EngineSettings;
   metricsNamespace: string;
@@ -49,7 +54,7 @@ export class LaneLeader {
   readonly #lane: string;
   #dueAt = Number.NEGATIVE_INFINITY;
   #metricsAt: number;
-  #releasedSinceMetrics = 0;
+  #sinceMetrics = { ...NONE_YET };
   readonly #ports: PrioritizationPorts;
   readonly #settings: LeaderSettings;
   readonly #workers: Workers;
@@ -203,7 +208,7 @@ export class LaneLeader {
       ),
     );
     const [marked, ...others] = await Promise.allSettled([marks, ends, failures]);
-    this.#releasedSinceMetrics += queued.length;
+    this.#sinceMetrics.Released += queued.length;
     // What was marked must be sent, whatever else has failed: otherwise only its lease brings it back.
     if (queued.length > 0) await this.#ports.hold.send(this.#messages(queued, decisions));
     for (const outcome of [marked, ...others]) if (outcome.status === 'rejected') throw outcome.reason;
@@ -243,11 +248,19 @@ export class LaneLeader {
     );
     const { request_id, generation } = entry;
     if (moved.applied) {
+      this.#notePromise(moved.record, releasedAt);
       log('request.queued', { request_id, generation: generation + 1, lane: this.#lane, reserved });
     } else {
       log('release.refused', { request_id, generation, status: moved.record?.status });
     }
     return moved.applied;
+  }
+
+  /** A request that is released again has had its start. */
+  #notePromise(record: StoredRecord, releasedAt: number): void {
+    const promised = isRequest(record) && record.generation === 1 ? record.promised_start_at : undefined;
+    if (promised !== undefined)
+      this.#sinceMetrics[releasedAt <= promised ? 'PromisesKept' : 'PromisesBroken'] += 1;
   }
 
   #messages(releases: readonly EngineRelease[], { releasedAt }: Decisions): HoldMessage[] {
@@ -304,19 +317,29 @@ export class LaneLeader {
     if (now < this.#metricsAt + METRICS_EVERY_MS) return;
     this.#metricsAt = now;
     const oldest = this.#oldest;
-    const { utilisation, paused } = this.#engine.figures;
+    const { figures } = this.#engine;
+    const { utilisation, paused } = figures;
+    const OldestWaitingSeconds = oldest === undefined ? 0 : Math.max(0, now - oldest) / 1_000;
+    const bound = paused === 'operator' ? paused : boundOf(undefined, { figures })?.by;
     this.#ports.emit(
       laneLine(this.#settings.metricsNamespace, now, this.#lane, {
-        OldestWaitingSeconds: oldest === undefined ? 0 : Math.max(0, now - oldest) / 1_000,
-        Released: this.#releasedSinceMetrics,
-        Throttled: this.#engine.takeThrottled(),
-        QuotaUtilisation: utilisation * 100,
-        TokensWonBack: this.#engine.takeWonBack(),
-        LimitsAssumed: this.#rules.assumed.length,
-        LanesPaused: paused === undefined || paused === 'operator' ? 0 : 1,
+        overall: {
+          OldestWaitingSeconds,
+          ...this.#sinceMetrics,
+          Throttled: this.#engine.takeThrottled(),
+          LanesPaused: paused === undefined || paused === 'operator' ? 0 : 1,
+        },
+        ofLane: {
+          OldestWaitingSeconds,
+          WaitingTokens: tokensIn(this.#sizes.figures),
+          QuotaUtilisation: utilisation * 100,
+          TokensWonBack: this.#engine.takeWonBack(),
+          LimitsAssumed: this.#rules.assumed.length,
+        },
+        bound: oldest === undefined ? undefined : bound,
       }),
     );
-    this.#releasedSinceMetrics = 0;
+    this.#sinceMetrics = { ...NONE_YET };
   }
 
   async #stop(stopped: Stopped): Promise<Stopped> {

@@ -1,5 +1,5 @@
 /** What AWS would charge for: units of each kind, by what they were for. */
-import tariff from './tariff.json' with { type: 'json' };
+import tariff from '../../stack/tariff.json' with { type: 'json' };
 
 export type Unit = keyof typeof tariff.usd;
 

@@ -1,11 +1,12 @@
 /** What the smoother costs by the rate of requests: the virtual world runs, and everything that AWS would bill is counted. */
+
+import tariff from '../../stack/tariff.json' with { type: 'json' };
 import { defaultSettings } from '../bench/bench.ts';
 import { exponential, forkRandom } from '../simulation/random.ts';
 import { type Arrival, TARGETS, type Workload } from '../simulation/workload.ts';
 import { World } from '../simulation/world.ts';
 import { Bill, type Purpose } from './bill.ts';
 import { meteredPorts } from './metered-ports.ts';
-import tariff from './tariff.json' with { type: 'json' };
 
 const SECONDS_A_MONTH = 30 * 86_400;
 /** A run lasts so long at least, and until so many requests have come. */
@@ -45,8 +46,8 @@ const ROW_KB = 2;
 const LOG_BYTES = { request: 5 * 220, run: 350 };
 /** What exists whatever happens (src/stack/alarms.ts). */
 const ALARMS = 17;
-/** By lane, of those with traffic: the metrics of our own. */
-const METRICS = 7;
+/** Metrics of our own (src/core/prioritization/metrics.ts): without traffic only the heartbeat. */
+const METRICS = { idle: 1, overall: 8, ofLane: 5 };
 
 export interface CostCase {
   /** Requests a second in all. */
@@ -123,7 +124,7 @@ function addTheRest(
 }
 
 function monitoringUsd({ rate, lanes }: CostCase): number {
-  const metrics = (1 + (rate > 0 ? lanes : 0)) * METRICS;
+  const metrics = rate > 0 ? METRICS.overall + lanes * METRICS.ofLane : METRICS.idle;
   return (
     ALARMS * tariff.usd['alarm month'] + tariff.usd['dashboard month'] + metrics * tariff.usd['metric month']
   );

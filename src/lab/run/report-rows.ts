@@ -3,9 +3,10 @@ import { dynamoRegistry } from '../../aws/dynamodb/directory.ts';
 import { dynamoReportRows } from '../../aws/dynamodb/report-rows.ts';
 import type { ReportRow } from '../../core/reporting/ports.ts';
 import { readRows } from '../../core/reporting/read.ts';
+import { REJECTIONS_LANE } from '../../core/request/keys.ts';
 import type { Cloud } from './run.ts';
 
-/** The rows that reporting has written for all lanes in a time range (epoch milliseconds). */
+/** The rows that reporting has written in a time range (epoch milliseconds), those of rejections among them. */
 export async function readReportRows(
   { endpoint, region, operator, outputs }: Pick<Cloud, 'endpoint' | 'region' | 'operator' | 'outputs'>,
   from: number,
@@ -13,9 +14,10 @@ export async function readReportRows(
 ): Promise<ReportRow[]> {
   const dynamo = new DynamoDBClient({ endpoint, region, credentials: operator });
   try {
-    const lanes = await dynamoRegistry(dynamo, String(outputs.lanes_table_name)).list();
+    const registered = await dynamoRegistry(dynamo, String(outputs.lanes_table_name)).list();
+    const lanes = [...registered.map(({ lane }) => lane), REJECTIONS_LANE];
     const rows = dynamoReportRows(dynamo, String(outputs.reporting_table_name));
-    return (await Promise.all(lanes.map(({ lane }) => readRows(rows, lane, from, to)))).flat();
+    return (await Promise.all(lanes.map((lane) => readRows(rows, lane, from, to)))).flat();
   } finally {
     dynamo.destroy();
   }

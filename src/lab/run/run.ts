@@ -45,6 +45,11 @@ export interface RunOptions {
   /** Where to write the result messages, as JSON lines. */
   results?: string;
   onProgress?: (progress: Progress) => void;
+  /**
+   * Resolves when the reports hold so many outcomes: then the run ends, without waiting until every function is idle.
+   * Absent: it waits for that.
+   */
+  reported?: (outcomes: number, signal: AbortSignal) => Promise<void>;
   /** Ends the run early. */
   interrupted?: AbortSignal;
   /** Without a result or a call to Bedrock for so long, what is missing counts as lost. Default: three minutes. */
@@ -101,9 +106,14 @@ export async function run({ cloud, bedrock }: RunTarget, options: RunOptions): P
     await feed(lines, target, (...message) => submissions.sent(...message));
     while (isOpen()) await setTimeout(LOOK_EVERY_MS);
     if (submissions.unanswered > 0) return;
-    // Reports and duplicates of results may still be on their way.
-    tellProgress({ what: 'the last reports', until: Date.now() + IDLE_MS });
-    await Promise.race([cloud.idle(), setTimeout(IDLE_MS, undefined, { ref: false }), aborted(interrupted)]);
+    // Counts of the report, and duplicates of results, may still be on their way.
+    tellProgress({ what: 'the report to count the last outcomes', until: Date.now() + IDLE_MS });
+    await Promise.race([
+      cloud.idle(),
+      ...(options.reported === undefined ? [] : [options.reported(outcomes.total, stop.signal)]),
+      setTimeout(IDLE_MS, undefined, { ref: false }),
+      aborted(interrupted),
+    ]);
   };
   try {
     // The collector ends first only by failing.

@@ -1,5 +1,6 @@
 import type { ReportRow } from '../../core/reporting/ports.ts';
 import type { SimulatorStats } from '../../local/bedrock/stats.ts';
+import type { BoundTime, BoundTimes } from './bound-watch.ts';
 import type { Outcomes } from './outcomes.ts';
 import { percentile, type RequestWait } from './outcomes.ts';
 import { type BilledCalls, costOf } from './prices.ts';
@@ -28,6 +29,11 @@ export interface LaneSummary {
   /** Seconds in which at least one request waited. */
   backlog_seconds: number;
   utilisation: MeasuredUtilisation;
+  /** What kept requests waiting, and for how long, as the lane's leader told it. */
+  bound: BoundTime[];
+  /** Starts that were promised when requests were accepted, and those that were kept (docs/messages.md). */
+  promises: { made: number; kept: number };
+  limits: { requests_per_minute?: number; tokens_per_minute?: number };
   wait_ms: Waits;
 }
 
@@ -89,8 +95,11 @@ export interface RunRecord {
   durationSeconds: number;
 }
 
-/** @param reports what reporting has written during the run */
-export function summarise(run: RunRecord, reports: readonly ReportRow[]): Summary {
+/**
+ * @param reports what reporting has written during the run
+ * @param bounds what bound each lane
+ */
+export function summarise(run: RunRecord, reports: readonly ReportRow[], bounds: BoundTimes = {}): Summary {
   const { submissions, outcomes, bedrock, interrupted } = run;
   const { submitted, unanswered } = submissions;
   const uses = bedrock.lanes.map((lane) => {
@@ -103,7 +112,10 @@ export function summarise(run: RunRecord, reports: readonly ReportRow[]): Summar
       waitedMs: backlog.reduce((sum, { from, until }) => sum + until - from, 0),
     };
   });
-  const { unreserved_tokens, rerun_tokens } = rightSizing(reports);
+  const [unreserved_tokens, rerun_tokens] = [
+    sumOf(reports, 'unreserved_tokens'),
+    sumOf(reports, 'rerun_tokens'),
+  ];
   const functionCalls = run.calls.filter(({ principal }) => principal !== run.operator);
   return {
     interrupted,
@@ -128,6 +140,12 @@ export function summarise(run: RunRecord, reports: readonly ReportRow[]): Summar
       throttled: lane.throttles,
       backlog_seconds: waitedMs / 1_000,
       utilisation: utilisationOf([use]),
+      bound: bounds[lane.lane] ?? [],
+      promises: promisesOf(reports.filter(({ key }) => key.lane === lane.lane)),
+      limits: {
+        requests_per_minute: lane.limits.requestsPerMinute,
+        tokens_per_minute: lane.limits.tokensPerMinute,
+      },
       wait_ms: waitsOf(waits),
     })),
     wait_ms: waitsOf([...outcomes.waitsByModel.values()].flat()),
@@ -149,9 +167,12 @@ export function isClean(summary: Summary): boolean {
   return !interrupted && submitted > 0 && trouble === 0;
 }
 
-function rightSizing(rows: readonly ReportRow[]): Pick<Summary, 'unreserved_tokens' | 'rerun_tokens'> {
-  const sum = (name: string) => rows.reduce((total, { counters }) => total + (counters[name] ?? 0), 0);
-  return { unreserved_tokens: sum('unreserved_tokens'), rerun_tokens: sum('rerun_tokens') };
+function promisesOf(rows: readonly ReportRow[]): LaneSummary['promises'] {
+  return { made: sumOf(rows, 'promises'), kept: sumOf(rows, 'promises_kept') };
+}
+
+function sumOf(rows: readonly ReportRow[], name: string): number {
+  return rows.reduce((total, { counters }) => total + (counters[name] ?? 0), 0);
 }
 
 function waitsOf(waits: readonly RequestWait[]): Waits {
