@@ -29,9 +29,22 @@ function p50Of(figures: Partial<LaneFigures>, estimates = new StartEstimates()):
 
 describe('the expected start', () => {
   it('of a request in an idle lane is soon', () => {
-    const soon = new StartEstimates().expectedFor({ ...ARRIVAL, input_tokens: 1 }, undefined, WEIGHTS, NOW);
+    const idle = { limits: { requests_per_minute: 1_000 } };
+    const soon = new StartEstimates().expectedFor(ARRIVAL, idle, WEIGHTS, NOW);
     expect(soon?.p50).toBeLessThan(5_000);
     expect(soon?.p95).toBeGreaterThan(soon?.p50 ?? 0);
+  });
+
+  it('of a new lane is not told before its limits are known', () => {
+    expect(new StartEstimates().expectedFor(ARRIVAL, undefined, WEIGHTS, NOW)).toBeUndefined();
+  });
+
+  it('is promised later where other containers may have taken as much', () => {
+    const estimates = new StartEstimates();
+    const now = NOW + 100;
+    for (let nth = 0; nth < 10; nth++) estimates.note(ARRIVAL, now);
+    const { p50 = 0, p95 = 0 } = estimates.expectedFor(ARRIVAL, statusWith(backlogOf()), WEIGHTS, now) ?? {};
+    expect(p95 / p50).toBeGreaterThan(4);
   });
 
   it('is that of what waits before it, at the pace of the lane', () => {

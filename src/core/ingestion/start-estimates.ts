@@ -1,5 +1,5 @@
 import { ARRIVALS_MS, type BacklogFigures } from '../lane/backlog-figures.ts';
-import { defaultLimitsOf } from '../lane/catalog/catalog.ts';
+import type { Limits } from '../lane/catalog/limits.ts';
 import {
   type ExpectedStart,
   expectedStart,
@@ -14,8 +14,11 @@ import type { RequestRecord } from '../request/record.ts';
 const UNSEEN_MS = 500;
 /** What a call is charged beside its input, before anything like it has been seen. */
 const FIRST_ANSWER_TOKENS = 500;
-/** Other containers are taken to have got at most so many times what this one got. */
+/** All containers are taken to have got at most so many times what this one got. */
 const MOST_TIMES = 20;
+/** And so many times in the worse case, where too little was counted to tell: an event source of SQS begins with five. */
+const USUAL_TIMES = 5;
+const ENOUGH_COUNTED = 5;
 /** Lines that are not told one by one are taken to be so many at most. */
 const MOST_LINES = 50;
 
@@ -46,23 +49,16 @@ export class StartEstimates {
     weights: Weights,
     now: number,
   ): ExpectedStart | undefined {
-    const { limits = defaultLimitsOf(arrival.lane), figures, lease_until = 0, asleep } = status ?? {};
-    if (figures?.paused !== undefined) return undefined;
-    const lines = this.#waiting(arrival.lane, figures?.backlog ?? { ...NOTHING, at: now }, now);
-    const own = takeOwn(lines, arrival);
-    const charge = own.requests > 0 ? own.tokens / own.requests : chargeOf(arrival);
-    const minutes = laneMinutes({ requests: own.requests + 1, tokens: own.tokens + charge }, limits);
-    if (minutes === undefined) return undefined;
-    const others = lines.map((it) => ({
-      ...{ priority: it.priority, tenant: it.tenant },
-      minutes: laneMinutes(it, limits) ?? 0,
-      inflow: laneMinutes({ requests: it.requestsPerMinute, tokens: it.tokensPerMinute }, limits) ?? 0,
-    }));
-    const { priority, tenant } = arrival;
-    return expectedStart({ priority, tenant, minutes }, others, weights, {
-      speed: figures?.pace ?? figures?.share ?? 1,
-      isLed: lease_until > now && !asleep,
+    const { limits, figures, lease_until = 0, asleep } = status ?? {};
+    // Of a new lane, what the catalog says may be far from the account's quota.
+    if (limits === undefined || figures?.paused !== undefined) return undefined;
+    const backlog = figures?.backlog ?? { ...NOTHING, at: now - ARRIVALS_MS };
+    const pace = { speed: figures?.pace ?? figures?.share ?? 1, isLed: lease_until > now && !asleep };
+    const [likely, worse] = this.#times(arrival.lane, backlog).map((times) => {
+      const before = flowsBefore(arrival, this.#waiting(arrival.lane, backlog, times, now), limits);
+      return before && expectedStart(before.own, before.others, weights, pace);
     });
+    return likely && worse && { p50: likely.p50, p95: worse.p95 };
   }
 
   /** It has been accepted. */
@@ -74,7 +70,16 @@ export class StartEstimates {
     this.#taken.set(lane, taken);
   }
 
-  #waiting(lane: string, { at, arrived, lines, rest }: BacklogFigures, now: number): Line[] {
+  /** How many times what this container has taken all of them have: probably, and in the worse case. */
+  #times(lane: string, { at, arrived }: BacklogFigures): [likely: number, worse: number] {
+    const taken = this.#taken.get(lane) ?? [];
+    const counted = taken.filter((it) => it.at > at - ARRIVALS_MS && it.at <= at).length;
+    const likely = Math.min(MOST_TIMES, Math.max(1, arrived / Math.max(1, counted)));
+    return [likely, counted >= ENOUGH_COUNTED ? likely : Math.max(likely, USUAL_TIMES)];
+  }
+
+  /** @param times what this container has taken since all of them have */
+  #waiting(lane: string, { at, lines, rest }: BacklogFigures, times: number, now: number): Line[] {
     const found = new Map<string, Line>();
     const add = (line: Line) => {
       const name = `${line.priority}|${line.tenant}`;
@@ -98,8 +103,6 @@ export class StartEstimates {
       for (let nth = 0; nth < count; nth++) add({ priority, tenant: unnamed(nth), ...each, ...rates });
     }
     const taken = this.#taken.get(lane) ?? [];
-    const counted = taken.filter((it) => it.at > at - ARRIVALS_MS && it.at <= at).length;
-    const times = Math.min(MOST_TIMES, Math.max(1, arrived / Math.max(1, counted)));
     const since = Math.max(at - UNSEEN_MS, now - ARRIVALS_MS);
     const all = [...found.values()];
     const waiting = all.reduce((sum, { requests }) => sum + requests, 0);
@@ -110,6 +113,25 @@ export class StartEstimates {
     }
     return [...found.values()];
   }
+}
+
+/** Undefined: nothing is known of the lane's limits. */
+function flowsBefore(
+  arrival: Arrival,
+  lines: Line[],
+  limits: Limits,
+): { own: Flow; others: Flow[] } | undefined {
+  const before = takeOwn(lines, arrival);
+  const charge = before.requests > 0 ? before.tokens / before.requests : chargeOf(arrival);
+  const minutes = laneMinutes({ requests: before.requests + 1, tokens: before.tokens + charge }, limits);
+  if (minutes === undefined) return undefined;
+  const { priority, tenant } = arrival;
+  const others = lines.map((it) => ({
+    ...{ priority: it.priority, tenant: it.tenant },
+    minutes: laneMinutes(it, limits) ?? 0,
+    inflow: laneMinutes({ requests: it.requestsPerMinute, tokens: it.tokensPerMinute }, limits) ?? 0,
+  }));
+  return { own: { priority, tenant, minutes }, others };
 }
 
 /** Takes the arrival's own line out of these. */
