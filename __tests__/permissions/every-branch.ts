@@ -70,9 +70,13 @@ const VARIABLES = {
   notification_email: 'platform-team@example.com',
   ...PROFILES,
   count_tokens: true,
+  tenant_budgets: {
+    billing: { tokens_per_day: 10_000, usd_per_day: 10 },
+    broke: { tokens_per_day: 0, at_limit: 'refuse' },
+  },
 };
-/** Results of what is sent below: of 13 messages and those by ARN, and of 3 records that are as a crash would leave them. */
-const RESULTS = 16 + Object.keys(BY_ARN).length;
+/** Results of what is sent below: of 14 messages and those by ARN, and of 3 records that are as a crash would leave them. */
+const RESULTS = 17 + Object.keys(BY_ARN).length;
 
 export async function runEveryBranch(synthesis: Pick<Synthesis, 'stack' | 'folder'>): Promise<EveryBranch> {
   // Answers are longer than what fits into a record.
@@ -174,6 +178,7 @@ export async function runEveryBranch(synthesis: Pick<Synthesis, 'stack' | 'folde
     await send('input_queue_url', message({ request_id: 'unlisted', model_id: UNLISTED }));
     await send('input_queue_url', message({ request_id: 'mapped', model_id: MAPPED_PROFILE }));
     await send('input_queue_url', message({ request_id: 'tenant', tenant: 'billing' }));
+    await send('input_queue_url', message({ request_id: 'broke', tenant: 'broke' }));
     await send('input_queue_url', message({ request_id: 'counted', model_id: COUNTED, text: LARGE }));
     for (const [request_id, resource] of Object.entries(BY_ARN)) {
       await send('input_queue_url', message({ request_id, model_id: arnOf(resource) }));

@@ -76,6 +76,7 @@ it('the run went through its branches, and no call was denied', () => {
     filmed: 'COMPLETED',
     mapped: 'COMPLETED',
     tenant: 'COMPLETED',
+    broke: 'FAILED BudgetUsedUp',
     counted: 'COMPLETED',
     invalid: 'REJECTED InvalidMessage',
     'release-lost': 'FAILED PayloadMissing',

@@ -5,6 +5,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { itemOfRecord, recordOf } from '../../src/aws/dynamodb/record-item.ts';
 import type { Batch } from '../../src/core/batch/batch.ts';
+import { type BookState, BudgetBook } from '../../src/core/budgets/book.ts';
 import { acceptedRecord } from '../../src/core/ingestion/accepted-record.ts';
 import { invokeBatch } from '../../src/core/invocation/batch.ts';
 import { countersOf, slotReportOf } from '../../src/core/lane/call-report.ts';
@@ -175,6 +176,14 @@ it.each(samplesOf<{ lines: number; batch: Batch }>('batch'))(
 
 it.each(samplesOf<{ v: number }>('lane memory'))('a plan of %s is taken over whole', (_release, sample) => {
   expect(JSON.parse(writeState(parseState(JSON.stringify(sample))))).toEqual(sample);
+});
+
+it('what a plan says of budgets is taken over whole', () => {
+  const samples = samplesOf<{ budgets?: BookState }>('lane memory').flatMap(
+    ([, { budgets }]) => budgets ?? [],
+  );
+  expect(samples.length).toBeGreaterThan(0);
+  for (const sample of samples) expect(new BudgetBook(ENGINE.leaseMs, sample).snapshot()).toEqual(sample);
 });
 
 it.each(samplesOf<{ v: number }>('lane estimates'))(

@@ -107,6 +107,17 @@ export const PAGE: PageData = {
     model: [usageLine('amazon.nova-lite', 0.3), usageLine('anthropic.claude-haiku-4-5', 0.7)],
     hour: [usageLine('2026-11-22T19:00Z', 0.6), usageLine('2026-11-22T20:00Z', 0.4)],
   },
+  budgets: [
+    {
+      ...{ tenant: 'nightly-batch', day: '2026-11-22', state: 'used up', at_limit: 'wait', part: 0.98 },
+      tokens: { limit: 50_000_000, spent: 49_000_000, held: 0 },
+      lacking: [{ lane: LONG, lacks: 'used_up' }],
+    },
+    {
+      ...{ tenant: 'search', day: '2026-11-22', state: 'within', at_limit: 'refuse', part: 0.4, lacking: [] },
+      usd: { limit: 20, spent: 8, held: 0.5 },
+    },
+  ],
   deadLetters: [
     { queue: 'input', count: 2 },
     { queue: 'hold', count: 0 },

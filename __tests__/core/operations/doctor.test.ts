@@ -51,6 +51,33 @@ const lane = (fields: Partial<LaneState>): Partial<Inspection> => ({
 });
 
 describe('the doctor', () => {
+  it('warns of budgets that are used up, and of those that no price can count', () => {
+    const budget = { tenant: 'acme', day: '2026-11-26', part: 1, at_limit: 'wait' as const, lacking: [] };
+    const usd = { limit: 5, spent: 1, held: 0 };
+    const findings = diagnose({
+      ...HEALTHY,
+      lanes: { answer: [LANE, { ...LANE, lane: 'mistral.mistral-large:on-demand' }] },
+      budgets: {
+        answer: [
+          { ...budget, state: 'used up' },
+          { ...budget, tenant: 'trial', state: 'within', usd },
+          { ...budget, tenant: 'calm', state: 'within' },
+        ],
+      },
+    });
+    const about = findings.filter(({ check }) => check.startsWith('budget of'));
+    expect(about).toMatchObject([
+      { check: 'budget of acme', severity: 'warning', says: 'It is used up: requests wait until 00:00 UTC.' },
+      {
+        check: 'budget of trial',
+        severity: 'warning',
+        says: expect.stringContaining('its requests there fail: mistral.mistral-large:on-demand'),
+      },
+      { check: 'budget of calm', severity: 'ok' },
+    ]);
+    expect(isHealthy(findings)).toBe(true);
+  });
+
   it('finds nothing in a healthy stack', () => {
     const findings = diagnose(HEALTHY);
     expect(findings.filter(({ severity }) => severity !== 'ok')).toEqual([]);

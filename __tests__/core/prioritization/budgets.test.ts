@@ -198,6 +198,24 @@ describe('a tenant with a budget', () => {
   });
 });
 
+it.each([{}, { nobody: { tokens_per_day: 1 } }])(
+  'a leader reads as many requests as it releases, with budgets as without (%j)',
+  async (tenant_budgets) => {
+    const limits = { requests_per_minute: 60_000, tokens_per_minute: 100_000_000 };
+    const world = createWorld({ limits, laneSettings: { tenant_budgets } });
+    const { heads } = world.ports.backlog;
+    let most = 0;
+    world.ports.backlog.heads = (key, limit) => {
+      most = Math.max(most, limit);
+      return heads(key, limit);
+    };
+    await submit(world, 200);
+    await lead(world, 1);
+    expect(countOf(world, 'COMPLETED')).toBe(200);
+    expect(most).toBeGreaterThan(25);
+  },
+);
+
 it('a stack without budgets asks for no account', async () => {
   const world = createWorld();
   const calls: string[] = [];

@@ -8,6 +8,7 @@ import {
 import { s3Payloads } from '../../aws/s3.ts';
 import { cancelMessage } from '../../client/requests.ts';
 import { systemClock } from '../../core/clock.ts';
+import { viewBudgets } from '../../core/operations/budgets.ts';
 import { DEAD_LETTER_QUEUES } from '../../core/operations/inspection.ts';
 import { rememberedRows, viewOverview } from '../../core/operations/overview.ts';
 import type { Interval } from '../../core/operations/ports.ts';
@@ -38,13 +39,14 @@ export async function answers(stack: Stack): Promise<Answers> {
     async page(range) {
       const at = systemClock.now();
       const shown = range ?? { from: at - HOUR_MS + 60_000, to: at };
-      const [lanes, rows, deadLetters] = await Promise.all([
+      const [lanes, rows, budgets, deadLetters] = await Promise.all([
         viewOverview(ports, systemClock, shown),
         readUsage(ports, shown),
+        viewBudgets(ports, systemClock),
         countDeadLetters(stack),
       ]);
       const usage = Object.fromEntries(TABLES_BY.map((by) => [by, usageBy(rows, by)])) as PageData['usage'];
-      return { at, region: stack.region, range: shown, lanes, usage, deadLetters };
+      return { at, region: stack.region, range: shown, lanes, usage, budgets, deadLetters };
     },
 
     async request(id) {

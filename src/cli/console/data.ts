@@ -1,4 +1,5 @@
 /** What the page shows, and what it may ask for. Shared by the server and the page. */
+import type { BudgetView } from '../../core/operations/budgets.ts';
 import type { LaneOverview } from '../../core/operations/overview.ts';
 import type { Grouping, UsageLine } from '../../core/operations/usage.ts';
 import type { Why } from '../../core/operations/why.ts';
@@ -29,6 +30,8 @@ export interface PageData {
   range: { from: number; to: number };
   lanes: LaneOverview[];
   usage: Record<TableBy, UsageLine[]>;
+  /** Of today. */
+  budgets: BudgetView[];
   deadLetters: DeadLetters[];
 }
 

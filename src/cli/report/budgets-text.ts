@@ -6,15 +6,30 @@ import { table } from './table.ts';
 export function budgetsText(budgets: readonly BudgetView[]): string {
   const [first] = budgets;
   if (first === undefined) return '';
-  const rows = budgets.flatMap((budget) => [
-    ...(budget.tokens === undefined ? [] : [row(budget, 'tokens', budget.tokens, short)]),
-    ...(budget.usd === undefined ? [] : [row(budget, 'dollars', budget.usd, dollars)]),
-  ]);
-  const head = [`budget of ${first.day}`, 'of', 'spent', 'held', 'limit', 'used', 'state'];
-  return [table(head, rows), ...budgets.map(noteOn).filter((note) => note !== '')].join('\n');
+  const { head, rows, notes } = budgetTable(budgets);
+  const [tenant = '', ...others] = head;
+  return [table([`${tenant}, ${first.day}`, ...others], rows), ...notes.map((note) => `  ${note}`)].join(
+    '\n',
+  );
 }
 
-function row(
+/** A row for the tokens of a budget, one for its dollars. */
+export function budgetTable(budgets: readonly BudgetView[]): {
+  head: string[];
+  rows: string[][];
+  notes: string[];
+} {
+  return {
+    head: ['tenant', 'budget of', 'spent', 'held', 'limit', 'used', 'state'],
+    rows: budgets.flatMap((budget) => [
+      ...(budget.tokens === undefined ? [] : [rowOf(budget, 'tokens', budget.tokens, short)]),
+      ...(budget.usd === undefined ? [] : [rowOf(budget, 'dollars', budget.usd, dollars)]),
+    ]),
+    notes: budgets.flatMap(noteOn),
+  };
+}
+
+function rowOf(
   { tenant, state }: BudgetView,
   name: string,
   { limit, spent, held }: Used,
@@ -24,9 +39,10 @@ function row(
   return [tenant, name, text(spent), text(held), text(limit), `${Math.round(used * 100)} %`, state];
 }
 
-function noteOn({ tenant, at_limit, lacking }: BudgetView): string {
+function noteOn({ tenant, at_limit, lacking }: BudgetView): string[] {
   const usedUp = lacking.filter(({ lacks }) => lacks === 'used_up').map(({ lane }) => lane);
-  if (usedUp.length === 0) return '';
+  if (usedUp.length === 0) return [];
   const fate = at_limit === 'refuse' ? 'are refused' : 'wait';
-  return `  ${tenant}: requests of ${usedUp.join(', ')} ${fate} until 00:00 UTC, or until tenant_budgets allows more.`;
+  const until = 'until 00:00 UTC, or until tenant_budgets allows more';
+  return [`${tenant}: requests of ${usedUp.join(', ')} ${fate} ${until}.`];
 }

@@ -11,6 +11,8 @@ const EXCEPTIONS: Record<string, BedrockErrorType> = {
   Cancelled: 'ConflictException',
   ExceedsQuota: 'ServiceQuotaExceededException',
   DeadlineTooSoon: 'ServiceQuotaExceededException',
+  BudgetUsedUp: 'ServiceQuotaExceededException',
+  PriceUnknown: 'ValidationException',
   DeadlinePassed: 'ModelTimeoutException',
   TimeoutError: 'ModelTimeoutException',
   PayloadMissing: 'InternalServerException',

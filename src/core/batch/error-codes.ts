@@ -7,6 +7,8 @@ const BY_TYPE: Readonly<Record<string, number>> = {
   ExceedsQuota: 400,
   DeadlinePassed: 408,
   Cancelled: 499,
+  BudgetUsedUp: 400,
+  PriceUnknown: 400,
   // Of Bedrock.
   ValidationException: 400,
   ServiceQuotaExceededException: 400,

@@ -121,6 +121,12 @@ export class BacklogView {
     });
   }
 
+  /** What a tick has released, and what else left the backlog with it: the next tick may need as much. */
+  release(entries: readonly BacklogEntry[], now: number): void {
+    this.#lastReleases = entries.length;
+    this.remove(entries, now);
+  }
+
   /** These leave the backlog now, whatever the index still shows. */
   remove(entries: readonly BacklogEntry[], now: number): void {
     for (const { request_id, generation, backlog_key } of entries) {
@@ -128,7 +134,6 @@ export class BacklogView {
       const queue = this.#queues.get(backlog_key);
       if (queue !== undefined) queue.releasedAt = now;
     }
-    this.#lastReleases = entries.length;
     for (const queue of this.#queues.values()) {
       queue.heads = queue.heads.filter((head) => !this.isReleased(head));
     }

@@ -183,7 +183,7 @@ export class LaneLeader {
   async #apply(decisions: Decisions): Promise<void> {
     const { releasedAt, releases, expired, oversized } = decisions;
     const gone = [...releases, ...oversized].map(({ entry }) => entry).concat(expired);
-    this.#view.remove(gone, releasedAt);
+    this.#view.release(gone, releasedAt);
     this.#sizes.remove(gone);
     const tokens = releases.reduce((sum, { charge }) => sum + charge, 0);
     const minutes = laneMinutes({ requests: releases.length, tokens }, this.#rules.limits) ?? 0;
@@ -221,6 +221,7 @@ export class LaneLeader {
 
   async #settleBudgets(now: number): Promise<void> {
     const refused = await this.#budgets.settle();
+    if (refused.length === 0) return;
     this.#view.remove(
       refused.map(({ entry }) => entry),
       now,

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { moment } from '../../report/numbers.ts';
 import type { PageData } from '../data.ts';
 import { askPage, RefusedError } from './ask.ts';
+import { Budgets } from './budgets.tsx';
 import { DeadLetterTable } from './dead-letters.tsx';
 import { LaneCard } from './lane.tsx';
 import { RequestSearch } from './request.tsx';
@@ -69,7 +70,7 @@ function subtitle({ region, at, live, range, readOnly }: PageData): string {
 }
 
 function Sections({ page }: { page: PageData }) {
-  const { lanes, live, usage, deadLetters } = page;
+  const { lanes, live, usage, budgets, deadLetters } = page;
   return (
     <>
       <p class="verdict">
@@ -86,6 +87,7 @@ function Sections({ page }: { page: PageData }) {
       </section>
       {live && <RequestSearch page={page} />}
       <UsageTables usage={usage} live={live} />
+      <Budgets budgets={budgets} />
       <DeadLetterTable deadLetters={deadLetters} page={page} />
     </>
   );
@@ -94,10 +96,12 @@ function Sections({ page }: { page: PageData }) {
 type Health = PageData['lanes'][number]['health'];
 const VERDICTS: Record<Health, string> = { good: 'Healthy', attention: 'Needs attention', bad: 'In trouble' };
 
-function worst({ lanes, deadLetters }: PageData): Health {
+function worst({ lanes, budgets, deadLetters }: PageData): Health {
   if (lanes.some(({ health }) => health === 'bad')) return 'bad';
   const isAsItShouldBe =
-    lanes.every(({ health }) => health === 'good') && deadLetters.every(({ count = 0 }) => count === 0);
+    lanes.every(({ health }) => health === 'good') &&
+    budgets.every(({ state }) => state !== 'used up') &&
+    deadLetters.every(({ count = 0 }) => count === 0);
   return isAsItShouldBe ? 'good' : 'attention';
 }
 

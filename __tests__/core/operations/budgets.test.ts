@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { budgetsText } from '../../../src/cli/report/budgets-text.ts';
+import type { BudgetAccount, TenantBudget } from '../../../src/core/lane/budgets.ts';
+import { lackOf, viewBudgets } from '../../../src/core/operations/budgets.ts';
+import { whyOf } from '../../../src/core/operations/why.ts';
+import { createMemoryCloud } from '../../../src/memory/cloud.ts';
+import { createReportRows } from '../../../src/memory/reporting.ts';
+import { createWorld, LANE } from '../../fixtures/prioritization-world.ts';
+
+const NOW = Date.parse('2026-11-26T18:00:00Z');
+const clock = { now: () => NOW };
+const amount = (tokens: number, usd = 0) => ({ tokens, nano_usd: usd * 1e9 });
+
+/** Of tenant acme, which two lanes spend from. */
+const ACCOUNT: BudgetAccount = {
+  version: 1,
+  lanes: {
+    'a:geo': { token: 1, held: amount(6_000, 2), spent: amount(5_000, 1.5) },
+    'b:geo': { token: 1, held: amount(3_500, 1), spent: amount(3_500, 1), lacks: 'used_up' },
+  },
+  noticed: 100,
+};
+
+async function viewsOf(budgets: Record<string, TenantBudget>, account?: BudgetAccount) {
+  const { ports } = createMemoryCloud({ settings: { tenant_budgets: budgets } });
+  if (account !== undefined) await ports.budgets.write('2026-11-26', 'acme', account);
+  return viewBudgets(ports, clock);
+}
+
+describe('budgets of today', () => {
+  it('are what all lanes have spent and hold, the most used first', async () => {
+    const views = await viewsOf(
+      { other: { usd_per_day: 3 }, acme: { tokens_per_day: 10_000, usd_per_day: 10, at_limit: 'refuse' } },
+      ACCOUNT,
+    );
+    expect(views).toEqual([
+      {
+        tenant: 'acme',
+        day: '2026-11-26',
+        tokens: { limit: 10_000, spent: 8_500, held: 1_000 },
+        usd: { limit: 10, spent: 2.5, held: 0.5 },
+        part: 0.85,
+        state: 'used up',
+        at_limit: 'refuse',
+        lacking: [{ lane: 'b:geo', lacks: 'used_up' }],
+      },
+      {
+        tenant: 'other',
+        day: '2026-11-26',
+        usd: { limit: 3, spent: 0, held: 0 },
+        part: 0,
+        state: 'within',
+        at_limit: 'wait',
+        lacking: [],
+      },
+    ]);
+    expect(lackOf(views, 'acme', 'b:geo')).toMatchObject({ lacks: 'used_up' });
+    expect(lackOf(views, 'acme', 'a:geo')).toBeUndefined();
+    expect(lackOf(views, 'nobody', 'b:geo')).toBeUndefined();
+    expect(budgetsText(views)).toBe(
+      [
+        'tenant, 2026-11-26  budget of  spent   held   limit  used    state',
+        'acme                   tokens   8.5k     1k     10k  85 %  used up',
+        'acme                  dollars  $2.50  $0.50  $10.00  25 %  used up',
+        'other                 dollars     $0     $0   $3.00   0 %   within',
+        '  acme: requests of b:geo are refused until 00:00 UTC, or until tenant_budgets allows more.',
+      ].join('\n'),
+    );
+  });
+
+  it('are nothing where nobody has one, and no table is asked', async () => {
+    const { ports } = createMemoryCloud();
+    ports.budgets.list = () => Promise.reject(new Error('Nobody has a budget'));
+    expect(await viewBudgets(ports, clock)).toEqual([]);
+    expect(budgetsText([])).toBe('');
+  });
+});
+
+describe('why a request waits', () => {
+  async function whyAfter(budget: TenantBudget, waitMs: number, answerMs = 1_000) {
+    const world = createWorld({
+      laneSettings: { tenant_budgets: { acme: budget } },
+      answer: async (_call, { clock }) => {
+        await clock.sleep(answerMs);
+        return { body: '{}', usage: { input_tokens: 100, output_tokens: 400 } };
+      },
+    });
+    for (let index = 0; index < 20; index++) await world.submit(`r${index}`, { tenant: 'acme' });
+    await world.submit('other', { tenant: 'other' });
+    world.clock.at(world.clock.now(), () => world.clock.spawn(() => world.prioritize()));
+    await world.clock.run(world.clock.now() + waitMs);
+    const waiting = [...world.cloud.table.all()].find(({ status }) => status === 'RECEIVED')?.request_id;
+    const ports = { ...world.ports, rows: createReportRows() };
+    return whyOf(ports, waiting ?? '', world.clock);
+  }
+
+  it("says that its tenant's budget is used up, and expects it after midnight", async () => {
+    const why = await whyAfter({ tokens_per_day: 2_100 }, 50_000);
+    expect(why?.says[0]).toBe("Its tenant's budget for 2001-09-09 is used up. It continues at 00:00 UTC.");
+    expect(why?.remedy).toContain('tenant_budgets');
+    expect(why?.expected_start?.p50).toBeGreaterThan(Date.parse('2001-09-10T00:00:00Z'));
+    expect(why?.lane).toMatchObject({ lane: LANE, bound: undefined });
+  });
+
+  it('says that the rest is held for calls that run', async () => {
+    const why = await whyAfter({ tokens_per_day: 2_100 }, 10_000, 30_000);
+    expect(why?.says[0]).toBe(
+      'What is left of the budget of acme is held for calls that run: it goes on as they end.',
+    );
+  });
+});
