@@ -22,7 +22,7 @@ const ASK_AGAIN_MS = 6_000;
 type Step =
   | { kind: 'tick'; lane: number; dies?: 'before the plan' | 'after the plan' }
   | { kind: 'end'; call: number; part: number }
-  | { kind: 'answer'; call: number }
+  | { kind: 'answer'; call: number; fails: boolean }
   | { kind: 'succeed'; lane: number }
   | { kind: 'pass'; ms: number };
 
@@ -40,6 +40,8 @@ interface Doctored {
 }
 
 const lane = fc.nat({ max: LANES.length - 1 });
+/** Before it takes effect, or only its answer is lost. */
+const fails = fc.nat({ max: 9 }).map((one) => one === 0);
 const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: fc.record({ kind: fc.constant('tick' as const), lane }), weight: 6 },
   {
@@ -58,7 +60,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
     weight: 4,
   },
-  { arbitrary: fc.record({ kind: fc.constant('answer' as const), call: fc.nat() }), weight: 10 },
+  { arbitrary: fc.record({ kind: fc.constant('answer' as const), call: fc.nat(), fails }), weight: 10 },
   { arbitrary: fc.record({ kind: fc.constant('succeed' as const), lane }), weight: 3 },
   { arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.nat({ max: LEASE_MS }) }), weight: 1 },
 );
@@ -73,7 +75,7 @@ interface Running {
 class World {
   now = BEGIN_MS;
   readonly lanes: LaneRun[];
-  readonly pending: (() => void)[] = [];
+  readonly pending: { resolve: () => void; reject: (error: Error) => void }[] = [];
   running: Running[] = [];
   spent = 0;
   readonly limit: number;
@@ -90,15 +92,16 @@ class World {
 
   /** Answers later: half of the wait is before the call takes effect. */
   async call<T>(take: () => Promise<T>): Promise<T> {
-    await new Promise<void>((resolve) => this.pending.push(resolve));
+    await new Promise<void>((resolve, reject) => this.pending.push({ resolve, reject }));
     const answer = await take();
-    await new Promise<void>((resolve) => this.pending.push(resolve));
+    await new Promise<void>((resolve, reject) => this.pending.push({ resolve, reject }));
     return answer;
   }
 
-  async answer(index: number): Promise<void> {
+  async answer(index: number, fails = false): Promise<void> {
     const [next] = this.pending.splice(index % Math.max(1, this.pending.length), 1);
-    next?.();
+    if (fails) next?.reject(new Error('No answer'));
+    else next?.resolve();
     await new Promise(setImmediate);
   }
 
@@ -207,7 +210,7 @@ async function play(world: World, steps: readonly Step[]): Promise<void> {
     world.pass(TICK_MS);
     if (it.kind === 'tick') await world.lanes[it.lane]?.tick(it.dies);
     else if (it.kind === 'end') world.end(it.call, it.part);
-    else if (it.kind === 'answer') await world.answer(it.call);
+    else if (it.kind === 'answer') await world.answer(it.call, it.fails);
     else if (it.kind === 'succeed') world.lanes[it.lane]?.succeed();
     else world.pass(it.ms);
     expect(world.most).toBeLessThanOrEqual(world.limit);
@@ -223,6 +226,8 @@ async function comeToRest(world: World): Promise<void> {
   world.pass(2 * LEASE_MS);
   for (let round = 0; round < 60; round++) {
     for (const lane of world.lanes) {
+      // The schedule's, every minute: what a leader has written after it had been replaced, the next one finds.
+      if (round % 10 === 0) lane.succeed();
       await lane.tick();
       await answerAll();
     }

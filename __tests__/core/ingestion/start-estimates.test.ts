@@ -47,6 +47,16 @@ describe('the expected start', () => {
     expect(p95 / p50).toBeGreaterThan(4);
   });
 
+  it('does not count what waits for a budget, and of that nothing is known', () => {
+    const [own, other] = [
+      [3, 'acme', 2, 500, 0, 0, 0],
+      [3, 'broke', 9, 500, 0, 0, 0],
+    ] as const;
+    expect(p50Of({ ...backlogOf([...own], [...other]), kept: ['broke'] })).toBe(p50Of(backlogOf([...own])));
+    expect(p50Of(backlogOf([...own], [...other]))).toBeGreaterThan(p50Of(backlogOf([...own])) ?? 0);
+    expect(p50Of({ ...backlogOf([...own]), kept: ['acme'] })).toBeUndefined();
+  });
+
   it('is that of what waits before it, at the pace of the lane', () => {
     const waiting = backlogOf([3, 'acme', 2, 500, 0, 0, 0]);
     const full = p50Of(waiting) ?? 0;

@@ -85,7 +85,7 @@ describe('a tenant with a budget', () => {
     const lines = world.emitted.filter((line) => 'OldestWaitingSeconds' in line);
     expect(lines.at(-1)).toMatchObject({ OldestWaitingSeconds: 0 });
     const status = await world.ports.watch.status(LANE);
-    expect(status).toMatchObject({ asleep: true });
+    expect(status).toMatchObject({ asleep: true, figures: { kept: ['acme'] } });
     expect(status?.figures?.binds).toBeUndefined();
     expect(countOf(world, 'RECEIVED')).toBeGreaterThan(0);
   });
@@ -198,7 +198,7 @@ describe('a tenant with a budget', () => {
   });
 });
 
-it.each([{}, { nobody: { tokens_per_day: 1 } }])(
+it.each<Record<string, TenantBudget>>([{}, { nobody: { tokens_per_day: 1 } }])(
   'a leader reads as many requests as it releases, with budgets as without (%j)',
   async (tenant_budgets) => {
     const limits = { requests_per_minute: 60_000, tokens_per_minute: 100_000_000 };

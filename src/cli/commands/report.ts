@@ -1,10 +1,13 @@
 import { writeFileSync } from 'node:fs';
+import { systemClock } from '../../core/clock.ts';
+import { viewBudgets } from '../../core/operations/budgets.ts';
 import { GROUPINGS, type Grouping, readUsage, usageBy } from '../../core/operations/usage.ts';
 import { answers } from '../console/answers.ts';
 import { pageHtml } from '../console/html.ts';
 import { UsageError } from '../errors.ts';
 import { operations } from '../operator/operations.ts';
 import { operatorCommand, withStack } from '../operator/operator-command.ts';
+import { budgetsText } from '../report/budgets-text.ts';
 import { usageCsv, usageTable } from '../report/usage-text.ts';
 import { choice, json, moment, outputFile } from '../terminal/options.ts';
 import { printer } from '../terminal/printer.ts';
@@ -30,14 +33,17 @@ export default operatorCommand(
     withStack(flags, async (stack) => {
       const range = { from: from ?? to - HOUR_MS, to };
       if (range.from > range.to) throw new UsageError('--from must not be later than --to');
-      const lines = usageBy(await readUsage(await operations(stack), range), by);
+      const ports = await operations(stack);
+      const lines = usageBy(await readUsage(ports, range), by);
+      const budgets = by === 'tenant' ? await viewBudgets(ports, systemClock) : [];
       const print = printer(figures);
-      print.line(csv ? usageCsv(by, lines) : usageTable(by, lines, range));
+      const text = [usageTable(by, lines, range), budgetsText(budgets)].filter((part) => part !== '');
+      print.line(csv ? usageCsv(by, lines) : text.join('\n\n'));
       if (html !== undefined) {
         const page = await (await answers(stack)).page(range);
         writeFileSync(html, (await pageHtml({ ...page, live: false, readOnly: true })).html);
       }
-      print.figures({ from: iso(range.from), to: iso(range.to), by, lines });
+      print.figures({ from: iso(range.from), to: iso(range.to), by, lines, budgets });
     }),
   );
 

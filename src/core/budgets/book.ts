@@ -30,6 +30,8 @@ const NO_ENDS: BudgetEnds = { ended: 0, reserved: NO_SPENDING, spent: NO_SPENDIN
 export class BudgetBook {
   #day: string;
   readonly #pages = new Map<string, Page>();
+  /** As worked out since the last change. */
+  readonly #used = new Map<string, Spending>();
   readonly #leaseMs: number;
 
   /** @param leaseMs when a release that has not ended counts as lost: nothing is held for it any more */
@@ -59,6 +61,7 @@ export class BudgetBook {
     if (day === this.#day) return false;
     this.#day = day;
     this.#pages.clear();
+    this.#used.clear();
     return true;
   }
 
@@ -71,9 +74,11 @@ export class BudgetBook {
     slot.releases += sign;
     slot.reserved = addSpending(slot.reserved, amount, sign);
     slots.set(slotOf(releasedAt), slot);
+    this.#used.delete(tenant);
   }
 
   takeIn(now: number, reports: readonly SlotTotals[]): void {
+    this.#used.clear();
     for (const { slot, counters } of reports) {
       for (const [tenant, ends] of budgetEndsIn(counters)) {
         const known = this.#pages.get(tenant)?.slots.get(slot);
@@ -97,13 +102,18 @@ export class BudgetBook {
 
   /** Spent, and held for what has not ended. */
   used(tenant: string): Spending {
+    const known = this.#used.get(tenant);
+    if (known !== undefined) return known;
     const slots = [...(this.#pages.get(tenant)?.slots.values() ?? [])];
-    return slots.map(heldFor).reduce((sum, held) => addSpending(sum, held), this.spent(tenant));
+    const used = slots.map(heldFor).reduce((sum, held) => addSpending(sum, held), this.spent(tenant));
+    this.#used.set(tenant, used);
+    return used;
   }
 
   /** What an earlier plan, which is lost, had spent. */
   adopt(tenant: string, spent: Spending): void {
     this.#pageOf(tenant).settled = spent;
+    this.#used.delete(tenant);
   }
 
   snapshot(): BookState {

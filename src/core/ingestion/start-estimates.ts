@@ -52,10 +52,15 @@ export class StartEstimates {
     const { limits, figures, lease_until = 0, asleep } = status ?? {};
     // Of a new lane, what the catalog says may be far from the account's quota.
     if (limits === undefined || figures?.paused !== undefined) return undefined;
+    // What waits for a budget waits for nothing that the lane knows of, and shares the lane with nobody.
+    const kept = new Set(figures?.kept);
+    if (kept.has(arrival.tenant)) return undefined;
     const backlog = figures?.backlog ?? { ...NOTHING, at: now - ARRIVALS_MS };
     const pace = { speed: figures?.pace ?? figures?.share ?? 1, isLed: lease_until > now && !asleep };
     const [likely, worse] = this.#times(arrival.lane, backlog).map((times) => {
-      const before = flowsBefore(arrival, this.#waiting(arrival.lane, backlog, times, now), limits);
+      const waiting = this.#waiting(arrival.lane, backlog, times, now);
+      const lines = waiting.filter(({ tenant }) => !kept.has(tenant));
+      const before = flowsBefore(arrival, lines, limits);
       return before && expectedStart(before.own, before.others, weights, pace);
     });
     return likely && worse && { p50: likely.p50, p95: worse.p95 };

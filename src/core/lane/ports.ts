@@ -73,6 +73,8 @@ export interface LaneFigures {
   /** Minutes of the limits that are released in each minute while work waits; absent while that is not known. */
   pace?: number;
   backlog?: BacklogFigures;
+  /** Tenants whose requests wait for their budgets and not for the lane: the first of them, as the state item has little room. */
+  kept?: string[];
 }
 
 /**

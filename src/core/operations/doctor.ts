@@ -216,7 +216,7 @@ function budgetFindings({ tenant, state, at_limit, usd }: BudgetView, unpriced: 
       state === 'used up' ? `It is used up: requests ${fate} until 00:00 UTC.` : 'It is nearly used up.';
     findings.push({
       ...{ check, severity: 'warning', says },
-      remedy: 'Raise it in the variable tenant_budgets, which acts within ten seconds',
+      remedy: 'Raise it in the variable tenant_budgets, which acts within a minute',
     });
   }
   if (usd !== undefined && unpriced.length > 0) {

@@ -116,7 +116,7 @@ async function whyItWaits(
   };
 }
 
-const RAISE_BUDGET = 'Raise its budget in the variable tenant_budgets: that acts within ten seconds';
+const RAISE_BUDGET = 'Raise its budget in the variable tenant_budgets: that acts within a minute';
 
 function lackSaid({ tenant, day, lacks, at_limit }: NonNullable<ReturnType<typeof lackOf>>): string[] {
   if (lacks === 'reserved') {

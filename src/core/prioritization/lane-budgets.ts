@@ -32,6 +32,8 @@ const SHOW_EVERY_MS = 5_000;
 /** While requests wait, only once so much of the budget has been spent since. */
 const SHOW_STEP = 0.01;
 const CONCURRENT_WRITES = 20;
+/** Tenants that are told to others. */
+const MOST_KEPT_BYTES = 100;
 
 export interface LaneBudgetsPorts {
   budgets: BudgetAccounts;
@@ -128,6 +130,16 @@ export class LaneBudgets {
     return !isWithin(short.needs, leftFor(account, this.#options.lane, used, this.#limitOf(tenant)));
   }
 
+  /** Tenants that are left out and have requests waiting, as many as the lane's figures have room for. */
+  get kept(): string[] {
+    let room = MOST_KEPT_BYTES;
+    return [...this.#seen.keys()].filter((tenant) => {
+      const isKept = this.#seen.get(tenant)?.waiting && this.keepsBack(tenant) && tenant.length <= room;
+      if (isKept) room -= tenant.length;
+      return isKept;
+    });
+  }
+
   /** Whether the lane's part of the budget covers the request. What it does not cover is dealt with by {@link settle}. */
   admits(entry: BacklogEntry, size: Sized): boolean {
     const { tenant } = entry;
@@ -151,7 +163,7 @@ export class LaneBudgets {
   /** After a tick, whose plan has been written: takes, gives back and shows. Returns the requests that end here. */
   async settle(): Promise<Refused[]> {
     if (!this.#isActive) return [];
-    await this.#load();
+    if (!(await this.#load())) return [];
     const refused: Refused[] = [];
     await concurrently([...this.#seen], CONCURRENT_WRITES, async ([tenant, seen]) => {
       if (!this.has(tenant)) return;
@@ -183,17 +195,23 @@ export class LaneBudgets {
     return deadline_at <= this.#now || !this.keepsBack(tenant);
   }
 
-  /** Once for each leader and day: a leader that died may have left the lane a part that nobody needs. */
-  async #load(): Promise<void> {
+  /** Once for each leader and day: a leader that died may have left the lane a part that nobody needs. False: it could not be read. */
+  async #load(): Promise<boolean> {
     const day = dayOf(this.#now);
-    if (this.#loadedDay === day) return;
-    for (const { tenant, account } of await this.#ports.budgets.list(day)) {
-      const part = account.lanes[this.#options.lane];
-      if (!this.has(tenant) || part === undefined) continue;
-      if (!this.#book.has(tenant)) this.#book.adopt(tenant, part.spent);
-      this.#seenOf(tenant).account = account;
+    if (this.#loadedDay === day) return true;
+    const { lane } = this.#options;
+    try {
+      for (const { tenant, account } of await this.#ports.budgets.list(day)) {
+        const part = account.lanes[lane];
+        if (!this.has(tenant) || part === undefined) continue;
+        if (!this.#book.has(tenant)) this.#book.adopt(tenant, part.spent);
+        this.#seenOf(tenant).account = account;
+      }
+      this.#loadedDay = day;
+    } catch (error) {
+      this.#tell(error);
     }
-    this.#loadedDay = day;
+    return this.#loadedDay === day;
   }
 
   /** For what the lane's part did not cover. Returns what is not to wait for more. */
@@ -248,8 +266,8 @@ export class LaneBudgets {
         if (seen.account === undefined || attempt === 'again') seen.account = await budgets.read(day, tenant);
         const of = { used: this.#book.used(tenant), spent: this.#book.spent(tenant), needs, leaves };
         const next = adjusted(seen.account, { lane, token, ...of }, this.#limitOf(tenant));
-        // Another leader has the lane: it goes by its own word from now on.
-        if (next === undefined) return;
+        // Another leader has the lane: what this one knows counts no more.
+        if (next === undefined) break;
         if (next.notice !== undefined) {
           // Before the write: a notice may come twice, but none is lost.
           log('budget.notice', { tenant, day, percent: next.notice, lane });
@@ -262,10 +280,17 @@ export class LaneBudgets {
         }
       }
     } catch (error) {
-      // The tenant waits; nobody else does.
-      log('budget.failed', { tenant, lane, error: error instanceof Error ? error.name : 'unknown' });
+      this.#tell(error, tenant);
     }
+    // A write may have taken effect without an answer: nothing is released by what was known before.
     seen.account = undefined;
+    seen.held = undefined;
+  }
+
+  /** Tenants with budgets wait; nobody else does. */
+  #tell(error: unknown, tenant?: string): void {
+    const name = error instanceof Error ? error.name : 'unknown';
+    this.#ports.log('budget.failed', { lane: this.#options.lane, tenant, error: name });
   }
 
   #isWorthShowing(tenant: string, seen: Seen): boolean {

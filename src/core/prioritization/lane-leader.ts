@@ -143,6 +143,7 @@ export class LaneLeader {
       tenantWeights,
       paused,
     });
+    const { kept } = this.#budgets;
     const taken = this.#engine.unfinished(now).bundles;
     const waiting = this.#oldest !== undefined;
     this.#workers.note(this.#lane, { taken, waiting });
@@ -155,6 +156,7 @@ export class LaneLeader {
       ...(assumed.length > 0 && { assumed }),
       ...this.#pace.figures,
       backlog: this.#sizes.figures,
+      ...(kept.length > 0 && { kept }),
     };
     const lease = await this.#writes.tick(now, decisions.releases.length > 0, { limits, figures });
     if (lease === 'lost') return lease;
@@ -300,9 +302,10 @@ export class LaneLeader {
     return true;
   }
 
-  /** Nothing waits and nothing is out that could come back. */
+  /** Nothing waits and nothing is out that could come back. A sleeping lane shows whom it keeps back. */
   #idle(now: number): boolean {
-    return this.#hasNothingToRelease && this.#engine.unfinished(now).releases === 0;
+    const isShown = String(this.#writes.shown?.kept ?? []) === String(this.#budgets.kept);
+    return isShown && this.#hasNothingToRelease && this.#engine.unfinished(now).releases === 0;
   }
 
   /** What no budget covers now is looked at again in the next minute. */

@@ -50,6 +50,11 @@ export class LaneWrites {
     return planned ? lease : 'lost';
   }
 
+  /** What others see of the lane, as it was last written. */
+  get shown(): LaneFigures | undefined {
+    return this.#shown;
+  }
+
   /** False when lost. */
   async sleep(): Promise<boolean> {
     // The next renewal wakes the lane.
@@ -86,8 +91,8 @@ export class LaneWrites {
   }
 
   async #renew(now: number, shown: ShownLane): Promise<'held' | 'challenged' | 'lost'> {
-    const changed = (['bundles', 'waiting', 'paused'] as const).some(
-      (name) => shown.figures?.[name] !== this.#shown?.[name],
+    const changed = (['bundles', 'waiting', 'paused', 'kept'] as const).some(
+      (name) => String(shown.figures?.[name]) !== String(this.#shown?.[name]),
     );
     if (now < this.#renewedAt + (changed ? SHOW_EVERY_MS : RENEW_EVERY_MS)) return 'held';
     const renewed = await this.#leadership.renew(this.#led, shown, now + LEASE_MS);
