@@ -154,6 +154,17 @@ describe('a tenant with a budget', () => {
     ]);
   });
 
+  it.each([
+    ['wait', 'RECEIVED'],
+    ['refuse', 'FAILED'],
+  ] as const)('of nothing has its requests %s: they are %s', async (at_limit, status) => {
+    const world = worldWith({ tokens_per_day: 0, at_limit });
+    await submit(world, 3);
+    await lead(world, 1);
+    expect(countOf(world, status)).toBe(3);
+    expect(world.calls).toHaveLength(0);
+  });
+
   it('gets back what was held for calls that were refused or cost less', async () => {
     let calls = 0;
     const world = worldWith(

@@ -217,8 +217,10 @@ export class LaneBudgets {
   /** For what the lane's part did not cover. Returns what is not to wait for more. */
   async #ask(tenant: string, seen: Seen): Promise<Refused[]> {
     const limit = this.#limitOf(tenant);
+    // A budget of nothing stops a tenant for a while. It says nothing about the size of a request.
+    const isStopped = limit.tokens === 0 || limit.nano_usd === 0;
     const never = seen.uncovered.filter(
-      ({ needs }) => this.#isUncountable(tenant, needs) || !isWithin(needs, limit),
+      ({ needs }) => this.#isUncountable(tenant, needs) || !(isStopped || isWithin(needs, limit)),
     );
     const refused = never.map(({ entry, needs }) => ({
       entry,
