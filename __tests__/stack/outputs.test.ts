@@ -114,6 +114,8 @@ describe('policies for operators', () => {
       ...Object.values(FUNCTIONS).map((output) => ['lambda:GetFunctionConfiguration', lambda(output)]),
       ['s3:ListBucket', `arn:aws:s3:::${outputs.bedrock_calls_bucket_name}`],
       ['sns:ListSubscriptionsByTopic', String(outputs.alarm_topic_arn)],
+      ['cloudwatch:DescribeAlarms', '*'],
+      ['bedrock:GetFoundationModelAvailability', '*'],
     ] as [string, string][];
     expect(asked.length).toBeGreaterThan(15);
     expect(asked.filter(([action, resource]) => !policy.allows({ action, resource }))).toEqual([]);

@@ -40,7 +40,16 @@ export function operatorReads(
       Object.values(functions).map(({ lambda }) => lambda.arn),
     ),
     // These have no resource to narrow them to.
-    allow('LookAtAccount', ['lambda:GetAccountSettings', 'lambda:ListEventSourceMappings'], ['*']),
+    allow(
+      'LookAtAccount',
+      [
+        'lambda:GetAccountSettings',
+        'lambda:ListEventSourceMappings',
+        'cloudwatch:DescribeAlarms',
+        'bedrock:GetFoundationModelAvailability',
+      ],
+      ['*'],
+    ),
     allow('LookAtAlarms', ['sns:ListSubscriptionsByTopic'], [topic.arn]),
   ];
 }

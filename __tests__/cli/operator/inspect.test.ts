@@ -77,8 +77,10 @@ describe('a look at a local stack', () => {
       ...['ingestion', 'prioritization', 'invocation', 'reporting', 'batch'].map(
         (name) => `function ${name}`,
       ),
+      'deployed code',
       'concurrency',
       'alarm e-mails',
+      'alarms',
     ]);
   });
 

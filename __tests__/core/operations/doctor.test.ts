@@ -22,6 +22,13 @@ const LANE: LaneState = {
   led: true,
 };
 
+const GIVEN = { authorized: true, agreement: 'AVAILABLE', entitled: true, inRegion: true };
+const access = (fields: Partial<typeof GIVEN>, lanes = [LANE.lane]): Partial<Inspection> => ({
+  access: {
+    answer: [{ model: 'amazon.nova-lite-v1:0', lanes, access: { answer: { ...GIVEN, ...fields } } }],
+  },
+});
+
 const HEALTHY: Inspection = {
   at: NOW,
   node: 'v20.19.5',
@@ -42,6 +49,9 @@ const HEALTHY: Inspection = {
   concurrency: { answer: { limit: 1_000, unreserved: 1_000 } },
   subscriptions: { answer: [{ endpoint: 'team@example.com', confirmed: true }] },
   lanes: { answer: [LANE] },
+  alarms: { answer: [] },
+  code: { answer: { others: [] } },
+  access: { answer: [{ model: 'amazon.nova-lite-v1:0', lanes: [LANE.lane], access: { answer: GIVEN } }] },
   budgets: { answer: [] },
 };
 
@@ -142,6 +152,32 @@ describe('the doctor', () => {
       /alarm e-mails: Nobody.*\n.*Apply the stack again/,
     ],
     [
+      'an alarm that is raised',
+      {
+        alarms: {
+          answer: [
+            {
+              name: 'smoother-lanes-paused',
+              description: 'A lane is paused. First command: npx smoother lanes',
+            },
+          ],
+        },
+      },
+      /alarm smoother-lanes-paused: A lane is paused\. .*\n.*Begin with: smoother lanes/,
+    ],
+    [
+      'a model whose terms nobody has accepted',
+      access({ agreement: 'NOT_AVAILABLE' }),
+      /access to amazon.nova-lite-v1:0: Its agreement is not available.*\n.*accept its terms/,
+    ],
+    ['a model without access', access({ entitled: false }), /no access to it.*\n.*Request access/],
+    ['a model that is denied', access({ authorized: false }), /not authorized.*\n.*service control policy/],
+    [
+      'a model that the Region does not offer',
+      access({ inRegion: false }, ['amazon.nova-lite:on-demand']),
+      /Region does not offer it.*\n.*inference profile/,
+    ],
+    [
       'a lane without access',
       lane({ health: 'bad', state: 'stopped', says: 'Bedrock denies access.', remedy: 'Give access' }),
       /lane amazon.*denies access.*\n.*Give access/,
@@ -175,6 +211,11 @@ describe('the doctor', () => {
       /tokens_per_minute assumed.*\n.*quota_overrides/,
     ],
     [
+      'other code than the checkout has',
+      { code: { answer: { others: ['invocation'] } } },
+      /deployed code: .*invocation.*\n.*Apply the stack/,
+    ],
+    [
       'results that nobody receives',
       { queues: { ...HEALTHY.queues, results: { answer: { waiting: 20_000, inFlight: 0 } } } },
       /20000 results wait.*\n.*consumer/,
@@ -192,6 +233,21 @@ describe('the doctor', () => {
     const findings = diagnose({ ...HEALTHY, concurrency: error(name) });
     expect(isHealthy(findings)).toBe(true);
     expect(findingsText(findings)).toMatch(expected);
+  });
+
+  it('needs no model in the Region itself for an inference profile', () => {
+    expect(isHealthy(diagnose({ ...HEALTHY, ...access({ inRegion: false }) }))).toBe(true);
+  });
+
+  it('says by name what it could not look at around the stack', () => {
+    const findings = diagnose({
+      ...HEALTHY,
+      alarms: error('NotOffered'),
+      code: error('NoCheckout', 'Only a checkout can be compared.'),
+      access: { answer: [{ model: 'imported', lanes: [], access: error('ValidationException') }] },
+    });
+    const unknown = findings.filter(({ severity }) => severity === 'unknown').map(({ check }) => check);
+    expect(unknown).toEqual(['deployed code', 'alarms', 'access to imported']);
   });
 
   it('does not take a lane for leaderless whose work has only just come', () => {

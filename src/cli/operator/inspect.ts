@@ -25,7 +25,8 @@ import {
   TABLES,
 } from '../../core/operations/inspection.ts';
 import { viewLanes } from '../../core/operations/lanes.ts';
-import { problemOf } from '../terminal/problems.ts';
+import { ask } from './ask.ts';
+import { deployedCode, modelAccess, raisedAlarms } from './inspect-account.ts';
 import { operations } from './operations.ts';
 import type { Stack } from './operator-command.ts';
 import type { OutputName } from './stack.ts';
@@ -38,6 +39,9 @@ export async function inspect(stack: Stack): Promise<Inspection> {
   const lambda = new LambdaClient({ region: stack.region });
   const sns = new SNSClient({ region: stack.region });
   try {
+    const raised = ask(() => raisedAlarms(stack));
+    const code = ask(() => deployedCode(stack, lambda));
+    const access = ask(() => modelAccess(stack));
     const budgets = ask(async () => viewBudgets(await operations(stack), systemClock));
     const [credentials, tables, queues, deadLetters, bucket, functions, concurrency, subscriptions, lanes] =
       await Promise.all([
@@ -66,7 +70,7 @@ export async function inspect(stack: Stack): Promise<Inspection> {
     return {
       ...{ at: systemClock.now(), node: process.version, credentials, region, stackRegion: stack.region },
       ...{ tables, queues, deadLetters, bucket, functions, concurrency, subscriptions, lanes },
-      budgets: await budgets,
+      ...{ budgets: await budgets, alarms: await raised, code: await code, access: await access },
     };
   } finally {
     lambda.destroy();
@@ -175,22 +179,4 @@ async function all<Name extends string, Output, Answer>(
     async ([name, output]) => [name, await ask(() => question(output, name))] as const,
   );
   return Object.fromEntries(await Promise.all(answers)) as Record<Name, Asked<Answer>>;
-}
-
-async function ask<Answer>(question: () => Promise<Answer>): Promise<Asked<Answer>> {
-  try {
-    return { answer: await question() };
-  } catch (error) {
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
-    return { error: isNotOffered(error) ? 'NotOffered' : name, says: problemOf(error)?.message ?? message };
-  }
-}
-
-/** The local cloud answers so whatever it does not offer, in a form that not every client can read. */
-function isNotOffered(error: unknown): boolean {
-  const { $metadata, $response } = error as {
-    $metadata?: { httpStatusCode?: number };
-    $response?: { statusCode?: number };
-  };
-  return ($metadata?.httpStatusCode ?? $response?.statusCode) === 501;
 }

@@ -1,4 +1,4 @@
-import type { Finding, Severity } from '../../core/operations/doctor.ts';
+import type { Finding, Severity } from '../../core/operations/findings.ts';
 
 const MARKS: Record<Severity, string> = { ok: '✔', fault: '✘', warning: '!', unknown: '?' };
 const ORDER: readonly Severity[] = ['fault', 'warning', 'unknown', 'ok'];

@@ -1,18 +1,9 @@
 /** Judges what was found of a stack: each finding with its remedy. */
 import { costOf } from '../reporting/prices.ts';
 import type { BudgetView } from './budgets.ts';
+import { accessOf, codeOf, firingAlarms } from './doctor-account.ts';
+import { APPLY, type Finding, fault, ok, unanswered } from './findings.ts';
 import type { Asked, FunctionState, Inspection, LaneState, QueueState } from './inspection.ts';
-
-export type Severity = 'ok' | 'fault' | 'warning' | 'unknown';
-
-export interface Finding {
-  /** What was looked at. */
-  check: string;
-  severity: Severity;
-  says: string;
-  /** What to do; absent where there is nothing to do. */
-  remedy?: string;
-}
 
 /** The oldest Node that the commands run on. */
 const LEAST_NODE = [20, 19] as const;
@@ -20,11 +11,6 @@ const LEAST_NODE = [20, 19] as const;
 const LEADERLESS_MS = 90_000;
 /** Results that nobody receives. */
 const MANY_RESULTS = 10_000;
-const APPLY = 'Apply the stack in this Region, or say which one is meant with --outputs or --name-prefix';
-/** Of a service that cannot be asked here: the local cloud offers only what the functions use. */
-const NOT_OFFERED = 'NotOffered';
-const NOT_ALLOWED = /AccessDenied|NotAuthorized|AuthorizationError|^403$|UnauthorizedOperation/i;
-
 export function diagnose(found: Inspection): Finding[] {
   const before = [node(found), credentials(found), region(found)];
   // Without them every other answer would only say so again.
@@ -35,10 +21,13 @@ export function diagnose(found: Inspection): Finding[] {
     ...Object.entries(found.queues).map(([name, asked]) => queue(name, asked)),
     existing('calls bucket', found.bucket),
     ...Object.entries(found.functions).map(([name, asked]) => lambda(name, asked)),
+    codeOf(found),
     concurrency(found),
     subscriptions(found),
+    ...firingAlarms(found),
     ...Object.entries(found.deadLetters).map(([name, asked]) => deadLetters(name, asked)),
     ...lanes(found),
+    ...accessOf(found),
     ...budgets(found),
   ];
 }
@@ -227,29 +216,4 @@ function budgetFindings({ tenant, state, at_limit, usd }: BudgetView, unpriced: 
     });
   }
   return findings.length === 0 ? [ok(check, 'within its limit')] : findings;
-}
-
-function unanswered(
-  check: string,
-  { error, says }: { error: string; says: string },
-  remedy?: string,
-): Finding {
-  if (error === NOT_OFFERED) {
-    return { check, severity: 'unknown', says: 'The local cloud cannot be asked about this.' };
-  }
-  if (NOT_ALLOWED.test(error)) {
-    return {
-      ...{ check, severity: 'unknown', says },
-      remedy: 'Use credentials with the policy of the output operator_read_policy_json',
-    };
-  }
-  return { check, severity: 'fault', says, remedy };
-}
-
-function ok(check: string, says: string): Finding {
-  return { check, severity: 'ok', says };
-}
-
-function fault(check: string, says: string, remedy: string): Finding {
-  return { check, severity: 'fault', says, remedy };
 }

@@ -52,6 +52,15 @@ export interface LaneState extends LaneView {
   oldest?: number;
 }
 
+/** As Bedrock tells it of a foundation model. */
+export interface ModelAccess {
+  authorized: boolean;
+  /** `AVAILABLE`, `NOT_AVAILABLE`, `PENDING` or `ERROR`. */
+  agreement: string;
+  entitled: boolean;
+  inRegion: boolean;
+}
+
 export interface Inspection {
   /** Epoch milliseconds. */
   at: number;
@@ -69,6 +78,12 @@ export interface Inspection {
   concurrency: Asked<{ limit: number; unreserved: number }>;
   /** Of the topic of alarms. */
   subscriptions: Asked<{ endpoint: string; confirmed: boolean }[]>;
+  /** Those of the stack that are raised. */
+  alarms: Asked<{ name: string; description: string }[]>;
+  /** Functions whose deployed code is not what this checkout builds. `NoCheckout`: the commands run from the package. */
+  code: Asked<{ others: string[] }>;
   lanes: Asked<LaneState[]>;
+  /** Of the models that lanes call. */
+  access: Asked<{ model: string; lanes: string[]; access: Asked<ModelAccess> }[]>;
   budgets: Asked<BudgetView[]>;
 }
