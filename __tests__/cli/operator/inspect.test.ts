@@ -122,6 +122,8 @@ describe('a look at a local stack', () => {
     await ports.registry.register('amazon.nova-lite:geo', 'us.amazon.nova-lite-v1:0');
     await ports.control.setPause('amazon.nova-lite:geo', { by: 'ada', since: 1 });
     expect(await faultsOf(stack)).toEqual(['dead letters input', 'lane amazon.nova-lite:geo']);
+    const access = diagnose(await inspect(stack)).filter(({ check }) => check.startsWith('access'));
+    expect(access).toMatchObject([{ check: 'access to amazon.nova-lite-v1:0', severity: 'unknown' }]);
     await ports.control.setPause('amazon.nova-lite:geo', undefined);
     expect(await faultsOf(stack)).toEqual(['dead letters input']);
   });
