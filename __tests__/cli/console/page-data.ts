@@ -60,7 +60,7 @@ const BUSY: LaneOverview = {
   says: 'The quota of tokens (2,000,000 a minute) binds: no more may be released now.',
   remedy: `Ask AWS for more: smoother quota-case ${LONG} writes the case`,
   backlog: {
-    ...{ requests: 1_840, tokens: 4_200_000, more: false, oldest: AT - 95_000 },
+    ...{ requests: 1_840, tokens: 4_200_000, more: false, kept: 1_200, oldest: AT - 95_000 },
     lines: [
       { priority: 1, tenant: 'checkout', requests: 40, tokens: 90_000, oldest: AT - 3_000, more: false },
       { priority: 3, tenant: 'search', requests: 600, tokens: 1_400_000, oldest: AT - 60_000, more: false },

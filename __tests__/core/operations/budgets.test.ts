@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { budgetsText } from '../../../src/cli/report/budgets-text.ts';
+import { overviewText } from '../../../src/cli/report/overview-text.ts';
 import type { BudgetAccount, TenantBudget } from '../../../src/core/lane/budgets.ts';
 import { lackOf, viewBudgets } from '../../../src/core/operations/budgets.ts';
+import { type LaneOverview, viewOverview } from '../../../src/core/operations/overview.ts';
 import { whyOf } from '../../../src/core/operations/why.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
 import { createReportRows } from '../../../src/memory/reporting.ts';
@@ -74,6 +76,26 @@ describe('budgets of today', () => {
     expect(await viewBudgets(ports, clock)).toEqual([]);
     expect(budgetsText([])).toBe('');
   });
+});
+
+it('what waits for a budget is told apart, and does not seem to drain', async () => {
+  const world = createWorld({ laneSettings: { tenant_budgets: { acme: { tokens_per_day: 0 } } } });
+  for (let index = 0; index < 5; index++) await world.submit(`r${index}`, { tenant: 'acme' });
+  world.clock.at(world.clock.now(), () => world.clock.spawn(() => world.prioritize()));
+  await world.clock.run(world.clock.now() + 50_000);
+  await world.submit('other', { tenant: 'other' });
+  await world.submit('another', { tenant: 'other' });
+  await world.clock.run(world.clock.now() + 1_000);
+  const ports = { ...world.ports, rows: createReportRows() };
+  const [lane] = await viewOverview(ports, world.clock);
+  expect(lane).toMatchObject({ kept: ['acme'], backlog: { requests: 7, kept: 5 } });
+  // 600 a minute.
+  expect(lane?.drain_ms).toBeCloseTo(200, 0);
+  expect(overviewText([lane as LaneOverview], world.clock.now())).toContain(
+    '5 of them for budgets of tenants',
+  );
+  const why = await whyOf(ports, 'another', world.clock);
+  expect((why?.expected_start?.p50 ?? 0) - world.clock.now()).toBeLessThan(2_000);
 });
 
 describe('why a request waits', () => {

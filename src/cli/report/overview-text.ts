@@ -25,11 +25,12 @@ export function overviewText(
 function laneText(lane: LaneOverview, now: number): string {
   const { backlog, minutes, drain_ms, says, remedy } = lane;
   const more = backlog.more ? 'more than ' : '';
+  const kept = backlog.kept === 0 ? '' : `, ${backlog.kept} of them for budgets of tenants`;
   const drains = drain_ms === undefined ? '' : `, gone in about ${duration(drain_ms)}`;
   const waits =
     backlog.oldest === undefined
       ? 'nothing waits'
-      : `${more}${backlog.requests} requests (${more}${short(backlog.tokens)} tokens), the oldest for ${duration(now - backlog.oldest)}${drains}`;
+      : `${more}${backlog.requests} requests (${more}${short(backlog.tokens)} tokens), the oldest for ${duration(now - backlog.oldest)}${kept}${drains}`;
   const cost = minutes.reduce((sum, { cost_usd }) => sum + cost_usd, 0);
   return [
     `${lane.lane}  ${lane.state}`,

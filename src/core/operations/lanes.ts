@@ -30,6 +30,8 @@ export interface LaneView extends Explanation {
   waiting?: boolean;
   /** Released and not ended. */
   unfinished?: number;
+  /** Tenants whose requests wait for their budgets, and not for the lane. */
+  kept?: readonly string[];
 }
 
 export async function viewLanes(ports: LaneViewPorts, clock: Pick<Clock, 'now'>): Promise<LaneView[]> {
@@ -49,7 +51,7 @@ export async function viewLane(
     watch.status(lane),
   ]);
   const led = lease_until > clock.now();
-  const { waiting, unfinished, share, utilisation, assumed = [] } = figures ?? {};
+  const { waiting, unfinished, share, utilisation, kept, assumed = [] } = figures ?? {};
   const bound = boundOf(pause, { limits, figures: led || figures?.waiting ? figures : idle(figures) });
   const health = healthOf(bound);
   const state = pause !== undefined ? 'paused' : health === 'bad' ? 'stopped' : led ? 'working' : 'asleep';
@@ -57,7 +59,7 @@ export async function viewLane(
     ...{ lane, model_id, state, health, bound, limits, assumed },
     // What a leader saw last is over when nothing is led.
     utilisation: led ? utilisation : undefined,
-    ...{ share, waiting, unfinished },
+    ...{ share, waiting, unfinished, kept },
     ...explain(lane, bound, limits),
   };
 }

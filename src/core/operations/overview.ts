@@ -36,7 +36,15 @@ export interface MinutePoint {
 }
 
 export interface LaneOverview extends LaneView {
-  backlog: { requests: number; tokens: number; more: boolean; oldest?: number; lines: WaitingLine[] };
+  backlog: {
+    requests: number;
+    tokens: number;
+    more: boolean;
+    /** Of these requests, those that wait for the budgets of their tenants. */
+    kept: number;
+    oldest?: number;
+    lines: WaitingLine[];
+  };
   /** Milliseconds until the backlog has been released, if nothing more arrives; absent where nothing starts. */
   drain_ms?: number;
   minutes: MinutePoint[];
@@ -57,18 +65,29 @@ async function overviewOf(ports: OverviewPorts, lane: LaneView, range: Interval)
   const rows = await readRows(ports.rows, lane.lane, range.from, range.to);
   const chargeOf = chargesBy(rows);
   const { lines, more } = await readBacklog(ports, lane.lane, chargeOf);
-  const requests = lines.reduce((sum, line) => sum + line.requests, 0);
-  const tokens = Math.round(lines.reduce((sum, line) => sum + line.tokens, 0));
+  const { requests, tokens } = sumOf(lines);
+  const moving = sumOf(lines.filter(({ tenant }) => !lane.kept?.includes(tenant)));
   const oldest = lines.length === 0 ? undefined : Math.min(...lines.map((line) => line.oldest));
   const speed = speedOf(lane);
-  const minutes = laneMinutes({ requests, tokens }, lane.limits);
+  const minutes = laneMinutes(moving, lane.limits);
+  const isStuck = speed === 0 || (requests > 0 && moving.requests === 0);
   return {
     ...lane,
-    backlog: { requests, tokens, more: more || lines.some((line) => line.more), oldest, lines },
-    drain_ms: speed === 0 || minutes === undefined ? undefined : (minutes * MINUTE_MS) / speed,
+    backlog: {
+      ...{ requests, tokens, kept: requests - moving.requests, oldest, lines },
+      more: more || lines.some((line) => line.more),
+    },
+    drain_ms: isStuck || minutes === undefined ? undefined : (minutes * MINUTE_MS) / speed,
     minutes: pointsOf(rows, range),
     priorities: usageBy(rows, 'priority'),
     tenants: usageBy(rows, 'tenant'),
+  };
+}
+
+function sumOf(lines: readonly WaitingLine[]): { requests: number; tokens: number } {
+  return {
+    requests: lines.reduce((sum, line) => sum + line.requests, 0),
+    tokens: Math.round(lines.reduce((sum, line) => sum + line.tokens, 0)),
   };
 }
 

@@ -173,7 +173,10 @@ function startOf(
     lane.limits,
   );
   if (speed === 0 || minutes === undefined || before.more) return undefined;
-  const others = lines.filter((line) => line.priority !== record.priority || line.tenant !== record.tenant);
+  const others = lines.filter(
+    ({ priority, tenant }) =>
+      (priority !== record.priority || tenant !== record.tenant) && !lane.kept?.includes(tenant),
+  );
   // The first in an idle lane does not wait for a minute's quota to flow in.
   const isAlone = before.requests === 0 && others.length === 0 && lane.bound === undefined;
   return expectedStart(

@@ -55,6 +55,7 @@ function limitName(limit: string): string {
 
 function Figures({ lane, page }: { lane: Lane; page: PageData }) {
   const { utilisation, limits, backlog, drain_ms, minutes, unfinished } = lane;
+  const forBudgets = backlog.kept === 0 ? '' : `, ${short(backlog.kept)} requests for budgets`;
   const more = backlog.more ? '> ' : '';
   const cost = minutes.reduce((sum, { cost_usd }) => sum + cost_usd, 0);
   const rpm = limits.requests_per_minute;
@@ -72,7 +73,7 @@ function Figures({ lane, page }: { lane: Lane; page: PageData }) {
         {quota.length > 0 && `of ${quota.join(' and ')} a minute`}
       </Figure>
       <Figure name="waiting" value={`${more}${short(backlog.requests)}`}>
-        {backlog.requests > 0 && `${more}${short(backlog.tokens)} tokens`}
+        {backlog.requests > 0 && `${more}${short(backlog.tokens)} tokens${forBudgets}`}
       </Figure>
       <Figure
         name="oldest"
