@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { lanesText } from '../../../src/cli/commands/lanes.ts';
-import type { LaneFigures, Pause } from '../../../src/core/lane/ports.ts';
+import type { LaneFigures, Led, Pause } from '../../../src/core/lane/ports.ts';
+import { MOST_ENTRIES } from '../../../src/core/operations/backlog.ts';
 import { viewLanes } from '../../../src/core/operations/lanes.ts';
+import { viewOverview } from '../../../src/core/operations/overview.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
+import { waitingIn } from '../../fixtures/records.ts';
 
 const MODEL = 'us.amazon.nova-lite-v1:0';
 const LANE = 'amazon.nova-lite:geo';
@@ -31,6 +34,28 @@ async function viewOf(
   return view;
 }
 
+it('a backlog too long to be read is as long as the leader counts it', async () => {
+  const backlog = { at: 1, arrived: 0, lines: [[3, 'acme', 5_000, 500, 0, 0, 0]], rest: [] };
+  const cloud = createMemoryCloud();
+  const { ports } = cloud;
+  await ports.registry.register(LANE, MODEL);
+  const led = await ports.leadership.acquire(LANE, 'a', 0, LEASE_UNTIL);
+  const figures = {
+    utilisation: 1,
+    share: 1,
+    unfinished: 0,
+    waiting: true,
+    backlog,
+  } as unknown as LaneFigures;
+  await ports.leadership.renew(led as Led, { limits: LIMITS, figures }, LEASE_UNTIL);
+  const records = Array.from({ length: MOST_ENTRIES + 1 }, () => waitingIn(LANE, { tenant: 'acme' }));
+  for (const record of records) await ports.records.create(record);
+  await ports.directory.announce(records[0]?.queue ?? '', 1);
+  const rows = { rows: async () => [] };
+  const [lane] = await viewOverview({ ...ports, rows }, at(1));
+  expect(lane?.backlog).toMatchObject({ requests: 5_000, tokens: 2_500_000, more: false });
+});
+
 describe('the view of lanes', () => {
   it('shows what the leader says: limits, our share, what is used, whether work waits', async () => {
     const view = await viewOf({ utilisation: 0.4, waiting: true, unfinished: 3 });
@@ -39,14 +64,26 @@ describe('the view of lanes', () => {
       ...{ utilisation: 0.4, share: 1, waiting: true, unfinished: 3 },
       says: 'Nothing keeps work waiting.',
     });
-    expect(lanesText([view]).split('\n')[1]).toMatch(/working +nothing +480 +2M +40 % +yes +3$/);
+    expect(lanesText([view]).split('\n')[1]).toMatch(/working +nothing +480 +2M +40 % +yes +– +3$/);
+  });
+
+  it('shows how much waits, as the leader counts it', async () => {
+    const backlog = {
+      at: 1,
+      arrived: 0,
+      lines: [[3, 'acme', 1_900, 500, 0, 0, 0]],
+      rest: [[5, 9, 100, 50_000, 0]],
+    };
+    const view = await viewOf({ waiting: true, backlog: backlog as LaneFigures['backlog'] });
+    expect(view.waits).toEqual({ requests: 2_000, tokens: 1_000_000 });
+    expect(lanesText([view]).split('\n')[1]).toMatch(/% +2k +1M +0$/);
   });
 
   it('invents no figure before a leader has written any', async () => {
     const { ports } = createMemoryCloud();
     expect(lanesText(await viewLanes(ports, at(1)))).toMatch(/^No lanes yet/);
     await ports.registry.register(LANE, MODEL);
-    expect(lanesText(await viewLanes(ports, at(1)))).toMatch(/asleep +nothing +– +– +– +– +–$/);
+    expect(lanesText(await viewLanes(ports, at(1)))).toMatch(/asleep +nothing +– +– +– +– +– +–$/);
   });
 
   it.each<[string, Partial<LaneFigures>, Pause | undefined, number, string]>([

@@ -8,6 +8,7 @@ import { chromium } from 'playwright-core';
 import { lanesText } from '../../../src/cli/commands/lanes.ts';
 import { answers } from '../../../src/cli/console/answers.ts';
 import { localStack, startLocalConsole } from '../../../src/cli/console/local.ts';
+import { overviewText } from '../../../src/cli/report/overview-text.ts';
 import { whyText } from '../../../src/cli/report/why-text.ts';
 import type { LaneOverview } from '../../../src/core/operations/overview.ts';
 import { type LocalSmoother, startLocalSmoother } from '../../../src/lab/run/local-smoother.ts';
@@ -25,6 +26,8 @@ export interface Stage {
   name: string;
   happens: string;
   lanes: string;
+  /** As `watch` shows it, live. */
+  watch: string;
   why: string;
 }
 
@@ -73,7 +76,8 @@ export async function playIncident({
             lanes.find(come)?.says ?? '',
           );
           onPicture(name, await tab.locator('article').first().screenshot());
-          stages.push({ name, happens, lanes: lanesText(lanes), why: whyText(why) });
+          const watch = overviewText(lanes, Date.now());
+          stages.push({ name, happens, lanes: lanesText(lanes), watch, why: whyText(why) });
           break;
         }
         if (Date.now() > until) throw new Error(`"${name}" has not come: ${JSON.stringify(lanes[0]?.bound)}`);

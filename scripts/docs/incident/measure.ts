@@ -20,7 +20,7 @@ const stages = await playIncident({
 for (const [stage, png] of pictures) writeFileSync(path.join(root, `docs/images/incident-${stage}.png`), png);
 writeFileSync(page, between('incident', readFileSync(page, 'utf8'), stages.map(render).join('\n\n')));
 
-function render({ name, happens, lanes, why }: Stage, index: number): string {
+function render({ name, happens, lanes, watch, why }: Stage, index: number): string {
   const fence = '```';
   return `**${index + 1}. ${happens}**
 
@@ -29,6 +29,9 @@ function render({ name, happens, lanes, why }: Stage, index: number): string {
 ${fence}
 $ smoother lanes
 ${lanes}
+
+$ smoother watch
+${watch}
 
 $ smoother why nightly-250
 ${why}

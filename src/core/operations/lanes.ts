@@ -1,5 +1,6 @@
 /** What an operator wants to know of every lane at once. */
 import type { Clock } from '../clock.ts';
+import { requestsIn, tokensIn } from '../lane/backlog-figures.ts';
 import type { Limits } from '../lane/catalog/limits.ts';
 import type { LaneControl, LaneRegistry, LaneWatch } from '../lane/ports.ts';
 import { type Bound, boundOf, type Explanation, explain, type Health, healthOf } from './bound.ts';
@@ -28,6 +29,8 @@ export interface LaneView extends Explanation {
   /** What is ours of the limits, 1 is all; the rest is used by somebody else, as far as throttles tell. */
   share?: number;
   waiting?: boolean;
+  /** How much waits, as the leader counts it: tokens are what the calls are expected to be charged. */
+  waits?: { requests: number; tokens: number };
   /** Released and not ended. */
   unfinished?: number;
   /** Tenants whose requests wait for their budgets, and not for the lane. */
@@ -51,7 +54,7 @@ export async function viewLane(
     watch.status(lane),
   ]);
   const led = lease_until > clock.now();
-  const { waiting, unfinished, share, utilisation, kept, assumed = [] } = figures ?? {};
+  const { waiting, unfinished, share, utilisation, backlog, kept, assumed = [] } = figures ?? {};
   const bound = boundOf(pause, { limits, figures: led || figures?.waiting ? figures : idle(figures) });
   const health = healthOf(bound);
   const state = pause !== undefined ? 'paused' : health === 'bad' ? 'stopped' : led ? 'working' : 'asleep';
@@ -60,6 +63,7 @@ export async function viewLane(
     // What a leader saw last is over when nothing is led.
     utilisation: led ? utilisation : undefined,
     ...{ share, waiting, unfinished, kept },
+    ...(backlog !== undefined && { waits: { requests: requestsIn(backlog), tokens: tokensIn(backlog) } }),
     ...explain(lane, bound, limits),
   };
 }

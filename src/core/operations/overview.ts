@@ -65,18 +65,20 @@ async function overviewOf(ports: OverviewPorts, lane: LaneView, range: Interval)
   const rows = await readRows(ports.rows, lane.lane, range.from, range.to);
   const chargeOf = chargesBy(rows);
   const { lines, more } = await readBacklog(ports, lane.lane, chargeOf);
-  const { requests, tokens } = sumOf(lines);
-  const moving = sumOf(lines.filter(({ tenant }) => !lane.kept?.includes(tenant)));
+  const isCut = more || lines.some((line) => line.more);
+  const read = sumOf(lines);
+  const kept = sumOf(lines.filter(({ tenant }) => lane.kept?.includes(tenant)));
+  // Of what is too long to be read, the leader knows how much it is.
+  const isCounted = isCut && (lane.waits?.requests ?? 0) > read.requests;
+  const { requests, tokens } = isCounted && lane.waits !== undefined ? lane.waits : read;
+  const moving = { requests: requests - kept.requests, tokens: tokens - kept.tokens };
   const oldest = lines.length === 0 ? undefined : Math.min(...lines.map((line) => line.oldest));
   const speed = speedOf(lane);
   const minutes = laneMinutes(moving, lane.limits);
   const isStuck = speed === 0 || (requests > 0 && moving.requests === 0);
   return {
     ...lane,
-    backlog: {
-      ...{ requests, tokens, kept: requests - moving.requests, oldest, lines },
-      more: more || lines.some((line) => line.more),
-    },
+    backlog: { requests, tokens, kept: kept.requests, oldest, lines, more: isCut && !isCounted },
     drain_ms: isStuck || minutes === undefined ? undefined : (minutes * MINUTE_MS) / speed,
     minutes: pointsOf(rows, range),
     priorities: usageBy(rows, 'priority'),
