@@ -12,6 +12,8 @@ import type { RequestRecord } from '../request/record.ts';
 
 /** What came so short before the leader counted may not have been in the index yet. */
 const UNSEEN_MS = 500;
+/** Requests of a line that come so close together are counted together. */
+const SLOT_MS = 250;
 /** What a call is charged beside its input, before anything like it has been seen. */
 const FIRST_ANSWER_TOKENS = 500;
 /** All containers are taken to have got at most so many times what this one got. */
@@ -29,7 +31,8 @@ type Line = Pick<Flow, 'priority' | 'tenant'> & {
   requestsPerMinute: number;
   tokensPerMinute: number;
 };
-type Taken = Pick<Flow, 'priority' | 'tenant'> & { at: number };
+/** Requests of one line that came within {@link SLOT_MS}. */
+type Taken = Pick<Flow, 'priority' | 'tenant'> & { at: number; requests: number };
 
 const NO_WORK = { requests: 0, tokens: 0, requestsPerMinute: 0, tokensPerMinute: 0 };
 const NOTHING: Omit<BacklogFigures, 'at'> = { arrived: 0, lines: [], rest: [] };
@@ -69,16 +72,24 @@ export class StartEstimates {
   /** It has been accepted. */
   note({ lane, priority, tenant }: Pick<Arrival, 'lane' | 'priority' | 'tenant'>, now: number): void {
     const taken = this.#taken.get(lane) ?? [];
+    this.#taken.set(lane, taken);
+    const current = taken.findLast((it) => it.priority === priority && it.tenant === tenant);
+    if (current !== undefined && now < current.at + SLOT_MS) {
+      current.requests += 1;
+      return;
+    }
     const old = taken.findIndex(({ at }) => at > now - 2 * ARRIVALS_MS);
     if (old > taken.length / 2) taken.splice(0, old);
-    taken.push({ priority, tenant, at: now });
-    this.#taken.set(lane, taken);
+    taken.push({ priority, tenant, at: now, requests: 1 });
   }
 
   /** How many times what this container has taken all of them have: probably, and in the worse case. */
   #times(lane: string, { at, arrived }: BacklogFigures): [likely: number, worse: number] {
     const taken = this.#taken.get(lane) ?? [];
-    const counted = taken.filter((it) => it.at > at - ARRIVALS_MS && it.at <= at).length;
+    const counted = taken.reduce(
+      (sum, it) => (it.at > at - ARRIVALS_MS && it.at <= at ? sum + it.requests : sum),
+      0,
+    );
     const likely = Math.min(MOST_TIMES, Math.max(1, arrived / Math.max(1, counted)));
     return [likely, counted >= ENOUGH_COUNTED ? likely : Math.max(likely, USUAL_TIMES)];
   }
@@ -113,8 +124,9 @@ export class StartEstimates {
     const waiting = all.reduce((sum, { requests }) => sum + requests, 0);
     const tokens = all.reduce((sum, line) => sum + line.tokens, 0);
     const charge = waiting === 0 ? FIRST_ANSWER_TOKENS : tokens / waiting;
-    for (const { priority, tenant } of taken.filter((it) => it.at > since)) {
-      add({ priority, tenant, ...NO_WORK, requests: times, tokens: times * charge });
+    for (const { priority, tenant, requests: own } of taken.filter((it) => it.at > since)) {
+      const requests = own * times;
+      add({ priority, tenant, ...NO_WORK, requests, tokens: requests * charge });
     }
     return [...found.values()];
   }
