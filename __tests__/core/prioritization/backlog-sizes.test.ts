@@ -110,11 +110,19 @@ describe('the sizes of a backlog', () => {
     expect(perMinute).toBeLessThanOrEqual(6_000);
   });
 
+  it('are those of a new lane whose leader comes late', async () => {
+    const lane = new Lane();
+    lane.arrive(700, 120_000);
+    await lane.count();
+    await lane.count();
+    expect(lane.known).toBe(700);
+  });
+
   it('cost no more than what newly comes, however much waits', async () => {
     const readWith = async (waiting: number) => {
       const lane = new Lane();
       lane.arrive(waiting, 60_000);
-      await lane.count();
+      for (let second = 0; second < 12; second++) await lane.count();
       const before = lane.read;
       for (let second = 0; second < 10; second++) {
         lane.arrive(5);

@@ -74,7 +74,8 @@ export class BacklogSizes {
   /** @param before what a predecessor told last; it saw all that came before */
   constructor(backlog: Pick<Backlog, 'since'>, now: number, before?: BacklogFigures) {
     this.#backlog = backlog;
-    this.#since = (before?.at ?? now) - SETTLED_AFTER_MS;
+    // Nobody has counted anything of a new lane.
+    this.#since = before === undefined ? 0 : before.at - SETTLED_AFTER_MS;
     this.#countedAt = before?.at ?? Number.NEGATIVE_INFINITY;
     this.#tookOver = { at: now, arrived: before?.arrived ?? 0 };
     for (const [priority, tenant, requests, charge, perMinute, at, left] of before?.lines ?? []) {

@@ -1,8 +1,10 @@
 /** A lane under load without a Bedrock, to see what its leader costs. */
 import type { Clock } from '../../core/clock.ts';
+import type { LineFigures } from '../../core/lane/backlog-figures.ts';
 import { BUNDLE_ENDED, countersOf, slotOf } from '../../core/lane/call-report.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import type { Limits } from '../../core/lane/catalog/limits.ts';
+import type { LaneFigures } from '../../core/lane/ports.ts';
 import { LaneLeader, type LeaderSettings } from '../../core/prioritization/lane-leader.ts';
 import type { PrioritizationPorts } from '../../core/prioritization/ports.ts';
 import { Workers } from '../../core/prioritization/workers.ts';
@@ -78,7 +80,7 @@ export class BusyLane {
       ports,
       settings,
       new Workers({ workers: WORKERS, queueDepthThreshold: WORKERS }, ports),
-      led,
+      { ...led, figures: countedBefore(waiting, clock.now()) },
     );
   }
 
@@ -121,6 +123,14 @@ export class BusyLane {
     const times = { sentAt, acceptedAt: sentAt };
     await this.ports.records.create(newRecord(this.#created++, arrival, times, CALL.inputTokens));
   }
+}
+
+/** What the leader before has told: it has counted what waits. */
+function countedBefore(waiting: number, at: number): LaneFigures {
+  const lines = PLACES.map(
+    ({ priority, tenant }): LineFigures => [priority, tenant, waiting / PLACES.length, 1_000, 0, at, 0],
+  );
+  return { unfinished: 0, utilisation: 1, share: 1, backlog: { at, arrived: 0, lines, rest: [] } };
 }
 
 /** Where a request waits. */
