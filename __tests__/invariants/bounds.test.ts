@@ -91,28 +91,80 @@ invariant<Scenario, Sabotage>('no more requests are out than some minutes of the
   without: { 'the count of what is unfinished': uncounted },
 });
 
+/** Much has waited for long; nothing is so large that it leaves a gap. */
 const steady: fc.Arbitrary<Scenario> = surroundings.map((around) => ({
   ...CALM,
   ...around,
+  durationMs: 420_000,
+  tickMs: Math.min(around.tickMs, 500),
   callMs: [500, 5_000],
-  startDelayMs: [50, 1_000],
-  flows: [{ priority: 3, tenant: 'acme', waiting: 1_500, input: [100, 400], maxTokens: 200, answer: [1, 1] }],
+  startDelayMs: [50, 500],
+  flows: [
+    {
+      priority: 3,
+      tenant: 'acme',
+      waiting: 2_400,
+      waitedMs: 600_000,
+      input: [100, 400],
+      maxTokens: 200,
+      answer: [1, 1],
+    },
+  ],
 }));
 
-invariant<Scenario, Sabotage>('releases are spread over the minute', {
+/** What was released in the ten seconds from each release on. */
+function inTenSeconds(releases: readonly Release[]): number[] {
+  return releases.map(({ at }) => {
+    const soon = releases.filter((it) => at <= it.at && it.at < at + 10_000);
+    return soon.reduce((sum, { charge }) => sum + charge, 0);
+  });
+}
+
+invariant<Scenario, Sabotage>('while much waits for long, releases become even', {
   generated: steady,
-  runs: 5,
+  runs: 3,
   holds: (scenario, without) => {
-    const { releases } = new LaneRun(scenario, without).run();
-    let most = 0;
-    for (const { at } of releases) {
-      const soon = releases.filter((it) => at <= it.at && it.at < at + 10_000);
-      most = Math.max(
-        most,
-        soon.reduce((sum, { charge }) => sum + charge, 0),
-      );
-    }
-    expect(most).toBeLessThan(TOKENS_PER_MINUTE / 3);
+    const { releases, begin } = new LaneRun(scenario, without).run();
+    const since = releases.filter(({ at }) => at >= begin + 330_000);
+    const whole = since.filter(({ at }) => at < begin + scenario.durationMs - 10_000);
+    const charges = inTenSeconds(since).slice(0, whole.length);
+    expect(charges.length).toBeGreaterThan(100);
+    // A sixth of the minute, give or take.
+    expect(Math.max(...charges)).toBeLessThan(TOKENS_PER_MINUTE / 3.5);
+    expect(Math.min(...charges)).toBeGreaterThan(TOKENS_PER_MINUTE / 12);
   },
   without: { pacing: { engine: replaced(Pacing, 'allows', () => () => true) } },
+});
+
+const burst: fc.Arbitrary<Scenario> = fc
+  .record({ waiting: fc.integer({ min: 20, max: 150 }), around: surroundings })
+  .map(({ waiting, around }) => ({
+    ...CALM,
+    ...around,
+    callMs: [500, 5_000],
+    startDelayMs: [50, 1_000],
+    flows: [{ priority: 3, tenant: 'acme', waiting, input: [100, 400], maxTokens: 200, answer: [1, 1] }],
+  }));
+
+/** As if work had waited for long. */
+const hesitant: Sabotage = {
+  engine: replaced(
+    Pacing,
+    'advance',
+    (advance) =>
+      function (this: Pacing, now) {
+        advance.call(this, now, { requests: 1, tokens: TOKENS_PER_MINUTE / 60_000 });
+      },
+  ),
+};
+
+invariant<Scenario, Sabotage>('a burst that fits into the minute waits for nothing', {
+  generated: burst,
+  runs: 5,
+  holds: (scenario, without) => {
+    const { releases, begin } = new LaneRun(scenario, without).run();
+    expect(releases).toHaveLength(scenario.flows[0]?.waiting ?? 0);
+    for (const { at } of releases) expect(at).toBeLessThan(begin + 8_000);
+  },
+  without: { 'leave to go at once': hesitant },
 });

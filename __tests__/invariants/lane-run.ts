@@ -231,7 +231,7 @@ export class LaneRun {
   }
 
   #feed(flow: Flow): void {
-    for (let i = 0; i < flow.waiting; i++) this.#arrive(flow);
+    for (let i = 0; i < flow.waiting; i++) this.#arrive(flow, flow.waitedMs);
     const { everyMs, fromMs = 0 } = flow;
     if (everyMs === undefined) return;
     const next = (at: number) =>
@@ -242,14 +242,18 @@ export class LaneRun {
     next(this.#begin + fromMs);
   }
 
-  #arrive({ priority, tenant, shards = 1, input, maxTokens, answer, patienceMs }: Flow): void {
+  #arrive({ priority, tenant, shards = 1, input, maxTokens, answer, patienceMs }: Flow, waitedMs = 0): void {
     const { modelId } = this.scenario;
     const place = { lane: laneOf(modelId), priority, tenant };
     const entry = entryOf(++this.#count, {
       ...place,
       model_id: modelId,
       backlog_key: backlogKey({ ...place, shard: Math.floor(this.#random() * shards) }),
-      ...{ accepted_at: this.#now, input_tokens: Math.round(this.#draw(input)), max_tokens: maxTokens },
+      ...{
+        accepted_at: this.#now - waitedMs,
+        input_tokens: Math.round(this.#draw(input)),
+        max_tokens: maxTokens,
+      },
       ...(patienceMs && { deadline_at: this.#now + Math.round(this.#draw(patienceMs)) }),
     });
     this.#answers.set(entry.request_id, Math.max(1, Math.round(maxTokens * this.#draw(answer))));

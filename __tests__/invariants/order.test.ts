@@ -67,15 +67,15 @@ invariant<Scenario, Sabotage>(
 const giant: fc.Arbitrary<Scenario> = fc
   .record({
     size: fc.integer({ min: 30_000, max: 95_000 }),
-    fromMs: fc.integer({ min: 0, max: 60_000 }),
+    fromMs: fc.integer({ min: 120_000, max: 180_000 }),
     leaderMs: fc.integer({ min: 15_000, max: 60_000 }),
     around: surroundings,
   })
   .map(({ size, fromMs, leaderMs, around }) => ({
     ...CALM,
     ...around,
-    successions: Array.from({ length: 18 }, (_, leader) => leaderMs * (leader + 1)),
-    durationMs: 280_000,
+    successions: Array.from({ length: 26 }, (_, leader) => leaderMs * (leader + 1)),
+    durationMs: 400_000,
     tickMs: Math.max(300, around.tickMs),
     startDelayMs: [50, 1_000],
     callMs: [500, 5_000],
@@ -84,6 +84,7 @@ const giant: fc.Arbitrary<Scenario> = fc
         priority: 3,
         tenant: 'small',
         waiting: 400,
+        waitedMs: 600_000,
         everyMs: 200,
         input: [100, 600],
         maxTokens: 400,
@@ -117,7 +118,8 @@ invariant<Scenario, Sabotage>(
         .reduce((sum, { charge }) => sum + charge, 0);
       // As much as it needs goes past, then room gathers for it, whoever leads.
       expect(past).toBeLessThan(1.2 * giant.reserved + 2 * A_TICK);
-      if (giant.at > came + A_WHILE_MS) expect(past).toBeGreaterThan(0.8 * giant.reserved);
+      // Others go while it does not fit; what leaves the minute in a lump may make room for it sooner.
+      if (giant.at > came + A_WHILE_MS) expect(past).toBeGreaterThan(0.5 * giant.reserved);
     },
     without: {
       'the limit to what may go past': {

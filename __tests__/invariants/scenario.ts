@@ -16,6 +16,8 @@ export interface Flow {
   /** Its queue is spread over so many partitions; 1 unless given. */
   shards?: number;
   waiting: number;
+  /** For how long these have waited already, milliseconds; 0 unless given. */
+  waitedMs?: number;
   /** Milliseconds between arrivals; absent: no more come. */
   everyMs?: number;
   /** When the first comes. */

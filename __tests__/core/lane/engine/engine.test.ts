@@ -104,9 +104,9 @@ describe('the variables act', () => {
   it('average_request_duration: long calls hold their reservations long, so fewer start until real ones are known', () => {
     const released = [5_000, 50_000].map((averageRequestMs) => {
       const lane = new Lane({ averageRequestMs });
-      // Answers are expected to be half of max tokens.
-      lane.waiting = backlog(1_000, { max_tokens: 4_000 });
-      return lane.run(0, 30_000, { limits: { tokens_per_minute: 1_000_000 } });
+      // Answers are expected to be half of max tokens. They have waited for long, so they go evenly.
+      lane.waiting = backlog(1_000, { max_tokens: 4_000, accepted_at: -600_000 });
+      return lane.run(0, 5_000, { limits: { tokens_per_minute: 1_000_000 } });
     });
     expect(released[1]).toBeGreaterThan(0);
     expect(released[1]).toBeLessThan((released[0] ?? 0) * 0.8);
@@ -114,15 +114,44 @@ describe('the variables act', () => {
 });
 
 describe('pacing', () => {
-  it('spreads releases evenly over the minute', () => {
+  const limits = { requests_per_minute: 240 };
+
+  it('lets a burst that fits go at once', () => {
     const lane = new Lane();
-    lane.waiting = backlog(1_000);
-    const limits = { requests_per_minute: 240 };
+    lane.waiting = backlog(240);
+    expect(lane.tick(0, { limits }).releases).toHaveLength(240);
+  });
+
+  it('becomes even while much waits for long', () => {
+    const lane = new Lane();
+    lane.waiting = backlog(2_000, { accepted_at: -600_000 });
     const counts: number[] = [];
-    for (let now = 0; now < 55_000; now += 500) counts.push(lane.tick(now, { limits }).releases.length);
-    expect(counts[0]).toBeLessThanOrEqual(7);
-    expect(Math.max(...counts.slice(1))).toBeLessThanOrEqual(3);
-    expect(Math.min(...counts.slice(1))).toBeGreaterThanOrEqual(1);
+    for (let now = 0; now < 500_000; now += 500) counts.push(lane.tick(now, { limits }).releases.length);
+    // Two in half a second is the quota's rate, while nothing is heard of the calls that is a little less.
+    const last = counts.slice(-120);
+    expect(last.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(150);
+    expect(Math.max(...last)).toBeLessThanOrEqual(5);
+    expect(Math.min(...last.map((count, i) => count + (last[i + 1] ?? 1)))).toBeGreaterThanOrEqual(1);
+  });
+
+  it('leaves room for the urgent work that has come lately', () => {
+    const waited = (history: boolean) => {
+      const lane = new Lane();
+      const urgent = (now: number) => entryOf(now, { priority: 1, accepted_at: now });
+      for (let now = 0; now < 120_000; now += 500) {
+        lane.waiting = history && now % 3_000 === 0 ? [urgent(now)] : [];
+        lane.tick(now, { limits });
+      }
+      lane.waiting = backlog(1_000, { accepted_at: 120_000 });
+      for (let now = 120_000; now < 150_000; now += 500) lane.tick(now, { limits });
+      lane.waiting.push(urgent(150_000));
+      let now = 150_000;
+      for (; lane.waiting.some(({ priority }) => priority === 1); now += 500) lane.tick(now, { limits });
+      return now - 150_000;
+    };
+    expect(waited(true)).toBe(500);
+    // The control: where nothing urgent ever came, the burst takes the whole minute.
+    expect(waited(false)).toBeGreaterThan(20_000);
   });
 });
 

@@ -16,18 +16,13 @@ import { Estimates } from './estimates.ts';
 import { FairQueues } from './fair-queues.ts';
 import { bindingShare, Headroom } from './headroom.ts';
 import { Ledger, type LedgerTotals } from './ledger.ts';
-import { Pacing, pacedTokens } from './pacing.ts';
+import { lookAheadMs, Pacing, pacedTokens } from './pacing.ts';
 import { endsOf, ReportDeltas } from './report-deltas.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { type Sizing, sizeOf } from './sizing.ts';
 import { parseEstimates, parseState, writeEstimates, writeState } from './state.ts';
 import type { Decisions, EngineRelease, TickInput } from './tick.ts';
-
-/**
- * Debts of running calls are set against what leaves the minute within this part of a call's time: they fall due
- * halfway on average.
- */
-const LOOK_AHEAD = 0.5;
+import { patienceMs, UrgentDemand } from './urgent-demand.ts';
 
 /** By what the breaker allows. */
 const MOST_RELEASES = { all: Number.POSITIVE_INFINITY, probe: 1, none: 0 };
@@ -49,6 +44,8 @@ interface Round {
   /** Ours to use of the limits. */
   limits: Limits;
   headroom: Headroom;
+  /** How far pacing looks ahead. */
+  aheadMs: number;
   sizeOf(entry: BacklogEntry): Sizing;
 }
 
@@ -60,6 +57,7 @@ export class LaneEngine {
   readonly #breaker: Breaker;
   readonly #deniedModels: DeniedModels;
   readonly #pacing = new Pacing();
+  readonly #urgentDemand: UrgentDemand;
   readonly #retries = new RetryBudget();
   readonly #deltas: ReportDeltas;
   readonly #bundlePacer = new BundlePacer();
@@ -79,6 +77,7 @@ export class LaneEngine {
     this.#deltas = new ReportDeltas(this.#ledger);
     this.#estimates = new Estimates(parseEstimates(estimates) ?? past.estimates);
     this.#queues = new FairQueues(past.shares);
+    this.#urgentDemand = new UrgentDemand(past.urgent);
     this.#adaptiveShare = new AdaptiveShare(past.adaptation);
     this.#breaker = new Breaker(past);
     this.#deniedModels = new DeniedModels(past.models);
@@ -109,12 +108,14 @@ export class LaneEngine {
     const { now } = input;
     const used = this.#takeIn(input);
     const limits = this.#adaptiveShare.limits(input.limits);
-    const headroom = new Headroom(
-      used,
-      this.#ledger.expectedTokens(now, this.#runMs * LOOK_AHEAD, this.#estimates.startDelay),
-      limits,
-    );
-    this.#pacing.advance(now, limits, bindingShare(used, limits), this.#adaptiveShare.share < 1);
+    const runMs = this.#runMs;
+    this.#urgentDemand.advance(now);
+    const patience = patienceMs(used, limits);
+    const headroom = new Headroom(used, limits, {
+      outlook: this.#ledger.outlook(now, runMs, this.#estimates.startDelay),
+      runMs,
+      urgentIn: (ms) => this.#urgentDemand.within(ms - patience, runMs),
+    });
     const paused = this.#pausedBy(input);
     const allowed = paused === 'operator' || paused === 'no_quota' ? 'none' : this.#breaker.allows(now);
     const decisions: Decisions = {
@@ -128,10 +129,12 @@ export class LaneEngine {
       return queue.filter(({ deadline_at }) => deadline_at > now);
     });
     const admitted = this.#deniedModels.admitted(waiting, now);
+    const aheadMs = lookAheadMs(waitedMs(admitted, now), this.#adaptiveShare.share < 1);
+    this.#pacing.advance(now, headroom.rateWithin(aheadMs));
     const sizeOf = this.#sizer(input.limits);
     const release = (entries: BacklogEntry[][], count: number) => {
       this.#queues.enter(entries, input, (entry) => sizeOf(entry).cost);
-      return this.#release({ input, limits, headroom, sizeOf }, count, decisions);
+      return this.#release({ input, limits, headroom, aheadMs, sizeOf }, count, decisions);
     };
     let end: RoundEnd = 'stopped';
     if (allowed === 'probe') end = release(leastReleased(admitted), MOST_RELEASES.probe);
@@ -196,6 +199,7 @@ export class LaneEngine {
     return writeState({
       slots: this.#ledger.slots(),
       shares: this.#queues.snapshot(),
+      urgent: this.#urgentDemand.snapshot(),
       adaptation: this.#adaptiveShare.snapshot(),
       ...this.#breaker.snapshot(),
       models: this.#deniedModels.snapshot(),
@@ -248,7 +252,11 @@ export class LaneEngine {
     };
   }
 
-  #release({ input, limits, headroom, sizeOf }: Round, allowed: number, decisions: Decisions): RoundEnd {
+  #release(
+    { input, limits, headroom, aheadMs, sizeOf }: Round,
+    allowed: number,
+    decisions: Decisions,
+  ): RoundEnd {
     const { now } = input;
     const unfinished = this.#ledger.unfinished(now);
     const room = this.#room(limits, unfinished.releases);
@@ -260,7 +268,7 @@ export class LaneEngine {
       if (decisions.releases.length >= allowed) return 'stopped';
       const urgent = entry.priority === PRIORITIES[0];
       if (decisions.releases.length >= room[urgent ? 'urgent' : 'others']) return 'minutes_to_process';
-      if (!this.#pacing.allows()) return 'quota';
+      if (!urgent && !this.#pacing.allows()) return 'quota';
       if (!bundles.admits(entry)) return input.workersSetting ?? 'max_concurrent_executions';
       if (entry.failures > 0 && !this.#retries.allows()) {
         this.#queues.drop();
@@ -276,9 +284,10 @@ export class LaneEngine {
         this.#queues.drop();
         continue;
       }
-      const fits = headroom.fits(size, urgent);
+      const leaves = urgent ? 'nothing' : this.#queues.urgentWaits ? 'debts' : 'debts and urgent';
+      const fits = headroom.fits(size, leaves);
       const { trials } = this.#adaptiveShare;
-      const tries = !fits && urgent && trials.allows() && headroom.fits(size, urgent, input.limits);
+      const tries = !fits && urgent && trials.allows() && headroom.fits(size, leaves, input.limits);
       if (!fits && !tries) {
         blocked = true;
         if (this.#queues.skip(size.held) !== 'passed') return 'quota';
@@ -286,10 +295,11 @@ export class LaneEngine {
       }
       if (tries) trials.spend(now, slotOf(now));
       if (entry.failures > 0) this.#retries.spend();
-      this.#pacing.spend({ requests: 1, tokens: pacedTokens({ ...size, runMs }) });
+      if (!urgent) this.#pacing.spend({ requests: 1, tokens: pacedTokens(size, runMs, aheadMs) });
       this.#queues.serve(size.cost);
       headroom.take(size);
       input.budgets?.took(entry, size);
+      if (urgent) this.#urgentDemand.add(size);
       const before = bundles.count;
       const bundle = bundles.add(entry);
       const opened = bundles.count - before;
@@ -318,4 +328,12 @@ export class LaneEngine {
 function certainTokens({ limits, assumed }: TickInput): number {
   const known = assumed?.includes('tokens_per_minute') ? undefined : limits.tokens_per_minute;
   return known ?? Number.POSITIVE_INFINITY;
+}
+
+/** How long the oldest has waited. */
+function waitedMs(queues: readonly (readonly BacklogEntry[])[], now: number): number {
+  let longest = 0;
+  for (const queue of queues)
+    for (const { accepted_at } of queue) longest = Math.max(longest, now - accepted_at);
+  return longest;
 }

@@ -29,6 +29,8 @@ interface Line {
   entries: BacklogEntry[];
   /** Index of the next to look at. */
   next: number;
+  /** Some were passed over in this tick: they still wait. */
+  skipped: boolean;
 }
 
 export class FairQueues {
@@ -41,6 +43,8 @@ export class FairQueues {
   readonly #first = new Map<Priority, Line>();
   #current: Line | undefined;
   #skips = 0;
+  /** Of which some were passed over in this tick. */
+  readonly #skipped = new Set<Priority>();
   /** Tokens served so far. */
   #served = 0;
   /** By request: tokens served before it first did not fit. */
@@ -65,12 +69,12 @@ export class FairQueues {
     this.#lines = new Map();
     this.#first.clear();
     this.#skips = 0;
+    this.#skipped.clear();
     for (const queue of queues) for (const entry of queue) this.#lineOf(entry).entries.push(entry);
     for (const lines of this.#lines.values()) for (const line of lines.values()) inOrder(line.entries);
-    this.#priorities.enter(this.waiting.map((it) => [it, this.#priorityWeight(it)]));
+    this.#priorities.enter(this.waiting);
     for (const priority of PRIORITIES) {
-      const tenants = [...(this.#lines.get(priority)?.keys() ?? [])];
-      this.#sharesOf(priority).enter(tenants.map((it) => [it, this.#tenantWeight(it)]));
+      this.#sharesOf(priority).enter(this.#lines.get(priority)?.keys() ?? []);
     }
     this.#forgetBlocked(queues);
   }
@@ -78,6 +82,10 @@ export class FairQueues {
   /** Priorities of which something waits. */
   get waiting(): Priority[] {
     return PRIORITIES.filter((it) => this.#lines.has(it));
+  }
+
+  get urgentWaits(): boolean {
+    return this.#lines.has(PRIORITIES[0]);
   }
 
   /**
@@ -105,6 +113,11 @@ export class FairQueues {
     this.#sharesOf(line.priority).serve(line.tenant, cost, this.#tenantWeight(line.tenant));
     this.#served += cost;
     this.#advance(line);
+    if (line.next < line.entries.length || line.skipped) return;
+    this.#sharesOf(line.priority).leave(line.tenant);
+    if (!this.#lines.has(line.priority) && !this.#skipped.has(line.priority)) {
+      this.#priorities.leave(line.priority);
+    }
   }
 
   /** What was served turned out to cost `tokens` more, or less. */
@@ -124,6 +137,8 @@ export class FairQueues {
     this.#blockedAt.set(id, blockedAt);
     this.#skips += 1;
     if (this.#skips > MAX_SKIPS) return undefined;
+    line.skipped = true;
+    this.#skipped.add(line.priority);
     this.#advance(line);
     const waits = line.priority === PRIORITIES[0] || this.#served - blockedAt >= needs;
     return waits ? 'waits' : 'passed';
@@ -188,7 +203,7 @@ export class FairQueues {
   #lineOf({ priority, tenant }: BacklogEntry): Line {
     const lines = this.#lines.get(priority) ?? new Map<string, Line>();
     this.#lines.set(priority, lines);
-    const line = lines.get(tenant) ?? { priority, tenant, entries: [], next: 0 };
+    const line = lines.get(tenant) ?? { priority, tenant, entries: [], next: 0, skipped: false };
     lines.set(tenant, line);
     return line;
   }

@@ -1,44 +1,89 @@
+/** What a tick may still release, as its releases fill it. */
 import type { Limits } from '../catalog/limits.ts';
 import { type Amount, atMost, type LedgerTotals } from './ledger.ts';
+import type { Left, Outlook } from './outlook.ts';
 import type { Sizing } from './sizing.ts';
 
-/** What a tick may still release, as its releases fill it. */
+/** What the coming minute is expected to bring. */
+export interface Expected {
+  outlook: Outlook;
+  /** How long a call takes from its release. */
+  runMs: number;
+  /** What urgent requests will need that come from now on, by milliseconds from now, at most and on average. */
+  urgentIn(ms: number): { atMost: Amount; onAverage: Amount };
+}
+
+/**
+ * What a call must leave room for in the coming minute, beside what Bedrock counts now: the debts that running calls are
+ * expected to owe, and urgent requests that are yet to come.
+ */
+export type Leaves = 'nothing' | 'debts' | 'debts and urgent';
+
+/** The least that is left while a call runs that is released now, and after it. */
+interface Least {
+  running: Amount;
+  ended: Amount;
+}
+
 export class Headroom {
   readonly #used: LedgerTotals;
-  #expected: number;
+  /** Beside the urgent work that comes on average. */
+  readonly #left: Left[];
+  readonly #least: Record<Exclude<Leaves, 'nothing'>, Least>;
 
-  /**
-   * @param used what Bedrock may count now
-   * @param expected tokens that will count when what runs now has ended
-   */
+  /** @param used what Bedrock may count now */
   constructor(
     used: LedgerTotals,
-    expected: number,
     private readonly limits: Limits,
+    { outlook, runMs, urgentIn }: Expected,
   ) {
     this.#used = { ...used };
-    this.#expected = expected;
+    const { requests, tokens } = amountOf(limits);
+    const left = outlook.leftOf({ requests, tokens: tokens - (atMost(used) - used.tokens) });
+    const beside = (kept: keyof ReturnType<Expected['urgentIn']>) =>
+      left.map(({ inMs, requests, tokens }) => {
+        const urgent = urgentIn(inMs)[kept];
+        return { inMs, requests: requests - urgent.requests, tokens: tokens - urgent.tokens };
+      });
+    this.#left = beside('onAverage');
+    this.#least = { debts: leastOf(left, runMs), 'debts and urgent': leastOf(beside('atMost'), runMs) };
   }
 
-  /**
-   * Bedrock must admit the call now, whatever it counts; and when running calls have ended, with the debts that are to be
-   * expected of them, no more than the limit should be used; an urgent call does not wait for that. A call larger than
-   * the lane's present share runs alone.
-   */
-  fits({ held, variance, charge }: Sizing, urgent: boolean, limits = this.limits): boolean {
-    const { requests_per_minute = Number.POSITIVE_INFINITY, tokens_per_minute = Number.POSITIVE_INFINITY } =
-      limits;
-    if (this.#used.requests + 1 > requests_per_minute) return false;
+  /** At what rate all that is and becomes free can be taken, without a pause, within a time from now: of a millisecond. */
+  rateWithin(ms: number): Amount {
+    const rate = { requests: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };
+    for (const { inMs, requests, tokens } of this.#left) {
+      if (inMs === 0 || inMs > ms) continue;
+      rate.requests = Math.min(rate.requests, requests / inMs);
+      rate.tokens = Math.min(rate.tokens, tokens / inMs);
+    }
+    return rate;
+  }
+
+  /** Bedrock must admit the call now, whatever it counts. A call larger than the lane's present share runs alone. */
+  fits(call: Sizing, leaves: Leaves, limits = this.limits): boolean {
+    const most = amountOf(limits);
+    if (this.#used.requests + 1 > most.requests) return false;
     if (this.#used.tokens === 0) return true;
-    const now = atMost({ tokens: this.#used.tokens + held, variance: this.#used.variance + variance });
-    return now <= tokens_per_minute && (urgent || this.#expected + charge <= tokens_per_minute);
+    const { tokens, variance } = this.#used;
+    const now = atMost({ tokens: tokens + call.held, variance: variance + call.variance });
+    if (now > most.tokens) return false;
+    if (leaves === 'nothing') return true;
+    const { running, ended } = this.#least[leaves];
+    const requests = Math.min(running.requests, ended.requests);
+    return requests >= 1 && running.tokens >= call.held && ended.tokens >= call.charge;
   }
 
   take({ held, variance, charge }: Sizing): void {
     this.#used.requests += 1;
     this.#used.tokens += held;
     this.#used.variance += variance;
-    this.#expected += charge;
+    for (const { running, ended } of Object.values(this.#least)) {
+      running.requests -= 1;
+      running.tokens -= held;
+      ended.requests -= 1;
+      ended.tokens -= charge;
+    }
   }
 }
 
@@ -49,4 +94,22 @@ export function bindingShare(used: Amount, limits: Limits): number {
     share(used.requests, limits.requests_per_minute),
     share(used.tokens, limits.tokens_per_minute),
   );
+}
+
+function leastOf(left: readonly Left[], runMs: number): Least {
+  const least = (moments: readonly Left[]) => ({
+    requests: Math.min(...moments.map(({ requests }) => requests)),
+    tokens: Math.min(...moments.map(({ tokens }) => tokens)),
+  });
+  return {
+    running: least(left.filter(({ inMs }) => inMs <= runMs)),
+    ended: least(left.filter(({ inMs }) => inMs > runMs)),
+  };
+}
+
+function amountOf({
+  requests_per_minute: requests = Number.POSITIVE_INFINITY,
+  tokens_per_minute: tokens = Number.POSITIVE_INFINITY,
+}: Limits): Amount {
+  return { requests, tokens };
 }

@@ -12,6 +12,7 @@
  */
 import { START_WINDOW_MS } from '../../request/times.ts';
 import { type Bin, DEBT_BIN_MS, SLOT_MS, type SlotReport, START_BIN_MS } from '../call-report.ts';
+import { Outlook } from './outlook.ts';
 
 export const WINDOW_MS = 60_000;
 
@@ -103,15 +104,34 @@ export class Ledger {
     return usage;
   }
 
-  /** Tokens that will count `aheadMs` from now, if what runs then has ended at the charge to expect. */
-  expectedTokens(now: number, aheadMs: number, delay: StartDelay = ANY_DELAY): number {
-    const unendedSince = now + delay.earliest - WINDOW_MS;
-    let tokens = 0;
+  /**
+   * What will count in the coming minute, if what runs now ends at the charge to expect.
+   * @param runMs how long a call takes from its release, on average: they end evenly until twice that time
+   */
+  outlook(now: number, runMs: number, delay: StartDelay = ANY_DELAY): Outlook {
+    const outlook = new Outlook(now, WINDOW_MS);
+    const leftAfter = WINDOW_MS - delay.earliest;
     for (const [slot, entry] of this.#slots) {
-      if (slot * SLOT_MS + SLOT_MS + delay.latest > unendedSince) tokens += entry.expected * shareLeft(entry);
-      tokens += settledAfter(unendedSince + aheadMs, slot, entry.ends);
+      const begin = slot * SLOT_MS;
+      const requests = unended(entry);
+      if (requests > 0) {
+        const until = begin + SLOT_MS + delay.latest + WINDOW_MS;
+        const ended = Math.max(begin + 2 * runMs, now + runMs);
+        const held = heldTokens(entry);
+        const charge = entry.expected * shareLeft(entry);
+        outlook.holds({ requests, tokens: held }, until);
+        if (charge < held) outlook.grows(charge - held, ended, until);
+        else outlook.grows(charge - held, ended);
+      }
+      const { starts, charges, debts } = entry.ends;
+      for (const [bin, requests] of starts)
+        outlook.holds({ requests, tokens: 0 }, begin + (bin + 1) * START_BIN_MS + leftAfter);
+      for (const [bin, tokens] of charges)
+        outlook.holds({ requests: 0, tokens }, begin + (bin + 1) * START_BIN_MS + leftAfter);
+      for (const [bin, tokens] of debts)
+        outlook.holds({ requests: 0, tokens }, begin + (bin + 1) * DEBT_BIN_MS + leftAfter);
     }
-    return tokens;
+    return outlook;
   }
 
   /** Releases that have not ended, and the workers they take. */

@@ -1,51 +1,49 @@
 /**
- * Pacing spreads releases evenly inside the minute. A credit of requests and of tokens grows with time at the
- * limits' rate and every release spends from it; the ledger alone decides what is safe.
- *
- * A release costs what it will take of the sliding minute on average: its reservation while it runs, its charge for
- * the rest of the minute. With that cost the account is just full in the steady state, at the highest steady rate.
+ * Pacing shapes releases; the ledger alone decides what is safe. What is free goes at once after a rest: a burst that fits
+ * into the minute need not wait. But what goes in one lump leaves the minute in one lump, and while work waits, lump would
+ * follow lump, with nothing between them. So the longer work has waited, the further it looks ahead: it releases at the
+ * highest rate that can be kept up, without a pause, with what is free and what will become free until then.
  */
 
-import type { Limits } from '../catalog/limits.ts';
 import { type Amount, WINDOW_MS } from './ledger.ts';
+import type { Sizing } from './sizing.ts';
 
-/** A little faster than the quota: errors of the estimates then end at the ledger's limit, not below it. */
-const OVERSPEED = 1.02;
+/** It looks ahead by this part of the time that work has waited: by so much it is done later, at most. */
+const LOOK_AHEAD = 0.1;
+const FURTHEST_MS = 20_000;
+/** A little faster: errors of the estimates then end at the ledger's limit, not below it. */
+const OVERSPEED = 1.1;
+/** What could not be used at once may be made up for within this time. */
+const MAKE_UP_MS = 1_000;
+
 /**
- * What was left unused a moment ago is caught up with: faster by this many times the part of the limits that is free,
- * while that part is small. An account that is still filling is filled evenly.
+ * How far to look ahead.
+ * @param waitedMs how long the oldest request has waited that may go
+ * @param searching the limits are a guess, so no lump may try them
  */
-const CATCH_UP = 2;
-const CATCH_UP_WITHIN = 0.1;
-const MOST_CATCH_UP = 0.06;
-/** After idleness this much of the rate may go out at once. */
-const BURST_MS = 1_500;
+export function lookAheadMs(waitedMs: number, searching: boolean): number {
+  return searching ? FURTHEST_MS : Math.min(FURTHEST_MS, LOOK_AHEAD * waitedMs);
+}
 
 export class Pacing {
-  #credit: Amount = { requests: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };
+  #credit: Amount = { requests: 0, tokens: 0 };
   #at: number | undefined;
 
   /**
    * Earns credit since the last call; to be called before each round of releases.
-   * @param utilisation what is used of the limit that binds, 1 is all of it
-   * @param searching the limits are a guess: they are not driven at, nor is what was left unused of them caught up with
+   * @param rate that can be kept up, of a millisecond; infinite if it does not matter
    */
-  advance(now: number, limits: Limits, utilisation: number, searching = false): void {
-    const free = Math.max(0, 1 - utilisation);
-    const catchUp = free < CATCH_UP_WITHIN ? Math.min(MOST_CATCH_UP, CATCH_UP * free) : 0;
-    const speed = searching ? 1 : OVERSPEED + catchUp;
-    const elapsed = this.#at === undefined ? BURST_MS : Math.max(0, now - this.#at);
-    const earn = (credit: number, perMinute: number | undefined) => {
-      if (perMinute === undefined) return Number.POSITIVE_INFINITY;
-      const rate = (perMinute * speed) / WINDOW_MS;
-      const before = Number.isFinite(credit) ? credit : 0;
-      return Math.min(before + rate * elapsed, rate * BURST_MS);
-    };
-    this.#credit = {
-      requests: earn(this.#credit.requests, limits.requests_per_minute),
-      tokens: earn(this.#credit.tokens, limits.tokens_per_minute),
-    };
+  advance(now: number, rate: Amount): void {
+    const elapsed = OVERSPEED * Math.max(0, now - (this.#at ?? now - MAKE_UP_MS));
     this.#at = now;
+    const earn = (credit: number, rate: number) =>
+      rate === Number.POSITIVE_INFINITY
+        ? rate
+        : Math.min((Number.isFinite(credit) ? credit : 0) + Math.max(0, rate) * elapsed, rate * MAKE_UP_MS);
+    this.#credit = {
+      requests: earn(this.#credit.requests, rate.requests),
+      tokens: earn(this.#credit.tokens, rate.tokens),
+    };
   }
 
   /** One release may overdraw the credit; the next waits until it is earned. */
@@ -59,8 +57,12 @@ export class Pacing {
   }
 }
 
-/** Tokens of pacing credit that a release costs: its average share of the sliding minute. */
-export function pacedTokens(call: { held: number; charge: number; runMs: number }): number {
-  const share = Math.min(1, call.runMs / WINDOW_MS);
-  return call.held * share + call.charge * (1 - share);
+/** Tokens that a call takes of the time that pacing looks ahead, on average: its reservation while it runs, then its charge. */
+export function pacedTokens(
+  { held, charge }: Pick<Sizing, 'held' | 'charge'>,
+  runMs: number,
+  aheadMs: number,
+): number {
+  const running = Math.min(1, runMs / Math.max(1, Math.min(aheadMs, WINDOW_MS)));
+  return held * running + charge * (1 - running);
 }

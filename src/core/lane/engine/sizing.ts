@@ -19,7 +19,7 @@ const GRANT_UNKNOWN = 4_096;
  * of a running call's debt that part is held which may fall due before we know.
  */
 const NOTICE_MS = 400;
-/** Expected of an answer while nothing is known, as a share of max tokens. */
+/** Expected of an answer while nothing is known, as a share of max tokens; all of them where that owes a debt. */
 const OUTPUT_UNKNOWN = 0.5;
 
 export interface Sizing {
@@ -64,10 +64,11 @@ export function sizeOf(
   const burndown = burndownOf(entry.lane);
   const reserved = input + maxTokens;
   const debtOf = (tokens: number) => Math.max(0, input + Math.min(maxTokens, tokens) * burndown - reserved);
-  // While little is known, the longest answer is held and a middling one expected.
+  // While little is known, the longest answer is held.
   const debt = outputs.moments(debtOf, debtOf(maxTokens));
   const soon = Math.min(1, NOTICE_MS / runMs);
-  const output = outputs.moments((tokens) => Math.min(maxTokens, tokens), maxTokens * OUTPUT_UNKNOWN).mean;
+  const unknown = maxTokens * (burndown > 1 ? 1 : OUTPUT_UNKNOWN);
+  const output = outputs.moments((tokens) => Math.min(maxTokens, tokens), unknown).mean;
   const charge = Math.ceil(expectedInput + output * burndown);
   return {
     maxTokens,

@@ -1,29 +1,28 @@
 /**
- * Weighted fair queueing by start tags: who has received least for its weight goes first. The virtual time is what a fluid
- * would have given each of those who wait, so a flow that comes back from idleness starts level with it: idle shares are
- * lent and never owed, and what was made good meanwhile moves nobody ahead of newcomers.
+ * Weighted fair queueing by start tags: who has received least for its weight goes first. The virtual time is the tag of what
+ * was served last, so a flow that comes back from idleness starts level with those who are served: idle shares are lent and
+ * never owed (start-time fair queueing; Goyal, Vin and Cheng, 1996).
  */
 export class StartTags<K> {
   readonly #tags = new Map<K, number>();
-  #waiting = new Map<K, number>();
-  /** Of those who wait. */
-  #weights = 0;
+  #waiting = new Set<K>();
   #virtual = 0;
 
-  /** Who waits now, and its weight. Who did not before starts level with those who are served. */
-  enter(waiting: Iterable<[key: K, weight: number]>): void {
-    const now = new Map(waiting);
-    let least = Number.POSITIVE_INFINITY;
-    for (const key of now.keys()) if (this.#waiting.has(key)) least = Math.min(least, this.tagOf(key));
-    if (Number.isFinite(least)) this.#virtual = Math.max(this.#virtual, least);
-    for (const key of now.keys()) {
+  /** Who waits now. Who did not before starts level with those who are served. */
+  enter(waiting: Iterable<K>): void {
+    const now = new Set(waiting);
+    for (const key of now) {
       if (!this.#waiting.has(key)) this.#tags.set(key, Math.max(this.#tags.get(key) ?? 0, this.#virtual));
     }
     for (const [key, tag] of this.#tags) {
       if (!now.has(key) && tag <= this.#virtual) this.#tags.delete(key);
     }
     this.#waiting = now;
-    this.#weights = [...now.values()].reduce((sum, weight) => sum + weight, 0);
+  }
+
+  /** All that waited of `key` has been served: what comes of it next starts level with those who are served. */
+  leave(key: K): void {
+    this.#waiting.delete(key);
   }
 
   /** What `key` has received for its weight, as a position to compare. */
@@ -33,8 +32,9 @@ export class StartTags<K> {
 
   /** `key` received something worth `cost`. */
   serve(key: K, cost: number, weight: number): void {
-    this.#tags.set(key, this.tagOf(key) + cost / weight);
-    this.#virtual += cost / Math.max(weight, this.#weights);
+    const tag = this.tagOf(key);
+    this.#virtual = Math.max(this.#virtual, tag);
+    this.#tags.set(key, tag + cost / weight);
   }
 
   /** What `key` was served turned out to be worth `cost` more, or less. */
@@ -42,7 +42,6 @@ export class StartTags<K> {
     const tag = this.tagOf(key);
     if (!this.#waiting.has(key) && tag <= this.#virtual) return;
     this.#tags.set(key, tag + cost / weight);
-    this.#virtual += cost / Math.max(weight, this.#weights);
   }
 
   /** Tags relative to the virtual time, those furthest ahead first. */
@@ -56,7 +55,7 @@ export class StartTags<K> {
   restore(ahead: readonly [K, number][]): void {
     for (const [key, lead] of ahead) {
       this.#tags.set(key, this.#virtual + lead);
-      this.#waiting.set(key, 1);
+      this.#waiting.add(key);
     }
   }
 }

@@ -5,12 +5,14 @@ import type { DeniedModelsState } from './denied-models.ts';
 import type { EstimatesState } from './estimates.ts';
 import type { FairQueuesState } from './fair-queues.ts';
 import type { SlotReleases } from './ledger.ts';
+import type { UrgentDemandState } from './urgent-demand.ts';
 
 const VERSION = 1;
 
 export interface EngineState {
   slots: [slot: number, releases: SlotReleases][];
   shares?: FairQueuesState;
+  urgent?: UrgentDemandState;
   /** Where an earlier release wrote them; now they have a text of their own. */
   estimates?: EstimatesState;
   adaptation?: AdaptiveShareState;

@@ -1,0 +1,130 @@
+/**
+ * How much urgent work comes, by what came lately: the rest leaves room for it while little becomes free. After a burst
+ * has taken the minute at once, nothing leaves it for a minute.
+ */
+import type { Limits } from '../catalog/limits.ts';
+import { type Amount, WINDOW_MS } from './ledger.ts';
+import type { Sizing } from './sizing.ts';
+
+/** What comes is counted in spans of this length: while a burst is under way it says nothing of what comes next. */
+const SPAN_MS = 10_000;
+/** As much is expected of the next as came in the last, or in about so many before it on average: whichever is more. */
+const SPANS = 6;
+/** Requests come at random: room is kept for so many standard deviations more than their mean. */
+const CONFIDENCE = 1.65;
+/** Urgent work waits for the slot of another that has just been let in, and hardly longer. */
+const PROMPT_MS = 300;
+
+/** Of the calls in a span: their number, sums of what they hold and are charged, and of the squares. */
+const SUMS = ['calls', 'held', 'charge', 'heldSquared', 'chargeSquared'] as const;
+type Sums = Record<(typeof SUMS)[number], number>;
+const NONE: Sums = sumsOf(() => 0);
+
+interface Seen {
+  /** When the present span began, epoch milliseconds; none has before the first look. */
+  since?: number;
+  /** Spans that the mean is of. */
+  spans: number;
+  /** Of the present span, of the one before it, and the mean of all before. */
+  sums: Sums;
+  last: Sums;
+  mean: Sums;
+}
+
+/** The same, with sums in the order of their names. */
+export interface UrgentDemandState extends Pick<Seen, 'since' | 'spans'> {
+  sums: number[];
+  last: number[];
+  mean: number[];
+}
+
+export class UrgentDemand {
+  #state: Seen;
+
+  constructor(state?: UrgentDemandState) {
+    this.#state = {
+      since: state?.since,
+      spans: state?.spans ?? 0,
+      sums: read(state?.sums),
+      last: read(state?.last),
+      mean: read(state?.mean),
+    };
+  }
+
+  advance(now: number): void {
+    let { since = now, sums, last, mean, spans } = this.#state;
+    for (let forgotten = 0; since + SPAN_MS <= now && forgotten < 10 * SPANS; forgotten++) {
+      spans = Math.min(SPANS, spans + 1);
+      last = sums;
+      mean = meanOf(mean, last, spans);
+      sums = NONE;
+      since += SPAN_MS;
+    }
+    this.#state = { since: Math.max(since, now - SPAN_MS), sums, last, mean, spans };
+  }
+
+  /** An urgent call was released. */
+  add({ held, charge }: Pick<Sizing, 'held' | 'charge'>): void {
+    const one: Sums = { calls: 1, held, charge, heldSquared: held ** 2, chargeSquared: charge ** 2 };
+    const { sums } = this.#state;
+    this.#state = { ...this.#state, sums: sumsOf((sum) => sums[sum] + one[sum]) };
+  }
+
+  /**
+   * What the calls that come within a time from now on hold at its end.
+   * @param runMs how long a call runs, and holds what it reserves
+   */
+  within(ms: number, runMs: number): { onAverage: Amount; atMost: Amount } {
+    const { last, mean } = this.#state;
+    return {
+      onAverage: amountOf(mean, ms, runMs, 0),
+      atMost: amountOf(last.charge > mean.charge ? last : mean, ms, runMs, CONFIDENCE),
+    };
+  }
+
+  snapshot(): UrgentDemandState {
+    const { sums, last, mean, ...rest } = this.#state;
+    return { ...rest, sums: written(sums), last: written(last), mean: written(mean) };
+  }
+}
+
+/** How long an urgent request may wait: for one slot, which others may have taken, and hardly longer. */
+export function patienceMs(used: Amount, { requests_per_minute, tokens_per_minute }: Limits): number {
+  const typical = used.tokens / Math.max(1, used.requests);
+  const part = (amount: number, limit: number | undefined) => (limit ? amount / limit : 0);
+  return WINDOW_MS * Math.max(part(1, requests_per_minute), part(typical, tokens_per_minute)) + PROMPT_MS;
+}
+
+/** Of those of `span` that come in `ms`, with so many standard deviations. */
+function amountOf(
+  { calls, held, charge, heldSquared, chargeSquared }: Sums,
+  ms: number,
+  runMs: number,
+  deviations: number,
+): Amount {
+  const running = Math.max(0, Math.min(ms, runMs)) / SPAN_MS;
+  const ended = Math.max(0, ms - runMs) / SPAN_MS;
+  const sum = (mean: number, variance: number) => mean + deviations * Math.sqrt(variance);
+  const come = calls * (running + ended);
+  return {
+    requests: sum(come, come),
+    tokens: sum(held * running + charge * ended, heldSquared * running + chargeSquared * ended),
+  };
+}
+
+function sumsOf(of: (sum: keyof Sums) => number): Sums {
+  return Object.fromEntries(SUMS.map((sum) => [sum, of(sum)])) as Sums;
+}
+
+function meanOf(mean: Sums, next: Sums, count: number): Sums {
+  return sumsOf((sum) => mean[sum] + (next[sum] - mean[sum]) / count);
+}
+
+function read(sums: readonly number[] = []): Sums {
+  return sumsOf((sum) => sums[SUMS.indexOf(sum)] ?? 0);
+}
+
+/** Calls to a hundredth, tokens to one. */
+function written(sums: Sums): number[] {
+  return SUMS.map((sum) => (sum === 'calls' ? Math.round(sums[sum] * 100) / 100 : Math.round(sums[sum])));
+}
