@@ -151,7 +151,7 @@ const broken: fc.Arbitrary<Scenario> = fc
   .map(({ from, forMs, quick }) => ({
     ...CALM,
     ...quick,
-    flows: [BUSY],
+    flows: [{ ...BUSY, waitedMs: 600_000 }],
     outage: { from, to: from + forMs },
   }));
 

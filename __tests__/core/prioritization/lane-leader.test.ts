@@ -11,24 +11,24 @@ function lead(world: World, minutes: number): void {
 
 describe('an operator', () => {
   it('pauses and resumes a lane within a tick', async () => {
-    const world = createWorld();
+    const world = createWorld({ limits: { requests_per_minute: 60, tokens_per_minute: 1_000_000 } });
     for (let i = 0; i < 100; i++) await world.submit(`r${i}`);
-    lead(world, 2);
+    lead(world, 3);
     const begun = world.clock.now();
-    await world.clock.run(begun + 3_000);
+    await world.clock.run(begun + 40_000);
     await world.ports.control.setPause(LANE, { by: 'an operator' });
-    await world.clock.run(begun + 4_000);
+    await world.clock.run(begun + 41_000);
     const paused = world.calls.length;
     expect(paused).toBeGreaterThan(0);
-    await world.clock.run(begun + 20_000);
+    await world.clock.run(begun + 90_000);
     expect(world.calls.length).toBe(paused);
     expect(await world.ports.watch.status(LANE)).toMatchObject({
       figures: { paused: 'operator', unfinished: 0 },
     });
     await world.ports.control.setPause(LANE, undefined);
-    await world.clock.run(begun + 21_000);
+    await world.clock.run(begun + 91_500);
     expect(world.calls.length).toBeGreaterThan(paused);
-    await world.clock.run(begun + 100_000);
+    await world.clock.run(begun + 160_000);
     expect(world.cloud.sent).toHaveLength(100);
   });
 });

@@ -11,10 +11,8 @@ describe('a burst over the quota', () => {
     expect(world.logged.at(-1)).toMatchObject({ event: 'lane.left', fields: { reason: 'asleep' } });
     expect(await world.ports.watch.status(LANE)).toMatchObject({ asleep: true, lease_until: 0 });
     const [first, last] = [world.calls[0]?.at ?? 0, world.calls.at(-1)?.at ?? 0];
-    // 150 requests at 2 a second: 75 s; the sliding minute and the delays of starts allow little less.
-    expect(last - first).toBeLessThan(78_000);
-    // Smooth: no gap in which nothing is sent.
-    const gaps = world.calls.map((call, i) => call.at - (world.calls[i - 1]?.at ?? first));
-    expect(Math.max(...gaps)).toBeLessThan(4_000);
+    // What fits goes at once, the rest when the minute is over: in little more than the least possible time.
+    expect(world.calls.filter(({ at }) => at < first + 4_000)).toHaveLength(120);
+    expect(last - first).toBeLessThan(1.1 * 60_000);
   });
 });

@@ -1,6 +1,7 @@
 import { ARRIVALS_MS, type BacklogFigures } from '../lane/backlog-figures.ts';
 import type { Limits } from '../lane/catalog/limits.ts';
 import {
+  behindFor,
   type ExpectedStart,
   expectedStart,
   type Flow,
@@ -64,7 +65,8 @@ export class StartEstimates {
       const waiting = this.#waiting(arrival.lane, backlog, times, now);
       const lines = waiting.filter(({ tenant }) => !kept.has(tenant));
       const before = flowsBefore(arrival, lines, limits);
-      return before && expectedStart(before.own, before.others, weights, pace);
+      const behindMs = before && behindFor(arrival.priority, before.ahead, figures?.behind_ms);
+      return before && expectedStart(before.own, before.others, weights, { ...pace, behindMs });
     });
     return likely && worse && { p50: likely.p50, p95: worse.p95 };
   }
@@ -137,7 +139,7 @@ function flowsBefore(
   arrival: Arrival,
   lines: Line[],
   limits: Limits,
-): { own: Flow; others: Flow[] } | undefined {
+): { own: Flow; ahead: number; others: Flow[] } | undefined {
   const before = takeOwn(lines, arrival);
   const charge = before.requests > 0 ? before.tokens / before.requests : chargeOf(arrival);
   const minutes = laneMinutes({ requests: before.requests + 1, tokens: before.tokens + charge }, limits);
@@ -148,7 +150,7 @@ function flowsBefore(
     minutes: laneMinutes(it, limits) ?? 0,
     inflow: laneMinutes({ requests: it.requestsPerMinute, tokens: it.tokensPerMinute }, limits) ?? 0,
   }));
-  return { own: { priority, tenant, minutes }, others };
+  return { own: { priority, tenant, minutes }, ahead: before.requests, others };
 }
 
 /** Takes the arrival's own line out of these. */

@@ -3,7 +3,7 @@
  * tenants inside each, so what is ahead of a request flows off like water through shared pipes.
  */
 
-import type { Priority } from '../request/record.ts';
+import { PRIORITIES, type Priority } from '../request/record.ts';
 import type { Limits } from './catalog/limits.ts';
 
 /** In the worse case, so much of what the lane can do is done, and others send so many times as much. */
@@ -48,8 +48,15 @@ export function laneMinutes(
 export interface Pace {
   /** What it can use of its limits: 1 is all. */
   speed: number;
+  /** By how much it falls behind an even flow in the coming minute, milliseconds; 0 unless given. */
+  behindMs?: number;
   /** Absent means true. */
   isLed?: boolean;
+}
+
+/** What the lane is behind, for a request with so many ahead in its own line: the first urgent one finds room that was kept. */
+export function behindFor(priority: Priority, ahead: number, behindMs = 0): number {
+  return priority === PRIORITIES[0] && ahead === 0 ? 0 : behindMs;
 }
 
 /**
@@ -60,13 +67,13 @@ export function expectedStart(
   own: Flow,
   others: readonly Flow[],
   weights: Weights,
-  { speed, isLed = true }: Pace,
+  { speed, behindMs = 0, isLed = true }: Pace,
 ): ExpectedStart {
   const first = START_MS + (isLed ? 0 : COLD_START_MS);
   const worse = others.map((flow) => ({ ...flow, inflow: (flow.inflow ?? 0) * WORSE_INFLOW }));
   return {
-    p50: first + 60_000 * minutesUntilServed(own, others, weights, speed),
-    p95: 2 * first + 60_000 * minutesUntilServed(own, worse, weights, speed * WORSE_SPEED),
+    p50: first + behindMs / 2 + 60_000 * minutesUntilServed(own, others, weights, speed),
+    p95: 2 * first + behindMs + 60_000 * minutesUntilServed(own, worse, weights, speed * WORSE_SPEED),
   };
 }
 

@@ -66,6 +66,8 @@ export interface LaneFigures {
   /** Limits in use that neither a variable nor Service Quotas has confirmed. */
   assumed?: (keyof Limits)[];
   paused?: Paused;
+  /** Milliseconds by which what the minute gives falls behind an even flow, at worst: what went in a lump leaves in a lump. */
+  behind_ms?: number;
   /** What has kept work waiting for most of the last while; absent when nothing has. */
   binds?: Binds;
   /** Work has waited without a break since then, epoch milliseconds. */

@@ -28,6 +28,8 @@ export interface LaneView extends Explanation {
   utilisation?: number;
   /** What is ours of the limits, 1 is all; the rest is used by somebody else, as far as throttles tell. */
   share?: number;
+  /** Milliseconds by which what the minute gives falls behind an even flow. */
+  behind_ms?: number;
   waiting?: boolean;
   /** How much waits, as the leader counts it: tokens are what the calls are expected to be charged. */
   waits?: { requests: number; tokens: number };
@@ -64,6 +66,7 @@ export async function viewLane(
     utilisation: led ? utilisation : undefined,
     ...{ share, waiting, unfinished, kept },
     ...(backlog !== undefined && { waits: { requests: requestsIn(backlog), tokens: tokensIn(backlog) } }),
+    behind_ms: led ? figures?.behind_ms : undefined,
     ...explain(lane, bound, limits),
   };
 }

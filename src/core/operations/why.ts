@@ -1,6 +1,7 @@
 /** Why a request is where it is: its place, what binds its lane, when it is expected to start, and what happened to it. */
 import type { Clock } from '../clock.ts';
 import {
+  behindFor,
   type ExpectedStart,
   expectedStart,
   type Flow,
@@ -183,7 +184,7 @@ function startOf(
     { priority: record.priority, tenant: record.tenant, minutes: isAlone ? 0 : minutes },
     others.map(flowOf),
     weights,
-    { speed },
+    { speed, behindMs: behindFor(record.priority, before.requests, lane.behind_ms) },
   );
 }
 

@@ -20,7 +20,7 @@ const LANE = laneOf(MODEL);
 const CALL = { inputTokens: 800, outputTokens: 200, maxTokens: 256 };
 const WORKERS = 1_000;
 /** What the lane is filled with has waited for some time. */
-const WAITED_MS = 60_000;
+const WAITED_MS = 600_000;
 const LEASE_MS = 3_600_000;
 
 /** What a leader works on. */

@@ -145,6 +145,7 @@ export class LaneEngine {
       unfinished: this.#ledger.unfinished(now).releases,
       utilisation: bindingShare(used, input.limits),
       share: this.#adaptiveShare.share,
+      ...(headroom.behindMs > SLOT_MS && { behind_ms: Math.round(headroom.behindMs) }),
       ...(paused !== undefined && { paused }),
       ...(paused === undefined && { binds: this.#bindingWatch.binds(used, limits) }),
     };

@@ -1,6 +1,6 @@
 /** What a tick may still release, as its releases fill it. */
 import type { Limits } from '../catalog/limits.ts';
-import { type Amount, atMost, type LedgerTotals } from './ledger.ts';
+import { type Amount, atMost, type LedgerTotals, WINDOW_MS } from './ledger.ts';
 import type { Left, Outlook } from './outlook.ts';
 import type { Sizing } from './sizing.ts';
 
@@ -30,6 +30,8 @@ export class Headroom {
   /** Beside the urgent work that comes on average. */
   readonly #left: Left[];
   readonly #least: Record<Exclude<Leaves, 'nothing'>, Least>;
+  /** By how much what becomes free falls behind an even flow of the limits, at worst: milliseconds. */
+  readonly behindMs: number;
 
   /** @param used what Bedrock may count now */
   constructor(
@@ -46,6 +48,12 @@ export class Headroom {
         return { inMs, requests: requests - urgent.requests, tokens: tokens - urgent.tokens };
       });
     this.#left = beside('onAverage');
+    const part = (left: number, limit: number) => (limit === Number.POSITIVE_INFINITY ? 1 : left / limit);
+    this.behindMs = Math.max(
+      ...left.map(
+        (it) => it.inMs - WINDOW_MS * Math.min(part(it.requests, requests), part(it.tokens, tokens)),
+      ),
+    );
     this.#least = { debts: leastOf(left, runMs), 'debts and urgent': leastOf(beside('atMost'), runMs) };
   }
 

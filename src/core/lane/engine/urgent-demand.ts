@@ -7,9 +7,9 @@ import { type Amount, WINDOW_MS } from './ledger.ts';
 import type { Sizing } from './sizing.ts';
 
 /** What comes is counted in spans of this length: while a burst is under way it says nothing of what comes next. */
-const SPAN_MS = 10_000;
+const SPAN_MS = 5_000;
 /** As much is expected of the next as came in the last, or in about so many before it on average: whichever is more. */
-const SPANS = 6;
+const SPANS = 12;
 /** Requests come at random: room is kept for so many standard deviations more than their mean. */
 const CONFIDENCE = 1.65;
 /** Urgent work waits for the slot of another that has just been let in, and hardly longer. */
