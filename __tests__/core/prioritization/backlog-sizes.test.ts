@@ -22,10 +22,11 @@ class Lane {
   #before: BacklogFigures | undefined;
 
   /** In the second to come, or so long before. */
-  arrive(count: number, agoMs = 0): void {
+  arrive(count: number, agoMs = 0, lagMs = 0): void {
     for (let nth = 1; nth <= count; nth++) {
       const order = this.now - agoMs + Math.ceil((nth * SECOND) / count);
-      this.waiting.push(entryOf(order, { request_id: `r${this.#created++}` }));
+      const accepted_at = order + lagMs;
+      this.waiting.push(entryOf(order, { request_id: `r${this.#created++}`, accepted_at }));
     }
     this.#sort();
   }
@@ -108,6 +109,17 @@ describe('the sizes of a backlog', () => {
     expect([priority, tenant, requests, charge]).toEqual([3, 'default', 1_800, CHARGE]);
     expect(perMinute).toBeGreaterThan(5_000);
     expect(perMinute).toBeLessThanOrEqual(6_000);
+  });
+
+  it('are exact of requests that ingestion takes later and later', async () => {
+    const lane = new Lane();
+    await lane.count();
+    for (let second = 0; second < 40; second++) {
+      lane.arrive(60, second * 500, second * 500);
+      lane.release(5);
+      await lane.count();
+    }
+    expect(lane.known).toBe(lane.waiting.length);
   });
 
   it('are those of a new lane whose leader comes late', async () => {

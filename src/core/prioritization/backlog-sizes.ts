@@ -31,6 +31,9 @@ const CHARGES = 500;
 /** The rate at which requests come is that of about so long. */
 const RATE_MS = 30_000;
 const LEAST_PER_MINUTE = 0.1;
+/** A lag is remembered from count to count by this part of it, and allowed for with a margin, since it may grow. */
+const LAG_KEPT = 0.95;
+const LAG_MARGIN = 1.5;
 
 /** What has been read of a queue. */
 export interface SeenQueue {
@@ -48,6 +51,10 @@ interface Line {
   countedTo: number;
   /** Those after it. */
   recent: number;
+  /** Those that were accepted lately. */
+  arrived: number;
+  /** The longest time from sending to acceptance, of late. */
+  lagMs: number;
   /** Mean of what their calls are expected to be charged; undefined before any was seen. */
   charge?: number;
   charges: number;
@@ -63,7 +70,7 @@ interface Line {
 export class BacklogSizes {
   readonly #lines = new Map<string, Line>();
   readonly #backlog: Pick<Backlog, 'since'>;
-  /** Places of requests that were released lately. */
+  /** When requests were accepted that were released lately. */
   #released: number[] = [];
   #countedAt = Number.NEGATIVE_INFINITY;
   #arrived = 0;
@@ -89,7 +96,15 @@ export class BacklogSizes {
           countedTo: before?.at ?? now,
           recent: 0,
         },
-        ...{ known: requests, gone: 0, charges: CHARGES, knownSince: 0, mark: { at, left } },
+        ...{
+          known: requests,
+          gone: 0,
+          arrived: 0,
+          lagMs: 0,
+          charges: CHARGES,
+          knownSince: 0,
+          mark: { at, left },
+        },
       });
     }
   }
@@ -114,7 +129,7 @@ export class BacklogSizes {
     }
     for (const [name, line] of this.#lines) {
       if (byLine.has(name)) continue;
-      Object.assign(line, { counted: 0, recent: 0, countedTo: now - SETTLED_AFTER_MS });
+      Object.assign(line, { counted: 0, recent: 0, arrived: 0, countedTo: now - SETTLED_AFTER_MS });
       rate(line, now, sinceMs);
       if (line.perMinute < LEAST_PER_MINUTE) this.#lines.delete(name);
     }
@@ -127,9 +142,9 @@ export class BacklogSizes {
       for (const entry of samples) weigh(line, chargeOf(entry));
     });
     const since = now - ARRIVALS_MS;
-    this.#released = this.#released.filter((order) => order > since);
+    this.#released = this.#released.filter((at) => at > since);
     const arrived = [...this.#lines.values()].reduce(
-      (sum, { recent }) => sum + recent,
+      (sum, { arrived }) => sum + arrived,
       this.#released.length,
     );
     // What a predecessor released of these is not known.
@@ -140,7 +155,7 @@ export class BacklogSizes {
   /** These leave the backlog now. */
   remove(entries: readonly BacklogEntry[]): void {
     for (const entry of entries) {
-      this.#released.push(entry.backlog_order);
+      this.#released.push(entry.accepted_at);
       const line = this.#lines.get(nameOf(entry));
       if (line === undefined) continue;
       const { mark } = line;
@@ -168,8 +183,23 @@ export class BacklogSizes {
   #newLine([queue]: readonly SeenQueue[], knownSince: number): Line {
     const { priority, tenant } = parseBacklogKey(queue?.backlog_key ?? '');
     const countedTo = this.#since;
-    const none = { counted: 0, recent: 0, known: 0, gone: 0, charges: 0, perMinute: 0 };
+    const none = { counted: 0, recent: 0, arrived: 0, lagMs: 0, known: 0, gone: 0, charges: 0, perMinute: 0 };
     return { priority, tenant, ...none, countedTo, knownSince, mark: { at: countedTo, left: 0 } };
+  }
+
+  /**
+   * Places up to this one are settled. Where requests wait long for ingestion they come into their places late, and the count waits
+   * for as long as they do.
+   */
+  #settledTo(line: Line, found: readonly BacklogEntry[], now: number): number {
+    const since = now - ARRIVALS_MS;
+    const lately = found.filter(({ accepted_at }) => accepted_at > since);
+    line.arrived = lately.length;
+    line.lagMs = lately.reduce(
+      (most, { accepted_at, backlog_order }) => Math.max(most, accepted_at - backlog_order),
+      line.lagMs * LAG_KEPT,
+    );
+    return Math.max(line.countedTo, now - SETTLED_AFTER_MS - LAG_MARGIN * line.lagMs);
   }
 
   /** Returns requests that no earlier count has seen, as far as they can be told. */
@@ -180,15 +210,16 @@ export class BacklogSizes {
     isGone: (entry: BacklogEntry) => boolean,
   ): Promise<BacklogEntry[]> {
     const before = line.countedTo;
-    let countedTo = Math.max(before, now - SETTLED_AFTER_MS);
     const heads = queues.flatMap((queue) => queue.heads);
     if (queues.every(({ whole }) => whole)) {
+      const countedTo = this.#settledTo(line, heads, now);
       const old = heads.filter(({ backlog_order }) => backlog_order <= countedTo).length;
       Object.assign(line, { counted: old, recent: heads.length - old, countedTo });
       line.mark = { at: countedTo, left: old };
       return heads.filter(({ backlog_order }) => backlog_order > before);
     }
     const found: BacklogEntry[] = [];
+    let readTo = now;
     for (const { backlog_key, heads, whole } of queues) {
       if (whole) {
         found.push(...heads.filter(({ backlog_order }) => backlog_order > before));
@@ -196,9 +227,10 @@ export class BacklogSizes {
       }
       const read = await this.#backlog.since(backlog_key, before, MOST_READ);
       const last = read.at(-1);
-      if (read.length === MOST_READ && last) countedTo = Math.min(countedTo, last.backlog_order);
+      if (read.length === MOST_READ && last) readTo = Math.min(readTo, last.backlog_order);
       found.push(...read.filter((entry) => !isGone(entry)));
     }
+    const countedTo = Math.min(readTo, this.#settledTo(line, found, now));
     const settled = found.filter(({ backlog_order }) => backlog_order <= countedTo);
     const recent = found.length - settled.length;
     Object.assign(line, { counted: line.counted + settled.length, recent, countedTo });
