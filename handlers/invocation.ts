@@ -1,10 +1,12 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { bedrockClient, bedrockRuntime } from '../src/aws/bedrock/runtime.ts';
-import { dynamoClient, s3Client, sqsClient } from '../src/aws/clients.ts';
+import { dynamoClient, lambdaClient, s3Client, sqsClient } from '../src/aws/clients.ts';
 import { dynamoCallReports } from '../src/aws/dynamodb/call-reports.ts';
 import { dynamoDirectory } from '../src/aws/dynamodb/directory.ts';
+import { dynamoWatch } from '../src/aws/dynamodb/lane-states.ts';
 import { dynamoRecords } from '../src/aws/dynamodb/records.ts';
 import { readEnvironment } from '../src/aws/environment.ts';
+import { lambdaWaker } from '../src/aws/lambda.ts';
 import { failuresOf, recordsOf } from '../src/aws/lambda-events.ts';
 import { s3Payloads } from '../src/aws/s3.ts';
 import { sqsResults } from '../src/aws/sqs.ts';
@@ -21,6 +23,8 @@ const ports = {
   model: bedrockRuntime(bedrockClient()),
   results: sqsResults(sqsClient(), environment.RESULTS_QUEUE_URL),
   directory: dynamoDirectory(dynamo, environment.LANES_TABLE),
+  watch: dynamoWatch(dynamo, environment.LANES_TABLE),
+  waker: lambdaWaker(lambdaClient(), environment.PRIORITIZATION_FUNCTION),
   reports: dynamoCallReports(dynamo, environment.LANES_TABLE),
   clock: systemClock,
   log: consoleLog,

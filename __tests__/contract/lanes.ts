@@ -153,6 +153,14 @@ export function lanesContract(backend: () => Backend): void {
       expect(await ports().watch.markWoken(lane, now + WAKE_INTERVAL_MS)).toBe(true);
       expect(await ports().watch.status(lane)).toEqual({ woken_at: now + WAKE_INTERVAL_MS });
     });
+
+    it('lets a lane be woken at once when it has gone to sleep since', async () => {
+      const lane = newLane();
+      expect(await ports().watch.markWoken(lane, 1_000_000)).toBe(true);
+      await ports().leadership.sleep(await led(lane, 'a'));
+      expect(await ports().watch.markWoken(lane, 1_000_001)).toBe(true);
+      expect(await ports().watch.markWoken(lane, 1_000_002)).toBe(false);
+    });
   });
 
   describe('reports', () => {

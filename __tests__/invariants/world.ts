@@ -1,5 +1,6 @@
 /** The whole smoother but reporting, for the invariants that need it: real leaders and workers, and requests that come as ingestion sends them. */
 import { LaneNotifier } from '../../src/core/ingestion/lane-notifier.ts';
+import { wakeIfAsleep } from '../../src/core/lane/wake.ts';
 import { dueKey } from '../../src/core/request/keys.ts';
 import type { Priority, RequestRecord } from '../../src/core/request/record.ts';
 import { newRecord, payloadOf } from '../../src/lab/simulation/requests.ts';
@@ -57,7 +58,7 @@ async function ingest(
   await ports.payloads.put(record.payload_key, payloadOf(record.payload_key));
   await ports.records.create(record);
   await notifier.announce(record, clock.now());
-  await notifier.wakeIfAsleep(record.lane, clock.now());
+  await wakeIfAsleep(ports, record.lane, clock.now());
 }
 
 /** The schedule: prioritization each minute, the first time after `firstMs`. */

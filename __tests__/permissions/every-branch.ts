@@ -42,6 +42,8 @@ const NOVA_LANE = 'amazon.nova-lite:geo';
 const COUNTED = 'anthropic.claude-3-5-haiku-20241022-v1:0';
 /** Only a batch file asks for it, so that the batch function has to wake its leader. */
 const MICRO = 'amazon.nova-micro-v1:0';
+/** Its lane is never registered, and so never led. */
+const PRO = 'us.amazon.nova-pro-v1:0';
 const LARGE = 'Please read this with great care. '.repeat(500);
 /** Known to the simulator, but neither to the catalog nor to Service Quotas. */
 const UNLISTED = 'mistral.mistral-large-2407-v1:0';
@@ -166,6 +168,19 @@ export async function runEveryBranch(synthesis: Pick<Synthesis, 'stack' | 'folde
     );
     await put(abandoned('deadline-passed', { status: 'RECEIVED' }));
     await put(abandoned('result-unsent', { status: 'COMPLETED', finished_at: 1 }));
+    // A request that goes back to a lane which nobody leads: its worker wakes the lane.
+    const lane = laneOf(PRO);
+    const inAnHour = Date.now() + 3_600_000;
+    await put(
+      abandoned('too-late', {
+        ...{ status: 'QUEUED', generation: 1, lane, model_id: PRO, due_at: inAnHour, deadline_at: inAnHour },
+        queue: backlogKey({ lane, priority: 3, tenant: 'default', shard: 0 }),
+      }),
+    );
+    await send('hold_next_batch_queue_url', {
+      ...{ v: 1, lane, released_at: 1 },
+      releases: [{ request_id: 'too-late', generation: 1 }],
+    });
     // A release of long ago: too late to be started.
     await send('hold_next_batch_queue_url', {
       v: 1,

@@ -138,8 +138,10 @@ export function createLaneStates(): {
       },
       async sleep(led) {
         const state = held(led);
-        if (state) state.asleep = true;
-        return state !== undefined;
+        if (state === undefined) return false;
+        state.asleep = true;
+        delete state.woken_at;
+        return true;
       },
       async release(led) {
         const state = held(led);

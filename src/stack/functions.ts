@@ -82,11 +82,12 @@ export function defineFunctions(
       REQUESTS_TABLE: tables.requests.name,
       LANES_TABLE: tables.lanes.name,
       CALLS_BUCKET: bucket.bucket,
+      PRIORITIZATION_FUNCTION: prioritization.lambda.functionName,
       RESULTS_QUEUE_URL: queues.bedrockResults.queue.url,
       MAX_ATTEMPTS: variables.max_attempts.stringValue,
       TENANT_IN_REQUEST_METADATA: variables.tenant_in_request_metadata.stringValue,
     },
-    permissions: invocationPermissions(context, stores, mediaArns(scope, context, stores)),
+    permissions: invocationPermissions(context, stores, prioritization, mediaArns(scope, context, stores)),
   });
   const reporting = new SmootherFunction(scope, 'reporting', context, {
     name: 'reporting',

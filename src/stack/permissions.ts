@@ -53,8 +53,12 @@ function takeRequestsIn(
     allow('WriteRecords', write, [tables.requests.arn]),
     allow('AnnounceWork', write, [tables.lanes.arn]),
     allow('StorePayloads', ['s3:PutObject'], [`${bucket.arn}/payloads/*`]),
-    allow('WakeLeader', ['lambda:InvokeFunction'], [prioritization.lambda.arn]),
+    wakeLeader(prioritization),
   ];
+}
+
+function wakeLeader({ lambda }: SmootherFunction): Statement {
+  return allow('WakeLeader', ['lambda:InvokeFunction'], [lambda.arn]);
 }
 
 /** CountTokens takes only foundation models of the Region. */
@@ -103,12 +107,18 @@ export function prioritizationPermissions(context: Context, { queues, tables }: 
 export function invocationPermissions(
   context: Context,
   { queues, tables, bucket }: Stores,
+  prioritization: SmootherFunction,
   mediaArns: string[],
 ): Statement[] {
   return [
     consume('ReceiveReleases', queues.holdNextBatch.queue),
     allow('MoveRecords', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [tables.requests.arn]),
-    allow('ReportToLane', ['dynamodb:PutItem', 'dynamodb:UpdateItem'], [tables.lanes.arn]),
+    allow(
+      'ReportToLane',
+      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      [tables.lanes.arn],
+    ),
+    wakeLeader(prioritization),
     allow('ReadPayloads', ['s3:GetObject'], [`${bucket.arn}/payloads/*`]),
     // Nothing is listed, but S3 says that a key is missing only to those who may list; to others it denies access.
     allow('TellMissingPayloads', ['s3:ListBucket'], [bucket.arn]),

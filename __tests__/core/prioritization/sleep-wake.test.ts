@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LaneNotifier } from '../../../src/core/ingestion/lane-notifier.ts';
+import { ModelError } from '../../../src/core/invocation/errors.ts';
+import { wakeIfAsleep } from '../../../src/core/lane/wake.ts';
 import { createWorld, LANE } from '../../fixtures/prioritization-world.ts';
 
 /** A request comes `afterMs` into the life of a leader that had one other to deal with. Returns how long it waited. */
@@ -15,7 +16,7 @@ async function waitOf(afterMs: number, wakes = true): Promise<number> {
   clock.at(begun + afterMs, () =>
     clock.spawn(async () => {
       await world.submit('second');
-      await new LaneNotifier(ports).wakeIfAsleep(LANE, clock.now());
+      await wakeIfAsleep(ports, LANE, clock.now());
     }),
   );
   await clock.run(begun + 59_000);
@@ -36,5 +37,102 @@ describe('work that comes while a leader is about to leave', () => {
     expect(Math.max(...waits)).toBe(Number.POSITIVE_INFINITY);
     // The leader's last look catches what comes shortly before.
     expect(Math.min(...waits)).toBeLessThan(6_000);
+  });
+});
+
+const CALL_MS = 20_000;
+
+/** One request, whose first call is throttled in the end, long after its leader could have left. */
+async function longCallThrottled(wakes: boolean) {
+  let calls = 0;
+  const world = createWorld({
+    answer: async (_, { clock }) => {
+      await clock.sleep(CALL_MS);
+      calls += 1;
+      if (calls === 1)
+        throw new ModelError({ kind: 'throttled', type: 'ThrottlingException', message: 'Wait' });
+      return { body: '{}', usage: { input_tokens: 100, output_tokens: 100 } };
+    },
+  });
+  const { clock, ports } = world;
+  ports.waker.wake = async (lanes) => {
+    if (wakes) clock.spawn(() => world.prioritize({ lanes }));
+  };
+  await world.submit('long');
+  clock.spawn(() => world.prioritize());
+  const begun = clock.now();
+  await clock.run(begun + CALL_MS / 2);
+  const left = world.logged.filter(({ event }) => event === 'lane.left').length;
+  await clock.run(begun + 59_000);
+  return { left, sent: world.cloud.sent };
+}
+
+describe('a leader with nothing to decide', () => {
+  it('leaves while a call is in flight, and what comes back wakes the lane', async () => {
+    const { left, sent } = await longCallThrottled(true);
+    expect(left).toBe(1);
+    expect(sent).toMatchObject([{ request_id: 'long', status: 'COMPLETED' }]);
+  });
+
+  it('would leave what comes back to the schedule, if its worker woke nobody', async () => {
+    expect((await longCallThrottled(false)).sent).toEqual([]);
+  });
+
+  it('stays while calls take more than a few workers', async () => {
+    const world = createWorld({
+      settings: { workers: 100 },
+      answer: async (_, { clock }) => {
+        await clock.sleep(CALL_MS);
+        return { body: '{}', usage: { input_tokens: 100, output_tokens: 100 } };
+      },
+    });
+    const { clock } = world;
+    await world.ports.registry.register(LANE, 'amazon.nova-lite-v1:0');
+    clock.spawn(() => world.prioritize());
+    for (let n = 0; n < 3; n++) {
+      await world.submit(`r${n}`);
+      await clock.run(clock.now() + 1_000);
+    }
+    await clock.run(clock.now() + 8_000);
+    expect(world.running).toBe(3);
+    expect(world.logged.map(({ event }) => event)).not.toContain('lane.left');
+  });
+
+  it('leaves an empty lane at once', async () => {
+    const world = createWorld();
+    await world.ports.registry.register(LANE, 'amazon.nova-lite-v1:0');
+    const begun = world.clock.now();
+    await world.clock.complete(world.prioritize());
+    expect(world.clock.now() - begun).toBeLessThan(500);
+    expect(world.logged.at(-1)).toMatchObject({ event: 'lane.left', fields: { reason: 'asleep' } });
+  });
+
+  it('leaves to its successor what its calls will tell of the lane', async () => {
+    const world = createWorld({
+      answer: async (_, { clock }) => {
+        await clock.sleep(CALL_MS);
+        return { body: '{}', usage: { input_tokens: 100, output_tokens: 77 }, stopReason: 'end_turn' };
+      },
+    });
+    const { clock, cloud } = world;
+    await world.submit('first');
+    await clock.complete(world.prioritize());
+    expect(world.running).toBe(1);
+    const before = cloud.lanes.get(LANE)?.estimates;
+    await clock.run(clock.now() + CALL_MS);
+    await clock.complete(world.prioritize());
+    const after = cloud.lanes.get(LANE)?.estimates;
+    expect(after).toBeDefined();
+    expect(after).not.toBe(before);
+  });
+
+  it('forgets the queue of a request that ended under another leader', async () => {
+    const world = createWorld();
+    await world.submit('once');
+    await world.clock.complete(world.prioritize());
+    expect(await world.ports.directory.list(LANE)).toHaveLength(1);
+    await world.clock.run(world.clock.now() + 60_000);
+    await world.clock.complete(world.prioritize());
+    expect(await world.ports.directory.list(LANE)).toEqual([]);
   });
 });

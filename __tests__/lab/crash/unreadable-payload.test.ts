@@ -51,8 +51,8 @@ describe('a payload that cannot be read for long', () => {
     expect(pipeline.results.at(-1)?.result).toMatchObject({ request_id: 'r0', status: 'COMPLETED' });
   });
 
-  it('would be asked for all the time, if its request were put back at once', async () => {
+  it('would be asked for many times as often, if its request were put back at once', async () => {
     const { releases } = await anHour({ records: atOnce });
-    expect(releases).toBeGreaterThan(1_000);
+    expect(releases).toBeGreaterThan(100);
   });
 });

@@ -122,7 +122,7 @@ export function dynamoLeadership(client: DynamoDBClient, table: string): Leaders
 
     async sleep({ lane, token }) {
       const marked = await items.update(stateKey(lane), {
-        update: 'SET #asleep = :asleep',
+        update: 'SET #asleep = :asleep REMOVE #woken_at',
         condition: '#token = :token',
         values: { asleep: true, token },
       });

@@ -1,13 +1,12 @@
-import type { LaneRegistry, LaneStatus, LaneWatch, QueueDirectory, Waker } from '../lane/ports.ts';
+import type { LaneRegistry, LaneStatus, QueueDirectory } from '../lane/ports.ts';
 import { ANNOUNCE_INTERVAL_MS } from '../lane/ports.ts';
+import { type WakePorts, wakeIfAsleep } from '../lane/wake.ts';
 import { askedModelOf, type RequestRecord } from '../request/record.ts';
 import { Coalescer } from './coalescer.ts';
 
-export interface LaneNotifierPorts {
+export interface LaneNotifierPorts extends WakePorts {
   directory: QueueDirectory;
   registry: LaneRegistry;
-  watch: LaneWatch;
-  waker: Waker;
 }
 
 /** How old a lane's state may be by which a request is judged and its start estimated. */
@@ -41,15 +40,13 @@ export class LaneNotifier {
     await this.#announced.run(record.queue, now, () => directory.announce(record.queue, now));
   }
 
-  /**
-   * Called after the announcements: wakes a lane that has no leader, or whose leader sleeps. Either the leader's last look sees
-   * the announcement, or this function sees that the leader sleeps.
-   */
+  /** Called after the announcements. */
   async wakeIfAsleep(lane: string, now: number): Promise<void> {
     const { watch, waker } = this.#ports;
-    const status = await this.#statuses.anew(lane, now, () => watch.status(lane));
-    const led = (status?.lease_until ?? 0) >= now;
-    if (led && !status?.asleep) return;
-    if (await watch.markWoken(lane, now)) await waker.wake([lane]);
+    const remembering: WakePorts['watch'] = {
+      status: () => this.#statuses.anew(lane, now, () => watch.status(lane)),
+      markWoken: (woken, at) => watch.markWoken(woken, at),
+    };
+    await wakeIfAsleep({ watch: remembering, waker }, lane, now);
   }
 }

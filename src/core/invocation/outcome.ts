@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
-import type { CallReports, QueueDirectory } from '../lane/ports.ts';
+import type { CallReports, LaneWatch, QueueDirectory, Waker } from '../lane/ports.ts';
+import { wakeIfAsleep } from '../lane/wake.ts';
 import type { Log } from '../log.ts';
 import { cancelled, isTakenBack } from '../request/cancellation.ts';
 import { deliver } from '../request/deliver.ts';
@@ -27,6 +28,8 @@ export interface InvocationPorts {
   results: Results;
   reports: CallReports;
   directory: Pick<QueueDirectory, 'announce'>;
+  watch: LaneWatch;
+  waker: Waker;
   clock: Clock;
   log: Log;
   /** The calls bucket's name, which a result with a large output carries. */
@@ -70,6 +73,7 @@ async function endIfTakenBack(ports: InvocationPorts, record: StoredRecord): Pro
 /**
  * Puts the request back into its old place; false when the record had moved on. `counts` are its counters after the attempt. The
  * queue is announced before the end of the release is reported: otherwise its leader could take it for empty while the index lags.
+ * A leader may have left while the call was running.
  */
 export async function returnToBacklog(
   ports: InvocationPorts,
@@ -86,6 +90,7 @@ export async function returnToBacklog(
   log('request.returned', { ...ids(record), reason, ...counts });
   if (await endIfTakenBack(ports, returned.record)) return true;
   await directory.announce(record.queue, clock.now());
+  await wakeIfAsleep(ports, record.lane, clock.now());
   return true;
 }
 

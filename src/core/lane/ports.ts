@@ -6,7 +6,7 @@ import type { SlotTotals } from './call-report.ts';
 import type { Limits } from './catalog/limits.ts';
 import type { Counters } from './counters.ts';
 
-/** A lane is woken at most this often: the leader that was started last needs the time to take the lane. */
+/** A lane is woken at most this often, until it sleeps again: the leader that was started last needs the time to take it. */
 export const WAKE_INTERVAL_MS = 2_000;
 
 /**
@@ -98,7 +98,7 @@ export type Paused = Trouble | 'operator' | 'no_quota';
 /** What Bedrock does to a lane that stops it: it fails, denies access, or says that the day's tokens are used up. */
 export type Trouble = 'failing' | 'denied' | 'daily_quota';
 
-/** Ingestion's side of sleep and wake. */
+/** The side of sleep and wake that has work for the leader: ingestion, and invocation when a request goes back. */
 export interface LaneWatch {
   /** Strongly consistent. Undefined: the lane has never been led or woken. */
   status(lane: string): Promise<LaneStatus | undefined>;
@@ -124,7 +124,7 @@ export interface Leadership {
   writeEstimates(led: Led, estimates: string): Promise<void>;
   /** Renews the lease and shows how the lane does; a sleeping lane is awake again. After the first plan has been written. */
   renew(led: Led, shown: ShownLane, leaseUntil: number): Promise<'renewed' | 'challenged' | 'lost'>;
-  /** Marks the lane asleep (still held), until the lease is renewed. False when lost. */
+  /** Marks the lane asleep (still held), until the lease is renewed, and lets it be woken at once. False when lost. */
   sleep(led: Led): Promise<boolean>;
   /** Gives the lane up. */
   release(led: Led): Promise<void>;

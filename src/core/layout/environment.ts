@@ -34,6 +34,7 @@ export const ENVIRONMENTS = {
     REQUESTS_TABLE: text,
     LANES_TABLE: text,
     CALLS_BUCKET: text,
+    PRIORITIZATION_FUNCTION: text,
     RESULTS_QUEUE_URL: text,
     MAX_ATTEMPTS: number({ min: 1 }),
     TENANT_IN_REQUEST_METADATA: flag,

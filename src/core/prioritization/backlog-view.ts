@@ -14,6 +14,12 @@ export const INDEX_GRACE_MS = 3_000;
 const ANNOUNCED_GRACE_MS = ANNOUNCE_INTERVAL_MS + INDEX_GRACE_MS + CLOCK_SKEW_MS;
 /** How often the directory is read: new queues are seen this late. */
 export const LIST_EVERY_MS = 500;
+/**
+ * Where so many were released at once, the next of them are gathered for a while: they share a worker, which is paid by the second
+ * whatever it carries. More than a worker carries are not worth waiting for.
+ */
+const WORTH_GATHERING = { least: 4, most: 40 };
+const GATHER_MS = 1_000;
 /** Heads are read again after this long: requests return to their old places. */
 const STALE_MS = 2_000;
 /** Queues read in one round, and at once. */
@@ -44,29 +50,47 @@ export class BacklogView {
   readonly #queues = new Map<string, Queue>();
   readonly #released = new Map<string, { generation: number; at: number }>();
   #lastReleases = 0;
+  /** Of the last round that released any. */
+  #lastReleased = 0;
   #listedAt = Number.NEGATIVE_INFINITY;
   readonly #lane: string;
   readonly #ports: { directory: QueueDirectory; backlog: Backlog };
   /** A predecessor may have released from any queue until then. */
-  readonly #tookOverAt: number;
+  readonly #predecessorReleasedAt: number;
   /** Requests of this model id are not released now. */
   readonly #holdsBack: (modelId: string) => boolean;
 
   constructor(
     lane: string,
     ports: { directory: QueueDirectory; backlog: Backlog },
-    tookOverAt: number,
+    predecessorReleasedAt = Number.NEGATIVE_INFINITY,
     holdsBack: (modelId: string) => boolean = () => false,
   ) {
     this.#lane = lane;
     this.#ports = ports;
-    this.#tookOverAt = tookOverAt;
+    this.#predecessorReleasedAt = predecessorReleasedAt;
     this.#holdsBack = holdsBack;
   }
 
-  /** No queue with work has been announced. */
-  get empty(): boolean {
-    return this.#queues.size === 0;
+  /** Urgent work has been announced a short while ago, and may be announced again. */
+  get mayBeUrgent(): boolean {
+    return [...this.#queues.keys()].some((key) => parseBacklogKey(key).priority === PRIORITIES[0]);
+  }
+
+  /**
+   * What was written before `since` has been seen: the directory was read after it, and each queue when the index had caught up
+   * with it, or with the queue's last announcement.
+   */
+  hasSeen(since: number): boolean {
+    const hasCaughtUp = ({ entry, readAt = Number.NEGATIVE_INFINITY }: Queue) =>
+      readAt >= Math.min(since + INDEX_GRACE_MS, entry.announced_at + ANNOUNCED_GRACE_MS);
+    return this.#listedAt >= since && [...this.#queues.values()].every(hasCaughtUp);
+  }
+
+  /** The next refresh reads the directory and each queue, however lately they were read. */
+  expire(): void {
+    this.#listedAt = Number.NEGATIVE_INFINITY;
+    for (const queue of this.#queues.values()) queue.readAt = Number.NEGATIVE_INFINITY;
   }
 
   /** When the oldest of the heads that count was accepted, epoch milliseconds; undefined when none does. */
@@ -77,9 +101,12 @@ export class BacklogView {
     return accepted.length === 0 ? undefined : accepted.reduce((a, b) => Math.min(a, b));
   }
 
-  /** Every queue shows something, and nothing that counts. */
+  /** Every queue that has been announced was read, and nothing else was in it. */
   showsOnly(isLeftOut: (entry: BacklogEntry) => boolean): boolean {
-    return [...this.#queues.values()].every(({ heads }) => heads.length > 0 && heads.every(isLeftOut));
+    return [...this.#queues.values()].every(
+      ({ heads, whole, readAt }) =>
+        readAt !== undefined && (heads.length === 0 ? whole : heads.every(isLeftOut)),
+    );
   }
 
   /** What may be released now, queue by queue. */
@@ -124,6 +151,7 @@ export class BacklogView {
   /** What a tick has released, and what else left the backlog with it: the next tick may need as much. */
   release(entries: readonly BacklogEntry[], now: number): void {
     this.#lastReleases = entries.length;
+    if (entries.length > 0) this.#lastReleased = entries.length;
     this.remove(entries, now);
   }
 
@@ -144,7 +172,12 @@ export class BacklogView {
     const age = now - (readAt ?? 0);
     if (age >= STALE_MS) return true;
     if (heads.length >= wanted / 2) return false;
-    return !whole || age >= LIST_EVERY_MS || parseBacklogKey(entry.backlog_key).priority === PRIORITIES[0];
+    return !whole || age >= this.#gatherMs || parseBacklogKey(entry.backlog_key).priority === PRIORITIES[0];
+  }
+
+  get #gatherMs(): number {
+    const { least, most } = WORTH_GATHERING;
+    return this.#lastReleased >= least && this.#lastReleased < most ? GATHER_MS : LIST_EVERY_MS;
   }
 
   #take(entries: readonly QueueEntry[]): void {
@@ -153,7 +186,8 @@ export class BacklogView {
       listed.add(entry.backlog_key);
       const queue = this.#queues.get(entry.backlog_key);
       if (queue === undefined) {
-        this.#queues.set(entry.backlog_key, { entry, heads: [], whole: false, releasedAt: this.#tookOverAt });
+        const releasedAt = this.#predecessorReleasedAt;
+        this.#queues.set(entry.backlog_key, { entry, heads: [], whole: false, releasedAt });
       } else {
         queue.entry = entry;
       }
@@ -177,7 +211,7 @@ export class BacklogView {
 
   #isResting({ request_id, failures }: BacklogEntry, now: number): boolean {
     if (failures === 0) return false;
-    const { at = Number.NEGATIVE_INFINITY } = this.#released.get(request_id) ?? {};
+    const { at = this.#predecessorReleasedAt } = this.#released.get(request_id) ?? {};
     return now < at + RETRY_REST_MS * 2 ** (failures - 1);
   }
 

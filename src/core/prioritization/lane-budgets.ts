@@ -95,7 +95,7 @@ export class LaneBudgets {
 
   /** The plan with the lane's book in it, for a successor. */
   inPlan(plan: string): string {
-    if (!this.#isActive || this.#book.isEmpty) return plan;
+    if (!this.isActive || this.#book.isEmpty) return plan;
     return `${plan.slice(0, -1)},"budgets":${JSON.stringify(this.#book.snapshot())}}`;
   }
 
@@ -108,7 +108,7 @@ export class LaneBudgets {
   ): BacklogEntry[][] {
     this.#now = now;
     this.#budgets = budgets;
-    if (!this.#isActive) return queues;
+    if (!this.isActive) return queues;
     if (this.#book.turn(now)) this.#seen.clear();
     this.#book.takeIn(now, reports);
     for (const seen of this.#seen.values()) Object.assign(seen, { waiting: false, uncovered: [] });
@@ -162,7 +162,7 @@ export class LaneBudgets {
 
   /** After a tick, whose plan has been written: takes, gives back and shows. Returns the requests that end here. */
   async settle(): Promise<Refused[]> {
-    if (!this.#isActive) return [];
+    if (!this.isActive) return [];
     if (!(await this.#load())) return [];
     const refused: Refused[] = [];
     await concurrently([...this.#seen], CONCURRENT_WRITES, async ([tenant, seen]) => {
@@ -177,14 +177,15 @@ export class LaneBudgets {
 
   /** Gives back all that is not needed, when the lane is left. */
   async leave(): Promise<void> {
-    if (!this.#isActive) return;
+    if (!this.isActive) return;
     await concurrently([...this.#seen], CONCURRENT_WRITES, async ([tenant, seen]) => {
       if (!this.has(tenant) || seen.account === undefined) return;
       await this.#adjust(tenant, seen, seen.waiting ? seen.short?.needs : undefined, true);
     });
   }
 
-  get #isActive(): boolean {
+  /** Some tenant has a budget. */
+  get isActive(): boolean {
     return Object.keys(this.#budgets).length > 0;
   }
 

@@ -13,7 +13,7 @@ import type { HoldMessage, Release } from '../request/hold-message.ts';
 import { isRequest, type RequestError, type StoredRecord } from '../request/record.ts';
 import { queue } from '../request/transitions.ts';
 import { BacklogSizes } from './backlog-sizes.ts';
-import { BacklogView, INDEX_GRACE_MS, LIST_EVERY_MS } from './backlog-view.ts';
+import { BacklogView, LIST_EVERY_MS } from './backlog-view.ts';
 import { LaneBudgets } from './lane-budgets.ts';
 import { LaneRules } from './lane-rules.ts';
 import { LaneWrites } from './lane-writes.ts';
@@ -23,13 +23,16 @@ import type { PrioritizationPorts } from './ports.ts';
 import { deadlinePassed, endWithout, recoverDue } from './recovery.ts';
 import type { Workers } from './workers.ts';
 
-/** With work waiting, what calls give back is used again soon; without, this is how long new work waits at most. */
+/** With work waiting, what calls give back is used again soon, and urgent work is looked for as often. */
 export const TICK_MS = 200;
+/** Otherwise this is how long new work waits at most. */
 const QUIET_TICK_MS = 500;
 /** What is due is looked at this often; deadlines are kept about as promptly. */
 const DUE_EVERY_MS = 1_000;
 const METRICS_EVERY_MS = 10_000;
 const CONCURRENT_WRITES = 50;
+/** With nothing waiting, a leader leaves although calls are in flight that take no more workers: it costs as much as one of them. */
+const FEW_WORKERS = 2;
 /** A leader gives up after this many failed ticks in a row. */
 const MAX_FAILED_TICKS = 5;
 
@@ -77,7 +80,9 @@ export class LaneLeader {
     this.#budgets = budgets;
     const legacy = { plan: () => budgets.inPlan(engine.snapshot()), estimates: () => engine.estimates() };
     this.#writes = new LaneWrites(ports.leadership, led, legacy, now);
-    this.#view = new BacklogView(led.lane, ports, now, (modelId) => this.#engine.holdsBack(modelId));
+    this.#view = new BacklogView(led.lane, ports, engine.lastReleasedAt, (modelId) =>
+      this.#engine.holdsBack(modelId),
+    );
     this.#rules = new LaneRules(ports, led.lane);
     this.#sizes = new BacklogSizes(ports.backlog, now, led.figures?.backlog);
     this.#pace = new PaceWatch(led.figures);
@@ -110,10 +115,9 @@ export class LaneLeader {
         });
         if (failed >= MAX_FAILED_TICKS) throw error;
       }
-      const tickMs = this.#hasNothingToRelease ? QUIET_TICK_MS : TICK_MS;
       const tookMs = clock.now() - begun;
       // Where reads and writes are slow, more of them would only be slower.
-      await clock.sleep(Math.max(tookMs, tickMs - tookMs));
+      await clock.sleep(Math.max(tookMs, this.#tickMs - tookMs));
     }
   }
 
@@ -162,7 +166,7 @@ export class LaneLeader {
     if (lease === 'lost') return lease;
     await this.#apply(decisions);
     await this.#settleBudgets(now);
-    this.#emitMetrics(now);
+    if (now >= this.#metricsAt + METRICS_EVERY_MS) this.#emitMetrics(now);
     return lease;
   }
 
@@ -288,29 +292,35 @@ export class LaneLeader {
     await recoverDue(this.#ports, this.#lane);
   }
 
-  /** Keeps looking until the index has caught up with what came before the mark. False as soon as there is something to do. */
+  get #tickMs(): number {
+    const releases = this.#oldest !== undefined && this.#engine.figures.paused === undefined;
+    return releases || this.#view.mayBeUrgent ? TICK_MS : QUIET_TICK_MS;
+  }
+
+  /**
+   * Nothing waits that could be released, and few calls are out that could come back. What comes back wakes the lane, what is lost
+   * is found by the schedule's next leader, what no budget covers now is looked at again then, and whoever leads next settles the
+   * rest. A sleeping lane shows whom it keeps back.
+   */
+  #idle(now: number): boolean {
+    if (!this.#view.showsOnly(({ tenant }) => this.#budgets.keepsBack(tenant))) return false;
+    if (String(this.#writes.shown?.kept ?? []) !== String(this.#budgets.kept)) return false;
+    const { releases, bundles } = this.#engine.unfinished(now);
+    // What calls give back of a budget is wanted at once, in other lanes too.
+    return this.#budgets.isActive ? releases === 0 : bundles <= FEW_WORKERS;
+  }
+
+  /** Keeps looking until it has seen what came before the mark. False as soon as there is something to do. */
   async #staysIdle(): Promise<boolean> {
     const { clock } = this.#ports;
-    const until = clock.now() + INDEX_GRACE_MS;
-    let lookedAt: number;
-    do {
-      await clock.sleep(LIST_EVERY_MS);
-      lookedAt = clock.now();
-      await this.#view.refresh(lookedAt, this.#engine.unfinishedSince());
+    const markedAt = clock.now();
+    this.#view.expire();
+    for (;;) {
+      await this.#view.refresh(clock.now(), this.#engine.unfinishedSince());
       if (!this.#idle(clock.now())) return false;
-    } while (lookedAt < until);
-    return true;
-  }
-
-  /** Nothing waits and nothing is out that could come back. A sleeping lane shows whom it keeps back. */
-  #idle(now: number): boolean {
-    const isShown = String(this.#writes.shown?.kept ?? []) === String(this.#budgets.kept);
-    return isShown && this.#hasNothingToRelease && this.#engine.unfinished(now).releases === 0;
-  }
-
-  /** What no budget covers now is looked at again in the next minute. */
-  get #hasNothingToRelease(): boolean {
-    return this.#view.empty || this.#view.showsOnly(({ tenant }) => this.#budgets.keepsBack(tenant));
+      if (this.#view.hasSeen(markedAt)) return true;
+      await clock.sleep(LIST_EVERY_MS);
+    }
   }
 
   get #oldest(): number | undefined {
@@ -318,7 +328,6 @@ export class LaneLeader {
   }
 
   #emitMetrics(now: number): void {
-    if (now < this.#metricsAt + METRICS_EVERY_MS) return;
     this.#metricsAt = now;
     const oldest = this.#oldest;
     const { figures } = this.#engine;
@@ -348,6 +357,7 @@ export class LaneLeader {
 
   async #stop(stopped: Stopped): Promise<Stopped> {
     this.#workers.leave(this.#lane);
+    if (this.#sinceMetrics.Released > 0) this.#emitMetrics(this.#ports.clock.now());
     if (stopped !== 'lost') {
       await this.#budgets.leave();
       await this.#writes.release();

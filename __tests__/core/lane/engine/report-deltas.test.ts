@@ -5,7 +5,7 @@ import { endsOf, ReportDeltas } from '../../../../src/core/lane/engine/report-de
 const NOW = 1_000_000_000;
 
 /** Deltas beside a ledger whose first slot, and first unfinished one, are these. */
-function deltasOf(first: number | undefined, unfinished: number | undefined) {
+function deltasOf(first: number | undefined, unfinished: number | undefined, unheard?: ReadonlySet<number>) {
   const ledger = {
     first,
     unfinished,
@@ -13,7 +13,7 @@ function deltasOf(first: number | undefined, unfinished: number | undefined) {
     firstUnfinishedSlot: () => ledger.unfinished,
     report: () => undefined,
   };
-  return { deltas: new ReportDeltas(ledger), ledger };
+  return { deltas: new ReportDeltas(ledger, unheard), ledger };
 }
 
 describe('reports', () => {
@@ -46,6 +46,17 @@ describe('the deltas', () => {
       slotReportOf({ slot: 7, counters: { ended: 2, settled: 1, throttled: 1 } }),
     ]);
     expect(deltas.takeIn([more])).toEqual([]);
+  });
+
+  it('are all of what a predecessor left before anything was reported of it', () => {
+    const { deltas } = deltasOf(7, 7, new Set([8]));
+    const counters = { ended: 1, settled: 1 };
+    expect(
+      deltas.takeIn([
+        { slot: 7, counters },
+        { slot: 8, counters },
+      ]),
+    ).toEqual([slotReportOf({ slot: 8, counters })]);
   });
 
   it('say what became of calls', () => {

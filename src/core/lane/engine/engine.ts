@@ -74,7 +74,7 @@ export class LaneEngine {
     const past = parseState(plan);
     this.#ledger = new Ledger(settings.leaseMs);
     for (const [slot, releases] of past.slots) this.#ledger.release(slot, releases);
-    this.#deltas = new ReportDeltas(this.#ledger);
+    this.#deltas = new ReportDeltas(this.#ledger, past.unheard);
     this.#estimates = new Estimates(parseEstimates(estimates) ?? past.estimates);
     this.#queues = new FairQueues(past.shares);
     this.#urgentDemand = new UrgentDemand(past.urgent);
@@ -102,6 +102,11 @@ export class LaneEngine {
   unfinishedSince(): number | undefined {
     const slot = this.#ledger.firstUnfinishedSlot();
     return slot === undefined ? undefined : slot * SLOT_MS;
+  }
+
+  /** When the last release was made, epoch milliseconds, at the latest; undefined when it is too long ago to count. */
+  get lastReleasedAt(): number | undefined {
+    return this.#ledger.lastReleasedAt();
   }
 
   tick(input: TickInput): Decisions {
@@ -199,6 +204,7 @@ export class LaneEngine {
   snapshot(): string {
     return writeState({
       slots: this.#ledger.slots(),
+      unheard: this.#ledger.unheardSlots(),
       shares: this.#queues.snapshot(),
       urgent: this.#urgentDemand.snapshot(),
       adaptation: this.#adaptiveShare.snapshot(),

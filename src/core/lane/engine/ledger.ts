@@ -183,6 +183,16 @@ export class Ledger {
     return [...this.#slots].sort(([a], [b]) => a - b);
   }
 
+  /** Slots with releases of which nothing has been reported yet. */
+  unheardSlots(): ReadonlySet<number> {
+    return new Set([...this.#slots].filter(([, { ends }]) => ends.ended === 0).map(([slot]) => slot));
+  }
+
+  /** When the last release was made, epoch milliseconds, at the latest; undefined when it is too long ago to count. */
+  lastReleasedAt(): number | undefined {
+    return this.#slots.size === 0 ? undefined : (Math.max(...this.#slots.keys()) + 1) * SLOT_MS;
+  }
+
   #slot(slot: number): Slot {
     let entry = this.#slots.get(slot);
     if (entry === undefined) {

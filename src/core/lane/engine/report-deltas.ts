@@ -12,11 +12,15 @@ const READ_ALL_EVERY_MS = 5_000;
 /** What has been counted since the last look: reports are totals of a slot. */
 export class ReportDeltas {
   readonly #read = new Map<number, Counters>();
-  /** Nothing has been read yet. What stands there then, a predecessor has learned from. */
+  /** Nothing has been read yet. */
   #fresh = true;
   #readAllAt = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly ledger: Pick<Ledger, 'firstSlot' | 'firstUnfinishedSlot' | 'report'>) {}
+  /** @param unheard slots of which a predecessor had heard nothing when it left: it has learned from the others */
+  constructor(
+    private readonly ledger: Pick<Ledger, 'firstSlot' | 'firstUnfinishedSlot' | 'report'>,
+    private readonly unheard: ReadonlySet<number> = new Set(),
+  ) {}
 
   /** Something has been released that has not ended, or a predecessor's releases are to be settled. */
   get awaited(): boolean {
@@ -47,7 +51,7 @@ export class ReportDeltas {
       if (isNews || before?.bundles_ended !== counters.bundles_ended) {
         this.ledger.report(slotReportOf({ slot, counters }));
       }
-      if (!this.#fresh && isNews)
+      if (isNews && (!this.#fresh || this.unheard.has(slot)))
         deltas.push(slotReportOf({ slot, counters: differenceOf(counters, before) }));
     }
     const firstOpen = this.ledger.firstUnfinishedSlot();

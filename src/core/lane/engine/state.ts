@@ -11,6 +11,8 @@ const VERSION = 1;
 
 export interface EngineState {
   slots: [slot: number, releases: SlotReleases][];
+  /** Slots of which nothing had been reported yet. */
+  unheard?: ReadonlySet<number>;
   shares?: FairQueuesState;
   urgent?: UrgentDemandState;
   /** Where an earlier release wrote them; now they have a text of their own. */
@@ -21,7 +23,7 @@ export interface EngineState {
   models?: DeniedModelsState;
 }
 
-interface Written extends Omit<EngineState, 'slots'> {
+interface Written extends Omit<EngineState, 'slots' | 'unheard'> {
   v: typeof VERSION;
   slots: [
     slot: number,
@@ -31,10 +33,11 @@ interface Written extends Omit<EngineState, 'slots'> {
     held: number,
     variance: number,
     expected: number,
+    ...unheard: [1?],
   ][];
 }
 
-export function writeState({ slots, ...rest }: EngineState): string {
+export function writeState({ slots, unheard, ...rest }: EngineState): string {
   const written: Written = {
     v: VERSION,
     slots: slots.map(([slot, { releases, bundles, reserved, held, variance, expected }]) => [
@@ -45,10 +48,15 @@ export function writeState({ slots, ...rest }: EngineState): string {
       held,
       Math.round(variance),
       expected,
+      ...oneIf(unheard?.has(slot)),
     ]),
     ...rest,
   };
   return JSON.stringify(written);
+}
+
+function oneIf(flag = false): [1?] {
+  return flag ? [1] : [];
 }
 
 export function parseState(text: string | undefined): EngineState {
@@ -60,6 +68,7 @@ export function parseState(text: string | undefined): EngineState {
       slot,
       { releases, bundles, reserved, held, variance, expected },
     ]),
+    unheard: new Set(slots.flatMap(([slot, , , , , , , unheard]) => (unheard === 1 ? [slot] : []))),
     ...rest,
   };
 }
