@@ -33,16 +33,15 @@ export function lanesText(lanes: readonly LaneView[]): string {
 
 function lanesTable(lanes: readonly LaneView[]): string {
   return table(
-    ['lane', 'state', 'binds', 'rpm', 'tpm', 'used', 'waiting', 'tokens', 'running'],
-    lanes.map(({ lane, state, bound, limits, utilisation, waiting, waits, unfinished }) => [
+    ['lane', 'state', 'binds', 'rpm', 'tpm', 'used', 'waiting', 'running'],
+    lanes.map(({ lane, state, bound, limits, utilisation, waiting, unfinished }) => [
       lane,
       state,
       bound === undefined ? 'nothing' : BOUND_LABELS[bound.by],
       figure(limits.requests_per_minute, short),
       figure(limits.tokens_per_minute, short),
       figure(utilisation, (part) => `${Math.round(part * 100)} %`),
-      waits === undefined ? figure(waiting, (it) => (it ? 'yes' : 'no')) : short(waits.requests),
-      figure(waits?.tokens, short),
+      figure(waiting, (it) => (it ? 'yes' : 'no')),
       figure(unfinished, String),
     ]),
   );
