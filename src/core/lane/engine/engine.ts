@@ -269,13 +269,20 @@ export class LaneEngine {
     const room = this.#room(limits, unfinished.releases);
     const runMs = this.#runMs;
     const bundles = this.#bundlePacer.begin(now, { ...input, taken: unfinished.bundles, runMs });
+    // Then it goes first and finds its room whatever the shares of a moment say.
+    const urgentFirst = this.#urgentDemand.isWithin(this.#queues.urgentShare, limits);
     for (let blocked = false; ; ) {
       const entry = this.#queues.next();
       if (entry === undefined) return blocked ? 'quota' : 'nothing waits';
       if (decisions.releases.length >= allowed) return 'stopped';
       const urgent = entry.priority === PRIORITIES[0];
       if (decisions.releases.length >= room[urgent ? 'urgent' : 'others']) return 'minutes_to_process';
-      if (!urgent && !this.#pacing.allows()) return 'quota';
+      if (!urgent && !this.#pacing.allows()) {
+        if (!urgentFirst) return 'quota';
+        blocked = true;
+        this.#queues.passOthers();
+        continue;
+      }
       if (!bundles.admits(entry)) return input.workersSetting ?? 'max_concurrent_executions';
       if (entry.failures > 0 && !this.#retries.allows()) {
         this.#queues.drop();
@@ -291,13 +298,16 @@ export class LaneEngine {
         this.#queues.drop();
         continue;
       }
-      const leaves = urgent ? 'nothing' : this.#queues.urgentWaits ? 'debts' : 'debts and urgent';
+      const keepsRoom = urgentFirst || !this.#queues.urgentWaits;
+      const leaves = urgent ? 'nothing' : keepsRoom ? 'debts and urgent' : 'debts';
       const fits = headroom.fits(size, leaves);
       const { trials } = this.#adaptiveShare;
       const tries = !fits && urgent && trials.allows() && headroom.fits(size, leaves, input.limits);
       if (!fits && !tries) {
         blocked = true;
-        if (this.#queues.skip(size.held) !== 'passed') return 'quota';
+        const skipped = this.#queues.skip(size.held);
+        if (skipped === undefined || (skipped === 'waits' && (urgent || !urgentFirst))) return 'quota';
+        if (skipped === 'waits') this.#queues.passOthers();
         continue;
       }
       if (tries) trials.spend(now, slotOf(now));

@@ -88,6 +88,24 @@ export class FairQueues {
     return this.#lines.has(PRIORITIES[0]);
   }
 
+  /** The part of what is served that urgent work is entitled to beside what waits. */
+  get urgentShare(): number {
+    const weights = new Set([PRIORITIES[0], ...this.waiting]);
+    const sum = [...weights].reduce((total, it) => total + this.#priorityWeight(it), 0);
+    return this.#priorityWeight(PRIORITIES[0]) / sum;
+  }
+
+  /** From now on only urgent requests are looked at in this tick; all others still wait. */
+  passOthers(): void {
+    for (const priority of this.waiting) {
+      if (priority === PRIORITIES[0]) continue;
+      this.#skipped.add(priority);
+      this.#lines.delete(priority);
+      this.#first.delete(priority);
+    }
+    this.#current = undefined;
+  }
+
   /**
    * The request that is most entitled now; stays the same until it is served, skipped or dropped. Between priorities that is
    * the one that would have received least for its weight with it, and of equals the most urgent: so urgent work that is

@@ -82,6 +82,17 @@ export class UrgentDemand {
     };
   }
 
+  /** No more came lately than this part of the limits. */
+  isWithin(share: number, { requests_per_minute, tokens_per_minute }: Limits): boolean {
+    const { last, mean } = this.#state;
+    const isLess = (inSpan: number, perMinute = Number.POSITIVE_INFINITY) =>
+      (inSpan * WINDOW_MS) / SPAN_MS <= share * perMinute;
+    return (
+      isLess(Math.max(last.calls, mean.calls), requests_per_minute) &&
+      isLess(Math.max(last.charge, mean.charge), tokens_per_minute)
+    );
+  }
+
   snapshot(): UrgentDemandState {
     const { sums, last, mean, ...rest } = this.#state;
     return { ...rest, sums: written(sums), last: written(last), mean: written(mean) };
