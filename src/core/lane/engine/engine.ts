@@ -24,6 +24,9 @@ import { parseEstimates, parseState, writeEstimates, writeState } from './state.
 import type { Decisions, EngineRelease, TickInput } from './tick.ts';
 import { patienceMs, UrgentDemand } from './urgent-demand.ts';
 
+/** Urgent work that has waited for so long asks for more than its share, or cannot be helped. */
+const LONG_FOR_URGENT_MS = 5_000;
+
 /** By what the breaker allows. */
 const MOST_RELEASES = { all: Number.POSITIVE_INFINITY, probe: 1, none: 0 };
 
@@ -269,8 +272,10 @@ export class LaneEngine {
     const room = this.#room(limits, unfinished.releases);
     const runMs = this.#runMs;
     const bundles = this.#bundlePacer.begin(now, { ...input, taken: unfinished.bundles, runMs });
-    // Then it goes first and finds its room whatever the shares of a moment say.
-    const urgentFirst = this.#urgentDemand.isWithin(this.#queues.urgentShare, limits);
+    // While urgent work asks for less than its share, it goes first and finds its room, whatever the shares of a moment say.
+    const urgentFirst =
+      this.#queues.urgentSince > now - LONG_FOR_URGENT_MS &&
+      this.#urgentDemand.isWithin(this.#queues.urgentShare, limits);
     for (let blocked = false; ; ) {
       const entry = this.#queues.next();
       if (entry === undefined) return blocked ? 'quota' : 'nothing waits';

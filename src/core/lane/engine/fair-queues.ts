@@ -88,6 +88,14 @@ export class FairQueues {
     return this.#lines.has(PRIORITIES[0]);
   }
 
+  /** When the oldest urgent request was accepted, epoch milliseconds; Infinity where none waits. */
+  get urgentSince(): number {
+    const lines = [...(this.#lines.get(PRIORITIES[0])?.values() ?? [])];
+    return Math.min(
+      ...lines.map(({ entries, next }) => entries[next]?.accepted_at ?? Number.POSITIVE_INFINITY),
+    );
+  }
+
   /** The part of what is served that urgent work is entitled to beside what waits. */
   get urgentShare(): number {
     const weights = new Set([PRIORITIES[0], ...this.waiting]);
