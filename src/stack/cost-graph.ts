@@ -2,6 +2,7 @@
  * What the smoother itself costs in an hour, as far as metrics tell that AWS publishes for nothing: the time of its functions,
  * its tables and its queues. Those of S3 and of logs are not among them, and Bedrock's price is in `smoother report`.
  */
+import { Tokenization } from 'cdktf';
 import type { Line } from './dashboard.ts';
 import type { Functions } from './functions.ts';
 import type { Stores } from './stores.ts';
@@ -21,15 +22,16 @@ const TABLE_UNITS = [
 
 interface Priced {
   metric: [namespace: string, name: string, ...dimensions: string[]];
-  /** US dollars for each of what the metric counts. */
-  usd: number;
+  /** US dollars for each of what the metric counts, as arithmetic of CloudWatch. */
+  usd: string;
 }
 
 export function costLines({ tables, queues }: Stores, functions: Functions): Line[] {
   const ofFunctions = Object.values(functions).map(
     ({ lambda, memoryMegabytes }): Priced => ({
       metric: ['AWS/Lambda', 'Duration', 'FunctionName', lambda.functionName],
-      usd: (memoryMegabytes / 1_024 / 1_000) * usd['GB-second'],
+      // The memory may be a variable, which Terraform alone knows.
+      usd: `${Tokenization.stringifyNumber(memoryMegabytes)}*${decimal(usd['GB-second'] / 1_024 / 1_000)}`,
     }),
   );
   const inIndexes = ['backlog', 'due'].map((index) => [
@@ -42,7 +44,7 @@ export function costLines({ tables, queues }: Stores, functions: Functions): Lin
     TABLE_UNITS.map(
       ([name, price]): Priced => ({
         metric: ['AWS/DynamoDB', name, 'TableName', ...place],
-        usd: price,
+        usd: decimal(price),
       }),
     ),
   );
@@ -51,7 +53,7 @@ export function costLines({ tables, queues }: Stores, functions: Functions): Lin
     QUEUE_REQUESTS.map(
       (name): Priced => ({
         metric: ['AWS/SQS', name, 'QueueName', queue.name],
-        usd: usd['queue request'],
+        usd: decimal(usd['queue request']),
       }),
     ),
   );
@@ -64,9 +66,13 @@ export function costLines({ tables, queues }: Stores, functions: Functions): Lin
 }
 
 function sumOf(label: string, letter: string, priced: readonly Priced[]): Line[] {
-  const terms = priced.map(({ usd }, nth) => `FILL(${letter}${nth},0)*${usd.toFixed(12)}`);
+  const terms = priced.map(({ usd }, nth) => `FILL(${letter}${nth},0)*${usd}`);
   return [
     [{ expression: `SUM([${terms.join(',')}])`, label, id: `${letter}_all` }],
     ...priced.map(({ metric }, nth) => [...metric, { id: `${letter}${nth}`, stat: 'Sum', visible: false }]),
   ];
+}
+
+function decimal(amount: number): string {
+  return amount.toFixed(15);
 }
