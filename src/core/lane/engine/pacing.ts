@@ -12,7 +12,7 @@ import type { Sizing } from './sizing.ts';
 const LOOK_AHEAD = 0.1;
 const FURTHEST_MS = 20_000;
 /** A little faster: errors of the estimates then end at the ledger's limit, not below it. */
-const OVERSPEED = 1.1;
+const OVERSPEED = 1.15;
 /** What could not be used at once may be made up for within this time. */
 const MAKE_UP_MS = 1_000;
 
