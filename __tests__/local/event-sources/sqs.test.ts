@@ -103,7 +103,8 @@ it('batches are as large and as many at once as the mapping says', async () => {
     const fs = require("node:fs"), file = process.env.HOME + "/running-" + process.pid;
     fs.writeFileSync(file, "");
     console.log(event.Records.length + " " + fs.readdirSync(process.env.HOME).filter((name) => name.startsWith("running")).length);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    // Long enough that the next one starts meanwhile on a busy machine.
+    await new Promise((resolve) => setTimeout(resolve, 500));
     fs.rmSync(file);
     return {};
   `;
