@@ -158,7 +158,7 @@ describe('the sizes of a backlog', () => {
     expect(lane.known).toBe(487);
   });
 
-  it('heal, whatever leaves or returns unseen, and whoever dies', async () => {
+  it('heal, whatever leaves or returns unseen, and even when a leader dies', async () => {
     const step = fc.record({
       arrive: fc.integer({ min: 0, max: 60 }),
       release: fc.integer({ min: 0, max: 20 }),

@@ -2,6 +2,7 @@
 import { requestError } from '../request/error-types.ts';
 import { rejectionId } from '../request/keys.ts';
 import {
+  inputOf,
   isOutcome,
   type Output,
   type RequestError,
@@ -133,16 +134,11 @@ async function outcomesOf(
 /** The counts with one more outcome. */
 export function counted(counts: Counts, outcome: LineOutcome): Counts {
   if ('error' in outcome) return { ...counts, error: counts.error + 1 };
-  const {
-    input_tokens = 0,
-    output_tokens = 0,
-    cache_read_tokens = 0,
-    cache_write_tokens = 0,
-  } = outcome.usage ?? {};
+  const { usage } = outcome;
   return {
     success: counts.success + 1,
     error: counts.error,
-    input_tokens: counts.input_tokens + input_tokens + cache_read_tokens + cache_write_tokens,
-    output_tokens: counts.output_tokens + output_tokens,
+    input_tokens: counts.input_tokens + (usage === undefined ? 0 : inputOf(usage)),
+    output_tokens: counts.output_tokens + (usage?.output_tokens ?? 0),
   };
 }

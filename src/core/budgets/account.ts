@@ -12,7 +12,8 @@ import {
 const PART_TAKEN = 1 / 8;
 /** Per cent of a budget at which notice is given; the last means that it does not cover a request any more. */
 export const NOTICES = [80, 100] as const;
-const UNUSED: BudgetAccount = { version: 0, lanes: {} };
+/** Nobody has spent anything. */
+export const UNUSED: BudgetAccount = { version: 0, lanes: {} };
 
 export interface Standing {
   lane: string;

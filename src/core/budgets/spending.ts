@@ -1,7 +1,7 @@
 /** What calls spend of a budget: tokens as Bedrock counts them for the bill (no burndown), and dollars at list prices. */
 import { NO_SPENDING, type Spending } from '../lane/budgets.ts';
 import { costOf } from '../reporting/prices.ts';
-import type { Usage } from '../request/record.ts';
+import { inputOf, type Usage } from '../request/record.ts';
 
 /** What a release may spend at most. All input may be written to a cache, which is where it costs most. */
 export interface Reservation extends Spending {
@@ -20,11 +20,7 @@ export function reservationOf(lane: string, reservedTokens: number, maxTokens: n
 }
 
 export function spendingOf(lane: string, usage: Usage): Spending {
-  const { input_tokens, output_tokens, cache_read_tokens = 0, cache_write_tokens = 0 } = usage;
-  return {
-    tokens: input_tokens + output_tokens + cache_read_tokens + cache_write_tokens,
-    nano_usd: costOf(lane, usage) ?? 0,
-  };
+  return { tokens: inputOf(usage) + usage.output_tokens, nano_usd: costOf(lane, usage) ?? 0 };
 }
 
 /** Of a call that has ended: by its usage; all that was reserved where Bedrock may have charged for it and has not said what. */

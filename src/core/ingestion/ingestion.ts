@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Weights } from '../lane/expected-start.ts';
 import type { LaneSettings, Settings } from '../lane/ports.ts';
-import { PRIORITY_WEIGHTS } from '../lane/priority-weights.ts';
+import { weightsIn } from '../lane/priority-weights.ts';
 import type { Log } from '../log.ts';
 import { Mutex } from '../mutex.ts';
 import type { Home } from '../request/arns.ts';
@@ -155,11 +155,8 @@ export class Ingestion {
     const { clock, settings } = this.#ports;
     const read = await this.#settings.run('variables', clock.now(), () => settings.read());
     const { tenant_inference_profiles: tenantProfiles, results_queues: resultsQueues = [] } = read;
-    const weights = {
-      priorities: { ...PRIORITY_WEIGHTS, ...read.priority_weights },
-      tenants: read.tenant_weights,
-    };
-    return { ...this.#options, profiles: knownProfiles(read), tenantProfiles, resultsQueues, weights };
+    const profiles = knownProfiles(read);
+    return { ...this.#options, profiles, tenantProfiles, resultsQueues, weights: weightsIn(read) };
   }
 
   async #read(

@@ -10,7 +10,7 @@ import { PayloadMissingError } from '../request/errors.ts';
 import type { HoldMessage, Release } from '../request/hold-message.ts';
 import { isTruncated } from '../request/invoke-bodies.ts';
 import { type Call, type Payload, readPayload } from '../request/payload.ts';
-import type { RequestRecord, StoredRecord, Usage } from '../request/record.ts';
+import { inputOf, type RequestRecord, type StoredRecord, type Usage } from '../request/record.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../request/times.ts';
 import { claim, type Ending } from '../request/transitions.ts';
 import { BundleError, ModelError, type ModelErrorKind, PayloadUnreadableError } from './errors.ts';
@@ -133,7 +133,7 @@ async function call(ports: InvocationPorts, run: Run, stored: Call): Promise<voi
     startedAt: arrivalOf(startedAt, finishedAt, answer.latencyMs),
     finishedAt,
     chargedTokens: charged,
-    inputTokens: inputOf(answer.usage) ?? record.input_tokens,
+    inputTokens: answer.usage === undefined ? record.input_tokens : inputOf(answer.usage),
     outputTokens: answer.usage?.output_tokens ?? 0,
     usage: answer.usage,
     truncated,
@@ -287,11 +287,6 @@ const MAX_TRANSIT_MS = 2_000;
 function arrivalOf(sentAt: number, finishedAt: number, latencyMs: number | undefined): number {
   if (latencyMs === undefined) return sentAt;
   return Math.min(sentAt + MAX_TRANSIT_MS, Math.max(sentAt, finishedAt - latencyMs));
-}
-
-/** All input that Bedrock counts at a start, cached or not. */
-function inputOf(usage: Usage | undefined): number | undefined {
-  return usage && usage.input_tokens + (usage.cache_read_tokens ?? 0) + (usage.cache_write_tokens ?? 0);
 }
 
 /** What the quota is charged in the end; unknown usage counts as all that was reserved. */

@@ -1,5 +1,5 @@
 /** What tenants have spent of their budgets today, for those who look. */
-import { NOTICES, partSpent, spentOf } from '../budgets/account.ts';
+import { NOTICES, partSpent, spentOf, UNUSED } from '../budgets/account.ts';
 import type { Clock } from '../clock.ts';
 import {
   addSpending,
@@ -76,7 +76,7 @@ function viewOf(
   tenant: string,
   day: string,
   budget: TenantBudget,
-  account: BudgetAccount = { version: 0, lanes: {} },
+  account: BudgetAccount = UNUSED,
 ): BudgetView {
   const limit = limitOf(budget);
   const spent = spentOf(account);

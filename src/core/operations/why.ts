@@ -9,7 +9,7 @@ import {
   type Weights,
 } from '../lane/expected-start.ts';
 import type { Settings } from '../lane/ports.ts';
-import { PRIORITY_WEIGHTS } from '../lane/priority-weights.ts';
+import { weightsIn } from '../lane/priority-weights.ts';
 import type { ReportRows } from '../reporting/ports.ts';
 import type { BacklogEntry, Records } from '../request/ports.ts';
 import { isOutcome, type RequestRecord, type StoredRecord } from '../request/record.ts';
@@ -95,11 +95,7 @@ async function whyItWaits(
     viewBudgets(ports, clock),
   ]);
   const ahead = aheadOf(record, waiting, chargeOf);
-  const weights = {
-    priorities: { ...PRIORITY_WEIGHTS, ...settings.priority_weights },
-    tenants: settings.tenant_weights,
-  };
-  const from = startOf(record, ahead.tenant, waiting, lane, weights, chargeOf);
+  const from = startOf(record, ahead.tenant, waiting, lane, weightsIn(settings), chargeOf);
   const place = placeSaid(ahead);
   const lack = lackOf(budgets, record.tenant, record.lane);
   const begin = lack?.lacks === 'used_up' ? nextDay(lack.day) : now;

@@ -2,7 +2,7 @@
  * Keeps one lane within the budgets of its tenants. The lane's part of each budget is taken beforehand, in one write, and releases
  * within it cost no call. A lane of a stack without budgets does nothing here.
  */
-import { adjusted, leftFor, partSpent, saysTheSame, spentOf } from '../budgets/account.ts';
+import { adjusted, leftFor, partSpent, saysTheSame, spentOf, UNUSED } from '../budgets/account.ts';
 import { BudgetBook } from '../budgets/book.ts';
 import { budgetUsedUp, exceedsBudget, priceUnknown } from '../budgets/refusals.ts';
 import { type Reservation, reservationOf } from '../budgets/spending.ts';
@@ -303,7 +303,7 @@ export class LaneBudgets {
     const spent = this.#book.spent(tenant);
     if (seen.waiting) {
       const since = addSpending(spent, part.spent, -1);
-      const step = partSpent({ version: 0, lanes: { '': { ...part, spent: since } } }, this.#limitOf(tenant));
+      const step = partSpent({ ...UNUSED, lanes: { '': { ...part, spent: since } } }, this.#limitOf(tenant));
       return step >= SHOW_STEP || (part.lacks !== undefined && !this.keepsBack(tenant));
     }
     const shown = { ...part, held: this.#book.used(tenant), spent, lacks: undefined };

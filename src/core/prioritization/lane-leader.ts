@@ -299,7 +299,7 @@ export class LaneLeader {
 
   /**
    * Nothing waits that could be released, and few calls are out that could come back. What comes back wakes the lane, what is lost
-   * is found by the schedule's next leader, what no budget covers now is looked at again then, and whoever leads next settles the
+   * is found by the schedule's next leader, what no budget covers now is looked at again then, and the next leader settles the
    * rest. A sleeping lane shows whom it keeps back.
    */
   #idle(now: number): boolean {

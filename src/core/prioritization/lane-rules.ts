@@ -3,7 +3,7 @@ import type { TenantBudget } from '../lane/budgets.ts';
 import { defaultLimitsOf, overrideOf, whyAssumed } from '../lane/catalog/catalog.ts';
 import type { Limits } from '../lane/catalog/limits.ts';
 import type { LaneSettings } from '../lane/ports.ts';
-import { PRIORITY_WEIGHTS } from '../lane/priority-weights.ts';
+import { weightsIn } from '../lane/priority-weights.ts';
 import { knownProfiles } from '../request/model-id.ts';
 import type { Priority } from '../request/record.ts';
 import type { PrioritizationPorts } from './ports.ts';
@@ -69,7 +69,7 @@ export class LaneRules {
   }
 
   get priorityWeights(): Record<Priority, number> {
-    return { ...PRIORITY_WEIGHTS, ...this.#settings.priority_weights };
+    return weightsIn(this.#settings).priorities;
   }
 
   /** Reads again what has become old. Service Quotas is asked beside it, and its first answer alone is waited for, briefly. */

@@ -1,12 +1,6 @@
 import { createHash } from 'node:crypto';
 import { unreservedTokens } from '../lane/unreserved.ts';
-import {
-  isOutcome,
-  isRequest,
-  type RequestRecord,
-  type StoredRecord,
-  type Usage,
-} from '../request/record.ts';
+import { inputOf, isOutcome, isRequest, type RequestRecord, type StoredRecord } from '../request/record.ts';
 import type { RowKey } from './ports.ts';
 import { costOf } from './prices.ts';
 import { digitsOf, minuteOf } from './rows.ts';
@@ -93,8 +87,4 @@ function promiseOf(record: RequestRecord): { promises?: number; promises_kept?: 
   // One that expired before that time might have started in time.
   if (started_at === undefined && startedOrLate <= promised) return {};
   return { promises: 1, promises_kept: startedOrLate <= promised ? 1 : 0 };
-}
-
-function inputOf({ input_tokens, cache_read_tokens = 0, cache_write_tokens = 0 }: Usage): number {
-  return input_tokens + cache_read_tokens + cache_write_tokens;
 }

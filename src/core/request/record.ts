@@ -31,10 +31,15 @@ export interface Usage {
   cache_write_tokens?: number;
 }
 
+/** All input tokens, cached ones too. */
+export function inputOf({ input_tokens, cache_read_tokens = 0, cache_write_tokens = 0 }: Usage): number {
+  return input_tokens + cache_read_tokens + cache_write_tokens;
+}
+
 /** An output is in the record (`body`) when small, otherwise in the calls bucket. */
 export type Output = { body: unknown } | { bucket: string; key: string };
 
-/** In place of a results queue's name: no message is sent, and whoever wants the result reads the record. */
+/** In place of a results queue's name: no message is sent, and those who want the result read the record. */
 export const RECORD_ONLY = 'record';
 
 /** What the table holds: accepted requests, messages that were refused, and cancellations that came before their request. */

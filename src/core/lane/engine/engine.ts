@@ -181,7 +181,7 @@ export class LaneEngine {
 
   /** What a waiting request is expected to be charged. */
   chargeOf(entry: BacklogEntry, limits: Limits): number {
-    return sizeOf(entry, this.#estimates, limits, this.#runMs, this.settings.callMs).charge;
+    return this.#sizeOf(entry, limits).charge;
   }
 
   /** How the lane does after the last tick. */
@@ -255,11 +255,14 @@ export class LaneEngine {
   #sizer(limits: Limits): (entry: BacklogEntry) => Sizing {
     const sizes = new Map<BacklogEntry, Sizing>();
     return (entry) => {
-      const size =
-        sizes.get(entry) ?? sizeOf(entry, this.#estimates, limits, this.#runMs, this.settings.callMs);
+      const size = sizes.get(entry) ?? this.#sizeOf(entry, limits);
       sizes.set(entry, size);
       return size;
     };
+  }
+
+  #sizeOf(entry: BacklogEntry, limits: Limits): Sizing {
+    return sizeOf(entry, this.#estimates, limits, this.#runMs, this.settings.callMs);
   }
 
   #release(

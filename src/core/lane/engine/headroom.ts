@@ -1,5 +1,6 @@
 /** What a tick may still release, as its releases fill it. */
 import type { Limits } from '../catalog/limits.ts';
+import { laneMinutes } from '../expected-start.ts';
 import { type Amount, atMost, type LedgerTotals, WINDOW_MS } from './ledger.ts';
 import type { Left, Outlook } from './outlook.ts';
 import type { Sizing } from './sizing.ts';
@@ -25,6 +26,8 @@ interface Least {
   ended: Amount;
 }
 
+const NOBODY: Amount = { requests: 0, tokens: 0 };
+
 export class Headroom {
   readonly #used: LedgerTotals;
   /** Beside the urgent work that comes on average. */
@@ -42,10 +45,11 @@ export class Headroom {
     this.#used = { ...used };
     const { requests, tokens } = amountOf(limits);
     const left = outlook.leftOf({ requests, tokens: tokens - (atMost(used) - used.tokens) });
-    const beside = (kept: keyof ReturnType<Expected['urgentIn']>) =>
-      left.map(({ inMs, requests, tokens }) => {
-        const urgent = urgentIn(inMs)[kept];
-        return { inMs, requests: requests - urgent.requests, tokens: tokens - urgent.tokens };
+    const urgent = left.map(({ inMs }) => urgentIn(inMs));
+    const beside = (kept: 'atMost' | 'onAverage') =>
+      left.map(({ inMs, requests, tokens }, moment) => {
+        const needs = urgent[moment]?.[kept] ?? NOBODY;
+        return { inMs, requests: requests - needs.requests, tokens: tokens - needs.tokens };
       });
     this.#left = beside('onAverage');
     const part = (left: number, limit: number) => (limit === Number.POSITIVE_INFINITY ? 1 : left / limit);
@@ -97,11 +101,7 @@ export class Headroom {
 
 /** What is used of the limit that binds: 1 is all of it. */
 export function bindingShare(used: Amount, limits: Limits): number {
-  const share = (amount: number, limit: number | undefined) => (limit ? amount / limit : 0);
-  return Math.max(
-    share(used.requests, limits.requests_per_minute),
-    share(used.tokens, limits.tokens_per_minute),
-  );
+  return laneMinutes(used, limits) ?? 0;
 }
 
 function leastOf(left: readonly Left[], runMs: number): Least {

@@ -120,8 +120,8 @@ export class Ledger {
         const held = heldTokens(entry);
         const charge = entry.expected * shareLeft(entry);
         outlook.holds({ requests, tokens: held }, until);
-        if (charge < held) outlook.grows(charge - held, ended, until);
-        else outlook.grows(charge - held, ended);
+        // A debt counts for a minute from the call's end, whenever it started.
+        outlook.grows(charge - held, ended, charge < held ? until : undefined);
       }
       const { starts, charges, debts } = entry.ends;
       for (const [bin, requests] of starts)

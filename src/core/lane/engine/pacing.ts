@@ -5,7 +5,7 @@
  * highest rate that can be kept up, without a pause, with what is free and what will become free until then.
  */
 
-import { type Amount, WINDOW_MS } from './ledger.ts';
+import type { Amount } from './ledger.ts';
 import type { Sizing } from './sizing.ts';
 
 /** It looks ahead by this part of the time that work has waited: by so much it is done later, at most. */
@@ -63,6 +63,6 @@ export function pacedTokens(
   runMs: number,
   aheadMs: number,
 ): number {
-  const running = Math.min(1, runMs / Math.max(1, Math.min(aheadMs, WINDOW_MS)));
+  const running = Math.min(1, runMs / Math.max(1, aheadMs));
   return held * running + charge * (1 - running);
 }

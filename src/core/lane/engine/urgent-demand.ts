@@ -3,6 +3,7 @@
  * has taken the minute at once, nothing leaves it for a minute.
  */
 import type { Limits } from '../catalog/limits.ts';
+import { bindingShare } from './headroom.ts';
 import { type Amount, WINDOW_MS } from './ledger.ts';
 import type { Sizing } from './sizing.ts';
 
@@ -83,14 +84,10 @@ export class UrgentDemand {
   }
 
   /** No more came lately than this part of the limits. */
-  isWithin(share: number, { requests_per_minute, tokens_per_minute }: Limits): boolean {
+  isWithin(share: number, limits: Limits): boolean {
     const { last, mean } = this.#state;
-    const isLess = (inSpan: number, perMinute = Number.POSITIVE_INFINITY) =>
-      (inSpan * WINDOW_MS) / SPAN_MS <= share * perMinute;
-    return (
-      isLess(Math.max(last.calls, mean.calls), requests_per_minute) &&
-      isLess(Math.max(last.charge, mean.charge), tokens_per_minute)
-    );
+    const perMinute = (sum: keyof Sums) => (Math.max(last[sum], mean[sum]) * WINDOW_MS) / SPAN_MS;
+    return bindingShare({ requests: perMinute('calls'), tokens: perMinute('charge') }, limits) <= share;
   }
 
   snapshot(): UrgentDemandState {
@@ -100,10 +97,9 @@ export class UrgentDemand {
 }
 
 /** How long an urgent request may wait: for one slot, which others may have taken, and hardly longer. */
-export function patienceMs(used: Amount, { requests_per_minute, tokens_per_minute }: Limits): number {
-  const typical = used.tokens / Math.max(1, used.requests);
-  const part = (amount: number, limit: number | undefined) => (limit ? amount / limit : 0);
-  return WINDOW_MS * Math.max(part(1, requests_per_minute), part(typical, tokens_per_minute)) + PROMPT_MS;
+export function patienceMs(used: Amount, limits: Limits): number {
+  const typical = { requests: 1, tokens: used.tokens / Math.max(1, used.requests) };
+  return WINDOW_MS * bindingShare(typical, limits) + PROMPT_MS;
 }
 
 /** Of those of `span` that come in `ms`, with so many standard deviations. */
