@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { checkout, ROOT } from './checkout.ts';
@@ -60,11 +60,8 @@ it('writes the JSON and a zip for each function', () => {
   ]);
 });
 
-it('twice in a row gives the same, byte for byte', () => {
-  expect(digestsOf(synthesiseIn(here))).toEqual(digestsOf(first));
-});
-
-it('in another folder, too', () => {
+it('again, over what an earlier one left in another folder, gives the same, byte for byte', () => {
+  cpSync(path.join(here, 'cdktf.out'), path.join(elsewhere, 'cdktf.out'), { recursive: true });
   expect(digestsOf(synthesiseIn(elsewhere))).toEqual(digestsOf(first));
 });
 

@@ -28,3 +28,11 @@ it.each([
   expect(again).toEqual({ kind: 'request', request: { ...first.request, request_id: retryIdOf('r1') } });
   expect(first.request.body).toBe(body);
 });
+
+it('names no task where the producer named none, although its requests are grouped', () => {
+  const call = readPayload(Buffer.from(`{"v":1,"operation":"converse","converse":${CONVERSE}}`));
+  const taskOfRetry = (task: string) =>
+    JSON.parse(retryMessageOf(waitingRecord('r1', { model_id: MODEL, task }), call)).task;
+  expect(taskOfRetry('~a1')).toBeUndefined();
+  expect(taskOfRetry('summaries')).toBe('summaries');
+});

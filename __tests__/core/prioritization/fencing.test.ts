@@ -40,7 +40,10 @@ async function run(at: number, when: 'before' | 'after', unfenced = false): Prom
   for (let minute = 1; minute <= 5; minute++) {
     world.clock.at(world.clock.now() + 30_000 * minute, () => world.clock.spawn(() => world.prioritize()));
   }
-  await world.clock.run(world.clock.now() + 300_000);
+  const end = world.clock.now() + 300_000;
+  while (world.cloud.sent.length < REQUESTS && world.clock.now() < end) {
+    await world.clock.run(world.clock.now() + 10_000);
+  }
   return world;
 }
 

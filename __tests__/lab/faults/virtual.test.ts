@@ -64,7 +64,7 @@ describe('faults from outside', () => {
   });
 
   it('S3: partition: costs no request its attempts, unlike workers who leave it to the lease', async () => {
-    const partition = { ...named('S3: partition'), durationMs: 6 * MINUTE_MS };
+    const partition = { ...named('S3: partition'), durationMs: 6 * MINUTE_MS, perMinute: 12 };
     expect(await meetFault(partition, 1)).toMatchObject({ failed: 0, lost: 0, violations: [] });
     const left = await meetFault(partition, 1, withoutSettingAside);
     expect(left.failed).toBeGreaterThan(0);

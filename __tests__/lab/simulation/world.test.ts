@@ -33,14 +33,14 @@ describe('simulated world', () => {
   });
 
   it('gives the same run for the same seed, and another for another', async () => {
-    const workload = beginningOf('overload', 1);
+    const workload = beginningOf('overload', 0.5);
     const [first, again, other] = [await run(workload), await run(workload), await run(workload, 2)];
     expect(again.figures).toEqual(first.figures);
     expect(other.figures.waitMs).not.toEqual(first.figures.waitMs);
   });
 
   it('measures use and bounds while work waits', async () => {
-    const { figures } = await run(beginningOf('overload', 4.5));
+    const { figures } = await run(beginningOf('overload', 3.5));
     const [utilisation] = figures.utilisation;
     expect(utilisation?.binding).toBe('tokens');
     expect(utilisation?.used).toBeGreaterThan(0.8);
@@ -49,14 +49,14 @@ describe('simulated world', () => {
   });
 
   it('has a Bedrock that refuses: a quota halved unannounced throttles', async () => {
-    const halved = beginningOf('overload', 3);
+    const halved = beginningOf('overload', 1.5);
     const [lane] = halved.lanes;
     const { figures } = await run({
       ...halved,
       quotaChanges: [
         {
           lane: 'amazon.nova-pro:geo',
-          at: MINUTE_MS,
+          at: MINUTE_MS / 2,
           limits: { tokensPerMinute: (lane?.limits.tokensPerMinute ?? 0) / 2 },
           announcedAfterMs: 60 * MINUTE_MS,
         },

@@ -13,7 +13,7 @@ export default command('smoother test').action(async () => {
   try {
     for (const { name, args, tally = oneStep } of stepsIn(scratch)) {
       console.log(`\n── ${name} ──`);
-      const code = await runNode(args, { CDKTF_OUTDIR: path.join(scratch, 'cdktf.out') }, interrupted);
+      const code = await runNode(args, {}, interrupted);
       const { passed, failed } = tally(code);
       console.log(failed === 0 ? `${name}: passed` : `${name}: FAILED`);
       total.passed += passed;
@@ -49,7 +49,6 @@ function stepsIn(scratch: string): Step[] {
       args: ['node_modules/vitest/vitest.mjs', 'run', ...reporters],
       tally: (exitCode) => testTally(readFileSync(report, 'utf8'), exitCode),
     },
-    { name: 'synthesis', args: ['--import', 'tsx', 'main.ts'] },
   ];
 }
 

@@ -1,5 +1,6 @@
 import { laneOf, outputLimitOf } from '../lane/catalog/catalog.ts';
 import type { ExpectedStart } from '../lane/expected-start.ts';
+import { groupOf } from '../request/groups.ts';
 import { backlogKey, dueKey, payloadKey } from '../request/keys.ts';
 import { requestedOutput } from '../request/max-tokens.ts';
 import { knownAs, type Profiles, profileOfTenant, type TenantProfiles } from '../request/model-id.ts';
@@ -64,7 +65,7 @@ export function acceptedRecord(request: Request, arrival: Acceptance): RequestRe
     operation: call.operation,
     priority,
     tenant,
-    task: request.task,
+    task: request.task ?? groupOf(request),
     record_id: request.record_id,
     metadata: metadata === undefined ? undefined : JSON.stringify(metadata),
     results: request.results,

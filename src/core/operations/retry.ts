@@ -1,5 +1,6 @@
 /** A failed request again. An outcome is final: what is tried again is a new request. */
 
+import { taskOf } from '../request/groups.ts';
 import { JsonText } from '../request/json-text.ts';
 import { sha256 } from '../request/keys.ts';
 import { type Call, payloadText } from '../request/payload.ts';
@@ -19,13 +20,13 @@ export function retryIdOf(requestId: string): string {
  * maximum wait that the producer set starts again.
  */
 export function retryMessageOf(record: RequestRecord, call: Call): string {
-  const { priority, tenant, task, record_id, metadata } = record;
+  const { priority, tenant, record_id, metadata } = record;
   const envelope = {
     request_id: retryIdOf(record.request_id),
     model_id: askedModelOf(record),
     priority,
     tenant,
-    task,
+    task: taskOf(record),
     accept_truncated: record.accept_truncated,
     results: record.results,
     metadata: metadata === undefined ? undefined : JSON.parse(metadata),

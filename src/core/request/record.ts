@@ -86,7 +86,7 @@ export interface RequestRecord extends CommonRecord {
   /** The model that the request names, where what is called is its tenant's own application inference profile of it. */
   asked_model_id?: string;
   operation: Operation;
-  /** The producer's label for requests with outputs of similar size; estimates are learned by it. */
+  /** The producer's label for requests with outputs of similar size, or the name of their group; estimates are learned by it. */
   task?: string;
 
   /** Epoch milliseconds after which the request is not started any more: the producer's, or the longest wait. */

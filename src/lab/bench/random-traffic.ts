@@ -34,7 +34,7 @@ export interface Kind {
   sizes: Sizes;
   /** How often it comes beside the other kinds. */
   weight: number;
-  /** Its priority, where all of the kind have one. */
+  /** Its priority, where all of the kind have one; their prompts begin alike then, too. */
   priority?: Priority;
 }
 
@@ -51,12 +51,15 @@ const LONGEST_SIGMAS = 3;
 export function drawKinds(random: Random, bounds: KindBounds): Kind[] {
   const count = pick(random, [1, 1, 2, 2, 3, 4]);
   const apart = random() < 0.5;
-  return Array.from({ length: count }, (_, index) => ({
-    name: `kind-${index}`,
-    sizes: drawKindSizes(random, bounds),
-    weight: magnitude(random, 0.05, 1),
-    ...(apart && { priority: pick(random, PRIORITIES) }),
-  }));
+  return Array.from({ length: count }, (_, index) => {
+    const name = `kind-${index}`;
+    return {
+      name,
+      sizes: { ...drawKindSizes(random, bounds), ...(apart && { opening: name }) },
+      weight: magnitude(random, 0.05, 1),
+      ...(apart && { priority: pick(random, PRIORITIES) }),
+    };
+  });
 }
 
 function drawKindSizes(random: Random, { longestInput, longestOutput }: KindBounds): Sizes {

@@ -36,6 +36,15 @@ const CARELESS: Sizes = {
   maxTokens: 4_096,
 };
 
+const LABELS: Sizes = { inputMedian: 800, outputMedian: 5, spread: 1.3, outputMost: 12, opening: 'labels' };
+const ESSAYS: Sizes = {
+  inputMedian: 300,
+  outputMedian: 3_000,
+  spread: 1.3,
+  outputMost: 8_000,
+  opening: 'essays',
+};
+
 /** Part of a lane's quota that a stream asks for. */
 interface Demand {
   share: number;
@@ -153,6 +162,19 @@ const BUILDS: Record<string, Build> = {
     latency: { firstTokenMs: 1_000, perTokenMs: 10 },
     targets: TARGETS,
     arrivals: demand(seed, overload(15, LANE, { ...CARELESS, maxTokens: undefined }, 1.2)),
+  }),
+  'mixed-kinds': (seed) => ({
+    about: 'Labels of five tokens beside essays of three thousand, max tokens and task left to the smoother',
+    lanes: [LANE],
+    durationMs: 15 * MINUTE_MS,
+    latency: { firstTokenMs: 700, perTokenMs: 8 },
+    targets: TARGETS,
+    arrivals: demand(seed, [
+      { share: 0.05, priority: 1, sizes: LABELS, toMinute: 15 },
+      { share: 0.4, priority: 3, sizes: LABELS, toMinute: 15 },
+      { share: 0.4, priority: 3, tenant: 'globex', sizes: ESSAYS, toMinute: 15 },
+      { share: 0.4, priority: 3, tenant: 'initech', sizes: ESSAYS, toMinute: 15 },
+    ]),
   }),
   'burndown-10x': (seed) => {
     const lane = { modelId: OPUS, limits: { requestsPerMinute: RPM, tokensPerMinute: 2_000_000 } };

@@ -2,6 +2,7 @@
 
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import type { Limits } from '../../core/lane/catalog/limits.ts';
+import { groupName } from '../../core/request/groups.ts';
 import { backlogKey } from '../../core/request/keys.ts';
 import type { Payload } from '../../core/request/payload.ts';
 import type { RequestRecord, Usage } from '../../core/request/record.ts';
@@ -20,7 +21,7 @@ export function newRecord(
   times: { sentAt: number; acceptedAt: number },
   estimatedTokens: number,
 ): RequestRecord {
-  const { modelId, priority, tenant, maxTokens } = arrival;
+  const { modelId, priority, tenant, maxTokens, opening = index } = arrival;
   const { sentAt, acceptedAt } = times;
   const lane = laneOf(modelId);
   const queue = backlogKey({ lane, priority, tenant, shard: 0 });
@@ -35,6 +36,7 @@ export function newRecord(
     operation: 'converse',
     priority,
     tenant,
+    task: groupName(opening, maxTokens),
     accepted_at: acceptedAt,
     deadline_at: acceptedAt + LONGEST_WAIT_MS,
     has_deadline: false,

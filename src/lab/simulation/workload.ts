@@ -15,6 +15,8 @@ export interface Arrival {
   outputTokens: number;
   /** As the producer sets it; absent when unset. */
   maxTokens?: number;
+  /** How its prompt begins, where others begin so, too. */
+  opening?: string;
   /** What Bedrock says to it, instead of an answer. */
   refusal?: ModelErrorDetails;
   /** Of the requests of one burst, which come at once: the burst's number. */
@@ -91,6 +93,8 @@ export interface Sizes {
   /** Longest input; twenty times the median unless given. */
   inputMost?: number;
   maxTokens?: number;
+  /** Their prompts begin with it; each begins as no other does unless given. */
+  opening?: string;
 }
 
 /** A chat turn whose producer sets max tokens with sense. */
@@ -147,11 +151,16 @@ function streamArrivals(stream: Stream, random: Random): Arrival[] {
 export function drawSizes(
   sizes: Sizes,
   random: Random,
-): Pick<Arrival, 'inputTokens' | 'outputTokens' | 'maxTokens'> {
-  const { inputMedian, outputMedian, spread, outputMost, maxTokens } = sizes;
+): Pick<Arrival, 'inputTokens' | 'outputTokens' | 'maxTokens' | 'opening'> {
+  const { inputMedian, outputMedian, spread, outputMost, maxTokens, opening } = sizes;
   const { inputMost = inputMedian * 20 } = sizes;
   const inputTokens = Math.max(1, Math.min(inputMost, Math.round(logNormal(random, inputMedian, spread))));
   const wanted = Math.max(1, Math.round(logNormal(random, outputMedian, spread)));
   const outputTokens = Math.min(wanted, outputMost, maxTokens ?? outputMost);
-  return { inputTokens, outputTokens, ...(maxTokens !== undefined && { maxTokens }) };
+  return {
+    inputTokens,
+    outputTokens,
+    ...(maxTokens !== undefined && { maxTokens }),
+    ...(opening !== undefined && { opening }),
+  };
 }

@@ -387,7 +387,7 @@ describe('memory', () => {
 
   it('stays small, whatever the traffic', () => {
     const lane = new Lane();
-    for (let now = 0; now < 120_000; now += 250) {
+    for (let now = 0; now < 90_000; now += 500) {
       lane.waiting = Array.from({ length: 50 }, (_, i) => entryOf(now + i, { tenant: `tenant-${i}` }));
       for (const { reserved } of lane.tick(now).releases) {
         lane.report({ releasedAt: now, reservedTokens: reserved, outputTokens: now % 3_000 });

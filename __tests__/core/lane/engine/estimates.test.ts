@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countersOf, slotReportOf } from '../../../../src/core/lane/call-report.ts';
+import { type CallReport, countersOf, slotReportOf } from '../../../../src/core/lane/call-report.ts';
 import { Estimates } from '../../../../src/core/lane/engine/estimates.ts';
 import { sizeOf } from '../../../../src/core/lane/engine/sizing.ts';
 import { entryOf } from '../../../fixtures/entries.ts';
@@ -7,22 +7,27 @@ import { entryOf } from '../../../fixtures/entries.ts';
 const LIMITS = { tokens_per_minute: 10_000_000 };
 const OPUS = 'anthropic.claude-opus-5:geo';
 
+function settledCall(
+  call: Pick<CallReport, 'outputTokens'> & Partial<Pick<CallReport, 'task' | 'truncated'>>,
+): CallReport {
+  return {
+    end: 'settled',
+    releasedAt: 0,
+    startedAt: 100,
+    finishedAt: 1_100,
+    reservedTokens: 1_000,
+    chargedTokens: 500,
+    estimatedInputTokens: 100,
+    inputTokens: 100,
+    ...call,
+  };
+}
+
 /** After answers of these lengths. */
 function estimatesAfter(answers: number[], call: { task?: string; truncated?: boolean } = {}): Estimates {
   const estimates = new Estimates();
   for (const outputTokens of answers) {
-    const counters = countersOf({
-      end: 'settled',
-      releasedAt: 0,
-      startedAt: 100,
-      finishedAt: 1_100,
-      reservedTokens: 1_000,
-      chargedTokens: 500,
-      estimatedInputTokens: 100,
-      inputTokens: 100,
-      outputTokens,
-      ...call,
-    });
+    const counters = countersOf(settledCall({ outputTokens, ...call }));
     estimates.learn(slotReportOf({ slot: 0, counters }));
   }
   return estimates;
@@ -159,5 +164,30 @@ describe('an input of media', () => {
     const successor = new Estimates(JSON.parse(JSON.stringify(pdfs.snapshot())));
     const { reserved } = sized(successor, { ...ENTRY, input_kind: 'pdf' });
     expect(Math.abs(reserved - 2_100)).toBeLessThan(20);
+  });
+});
+
+describe('answers of a task', () => {
+  const learnOf = (estimates: Estimates, task: string, outputTokens: number) =>
+    estimates.learn(slotReportOf({ slot: 0, counters: countersOf(settledCall({ task, outputTokens })) }));
+  const outputOf = (estimates: Estimates, task: string) =>
+    estimates.outputs(task).moments((it) => it, 0).mean;
+
+  it('are told apart from the lane’s, however many others are seen once and never again', () => {
+    const estimates = new Estimates();
+    for (let nth = 0; nth < 2_000; nth++) {
+      learnOf(estimates, `once-${nth}`, 3_000);
+      if (nth % 10 === 0) learnOf(estimates, 'often', 5);
+    }
+    expect(outputOf(estimates, 'often')).toBeLessThan(10);
+    expect(outputOf(estimates, 'once-7')).toBeGreaterThan(1_000);
+  });
+
+  it('of tasks that are gone make room for new ones', () => {
+    const estimates = new Estimates();
+    for (let nth = 0; nth < 50 * 40; nth++) learnOf(estimates, `gone-${nth % 50}`, 3_000);
+    for (let nth = 0; nth < 20_000; nth++) learnOf(estimates, `new-${nth % 5}`, 5);
+    expect(outputOf(estimates, 'new-1')).toBeLessThan(10);
+    expect(estimates.snapshot().tasks.length).toBeLessThanOrEqual(50);
   });
 });

@@ -26,16 +26,21 @@ export class Distribution {
   }
 
   add(bucket: number, count: number, cut = false): void {
-    const decay = 0.5 ** (count / HALF_LIFE_SAMPLES);
-    for (const weights of [this.#whole, this.#cut]) {
-      for (const [key, weight] of weights) {
-        if (weight * decay < 1e-3) weights.delete(key);
-        else weights.set(key, weight * decay);
-      }
-    }
+    this.age(0.5 ** (count / HALF_LIFE_SAMPLES));
     const weights = cut ? this.#cut : this.#whole;
     weights.set(bucket, (weights.get(bucket) ?? 0) + count);
-    this.#samples = this.#samples * decay + count;
+    this.#samples += count;
+  }
+
+  /** All that is known counts only as much as this part of it. */
+  age(part: number): void {
+    for (const weights of [this.#whole, this.#cut]) {
+      for (const [key, weight] of weights) {
+        if (weight * part < 1e-3) weights.delete(key);
+        else weights.set(key, weight * part);
+      }
+    }
+    this.#samples *= part;
   }
 
   /**

@@ -13,8 +13,10 @@ const MIN_SAMPLES = 30;
 const PRIOR_SAMPLES = 2;
 /** From so few, the largest of them says something of the others. */
 const FEWEST_FOR_QUANTILE = 10;
-/** Tasks beyond this many are estimated by their lane. */
+/** Tasks and groups; beyond this many, the others are estimated by their lane. */
 const MAX_TASKS = 50;
+/** What is left of a task's samples when a newcomer finds no place. */
+const AGEING = 0.98;
 /** A start later than twice the delay of all but one in a thousand is not waited for. */
 const LATEST_QUANTILE = 0.999;
 const LATEST_MARGIN = 2;
@@ -216,12 +218,21 @@ export class Estimates {
     return estimated === 0 ? 1 : (this.#real.value ?? 0) / estimated;
   }
 
+  /** A newcomer that finds no place ages the next in turn, and takes its place when nothing is left of it. */
   #task(name: string): Distribution | undefined {
-    let outputs = this.#tasks.get(name);
-    if (outputs === undefined && this.#tasks.size < MAX_TASKS) {
-      outputs = new Distribution();
-      this.#tasks.set(name, outputs);
+    const known = this.#tasks.get(name);
+    if (known !== undefined) return known;
+    if (this.#tasks.size >= MAX_TASKS) {
+      const [[next, aged]] = this.#tasks as Iterable<[string, Distribution]> as [[string, Distribution]];
+      this.#tasks.delete(next);
+      aged.age(AGEING);
+      if (aged.samples >= 1) {
+        this.#tasks.set(next, aged);
+        return undefined;
+      }
     }
+    const outputs = new Distribution();
+    this.#tasks.set(name, outputs);
     return outputs;
   }
 }

@@ -164,17 +164,14 @@ export class Ledger {
   prune(now: number): void {
     for (const [slot, entry] of this.#slots) {
       const begin = slot * SLOT_MS;
-      const lastBin = (bins: readonly Bin[], width: number) =>
-        Math.max(0, ...bins.map(([bin]) => begin + (bin + 1) * width));
-      const until =
-        WINDOW_MS +
-        Math.max(
-          begin + SLOT_MS + START_WINDOW_MS,
-          lastBin(entry.ends.starts, START_BIN_MS),
-          lastBin(entry.ends.debts, DEBT_BIN_MS),
-        );
+      if (begin + SLOT_MS + START_WINDOW_MS + WINDOW_MS >= now) continue;
+      const { starts, debts } = entry.ends;
+      const counts =
+        countAfter(now - WINDOW_MS, slot, starts, START_BIN_MS) +
+          countAfter(now - WINDOW_MS, slot, debts, DEBT_BIN_MS) >
+        0;
       const open = unended(entry) > 0 && begin + this.leaseMs >= now;
-      if (until < now && !open) this.#slots.delete(slot);
+      if (!counts && !open) this.#slots.delete(slot);
     }
   }
 
