@@ -168,7 +168,7 @@ invariant<Scenario, Sabotage>('an outage is met by single probes, and work goes 
     expect(after.length).toBeGreaterThan(10);
   },
   without: {
-    'the breaker': { engine: replaced(Breaker, 'allows', () => () => 'all') },
+    'the breaker': { engine: replaced(Breaker, 'observe', () => () => undefined) },
     probes: {
       engine: replaced(
         Breaker,

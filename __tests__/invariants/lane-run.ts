@@ -210,8 +210,9 @@ export class LaneRun {
       // As workers do: after a server error nobody knows what was charged.
       chargedTokens: end === 'transient' ? release.reserved : usage.charge,
       ...{ estimatedInputTokens: entry.input_tokens, inputTokens: usage.input, outputTokens: usage.output },
-      served:
-        release.cost === release.charge ? { priority, tenant, expectedTokens: release.charge } : undefined,
+      tenant,
+      served: release.cost === release.charge ? { priority, expectedTokens: release.charge } : undefined,
+      probe: release.probe,
     });
     const bundle = worker.running === 0 ? BUNDLE_ENDED : {};
     release.reportedAt = this.#now + this.#draw(this.scenario.reportLagMs);

@@ -213,7 +213,8 @@ it.each(samplesOf<Record<string, number>>('report-counters'))(
       estimatedInputTokens: 20,
       inputTokens: 26,
       outputTokens: 9,
-      served: { priority: 1, tenant: 'shop', expectedTokens: 50 },
+      tenant: 'shop',
+      served: { priority: 1, expectedTokens: 50 },
       modelId: MODEL,
       task: 'answer',
     });

@@ -11,7 +11,8 @@ function reported(fields: Partial<CallReport> & { end: CallEnd }) {
     ...{ releasedAt: 0, startedAt: 100, finishedAt: 1_100 },
     ...{ reservedTokens: 1_000, chargedTokens: 0 },
     ...{ estimatedInputTokens: 0, inputTokens: 0, outputTokens: 0 },
-    served: { priority: 3, tenant: 'acme', expectedTokens: 400 },
+    tenant: 'acme',
+    served: { priority: 3, expectedTokens: 400 },
     ...fields,
   });
   return slotReportOf({ slot: 0, counters });
@@ -29,6 +30,21 @@ describe('what a tenant gets back of its share', () => {
     ['timed_out', 1_000, 600],
   ])('of a call that ended %s with a charge of %i: %i', (end, chargedTokens, tokens) => {
     expect(reported({ end, chargedTokens }).owed).toEqual([{ priority: 3, tenant: 'acme', tokens }]);
+  });
+});
+
+describe('whose call it was', () => {
+  it.each([
+    ['transient', 'transients'],
+    ['faulted', 'faults'],
+  ] as const)('is told of one that ended %s', (end, list) => {
+    expect(reported({ end })[list]).toEqual([['acme', 1]]);
+  });
+
+  it('is not told of one that was answered, unless it was a probe', () => {
+    const { transients, faults, probes } = reported({ end: 'settled' });
+    expect([transients, faults, probes]).toEqual([[], [], []]);
+    expect(reported({ end: 'settled', probe: true }).probes).toEqual([{ tenant: 'acme', end: 'settled' }]);
   });
 });
 

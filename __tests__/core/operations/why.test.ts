@@ -117,6 +117,17 @@ describe('why a request waits', () => {
     expect(why?.remedy).toContain('smoother resume');
   });
 
+  it('is that calls of its tenant fail while those of others are answered', async () => {
+    const world = await burst(8);
+    const { tenant = '' } = (await world.whyOf('r7')) ?? {};
+    const figures = { unfinished: 0, utilisation: 0.1, share: 1, resting: [tenant] };
+    const status = { lease_until: world.clock.now() + 10_000, figures };
+    const watch = { ...world.ports.watch, status: async () => status };
+    const why = await whyOf({ ...world.ports, watch, rows: createReportRows() }, 'r7', world.clock);
+    expect(why?.says.join()).toContain(`Calls of ${tenant} fail while those of others are answered`);
+    expect(why?.expected_start).toBeUndefined();
+  });
+
   it('is not asked of what has ended, and its history says how', async () => {
     const world = await burst(4);
     await world.clock.run(world.clock.now() + 20_000);

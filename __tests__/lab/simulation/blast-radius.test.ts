@@ -28,6 +28,8 @@ const KINDS: Partial<Arrival>[] = [
   { modelId: ARN, refusal: fail('denied', 'AccessDeniedException') },
   { refusal: fail('invalid', 'ValidationException') },
   { refusal: fail('faulted', 'ModelErrorException') },
+  { refusal: fail('faulted', 'ServiceQuotaExceededException') },
+  { refusal: fail('transient', 'InternalServerException') },
   { maxTokens: 10_000, outputTokens: 10 },
   { inputTokens: 250_000 },
 ];

@@ -229,7 +229,7 @@ type Reported = Pick<CallReport, 'end' | 'startedAt' | 'finishedAt' | 'chargedTo
 
 async function report(
   { reports }: InvocationPorts,
-  { lane, releasedAt, record }: Run,
+  { lane, releasedAt, record, probe }: Run,
   { usage, ...call }: Reported,
 ): Promise<void> {
   const { priority, tenant, expected_tokens: expectedTokens } = record;
@@ -242,7 +242,9 @@ async function report(
     outputTokens: 0,
     modelId: record.model_id,
     task: record.task,
-    served: expectedTokens === undefined ? undefined : { priority, tenant, expectedTokens },
+    tenant,
+    served: expectedTokens === undefined ? undefined : { priority, expectedTokens },
+    probe,
     ...call,
   });
   const ofBudget = record.budgeted ? budgetCountersOf(record, usage, call.chargedTokens > 0) : {};

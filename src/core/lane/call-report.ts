@@ -53,8 +53,11 @@ export interface CallReport {
   outputTokens: number;
   /** The id that was called; of calls that Bedrock served, or denied because of their id. */
   modelId?: string;
-  /** Who was served, and the charge that the release expected: the difference is made good. */
-  served?: { priority: Priority; tenant: string; expectedTokens: number };
+  tenant: string;
+  /** At what priority, and the charge that the release expected: the difference is made good. */
+  served?: { priority: Priority; expectedTokens: number };
+  /** Its end says whether those who rest may go on. */
+  probe?: boolean;
   /** The answer was cut by max tokens: it would have been at least this long. */
   truncated?: boolean;
   task?: string;
@@ -112,6 +115,9 @@ export interface Owed {
   tokens: number;
 }
 
+/** How many calls of a tenant ended in one way. */
+export type TenantCount = readonly [tenant: string, count: number];
+
 /** What invocations have reported about one slot of releases, as the lanes table adds it up. */
 export interface SlotTotals {
   /** Releases are grouped by time: slot = floor(released_at / SLOT_MS). */
@@ -136,6 +142,11 @@ export interface SlotReport extends Readonly<Record<Sum, number>> {
   readonly servedModels: readonly string[];
   /** How often calls were denied because of their model id. */
   readonly deniedModels: readonly (readonly [modelId: string, count: number])[];
+  /** Whose calls failed, in each of the two ways: the plain sums of the same names. */
+  readonly transients: readonly TenantCount[];
+  readonly faults: readonly TenantCount[];
+  /** How probes of these tenants ended. */
+  readonly probes: readonly { tenant: string; end: CallEnd }[];
 }
 
 /** Names of the counters that are not plain sums: a kind and its parts, separated by dots. Only the last part may hold dots. */
@@ -148,6 +159,8 @@ const nameOf = {
   media: (sum: keyof MediaSums, kind: InputKind) => `media.${sum}.${kind}`,
   owed: (priority: Priority, tenant: string) => `owed.${priority}.${tenant}`,
   model: (end: 'served' | 'denied', modelId: string) => `${end}.${modelId}`,
+  failed: (end: 'transient' | 'faulted', tenant: string) => `${end}.${tenant}`,
+  probe: (end: CallEnd, tenant: string) => `probe.${end}.${tenant}`,
 };
 
 /**
@@ -175,9 +188,9 @@ export function countersOf(report: CallReport): Counters {
   };
   const others: Record<string, number> = {};
   if (report.served !== undefined) {
-    const { priority, tenant, expectedTokens } = report.served;
+    const { priority, expectedTokens } = report.served;
     const owed = report.chargedTokens - expectedTokens;
-    others[nameOf.owed(priority, tenant)] = FAILED_BY_CALL.has(report.end) ? Math.max(0, owed) : owed;
+    others[nameOf.owed(priority, report.tenant)] = FAILED_BY_CALL.has(report.end) ? Math.max(0, owed) : owed;
   }
   if (report.startedAt !== undefined) {
     const bin = binOf(report.startedAt - slotBegin, START_BIN_MS);
@@ -189,6 +202,11 @@ export function countersOf(report: CallReport): Counters {
     others[nameOf.charge(bin)] = report.chargedTokens - debt;
     if (debt > 0) others[nameOf.debt(binOf(report.finishedAt - slotBegin, DEBT_BIN_MS))] = debt;
   }
+  // Only of calls that fail: tenants of all others would be too many names.
+  if (report.end === 'transient' || report.end === 'faulted') {
+    others[nameOf.failed(report.end, report.tenant)] = 1;
+  }
+  if (report.probe) others[nameOf.probe(report.end, report.tenant)] = 1;
   if (report.modelId !== undefined && report.end === 'denied') {
     others[nameOf.model('denied', report.modelId)] = 1;
   }
@@ -234,6 +252,9 @@ export function slotReportOf({ slot, counters }: SlotTotals): SlotReport {
   const owed: Owed[] = [];
   const servedModels: string[] = [];
   const deniedModels: [string, number][] = [];
+  const transients: TenantCount[] = [];
+  const faults: TenantCount[] = [];
+  const probes: { tenant: string; end: CallEnd }[] = [];
   for (const [name, count] of Object.entries(counters)) {
     if (name in sums) {
       sums[name as Sum] = count;
@@ -269,6 +290,15 @@ export function slotReportOf({ slot, counters }: SlotTotals): SlotReport {
       case 'denied':
         deniedModels.push([parts, count]);
         break;
+      case 'transient':
+        transients.push([parts, count]);
+        break;
+      case 'faulted':
+        faults.push([parts, count]);
+        break;
+      case 'probe':
+        if (count > 0) probes.push({ tenant: rest ?? '', end: part as CallEnd });
+        break;
     }
   }
   return {
@@ -282,6 +312,9 @@ export function slotReportOf({ slot, counters }: SlotTotals): SlotReport {
     owed,
     servedModels,
     deniedModels,
+    transients,
+    faults,
+    probes,
   };
 }
 

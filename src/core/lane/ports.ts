@@ -77,6 +77,8 @@ export interface LaneFigures {
   backlog?: BacklogFigures;
   /** Tenants whose requests wait for their budgets and not for the lane: the first of them, as the state item has little room. */
   kept?: string[];
+  /** Tenants whose calls fail while others are answered: their requests rest, and the first of them are named. */
+  resting?: string[];
 }
 
 /**

@@ -37,6 +37,8 @@ export interface LaneView extends Explanation {
   unfinished?: number;
   /** Tenants whose requests wait for their budgets, and not for the lane. */
   kept?: readonly string[];
+  /** Tenants whose calls fail while others are answered. */
+  resting?: readonly string[];
 }
 
 export async function viewLanes(ports: LaneViewPorts, clock: Pick<Clock, 'now'>): Promise<LaneView[]> {
@@ -56,7 +58,7 @@ export async function viewLane(
     watch.status(lane),
   ]);
   const led = lease_until > clock.now();
-  const { waiting, unfinished, share, utilisation, backlog, kept, assumed = [] } = figures ?? {};
+  const { waiting, unfinished, share, utilisation, backlog, kept, resting, assumed = [] } = figures ?? {};
   const bound = boundOf(pause, { limits, figures: led || figures?.waiting ? figures : idle(figures) });
   const health = healthOf(bound);
   const state = pause !== undefined ? 'paused' : health === 'bad' ? 'stopped' : led ? 'working' : 'asleep';
@@ -64,7 +66,7 @@ export async function viewLane(
     ...{ lane, model_id, state, health, bound, limits, assumed },
     // What a leader saw last is over when nothing is led.
     utilisation: led ? utilisation : undefined,
-    ...{ share, waiting, unfinished, kept },
+    ...{ share, waiting, unfinished, kept, resting },
     ...(backlog !== undefined && { waits: { requests: requestsIn(backlog), tokens: tokensIn(backlog) } }),
     behind_ms: led ? figures?.behind_ms : undefined,
     ...explain(lane, bound, limits),

@@ -100,13 +100,15 @@ async function whyItWaits(
   const lack = lackOf(budgets, record.tenant, record.lane);
   const begin = lack?.lacks === 'used_up' ? nextDay(lack.day) : now;
   const refused = lack?.lacks === 'used_up' && lack.at_limit === 'refuse';
-  const expected = from && !refused ? { p50: begin + from.p50, p95: begin + from.p95 } : undefined;
-  const why =
-    lack === undefined
-      ? { says: [`It waits for quota: ${place}`, `${lane.lane}: ${lane.says}`], remedy: lane.remedy }
-      : { says: [...lackSaid(lack), place], remedy: RAISE_BUDGET };
+  const rests = lane.resting?.includes(record.tenant) ?? false;
+  const expected = from && !refused && !rests ? { p50: begin + from.p50, p95: begin + from.p95 } : undefined;
+  const why = () => {
+    if (lack !== undefined) return { says: [...lackSaid(lack), place], remedy: RAISE_BUDGET };
+    if (rests) return { says: [restSaid(record.tenant), place], remedy: LOOK_AT_FAILED };
+    return { says: [`It waits for quota: ${place}`, `${lane.lane}: ${lane.says}`], remedy: lane.remedy };
+  };
   return {
-    ...why,
+    ...why(),
     ahead,
     expected_start: expected,
     deadline: expected && deadlineBy(record.deadline_at, expected),
@@ -114,6 +116,13 @@ async function whyItWaits(
 }
 
 const RAISE_BUDGET = 'Raise its budget in the variable tenant_budgets: that acts within a minute';
+
+const LOOK_AT_FAILED =
+  'Look at the errors in the results of its tenant, and change what these requests ask for';
+
+function restSaid(tenant: string): string {
+  return `Calls of ${tenant} fail while those of others are answered: they rest, and one of them tries again every few seconds.`;
+}
 
 function lackSaid({ tenant, day, lacks, at_limit }: NonNullable<ReturnType<typeof lackOf>>): string[] {
   if (lacks === 'reserved') {

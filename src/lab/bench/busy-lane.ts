@@ -112,6 +112,7 @@ export class BusyLane {
         ...{ reservedTokens: CALL.inputTokens + CALL.maxTokens, chargedTokens: charged },
         ...{ estimatedInputTokens: CALL.inputTokens, inputTokens: CALL.inputTokens },
         outputTokens: CALL.outputTokens,
+        tenant: ended.record.tenant,
       }),
     );
     // Another takes its place in its queue, so that every queue keeps its length.

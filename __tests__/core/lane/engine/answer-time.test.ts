@@ -19,6 +19,7 @@ function reportOf(lengths: readonly number[]) {
       estimatedInputTokens: 100,
       inputTokens: 100,
       outputTokens,
+      tenant: 'acme',
     }),
   );
   return slotReportOf({ slot: 0, counters: sumOf(...counters) });

@@ -57,6 +57,7 @@ class Lane {
     const { releasedAt } = call;
     const report = {
       end: 'settled' as const,
+      tenant: 'default',
       startedAt: releasedAt + 200,
       finishedAt: releasedAt + 1_200,
       reservedTokens: 500,
@@ -323,10 +324,30 @@ describe('trouble', () => {
     const probe = lane.tick(20_000).releases;
     expect(probe.map(({ entry, probe }) => [entry.request_id, probe])).toEqual([['r99', true]]);
     expect(lane.tick(20_500).releases).toEqual([]);
-    lane.report({ releasedAt: 20_000 });
+    lane.report({ releasedAt: 20_000, probe: true });
     const after = lane.tick(21_500).releases;
     expect(after.length).toBeGreaterThan(1);
     expect(after.some(({ probe }) => probe)).toBe(false);
+  });
+
+  it('of one tenant alone lets that one rest, tells who it is, and stops the lane only while nobody else waits', () => {
+    const lane = new Lane();
+    lane.waiting = [...backlog(5, { tenant: 'bad' }), entryOf(6, { tenant: 'good' })];
+    for (const { entry } of lane.tick(0).releases) {
+      lane.report({
+        releasedAt: 0,
+        tenant: entry.tenant,
+        end: entry.tenant === 'bad' ? 'transient' : 'settled',
+      });
+    }
+    lane.waiting = [...backlog(5, { tenant: 'bad' }), entryOf(8, { tenant: 'good' })];
+    expect(lane.tick(1_500).releases.map(({ entry }) => entry.tenant)).toEqual(['good']);
+    expect([lane.engine.figures.resting, lane.engine.figures.paused]).toEqual([['bad'], undefined]);
+    expect(lane.tick(2_000).releases).toEqual([]);
+    expect(lane.engine.figures).toMatchObject({ resting: ['bad'], paused: 'failing' });
+    expect(lane.tick(5_000).releases.map(({ entry, probe }) => [entry.tenant, probe])).toEqual([
+      ['bad', true],
+    ]);
   });
 
   const [GOOD, BAD] = ['amazon.nova-lite-v1:0', 'amazon.nova-lite-v9:0'];

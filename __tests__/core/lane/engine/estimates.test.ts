@@ -12,6 +12,7 @@ function settledCall(
 ): CallReport {
   return {
     end: 'settled',
+    tenant: 'acme',
     releasedAt: 0,
     startedAt: 100,
     finishedAt: 1_100,
@@ -105,6 +106,7 @@ describe('an input of media', () => {
     for (let index = 0; index < count; index += 1) {
       const counters = countersOf({
         end: 'settled',
+        tenant: 'acme',
         releasedAt: 0,
         finishedAt: 1_100,
         reservedTokens: 10_100,

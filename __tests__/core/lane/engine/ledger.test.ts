@@ -26,6 +26,7 @@ class Account {
     const slot = slotOf(call.releasedAt);
     const added = countersOf({
       end: 'settled',
+      tenant: 'acme',
       chargedTokens: 0,
       estimatedInputTokens: 0,
       inputTokens: 0,

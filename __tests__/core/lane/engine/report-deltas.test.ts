@@ -62,7 +62,11 @@ describe('the deltas', () => {
   it('say what became of calls', () => {
     const report = slotReportOf({
       slot: 4,
-      counters: { settled: 2, throttled: 1, invalid: 1, transient: 5, 'served.model.a': 2, 'denied.b:0': 2 },
+      counters: {
+        ...{ settled: 2, throttled: 1, invalid: 1, transient: 5, faulted: 1 },
+        ...{ 'served.model.a': 2, 'denied.b:0': 2 },
+        ...{ 'transient.acme.eu': 4, 'transient.shop': 1, 'faulted.shop': 1, 'probe.settled.acme.eu': 1 },
+      },
     });
     expect(endsOf(report)).toEqual({
       slot: 4,
@@ -71,8 +75,14 @@ describe('the deltas', () => {
       throttled: 1,
       answered: 4,
       transient: 5,
-      faulted: 0,
+      faulted: 1,
       daily: 0,
+      transients: [
+        ['acme.eu', 4],
+        ['shop', 1],
+      ],
+      faults: [['shop', 1]],
+      probes: [{ tenant: 'acme.eu', end: 'settled' }],
       servedModels: ['model.a'],
       deniedModels: [['b:0', 2]],
     });

@@ -124,8 +124,6 @@ export class LaneEngine {
       runMs,
       urgentIn: (ms) => this.#urgentDemand.within(ms - patience, runMs),
     });
-    const paused = this.#pausedBy(input);
-    const allowed = paused === 'operator' || paused === 'no_quota' ? 'none' : this.#breaker.allows(now);
     const decisions: Decisions = {
       releasedAt: now,
       releases: [],
@@ -136,7 +134,9 @@ export class LaneEngine {
       for (const entry of queue) if (entry.deadline_at <= now) decisions.expired.push(entry);
       return queue.filter(({ deadline_at }) => deadline_at > now);
     });
-    const admitted = this.#deniedModels.admitted(waiting, now);
+    const paused = this.#pausedBy(input, waiting);
+    const allowed = paused === 'operator' || paused === 'no_quota' ? 'none' : this.#breaker.allows(now);
+    const admitted = this.#breaker.admitted(this.#deniedModels.admitted(waiting, now), now);
     const aheadMs = lookAheadMs(waitedMs(admitted, now), this.#adaptiveShare.share < 1);
     this.#pacing.advance(now, headroom.rateWithin(aheadMs));
     const sizeOf = this.#sizer(input.limits);
@@ -148,12 +148,13 @@ export class LaneEngine {
     if (allowed === 'probe') end = release(leastReleased(admitted), MOST_RELEASES.probe);
     if (decisions.releases.length === 0) end = release(admitted, MOST_RELEASES[allowed]);
     this.#bindingWatch.note(now, end, bindingShare(used, limits));
-    if (decisions.releases.length > 0) this.#breaker.released(now, slotOf(now));
+    const { resting } = this.#breaker;
     this.#figures = {
       unfinished: this.#ledger.unfinished(now).releases,
       utilisation: bindingShare(used, input.limits),
       share: this.#adaptiveShare.share,
       ...(headroom.behindMs > SLOT_MS && { behind_ms: Math.round(headroom.behindMs) }),
+      ...(resting.length > 0 && { resting }),
       ...(paused !== undefined && { paused }),
       ...(paused === undefined && { binds: this.#bindingWatch.binds(used, limits) }),
     };
@@ -245,9 +246,10 @@ export class LaneEngine {
     return used;
   }
 
-  #pausedBy({ paused, limits }: TickInput): Paused | undefined {
+  #pausedBy({ paused, limits }: TickInput, waiting: BacklogEntry[][]): Paused | undefined {
     if (paused) return 'operator';
     if (limits.requests_per_minute === 0 || limits.tokens_per_minute === 0) return 'no_quota';
+    if (this.#breaker.restsAll(waiting.flat())) return 'failing';
     return this.#breaker.trouble ?? (this.#deniedModels.stopsLane ? 'denied' : undefined);
   }
 
@@ -331,7 +333,7 @@ export class LaneEngine {
       const { reserved, held, variance, charge: expected } = size;
       this.#ledger.release(slotOf(now), { releases: 1, bundles: opened, reserved, held, variance, expected });
       const probesModel = this.#deniedModels.released(now, slotOf(now), entry.model_id);
-      const probe = probesModel || this.#breaker.trouble !== undefined;
+      const probe = this.#breaker.released(now, slotOf(now), entry.tenant) || probesModel;
       decisions.releases.push({ ...size, entry, bundle, probe });
     }
   }

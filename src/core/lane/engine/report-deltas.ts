@@ -1,8 +1,8 @@
 import { SLOT_MS, type SlotReport, type SlotTotals, slotOf, slotReportOf } from '../call-report.ts';
 import { type Counters, differenceOf } from '../counters.ts';
 import type { Feedback } from './adaptive-share.ts';
-import type { CallEnds } from './breaker.ts';
 import type { ModelEnds } from './denied-models.ts';
+import type { CallEnds } from './failures.ts';
 import type { Ledger } from './ledger.ts';
 
 /** Reports of releases younger than this are read at every tick, all others this often. */
@@ -75,6 +75,9 @@ export function endsOf(report: SlotReport): CallEnds & Feedback & ModelEnds & { 
     transient,
     faulted,
     daily,
+    transients: report.transients,
+    faults: report.faults,
+    probes: report.probes,
     servedModels: report.servedModels,
     deniedModels: report.deniedModels,
   };

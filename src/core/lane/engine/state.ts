@@ -1,8 +1,9 @@
 /** The texts that a leader leaves in the lanes table for its successor. Versioned; an unknown version starts afresh. */
 import type { AdaptiveShareState } from './adaptive-share.ts';
-import type { BreakerState, Failing } from './breaker.ts';
+import type { BreakerState } from './breaker.ts';
 import type { DeniedModelsState } from './denied-models.ts';
 import type { EstimatesState } from './estimates.ts';
+import type { Failing } from './failures.ts';
 import type { FairQueuesState } from './fair-queues.ts';
 import type { SlotReleases } from './ledger.ts';
 import type { UrgentDemandState } from './urgent-demand.ts';
