@@ -23,7 +23,7 @@ invariant<Scenario, Sabotage>(
   'what is past its deadline is not released, and ends at the next tick that sees it',
   {
     generated: impatient,
-    runs: 5,
+    runs: 3,
     holds: (scenario, without) => {
       for (const { at, waiting, released, expired } of new LaneRun(scenario, without).run().ticks) {
         const late = waiting.flat().filter(({ deadline_at }) => deadline_at <= at);
@@ -71,7 +71,7 @@ function mostAtOnce(releases: readonly Release[], keyOf: (release: Release) => u
 
 invariant<Scenario, Sabotage>('no more bundles are out than workers can take', {
   generated: narrow,
-  runs: 5,
+  runs: 3,
   holds: (scenario, without) => {
     const { releases } = new LaneRun(scenario, without).run();
     expect(mostAtOnce(releases, ({ worker }) => worker)).toBeLessThanOrEqual(scenario.workers);
@@ -81,7 +81,7 @@ invariant<Scenario, Sabotage>('no more bundles are out than workers can take', {
 
 invariant<Scenario, Sabotage>('no more requests are out than some minutes of the quota', {
   generated: narrow,
-  runs: 5,
+  runs: 3,
   holds: (scenario, without) => {
     const { releases } = new LaneRun(scenario, without).run();
     const { requests_per_minute = Number.POSITIVE_INFINITY } = scenario.limits;
@@ -122,7 +122,7 @@ function inTenSeconds(releases: readonly Release[]): number[] {
 
 invariant<Scenario, Sabotage>('while much waits for long, releases become even', {
   generated: steady,
-  runs: 3,
+  runs: 2,
   holds: (scenario, without) => {
     const { releases, begin } = new LaneRun(scenario, without).run();
     const since = releases.filter(({ at }) => at >= begin + 330_000);
@@ -160,7 +160,7 @@ const hesitant: Sabotage = {
 
 invariant<Scenario, Sabotage>('a burst that fits into the minute waits for nothing', {
   generated: burst,
-  runs: 5,
+  runs: 3,
   holds: (scenario, without) => {
     const { releases, begin } = new LaneRun(scenario, without).run();
     expect(releases).toHaveLength(scenario.flows[0]?.waiting ?? 0);

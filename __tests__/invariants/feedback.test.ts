@@ -52,7 +52,7 @@ const contested: fc.Arbitrary<Scenario> = fc
 
 invariant<Scenario, Sabotage>('a round of throttles cuts the rate once', {
   generated: contested,
-  runs: 3,
+  runs: 2,
   holds: (scenario, without) => {
     const { ticks, releases } = new LaneRun(scenario, without).run();
     const throttled = releases.filter(({ end }) => end === 'throttled');
@@ -90,7 +90,7 @@ invariant<Scenario, Sabotage>(
   'few calls are refused while others take the quota, and it is used again when they have gone',
   {
     generated: contested,
-    runs: 4,
+    runs: 3,
     holds: (scenario, without) => {
       const { ticks, releases } = new LaneRun(scenario, without).run();
       const throttled = releases.filter(({ end }) => end === 'throttled');
@@ -128,7 +128,7 @@ const flaky: fc.Arbitrary<Scenario> = fc
 
 invariant<Scenario, Sabotage>('retries never take over the quota', {
   generated: flaky,
-  runs: 3,
+  runs: 2,
   holds: (scenario, without) => {
     const { releases } = new LaneRun(scenario, without).run();
     const retries = releases.filter(({ entry }) => entry.failures > 0);
@@ -157,7 +157,7 @@ const broken: fc.Arbitrary<Scenario> = fc
 
 invariant<Scenario, Sabotage>('an outage is met by single probes, and work goes on after it', {
   generated: broken,
-  runs: 4,
+  runs: 3,
   holds: (scenario, without) => {
     const { releases, begin } = new LaneRun(scenario, without).run();
     const { from, to } = scenario.outage;

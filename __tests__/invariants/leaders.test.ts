@@ -45,7 +45,7 @@ invariant<{ leaders: Paused[]; requests: number }, Doctored>(
       leaders: fc.array(paused, { minLength: 2, maxLength: 5 }),
       requests: fc.integer({ min: 45, max: 70 }),
     }),
-    runs: 4,
+    runs: 3,
     holds: async ({ leaders, requests }, without) => {
       const world = doctoredWorld({ limits: NARROW }, without);
       accept(
@@ -147,7 +147,7 @@ invariant<Quiet, Doctored & { unscheduled?: true }>(
   'nothing waits past the next scheduled minute, nor for it when somebody can be woken',
   {
     generated: quiet,
-    runs: 10,
+    runs: 6,
     holds: async ({ coming, containers, indexLagMs, firstMinute, wakes, callMs }, without) => {
       const world = doctoredWorld({ limits: WIDE, indexLagMs }, (ports, it) => ({
         waker: {
@@ -196,7 +196,7 @@ invariant<Deaths, Doctored>('a dead leader is replaced within seconds while requ
     calls: fc.array(fc.integer({ min: 0, max: 300 }), { minLength: 1, maxLength: 3 }),
     firstMinute: fc.integer({ min: 0, max: MINUTE_MS - 1 }),
   }),
-  runs: 3,
+  runs: 2,
   holds: async ({ everyMs, calls, firstMinute }, without) => {
     const world = doctoredWorld({ limits: WIDE }, without);
     const { clock } = world;

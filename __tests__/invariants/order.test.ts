@@ -32,7 +32,7 @@ invariant<Scenario, Sabotage>(
   'a tenant’s requests go in the order of arrival, those that return too, unless one fits no more',
   {
     generated: disputed,
-    runs: 5,
+    runs: 3,
     holds: (scenario, without) => {
       const { ticks } = new LaneRun(scenario, without).run();
       for (const { waiting, released } of ticks) {
@@ -107,7 +107,7 @@ invariant<Scenario, Sabotage>(
   'a request that does not fit lets smaller ones past, and is not starved by them',
   {
     generated: giant,
-    runs: 4,
+    runs: 3,
     holds: (scenario, without) => {
       const { releases, begin } = new LaneRun(scenario, without).run();
       const giant = releases.find(({ entry }) => entry.tenant === 'giant');

@@ -113,7 +113,7 @@ invariant<Storm, (ports: MemoryPorts) => MemoryPorts>(
   'an accepted request ends once, with one result, and is not called any more',
   {
     generated: storm,
-    runs: 5,
+    runs: 4,
     holds: async (it, without) => {
       const { tally, unfinished } = await weather(it, without);
       expect(tally.accepted).toBeGreaterThan(0);
@@ -143,7 +143,7 @@ invariant<Refusal[][], Doctored>(
   'a request fails with its third fault, by no number of throttles, and keeps its place',
   {
     generated: refusals,
-    runs: 5,
+    runs: 4,
     holds: async (fates, without) => {
       const calls = new Map<string, number>();
       const limits = { requests_per_minute: 6_000, tokens_per_minute: 10_000_000 };
@@ -231,7 +231,7 @@ const hurry: fc.Arbitrary<Hurry> = fc.record({
 
 invariant<Hurry, Doctored>('a deadline is kept within seconds, however deep in the backlog', {
   generated: hurry,
-  runs: 4,
+  runs: 3,
   holds: async ({ coming, firstMinute }, without) => {
     const world = doctoredWorld(
       { limits: { requests_per_minute: 20, tokens_per_minute: 1_000_000 } },

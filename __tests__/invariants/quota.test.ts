@@ -63,7 +63,7 @@ function retold(
 
 invariant<Scenario, Sabotage>('Bedrock refuses no call, however it measures the minute', {
   generated: crowded,
-  runs: 10,
+  runs: 6,
   holds: (scenario, without) => {
     const { releases, begin } = new LaneRun(scenario, without).run();
     // What is on its way when the quota is lowered may meet less than it was released for; a bucket that has become
@@ -106,7 +106,7 @@ invariant<Scenario, Sabotage>(
   'each release has room for its reservation beside all that is known, debts too',
   {
     generated: costly,
-    runs: 5,
+    runs: 3,
     holds: (scenario, without) => {
       const { releases, ticks } = new LaneRun(scenario, without).run();
       for (const { at, limits, released } of ticks) {
@@ -154,7 +154,7 @@ const indebted: fc.Arbitrary<Scenario> = fc
 
 invariant<Scenario, Sabotage>('what calls are charged in a minute stays within the limit', {
   generated: indebted,
-  runs: 5,
+  runs: 3,
   holds: (scenario, without) => {
     const { releases, begin } = new LaneRun(scenario, without).run();
     const settled = releases.filter(({ end }) => end === 'settled');

@@ -39,7 +39,7 @@ const overload: fc.Arbitrary<Scenario> = fc
 
 invariant<Scenario, Sabotage>('every priority with a backlog gets its weight’s share', {
   generated: overload,
-  runs: 4,
+  runs: 3,
   holds: (scenario, without) => {
     const { releases } = new LaneRun(scenario, without).run();
     const ended = releases.filter(({ end }) => end === 'settled');
@@ -80,7 +80,7 @@ const endless: fc.Arbitrary<Scenario> = fc
 
 invariant<Scenario, Sabotage>('what others do not ask for is lent: whoever waits uses the whole quota', {
   generated: endless,
-  runs: 4,
+  runs: 3,
   holds: (scenario, without) => {
     const { releases, begin } = new LaneRun(scenario, without).run();
     const settled = releases.filter(({ at }) => at >= begin + MINUTE_MS);
@@ -123,7 +123,7 @@ const returning: fc.Arbitrary<Scenario> = fc
 
 invariant<Scenario, Sabotage>('who comes back from idleness neither owes nor is owed', {
   generated: returning,
-  runs: 5,
+  runs: 3,
   holds: (scenario, without) => {
     const { releases, begin } = new LaneRun(scenario, without).run();
     const since = releases.filter(({ at }) => begin + BACK_MS + 2_000 <= at);
@@ -163,7 +163,7 @@ const urgent: fc.Arbitrary<Scenario> = fc
 
 invariant<Scenario, Sabotage>('a priority that asks for less than its share hardly waits', {
   generated: urgent,
-  runs: 3,
+  runs: 2,
   holds: (scenario, without) => {
     const { releases } = new LaneRun(scenario, without).run();
     const waits = releases.flatMap(({ at, entry }) =>

@@ -53,7 +53,7 @@ invariant<Scenario, Sabotage>(
   'tenants of a priority are served the same tokens for their weights, whatever waits',
   {
     generated: rivals,
-    runs: 6,
+    runs: 4,
     holds: (scenario, without) => {
       const run = new LaneRun(scenario, without).run();
       const ended = run.releases.filter(({ end }) => end === 'settled');
@@ -80,7 +80,7 @@ const unequal: fc.Arbitrary<Scenario> = quick.map((it) => ({
 
 invariant<Scenario, Sabotage>('what answers cost more than expected is made good', {
   generated: unequal,
-  runs: 5,
+  runs: 3,
   holds: (scenario, without) => {
     const { releases } = new LaneRun(scenario, without).run();
     const got = charged(releases, ({ entry }) => entry.tenant);
