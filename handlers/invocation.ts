@@ -8,6 +8,7 @@ import { dynamoRecords } from '../src/aws/dynamodb/records.ts';
 import { readEnvironment } from '../src/aws/environment.ts';
 import { lambdaWaker } from '../src/aws/lambda.ts';
 import { failuresOf, recordsOf } from '../src/aws/lambda-events.ts';
+import { payloadReader } from '../src/aws/payloads.ts';
 import { s3Payloads } from '../src/aws/s3.ts';
 import { sqsResults } from '../src/aws/sqs.ts';
 import { systemClock } from '../src/core/clock.ts';
@@ -17,9 +18,11 @@ import { consoleLog } from '../src/core/log.ts';
 
 const environment = readEnvironment(ENVIRONMENTS.invocation, process.env);
 const dynamo = dynamoClient();
+const s3 = s3Client(process.env);
+const { REQUESTS_TABLE: table, CALLS_BUCKET: bucket } = environment;
 const ports = {
-  records: dynamoRecords(dynamo, environment.REQUESTS_TABLE),
-  payloads: s3Payloads(s3Client(process.env), environment.CALLS_BUCKET),
+  records: dynamoRecords(dynamo, table),
+  payloads: { put: s3Payloads(s3, bucket).put, get: payloadReader({ dynamo, table, s3, bucket }) },
   model: bedrockRuntime(bedrockClient()),
   results: sqsResults(sqsClient(), environment.RESULTS_QUEUE_URL),
   directory: dynamoDirectory(dynamo, environment.LANES_TABLE),
@@ -28,7 +31,7 @@ const ports = {
   reports: dynamoCallReports(dynamo, environment.LANES_TABLE),
   clock: systemClock,
   log: consoleLog,
-  bucket: environment.CALLS_BUCKET,
+  bucket,
   maxAttempts: environment.MAX_ATTEMPTS,
   sendsTenant: environment.TENANT_IN_REQUEST_METADATA,
 };

@@ -20,7 +20,8 @@ import { dynamoBacklog, dynamoDue } from '../../src/aws/dynamodb/indexes.ts';
 import { dynamoLeadership, dynamoWatch } from '../../src/aws/dynamodb/lane-states.ts';
 import { dynamoRecords } from '../../src/aws/dynamodb/records.ts';
 import { dynamoSettings } from '../../src/aws/dynamodb/settings.ts';
-import { s3Inbox, s3Payloads } from '../../src/aws/s3.ts';
+import { payloadReader, payloadWriter } from '../../src/aws/payloads.ts';
+import { s3Inbox } from '../../src/aws/s3.ts';
 import { sqsHoldQueue, sqsResults } from '../../src/aws/sqs.ts';
 import { TABLES } from '../../src/core/layout/tables.ts';
 import { createTable } from '../../src/lab/tables.ts';
@@ -70,6 +71,7 @@ async function createBackend(
   // An emulator's queue URL may name a host that nothing resolves.
   const sqs = new SQSClient({ useQueueUrlAsEndpoint: false });
   const s3 = s3Client(process.env);
+  const payloadStores = { dynamo, table: REQUESTS, s3, bucket: BUCKET };
   await createTables(dynamo);
   await createBucket(s3, !disagreements['object versions']);
   const [results, held] = await Promise.all(['results', 'hold'].map((name) => createQueue(sqs, name)));
@@ -80,7 +82,7 @@ async function createBackend(
       records: dynamoRecords(dynamo, REQUESTS),
       backlog: dynamoBacklog(dynamo, REQUESTS),
       due: dynamoDue(dynamo, REQUESTS),
-      payloads: s3Payloads(s3, BUCKET),
+      payloads: { put: payloadWriter(payloadStores, 14), get: payloadReader(payloadStores) },
       inbox: s3Inbox(s3, BUCKET),
       results: sqsResults(sqs, results),
       hold: sqsHoldQueue(sqs, held),

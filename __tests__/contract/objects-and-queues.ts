@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { PayloadMissingError } from '../../src/core/request/errors.ts';
 import type { HoldMessage } from '../../src/core/request/hold-message.ts';
+import { payloadKey } from '../../src/core/request/keys.ts';
 import type { ResultMessage } from '../../src/core/request/result.ts';
 import { newLane } from '../fixtures/records.ts';
 import { type Backend, skipWhereKnown } from './backend.ts';
@@ -9,9 +10,14 @@ import { type Backend, skipWhereKnown } from './backend.ts';
 export function objectsContract(backend: () => Backend): void {
   const ports = () => backend().ports;
 
-  describe('payloads', () => {
+  describe.each([
+    ['small payloads', 10],
+    ['large payloads', 10_000],
+  ])('%s', (_, bytes) => {
+    const newKey = () => payloadKey(randomUUID(), randomUUID(), bytes);
+
     it('gives back what was put, text or bytes, the last one put', async () => {
-      const key = `payloads/${randomUUID()}.json`;
+      const key = newKey();
       await ports().payloads.put(key, '{"text":"früh"}');
       expect(Buffer.from(await ports().payloads.get(key)).toString()).toBe('{"text":"früh"}');
       await ports().payloads.put(key, Uint8Array.of(0, 255, 128));
@@ -19,7 +25,7 @@ export function objectsContract(backend: () => Backend): void {
     });
 
     it('names the key of a payload that is missing', async () => {
-      const key = `payloads/${randomUUID()}.json`;
+      const key = newKey();
       await expect(ports().payloads.get(key)).rejects.toThrow(new PayloadMissingError(key));
     });
   });

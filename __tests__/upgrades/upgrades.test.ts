@@ -81,7 +81,6 @@ const limits = { longestWaitSeconds: LONGEST_WAIT_SECONDS };
 interface Input {
   message: { request_id: string };
   content_hash: string;
-  payload_key: string;
   lane: string;
 }
 

@@ -14,7 +14,7 @@ import { dynamoWatch } from './dynamodb/lane-states.ts';
 import { dynamoRecords } from './dynamodb/records.ts';
 import { dynamoSettings } from './dynamodb/settings.ts';
 import { lambdaWaker } from './lambda.ts';
-import { s3Payloads } from './s3.ts';
+import { payloadReader, payloadWriter } from './payloads.ts';
 
 type Environment = Values<typeof INGESTING & typeof GIVEN_BY_LAMBDA>;
 
@@ -22,10 +22,12 @@ export function ingestionPorts(
   environment: Environment,
   { dynamo, s3 }: { dynamo: DynamoDBClient; s3: S3Client },
 ): Omit<IngestionPorts, 'inbox' | 'results'> {
-  const { REQUESTS_TABLE, LANES_TABLE, CALLS_BUCKET, COUNT_TOKENS, PRIORITIZATION_FUNCTION } = environment;
+  const { REQUESTS_TABLE, LANES_TABLE, CALLS_BUCKET, PAYLOAD_RETENTION_DAYS } = environment;
+  const { COUNT_TOKENS, PRIORITIZATION_FUNCTION } = environment;
+  const stores = { dynamo, table: REQUESTS_TABLE, s3, bucket: CALLS_BUCKET };
   return {
     records: dynamoRecords(dynamo, REQUESTS_TABLE),
-    payloads: s3Payloads(s3, CALLS_BUCKET),
+    payloads: { put: payloadWriter(stores, PAYLOAD_RETENTION_DAYS), get: payloadReader(stores) },
     counter: COUNT_TOKENS ? bedrockTokenCounter(bedrockClient()) : undefined,
     settings: dynamoSettings(dynamo, LANES_TABLE),
     directory: dynamoDirectory(dynamo, LANES_TABLE),

@@ -7,9 +7,16 @@ const SLOT_MS = 15_000;
 /** The fluid has a twentieth less than the quota. */
 const FLUID_SLOT_MS = SLOT_MS / 0.95;
 
-function requests(count: number, priority: Priority, everyMs: number, fromMs = 0): FluidRequest[] {
+function requests(
+  count: number,
+  priority: Priority,
+  everyMs: number,
+  fromMs = 0,
+  tenant = 'acme',
+): FluidRequest[] {
   return Array.from({ length: count }, (_, i) => ({
     priority,
+    tenant,
     arrivedAt: fromMs + i * everyMs,
     quotaMs: SLOT_MS,
   }));
@@ -44,5 +51,16 @@ describe('the unavoidable wait', () => {
   it('grows when urgent requests ask for more than their share', () => {
     const waits = urgentWaits([...requests(100, 2, 0), ...requests(20, 1, 15_000, 61_000)]);
     expect(waits.at(-1)).toBeGreaterThan(3 * (waits[0] ?? 0));
+  });
+
+  it('is that of the tenant’s own line: who floods waits longer than who asks for little', () => {
+    const flood = requests(60, 1, 0, 0, 'flood');
+    const modest = requests(3, 1, 60_000, 61_000, 'modest');
+    const all = [...flood, ...modest].toSorted((a, b) => a.arrivedAt - b.arrivedAt);
+    const waits = unavoidableWaits(all);
+    const longest = (tenant: string) =>
+      Math.max(...all.map((it, index) => (it.tenant === tenant ? (waits[index] ?? 0) : 0)));
+    expect(longest('modest')).toBeLessThan(3 * FLUID_SLOT_MS);
+    expect(longest('flood')).toBeGreaterThan(50 * FLUID_SLOT_MS);
   });
 });

@@ -5,9 +5,10 @@ import { meteredPorts } from '../../../src/lab/cost/metered-ports.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
 import { LANE, requestIn, waitingRecord } from '../../fixtures/records.ts';
 
-function metered() {
+function metered(inputBytes = 2_000) {
   const bill = new Bill();
-  return { bill, ports: meteredPorts(createMemoryCloud().ports, bill, { outputBytes: 1_024 }) };
+  const sizes = { inputBytes, outputBytes: 1_024 };
+  return { bill, ports: meteredPorts(createMemoryCloud().ports, bill, sizes) };
 }
 
 const release = {
@@ -39,14 +40,19 @@ describe('the bill', () => {
     expect(requestIn(queued.record).status).toBe('QUEUED');
   });
 
-  it('counts a payload as a request to S3, and messages by tens', async () => {
-    const { bill, ports } = metered();
+  it('counts a large payload as a request to S3, a small one by units, and messages by tens', async () => {
+    const { bill, ports } = metered(20_000);
     await ports.payloads.put('k', 'x');
     await ports.payloads.get('k');
     const message = { v: 1 as const, lane: LANE, released_at: 1, releases: [] };
     await ports.hold.send(Array.from({ length: 11 }, () => message));
     expect(bill.unitsOf('payloads', 'object put')).toBe(1);
     expect(bill.unitsOf('payloads', 'object get')).toBe(1);
+    const small = metered(5_000);
+    await small.ports.payloads.put('k', 'x');
+    await small.ports.payloads.get('k');
+    expect(small.bill.unitsOf('payloads', 'write unit')).toBe(6);
+    expect(small.bill.unitsOf('payloads', 'read unit')).toBe(2);
     expect(bill.unitsOf('queues', 'queue request')).toBe(2);
   });
 

@@ -1,11 +1,5 @@
 /** Answers what the page asks, and does what it may do, with the same code as the commands. */
-import {
-  dynamoChangedRecords,
-  dynamoFailedRequests,
-  sqsDeadLetters,
-  sqsTarget,
-} from '../../aws/dynamodb/operations.ts';
-import { s3Payloads } from '../../aws/s3.ts';
+import { dynamoChangedRecords, sqsDeadLetters, sqsTarget } from '../../aws/dynamodb/operations.ts';
 import { cancelMessage } from '../../client/requests.ts';
 import { systemClock } from '../../core/clock.ts';
 import { viewBudgets } from '../../core/operations/budgets.ts';
@@ -16,7 +10,7 @@ import { recount } from '../../core/operations/recount.ts';
 import { readUsage, usageBy } from '../../core/operations/usage.ts';
 import { whyOf } from '../../core/operations/why.ts';
 import { operateDeadLetters } from '../operator/dead-letters.ts';
-import { operateFailed } from '../operator/failed.ts';
+import { failedPorts, operateFailed } from '../operator/failed.ts';
 import { queueState } from '../operator/inspect.ts';
 import { ownPause } from '../operator/lane-command.ts';
 import { chooseLane } from '../operator/lanes.ts';
@@ -92,20 +86,9 @@ async function countDeadLetters(stack: Stack): Promise<DeadLetters[]> {
   );
 }
 
-async function retry({ names, dynamo, sqs, s3 }: Stack, id: string): Promise<string> {
-  const bucket = await names('bedrock_calls_bucket_name');
+async function retry(stack: Stack, id: string): Promise<string> {
   const lines: string[] = [];
-  await operateFailed(
-    'retry',
-    { id },
-    {
-      failed: dynamoFailedRequests(dynamo, await names('requests_table_name')),
-      objects: s3Payloads(s3, bucket),
-      bucket,
-      input: sqsTarget(sqs, await names('input_queue_url')),
-    },
-    (line) => lines.push(line),
-  );
+  await operateFailed('retry', { id }, await failedPorts(stack), (line) => lines.push(line));
   return lines.join('; ');
 }
 

@@ -1,4 +1,5 @@
 import { dynamoFailedRequests, sqsTarget } from '../../aws/dynamodb/operations.ts';
+import { payloadReader } from '../../aws/payloads.ts';
 import { s3Payloads } from '../../aws/s3.ts';
 import type { FailedRequests, TargetQueue } from '../../core/operations/ports.ts';
 import { retryIdOf, retryMessageOf } from '../../core/operations/retry.ts';
@@ -14,7 +15,7 @@ const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 export interface FailedPorts {
   failed: FailedRequests;
-  /** The calls bucket: payloads, and the inbox for messages that are too large for the queue. */
+  /** Payloads, and the inbox of the calls bucket for messages that are too large for the queue. */
   objects: Payloads;
   bucket: string;
   input: TargetQueue;
@@ -22,9 +23,10 @@ export interface FailedPorts {
 
 export async function failedPorts({ names, dynamo, sqs, s3 }: Stack): Promise<FailedPorts> {
   const bucket = await names('bedrock_calls_bucket_name');
+  const table = await names('requests_table_name');
   return {
-    failed: dynamoFailedRequests(dynamo, await names('requests_table_name')),
-    objects: s3Payloads(s3, bucket),
+    failed: dynamoFailedRequests(dynamo, table),
+    objects: { put: s3Payloads(s3, bucket).put, get: payloadReader({ dynamo, table, s3, bucket }) },
     bucket,
     input: sqsTarget(sqs, await names('input_queue_url')),
   };

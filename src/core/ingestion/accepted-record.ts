@@ -73,7 +73,7 @@ export function acceptedRecord(request: Request, arrival: Acceptance): RequestRe
     deadline_at: deadline,
     has_deadline: hasDeadline,
     content_hash: hash,
-    payload_key: payloadKey(requestId, hash),
+    payload_key: payloadKey(requestId, hash, Buffer.byteLength(request.body)),
     source: arrival.source,
     input_tokens: tokens,
     input_kind: kind === 'text' ? undefined : kind,

@@ -43,9 +43,28 @@ export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
+/**
+ * A payload of up to so many bytes is an item of its own beside the records: until it takes eight write units, that costs less
+ * than to put an object. Not a part of the record, each of whose later writes would be billed for it.
+ */
+const SMALL_PAYLOAD_BYTES = 6_000;
+const SMALL = 'small/';
+
+export function isSmallPayload(bytes: number): boolean {
+  return bytes <= SMALL_PAYLOAD_BYTES;
+}
+
 /** Both parts are hashes, so no producer can steer a key. */
-export function payloadKey(requestId: string, contentHash: string): string {
-  return `payloads/${sha256(requestId).slice(0, 32)}/${contentHash}.json`;
+export function payloadKey(requestId: string, contentHash: string, bytes: number): string {
+  const request = sha256(requestId).slice(0, 32);
+  return isSmallPayload(bytes)
+    ? `${SMALL}${request}/${contentHash.slice(0, 32)}`
+    : `payloads/${request}/${contentHash}.json`;
+}
+
+/** It is the key of an item. No request id contains a slash, so no record has it. */
+export function isKeyOfSmallPayload(key: string): boolean {
+  return key.startsWith(SMALL);
 }
 
 /** Each generation writes its own object: a late writer cannot replace a committed output. */

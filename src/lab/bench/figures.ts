@@ -144,8 +144,9 @@ function urgentOf(
   const charged = settled.reduce((sum, { charge }) => sum + charge, 0);
   const msPerToken = charged === 0 ? 0 : occupiedMs(settled, { tokensPerMinute }) / charged;
   const unavoidable = unavoidableWaits(
-    own.map(({ priority, acceptedAt, charge }) => ({
+    own.map(({ priority, tenant, acceptedAt, charge }) => ({
       priority,
+      tenant,
       arrivedAt: acceptedAt,
       quotaMs: Math.max(charge * msPerToken, 60_000 / requestsPerMinute),
     })),

@@ -1,8 +1,8 @@
 /**
  * What a request must wait although its scheduler is as good as can be. The yardstick is generalised processor sharing: a
- * fluid that serves all priorities with a backlog at once, each at its weight's share of the quota, and a whole minute's
- * quota at once after idleness. Packets cannot be poured, so the best packet schedule is behind the fluid by one request
- * (Parekh and Gallager, 1993): the one that has just been let in when an urgent one comes.
+ * fluid that serves all priorities with a backlog at once, each at its weight's share of the quota, inside each all tenants with
+ * a backlog alike, and a whole minute's quota at once after idleness. Packets cannot be poured, so the best packet schedule is
+ * behind the fluid by one request (Parekh and Gallager, 1993): the one that has just been let in when an urgent one comes.
  */
 import { PRIORITY_WEIGHTS } from '../../core/lane/priority-weights.ts';
 import type { Priority } from '../../core/request/record.ts';
@@ -13,6 +13,7 @@ const MINUTE_MS = 60_000;
 
 export interface FluidRequest {
   priority: Priority;
+  tenant: string;
   arrivedAt: number;
   /** How long the whole quota is needed for it. */
   quotaMs: number;
@@ -32,9 +33,9 @@ export function unavoidableWaits(requests: readonly FluidRequest[]): number[] {
 function fluidEnds(requests: readonly FluidRequest[]): number[] {
   const fluid = new Fluid();
   const ends = new Array<number>(requests.length).fill(Number.POSITIVE_INFINITY);
-  requests.forEach(({ priority, arrivedAt, quotaMs }, index) => {
+  requests.forEach(({ priority, tenant, arrivedAt, quotaMs }, index) => {
     fluid.flow(arrivedAt, ends);
-    fluid.add(priority, { index, leftMs: quotaMs });
+    fluid.add(priority, tenant, { index, leftMs: quotaMs });
   });
   fluid.flow(Number.POSITIVE_INFINITY, ends);
   return ends;
@@ -45,32 +46,39 @@ interface Drop {
   leftMs: number;
 }
 
+/** What waits of one priority, by tenant. */
+type Lines = Map<string, Drop[]>;
+
 class Fluid {
-  readonly #queues = new Map<Priority, Drop[]>();
+  readonly #queues = new Map<Priority, Lines>();
   /** What may be poured at once. */
   #creditMs = MINUTE_MS;
   #at = Number.NEGATIVE_INFINITY;
 
-  add(priority: Priority, drop: Drop): void {
-    const queue = this.#queues.get(priority);
-    if (queue === undefined) this.#queues.set(priority, [drop]);
-    else queue.push(drop);
+  add(priority: Priority, tenant: string, drop: Drop): void {
+    const lines: Lines = this.#queues.get(priority) ?? new Map();
+    this.#queues.set(priority, lines);
+    const line = lines.get(tenant);
+    if (line === undefined) lines.set(tenant, [drop]);
+    else line.push(drop);
   }
 
   /** Lets it flow until then, and notes what ends meanwhile. */
   flow(until: number, ends: number[]): void {
     while (this.#queues.size > 0) {
       const weights = [...this.#queues.keys()].reduce((sum, it) => sum + PRIORITY_WEIGHTS[it], 0);
+      const shareOf = (priority: Priority, lines: Lines) => PRIORITY_WEIGHTS[priority] / weights / lines.size;
       /** Until the first of the heads ends, in the whole quota's time. */
       let needsMs = Number.POSITIVE_INFINITY;
-      for (const [priority, [head]] of this.#queues) {
-        needsMs = Math.min(needsMs, ((head?.leftMs ?? 0) * weights) / PRIORITY_WEIGHTS[priority]);
+      for (const [priority, lines] of this.#queues) {
+        const share = shareOf(priority, lines);
+        for (const [head] of lines.values()) needsMs = Math.min(needsMs, (head?.leftMs ?? 0) / share);
       }
       const creditedMs = Math.min(needsMs, this.#creditMs);
       const flowingMs = Math.min((needsMs - creditedMs) / PROMISED_USE, until - this.#at);
       this.#creditMs -= creditedMs;
       this.#at += flowingMs;
-      this.#pour(creditedMs + flowingMs * PROMISED_USE, weights, ends);
+      this.#pour(creditedMs + flowingMs * PROMISED_USE, shareOf, ends);
       if (this.#at >= until) return;
     }
     const idleMs = Number.isFinite(this.#at) ? until - this.#at : MINUTE_MS / PROMISED_USE;
@@ -78,15 +86,23 @@ class Fluid {
     this.#at = until;
   }
 
-  #pour(amountMs: number, weights: number, ends: number[]): void {
-    for (const [priority, queue] of this.#queues) {
-      const head = queue[0];
-      if (head === undefined) continue;
-      head.leftMs -= (amountMs * PRIORITY_WEIGHTS[priority]) / weights;
-      if (head.leftMs > 1e-6) continue;
-      ends[head.index] = this.#at;
-      queue.shift();
-      if (queue.length === 0) this.#queues.delete(priority);
+  #pour(amountMs: number, shareOf: (priority: Priority, lines: Lines) => number, ends: number[]): void {
+    // All shares are those of the moment before.
+    const shares = new Map(
+      [...this.#queues].map(([priority, lines]) => [priority, shareOf(priority, lines)]),
+    );
+    for (const [priority, lines] of this.#queues) {
+      const each = amountMs * (shares.get(priority) ?? 0);
+      for (const [tenant, line] of lines) {
+        const [head] = line;
+        if (head === undefined) continue;
+        head.leftMs -= each;
+        if (head.leftMs > 1e-6) continue;
+        ends[head.index] = this.#at;
+        line.shift();
+        if (line.length === 0) lines.delete(tenant);
+      }
+      if (lines.size === 0) this.#queues.delete(priority);
     }
   }
 }

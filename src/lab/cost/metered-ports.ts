@@ -1,4 +1,5 @@
 /** Ports that note what AWS would bill for each call, by the calls and the sizes of items that the adapters make of it. */
+import { isSmallPayload } from '../../core/request/keys.ts';
 import { BACKLOG_ATTRIBUTES, type BacklogEntry, DUE_ATTRIBUTES } from '../../core/request/ports.ts';
 import type { StoredRecord } from '../../core/request/record.ts';
 import type { MemoryPorts } from '../../memory/cloud.ts';
@@ -7,18 +8,24 @@ import type { Bill, Purpose } from './bill.ts';
 /** Queues and reports of a lane are spread over so many partitions, and so is what is due: each is read by a query of its own. */
 const SHARDS = 4;
 /** A key, and what DynamoDB adds to an index entry. */
-const KEYS_BYTES = 160;
+export const KEYS_BYTES = 160;
 /** A virtual record has no content hash, and short ids and keys. */
 const SHORTENED_BYTES = 330;
 /** Messages that one request to SQS may hold. */
 const MESSAGES_PER_REQUEST = 10;
 
 export interface Sizes {
+  /** Of a payload. */
+  inputBytes: number;
   /** Of an answer; the record keeps it. */
   outputBytes: number;
 }
 
-export function meteredPorts(ports: MemoryPorts, bill: Bill, { outputBytes }: Sizes): MemoryPorts {
+export function meteredPorts(
+  ports: MemoryPorts,
+  bill: Bill,
+  { inputBytes, outputBytes }: Sizes,
+): MemoryPorts {
   const write = (purpose: Purpose, bytes: number) =>
     bill.add(purpose, 'write unit', Math.max(1, Math.ceil(bytes / 1_024)));
   const read = (purpose: Purpose, bytes: number, consistent = true) =>
@@ -185,11 +192,13 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, { outputBytes }: Si
     },
     payloads: {
       put: async (key, body) => {
-        bill.add('payloads', 'object put', 1);
+        if (isSmallPayload(inputBytes)) write('payloads', inputBytes + KEYS_BYTES);
+        else bill.add('payloads', 'object put', 1);
         return payloads.put(key, body);
       },
       get: async (key) => {
-        bill.add('payloads', 'object get', 1);
+        if (isSmallPayload(inputBytes)) read('payloads', inputBytes + KEYS_BYTES);
+        else bill.add('payloads', 'object get', 1);
         return payloads.get(key);
       },
     },

@@ -131,7 +131,7 @@ function callsOf({ bedrock, cloud }: Pipeline, { calls }: Expectation, faults: n
 }
 
 const OWN_KEYS =
-  /^(payloads\/[0-9a-f]{32}\/[0-9a-f]{64}|outputs\/[0-9a-f]{32}\/[0-9]+)\.json$|^(inbox|batches|batch-outputs)\//;
+  /^(payloads\/[0-9a-f]{32}\/[0-9a-f]{64}|outputs\/[0-9a-f]{32}\/[0-9]+)\.json$|^small\/[0-9a-f]{32}\/[0-9a-f]{32}$|^(inbox|batches|batch-outputs)\//;
 
 /** The keys of objects have our own form, and the object that a result names exists. */
 function objectsOf({ cloud, results }: Pipeline): string[] {

@@ -311,7 +311,7 @@ export class Pipeline {
       ...payloads,
       get: async (key) => {
         for (const [id, times] of this.payloadsUnreadable) {
-          if (times === 0 || !key.startsWith(payloadKey(id, '').slice(0, -'.json'.length))) continue;
+          if (times === 0 || !key.startsWith(payloadKey(id, '', 0))) continue;
           this.payloadsUnreadable.set(id, times - 1);
           throw new PortFailure('payloads.get');
         }

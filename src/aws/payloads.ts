@@ -1,0 +1,45 @@
+/** Payloads where they are cheapest: small ones as items of the Requests table, large ones in the calls bucket. */
+import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { PayloadMissingError } from '../core/request/errors.ts';
+import { isKeyOfSmallPayload } from '../core/request/keys.ts';
+import type { Payloads } from '../core/request/ports.ts';
+import { itemOf } from './dynamodb/expressions.ts';
+import { s3Payloads } from './s3.ts';
+
+const SECONDS_OF_A_DAY = 86_400;
+
+export interface PayloadStores {
+  dynamo: DynamoDBClient;
+  /** Name of the Requests table. */
+  table: string;
+  s3: S3Client;
+  /** Name of the calls bucket. */
+  bucket: string;
+}
+
+/** @param retentionDays how long a small payload is kept; a rule of the bucket says the same of large ones */
+export function payloadWriter(
+  { dynamo, table, s3, bucket }: PayloadStores,
+  retentionDays: number,
+): Payloads['put'] {
+  const objects = s3Payloads(s3, bucket);
+  return async (key, body) => {
+    if (!isKeyOfSmallPayload(key)) return objects.put(key, body);
+    const expires_at = Math.ceil(Date.now() / 1_000) + retentionDays * SECONDS_OF_A_DAY;
+    const item = { request_id: key, payload: Buffer.from(body), expires_at };
+    await dynamo.send(new PutItemCommand({ TableName: table, Item: itemOf(item) }));
+  };
+}
+
+export function payloadReader({ dynamo, table, s3, bucket }: PayloadStores): Payloads['get'] {
+  const objects = s3Payloads(s3, bucket);
+  return async (key) => {
+    if (!isKeyOfSmallPayload(key)) return objects.get(key);
+    const { Item } = await dynamo.send(
+      new GetItemCommand({ TableName: table, Key: itemOf({ request_id: key }), ConsistentRead: true }),
+    );
+    if (Item?.payload?.B === undefined) throw new PayloadMissingError(key);
+    return Item.payload.B;
+  };
+}
