@@ -49,8 +49,8 @@ describe('the expected start', () => {
 
   it('does not count what waits for a budget, and of that nothing is known', () => {
     const [own, other] = [
-      [3, 'acme', 2, 500, 0, 0, 0],
-      [3, 'broke', 9, 500, 0, 0, 0],
+      [3, 'acme', 2, 500, 0],
+      [3, 'broke', 9, 500, 0],
     ] as const;
     expect(p50Of({ ...backlogOf([...own], [...other]), kept: ['broke'] })).toBe(p50Of(backlogOf([...own])));
     expect(p50Of(backlogOf([...own], [...other]))).toBeGreaterThan(p50Of(backlogOf([...own])) ?? 0);
@@ -58,15 +58,15 @@ describe('the expected start', () => {
   });
 
   it('is that of what waits before it, at the pace of the lane', () => {
-    const waiting = backlogOf([3, 'acme', 2, 500, 0, 0, 0]);
+    const waiting = backlogOf([3, 'acme', 2, 500, 0]);
     const full = p50Of(waiting) ?? 0;
     expect(full).toBeCloseTo(91_000, -3);
     expect(p50Of({ ...waiting, pace: 0.5 })).toBeCloseTo(181_000, -3);
   });
 
   it('counts what others send all the time', () => {
-    const alone = p50Of(backlogOf([3, 'acme', 2, 500, 0, 0, 0])) ?? 0;
-    const beside = p50Of(backlogOf([3, 'acme', 2, 500, 0, 0, 0], [1, 'globex', 0, 500, 1, 0, 0])) ?? 0;
+    const alone = p50Of(backlogOf([3, 'acme', 2, 500, 0])) ?? 0;
+    const beside = p50Of(backlogOf([3, 'acme', 2, 500, 0], [1, 'globex', 0, 500, 1])) ?? 0;
     expect(beside - 1_000).toBeCloseTo(2 * (alone - 1_000), -3);
   });
 
@@ -99,7 +99,7 @@ describe('ingestion', () => {
   function busyWorld() {
     const world = createWorld();
     const { figures, limits, lease_until } = statusWith({
-      backlog: { at: world.clock.now(), arrived: 0, lines: [[3, 'default', 20, 500, 0, 0, 0]], rest: [] },
+      backlog: { at: world.clock.now(), arrived: 0, lines: [[3, 'default', 20, 500, 0]], rest: [] },
     });
     world.cloud.lanes.set(LANE, { token: 1, figures, limits, lease_until } as LaneState);
     return world;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BacklogFigures } from '../../../src/core/lane/backlog-figures.ts';
-import { BacklogSizes } from '../../../src/core/prioritization/backlog-sizes.ts';
+import { BacklogSizes, type SizesState } from '../../../src/core/prioritization/backlog-sizes.ts';
 import type { BacklogEntry } from '../../../src/core/request/ports.ts';
 import { entryOf } from '../../fixtures/entries.ts';
 
@@ -19,7 +19,7 @@ class Lane {
   read = 0;
   #created = 0;
   #sizes = this.#leader();
-  #before: BacklogFigures | undefined;
+  #before: SizesState | undefined;
 
   /** In the second to come, or so long before. */
   arrive(count: number, agoMs = 0, lagMs = 0): void {
@@ -49,7 +49,7 @@ class Lane {
 
   async count(): Promise<void> {
     this.now += SECOND;
-    this.#before = this.#sizes.figures;
+    this.#before = this.#sizes.state;
     const seen = {
       backlog_key: entryOf(0).backlog_key,
       heads: this.waiting.slice(0, HEADS),
@@ -64,12 +64,17 @@ class Lane {
   }
 
   handOver(): void {
-    this.#sizes = this.#leader(this.#sizes.figures);
+    this.#sizes = this.#leader(this.#sizes.state);
   }
 
-  /** The successor knows only what the leader showed a second ago. */
+  /** The successor knows only what the leader left a second ago. */
   crash(): void {
     this.#sizes = this.#leader(this.#before);
+  }
+
+  /** As after an upgrade from a release that left nothing. */
+  forget(): void {
+    this.#sizes = this.#leader();
   }
 
   get known(): number {
@@ -80,7 +85,7 @@ class Lane {
     return this.#sizes.figures;
   }
 
-  #leader(before?: BacklogFigures): BacklogSizes {
+  #leader(before?: SizesState): BacklogSizes {
     const since = async (_: string, order: number, limit: number) => {
       const found = this.waiting.filter((it) => it.backlog_order > order).slice(0, limit);
       this.read += found.length;
@@ -111,15 +116,40 @@ describe('the sizes of a backlog', () => {
     expect(perMinute).toBeLessThanOrEqual(6_000);
   });
 
-  it('are exact of requests that ingestion takes later and later', async () => {
+  it('are exact of requests that ingestion takes later and later, whoever leads', async () => {
     const lane = new Lane();
     await lane.count();
     for (let second = 0; second < 40; second++) {
       lane.arrive(60, second * 500, second * 500);
       lane.release(5);
+      if (second % 9 === 8) lane.handOver();
       await lane.count();
     }
     expect(lane.known).toBe(lane.waiting.length);
+  });
+
+  it('are exact of what ingestion takes after a pause, in shuffled order', async () => {
+    const lane = new Lane();
+    for (let second = 0; second < 30; second++) {
+      lane.arrive(60);
+      await lane.count();
+    }
+    for (let second = 0; second < 120; second++) await lane.count();
+    for (let second = 0; second < 60; second++) {
+      const agoMs = 120_000 - second * 1_000 + (second % 3) * 1_500;
+      lane.arrive(60, agoMs, agoMs);
+      await lane.count();
+    }
+    expect(lane.known).toBe(lane.waiting.length);
+  });
+
+  it('are counted again by a successor to whom nothing was left', async () => {
+    const lane = new Lane();
+    lane.arrive(5_000, 60_000, 60_000);
+    await lane.count();
+    lane.forget();
+    for (let second = 0; second < 10; second++) await lane.count();
+    expect(lane.known).toBe(5_000);
   });
 
   it('are those of a new lane whose leader comes late', async () => {

@@ -19,19 +19,13 @@ export interface BacklogFigures {
   rest: RestFigures[];
 }
 
-/**
- * `charge` is what a call of the line is expected to be charged, in tokens, and `perMinute` how many requests have come lately.
- * `left` of the requests have their place at or before `markAt`: when the line has moved on beyond that time none of them can be
- * left, and what the number then still says is known to be an error.
- */
+/** `charge` is what a call of the line is expected to be charged, in tokens, and `perMinute` how many requests have come lately. */
 export type LineFigures = [
   priority: Priority,
   tenant: string,
   requests: number,
   charge: number,
   perMinute: number,
-  markAt: number,
-  left: number,
 ];
 
 export type RestFigures = [

@@ -2,6 +2,9 @@
  * How much waits in a lane, by priority and tenant, without ever reading a long backlog: a leader reads the heads of each queue
  * anyway, and beyond them only what has newly come. What it has counted once it counts down as it releases.
  *
+ * A request's place is when it was sent, and ingestion may be minutes behind, so what newly comes is not what was sent since the
+ * last count. The count follows the arrivals instead of the clock: it has settled all places before those that came lately.
+ *
  * Such a count drifts: a cancelled request leaves unseen, a throttled one returns, a leader dies. It heals because each line is
  * served in order. Whatever was in the line at some time (the mark) is gone when its first request came later than that; what
  * the count then still says to be left is an error, and is taken off. And a line that is read whole is known exactly.
@@ -18,11 +21,6 @@ import type { Backlog, BacklogEntry } from '../request/ports.ts';
 import type { Priority } from '../request/record.ts';
 
 const COUNT_EVERY_MS = 1_000;
-/**
- * Requests of the last while are counted anew each time, because they come into the index out of order: as long as the arrivals
- * that are told apart.
- */
-const SETTLED_AFTER_MS = ARRIVALS_MS;
 /** Read of one queue at a time; more waits for the next time. */
 const MOST_READ = 2_000;
 const CONCURRENT_READS = 20;
@@ -31,9 +29,8 @@ const CHARGES = 500;
 /** The rate at which requests come is that of about so long. */
 const RATE_MS = 30_000;
 const LEAST_PER_MINUTE = 0.1;
-/** A lag is remembered from count to count by this part of it, and allowed for with a margin, since it may grow. */
-const LAG_KEPT = 0.95;
-const LAG_MARGIN = 1.5;
+/** So many lines are left to a successor, which counts all others from their beginning. */
+const MOST_LEFT = 100;
 
 /** What has been read of a queue. */
 export interface SeenQueue {
@@ -49,12 +46,10 @@ interface Line {
   /** Waiting requests whose place is at or before `countedTo`, epoch milliseconds. */
   counted: number;
   countedTo: number;
-  /** Those after it. */
+  /** Those after it, which are counted anew each time: others may come in between. */
   recent: number;
   /** Those that were accepted lately. */
   arrived: number;
-  /** The longest time from sending to acceptance, of late. */
-  lagMs: number;
   /** Mean of what their calls are expected to be charged; undefined before any was seen. */
   charge?: number;
   charges: number;
@@ -67,6 +62,23 @@ interface Line {
   mark: { at: number; left: number };
 }
 
+/** What a successor goes on from. */
+export interface SizesState {
+  at: number;
+  arrived: number;
+  lines: [
+    priority: Priority,
+    tenant: string,
+    counted: number,
+    countedTo: number,
+    recent: number,
+    charge: number,
+    perMinute: number,
+    markAt: number,
+    left: number,
+  ][];
+}
+
 export class BacklogSizes {
   readonly #lines = new Map<string, Line>();
   readonly #backlog: Pick<Backlog, 'since'>;
@@ -75,36 +87,18 @@ export class BacklogSizes {
   #countedAt = Number.NEGATIVE_INFINITY;
   #arrived = 0;
   readonly #tookOver: { at: number; arrived: number };
-  /** What no line has counted before came after this time. */
-  readonly #since: number;
 
-  /** @param before what a predecessor told last; it saw all that came before */
-  constructor(backlog: Pick<Backlog, 'since'>, now: number, before?: BacklogFigures) {
+  /** @param before what a predecessor has left: the longer ago, the more is counted again */
+  constructor(backlog: Pick<Backlog, 'since'>, now: number, before?: SizesState) {
     this.#backlog = backlog;
-    // Nobody has counted anything of a new lane.
-    this.#since = before === undefined ? 0 : before.at - SETTLED_AFTER_MS;
     this.#countedAt = before?.at ?? Number.NEGATIVE_INFINITY;
     this.#tookOver = { at: now, arrived: before?.arrived ?? 0 };
-    for (const [priority, tenant, requests, charge, perMinute, at, left] of before?.lines ?? []) {
+    for (const [priority, tenant, counted, countedTo, recent, charge, perMinute, at, left] of before?.lines ??
+      []) {
       this.#lines.set(nameOf({ priority, tenant }), {
-        ...{
-          priority,
-          tenant,
-          charge,
-          perMinute,
-          counted: requests,
-          countedTo: before?.at ?? now,
-          recent: 0,
-        },
-        ...{
-          known: requests,
-          gone: 0,
-          arrived: 0,
-          lagMs: 0,
-          charges: CHARGES,
-          knownSince: 0,
-          mark: { at, left },
-        },
+        ...{ priority, tenant, counted, countedTo, recent, charge, perMinute },
+        ...{ known: counted + recent, gone: 0, arrived: 0, charges: CHARGES, knownSince: 0 },
+        mark: { at, left },
       });
     }
   }
@@ -129,12 +123,12 @@ export class BacklogSizes {
     }
     for (const [name, line] of this.#lines) {
       if (byLine.has(name)) continue;
-      Object.assign(line, { counted: 0, recent: 0, arrived: 0, countedTo: now - SETTLED_AFTER_MS });
+      Object.assign(line, { counted: 0, recent: 0, arrived: 0 });
       rate(line, now, sinceMs);
       if (line.perMinute < LEAST_PER_MINUTE) this.#lines.delete(name);
     }
     await concurrently([...byLine], CONCURRENT_READS, async ([name, own]) => {
-      const line = this.#lines.get(name) ?? this.#newLine(own, now - SETTLED_AFTER_MS);
+      const line = this.#lines.get(name) ?? newLine(own, now - ARRIVALS_MS);
       this.#lines.set(name, line);
       const counted = await this.#count(line, own, now, isGone);
       rate(line, now, sinceMs);
@@ -170,36 +164,31 @@ export class BacklogSizes {
   /** By the last count, less what has left since. */
   get figures(): BacklogFigures {
     const lines = [...this.#lines.values()].flatMap((line): LineFigures[] => {
-      const { priority, tenant, counted, recent, charge = 0, perMinute, mark } = line;
+      const { priority, tenant, counted, recent, charge = 0, perMinute } = line;
       const requests = counted + recent;
-      const figures = [requests, Math.round(charge), Number(perMinute.toFixed(1))] as const;
-      return requests + perMinute < LEAST_PER_MINUTE
-        ? []
-        : [[priority, tenant, ...figures, mark.at, mark.left]];
+      if (requests + perMinute < LEAST_PER_MINUTE) return [];
+      return [[priority, tenant, requests, Math.round(charge), Number(perMinute.toFixed(1))]];
     });
     return backlogFigures(this.#countedAt, this.#arrived, lines);
   }
 
-  #newLine([queue]: readonly SeenQueue[], knownSince: number): Line {
-    const { priority, tenant } = parseBacklogKey(queue?.backlog_key ?? '');
-    const countedTo = this.#since;
-    const none = { counted: 0, recent: 0, arrived: 0, lagMs: 0, known: 0, gone: 0, charges: 0, perMinute: 0 };
-    return { priority, tenant, ...none, countedTo, knownSince, mark: { at: countedTo, left: 0 } };
-  }
-
-  /**
-   * Places up to this one are settled. Where requests wait long for ingestion they come into their places late, and the count waits
-   * for as long as they do.
-   */
-  #settledTo(line: Line, found: readonly BacklogEntry[], now: number): number {
-    const since = now - ARRIVALS_MS;
-    const lately = found.filter(({ accepted_at }) => accepted_at > since);
-    line.arrived = lately.length;
-    line.lagMs = lately.reduce(
-      (most, { accepted_at, backlog_order }) => Math.max(most, accepted_at - backlog_order),
-      line.lagMs * LAG_KEPT,
-    );
-    return Math.max(line.countedTo, now - SETTLED_AFTER_MS - LAG_MARGIN * line.lagMs);
+  /** For a successor. */
+  get state(): SizesState {
+    const lines = [...this.#lines.values()]
+      .sort((a, b) => b.counted + b.recent - a.counted - a.recent)
+      .slice(0, MOST_LEFT)
+      .map(({ priority, tenant, counted, countedTo, recent, charge = 0, perMinute, mark }) => {
+        const figures = [Math.round(charge), Number(perMinute.toFixed(1)), mark.at, mark.left] as const;
+        return [
+          priority,
+          tenant,
+          counted,
+          countedTo,
+          recent,
+          ...figures,
+        ] satisfies SizesState['lines'][number];
+      });
+    return { at: this.#countedAt, arrived: this.#arrived, lines };
   }
 
   /** Returns requests that no earlier count has seen, as far as they can be told. */
@@ -212,11 +201,11 @@ export class BacklogSizes {
     const before = line.countedTo;
     const heads = queues.flatMap((queue) => queue.heads);
     if (queues.every(({ whole }) => whole)) {
-      const countedTo = this.#settledTo(line, heads, now);
-      const old = heads.filter(({ backlog_order }) => backlog_order <= countedTo).length;
-      Object.assign(line, { counted: old, recent: heads.length - old, countedTo });
-      line.mark = { at: countedTo, left: old };
-      return heads.filter(({ backlog_order }) => backlog_order > before);
+      // Nothing of it is settled: the next count sees what may yet come in between.
+      const countedTo = heads.reduce((least, { backlog_order }) => Math.min(least, backlog_order), now) - 1;
+      settle(line, heads, now);
+      Object.assign(line, { counted: 0, recent: heads.length, countedTo, mark: { at: countedTo, left: 0 } });
+      return heads;
     }
     const found: BacklogEntry[] = [];
     let readTo = now;
@@ -230,7 +219,7 @@ export class BacklogSizes {
       if (read.length === MOST_READ && last) readTo = Math.min(readTo, last.backlog_order);
       found.push(...read.filter((entry) => !isGone(entry)));
     }
-    const countedTo = Math.min(readTo, this.#settledTo(line, found, now));
+    const countedTo = Math.min(readTo, settle(line, found, now));
     const settled = found.filter(({ backlog_order }) => backlog_order <= countedTo);
     const recent = found.length - settled.length;
     Object.assign(line, { counted: line.counted + settled.length, recent, countedTo });
@@ -243,6 +232,42 @@ export class BacklogSizes {
     line.counted = Math.max(line.counted, heads.length - recent);
     return settled;
   }
+}
+
+/** The estimates that a leader leaves, with the sizes in them. */
+export function withSizes(estimates: string, state: SizesState): string {
+  return `${estimates.slice(0, -1)},"backlog":${JSON.stringify(state)}}`;
+}
+
+/** Undefined in what earlier releases wrote. */
+export function sizesIn(estimates: string | undefined): SizesState | undefined {
+  return estimates === undefined ? undefined : (JSON.parse(estimates) as { backlog?: SizesState }).backlog;
+}
+
+function newLine([queue]: readonly SeenQueue[], knownSince: number): Line {
+  const { priority, tenant } = parseBacklogKey(queue?.backlog_key ?? '');
+  const none = {
+    counted: 0,
+    countedTo: 0,
+    recent: 0,
+    arrived: 0,
+    known: 0,
+    gone: 0,
+    charges: 0,
+    perMinute: 0,
+  };
+  return { priority, tenant, ...none, knownSince, mark: { at: 0, left: 0 } };
+}
+
+/** Notes what has come lately, and returns up to which place nothing more is to be expected. */
+function settle(line: Line, found: readonly BacklogEntry[], now: number): number {
+  const lately = found.filter(({ accepted_at }) => accepted_at > now - ARRIVALS_MS);
+  line.arrived = lately.length;
+  const settled =
+    lately.length > 0
+      ? lately.reduce((least, { backlog_order }) => Math.min(least, backlog_order - 1), now)
+      : found.reduce((most, { backlog_order }) => Math.max(most, backlog_order), 0);
+  return Math.max(line.countedTo, settled);
 }
 
 function nameOf({ priority, tenant }: Pick<BacklogEntry, 'priority' | 'tenant'>): string {

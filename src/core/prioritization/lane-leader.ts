@@ -12,7 +12,7 @@ import { requestError } from '../request/error-types.ts';
 import type { HoldMessage, Release } from '../request/hold-message.ts';
 import { isRequest, type RequestError, type StoredRecord } from '../request/record.ts';
 import { queue } from '../request/transitions.ts';
-import { BacklogSizes } from './backlog-sizes.ts';
+import { BacklogSizes, sizesIn, withSizes } from './backlog-sizes.ts';
 import { BacklogView, LIST_EVERY_MS } from './backlog-view.ts';
 import { LaneBudgets } from './lane-budgets.ts';
 import { LaneRules } from './lane-rules.ts';
@@ -78,13 +78,17 @@ export class LaneLeader {
     const { metricsNamespace } = settings;
     const budgets = new LaneBudgets(ports, { lane, token, leaseMs, metricsNamespace }, led.plan);
     this.#budgets = budgets;
-    const legacy = { plan: () => budgets.inPlan(engine.snapshot()), estimates: () => engine.estimates() };
+    const sizes = new BacklogSizes(ports.backlog, now, sizesIn(led.estimates));
+    this.#sizes = sizes;
+    const legacy = {
+      plan: () => budgets.inPlan(engine.snapshot()),
+      estimates: () => withSizes(engine.estimates(), sizes.state),
+    };
     this.#writes = new LaneWrites(ports.leadership, led, legacy, now);
     this.#view = new BacklogView(led.lane, ports, engine.lastReleasedAt, (modelId) =>
       this.#engine.holdsBack(modelId),
     );
     this.#rules = new LaneRules(ports, led.lane);
-    this.#sizes = new BacklogSizes(ports.backlog, now, led.figures?.backlog);
     this.#pace = new PaceWatch(led.figures);
     this.#metricsAt = now;
     workers.note(led.lane, { taken: this.#engine.unfinished(now).bundles, waiting: true });

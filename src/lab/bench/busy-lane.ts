@@ -1,10 +1,11 @@
 /** A lane under load without a Bedrock, to see what its leader costs. */
 import type { Clock } from '../../core/clock.ts';
-import type { LineFigures } from '../../core/lane/backlog-figures.ts';
+
 import { BUNDLE_ENDED, countersOf, slotOf } from '../../core/lane/call-report.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import type { Limits } from '../../core/lane/catalog/limits.ts';
-import type { LaneFigures } from '../../core/lane/ports.ts';
+
+import { type SizesState, withSizes } from '../../core/prioritization/backlog-sizes.ts';
 import { LaneLeader, type LeaderSettings } from '../../core/prioritization/lane-leader.ts';
 import type { PrioritizationPorts } from '../../core/prioritization/ports.ts';
 import { Workers } from '../../core/prioritization/workers.ts';
@@ -80,7 +81,7 @@ export class BusyLane {
       ports,
       settings,
       new Workers({ workers: WORKERS, queueDepthThreshold: WORKERS }, ports),
-      { ...led, figures: countedBefore(waiting, clock.now()) },
+      { ...led, estimates: countedBefore(waiting, clock.now()) },
     );
   }
 
@@ -126,12 +127,21 @@ export class BusyLane {
   }
 }
 
-/** What the leader before has told: it has counted what waits. */
-function countedBefore(waiting: number, at: number): LaneFigures {
-  const lines = PLACES.map(
-    ({ priority, tenant }): LineFigures => [priority, tenant, waiting / PLACES.length, 1_000, 0, at, 0],
-  );
-  return { unfinished: 0, utilisation: 1, share: 1, backlog: { at, arrived: 0, lines, rest: [] } };
+/** What the leader before has left: it has counted what waits, and learned nothing. */
+function countedBefore(waiting: number, at: number): string {
+  const each = waiting / PLACES.length;
+  const lines = PLACES.map(({ priority, tenant }): SizesState['lines'][number] => [
+    priority,
+    tenant,
+    each,
+    at,
+    0,
+    1_000,
+    0,
+    at,
+    0,
+  ]);
+  return withSizes('{"v":0}', { at, arrived: 0, lines });
 }
 
 /** Where a request waits. */

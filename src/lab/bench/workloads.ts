@@ -147,6 +147,19 @@ const BUILDS: Record<string, Build> = {
       { share: 30, priority: 3, tenant: 'flood', fromMinute: 2, toMinute: 3 },
     ]),
   }),
+  'slow-ingestion': (seed) => ({
+    about: 'A flood that ingestion takes ten minutes to take in, with a pause of two',
+    lanes: [LANE],
+    durationMs: 15 * MINUTE_MS,
+    latency: LATENCY,
+    targets: TARGETS,
+    ingestion: { perSecond: 16, pause: { from: 5 * MINUTE_MS, to: 7 * MINUTE_MS } },
+    arrivals: demand(seed, [
+      { share: 0.1, priority: 1, toMinute: 12 },
+      { share: 0.2, priority: 3, tenant: 'modest', toMinute: 12 },
+      { share: 12, priority: 3, tenant: 'flood', fromMinute: 1, toMinute: 3 },
+    ]),
+  }),
   'short-answers': (seed) => ({
     about: 'Answers a tenth of max tokens',
     lanes: [LANE],

@@ -42,6 +42,13 @@ export interface ForeignTraffic extends Interval {
   tokensPerMinute: number;
 }
 
+/** Messages wait in the Input queue for it. */
+export interface SlowIngestion {
+  perSecond: number;
+  /** In which it takes none. */
+  pause?: Interval;
+}
+
 /** How estimates of input tokens err: each is the truth × `bias` × a log-normal factor. */
 export interface EstimateError {
   bias: number;
@@ -63,6 +70,8 @@ export interface Workload {
   foreign?: readonly ForeignTraffic[];
   outages?: readonly Interval[];
   faultRate?: number;
+  /** Absent: ingestion takes each message as it comes. */
+  ingestion?: SlowIngestion;
   /** A tenth, without bias, unless given. */
   estimateError?: EstimateError;
   /** The workers that its operator has allowed: the variable's default unless given. */

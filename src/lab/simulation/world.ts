@@ -70,6 +70,7 @@ export class World {
   readonly #estimateError: Random;
   readonly #faultInjector: FaultInjector;
   readonly #model: ModelRuntime;
+  #ingestionFreeAt = 0;
 
   constructor(
     private readonly workload: Workload,
@@ -227,6 +228,7 @@ export class World {
     const { clock } = this;
     const { bias, spread } = this.workload.estimateError ?? ESTIMATE_ERROR;
     await clock.sleep(this.#delays.queueDelivery());
+    await this.#turnOfIngestion();
     const estimate = arrival.inputTokens * logNormal(this.#estimateError, bias, spread);
     const accepted = newRecord(
       index,
@@ -244,6 +246,17 @@ export class World {
     };
     while (!(await this.#risk(store))) await clock.sleep(REDELIVERY_MS);
     this.#producer.ingested(record.request_id);
+  }
+
+  /** Messages are taken in the order in which they come, as fast as the workload says. */
+  async #turnOfIngestion(): Promise<void> {
+    const { clock, workload } = this;
+    if (workload.ingestion === undefined) return;
+    const { perSecond, pause } = workload.ingestion;
+    let at = Math.max(clock.now(), this.#ingestionFreeAt);
+    if (pause && at >= BEGIN_MS + pause.from) at = Math.max(at, BEGIN_MS + pause.to);
+    this.#ingestionFreeAt = at + 1_000 / perSecond;
+    if (at > clock.now()) await clock.sleep(at - clock.now());
   }
 
   /** As ingestion estimates it. A request goes to one container, which knows nothing of what others take. */
