@@ -47,6 +47,39 @@ describe('the expected start', () => {
     expect(p95 / p50).toBeGreaterThan(4);
   });
 
+  it('is promised later in a flood that the leader has not seen yet', () => {
+    const estimates = new StartEstimates();
+    for (let nth = 0; nth < 10; nth++) estimates.note(ARRIVAL, NOW - 2_000);
+    const promisedAfter = (requests: number) => {
+      for (let nth = 0; nth < requests; nth++) estimates.note(ARRIVAL, NOW + 100);
+      const { p50 = 0, p95 = 0 } =
+        estimates.expectedFor(ARRIVAL, statusWith(backlogOf()), WEIGHTS, NOW + 100) ?? {};
+      return p95 / p50;
+    };
+    expect(promisedAfter(5)).toBeLessThan(2);
+    expect(promisedAfter(20)).toBeGreaterThan(4);
+  });
+
+  it('counts what has come since a leader that is slow has counted', () => {
+    const estimates = new StartEstimates();
+    for (let nth = 0; nth < 10; nth++) estimates.note(ARRIVAL, NOW + 1_000);
+    const at = NOW + 20_000;
+    const slow = { ...statusWith(backlogOf()), lease_until: at + 1 };
+    const asleep = { ...slow, asleep: true };
+    const p50At = (status: LaneStatus) => estimates.expectedFor(ARRIVAL, status, WEIGHTS, at)?.p50;
+    expect(p50At(slow)).toBeGreaterThan(300_000);
+    expect(p50At(asleep)).toBeLessThan(100_000);
+  });
+
+  it('is later where the leader has found that starts take longer', () => {
+    const both = (figures: Partial<LaneFigures>) =>
+      new StartEstimates().expectedFor(ARRIVAL, statusWith({ ...backlogOf(), ...figures }), WEIGHTS, NOW);
+    const [usual, slow] = [both({}), both({ start_ms: 16_000 })];
+    expect((slow?.p50 ?? 0) - (usual?.p50 ?? 0)).toBe(7_000);
+    expect((slow?.p95 ?? 0) - (usual?.p95 ?? 0)).toBe(14_000);
+    expect(both({ start_ms: 900 })).toEqual(usual);
+  });
+
   it('does not count what waits for a budget, and of that nothing is known', () => {
     const [own, other] = [
       [3, 'acme', 2, 500, 0],
@@ -80,7 +113,9 @@ describe('the expected start', () => {
   it('counts what this container has taken since, as often as all containers take', () => {
     const estimates = new StartEstimates();
     const before = p50Of(backlogOf(), estimates) ?? 0;
-    for (let nth = 0; nth < 10; nth++) estimates.note(ARRIVAL, NOW);
+    for (const at of [NOW - 2_000, NOW]) {
+      for (let nth = 0; nth < 10; nth++) estimates.note(ARRIVAL, at);
+    }
     const own = p50Of(backlogOf(), estimates) ?? 0;
     const times = { backlog: { at: NOW, arrived: 50, lines: [], rest: [] } };
     expect(own).toBeGreaterThan(before + 60_000);

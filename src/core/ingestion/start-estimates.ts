@@ -15,6 +15,8 @@ import type { RequestRecord } from '../request/record.ts';
 const UNSEEN_MS = 500;
 /** Requests of a line that come so close together are counted together. */
 const SLOT_MS = 250;
+/** What was taken longer ago does not matter any more. */
+const REMEMBERED_MS = 60_000;
 /** What a call is charged beside its input, before anything like it has been seen. */
 const FIRST_ANSWER_TOKENS = 500;
 /** All containers are taken to have got at most so many times what this one got. */
@@ -60,9 +62,13 @@ export class StartEstimates {
     const kept = new Set(figures?.kept);
     if (kept.has(arrival.tenant)) return undefined;
     const backlog = figures?.backlog ?? { ...NOTHING, at: now - ARRIVALS_MS };
-    const pace = { speed: figures?.pace ?? figures?.share ?? 1, isLed: lease_until > now && !asleep };
-    const [likely, worse] = this.#times(arrival.lane, backlog).map((times) => {
-      const waiting = this.#waiting(arrival.lane, backlog, times, now);
+    const speed = figures?.pace ?? figures?.share ?? 1;
+    const isLed = lease_until > now && !asleep;
+    const pace = { speed, startMs: figures?.start_ms, isLed };
+    // A leader that has left has seen, and released, what came before it left.
+    const since = Math.max(backlog.at - UNSEEN_MS, isLed ? 0 : now - ARRIVALS_MS);
+    const [likely, worse] = this.#times(arrival.lane, backlog, since).map((times) => {
+      const waiting = this.#waiting(arrival.lane, backlog, times, since);
       const lines = waiting.filter(({ tenant }) => !kept.has(tenant));
       const before = flowsBefore(arrival, lines, limits);
       const behindMs = before && behindFor(arrival.priority, before.ahead, figures?.behind_ms);
@@ -80,24 +86,26 @@ export class StartEstimates {
       current.requests += 1;
       return;
     }
-    const old = taken.findIndex(({ at }) => at > now - 2 * ARRIVALS_MS);
+    const old = taken.findIndex(({ at }) => at > now - REMEMBERED_MS);
     if (old > taken.length / 2) taken.splice(0, old);
     taken.push({ priority, tenant, at: now, requests: 1 });
   }
 
   /** How many times what this container has taken all of them have: probably, and in the worse case. */
-  #times(lane: string, { at, arrived }: BacklogFigures): [likely: number, worse: number] {
+  #times(lane: string, { at, arrived }: BacklogFigures, since: number): [likely: number, worse: number] {
     const taken = this.#taken.get(lane) ?? [];
-    const counted = taken.reduce(
-      (sum, it) => (it.at > at - ARRIVALS_MS && it.at <= at ? sum + it.requests : sum),
-      0,
-    );
+    const seenTo = at - UNSEEN_MS;
+    const between = (from: number, to: number) =>
+      taken.reduce((sum, it) => (it.at > from && it.at <= to ? sum + it.requests : sum), 0);
+    const counted = between(seenTo - ARRIVALS_MS, seenTo);
     const likely = Math.min(MOST_TIMES, Math.max(1, arrived / Math.max(1, counted)));
-    return [likely, counted >= ENOUGH_COUNTED ? likely : Math.max(likely, USUAL_TIMES)];
+    // Of a flood that has begun since, the leader has seen too little.
+    const isTold = counted >= Math.max(ENOUGH_COUNTED, between(since, Number.POSITIVE_INFINITY));
+    return [likely, isTold ? likely : Math.max(likely, USUAL_TIMES)];
   }
 
-  /** @param times what this container has taken since all of them have */
-  #waiting(lane: string, { at, lines, rest }: BacklogFigures, times: number, now: number): Line[] {
+  /** @param times what this container has taken after `since` all of them have */
+  #waiting(lane: string, { lines, rest }: BacklogFigures, times: number, since: number): Line[] {
     const found = new Map<string, Line>();
     const add = (line: Line) => {
       const name = `${line.priority}|${line.tenant}`;
@@ -121,7 +129,6 @@ export class StartEstimates {
       for (let nth = 0; nth < count; nth++) add({ priority, tenant: unnamed(nth), ...each, ...rates });
     }
     const taken = this.#taken.get(lane) ?? [];
-    const since = Math.max(at - UNSEEN_MS, now - ARRIVALS_MS);
     const all = [...found.values()];
     const waiting = all.reduce((sum, { requests }) => sum + requests, 0);
     const tokens = all.reduce((sum, line) => sum + line.tokens, 0);

@@ -9,7 +9,7 @@ import type { Limits } from './catalog/limits.ts';
 /** In the worse case, so much of what the lane can do is done, and others send so many times as much. */
 const WORSE_SPEED = 0.75;
 const WORSE_INFLOW = 1.5;
-/** What is idle starts within this time. */
+/** What is idle starts within this time, or later where the leader has found that starts take longer. */
 const START_MS = 1_000;
 /** Where nobody leads the lane, a leader has to be started first. */
 const COLD_START_MS = 2_000;
@@ -50,6 +50,8 @@ export interface Pace {
   speed: number;
   /** By how much it falls behind an even flow in the coming minute, milliseconds; 0 unless given. */
   behindMs?: number;
+  /** All but one in twenty requests that nothing keeps waiting start within this time; absent while it is not known. */
+  startMs?: number;
   /** Absent means true. */
   isLed?: boolean;
 }
@@ -67,9 +69,10 @@ export function expectedStart(
   own: Flow,
   others: readonly Flow[],
   weights: Weights,
-  { speed, behindMs = 0, isLed = true }: Pace,
+  { speed, behindMs = 0, startMs = 0, isLed = true }: Pace,
 ): ExpectedStart {
-  const first = START_MS + (isLed ? 0 : COLD_START_MS);
+  const cold = isLed ? 0 : COLD_START_MS;
+  const first = Math.max(START_MS, startMs / 2) + cold;
   const worse = others.map((flow) => ({ ...flow, inflow: (flow.inflow ?? 0) * WORSE_INFLOW }));
   return {
     p50: first + behindMs / 2 + 60_000 * minutesUntilServed(own, others, weights, speed),

@@ -66,6 +66,8 @@ export interface LaneFigures {
   /** Limits in use that neither a variable nor Service Quotas has confirmed. */
   assumed?: (keyof Limits)[];
   paused?: Paused;
+  /** All but one in twenty requests that nothing keeps waiting start within this time, milliseconds. */
+  start_ms?: number;
   /** Milliseconds by which what the minute gives falls behind an even flow, at worst: what went in a lump leaves in a lump. */
   behind_ms?: number;
   /** What has kept work waiting for most of the last while; absent when nothing has. */

@@ -85,14 +85,16 @@ export class BacklogSizes {
   /** When requests were accepted that were released lately. */
   #released: number[] = [];
   #countedAt = Number.NEGATIVE_INFINITY;
-  #arrived = 0;
+  #dueAt = Number.NEGATIVE_INFINITY;
+  #arrived: number;
   readonly #tookOver: { at: number; arrived: number };
 
   /** @param before what a predecessor has left: the longer ago, the more is counted again */
   constructor(backlog: Pick<Backlog, 'since'>, now: number, before?: SizesState) {
     this.#backlog = backlog;
     this.#countedAt = before?.at ?? Number.NEGATIVE_INFINITY;
-    this.#tookOver = { at: now, arrived: before?.arrived ?? 0 };
+    this.#arrived = before?.arrived ?? 0;
+    this.#tookOver = { at: now, arrived: this.#arrived };
     for (const [priority, tenant, counted, countedTo, recent, charge, perMinute, at, left] of before?.lines ??
       []) {
       this.#lines.set(nameOf({ priority, tenant }), {
@@ -113,7 +115,8 @@ export class BacklogSizes {
     chargeOf: (entry: BacklogEntry) => number,
     isGone: (entry: BacklogEntry) => boolean,
   ): Promise<void> {
-    if (now < this.#countedAt + COUNT_EVERY_MS) return;
+    if (now < this.#dueAt) return;
+    this.#dueAt = now + COUNT_EVERY_MS;
     const sinceMs = Math.min(now - this.#countedAt, RATE_MS);
     this.#countedAt = now;
     const byLine = new Map<string, SeenQueue[]>();

@@ -20,6 +20,7 @@ import { LaneWrites } from './lane-writes.ts';
 import { laneLine } from './metrics.ts';
 import { PaceWatch } from './pace-watch.ts';
 import type { PrioritizationPorts } from './ports.ts';
+import { Promptness } from './promptness.ts';
 import { deadlinePassed, endWithout, recoverDue } from './recovery.ts';
 import type { Workers } from './workers.ts';
 
@@ -54,6 +55,7 @@ export class LaneLeader {
   readonly #budgets: LaneBudgets;
   readonly #sizes: BacklogSizes;
   readonly #pace: PaceWatch;
+  readonly #promptness = new Promptness();
   readonly #lane: string;
   #dueAt = Number.NEGATIVE_INFINITY;
   #metricsAt: number;
@@ -151,6 +153,7 @@ export class LaneLeader {
       tenantWeights,
       paused,
     });
+    this.#promptness.note(now);
     const { kept } = this.#budgets;
     const taken = this.#engine.unfinished(now).bundles;
     const waiting = this.#oldest !== undefined;
@@ -163,6 +166,7 @@ export class LaneLeader {
       waiting,
       ...(assumed.length > 0 && { assumed }),
       ...this.#pace.figures,
+      start_ms: this.#promptness.startMs(this.#engine.usualStartMs),
       backlog: this.#sizes.figures,
       ...(kept.length > 0 && { kept }),
     };

@@ -180,6 +180,11 @@ export class LaneEngine {
     return this.#deniedModels.holdsBack(modelId);
   }
 
+  /** All but one in twenty calls start within this time of their release; undefined while nothing is known. */
+  get usualStartMs(): number | undefined {
+    return this.#estimates.usualStartMs;
+  }
+
   /** What a waiting request is expected to be charged. */
   chargeOf(entry: BacklogEntry, limits: Limits): number {
     return this.#sizeOf(entry, limits).charge;

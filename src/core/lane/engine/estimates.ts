@@ -17,6 +17,8 @@ const FEWEST_FOR_QUANTILE = 10;
 const MAX_TASKS = 50;
 /** What is left of a task's samples when a newcomer finds no place. */
 const AGEING = 0.98;
+/** So many samples tell how long all but one in twenty starts take. */
+const FEWEST_STARTS = 20;
 /** A start later than twice the delay of all but one in a thousand is not waited for. */
 const LATEST_QUANTILE = 0.999;
 const LATEST_MARGIN = 2;
@@ -195,6 +197,12 @@ export class Estimates {
       this.#starts.samples < LATEST_MIN_SAMPLES ? undefined : this.#starts.quantile(LATEST_QUANTILE);
     const latest = bin === undefined ? START_WINDOW_MS : (bin + 1) * START_BIN_MS * LATEST_MARGIN + SLOT_MS;
     return { earliest: 0, latest: Math.min(START_WINDOW_MS, latest) };
+  }
+
+  /** All but one in twenty calls start within this time of their release; undefined while nothing is known. */
+  get usualStartMs(): number | undefined {
+    const bin = this.#starts.samples < FEWEST_STARTS ? undefined : this.#starts.quantile(0.95);
+    return bin === undefined ? undefined : (bin + 1) * START_BIN_MS;
   }
 
   snapshot(): EstimatesState {
