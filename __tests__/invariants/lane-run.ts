@@ -7,6 +7,9 @@ import {
   BUNDLE_ENDED,
   type CallEnd,
   countersOf,
+  freedBy,
+  HELD_AFTER_MS,
+  heldBy,
   type SlotTotals,
   slotOf,
 } from '../../src/core/lane/call-report.ts';
@@ -40,6 +43,16 @@ export interface Release extends EngineRelease {
   charged: number;
   /** When the leader can know of the end. */
   reportedAt: number;
+}
+
+/** A worker on its way with one bundle. */
+interface Worker {
+  id: number;
+  startsAfter: number;
+  /** Tenants of its calls that have not ended. */
+  running: string[];
+  /** Those of them who were told to hold it. */
+  holders: string[];
 }
 
 /** What a tick saw and did. */
@@ -146,15 +159,11 @@ export class LaneRun {
     const decisions = this.#engine.tick(this.sabotage.told?.(input) ?? input);
     for (const entry of decisions.expired) this.#take(entry);
     for (const { entry } of decisions.oversized) this.#take(entry);
-    const workers = new Map<number, { id: number; startsAfter: number; running: number }>();
+    const workers = new Map<number, Worker>();
     const released = decisions.releases.map((it): Release => {
-      const worker = workers.get(it.bundle) ?? {
-        id: ++this.#workers,
-        startsAfter: this.#draw(this.scenario.startDelayMs),
-        running: 0,
-      };
+      const worker = workers.get(it.bundle) ?? this.#startWorker();
       workers.set(it.bundle, worker);
-      worker.running += 1;
+      worker.running.push(it.entry.tenant);
       const entry = this.#take(it.entry);
       const release = {
         ...it,
@@ -171,7 +180,19 @@ export class LaneRun {
     this.ticks.push({ ...decisions, at, limits, share: this.#engine.figures.share, waiting, released });
   }
 
-  #call(release: Release, worker: { running: number }): void {
+  /** It tells whose calls hold it after a while. */
+  #startWorker(): Worker {
+    const startsAfter = this.#draw(this.scenario.startDelayMs);
+    const worker: Worker = { id: ++this.#workers, startsAfter, running: [], holders: [] };
+    const slot = slotOf(this.#now);
+    this.#later(startsAfter + HELD_AFTER_MS, () => {
+      worker.holders = [...new Set(worker.running)];
+      if (worker.holders.length > 0) this.#report(slot, heldBy(worker.holders));
+    });
+    return worker;
+  }
+
+  #call(release: Release, worker: Worker): void {
     const { scenario } = this;
     const { entry } = release;
     const input = Math.max(1, Math.round(entry.input_tokens * this.#draw(scenario.estimates)));
@@ -186,6 +207,7 @@ export class LaneRun {
       this.#later(REFUSAL_MS, endsAs(admission === undefined ? 'transient' : 'throttled'));
       return;
     }
+    if (this.#hangs(entry.tenant)) return;
     const output = Math.min(release.maxTokens, this.#answers.get(entry.request_id) ?? 1);
     const fails = this.#random() < scenario.faults;
     this.#later(this.#draw(scenario.callMs), () => {
@@ -195,16 +217,11 @@ export class LaneRun {
     });
   }
 
-  #end(
-    release: Release,
-    worker: { running: number },
-    end: CallEnd,
-    usage = { input: 0, output: 0, charge: 0 },
-  ): void {
+  #end(release: Release, worker: Worker, end: CallEnd, usage = { input: 0, output: 0, charge: 0 }): void {
     const { entry, at: releasedAt, startedAt } = release;
     const { priority, tenant } = entry;
     Object.assign(release, { end, endedAt: this.#now, charged: usage.charge });
-    worker.running -= 1;
+    worker.running.splice(worker.running.indexOf(tenant), 1);
     const counters = countersOf({
       ...{ end, releasedAt, startedAt, finishedAt: this.#now, reservedTokens: release.reserved },
       // As workers do: after a server error nobody knows what was charged.
@@ -214,7 +231,7 @@ export class LaneRun {
       served: release.cost === release.charge ? { priority, expectedTokens: release.charge } : undefined,
       probe: release.probe,
     });
-    const bundle = worker.running === 0 ? BUNDLE_ENDED : {};
+    const bundle = worker.running.length === 0 ? { ...BUNDLE_ENDED, ...freedBy(worker.holders) } : {};
     release.reportedAt = this.#now + this.#draw(this.scenario.reportLagMs);
     this.#at(release.reportedAt, () => this.#report(slotOf(releasedAt), { ...counters, ...bundle }));
     if (end === 'settled') return;
@@ -285,6 +302,10 @@ export class LaneRun {
     }
     const meanGapMs = (60_000 * FOREIGN_CALL.charged) / tokensPerMinute;
     this.#later(exponential(this.#random, meanGapMs), () => this.#callByOthers());
+  }
+
+  #hangs(tenant: string): boolean {
+    return this.scenario.flows.some((flow) => flow.tenant === tenant && flow.hangs);
   }
 
   #isOut(): boolean {

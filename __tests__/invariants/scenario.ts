@@ -28,6 +28,8 @@ export interface Flow {
   answer: Range;
   /** How long a request may wait; absent: for ever. */
   patienceMs?: Range;
+  /** Its calls are never answered. */
+  hangs?: boolean;
 }
 
 /** Times are milliseconds from the beginning. */

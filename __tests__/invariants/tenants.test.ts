@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { Bundles } from '../../src/core/lane/engine/bundles.ts';
 import { FairQueues } from '../../src/core/lane/engine/fair-queues.ts';
 import { charged, disguised, ENDLESS, largest, noAccount, quick } from './competition.ts';
 import { invariant, replaced } from './invariant.ts';
@@ -90,5 +91,58 @@ invariant<Scenario, Sabotage>('what answers cost more than expected is made good
   },
   without: {
     'the correction of shares': { engine: replaced(FairQueues, 'correct', () => () => undefined) },
+  },
+});
+
+/** Each request of the guest comes so long after the one before it. */
+const GUEST_EVERY_MS = 1_000;
+const GUEST_WAITS_MS = 20_000;
+
+const hanging: fc.Arbitrary<Scenario> = fc
+  .record({ workers: fc.integer({ min: 12, max: 60 }), urgent: fc.boolean(), small: plain, quick })
+  .map(({ workers, urgent, small, quick }) => {
+    const priority = urgent ? 1 : 3;
+    return {
+      ...CALM,
+      ...{ ...quick, workers, durationMs: 90_000, callMs: [500, 3_000] as const },
+      limits: { tokens_per_minute: 1_000 * TOKENS_PER_MINUTE },
+      flows: [
+        { ...small, priority: 3, tenant: 'guest', waiting: 0, everyMs: GUEST_EVERY_MS },
+        { ...small, priority, tenant: 'hangs', waiting: 0, everyMs: 100, fromMs: 5_000, hangs: true },
+      ],
+    };
+  });
+
+invariant<Scenario, Sabotage>('calls that are never answered leave workers for other tenants', {
+  generated: hanging,
+  runs: 3,
+  holds: (scenario, without) => {
+    const { releases, begin } = new LaneRun(scenario, without).run();
+    const guest = releases.filter(({ entry }) => entry.tenant === 'guest');
+    const waits = guest.map(({ at, entry }) => at - entry.accepted_at);
+    expect(Math.max(...waits)).toBeLessThan(GUEST_WAITS_MS);
+    const last = Math.max(...guest.map(({ entry }) => entry.accepted_at));
+    expect(last).toBeGreaterThan(begin + scenario.durationMs - GUEST_WAITS_MS);
+    // And the others have taken what they could.
+    expect(releases.length - guest.length).toBeGreaterThan(scenario.workers / 2);
+  },
+  without: {
+    'workers that are kept from those who hold many': {
+      engine: replaced(Bundles, 'isKeptFrom', () => () => false),
+    },
+    'what workers tell of those who hold them': {
+      told: (input) => ({
+        ...input,
+        reports: input.reports.map(({ slot, counters }) => ({
+          slot,
+          counters: Object.fromEntries(
+            Object.entries(counters).filter(([name]) => !name.startsWith('held.')),
+          ),
+        })),
+      }),
+    },
+    'who was there lately, which a successor learns': {
+      plan: (memory) => JSON.stringify({ ...JSON.parse(memory), recent: [] }),
+    },
   },
 });

@@ -437,6 +437,59 @@ describe('a bundle', () => {
     expect(unsent.result_sent).toBeUndefined();
   });
 
+  it('that runs for long tells whose calls hold its worker, and when it is free', async () => {
+    const message = await world.release(['r1', 'r2']);
+    const other = await world.release(['r3'], { tenant: 'quick' });
+    const { call } = world.ports.model;
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    let pass = () => {};
+    world.whileAway = new Promise((resolve) => {
+      pass = resolve;
+    });
+    world.ports.model = {
+      call: async (it) => {
+        if (world.calls.length > 0) await answered;
+        return call(it);
+      },
+    };
+    const run = invokeBundle(world.ports, { ...message, releases: [...other.releases, ...message.releases] });
+    await expect.poll(() => world.calls.length).toBe(1);
+    await expect.poll(async () => (await world.record('r3')).status).toBe('COMPLETED');
+    pass();
+    await expect.poll(() => world.counters()).toMatchObject({ bundles_held: 1, 'held.acme': 1 });
+    expect(await world.counters()).not.toHaveProperty(['freed.acme']);
+    answer();
+    await run;
+    expect(await world.counters()).toMatchObject({ 'held.acme': 1, 'freed.acme': 1, bundles_ended: 1 });
+    expect(await world.counters()).not.toHaveProperty(['held.quick']);
+  });
+
+  it('that cannot tell whose calls hold its worker still ends', async () => {
+    world.whileAway = Promise.resolve();
+    const { add } = world.ports.reports;
+    world.ports.reports = {
+      ...world.ports.reports,
+      add: async (lane, slot, counters) => {
+        if ('bundles_held' in counters) throw new Error('throttled');
+        await add(lane, slot, counters);
+      },
+    };
+    const message = await world.release();
+    const { call } = world.ports.model;
+    world.ports.model = {
+      call: async (it) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        return call(it);
+      },
+    };
+    await expect(invokeBundle(world.ports, message)).rejects.toThrow('throttled');
+    expect(await world.record()).toMatchObject({ status: 'COMPLETED', result_sent: true });
+    expect(await world.counters()).toMatchObject({ ended: 1, bundles_ended: 1 });
+  });
+
   it('an error that is no word of Bedrock’s is not swallowed', async () => {
     world.script = [new TypeError('a bug')];
     await expect(invokeBundle(world.ports, await world.release())).rejects.toThrow('a bug');

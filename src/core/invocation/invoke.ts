@@ -1,6 +1,14 @@
 import { reservationOf, spentBy } from '../budgets/spending.ts';
 import { budgetCounters } from '../lane/budget-counters.ts';
-import { BUNDLE_ENDED, type CallReport, countersOf, slotOf } from '../lane/call-report.ts';
+import {
+  BUNDLE_ENDED,
+  type CallReport,
+  countersOf,
+  freedBy,
+  HELD_AFTER_MS,
+  heldBy,
+  slotOf,
+} from '../lane/call-report.ts';
 import { burndownOf, outputLimitOf } from '../lane/catalog/catalog.ts';
 import type { Counters } from '../lane/counters.ts';
 import { unreservedTokens } from '../lane/unreserved.ts';
@@ -28,6 +36,9 @@ import type { ModelAnswer } from './ports.ts';
 import { decide, denialsOf, isAboutModelId } from './retry-policy.ts';
 import { withTenantMetadata } from './tenant-metadata.ts';
 
+/** A report names so many tenants whose calls hold a worker, at most. */
+const MOST_HOLDERS = 5;
+
 /** A release on its way through: where it came from, and what its record said when it was claimed. */
 interface Run {
   lane: string;
@@ -43,12 +54,19 @@ interface Run {
  */
 export async function invokeBundle(ports: InvocationPorts, message: HoldMessage): Promise<void> {
   const { lane, released_at, releases } = message;
-  const ends = await Promise.allSettled(releases.map((release) => invoke(ports, message, release)));
+  const slot = slotOf(released_at);
+  const running = new Set<RequestRecord>();
+  const all = Promise.allSettled(releases.map((release) => invoke(ports, message, release, running)));
+  await Promise.race([all, ports.clock.sleep(HELD_AFTER_MS)]);
+  const holders = holdersAmong(running);
+  const [told] = await Promise.allSettled([
+    holders.length > 0 ? ports.reports.add(lane, slot, heldBy(holders)) : undefined,
+  ]);
+  const ends = await all;
   // A bundle that is delivered twice still counts as one worker's: the delivery that got its first release reports its end.
-  if (wasOurs(ends[0])) {
-    await ports.reports.add(lane, slotOf(released_at), BUNDLE_ENDED);
-  }
-  const errors = ends.flatMap((it) => (it.status === 'rejected' ? [it.reason] : []));
+  const ended = { ...(wasOurs(ends[0]) && BUNDLE_ENDED), ...freedBy(holders) };
+  if (Object.keys(ended).length > 0) await ports.reports.add(lane, slot, ended);
+  const errors = [told, ...ends].flatMap((it) => (it.status === 'rejected' ? [it.reason] : []));
   if (errors.length > 0) throw new BundleError(lane, releases.length, errors);
 }
 
@@ -56,21 +74,36 @@ async function invoke(
   ports: InvocationPorts,
   message: HoldMessage,
   release: Release,
+  running: Set<RequestRecord>,
 ): Promise<'ours' | 'not ours'> {
   const { lane, released_at: releasedAt } = message;
   const record = await take(ports, releasedAt, release);
   if (record === undefined) return 'not ours';
-  const run = { lane, releasedAt, record, probe: release.probe };
-  if (isTakenBack(record)) {
-    await endUncalled(ports, run);
-    return 'ours';
+  running.add(record);
+  try {
+    await runToEnd(ports, { lane, releasedAt, record, probe: release.probe });
+  } finally {
+    running.delete(record);
   }
+  return 'ours';
+}
+
+async function runToEnd(ports: InvocationPorts, run: Run): Promise<void> {
+  const { releasedAt, record } = run;
+  if (isTakenBack(record)) return endUncalled(ports, run);
   const stored = tooLate(ports, releasedAt) ? undefined : await loadCall(ports, run);
   // Asked again after the load: this is the last look before the call.
   if (tooLate(ports, releasedAt)) await giveBack(ports, run);
   else if (stored === undefined) await failWithoutPayload(ports, run);
   else await call(ports, run, stored);
-  return 'ours';
+}
+
+/** Whose calls hold the worker: those who have the most of them, as many as a report has room for. */
+function holdersAmong(running: ReadonlySet<RequestRecord>): string[] {
+  const calls = new Map<string, number>();
+  for (const { tenant } of running) calls.set(tenant, (calls.get(tenant) ?? 0) + 1);
+  const most = [...calls].sort(([, a], [, b]) => b - a);
+  return most.slice(0, MOST_HOLDERS).map(([tenant]) => tenant);
 }
 
 function wasOurs(end: PromiseSettledResult<'ours' | 'not ours'> | undefined): boolean {

@@ -12,6 +12,8 @@ import type { Counters } from './counters.ts';
 export const SLOT_MS = 500;
 /** Starts are counted by their place after the slot's begin, this finely: how exactly the ledger knows them. */
 export const START_BIN_MS = 100;
+/** A bundle whose calls have not all ended after this long holds its worker, and tells whose calls they are. */
+export const HELD_AFTER_MS = 5_000;
 /** What a call was charged beyond its reservation is counted by the call's end, this finely. */
 export const DEBT_BIN_MS = 250;
 
@@ -70,6 +72,7 @@ const SUMS = [
   'ended',
   ...CALL_ENDS,
   'bundles_ended',
+  'bundles_held',
   'reserved',
   'charged',
   'started',
@@ -147,6 +150,8 @@ export interface SlotReport extends Readonly<Record<Sum, number>> {
   readonly faults: readonly TenantCount[];
   /** How probes of these tenants ended. */
   readonly probes: readonly { tenant: string; end: CallEnd }[];
+  /** Whose calls have held workers for long, and hold them still; of each how many. */
+  readonly holders: readonly TenantCount[];
 }
 
 /** Names of the counters that are not plain sums: a kind and its parts, separated by dots. Only the last part may hold dots. */
@@ -161,6 +166,7 @@ const nameOf = {
   model: (end: 'served' | 'denied', modelId: string) => `${end}.${modelId}`,
   failed: (end: 'transient' | 'faulted', tenant: string) => `${end}.${tenant}`,
   probe: (end: CallEnd, tenant: string) => `probe.${end}.${tenant}`,
+  worker: (change: 'held' | 'freed', tenant: string) => `${change}.${tenant}`,
 };
 
 /**
@@ -177,6 +183,17 @@ const FAILED_BY_CALL: ReadonlySet<CallReport['end']> = new Set([
 
 /** Counters of a bundle whose last release has ended: its worker is free. Added to the slot of its release. */
 export const BUNDLE_ENDED = { bundles_ended: 1 } as const satisfies Partial<Record<Sum, number>>;
+
+/** Counters of a bundle that runs for long: calls of these tenants hold its worker. */
+export function heldBy(tenants: readonly string[]): Counters {
+  const held = tenants.map((tenant) => [nameOf.worker('held', tenant), 1]);
+  return { ['bundles_held' satisfies Sum]: 1, ...Object.fromEntries(held) };
+}
+
+/** Counters of such a bundle when its worker is free. */
+export function freedBy(tenants: readonly string[]): Counters {
+  return Object.fromEntries(tenants.map((tenant) => [nameOf.worker('freed', tenant), 1]));
+}
 
 export function countersOf(report: CallReport): Counters {
   const slotBegin = slotOf(report.releasedAt) * SLOT_MS;
@@ -255,6 +272,7 @@ export function slotReportOf({ slot, counters }: SlotTotals): SlotReport {
   const transients: TenantCount[] = [];
   const faults: TenantCount[] = [];
   const probes: { tenant: string; end: CallEnd }[] = [];
+  const held = new Map<string, number>();
   for (const [name, count] of Object.entries(counters)) {
     if (name in sums) {
       sums[name as Sum] = count;
@@ -299,6 +317,10 @@ export function slotReportOf({ slot, counters }: SlotTotals): SlotReport {
       case 'probe':
         if (count > 0) probes.push({ tenant: rest ?? '', end: part as CallEnd });
         break;
+      case 'held':
+      case 'freed':
+        held.set(parts, (held.get(parts) ?? 0) + (kind === 'held' ? count : -count));
+        break;
     }
   }
   return {
@@ -315,6 +337,7 @@ export function slotReportOf({ slot, counters }: SlotTotals): SlotReport {
     transients,
     faults,
     probes,
+    holders: [...held].filter(([, workers]) => workers > 0),
   };
 }
 

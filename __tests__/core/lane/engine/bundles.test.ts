@@ -65,3 +65,38 @@ describe('workers', () => {
     expect(tick(departures, 100_000, some(1, { priority: 1 }), { taken: 28 })).toEqual([0]);
   });
 });
+
+describe('the last workers, while several tenants have work', () => {
+  const USED = { taken: 25, shared: true };
+  const many = new Map([['hangs', 5]]);
+
+  it('are kept from those whose calls hold as many for long, urgent ones too', () => {
+    const bundles = new BundlePacer().begin(0, { ...USE, ...USED, holders: many });
+    for (const priority of [1, 3] as const) {
+      expect(bundles.isKeptFrom(entryOf(1, { tenant: 'hangs', priority }))).toBe(true);
+      expect(bundles.isKeptFrom(entryOf(1, { tenant: 'guest', priority }))).toBe(false);
+    }
+    // Control: those who hold fewer, and a lane of one tenant, in which all workers are its own.
+    const few = new BundlePacer().begin(0, { ...USE, ...USED, holders: new Map([['hangs', 4]]) });
+    const alone = new BundlePacer().begin(0, { ...USE, taken: 25, holders: many });
+    for (const it of [few, alone]) expect(it.isKeptFrom(entryOf(1, { tenant: 'hangs' }))).toBe(false);
+  });
+
+  it('are not reached by a bundle that takes one of the others', () => {
+    const bundles = new BundlePacer().begin(0, { ...USE, taken: 24, shared: true, holders: many });
+    const entry = entryOf(1, { tenant: 'hangs' });
+    expect(bundles.isKeptFrom(entry)).toBe(false);
+    bundles.add(entry);
+    expect(bundles.isKeptFrom(entry)).toBe(false);
+  });
+
+  it('are taken one after the other, until it is known whose calls hold them', () => {
+    const pacer = new BundlePacer();
+    expect(tick(pacer, 0, some(80), USED)).toHaveLength(40);
+    expect(tick(pacer, 1_000, some(1), { ...USED, taken: 26 })).toEqual([]);
+    expect(tick(pacer, 2_500, some(1), { ...USED, taken: 26 })).toEqual([0]);
+    // Half of them are open to urgent ones at any time.
+    expect(tick(pacer, 2_600, some(1, { priority: 1 }), { ...USED, taken: 26 })).toEqual([0]);
+    expect(tick(pacer, 2_700, some(1, { priority: 1 }), { ...USED, taken: 28 })).toEqual([]);
+  });
+});

@@ -2,6 +2,7 @@
 import { BUNDLE_SIZE } from '../../request/hold-message.ts';
 import type { BacklogEntry } from '../../request/ports.ts';
 import { PRIORITIES } from '../../request/record.ts';
+import { HELD_AFTER_MS } from '../call-report.ts';
 
 /** A worker holds its bundle's payloads in memory at once: their estimated size in sum is bounded. */
 export const BUNDLE_BYTES = 10_000_000;
@@ -19,6 +20,14 @@ export function keptForUrgent(places: number): number {
   return Math.floor(places / KEPT_FOR_URGENT);
 }
 
+/**
+ * One in so many workers is kept from tenants whose calls hold as many for long, while others have work too: calls that hang
+ * or take minutes would otherwise take one worker after the other, and nobody else would get any.
+ */
+const KEPT_FROM_HOLDERS = 6;
+/** That calls hold a worker is known after this long. Meanwhile half of those workers are taken, one after the other. */
+const KNOWN_AFTER_MS = HELD_AFTER_MS + 1_000;
+
 /** What a tick knows of the workers. */
 export interface WorkerUse {
   /** Workers that the lane may take in all, and those that it has. */
@@ -28,22 +37,44 @@ export interface WorkerUse {
   rivals?: number;
   /** How long a call takes, milliseconds. */
   runMs: number;
+  /** Workers that calls of a tenant have held for long. */
+  holders?: ReadonlyMap<string, number>;
+  /** Several tenants have had work lately. */
+  shared?: boolean;
 }
 
 /** Spaces a lane's bundles in time. */
 export class BundlePacer {
   #openedAt = Number.NEGATIVE_INFINITY;
+  #lastOpenedAt = Number.NEGATIVE_INFINITY;
 
   /** The bundles of one tick. */
-  begin(now: number, { workers, taken, rivals = 1, runMs }: WorkerUse): Bundles {
+  begin(now: number, { workers, taken, rivals = 1, runMs, holders, shared = false }: WorkerUse): Bundles {
     const kept = keptForUrgent(workers);
     const free = workers - taken;
     const everyMs = (runMs * rivals) / (EAGERNESS * Math.max(0, free - kept));
     const isDue = now >= this.#openedAt + everyMs;
-    return new Bundles({ free, kept, isDue }, () => {
+    const last = shared ? Math.floor(workers / KEPT_FROM_HOLDERS) : 0;
+    const isLastDue = now >= this.#lastOpenedAt + KNOWN_AFTER_MS / Math.ceil(last / 2);
+    return new Bundles({ free, kept, isDue, last, isLastDue, holders }, (isLast) => {
       this.#openedAt = now;
+      if (isLast) this.#lastOpenedAt = now;
     });
   }
+}
+
+/** What is left for a tick's bundles. */
+interface Room {
+  free: number;
+  /** For urgent ones. */
+  kept: number;
+  /** Another one may open that is not urgent. */
+  isDue: boolean;
+  /** The last workers, which are kept from those who hold as many. */
+  last: number;
+  /** One of them may be taken. */
+  isLastDue: boolean;
+  holders?: ReadonlyMap<string, number>;
 }
 
 /** Groups a tick's releases for workers, in order. */
@@ -51,20 +82,33 @@ export class Bundles {
   #count = 0;
   #last = { releases: 0, bytes: 0 };
 
-  constructor(
-    private readonly room: { free: number; kept: number; isDue: boolean },
-    private readonly opened: () => void = () => undefined,
-  ) {}
+  readonly #room: Room;
+  readonly #opened: (isLast: boolean) => void;
+
+  /** @param opened is told of each bundle, and whether it takes one of the last workers */
+  constructor(room: Room, opened: (isLast: boolean) => void) {
+    this.#room = { ...room };
+    this.#opened = opened;
+  }
 
   get count(): number {
     return this.#count;
   }
 
+  /** Only the last workers are left, and calls of the entry's tenant hold as many for long. */
+  isKeptFrom(entry: BacklogEntry): boolean {
+    const { last, holders } = this.#room;
+    const bundles = this.#count + (this.#fits(entry) ? 0 : 1);
+    return this.#left(bundles) < last && (holders?.get(entry.tenant) ?? 0) >= last;
+  }
+
   /** A worker can take the release now: with the last bundle, or as the first of another. An urgent one never gathers. */
   admits(entry: BacklogEntry): boolean {
     if (this.#fits(entry)) return true;
-    const { free, kept, isDue } = this.room;
-    return entry.priority === PRIORITIES[0] ? this.#count < free : isDue && this.#count < free - kept;
+    const { kept, isDue, last, isLastDue } = this.#room;
+    const left = this.#left(this.#count + 1);
+    if (entry.priority === PRIORITIES[0]) return left >= (isLastDue ? 0 : Math.ceil(last / 2));
+    return isDue && left >= Math.max(kept, isLastDue ? 0 : last);
   }
 
   /** The bundle that the release belongs to, from 0. */
@@ -72,11 +116,18 @@ export class Bundles {
     if (!this.#fits(entry)) {
       this.#count += 1;
       this.#last = { releases: 0, bytes: 0 };
-      this.opened();
+      const isLast = this.#left(this.#count) < this.#room.last;
+      if (isLast) this.#room.isLastDue = false;
+      this.#opened(isLast);
     }
     this.#last.releases += 1;
     this.#last.bytes += entry.input_bytes;
     return this.#count - 1;
+  }
+
+  /** Workers that are left beside so many bundles. */
+  #left(bundles: number): number {
+    return this.#room.free - bundles;
   }
 
   #fits(entry: BacklogEntry): boolean {

@@ -17,6 +17,7 @@ import { FairQueues } from './fair-queues.ts';
 import { bindingShare, Headroom } from './headroom.ts';
 import { Ledger, type LedgerTotals } from './ledger.ts';
 import { lookAheadMs, Pacing, pacedTokens } from './pacing.ts';
+import { RecentTenants } from './recent-tenants.ts';
 import { endsOf, ReportDeltas } from './report-deltas.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { type Sizing, sizeOf } from './sizing.ts';
@@ -64,6 +65,7 @@ export class LaneEngine {
   readonly #retries = new RetryBudget();
   readonly #deltas: ReportDeltas;
   readonly #bundlePacer = new BundlePacer();
+  readonly #recentTenants: RecentTenants;
   readonly #bindingWatch = new BindingWatch();
   #figures: LaneFigures = { unfinished: 0, utilisation: 0, share: 1 };
   #throttled = 0;
@@ -81,6 +83,7 @@ export class LaneEngine {
     this.#estimates = new Estimates(parseEstimates(estimates) ?? past.estimates);
     this.#queues = new FairQueues(past.shares);
     this.#urgentDemand = new UrgentDemand(past.urgent);
+    this.#recentTenants = new RecentTenants(past.recent);
     this.#adaptiveShare = new AdaptiveShare(past.adaptation);
     this.#breaker = new Breaker(past);
     this.#deniedModels = new DeniedModels(past.models);
@@ -216,6 +219,7 @@ export class LaneEngine {
       unheard: this.#ledger.unheardSlots(),
       shares: this.#queues.snapshot(),
       urgent: this.#urgentDemand.snapshot(),
+      recent: this.#recentTenants.snapshot(),
       adaptation: this.#adaptiveShare.snapshot(),
       ...this.#breaker.snapshot(),
       models: this.#deniedModels.snapshot(),
@@ -281,24 +285,34 @@ export class LaneEngine {
     const unfinished = this.#ledger.unfinished(now);
     const room = this.#room(limits, unfinished.releases);
     const runMs = this.#runMs;
-    const bundles = this.#bundlePacer.begin(now, { ...input, taken: unfinished.bundles, runMs });
+    this.#recentTenants.note(now, this.#queues.tenants);
+    const bundles = this.#bundlePacer.begin(now, {
+      ...{ ...input, taken: unfinished.bundles, runMs },
+      ...{ holders: this.#ledger.holders(now), shared: this.#recentTenants.areSeveral(now) },
+    });
+    const noWorker = input.workersSetting ?? 'max_concurrent_executions';
     // While urgent work asks for less than its share, it goes first and finds its room, whatever the shares of a moment say.
     const urgentFirst =
       this.#queues.urgentSince > now - LONG_FOR_URGENT_MS &&
       this.#urgentDemand.isWithin(this.#queues.urgentShare, limits);
-    for (let blocked = false; ; ) {
+    for (let end: RoundEnd = 'nothing waits'; ; ) {
       const entry = this.#queues.next();
-      if (entry === undefined) return blocked ? 'quota' : 'nothing waits';
+      if (entry === undefined) return end;
       if (decisions.releases.length >= allowed) return 'stopped';
       const urgent = entry.priority === PRIORITIES[0];
       if (decisions.releases.length >= room[urgent ? 'urgent' : 'others']) return 'minutes_to_process';
       if (!urgent && !this.#pacing.allows()) {
         if (!urgentFirst) return 'quota';
-        blocked = true;
+        end = 'quota';
         this.#queues.passOthers();
         continue;
       }
-      if (!bundles.admits(entry)) return input.workersSetting ?? 'max_concurrent_executions';
+      if (bundles.isKeptFrom(entry)) {
+        end = noWorker;
+        this.#queues.drop();
+        continue;
+      }
+      if (!bundles.admits(entry)) return noWorker;
       if (entry.failures > 0 && !this.#retries.allows()) {
         this.#queues.drop();
         continue;
@@ -319,7 +333,7 @@ export class LaneEngine {
       const { trials } = this.#adaptiveShare;
       const tries = !fits && urgent && trials.allows() && headroom.fits(size, leaves, input.limits);
       if (!fits && !tries) {
-        blocked = true;
+        end = 'quota';
         const skipped = this.#queues.skip(size.held);
         if (skipped === undefined || (skipped === 'waits' && (urgent || !urgentFirst))) return 'quota';
         if (skipped === 'waits') this.#queues.passOthers();

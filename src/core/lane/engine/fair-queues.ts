@@ -84,6 +84,11 @@ export class FairQueues {
     return PRIORITIES.filter((it) => this.#lines.has(it));
   }
 
+  /** Tenants of which something waits. */
+  get tenants(): Set<string> {
+    return new Set([...this.#lines.values()].flatMap((lines) => [...lines.keys()]));
+  }
+
   get urgentWaits(): boolean {
     return this.#lines.has(PRIORITIES[0]);
   }

@@ -51,7 +51,10 @@ export interface SlotReleases {
 }
 
 /** What invocations have told about a slot so far. */
-type SlotEnds = Pick<SlotReport, 'ended' | 'bundles_ended' | 'reserved' | 'starts' | 'charges' | 'debts'>;
+type SlotEnds = Pick<
+  SlotReport,
+  'ended' | 'bundles_ended' | 'reserved' | 'starts' | 'charges' | 'debts' | 'holders'
+>;
 
 interface Slot extends SlotReleases {
   ends: SlotEnds;
@@ -146,6 +149,16 @@ export class Ledger {
     return unfinished;
   }
 
+  /** Workers that calls of a tenant have held for long, by tenant. */
+  holders(now: number): Map<string, number> {
+    const held = new Map<string, number>();
+    for (const [slot, entry] of this.#slots) {
+      if (slot * SLOT_MS + this.leaseMs < now || unended(entry) === 0) continue;
+      for (const [tenant, workers] of entry.ends.holders) held.set(tenant, (held.get(tenant) ?? 0) + workers);
+    }
+    return held;
+  }
+
   /** The first slot that still has something to tell; `undefined` when all has been told. */
   firstUnfinishedSlot(): number | undefined {
     let first: number | undefined;
@@ -200,7 +213,15 @@ export class Ledger {
   }
 }
 
-const NOTHING: SlotEnds = { ended: 0, bundles_ended: 0, reserved: 0, starts: [], charges: [], debts: [] };
+const NOTHING: SlotEnds = {
+  ended: 0,
+  bundles_ended: 0,
+  reserved: 0,
+  starts: [],
+  charges: [],
+  debts: [],
+  holders: [],
+};
 
 function unended({ releases, ends }: Slot): number {
   return Math.max(0, releases - ends.ended);

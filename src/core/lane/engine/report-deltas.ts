@@ -48,7 +48,8 @@ export class ReportDeltas {
       const before = this.#read.get(slot);
       this.#read.set(slot, counters);
       const isNews = before?.ended !== counters.ended;
-      if (isNews || before?.bundles_ended !== counters.bundles_ended) {
+      const { bundles_ended, bundles_held } = before ?? {};
+      if (isNews || bundles_ended !== counters.bundles_ended || bundles_held !== counters.bundles_held) {
         this.ledger.report(slotReportOf({ slot, counters }));
       }
       if (isNews && (!this.#fresh || this.unheard.has(slot)))

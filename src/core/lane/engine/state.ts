@@ -6,6 +6,7 @@ import type { EstimatesState } from './estimates.ts';
 import type { Failing } from './failures.ts';
 import type { FairQueuesState } from './fair-queues.ts';
 import type { SlotReleases } from './ledger.ts';
+import type { RecentTenantsState } from './recent-tenants.ts';
 import type { UrgentDemandState } from './urgent-demand.ts';
 
 const VERSION = 1;
@@ -16,6 +17,7 @@ export interface EngineState {
   unheard?: ReadonlySet<number>;
   shares?: FairQueuesState;
   urgent?: UrgentDemandState;
+  recent?: RecentTenantsState;
   /** Where an earlier release wrote them; now they have a text of their own. */
   estimates?: EstimatesState;
   adaptation?: AdaptiveShareState;
