@@ -27,6 +27,7 @@ describe('every value of the catalog', () => {
 
 it('a default limit says why it stands where nobody has confirmed it', () => {
   expect(whyAssumed('us.anthropic.claude-sonnet-4-5-20250929-v1:0', 'tokens_per_minute')).toMatch('200,000');
-  expect(whyAssumed('anthropic.claude-sonnet-4-5:geo', 'requests_per_minute')).toBeUndefined();
+  expect(whyAssumed('anthropic.claude-sonnet-4-5:geo', 'requests_per_minute')).toMatch('May 2026');
+  expect(whyAssumed('anthropic.claude-haiku-4-5:geo', 'tokens_per_minute')).toBeUndefined();
   expect(whyAssumed('somebody.unheard-of', 'tokens_per_minute')).toMatch('Small enough');
 });
