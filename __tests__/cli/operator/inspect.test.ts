@@ -1,67 +1,26 @@
-import { rmSync } from 'node:fs';
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { dynamoClient, s3Client, sqsClient } from '../../../src/aws/clients.ts';
 import { answers } from '../../../src/cli/console/answers.ts';
 import { inspect } from '../../../src/cli/operator/inspect.ts';
 import { operations } from '../../../src/cli/operator/operations.ts';
 import type { Stack } from '../../../src/cli/operator/operator-command.ts';
-import { namesFrom, namesWith } from '../../../src/cli/operator/stack.ts';
+import { namesWith } from '../../../src/cli/operator/stack.ts';
 import { diagnose, isHealthy } from '../../../src/core/operations/doctor.ts';
-import { type SmallCloud, smallStack, startSmallCloud } from '../../local/small-stack.ts';
-import { evaluate, REQUIRED, synthesise } from '../../stack/synthesis.ts';
-
-const KEPT = /^aws_(dynamodb_table|sqs_queue|s3_bucket)$/;
-const OUTPUTS = /_(queue_url|dlq_url|table_name|bucket_name)$|^region$/;
-
-/** The tables, queues and bucket of the real stack, without its functions. */
-async function storesOnly() {
-  const { resource, output, ...rest } = synthesise();
-  const { assetsFolder } = await smallStack({});
-  const stack = {
-    ...rest,
-    resource: Object.fromEntries(Object.entries(resource).filter(([type]) => KEPT.test(type))),
-    output: Object.fromEntries(Object.entries(output).filter(([name]) => OUTPUTS.test(name))),
-  };
-  return { stack, assetsFolder } as unknown as Awaited<ReturnType<typeof smallStack>>;
-}
+import type { SmallCloud } from '../../local/small-stack.ts';
+import { evaluate, synthesise } from '../../stack/synthesis.ts';
+import { type LocalStores, startStores } from './stores.ts';
 
 describe('a look at a local stack', () => {
+  let local: LocalStores;
   let cloud: SmallCloud;
   let stack: Stack;
-  let folder: string;
 
   beforeAll(async () => {
-    const stores = await storesOnly();
-    folder = stores.assetsFolder;
-    cloud = await startSmallCloud(stores, { variables: REQUIRED });
-    vi.stubEnv('AWS_ENDPOINT_URL', cloud.endpoint);
-    vi.stubEnv('AWS_REGION', cloud.region);
-    vi.stubEnv('AWS_ACCESS_KEY_ID', cloud.operator.accessKeyId);
-    vi.stubEnv('AWS_SECRET_ACCESS_KEY', cloud.operator.secretAccessKey);
-    stack = {
-      names: namesFrom({
-        ...cloud.outputs,
-        request_ingestion_function_name: 'ingestion',
-        prioritization_function_name: 'prioritization',
-        invocation_function_name: 'invocation',
-        reporting_function_name: 'reporting',
-        batch_function_name: 'batch',
-        alarm_topic_arn: 'arn:aws:sns:us-east-1:123456789012:alarms',
-      }),
-      region: cloud.region,
-      dynamo: dynamoClient(),
-      sqs: sqsClient(),
-      s3: s3Client(process.env),
-    };
+    local = await startStores();
+    ({ cloud, stack } = local);
   });
-  afterAll(async () => {
-    for (const client of [stack.dynamo, stack.sqs, stack.s3]) client.destroy();
-    await cloud.stop();
-    vi.unstubAllEnvs();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => local.stop());
 
   const faultsOf = async (looked: Stack) =>
     diagnose(await inspect(looked))

@@ -23,6 +23,7 @@ const AWS: Record<string, string> = {
   AccessDeniedException: 'the credentials may not do this',
   CredentialsProviderError:
     'no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+  ExpiredToken: 'the AWS credentials have expired',
   ExpiredTokenException: 'the AWS credentials have expired',
   InvalidClientTokenId: 'AWS does not know these credentials',
   NoSuchBucket: 'there is no such bucket; is the stack applied in this Region?',

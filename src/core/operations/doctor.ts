@@ -14,7 +14,8 @@ const MANY_RESULTS = 10_000;
 export function diagnose(found: Inspection): Finding[] {
   const before = [node(found), credentials(found), region(found)];
   // Without them every other answer would only say so again.
-  if ('error' in found.credentials || 'error' in found.region) return before;
+  if (before.some(({ check, severity }) => check === 'credentials' && severity === 'fault')) return before;
+  if ('error' in found.region) return before;
   return [
     ...before,
     ...Object.entries(found.tables).map(([name, asked]) => existing(`table ${name}`, asked)),
@@ -45,10 +46,17 @@ function node({ node: version }: Inspection): Finding {
     : fault('Node.js', `${version} is too old.`, `Install Node.js ${LEAST_NODE.join('.')} or newer`);
 }
 
-function credentials({ credentials: asked }: Inspection): Finding {
-  return 'answer' in asked
-    ? ok('credentials', asked.answer.accessKeyId)
-    : fault('credentials', asked.says, 'Log in to AWS (aws sso login), or set AWS_PROFILE');
+/** As AWS refuses credentials that are there, but have expired or are of nobody. */
+const REFUSED =
+  /^(ExpiredToken(Exception)?|RequestExpired|InvalidToken|InvalidClientTokenId|UnrecognizedClientException|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidSignatureException)$/;
+
+function credentials({ credentials: asked, tables, queues }: Inspection): Finding {
+  const questions: Asked<unknown>[] = [asked, ...Object.values(tables), ...Object.values(queues)];
+  const refused = questions.find((it) => 'error' in it && (it === asked || REFUSED.test(it.error)));
+  if (refused !== undefined && 'error' in refused) {
+    return fault('credentials', refused.says, 'Log in to AWS (aws sso login), or set AWS_PROFILE');
+  }
+  return ok('credentials', 'answer' in asked ? asked.answer.accessKeyId : '');
 }
 
 function region({ region: asked, stackRegion }: Inspection): Finding {

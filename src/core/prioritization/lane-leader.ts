@@ -130,6 +130,7 @@ export class LaneLeader {
   /** One round. Releases nothing unless the plan that counts the releases has been written. */
   async tick(): Promise<'held' | 'challenged' | 'lost'> {
     const { clock, reports } = this.#ports;
+    const begun = clock.now();
     const [read] = await Promise.all([
       this.#engine.awaitsReports ? reports.since(this.#lane, this.#engine.reportsFrom(clock.now())) : [],
       this.#rules.refresh(),
@@ -153,7 +154,7 @@ export class LaneLeader {
       tenantWeights,
       paused,
     });
-    this.#promptness.note(now);
+    this.#promptness.note(begun, now);
     const { kept } = this.#budgets;
     const taken = this.#engine.unfinished(now).bundles;
     const waiting = this.#oldest !== undefined;
