@@ -90,6 +90,17 @@ describe('the expected start', () => {
     expect(p50Of({ ...backlogOf([...own]), kept: ['acme'] })).toBeUndefined();
   });
 
+  it('is the next day for a tenant that has used up its budget, in the order of all that waits for it', () => {
+    const own = [3, 'acme', 2, 500, 0] as const;
+    const midnight = Date.UTC(2027, 0, 16) - NOW;
+    const kept = { kept: ['acme', 'broke'], used_up: 1 };
+    expect((p50Of({ ...backlogOf([...own]), ...kept }) ?? 0) - midnight).toBeCloseTo(91_000, -3);
+    // The budget of another one is only held for calls that run.
+    expect(p50Of({ ...backlogOf([...own]), kept: ['broke', 'acme'], used_up: 1 })).toBeUndefined();
+    const yesterday = { backlog: { ...backlogOf([...own]).backlog, at: NOW - 24 * 3_600_000 }, ...kept };
+    expect(p50Of(yesterday)).toBeLessThan(midnight);
+  });
+
   it('is that of what waits before it, at the pace of the lane', () => {
     const waiting = backlogOf([3, 'acme', 2, 500, 0]);
     const full = p50Of(waiting) ?? 0;

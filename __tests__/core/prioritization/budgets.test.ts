@@ -85,7 +85,7 @@ describe('a tenant with a budget', () => {
     const lines = world.emitted.filter((line) => 'OldestWaitingSeconds' in line);
     expect(lines.at(-1)).toMatchObject({ OldestWaitingSeconds: 0 });
     const status = await world.ports.watch.status(LANE);
-    expect(status).toMatchObject({ asleep: true, figures: { kept: ['acme'] } });
+    expect(status).toMatchObject({ asleep: true, figures: { kept: ['acme'], used_up: 1 } });
     expect(status?.figures?.binds).toBeUndefined();
     expect(countOf(world, 'RECEIVED')).toBeGreaterThan(0);
   });

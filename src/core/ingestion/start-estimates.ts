@@ -1,4 +1,5 @@
 import { ARRIVALS_MS, type BacklogFigures } from '../lane/backlog-figures.ts';
+import { dayOf, nextDay } from '../lane/budgets.ts';
 import type { Limits } from '../lane/catalog/limits.ts';
 import {
   behindFor,
@@ -58,10 +59,14 @@ export class StartEstimates {
     const { limits, figures, lease_until = 0, asleep } = status ?? {};
     // Of a new lane, what the catalog says may be far from the account's quota.
     if (limits === undefined || figures?.paused !== undefined) return undefined;
-    // What waits for a budget waits for nothing that the lane knows of, and shares the lane with nobody.
-    const kept = new Set(figures?.kept);
-    if (kept.has(arrival.tenant)) return undefined;
     const backlog = figures?.backlog ?? { ...NOTHING, at: now - ARRIVALS_MS };
+    // With a new day all budgets begin anew.
+    const isToday = dayOf(backlog.at) === dayOf(now);
+    const kept = isToday ? (figures?.kept ?? []) : [];
+    const place = kept.indexOf(arrival.tenant);
+    // What is left of its budget is held for calls that run, and may come back at any time.
+    if (place >= (figures?.used_up ?? 0)) return undefined;
+    const begin = place >= 0 ? nextDay(dayOf(now)) - now : 0;
     const speed = figures?.pace ?? figures?.share ?? 1;
     const isLed = lease_until > now && !asleep;
     const pace = { speed, startMs: figures?.start_ms, isLed };
@@ -69,12 +74,13 @@ export class StartEstimates {
     const since = Math.max(backlog.at - UNSEEN_MS, isLed ? 0 : now - ARRIVALS_MS);
     const [likely, worse] = this.#times(arrival.lane, backlog, since).map((times) => {
       const waiting = this.#waiting(arrival.lane, backlog, times, since);
-      const lines = waiting.filter(({ tenant }) => !kept.has(tenant));
+      // What waits for its budget shares the lane with nobody today, and all of it begins together.
+      const lines = waiting.filter(({ tenant }) => kept.includes(tenant) === place >= 0);
       const before = flowsBefore(arrival, lines, limits);
       const behindMs = before && behindFor(arrival.priority, before.ahead, figures?.behind_ms);
       return before && expectedStart(before.own, before.others, weights, { ...pace, behindMs });
     });
-    return likely && worse && { p50: likely.p50, p95: worse.p95 };
+    return likely && worse && { p50: begin + likely.p50, p95: begin + worse.p95 };
   }
 
   /** It has been accepted. */

@@ -65,6 +65,11 @@ export interface BudgetAccounts {
   list(day: string): Promise<{ tenant: string; account: BudgetAccount }[]>;
 }
 
+/** When the day after this one begins, epoch milliseconds. */
+export function nextDay(day: string): number {
+  return Date.parse(day) + 24 * 3_600_000;
+}
+
 export function dayOf(milliseconds: number): string {
   return new Date(milliseconds).toISOString().slice(0, 10);
 }

@@ -79,6 +79,8 @@ export interface LaneFigures {
   backlog?: BacklogFigures;
   /** Tenants whose requests wait for their budgets and not for the lane: the first of them, as the state item has little room. */
   kept?: string[];
+  /** How many of these, the first ones, have used up their budgets, so that their requests wait for the next day. */
+  used_up?: number;
   /** Tenants whose calls fail while others are answered: their requests rest, and the first of them are named. */
   resting?: string[];
 }

@@ -67,11 +67,6 @@ export function lackOf(
   return view && lack && { ...view, lacks: lack.lacks };
 }
 
-/** Epoch milliseconds. */
-export function nextDay(day: string): number {
-  return Date.parse(day) + 24 * 3_600_000;
-}
-
 function viewOf(
   tenant: string,
   day: string,

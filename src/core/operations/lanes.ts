@@ -30,6 +30,8 @@ export interface LaneView extends Explanation {
   share?: number;
   /** Milliseconds by which what the minute gives falls behind an even flow. */
   behind_ms?: number;
+  /** All but one in twenty requests that nothing keeps waiting start within this time. */
+  start_ms?: number;
   waiting?: boolean;
   /** How much waits, as the leader counts it: tokens are what the calls are expected to be charged. */
   waits?: { requests: number; tokens: number };
@@ -68,7 +70,7 @@ export async function viewLane(
     utilisation: led ? utilisation : undefined,
     ...{ share, waiting, unfinished, kept, resting },
     ...(backlog !== undefined && { waits: { requests: requestsIn(backlog), tokens: tokensIn(backlog) } }),
-    behind_ms: led ? figures?.behind_ms : undefined,
+    ...(led && { behind_ms: figures?.behind_ms, start_ms: figures?.start_ms }),
     ...explain(lane, bound, limits),
   };
 }

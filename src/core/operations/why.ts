@@ -1,5 +1,6 @@
 /** Why a request is where it is: its place, what binds its lane, when it is expected to start, and what happened to it. */
 import type { Clock } from '../clock.ts';
+import { nextDay } from '../lane/budgets.ts';
 import {
   behindFor,
   type ExpectedStart,
@@ -14,7 +15,7 @@ import type { ReportRows } from '../reporting/ports.ts';
 import type { BacklogEntry, Records } from '../request/ports.ts';
 import { isOutcome, type RequestRecord, type StoredRecord } from '../request/record.ts';
 import { type BacklogPorts, type ChargeOf, readBacklog, type WaitingWork } from './backlog.ts';
-import { type BudgetPorts, lackOf, nextDay, viewBudgets } from './budgets.ts';
+import { type BudgetPorts, lackOf, viewBudgets } from './budgets.ts';
 import { chargesOf } from './charges.ts';
 import { historyOf, type Transition } from './history.ts';
 import { type LaneView, type LaneViewPorts, speedOf, viewLane } from './lanes.ts';
@@ -189,7 +190,7 @@ function startOf(
     { priority: record.priority, tenant: record.tenant, minutes: isAlone ? 0 : minutes },
     others.map(flowOf),
     weights,
-    { speed, behindMs: behindFor(record.priority, before.requests, lane.behind_ms) },
+    { speed, startMs: lane.start_ms, behindMs: behindFor(record.priority, before.requests, lane.behind_ms) },
   );
 }
 

@@ -130,14 +130,25 @@ export class LaneBudgets {
     return !isWithin(short.needs, leftFor(account, this.#options.lane, used, this.#limitOf(tenant)));
   }
 
-  /** Tenants that are left out and have requests waiting, as many as the lane's figures have room for. */
-  get kept(): string[] {
+  /**
+   * Tenants that are left out and have requests waiting, as many as the lane's figures have room for; so many of them, the first
+   * ones, have used up their budgets.
+   */
+  get kept(): { kept?: string[]; used_up?: number } {
+    const { lane } = this.#options;
     let room = MOST_KEPT_BYTES;
-    return [...this.#seen.keys()].filter((tenant) => {
-      const isKept = this.#seen.get(tenant)?.waiting && this.keepsBack(tenant) && tenant.length <= room;
-      if (isKept) room -= tenant.length;
-      return isKept;
-    });
+    const kept = [...this.#seen]
+      .filter(([tenant, { waiting }]) => waiting && this.keepsBack(tenant))
+      .map(([tenant, { account }]) => ({ tenant, isUsedUp: account?.lanes[lane]?.lacks === 'used_up' }))
+      .sort((a, b) => Number(b.isUsedUp) - Number(a.isUsedUp))
+      .filter(({ tenant }) => {
+        const fits = tenant.length <= room;
+        if (fits) room -= tenant.length;
+        return fits;
+      });
+    if (kept.length === 0) return {};
+    const used_up = kept.filter(({ isUsedUp }) => isUsedUp).length;
+    return { kept: kept.map(({ tenant }) => tenant), ...(used_up > 0 && { used_up }) };
   }
 
   /** Whether the lane's part of the budget covers the request. What it does not cover is dealt with by {@link settle}. */

@@ -155,7 +155,6 @@ export class LaneLeader {
       paused,
     });
     this.#promptness.note(begun, now);
-    const { kept } = this.#budgets;
     const taken = this.#engine.unfinished(now).bundles;
     const waiting = this.#oldest !== undefined;
     this.#workers.note(this.#lane, { taken, waiting });
@@ -169,7 +168,7 @@ export class LaneLeader {
       ...this.#pace.figures,
       start_ms: this.#promptness.startMs(this.#engine.usualStartMs),
       backlog: this.#sizes.figures,
-      ...(kept.length > 0 && { kept }),
+      ...this.#budgets.kept,
     };
     const lease = await this.#writes.tick(now, decisions.releases.length > 0, { limits, figures });
     if (lease === 'lost') return lease;
@@ -313,7 +312,9 @@ export class LaneLeader {
    */
   #idle(now: number): boolean {
     if (!this.#view.showsOnly(({ tenant }) => this.#budgets.keepsBack(tenant))) return false;
-    if (String(this.#writes.shown?.kept ?? []) !== String(this.#budgets.kept)) return false;
+    const { kept, used_up } = this.#writes.shown ?? {};
+    const keeps = this.#budgets.kept;
+    if (String(kept) !== String(keeps.kept) || used_up !== keeps.used_up) return false;
     const { releases, bundles } = this.#engine.unfinished(now);
     // What calls give back of a budget is wanted at once, in other lanes too.
     return this.#budgets.isActive ? releases === 0 : bundles <= FEW_WORKERS;

@@ -91,7 +91,7 @@ export class LaneWrites {
   }
 
   async #renew(now: number, shown: ShownLane): Promise<'held' | 'challenged' | 'lost'> {
-    const changed = (['bundles', 'waiting', 'paused', 'kept'] as const).some(
+    const changed = (['bundles', 'waiting', 'paused', 'kept', 'used_up'] as const).some(
       (name) => String(shown.figures?.[name]) !== String(this.#shown?.[name]),
     );
     if (now < this.#renewedAt + (changed ? SHOW_EVERY_MS : RENEW_EVERY_MS)) return 'held';
