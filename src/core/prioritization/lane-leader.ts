@@ -2,16 +2,11 @@
 
 import { concurrently } from '../concurrently.ts';
 import { tokensIn } from '../lane/backlog-figures.ts';
-import type { Limits } from '../lane/catalog/limits.ts';
 import { type EngineSettings, LaneEngine } from '../lane/engine/engine.ts';
-import type { Decisions, EngineRelease } from '../lane/engine/tick.ts';
+import type { Decisions } from '../lane/engine/tick.ts';
 import { laneMinutes } from '../lane/expected-start.ts';
 import type { Binds, Led } from '../lane/ports.ts';
 import { boundOf } from '../operations/bound.ts';
-import { requestError } from '../request/error-types.ts';
-import type { HoldMessage, Release } from '../request/hold-message.ts';
-import { isRequest, type RequestError, type StoredRecord } from '../request/record.ts';
-import { queue } from '../request/transitions.ts';
 import { BacklogSizes, sizesIn, withSizes } from './backlog-sizes.ts';
 import { BacklogView, LIST_EVERY_MS } from './backlog-view.ts';
 import { LaneBudgets } from './lane-budgets.ts';
@@ -21,7 +16,8 @@ import { laneLine } from './metrics.ts';
 import { PaceWatch } from './pace-watch.ts';
 import type { PrioritizationPorts } from './ports.ts';
 import { Promptness } from './promptness.ts';
-import { deadlinePassed, endWithout, recoverDue } from './recovery.ts';
+import { endWithout, recoverDue } from './recovery.ts';
+import { Releases } from './releases.ts';
 import type { Workers } from './workers.ts';
 
 /** With work waiting, what calls give back is used again soon, and urgent work is looked for as often. */
@@ -36,9 +32,6 @@ const CONCURRENT_WRITES = 50;
 const FEW_WORKERS = 2;
 /** A leader gives up after this many failed ticks in a row. */
 const MAX_FAILED_TICKS = 5;
-
-/** Counted between two lines of metrics. */
-const NONE_YET = { Released: 0, PromisesKept: 0, PromisesBroken: 0 };
 
 export interface LeaderSettings {
   engine: EngineSettings;
@@ -59,7 +52,7 @@ export class LaneLeader {
   readonly #lane: string;
   #dueAt = Number.NEGATIVE_INFINITY;
   #metricsAt: number;
-  #sinceMetrics = { ...NONE_YET };
+  readonly #releases: Releases;
   readonly #ports: PrioritizationPorts;
   readonly #settings: LeaderSettings;
   readonly #workers: Workers;
@@ -80,6 +73,7 @@ export class LaneLeader {
     const { metricsNamespace } = settings;
     const budgets = new LaneBudgets(ports, { lane, token, leaseMs, metricsNamespace }, led.plan);
     this.#budgets = budgets;
+    this.#releases = new Releases(ports, { lane, leaseMs, engine, budgets });
     const sizes = new BacklogSizes(ports.backlog, now, sizesIn(led.estimates));
     this.#sizes = sizes;
     const legacy = {
@@ -202,35 +196,7 @@ export class LaneLeader {
     const tokens = releases.reduce((sum, { charge }) => sum + charge, 0);
     const minutes = laneMinutes({ requests: releases.length, tokens }, this.#rules.limits) ?? 0;
     this.#pace.note(releasedAt, minutes, this.#oldest !== undefined);
-    const queued: EngineRelease[] = [];
-    const marks = concurrently(releases, CONCURRENT_WRITES, async (release) => {
-      if (await this.#mark(release, releasedAt)) queued.push(release);
-      else this.#refund(decisions, release);
-    });
-    const ends = concurrently(expired, CONCURRENT_WRITES, (entry) =>
-      endWithout(
-        this.#ports,
-        { ...entry, status: 'RECEIVED' },
-        { status: 'EXPIRED', error: deadlinePassed(entry.deadline_at) },
-      ),
-    );
-    const failures = concurrently(oversized, CONCURRENT_WRITES, ({ entry, reserved }) =>
-      endWithout(
-        this.#ports,
-        { ...entry, status: 'RECEIVED' },
-        { status: 'FAILED', error: tooLarge(reserved, this.#rules.limits) },
-      ),
-    );
-    const [marked, ...others] = await Promise.allSettled([marks, ends, failures]);
-    this.#sinceMetrics.Released += queued.length;
-    // What was marked must be sent, whatever else has failed: otherwise only its lease brings it back.
-    if (queued.length > 0) await this.#ports.hold.send(this.#messages(queued, decisions));
-    for (const outcome of [marked, ...others]) if (outcome.status === 'rejected') throw outcome.reason;
-  }
-
-  #refund(decisions: Decisions, release: EngineRelease): void {
-    this.#engine.refund(decisions, release);
-    this.#budgets.refund(decisions.releasedAt, release.entry, release);
+    await this.#releases.carryOut(decisions, this.#rules.limits);
   }
 
   async #settleBudgets(now: number): Promise<void> {
@@ -243,54 +209,6 @@ export class LaneLeader {
     await concurrently(refused, CONCURRENT_WRITES, ({ entry, error }) =>
       endWithout(this.#ports, { ...entry, status: 'RECEIVED' }, { status: 'FAILED', error }),
     );
-  }
-
-  async #mark(release: EngineRelease, releasedAt: number): Promise<boolean> {
-    const { records, log } = this.#ports;
-    const { entry, reserved, charge, cost, maxTokens, mostMaxTokens, exceedsQuota } = release;
-    const moved = await records.move(
-      queue(entry, {
-        releasedAt,
-        reservedTokens: reserved,
-        // What is shared out by requests, no tokens make good.
-        expectedTokens: cost === charge ? charge : undefined,
-        maxTokens,
-        mostMaxTokens,
-        exceedsQuota,
-        budgeted: this.#budgets.has(entry.tenant),
-        leaseUntil: releasedAt + this.#settings.engine.leaseMs,
-      }),
-    );
-    const { request_id, generation } = entry;
-    if (moved.applied) {
-      this.#notePromise(moved.record, releasedAt);
-      log('request.queued', { request_id, generation: generation + 1, lane: this.#lane, reserved });
-    } else {
-      log('release.refused', { request_id, generation, status: moved.record?.status });
-    }
-    return moved.applied;
-  }
-
-  /** A request that is released again has had its start. */
-  #notePromise(record: StoredRecord, releasedAt: number): void {
-    const promised = isRequest(record) && record.generation === 1 ? record.promised_start_at : undefined;
-    if (promised !== undefined)
-      this.#sinceMetrics[releasedAt <= promised ? 'PromisesKept' : 'PromisesBroken'] += 1;
-  }
-
-  #messages(releases: readonly EngineRelease[], { releasedAt }: Decisions): HoldMessage[] {
-    const bundles = new Map<number, Release[]>();
-    for (const { bundle, entry, probe } of releases) {
-      const { request_id, generation } = entry;
-      const release: Release = { request_id, generation: generation + 1, ...(probe && { probe }) };
-      bundles.set(bundle, [...(bundles.get(bundle) ?? []), release]);
-    }
-    return [...bundles.values()].map((it) => ({
-      v: 1,
-      lane: this.#lane,
-      released_at: releasedAt,
-      releases: it,
-    }));
   }
 
   async #recover(): Promise<void> {
@@ -348,7 +266,7 @@ export class LaneLeader {
       laneLine(this.#settings.metricsNamespace, now, this.#lane, {
         overall: {
           OldestWaitingSeconds,
-          ...this.#sinceMetrics,
+          ...this.#releases.takeCounts(),
           Throttled: this.#engine.takeThrottled(),
           LanesPaused: paused === undefined || paused === 'operator' ? 0 : 1,
         },
@@ -362,12 +280,11 @@ export class LaneLeader {
         bound: oldest === undefined ? undefined : bound,
       }),
     );
-    this.#sinceMetrics = { ...NONE_YET };
   }
 
   async #stop(stopped: Stopped): Promise<Stopped> {
     this.#workers.leave(this.#lane);
-    if (this.#sinceMetrics.Released > 0) this.#emitMetrics(this.#ports.clock.now());
+    if (this.#releases.released > 0) this.#emitMetrics(this.#ports.clock.now());
     if (stopped !== 'lost') {
       await this.#budgets.leave();
       await this.#writes.release();
@@ -375,11 +292,4 @@ export class LaneLeader {
     this.#ports.log('lane.left', { lane: this.#lane, token: this.#led.token, reason: stopped });
     return stopped;
   }
-}
-
-function tooLarge(reserved: number, limits: Limits): RequestError {
-  return requestError(
-    'ExceedsQuota',
-    `input and max tokens: ${reserved} exceed ${limits.tokens_per_minute}, the tokens per minute of the lane`,
-  );
 }
