@@ -164,6 +164,7 @@ describe('dashboard', () => {
       'OldestWaitingSeconds',
       'WaitingTokens',
       'PromisesKept',
+      'BudgetNotices',
       'ApproximateNumberOfMessagesVisible',
       'ApproximateAgeOfOldestMessage',
       'Errors',

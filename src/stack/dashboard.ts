@@ -136,6 +136,8 @@ function laneGraphs(context: Context, alarms: Alarms): Graph[] {
       thresholds: [thresholdOf(alarms.oldestWaiting)],
     },
     ofAlarms('Lanes: paused', [alarms.lanesPaused]),
+    // One metric for all tenants: there may be any number of them. The saved query and `smoother budgets` tell which.
+    ofAlarms('Budgets of tenants: notices that one is nearly or wholly used up', [alarms.tenantBudgets]),
     {
       title: 'Lanes: limits that Service Quotas does not tell, so they are assumed',
       lines: [perLane(context, 'LimitsAssumed', 'Maximum')],

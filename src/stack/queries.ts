@@ -53,6 +53,16 @@ export const QUERIES: readonly Query[] = [
     ],
   },
   {
+    id: 'budget_notices',
+    of: ['prioritization'],
+    lines: [
+      'filter event = "budget.notice"',
+      'fields @timestamp, day, tenant, percent, lane',
+      'sort @timestamp desc',
+      'limit 200',
+    ],
+  },
+  {
     id: 'start_delay',
     of: ['invocation'],
     lines: [
