@@ -89,6 +89,7 @@ describe('the view of lanes', () => {
     ['paused by an operator', { paused: 'denied' }, { by: 'ada' }, 1, 'paused'],
     ['stopped by the smoother', { paused: 'denied' }, undefined, 1, 'stopped'],
     ['without a leader', {}, undefined, LEASE_UNTIL, 'asleep'],
+    ['between two leaders', { waiting: true }, undefined, LEASE_UNTIL, 'working'],
     ['resumed while nobody leads it', { paused: 'operator' }, undefined, LEASE_UNTIL, 'asleep'],
   ])('says the state of a lane %s', async (_, figures, pause, now, state) => {
     expect(await viewOf(figures, { pause, now })).toMatchObject({ state });

@@ -55,7 +55,7 @@ export async function viewLane(
   lane: string,
   model_id: string,
 ): Promise<LaneView> {
-  const [pause, { lease_until = 0, limits = {}, figures } = {}] = await Promise.all([
+  const [pause, { lease_until = 0, asleep, limits = {}, figures } = {}] = await Promise.all([
     control.pauseOf(lane),
     watch.status(lane),
   ]);
@@ -63,7 +63,9 @@ export async function viewLane(
   const { waiting, unfinished, share, utilisation, backlog, kept, resting, assumed = [] } = figures ?? {};
   const bound = boundOf(pause, { limits, figures: led || figures?.waiting ? figures : idle(figures) });
   const health = healthOf(bound);
-  const state = pause !== undefined ? 'paused' : health === 'bad' ? 'stopped' : led ? 'working' : 'asleep';
+  // Between two leaders a lane in which work waits is not asleep: the schedule brings the next one within a minute.
+  const works = led || (figures?.waiting === true && !asleep);
+  const state = pause !== undefined ? 'paused' : health === 'bad' ? 'stopped' : works ? 'working' : 'asleep';
   return {
     ...{ lane, model_id, state, health, bound, limits, assumed },
     // What a leader saw last is over when nothing is led.
