@@ -1,4 +1,6 @@
 /** Ports that note what AWS would bill for each call, by the calls and the sizes of items that the adapters make of it. */
+import { type Item, itemOf } from '../../aws/dynamodb/expressions.ts';
+import { itemOfRecord } from '../../aws/dynamodb/record-item.ts';
 import { isSmallPayload } from '../../core/request/keys.ts';
 import { BACKLOG_ATTRIBUTES, type BacklogEntry, DUE_ATTRIBUTES } from '../../core/request/ports.ts';
 import type { StoredRecord } from '../../core/request/record.ts';
@@ -9,8 +11,8 @@ import type { Bill, Purpose } from './bill.ts';
 const SHARDS = 4;
 /** A key, and what DynamoDB adds to an index entry. */
 export const KEYS_BYTES = 160;
-/** A virtual record has no content hash, and short ids and keys. */
-const SHORTENED_BYTES = 330;
+/** A virtual record has no content hash and no nonce, and short ids and keys: what real ones have more. */
+const SHORTENED_BYTES = 64 + 36 + 20 + 70;
 /** Messages that one request to SQS may hold. */
 const MESSAGES_PER_REQUEST = 10;
 
@@ -32,7 +34,9 @@ export function meteredPorts(
     bill.add(purpose, 'read unit', Math.max(1, Math.ceil(bytes / 4_096)) * (consistent ? 1 : 0.5));
 
   const bytesOfRecord = (record: StoredRecord) =>
-    bytesOf(record) + SHORTENED_BYTES + ('output' in record && record.output ? outputBytes : 0);
+    bytesOfItem(itemOfRecord(record)) +
+    SHORTENED_BYTES +
+    ('output' in record && record.output ? outputBytes : 0);
   /** By request: its entry in each index, to tell what a write changes of it. */
   const entries = new Map<string, Map<string, IndexEntry>>();
   const noteRecord = (record: StoredRecord) => {
@@ -230,17 +234,24 @@ function indexEntriesOf(record: StoredRecord): Map<string, IndexEntry> {
   const fields = record as unknown as Record<string, unknown>;
   const note = (name: string, partition: unknown, sort: unknown, attributes: readonly string[]) => {
     if (partition === undefined) return;
-    const text = JSON.stringify(attributes.map((it) => fields[it]));
-    const names = attributes.reduce((sum, it) => sum + it.length, 0);
+    const item = itemOf(Object.fromEntries(attributes.map((it) => [it, fields[it]])));
     found.set(name, {
       key: `${partition}|${sort}`,
-      text: `${partition}|${sort}|${text}`,
-      bytes: text.length + names + KEYS_BYTES,
+      text: `${partition}|${sort}|${JSON.stringify(item)}`,
+      bytes: bytesOfItem(item) + KEYS_BYTES,
     });
   };
   note('backlog', fields.backlog_key, fields.backlog_order, BACKLOG_ATTRIBUTES);
   note('due', fields.due_key, fields.due_at, DUE_ATTRIBUTES);
   return found;
+}
+
+/** As DynamoDB counts an item: names and texts in UTF-8, two digits of a number to a byte. */
+function bytesOfItem(item: Item): number {
+  return Object.entries(item).reduce((sum, [name, { S, N }]) => {
+    const value = N === undefined ? Buffer.byteLength(S ?? ' ') : Math.ceil(N.length / 2) + 1;
+    return sum + Buffer.byteLength(name) + value;
+  }, 0);
 }
 
 function bytesOf(value: unknown): number {
