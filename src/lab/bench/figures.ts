@@ -2,11 +2,11 @@
 
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import { PRIORITIES, type Priority } from '../../core/request/record.ts';
-import type { Enforcement } from '../../local/bedrock/accounting.ts';
+import type { Enforcement, QuotaLimits } from '../../local/bedrock/accounting.ts';
 import { type Observation, type SeenRequest, waitOf } from '../simulation/observation.ts';
 import type { Interval } from '../simulation/virtual-bedrock.ts';
 import type { SimulatedLane, Workload } from '../simulation/workload.ts';
-import { occupiedMs } from './attainable.ts';
+import { attainableShare, type KnownCall } from './attainable.ts';
 import { type BurstTime, burstTimes } from './bursts.ts';
 import { type Fairness, fairnessOf } from './fairness.ts';
 import { contains } from './intervals.ts';
@@ -140,15 +140,13 @@ function urgentOf(
   const name = laneOf(modelId);
   const own = requests.filter(({ lane }) => lane === name);
   const settled = calls.filter(({ lane, end }) => lane === name && end === 'settled');
-  const { tokensPerMinute = Number.POSITIVE_INFINITY, requestsPerMinute = Number.POSITIVE_INFINITY } = limits;
-  const charged = settled.reduce((sum, { charge }) => sum + charge, 0);
-  const msPerToken = charged === 0 ? 0 : occupiedMs(settled, { tokensPerMinute }) / charged;
+  const msOf = quotaTime(settled, limits);
   const unavoidable = unavoidableWaits(
     own.map(({ priority, tenant, acceptedAt, charge }) => ({
       priority,
       tenant,
       arrivedAt: acceptedAt,
-      quotaMs: Math.max(charge * msPerToken, 60_000 / requestsPerMinute),
+      quotaMs: msOf(charge),
     })),
   );
   const aside = outages.map(({ from, to }) => ({
@@ -166,6 +164,15 @@ function urgentOf(
     waitMs: p95(urgent.map(({ waitMs }) => waitMs)),
     beyondMs: p95(urgent.map(({ beyondMs }) => beyondMs)),
   };
+}
+
+/** How long the whole quota is needed for a call of some charge, by what is known to be possible with calls like these. */
+function quotaTime(calls: readonly KnownCall[], limits: QuotaLimits): (charge: number) => number {
+  const { lower, upper } = attainableShare(calls, limits);
+  const { tokens = 0, requests = 0 } = lower.tokens || lower.requests ? lower : upper;
+  const { tokensPerMinute = 0, requestsPerMinute = 0 } = limits;
+  if (tokens > requests) return (charge) => (charge * 60_000) / (tokensPerMinute * tokens);
+  return () => (requests === 0 ? 0 : 60_000 / (requestsPerMinute * requests));
 }
 
 function worstOf<T>(items: readonly T[], badnessOf: (item: T) => number): T | undefined {

@@ -7,7 +7,7 @@
 import { PRIORITY_WEIGHTS } from '../../core/lane/priority-weights.ts';
 import type { Priority } from '../../core/request/record.ts';
 
-/** The fluid is given no more of the quota than is promised to be used. */
+/** The fluid is given no more of what is attainable than is promised to be used. */
 const PROMISED_USE = 0.95;
 const MINUTE_MS = 60_000;
 
