@@ -47,7 +47,6 @@ const LATENCY_MS: Readonly<Record<string, number>> = {
   'files.read': 30,
   'files.uploadPart': 250,
   files: 30,
-  payloads: 30,
   lookup: 15,
   queue: 10,
   topic: 20,
@@ -64,7 +63,8 @@ const BILLED: Readonly<Record<string, { action: string; units?: number }>> = {
   'batches.save': { action: 'dynamodb:UpdateItem' },
   'directory.announce': { action: 'dynamodb:UpdateItem' },
   'watch.status': { action: 'dynamodb:GetItem' },
-  'payloads.put': { action: 's3:PutObject' },
+  // The file's payloads are small.
+  'payloads.put': { action: 'dynamodb:PutItem' },
   'files.describe': { action: 's3:HeadObject' },
   'files.text': { action: 's3:GetObject' },
   'files.read': { action: 's3:GetObject' },

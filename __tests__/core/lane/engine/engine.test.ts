@@ -149,13 +149,13 @@ describe('pacing', () => {
       }
       lane.waiting = backlog(1_000, { accepted_at: 120_000 });
       for (let now = 120_000; now < 150_000; now += 500) lane.tick(now, { limits });
-      lane.waiting.push(urgent(150_000));
+      lane.waiting.push(...[1, 2, 3].map((nth) => urgent(150_000 + nth)));
       let now = 150_000;
       for (; lane.waiting.some(({ priority }) => priority === 1); now += 500) lane.tick(now, { limits });
       return now - 150_000;
     };
-    expect(waited(true)).toBe(500);
-    // The control: where nothing urgent ever came, the burst takes the whole minute.
+    expect(waited(true)).toBeLessThan(5_000);
+    // The control: where nothing urgent ever came, the burst leaves room for one.
     expect(waited(false)).toBeGreaterThan(20_000);
   });
 });
@@ -395,8 +395,8 @@ describe('memory', () => {
   it('lets a successor count what was released, and know what was learned', () => {
     const lane = new Lane();
     lane.waiting = backlog(400);
-    const limits = { requests_per_minute: 100 };
-    expect(lane.run(0, 60_000, { limits })).toBe(100);
+    const limits = { requests_per_minute: 90 };
+    expect(lane.run(0, 60_000, { limits })).toBe(90);
     const successor = new Lane({}, lane.engine.snapshot());
     successor.waiting = backlog(400);
     expect(successor.run(60_000, 60_400, { limits })).toBe(0);

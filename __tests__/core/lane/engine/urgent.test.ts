@@ -61,3 +61,41 @@ describe('a lane above its share', () => {
     expect(released(laneHolding(0.3, 0.5))).toEqual(expect.arrayContaining([1, 3]));
   });
 });
+
+describe('an urgent request on a lane that has seen none', () => {
+  const IDLE = { requests_per_minute: 200 };
+  const burst = (count: number) =>
+    Array.from({ length: count }, (_, order) =>
+      entryOf(order, { accepted_at: NOW, tenant: `tenant-${order % 10}` }),
+    );
+
+  /** What goes of a burst in its first two seconds, and then of one urgent request that comes after it. */
+  function afterBurst(count: number): { released: number; urgent: number[] } {
+    const engine = new LaneEngine(SETTINGS);
+    let waiting = burst(count);
+    const tick = (now: number, urgent: ReturnType<typeof entryOf>[]) => {
+      const { releases } = engine.tick({
+        ...{ now, reports: [], queues: [urgent, waiting], limits: IDLE, workers: 100 },
+        ...{ priorityWeights: PRIORITY_WEIGHTS, tenantWeights: {}, paused: false },
+      });
+      const gone = new Set(releases.map(({ entry }) => entry.request_id));
+      waiting = waiting.filter(({ request_id }) => !gone.has(request_id));
+      return releases;
+    };
+    for (let now = NOW; now < NOW + 2_000; now += 200) tick(now, []);
+    const left = waiting.length;
+    const late = tick(NOW + 5_000, [entryOf(10_000, { accepted_at: NOW, priority: 1 })]);
+    return {
+      released: count - left,
+      urgent: late.map(({ entry }) => entry.priority).filter((it) => it === 1),
+    };
+  }
+
+  it('finds room after a burst of more than the minute', () => {
+    expect(afterBurst(400)).toEqual({ released: 199, urgent: [1] });
+  });
+
+  it('takes none from a burst that fits', () => {
+    expect(afterBurst(200)).toEqual({ released: 200, urgent: [] });
+  });
+});

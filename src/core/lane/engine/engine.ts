@@ -15,7 +15,7 @@ import { DeniedModels } from './denied-models.ts';
 import { Estimates } from './estimates.ts';
 import { FairQueues } from './fair-queues.ts';
 import { bindingShare, Headroom } from './headroom.ts';
-import { Ledger, type LedgerTotals } from './ledger.ts';
+import { type Amount, Ledger, type LedgerTotals } from './ledger.ts';
 import { lookAheadMs, Pacing, pacedTokens } from './pacing.ts';
 import { RecentTenants } from './recent-tenants.ts';
 import { endsOf, ReportDeltas } from './report-deltas.ts';
@@ -23,7 +23,7 @@ import { RetryBudget } from './retry-budget.ts';
 import { type Sizing, sizeOf } from './sizing.ts';
 import { parseEstimates, parseState, writeEstimates, writeState } from './state.ts';
 import type { Decisions, EngineRelease, TickInput } from './tick.ts';
-import { patienceMs, UrgentDemand } from './urgent-demand.ts';
+import { patienceMs, UrgentDemand, unforeseenUrgent } from './urgent-demand.ts';
 
 /** Urgent work that has waited for so long asks for more than its share, or cannot be helped. */
 const LONG_FOR_URGENT_MS = 5_000;
@@ -121,12 +121,6 @@ export class LaneEngine {
     const limits = this.#adaptiveShare.limits(input.limits);
     const runMs = this.#runMs;
     this.#urgentDemand.advance(now);
-    const patience = patienceMs(used, limits);
-    const headroom = new Headroom(used, limits, {
-      outlook: this.#ledger.outlook(now, runMs, this.#estimates.startDelay),
-      runMs,
-      urgentIn: (ms) => this.#urgentDemand.within(ms - patience, runMs),
-    });
     const decisions: Decisions = {
       releasedAt: now,
       releases: [],
@@ -140,9 +134,17 @@ export class LaneEngine {
     const paused = this.#pausedBy(input, waiting);
     const allowed = paused === 'operator' || paused === 'no_quota' ? 'none' : this.#breaker.allows(now);
     const admitted = this.#breaker.admitted(this.#deniedModels.admitted(waiting, now), now);
+    const sizeOf = this.#sizer(input.limits);
+    const typical = typicalOf(used, admitted, sizeOf);
+    const patience = patienceMs(typical, limits);
+    const unforeseen = unforeseenUrgent(typical, lengthOf(admitted), used, limits);
+    const headroom = new Headroom(used, limits, {
+      outlook: this.#ledger.outlook(now, runMs, this.#estimates.startDelay),
+      runMs,
+      urgentIn: (ms) => this.#urgentDemand.within(ms - patience, runMs, unforeseen),
+    });
     const aheadMs = lookAheadMs(waitedMs(admitted, now), this.#adaptiveShare.share < 1);
     this.#pacing.advance(now, headroom.rateWithin(aheadMs));
-    const sizeOf = this.#sizer(input.limits);
     const release = (entries: BacklogEntry[][], count: number) => {
       this.#queues.enter(entries, input, (entry) => sizeOf(entry).cost);
       return this.#release({ input, limits, headroom, aheadMs, sizeOf }, count, decisions);
@@ -374,6 +376,21 @@ export class LaneEngine {
 function certainTokens({ limits, assumed }: TickInput): number {
   const known = assumed?.includes('tokens_per_minute') ? undefined : limits.tokens_per_minute;
   return known ?? Number.POSITIVE_INFINITY;
+}
+
+/** A call like those that count now, or like the first that waits while none do. */
+function typicalOf(
+  used: Amount,
+  waiting: readonly (readonly BacklogEntry[])[],
+  sizeOf: (entry: BacklogEntry) => Sizing,
+): Amount {
+  if (used.requests > 0) return { requests: 1, tokens: used.tokens / used.requests };
+  const first = waiting.find(({ length }) => length > 0)?.[0];
+  return { requests: 1, tokens: first === undefined ? 0 : sizeOf(first).held };
+}
+
+function lengthOf(queues: readonly (readonly BacklogEntry[])[]): number {
+  return queues.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** How long the oldest has waited. */

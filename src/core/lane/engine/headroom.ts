@@ -26,7 +26,7 @@ interface Least {
   ended: Amount;
 }
 
-const NOBODY: Amount = { requests: 0, tokens: 0 };
+export const NOBODY: Amount = { requests: 0, tokens: 0 };
 
 export class Headroom {
   readonly #used: LedgerTotals;

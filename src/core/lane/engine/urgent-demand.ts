@@ -3,7 +3,7 @@
  * has taken the minute at once, nothing leaves it for a minute.
  */
 import type { Limits } from '../catalog/limits.ts';
-import { bindingShare } from './headroom.ts';
+import { bindingShare, NOBODY } from './headroom.ts';
 import { type Amount, WINDOW_MS } from './ledger.ts';
 import type { Sizing } from './sizing.ts';
 
@@ -15,6 +15,9 @@ const SPANS = 12;
 const CONFIDENCE = 1.65;
 /** Urgent work waits for the slot of another that has just been let in, and hardly longer. */
 const PROMPT_MS = 300;
+
+/** One urgent request that nobody has seen coming finds its room, where it takes no more than this part of the minute. */
+const UNFORESEEN_SHARE = 0.01;
 
 /** Of the calls in a span: their number, sums of what they hold and are charged, and of the squares. */
 const SUMS = ['calls', 'held', 'charge', 'heldSquared', 'chargeSquared'] as const;
@@ -74,12 +77,18 @@ export class UrgentDemand {
   /**
    * What the calls that come within a time from now on hold at its end.
    * @param runMs how long a call runs, and holds what it reserves
+   * @param unforeseen what is kept of it at least
    */
-  within(ms: number, runMs: number): { onAverage: Amount; atMost: Amount } {
+  within(ms: number, runMs: number, unforeseen: Amount): { onAverage: Amount; atMost: Amount } {
     const { last, mean } = this.#state;
+    const atMost = amountOf(last.charge > mean.charge ? last : mean, ms, runMs, CONFIDENCE);
+    const least = ms > 0 ? unforeseen : NOBODY;
     return {
       onAverage: amountOf(mean, ms, runMs, 0),
-      atMost: amountOf(last.charge > mean.charge ? last : mean, ms, runMs, CONFIDENCE),
+      atMost: {
+        requests: Math.max(atMost.requests, least.requests),
+        tokens: Math.max(atMost.tokens, least.tokens),
+      },
     };
   }
 
@@ -97,9 +106,18 @@ export class UrgentDemand {
 }
 
 /** How long an urgent request may wait: for one slot, which others may have taken, and hardly longer. */
-export function patienceMs(used: Amount, limits: Limits): number {
-  const typical = { requests: 1, tokens: used.tokens / Math.max(1, used.requests) };
+export function patienceMs(typical: Amount, limits: Limits): number {
   return WINDOW_MS * bindingShare(typical, limits) + PROMPT_MS;
+}
+
+/**
+ * Room for one urgent request on a lane that has seen none lately. None is kept while all that waits fits into the minute.
+ * @param waiting how many requests wait
+ */
+export function unforeseenUrgent(typical: Amount, waiting: number, used: Amount, limits: Limits): Amount {
+  const all = { requests: used.requests + waiting, tokens: used.tokens + waiting * typical.tokens };
+  const isKept = bindingShare(typical, limits) <= UNFORESEEN_SHARE && bindingShare(all, limits) > 1;
+  return isKept ? typical : NOBODY;
 }
 
 /** Of those of `span` that come in `ms`, with so many standard deviations. */
