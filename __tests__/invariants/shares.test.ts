@@ -175,7 +175,6 @@ invariant<Scenario, Sabotage>('a priority that asks for less than its share hard
     expect(waits[Math.floor(waits.length * 0.95)]).toBeLessThan(5_000);
   },
   without: {
-    'the account of what each was served': noAccount,
     'the difference between requests': disguised(() => ({ priority: 3, tenant: 'anyone' })),
   },
 });

@@ -15,8 +15,9 @@ describe('a burst over the quota', () => {
     });
     expect(await world.ports.watch.status(LANE)).toMatchObject({ asleep: true, lease_until: 0 });
     const [first, last] = [world.calls[0]?.at ?? 0, world.calls.at(-1)?.at ?? 0];
-    // What fits goes at once, the rest when the minute is over: in little more than the least possible time.
-    expect(world.calls.filter(({ at }) => at < first + 4_000)).toHaveLength(120);
+    // What fits goes at once, but for one place that is left for urgent work, and the rest when the minute is over: in little
+    // more than the least possible time.
+    expect(world.calls.filter(({ at }) => at < first + 4_000)).toHaveLength(119);
     expect(last - first).toBeLessThan(1.1 * 60_000);
   });
 });

@@ -36,7 +36,7 @@ export interface FuzzFigures {
 
 const BATCH_SIZE = 10;
 const NOW = Date.UTC(2026, 10, 2, 9, 0, 0);
-const OWN_KEYS = /^payloads\/[0-9a-f]{32}\/[0-9a-f]{64}\.json$/;
+const OWN_KEYS = /^(payloads\/[0-9a-f]{32}\/[0-9a-f]{64}\.json|small\/[0-9a-f]{32}\/[0-9a-f]{32})$/;
 /** An error names its field and says what is wrong; a conflict names the id as the field. */
 const REASON = /^\S[^:]*: \S.+/s;
 
