@@ -253,13 +253,20 @@ describe('errors', () => {
 
   it('what is not even JSON has its status for a name', async () => {
     respond = (response) => response.writeHead(529).end('overloaded');
-    expect(await errorOf(converse())).toMatchObject({ kind: 'transient', type: 'Http529' });
+    expect(await errorOf(converse())).toMatchObject({
+      kind: 'transient',
+      type: 'Http529',
+      isAnswer: true,
+    });
   });
 
   it('a new connection that is cut is transient, and is not tried again', async () => {
     respond = (response) => response.socket?.destroy();
     const fresh = clientAt(endpoint());
-    await expect(bedrockRuntime(fresh).call(converse())).rejects.toMatchObject({ kind: 'transient' });
+    await expect(bedrockRuntime(fresh).call(converse())).rejects.toMatchObject({
+      kind: 'transient',
+      isAnswer: false,
+    });
     expect(received).toHaveLength(1);
     fresh.destroy();
   });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { BundleError } from '../../../src/core/invocation/errors.ts';
+import { BundleError, type ModelErrorDetails } from '../../../src/core/invocation/errors.ts';
 import { invokeBundle } from '../../../src/core/invocation/invoke.ts';
 import { INLINE_OUTPUT_BYTES } from '../../../src/core/invocation/outcome.ts';
 import { MAX_DENIALS } from '../../../src/core/invocation/retry-policy.ts';
@@ -7,6 +7,7 @@ import { MAX_PROBED_RELEASES } from '../../../src/core/request/attempts.ts';
 import type { HoldMessage } from '../../../src/core/request/hold-message.ts';
 import { outputKey } from '../../../src/core/request/keys.ts';
 import type { Payloads } from '../../../src/core/request/ports.ts';
+import type { RequestRecord } from '../../../src/core/request/record.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../../../src/core/request/times.ts';
 import { putBack } from '../../../src/core/request/transitions.ts';
 import { ACCEPTED_AT, ANSWER, LANE, MODEL, RELEASED_AT, World } from '../../fixtures/invocation-world.ts';
@@ -174,6 +175,27 @@ describe('a call without an answer', () => {
       }),
     ]);
     expect(await world.counters()).toMatchObject({ transient: 2, charged: 600 });
+  });
+
+  it('counts its input of the quota when Bedrock itself ended it, and all of its reservation otherwise', async () => {
+    const chargedAfter = async (error: ModelErrorDetails) => {
+      const of = new World();
+      of.script = [error];
+      await invokeBundle(of.ports, await of.release(['r1']));
+      const { input_tokens, reserved_tokens } = (await of.record()) as RequestRecord;
+      return { charged: (await of.counters()).charged, input: input_tokens, reserved: reserved_tokens };
+    };
+    const answered = await chargedAfter({ ...fault, isAnswer: true });
+    expect(answered.charged).toBe(answered.input);
+    const cutOff = await chargedAfter({ ...fault, type: 'NetworkError' });
+    expect(cutOff.charged).toBeGreaterThan(cutOff.input);
+    const failed = await chargedAfter({
+      kind: 'faulted',
+      type: 'ModelErrorException',
+      message: 'no',
+      isAnswer: true,
+    });
+    expect(failed.charged).toBe(cutOff.charged);
   });
 
   it('costs a request nothing that a stopped lane probed with, unless it has been all too often', async () => {

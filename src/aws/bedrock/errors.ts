@@ -51,6 +51,7 @@ export function modelErrorOf(error: unknown, timeoutMs: number): ModelError | un
       type: typeOf(name, status),
       message,
       retryAfterMs: retryAfterMs($response?.headers?.['retry-after']),
+      isAnswer: status !== undefined,
     },
     { cause: error },
   );

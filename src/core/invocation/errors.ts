@@ -22,6 +22,8 @@ export interface ModelErrorDetails {
   message: string;
   /** How long Bedrock asks to wait. */
   retryAfterMs?: number;
+  /** Bedrock itself said so: the call is over, and has put out nothing. Otherwise it may still be served. */
+  isAnswer?: boolean;
 }
 
 export class InvocationError extends Error {
@@ -33,12 +35,17 @@ export class ModelError extends InvocationError {
   readonly kind: ModelErrorKind;
   readonly type: string;
   readonly retryAfterMs?: number;
+  readonly isAnswer: boolean;
 
-  constructor({ kind, type, message, retryAfterMs }: ModelErrorDetails, options?: ErrorOptions) {
+  constructor(
+    { kind, type, message, retryAfterMs, isAnswer = false }: ModelErrorDetails,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
     this.kind = kind;
     this.type = type;
     this.retryAfterMs = retryAfterMs;
+    this.isAnswer = isAnswer;
   }
 }
 

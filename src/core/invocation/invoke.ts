@@ -1,16 +1,5 @@
-import { reservationOf, spentBy } from '../budgets/spending.ts';
-import { budgetCounters } from '../lane/budget-counters.ts';
-import {
-  BUNDLE_ENDED,
-  type CallReport,
-  countersOf,
-  freedBy,
-  HELD_AFTER_MS,
-  heldBy,
-  slotOf,
-} from '../lane/call-report.ts';
-import { burndownOf, outputLimitOf } from '../lane/catalog/catalog.ts';
-import type { Counters } from '../lane/counters.ts';
+import { BUNDLE_ENDED, freedBy, HELD_AFTER_MS, heldBy, slotOf } from '../lane/call-report.ts';
+import { outputLimitOf } from '../lane/catalog/catalog.ts';
 import { unreservedTokens } from '../lane/unreserved.ts';
 import { cancelled, isTakenBack } from '../request/cancellation.ts';
 import { type ErrorType, requestError } from '../request/error-types.ts';
@@ -18,10 +7,10 @@ import { PayloadMissingError } from '../request/errors.ts';
 import type { HoldMessage, Release } from '../request/hold-message.ts';
 import { isTruncated } from '../request/invoke-bodies.ts';
 import { type Call, type Payload, readPayload } from '../request/payload.ts';
-import { inputOf, type RequestRecord, type StoredRecord, type Usage } from '../request/record.ts';
+import { inputOf, type RequestRecord, type StoredRecord } from '../request/record.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../request/times.ts';
 import { claim, type Ending } from '../request/transitions.ts';
-import { BundleError, ModelError, type ModelErrorKind, PayloadUnreadableError } from './errors.ts';
+import { BundleError, ModelError, PayloadUnreadableError } from './errors.ts';
 import { withGrantedMaxTokens } from './granted-max-tokens.ts';
 import {
   finish,
@@ -33,19 +22,19 @@ import {
   setRequestAside,
 } from './outcome.ts';
 import type { ModelAnswer } from './ports.ts';
+import {
+  chargeOf,
+  chargeOfFailed,
+  type Reported,
+  type Run,
+  report,
+  reportNotStarted,
+} from './reported-call.ts';
 import { decide, denialsOf, isAboutModelId } from './retry-policy.ts';
 import { withTenantMetadata } from './tenant-metadata.ts';
 
 /** A report names so many tenants whose calls hold a worker, at most. */
 const MOST_HOLDERS = 5;
-
-/** A release on its way through: where it came from, and what its record said when it was claimed. */
-interface Run {
-  lane: string;
-  releasedAt: number;
-  record: RequestRecord;
-  probe?: true;
-}
 
 /**
  * Runs a bundle's releases concurrently; each ends on its own.
@@ -198,9 +187,6 @@ async function call(ports: InvocationPorts, run: Run, stored: Call): Promise<voi
   await Promise.all([finish(ports, record, ending), report(ports, run, { ...settled, wonBackTokens })]);
 }
 
-/** Bedrock may have served such a call, or a part of it. */
-const CHARGE_UNKNOWN: ReadonlySet<ModelErrorKind> = new Set(['transient', 'faulted', 'timed_out']);
-
 async function refusedByModel(
   ports: InvocationPorts,
   run: Run,
@@ -225,8 +211,7 @@ async function refusedByModel(
     end: tooLarge || (error.kind === 'denied' && !isAboutModelId(payload)) ? 'invalid' : error.kind,
     startedAt,
     finishedAt,
-    // Bedrock does not charge what it refuses. After a fault the charge is unknown: the reservation runs out by itself.
-    chargedTokens: CHARGE_UNKNOWN.has(error.kind) ? (record.reserved_tokens ?? 0) : 0,
+    chargedTokens: chargeOfFailed(error, record),
   });
 }
 
@@ -249,46 +234,6 @@ async function failWithoutPayload(ports: InvocationPorts, run: Run): Promise<voi
     error: requestError('PayloadMissing', message),
   });
   await reportNotStarted(ports, run);
-}
-
-function reportNotStarted(ports: InvocationPorts, run: Run): Promise<void> {
-  return report(ports, run, { end: 'not_started', finishedAt: ports.clock.now(), chargedTokens: 0 });
-}
-
-type Reported = Pick<CallReport, 'end' | 'startedAt' | 'finishedAt' | 'chargedTokens'> &
-  Partial<Pick<CallReport, 'served' | 'inputTokens' | 'outputTokens' | 'truncated' | 'wonBackTokens'>> & {
-    usage?: Usage;
-  };
-
-async function report(
-  { reports }: InvocationPorts,
-  { lane, releasedAt, record, probe }: Run,
-  { usage, ...call }: Reported,
-): Promise<void> {
-  const { priority, tenant, expected_tokens: expectedTokens } = record;
-  const counters = countersOf({
-    releasedAt,
-    reservedTokens: record.reserved_tokens ?? 0,
-    estimatedInputTokens: record.input_tokens,
-    inputKind: record.input_kind,
-    inputTokens: 0,
-    outputTokens: 0,
-    modelId: record.model_id,
-    task: record.task,
-    tenant,
-    served: expectedTokens === undefined ? undefined : { priority, expectedTokens },
-    probe,
-    ...call,
-  });
-  const ofBudget = record.budgeted ? budgetCountersOf(record, usage, call.chargedTokens > 0) : {};
-  await reports.add(lane, slotOf(releasedAt), { ...counters, ...ofBudget });
-}
-
-function budgetCountersOf(record: RequestRecord, usage: Usage | undefined, isCharged: boolean): Counters {
-  const { lane, tenant, reserved_tokens = 0, granted_max_tokens = 0 } = record;
-  const reserved = reservationOf(lane, reserved_tokens, granted_max_tokens);
-  const spent = spentBy(lane, reserved, usage, isCharged);
-  return budgetCounters(tenant, { ended: 1, reserved, spent });
 }
 
 /**
@@ -322,10 +267,4 @@ const MAX_TRANSIT_MS = 2_000;
 function arrivalOf(sentAt: number, finishedAt: number, latencyMs: number | undefined): number {
   if (latencyMs === undefined) return sentAt;
   return Math.min(sentAt + MAX_TRANSIT_MS, Math.max(sentAt, finishedAt - latencyMs));
-}
-
-/** What the quota is charged in the end; unknown usage counts as all that was reserved. */
-function chargeOf(record: RequestRecord, usage: Usage | undefined): number {
-  if (usage === undefined) return record.reserved_tokens ?? 0;
-  return usage.input_tokens + (usage.cache_write_tokens ?? 0) + usage.output_tokens * burndownOf(record.lane);
 }

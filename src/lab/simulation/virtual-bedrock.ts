@@ -170,6 +170,7 @@ function throttled(): ModelError {
 
 function unavailable(): ModelError {
   return new ModelError({
+    isAnswer: true,
     kind: 'transient',
     type: 'ServiceUnavailableException',
     message: 'The service is temporarily unavailable.',

@@ -178,7 +178,7 @@ export class World {
     for (const { at, lane, limits, announcedAfterMs } of workload.quotaChanges ?? []) {
       clock.at(BEGIN_MS + at, () => this.bedrock.resize(lane, limits));
       clock.at(BEGIN_MS + at + announcedAfterMs, () => {
-        this.#announced[lane] = asLimits(limits);
+        this.#announced[lane] = { ...this.#announced[lane], ...asLimits(limits) };
       });
     }
   }
