@@ -15,7 +15,7 @@ import { DeniedModels } from './denied-models.ts';
 import { Estimates } from './estimates.ts';
 import { FairQueues } from './fair-queues.ts';
 import { bindingShare, Headroom } from './headroom.ts';
-import { type Amount, Ledger, type LedgerTotals } from './ledger.ts';
+import { Ledger, type LedgerTotals } from './ledger.ts';
 import { lookAheadMs, Pacing, pacedTokens } from './pacing.ts';
 import { RecentTenants } from './recent-tenants.ts';
 import { endsOf, ReportDeltas } from './report-deltas.ts';
@@ -24,6 +24,7 @@ import { type Sizing, sizeOf } from './sizing.ts';
 import { parseEstimates, parseState, writeEstimates, writeState } from './state.ts';
 import type { Decisions, EngineRelease, TickInput } from './tick.ts';
 import { patienceMs, UrgentDemand, unforeseenUrgent } from './urgent-demand.ts';
+import { lengthOf, typicalOf, waitedMs } from './waiting.ts';
 
 /** Urgent work that has waited for so long asks for more than its share, or cannot be helped. */
 const LONG_FOR_URGENT_MS = 5_000;
@@ -376,27 +377,4 @@ export class LaneEngine {
 function certainTokens({ limits, assumed }: TickInput): number {
   const known = assumed?.includes('tokens_per_minute') ? undefined : limits.tokens_per_minute;
   return known ?? Number.POSITIVE_INFINITY;
-}
-
-/** A call like those that count now, or like the first that waits while none do. */
-function typicalOf(
-  used: Amount,
-  waiting: readonly (readonly BacklogEntry[])[],
-  sizeOf: (entry: BacklogEntry) => Sizing,
-): Amount {
-  if (used.requests > 0) return { requests: 1, tokens: used.tokens / used.requests };
-  const first = waiting.find(({ length }) => length > 0)?.[0];
-  return { requests: 1, tokens: first === undefined ? 0 : sizeOf(first).held };
-}
-
-function lengthOf(queues: readonly (readonly BacklogEntry[])[]): number {
-  return queues.reduce((sum, { length }) => sum + length, 0);
-}
-
-/** How long the oldest has waited. */
-function waitedMs(queues: readonly (readonly BacklogEntry[])[], now: number): number {
-  let longest = 0;
-  for (const queue of queues)
-    for (const { accepted_at } of queue) longest = Math.max(longest, now - accepted_at);
-  return longest;
 }
