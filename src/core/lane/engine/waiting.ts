@@ -1,0 +1,27 @@
+/** What a tick sees waiting. */
+import type { BacklogEntry } from '../../request/ports.ts';
+import type { Amount } from './ledger.ts';
+import type { Sizing } from './sizing.ts';
+
+/** A call like those that count now, or like the first that waits while none do. */
+export function typicalOf(
+  used: Amount,
+  waiting: readonly (readonly BacklogEntry[])[],
+  sizeOf: (entry: BacklogEntry) => Sizing,
+): Amount {
+  if (used.requests > 0) return { requests: 1, tokens: used.tokens / used.requests };
+  const first = waiting.find(({ length }) => length > 0)?.[0];
+  return { requests: 1, tokens: first === undefined ? 0 : sizeOf(first).held };
+}
+
+export function lengthOf(queues: readonly (readonly BacklogEntry[])[]): number {
+  return queues.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** How long the oldest has waited. */
+export function waitedMs(queues: readonly (readonly BacklogEntry[])[], now: number): number {
+  let longest = 0;
+  for (const queue of queues)
+    for (const { accepted_at } of queue) longest = Math.max(longest, now - accepted_at);
+  return longest;
+}
