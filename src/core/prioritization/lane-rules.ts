@@ -12,8 +12,8 @@ const SETTINGS_EVERY_MS = 10_000;
 const CONTROL_EVERY_MS = 500;
 /** Answers come from the lanes table for an hour; see src/aws/service-quotas/quotas.ts. */
 const QUOTAS_EVERY_MS = 60_000;
-/** A lane that has no answer of Service Quotas yet waits this long for the first one, in all. */
-const FIRST_QUOTAS_MS = 2_000;
+/** A lane that has no answer of Service Quotas yet waits this long for the first one, in all: less than a lease. */
+const FIRST_QUOTAS_MS = 6_000;
 const LIMITS = ['requests_per_minute', 'tokens_per_minute'] as const satisfies (keyof Limits)[];
 
 export class LaneRules {

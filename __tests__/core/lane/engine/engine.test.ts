@@ -139,6 +139,16 @@ describe('pacing', () => {
     expect(Math.min(...inTwoSeconds)).toBeGreaterThanOrEqual(1);
   });
 
+  it('is even from the start where no source has confirmed the limits', () => {
+    const burst = (assumed: TickInput['assumed']) => {
+      const lane = new Lane();
+      lane.waiting = backlog(100, { accepted_at: 0 });
+      return lane.tick(0, { limits, assumed }).releases.length;
+    };
+    expect(burst([])).toBeGreaterThan(50);
+    expect(burst(['requests_per_minute'])).toBeLessThan(20);
+  });
+
   it('leaves room for the urgent work that has come lately', () => {
     const waited = (history: boolean) => {
       const lane = new Lane();

@@ -144,7 +144,8 @@ export class LaneEngine {
       runMs,
       urgentIn: (ms) => this.#urgentDemand.within(ms - patience, runMs, unforeseen),
     });
-    const aheadMs = lookAheadMs(waitedMs(admitted, now), this.#adaptiveShare.share < 1);
+    const searching = this.#adaptiveShare.share < 1 || (input.assumed?.length ?? 0) > 0;
+    const aheadMs = lookAheadMs(waitedMs(admitted, now), searching);
     this.#pacing.advance(now, headroom.rateWithin(aheadMs));
     const release = (entries: BacklogEntry[][], count: number) => {
       this.#queues.enter(entries, input, (entry) => sizeOf(entry).cost);
