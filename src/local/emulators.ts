@@ -20,6 +20,9 @@ export interface Emulators extends Backend {
   fauxqsUrl: string;
 }
 
+/** What has not been answered so long after the stop is cut off. */
+const LONGEST_ANSWER_MS = 5_000;
+
 /** The account that fauxqs speaks for. */
 export const ACCOUNT_ID = '000000000000';
 
@@ -44,9 +47,15 @@ export async function startEmulators(): Promise<Emulators> {
   };
 }
 
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.close((error) => (error ? reject(error) : resolve()));
-    server.closeAllConnections();
-  });
+/** What it is answering is answered first: a query that goes on in a closed database would end the process. */
+async function closeServer(server: Server): Promise<void> {
+  const cutOff = setTimeout(() => server.closeAllConnections(), LONGEST_ANSWER_MS);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.close((error) => (error ? reject(error) : resolve()));
+      server.closeIdleConnections();
+    });
+  } finally {
+    clearTimeout(cutOff);
+  }
 }

@@ -101,7 +101,6 @@ async function bringUp(
   const folder = await makeTemporaryFolder('local-cloud');
   cleanup.push(() => rm(folder, { recursive: true, force: true }));
   const backend = await (options.backendUrl ? connectBackend(options.backendUrl) : startEmulators());
-  cleanup.push(() => backend.stop());
   const accountId = options.applied ? backend.accountId : (options.accountId ?? backend.accountId);
   const upstreams = [backend.dynamodbUrl, backend.sqsUrl, backend.s3Url, options.bedrockUrl].map(
     (url) => new Upstream(url),
@@ -113,6 +112,8 @@ async function bringUp(
     Upstream,
   ];
   cleanup.push(() => upstreams.map((upstream) => upstream.close()));
+  // Before their connections are closed, so that it can still answer what it is asked.
+  cleanup.push(() => backend.stop());
 
   // Requests come only once all of these are set.
   let triggers: Triggers | undefined;
