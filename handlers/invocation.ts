@@ -8,8 +8,7 @@ import { dynamoRecords } from '../src/aws/dynamodb/records.ts';
 import { readEnvironment } from '../src/aws/environment.ts';
 import { lambdaWaker } from '../src/aws/lambda.ts';
 import { failuresOf, recordsOf } from '../src/aws/lambda-events.ts';
-import { payloadReader } from '../src/aws/payloads.ts';
-import { s3Payloads } from '../src/aws/s3.ts';
+import { storedPayloads } from '../src/aws/payloads.ts';
 import { sqsResults } from '../src/aws/sqs.ts';
 import { systemClock } from '../src/core/clock.ts';
 import { invokeBatch } from '../src/core/invocation/batch.ts';
@@ -18,11 +17,10 @@ import { consoleLog } from '../src/core/log.ts';
 
 const environment = readEnvironment(ENVIRONMENTS.invocation, process.env);
 const dynamo = dynamoClient();
-const s3 = s3Client(process.env);
 const { REQUESTS_TABLE: table, CALLS_BUCKET: bucket } = environment;
 const ports = {
   records: dynamoRecords(dynamo, table),
-  payloads: { put: s3Payloads(s3, bucket).put, get: payloadReader({ dynamo, table, s3, bucket }) },
+  payloads: storedPayloads({ dynamo, table, s3: s3Client(process.env), bucket }),
   model: bedrockRuntime(bedrockClient()),
   results: sqsResults(sqsClient(), environment.RESULTS_QUEUE_URL),
   directory: dynamoDirectory(dynamo, environment.LANES_TABLE),

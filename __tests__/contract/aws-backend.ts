@@ -20,7 +20,7 @@ import { dynamoBacklog, dynamoDue } from '../../src/aws/dynamodb/indexes.ts';
 import { dynamoLeadership, dynamoWatch } from '../../src/aws/dynamodb/lane-states.ts';
 import { dynamoRecords } from '../../src/aws/dynamodb/records.ts';
 import { dynamoSettings } from '../../src/aws/dynamodb/settings.ts';
-import { payloadReader, payloadWriter } from '../../src/aws/payloads.ts';
+import { keptPayloads } from '../../src/aws/payloads.ts';
 import { s3Inbox } from '../../src/aws/s3.ts';
 import { sqsHoldQueue, sqsResults } from '../../src/aws/sqs.ts';
 import { TABLES } from '../../src/core/layout/tables.ts';
@@ -82,7 +82,7 @@ async function createBackend(
       records: dynamoRecords(dynamo, REQUESTS),
       backlog: dynamoBacklog(dynamo, REQUESTS),
       due: dynamoDue(dynamo, REQUESTS),
-      payloads: { put: payloadWriter(payloadStores, 14), get: payloadReader(payloadStores) },
+      payloads: keptPayloads(payloadStores, 14),
       inbox: s3Inbox(s3, BUCKET),
       results: sqsResults(sqs, results),
       hold: sqsHoldQueue(sqs, held),

@@ -14,7 +14,7 @@ import { dynamoWatch } from './dynamodb/lane-states.ts';
 import { dynamoRecords } from './dynamodb/records.ts';
 import { dynamoSettings } from './dynamodb/settings.ts';
 import { lambdaWaker } from './lambda.ts';
-import { payloadReader, payloadWriter } from './payloads.ts';
+import { keptPayloads } from './payloads.ts';
 
 type Environment = Values<typeof INGESTING & typeof GIVEN_BY_LAMBDA>;
 
@@ -27,7 +27,7 @@ export function ingestionPorts(
   const stores = { dynamo, table: REQUESTS_TABLE, s3, bucket: CALLS_BUCKET };
   return {
     records: dynamoRecords(dynamo, REQUESTS_TABLE),
-    payloads: { put: payloadWriter(stores, PAYLOAD_RETENTION_DAYS), get: payloadReader(stores) },
+    payloads: keptPayloads(stores, PAYLOAD_RETENTION_DAYS),
     counter: COUNT_TOKENS ? bedrockTokenCounter(bedrockClient()) : undefined,
     settings: dynamoSettings(dynamo, LANES_TABLE),
     directory: dynamoDirectory(dynamo, LANES_TABLE),

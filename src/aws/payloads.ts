@@ -18,28 +18,36 @@ export interface PayloadStores {
   bucket: string;
 }
 
-/** @param retentionDays how long a small payload is kept; a rule of the bucket says the same of large ones */
-export function payloadWriter(
-  { dynamo, table, s3, bucket }: PayloadStores,
-  retentionDays: number,
-): Payloads['put'] {
-  const objects = s3Payloads(s3, bucket);
-  return async (key, body) => {
-    if (!isKeyOfSmallPayload(key)) return objects.put(key, body);
-    const expires_at = Math.ceil(Date.now() / 1_000) + retentionDays * SECONDS_OF_A_DAY;
-    const item = { request_id: key, payload: Buffer.from(body), expires_at };
-    await dynamo.send(new PutItemCommand({ TableName: table, Item: itemOf(item) }));
+/** Reads both, and puts objects only: what is written beside payloads is outputs, and an operator's large retries. */
+export function storedPayloads({ dynamo, table, s3, bucket }: PayloadStores): Payloads {
+  const { put, get } = s3Payloads(s3, bucket);
+  return {
+    put,
+    async get(key) {
+      if (!isKeyOfSmallPayload(key)) return get(key);
+      const { Item } = await dynamo.send(
+        new GetItemCommand({ TableName: table, Key: itemOf({ request_id: key }), ConsistentRead: true }),
+      );
+      if (Item?.payload?.B === undefined) throw new PayloadMissingError(key);
+      return Item.payload.B;
+    },
   };
 }
 
-export function payloadReader({ dynamo, table, s3, bucket }: PayloadStores): Payloads['get'] {
-  const objects = s3Payloads(s3, bucket);
-  return async (key) => {
-    if (!isKeyOfSmallPayload(key)) return objects.get(key);
-    const { Item } = await dynamo.send(
-      new GetItemCommand({ TableName: table, Key: itemOf({ request_id: key }), ConsistentRead: true }),
-    );
-    if (Item?.payload?.B === undefined) throw new PayloadMissingError(key);
-    return Item.payload.B;
+/**
+ * Puts both.
+ * @param retentionDays how long a small payload is kept; a rule of the bucket says the same of large ones
+ */
+export function keptPayloads(stores: PayloadStores, retentionDays: number): Payloads {
+  const { dynamo, table } = stores;
+  const { put, get } = storedPayloads(stores);
+  return {
+    async put(key, body) {
+      if (!isKeyOfSmallPayload(key)) return put(key, body);
+      const expires_at = Math.ceil(Date.now() / 1_000) + retentionDays * SECONDS_OF_A_DAY;
+      const item = { request_id: key, payload: Buffer.from(body), expires_at };
+      await dynamo.send(new PutItemCommand({ TableName: table, Item: itemOf(item) }));
+    },
+    get,
   };
 }

@@ -116,7 +116,7 @@ describe('the sizes of a backlog', () => {
     expect(perMinute).toBeLessThanOrEqual(6_000);
   });
 
-  it('are exact of requests that ingestion takes later and later, whoever leads', async () => {
+  it('are exact although ingestion falls further and further behind and leaders change', async () => {
     const lane = new Lane();
     await lane.count();
     for (let second = 0; second < 40; second++) {

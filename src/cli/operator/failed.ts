@@ -1,6 +1,5 @@
 import { dynamoFailedRequests, sqsTarget } from '../../aws/dynamodb/operations.ts';
-import { payloadReader } from '../../aws/payloads.ts';
-import { s3Payloads } from '../../aws/s3.ts';
+import { storedPayloads } from '../../aws/payloads.ts';
 import type { FailedRequests, TargetQueue } from '../../core/operations/ports.ts';
 import { retryIdOf, retryMessageOf } from '../../core/operations/retry.ts';
 import { PayloadMissingError } from '../../core/request/errors.ts';
@@ -26,7 +25,7 @@ export async function failedPorts({ names, dynamo, sqs, s3 }: Stack): Promise<Fa
   const table = await names('requests_table_name');
   return {
     failed: dynamoFailedRequests(dynamo, table),
-    objects: { put: s3Payloads(s3, bucket).put, get: payloadReader({ dynamo, table, s3, bucket }) },
+    objects: storedPayloads({ dynamo, table, s3, bucket }),
     bucket,
     input: sqsTarget(sqs, await names('input_queue_url')),
   };

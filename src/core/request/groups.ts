@@ -2,7 +2,7 @@
  * Groups requests that nobody labelled by what they share, because answers to the same instructions are of similar size:
  * how the prompt begins, tools, answer format and what the producer set for the output.
  */
-import { at, isObject } from './json.ts';
+import { at } from './json.ts';
 import { sha256 } from './keys.ts';
 import { requestedOutput } from './max-tokens.ts';
 import type { RequestRecord } from './record.ts';
@@ -59,15 +59,9 @@ function openingOf(value: unknown): string {
 
 function firstText(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
-  const inner = isObject(value)
-    ? Object.entries(value)
-        .filter(([name]) => !NOT_TEXT.has(name))
-        .map(([, field]) => field)
-    : Array.isArray(value)
-      ? value
-      : [];
-  for (const item of inner) {
-    const text = firstText(item);
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [name, inner] of Object.entries(value)) {
+    const text = NOT_TEXT.has(name) ? undefined : firstText(inner);
     if (text !== undefined) return text;
   }
   return undefined;

@@ -87,12 +87,8 @@ class Fluid {
   }
 
   #pour(amountMs: number, shareOf: (priority: Priority, lines: Lines) => number, ends: number[]): void {
-    // All shares are those of the moment before.
-    const shares = new Map(
-      [...this.#queues].map(([priority, lines]) => [priority, shareOf(priority, lines)]),
-    );
     for (const [priority, lines] of this.#queues) {
-      const each = amountMs * (shares.get(priority) ?? 0);
+      const each = amountMs * shareOf(priority, lines);
       for (const [tenant, line] of lines) {
         const [head] = line;
         if (head === undefined) continue;

@@ -1,13 +1,12 @@
 /** What the smoother costs by the rate of requests: the virtual world runs, and everything that AWS would bill is counted. */
 
-import { isSmallPayload } from '../../core/request/keys.ts';
 import tariff from '../../stack/tariff.json' with { type: 'json' };
 import { defaultSettings } from '../bench/bench.ts';
 import { exponential, forkRandom } from '../simulation/random.ts';
 import { type Arrival, TARGETS, type Workload } from '../simulation/workload.ts';
 import { World } from '../simulation/world.ts';
 import { Bill, type Purpose } from './bill.ts';
-import { KEYS_BYTES, meteredPorts } from './metered-ports.ts';
+import { addPayloadPuts, meteredPorts } from './metered-ports.ts';
 
 const SECONDS_A_MONTH = 30 * 86_400;
 /** A run lasts so long at least, and until so many requests have come. */
@@ -110,11 +109,7 @@ function addTheRest(
   const together = Math.min(MOST_IN_A_BATCH, Math.max(1, rate * INGESTION_WINDOW_SECONDS));
   const batches = requests / together;
   run('ingestion', batches, batches * INGESTION_MS.run + requests * INGESTION_MS.message);
-  if (isSmallPayload(inputBytes)) {
-    bill.add('payloads', 'write unit', requests * Math.ceil((inputBytes + KEYS_BYTES) / 1_024));
-  } else {
-    bill.add('payloads', 'object put', requests);
-  }
+  addPayloadPuts(bill, inputBytes, requests);
 
   const changes = CHANGES * requests;
   const counted = Math.min(MOST_CHANGES, Math.max(1, CHANGES * rate * REPORTING_WINDOW_SECONDS));

@@ -10,7 +10,7 @@ import type { Bill, Purpose } from './bill.ts';
 /** Queues and reports of a lane are spread over so many partitions, and so is what is due: each is read by a query of its own. */
 const SHARDS = 4;
 /** A key, and what DynamoDB adds to an index entry. */
-export const KEYS_BYTES = 160;
+const KEYS_BYTES = 160;
 /** A virtual record has no content hash and no nonce, and short ids and keys: what real ones have more. */
 const SHORTENED_BYTES = 64 + 36 + 20 + 70;
 /** Messages that one request to SQS may hold. */
@@ -196,8 +196,7 @@ export function meteredPorts(
     },
     payloads: {
       put: async (key, body) => {
-        if (isSmallPayload(inputBytes)) write('payloads', inputBytes + KEYS_BYTES);
-        else bill.add('payloads', 'object put', 1);
+        addPayloadPuts(bill, inputBytes, 1);
         return payloads.put(key, body);
       },
       get: async (key) => {
@@ -220,6 +219,13 @@ export function meteredPorts(
       },
     },
   };
+}
+
+/** Of payloads of this size. */
+export function addPayloadPuts(bill: Bill, bytes: number, puts: number): void {
+  if (isSmallPayload(bytes))
+    bill.add('payloads', 'write unit', puts * Math.ceil((bytes + KEYS_BYTES) / 1_024));
+  else bill.add('payloads', 'object put', puts);
 }
 
 interface IndexEntry {

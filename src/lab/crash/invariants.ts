@@ -6,6 +6,7 @@ import { countChanges } from '../../core/reporting/count.ts';
 import { isOutcome, isRequest, type Outcome, RECORD_ONLY } from '../../core/request/record.ts';
 import { resultOf } from '../../core/request/result.ts';
 import { createReportRows } from '../../memory/reporting.ts';
+import { isPayloadKey } from '../payload-keys.ts';
 import { brokenBatch } from './batch-invariants.ts';
 import { brokenBudget, type ExpectedBudget } from './budgets.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -130,13 +131,14 @@ function callsOf({ bedrock, cloud }: Pipeline, { calls }: Expectation, faults: n
   return broken;
 }
 
-const OWN_KEYS =
-  /^(payloads\/[0-9a-f]{32}\/[0-9a-f]{64}|outputs\/[0-9a-f]{32}\/[0-9]+)\.json$|^small\/[0-9a-f]{32}\/[0-9a-f]{32}$|^(inbox|batches|batch-outputs)\//;
+const OTHER_KEYS = /^outputs\/[0-9a-f]{32}\/[0-9]+\.json$|^(inbox|batches|batch-outputs)\//;
 
 /** The keys of objects have our own form, and the object that a result names exists. */
 function objectsOf({ cloud, results }: Pipeline): string[] {
   const keys = cloud.bucket.keys();
-  const broken = keys.filter((key) => !OWN_KEYS.test(key)).map((key) => `an object at ${key}`);
+  const broken = keys
+    .filter((key) => !isPayloadKey(key) && !OTHER_KEYS.test(key))
+    .map((key) => `an object at ${key}`);
   for (const { result } of results) {
     if (result.output === undefined || !('key' in result.output)) continue;
     if (!keys.includes(result.output.key))

@@ -1,10 +1,12 @@
 /** Sends any text through the real ingestion, ten messages at a time, with a valid message in each batch. */
+
 import { bodyOf } from '../../aws/sqs.ts';
 import { Ingestion } from '../../core/ingestion/ingestion.ts';
 import { withoutByteOrderMark } from '../../core/request/json.ts';
 import { RECORD_ONLY, type StoredRecord } from '../../core/request/record.ts';
 import type { ResultMessage } from '../../core/request/result.ts';
 import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../../memory/cloud.ts';
+import { isPayloadKey } from '../payload-keys.ts';
 import { forkRandom } from '../simulation/random.ts';
 import { laneKeyProblems, messageProblems, recordProblems } from './limits.ts';
 import { mutated } from './mutations.ts';
@@ -36,7 +38,6 @@ export interface FuzzFigures {
 
 const BATCH_SIZE = 10;
 const NOW = Date.UTC(2026, 10, 2, 9, 0, 0);
-const OWN_KEYS = /^(payloads\/[0-9a-f]{32}\/[0-9a-f]{64}\.json|small\/[0-9a-f]{32}\/[0-9a-f]{32})$/;
 /** An error names its field and says what is wrong; a conflict names the id as the field. */
 const REASON = /^\S[^:]*: \S.+/s;
 
@@ -152,7 +153,7 @@ function checkRejection(
 
 function checkObjects(cloud: MemoryCloud, broken: (problem: string) => void): void {
   for (const key of cloud.bucket.keys()) {
-    if (key !== POINTED_KEY && !OWN_KEYS.test(key)) broken(`an object at ${key}`);
+    if (key !== POINTED_KEY && !isPayloadKey(key)) broken(`an object at ${key}`);
   }
 }
 

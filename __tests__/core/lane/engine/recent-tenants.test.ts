@@ -9,7 +9,7 @@ describe('tenants that have had work lately', () => {
     expect([tenants.areSeveral(299_999), tenants.areSeveral(300_000)]).toEqual([true, false]);
   });
 
-  it('are remembered as two, whoever they were, by a successor too', () => {
+  it('are the two that had work last, for a successor too', () => {
     const tenants = new RecentTenants();
     tenants.note(0, ['a', 'b', 'c']);
     expect(tenants.snapshot()).toHaveLength(2);

@@ -101,9 +101,9 @@ export class Breaker {
   }
 
   /** The queues without requests of those who rest, but for one that may probe. */
-  admitted(queues: readonly (readonly BacklogEntry[])[], now: number): BacklogEntry[][] {
+  admitted(queues: BacklogEntry[][], now: number): BacklogEntry[][] {
     const open = this.#open;
-    if (open === undefined) return queues.map((queue) => [...queue]);
+    if (open === undefined) return queues;
     const due = isDue(open, now);
     if (open.works) {
       const probe = due ? nextProbe(open, queues.flat()) : undefined;

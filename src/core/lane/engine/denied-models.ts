@@ -67,8 +67,8 @@ export class DeniedModels {
   }
 
   /** The queues without what would only be denied. Of an id that is to be probed one request is left, the least released. */
-  admitted(queues: readonly (readonly BacklogEntry[])[], now: number): BacklogEntry[][] {
-    if (this.#denied.size === 0) return queues.map((queue) => [...queue]);
+  admitted(queues: BacklogEntry[][], now: number): BacklogEntry[][] {
+    if (this.#denied.size === 0) return queues;
     const probing = new Map<string, BacklogEntry>();
     for (const entry of queues.flat()) {
       const { model_id, generation } = entry;

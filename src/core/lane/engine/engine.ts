@@ -262,7 +262,7 @@ export class LaneEngine {
   #pausedBy({ paused, limits }: TickInput, waiting: BacklogEntry[][]): Paused | undefined {
     if (paused) return 'operator';
     if (limits.requests_per_minute === 0 || limits.tokens_per_minute === 0) return 'no_quota';
-    if (this.#breaker.restsAll(waiting.flat())) return 'failing';
+    if (this.#breaker.resting.length > 0 && this.#breaker.restsAll(waiting.flat())) return 'failing';
     return this.#breaker.trouble ?? (this.#deniedModels.stopsLane ? 'denied' : undefined);
   }
 
