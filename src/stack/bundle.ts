@@ -42,6 +42,8 @@ async function bundleFunction(root: string, name: FunctionName): Promise<Bundle>
     minify: true,
     // esbuild can drop unused code from the SDK's ES modules, but not from its CommonJS builds.
     mainFields: ['module', 'main'],
+    // `require` loads Node's own modules without starting the loader of ES modules.
+    supported: { 'dynamic-import': false },
     sourcemap: 'external',
     sourcesContent: false,
     // Paths in the map stay the same when node_modules is a symbolic link.
