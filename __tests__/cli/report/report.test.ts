@@ -11,6 +11,7 @@ const lane = (fields: Partial<LaneSummary> = {}): LaneSummary => ({
   calls: 232,
   throttled: 0,
   backlog_seconds: 54.7,
+  served_seconds: 54.7,
   utilisation: { rpm: 0.78, tpm: 0.1 },
   limits: { requests_per_minute: 120, tokens_per_minute: 200_000 },
   bound: [{ by: 'requests_per_minute', seconds: 51 }],
@@ -73,7 +74,7 @@ describe('the report of a run', () => {
 
   it.each([
     ['two calls are no share of a quota', { calls: 2 }],
-    ['nor is a backlog of a second', { backlog_seconds: 1 }],
+    ['nor is a backlog of which a second came after the first call', { served_seconds: 1 }],
   ])('gives no figure where there is none: %s', (_, fields) => {
     expect(textOf([lane()])).toContain('78.0 % of 120 calls/min');
     expect(textOf([lane(fields)])).not.toMatch(/calls\/min|Quota used/);

@@ -37,7 +37,7 @@ const LEAST_CALLS = 20;
 
 function lanes({ lanes: rows }: Summary): string {
   const used = rows.map((row) => {
-    const isFigure = row.backlog_seconds >= LEAST_BACKLOG_SECONDS && row.calls >= LEAST_CALLS;
+    const isFigure = row.served_seconds >= LEAST_BACKLOG_SECONDS && row.calls >= LEAST_CALLS;
     return isFigure ? row.utilisation[bindingOf(row)] : undefined;
   });
   const text = table(

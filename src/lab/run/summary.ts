@@ -28,6 +28,8 @@ export interface LaneSummary {
   throttled: number;
   /** Seconds in which at least one request waited. */
   backlog_seconds: number;
+  /** The seconds of the backlog from the lane's first call on, for which the utilisation holds. */
+  served_seconds: number;
   utilisation: MeasuredUtilisation;
   /** What kept requests waiting, and for how long, as the lane's leader told it. */
   bound: BoundTime[];
@@ -139,6 +141,7 @@ export function summarise(run: RunRecord, reports: readonly ReportRow[], bounds:
       calls: lane.calls,
       throttled: lane.throttles,
       backlog_seconds: waitedMs / 1_000,
+      served_seconds: use.backlogSeconds,
       utilisation: utilisationOf([use]),
       bound: bounds[lane.lane] ?? [],
       promises: promisesOf(reports.filter(({ key }) => key.lane === lane.lane)),
