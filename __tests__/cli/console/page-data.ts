@@ -129,7 +129,7 @@ export const PAGE: PageData = {
 export const WAITING: Why = {
   ...{ request_id: 'order-4711', status: 'RECEIVED', priority: 3, tenant: 'search', lane: BUSY },
   says: [
-    'It waits for quota: 210 before it, and 1240 of other tenants or priorities share the lane with it.',
+    'It waits its turn: 210 before it, and 1240 of other tenants or priorities share the lane with it.',
     `${LONG}: ${BUSY.says}`,
   ],
   remedy: BUSY.remedy,

@@ -181,7 +181,7 @@ describe('doctor', () => {
     }
     const said = await says();
     expect(said).toMatch(/credentials: the AWS credentials have expired.*aws sso login/s);
-    expect(said).toMatch(/\n1 faults, 0 warnings, 2 checks are well, 0 could not be made\.$/);
+    expect(said).toMatch(/\n1 fault, 0 warnings, 2 checks are well, 0 could not be made\.$/);
   });
 
   it('names another Region than the stack’s', async () => {

@@ -247,7 +247,7 @@ describe('failed requests', () => {
     await dynamoFailedRequests(dynamo, TABLE).delete('gone');
     await records().create({ ...(record as RequestRecord), payload_key: 'payloads/none' });
     expect(await operate('retry', 'gone')).toBe(false);
-    expect(lines).toEqual(['gone  its payload has expired', '1 failed requests, 1 left as they are']);
+    expect(lines).toEqual(['gone  its payload has expired', '1 failed request, 1 left as they are']);
   });
 
   it('have ids that stay ids, however long', () => {

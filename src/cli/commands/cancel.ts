@@ -3,14 +3,19 @@ import { operatorCommand } from '../operator/operator-command.ts';
 import { withSmoother } from '../operator/producer.ts';
 import { interruption } from '../terminal/signals.ts';
 
+/** The cancellation of an id that nobody knows is kept for as long (docs/messages.md). */
+const NOT_ARRIVED = 'there is no such request; it is cancelled should it arrive within an hour';
+
 export default operatorCommand('smoother cancel invoice-4711')
   .argument('<id...>', 'request ids')
   .action((ids, flags) =>
     withSmoother(flags, async (smoother) => {
       const signal = interruption();
       const cancelling = ids.map(async (id) => {
-        const cancellation = await smoother.handle(id).cancel({ signal });
-        console.log(`${id}  ${cancellation}`);
+        const handle = smoother.handle(id);
+        const cancellation = await handle.cancel({ signal });
+        const unknown = cancellation === 'cancelled' && (await handle.status()).state === 'UNKNOWN';
+        console.log(`${id}  ${unknown ? NOT_ARRIVED : cancellation}`);
         if (cancellation !== 'cancelled') process.exitCode = EXIT.failed;
       });
       await Promise.all(cancelling);

@@ -7,6 +7,7 @@ import { sha256 } from '../../core/request/keys.ts';
 import { type Call, readPayload } from '../../core/request/payload.ts';
 import type { Payloads } from '../../core/request/ports.ts';
 import type { RequestRecord } from '../../core/request/record.ts';
+import { counted } from '../report/numbers.ts';
 import type { Stack } from './operator-command.ts';
 
 /** The limit of an SQS message. */
@@ -46,7 +47,7 @@ export async function operateFailed(
     if (!done) left++;
     line(`${record.request_id}  ${text}`);
   }
-  line(`${count} failed requests${left === 0 ? '' : `, ${left} left as they are`}`);
+  line(`${counted(count, 'failed request')}${left === 0 ? '' : `, ${left} left as they are`}`);
   return left === 0 && (id === undefined || count > 0);
 }
 

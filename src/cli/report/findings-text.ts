@@ -1,4 +1,5 @@
 import type { Finding, Severity } from '../../core/operations/findings.ts';
+import { counted } from './numbers.ts';
 
 const MARKS: Record<Severity, string> = { ok: '✔', fault: '✘', warning: '!', unknown: '?' };
 const ORDER: readonly Severity[] = ['fault', 'warning', 'unknown', 'ok'];
@@ -9,7 +10,7 @@ export function findingsText(findings: readonly Finding[], all = false): string 
     .filter(({ severity }) => all || severity !== 'ok')
     .sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
   const count = (severity: Severity) => findings.filter((it) => it.severity === severity).length;
-  const summary = `${count('fault')} faults, ${count('warning')} warnings, ${count('ok')} checks are well, ${count('unknown')} could not be made.`;
+  const summary = `${counted(count('fault'), 'fault')}, ${counted(count('warning'), 'warning')}, ${counted(count('ok'), 'check is', 'checks are')} well, ${count('unknown')} could not be made.`;
   return [...shown.map(findingText), summary].join('\n');
 }
 

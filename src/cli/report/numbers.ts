@@ -10,6 +10,11 @@ function trim(value: number): string {
   return value >= 10 || Number.isInteger(value) ? String(Math.round(value)) : value.toFixed(1);
 }
 
+/** `1 lane`, `2 lanes`; a number that is written already counts as more than one unless it is `1`. */
+export function counted(count: number | string, one: string, many = `${one}s`): string {
+  return `${count} ${String(count) === '1' ? one : many}`;
+}
+
 export function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
@@ -31,8 +36,10 @@ export function moment(epochMs: number): string {
   return `${new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }
 
-/** List prices: an estimate, not a bill. */
+/** List prices, an estimate and not a bill: $0.0042, $0.25, $12.30, $4.5k. */
 export function dollars(amount: number): string {
   if (amount === 0) return '$0';
-  return amount < 0.01 ? '< $0.01' : `$${amount < 100 ? amount.toFixed(2) : short(amount)}`;
+  if (amount < 1e-6) return '< $0.000001';
+  if (amount < 0.1) return `$${amount.toFixed(1 - Math.floor(Math.log10(amount)))}`;
+  return `$${amount < 100 ? amount.toFixed(2) : short(amount)}`;
 }

@@ -1,7 +1,7 @@
 import type { BudgetView } from '../../core/operations/budgets.ts';
 import type { LaneOverview } from '../../core/operations/overview.ts';
 import { budgetsText } from './budgets-text.ts';
-import { dollars, duration, moment, short } from './numbers.ts';
+import { counted, dollars, duration, moment, short } from './numbers.ts';
 import { table } from './table.ts';
 import { keptCell } from './usage-cells.ts';
 
@@ -30,7 +30,7 @@ function laneText(lane: LaneOverview, now: number): string {
   const waits =
     backlog.oldest === undefined
       ? 'nothing waits'
-      : `${more}${backlog.requests} requests (${more}${short(backlog.tokens)} tokens), the oldest for ${duration(now - backlog.oldest)}${kept}${drains}`;
+      : `${more}${counted(backlog.requests, 'request')} (${more}${short(backlog.tokens)} tokens), the oldest for ${duration(now - backlog.oldest)}${kept}${drains}`;
   const cost = minutes.reduce((sum, { cost_usd }) => sum + cost_usd, 0);
   return [
     `${lane.lane}  ${lane.state}`,

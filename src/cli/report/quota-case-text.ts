@@ -1,8 +1,10 @@
 import type { QuotaCase } from '../../core/operations/quota-case.ts';
-import { duration, percent } from './numbers.ts';
+import { counted, duration, percent } from './numbers.ts';
 import { csv } from './usage-text.ts';
 
 const NUMBER = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+const many = (count: number, ...nouns: [string, string?]) => counted(NUMBER.format(count), ...nouns);
 
 /** Text to paste into the support case. */
 export function quotaCaseText(it: QuotaCase): string {
@@ -11,7 +13,7 @@ export function quotaCaseText(it: QuotaCase): string {
     `Quota increase for Amazon Bedrock: ${it.model_id}`,
     '',
     `Current quota: ${quota(it)}.`,
-    `Measured from ${day(it.from)} to ${day(it.to)}: ${NUMBER.format(it.requests)} requests, in ${NUMBER.format(it.minutes_with_demand)} minutes in which requests arrived.`,
+    `Measured from ${day(it.from)} to ${day(it.to)}: ${many(it.requests, 'request')}, in ${many(it.minutes_with_demand, 'minute')} in which requests arrived.`,
     '',
     `Steady state (p50): ${NUMBER.format(it.requests_per_minute.p50)} requests and ${NUMBER.format(it.tokens_per_minute.p50)} tokens a minute`,
     `Peak (p90): ${NUMBER.format(it.requests_per_minute.p90)} requests and ${NUMBER.format(it.tokens_per_minute.p90)} tokens a minute`,
@@ -23,7 +25,7 @@ export function quotaCaseText(it: QuotaCase): string {
     ...(p50 === undefined || p95 === undefined
       ? []
       : [`They waited ${duration(p50)} (p50) and ${duration(p95)} (p95) for it.`]),
-    `${NUMBER.format(it.throttled_calls)} calls were throttled, and ${NUMBER.format(it.expired_requests)} requests expired while they waited.`,
+    `${many(it.throttled_calls, 'call was', 'calls were')} throttled, and ${many(it.expired_requests, 'request')} expired while they waited.`,
   ].join('\n');
 }
 

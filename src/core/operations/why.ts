@@ -106,7 +106,7 @@ async function whyItWaits(
   const why = () => {
     if (lack !== undefined) return { says: [...lackSaid(lack), place], remedy: RAISE_BUDGET };
     if (rests) return { says: [restSaid(record.tenant), place], remedy: LOOK_AT_FAILED };
-    return { says: [`It waits for quota: ${place}`, `${lane.lane}: ${lane.says}`], remedy: lane.remedy };
+    return { says: [`It waits its turn: ${place}`, `${lane.lane}: ${lane.says}`], remedy: lane.remedy };
   };
   return {
     ...why(),

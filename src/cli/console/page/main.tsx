@@ -1,6 +1,6 @@
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { moment } from '../../report/numbers.ts';
+import { counted, moment } from '../../report/numbers.ts';
 import type { PageData } from '../data.ts';
 import { askPage, RefusedError } from './ask.ts';
 import { Budgets } from './budgets.tsx';
@@ -110,9 +110,9 @@ function summary({ lanes, deadLetters }: PageData): string {
   const more = lanes.some(({ backlog }) => backlog.more) ? 'more than ' : '';
   const letters = deadLetters.reduce((sum, { count = 0 }) => sum + count, 0);
   return [
-    `${lanes.length} ${lanes.length === 1 ? 'lane' : 'lanes'}`,
-    `${more}${waiting} requests wait`,
-    letters === 0 ? 'no dead letters' : `${letters} dead letters`,
+    counted(lanes.length, 'lane'),
+    `${more}${counted(waiting, 'request waits', 'requests wait')}`,
+    letters === 0 ? 'no dead letters' : counted(letters, 'dead letter'),
   ].join(', ');
 }
 
