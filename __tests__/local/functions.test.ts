@@ -1,10 +1,18 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are Terraform expressions
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  GetAccountSettingsCommand,
+  GetFunctionConfigurationCommand,
+  InvokeCommand,
+  LambdaClient,
+  ListEventSourceMappingsCommand,
+} from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SmallCloud, smallStack, startSmallCloud } from './small-stack.ts';
 
+const POLLING = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
 /** Ends once two processes are in the folder. */
 const MEET = `
   const fs = require("node:fs");
@@ -19,22 +27,37 @@ let lambda: LambdaClient;
 beforeAll(async () => {
   process.env.DEVELOPERS_SECRET = 'must not be seen';
   cloud = await startSmallCloud(
-    await smallStack({
-      environment: { code: 'return process.env', environment: { TABLE: 'orders' } },
-      counter: { code: 'globalThis.count = (globalThis.count ?? 0) + 1; return { count, pid: process.pid }' },
-      meeter: { code: MEET },
-      context: { code: 'return { ...context, remaining: context.getRemainingTimeInMillis() }' },
-      thrower: { code: 'throw new TypeError("no such luck")' },
-      leaver: { code: 'process.exit(7)' },
-      sleeper: {
-        code: 'if (event.stop) return process.pid; console.log("asleep " + process.pid); for (;;);',
-        timeout: 1,
+    await smallStack(
+      {
+        environment: { code: 'return process.env', environment: { TABLE: 'orders' } },
+        counter: {
+          code: 'globalThis.count = (globalThis.count ?? 0) + 1; return { count, pid: process.pid }',
+        },
+        meeter: { code: MEET },
+        context: { code: 'return { ...context, remaining: context.getRemainingTimeInMillis() }' },
+        thrower: { code: 'throw new TypeError("no such luck")' },
+        leaver: { code: 'process.exit(7)' },
+        sleeper: {
+          code: 'if (event.stop) return process.pid; console.log("asleep " + process.pid); for (;;);',
+          timeout: 1,
+        },
+        sitter: {
+          code: 'if (event.stop) return process.pid; console.log("seated " + process.pid); await new Promise(() => setInterval(() => {}, 1000))',
+        },
+        speaker: { code: 'console.log("one\\ntwo"); return null', actions: POLLING },
       },
-      sitter: {
-        code: 'if (event.stop) return process.pid; console.log("seated " + process.pid); await new Promise(() => setInterval(() => {}, 1000))',
+      {
+        aws_sqs_queue: { texts: { name: 'texts' } },
+        aws_lambda_event_source_mapping: {
+          texts: {
+            event_source_arn: '${aws_sqs_queue.texts.arn}',
+            function_name: '${aws_lambda_function.speaker.arn}',
+            enabled: false,
+            scaling_config: { maximum_concurrency: 7 },
+          },
+        },
       },
-      speaker: { code: 'console.log("one\\ntwo"); return null' },
-    }),
+    ),
   );
   lambda = new LambdaClient(cloud.client);
 });
@@ -51,6 +74,28 @@ async function invoke(name: string, event: unknown = {}) {
   );
   return { answer: JSON.parse(Payload?.transformToString() ?? 'null'), failed: FunctionError !== undefined };
 }
+
+describe('the configuration of a function', () => {
+  it('is what the stack declares, its triggers too', async () => {
+    const FunctionName = 'speaker';
+    const [configuration, { EventSourceMappings }, { AccountLimit }] = await Promise.all([
+      lambda.send(new GetFunctionConfigurationCommand({ FunctionName })),
+      lambda.send(new ListEventSourceMappingsCommand({ FunctionName })),
+      lambda.send(new GetAccountSettingsCommand({})),
+    ]);
+    expect(configuration).toMatchObject({ FunctionName, State: 'Active', Handler: 'index.handler' });
+    expect(configuration.CodeSha256).toMatch(/^[A-Za-z0-9+/]{43}=$/);
+    expect(EventSourceMappings).toMatchObject([
+      { State: 'Disabled', ScalingConfig: { MaximumConcurrency: 7 } },
+    ]);
+    expect(AccountLimit?.ConcurrentExecutions).toBe(1_000);
+  });
+
+  it('is not there for a function that is not', async () => {
+    const unknown = new GetFunctionConfigurationCommand({ FunctionName: 'nobody' });
+    await expect(lambda.send(unknown)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+});
 
 describe('the environment of a function', () => {
   it('is what the stack gives and what Lambda adds, and nothing of the shell', async () => {

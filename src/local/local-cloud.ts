@@ -128,7 +128,7 @@ async function bringUp(
   const services: Record<Operation['service'], Service> = {
     bedrock: new BedrockService(bedrock),
     dynamodb,
-    lambda: new LambdaService(functions),
+    lambda: new LambdaService(functions, () => stack),
     s3,
     servicequotas: new ServiceQuotasService(options.bedrockQuotas ?? {}),
     // The emulators serve both on one port.

@@ -114,23 +114,36 @@ function sns(request: GatewayRequest): Operation {
   };
 }
 
-const INVOKE_PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
+/** By method and path. The function is named in the path or, for a list, in the query. */
+const LAMBDA_OPERATIONS: readonly [name: string, method: string, path: RegExp, action: string][] = [
+  ['Invoke', 'POST', /^\/2015-03-31\/functions\/([^/]+)\/invocations$/, 'InvokeFunction'],
+  [
+    'GetFunctionConfiguration',
+    'GET',
+    /^\/2015-03-31\/functions\/([^/]+)\/configuration$/,
+    'GetFunctionConfiguration',
+  ],
+  ['ListEventSourceMappings', 'GET', /^\/2015-03-31\/event-source-mappings\/?$/, 'ListEventSourceMappings'],
+  ['GetAccountSettings', 'GET', /^\/2016-08-19\/account-settings\/?$/, 'GetAccountSettings'],
+];
 
 function lambda(request: GatewayRequest, { region, accountId }: Place): Operation {
-  const found = request.method === 'POST' ? INVOKE_PATH.exec(request.path)?.[1] : undefined;
-  if (!found) throw unknown('lambda', request);
-  const functionName = decodeURIComponent(found).split(':function:').at(-1) ?? '';
-  return {
-    service: 'lambda',
-    name: 'Invoke',
-    input: { FunctionName: functionName },
-    permissions: [
-      {
-        action: 'lambda:InvokeFunction',
-        resource: `arn:aws:lambda:${region}:${accountId}:function:${functionName}`,
-      },
-    ],
-  };
+  for (const [name, method, path, action] of LAMBDA_OPERATIONS) {
+    const found = request.method === method ? path.exec(request.path) : null;
+    if (found === null) continue;
+    const [, inPath] = found;
+    const named = inPath === undefined ? request.query.get('FunctionName') : decodeURIComponent(inPath);
+    const functionName = named?.split(':function:').at(-1) ?? '';
+    const resource =
+      inPath === undefined ? '*' : `arn:aws:lambda:${region}:${accountId}:function:${functionName}`;
+    return {
+      service: 'lambda',
+      name,
+      input: { FunctionName: functionName },
+      permissions: [{ action: `lambda:${action}`, resource }],
+    };
+  }
+  throw unknown('lambda', request);
 }
 
 /** Converse and ConverseStream have no actions of their own: they need those of InvokeModel and its stream. */
