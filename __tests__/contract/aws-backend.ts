@@ -14,6 +14,7 @@ import {
 import { vi } from 'vitest';
 import { dynamoClient, s3Client } from '../../src/aws/clients.ts';
 import { dynamoBudgets } from '../../src/aws/dynamodb/budgets.ts';
+import { dynamoBundleLeases } from '../../src/aws/dynamodb/bundle-leases.ts';
 import { dynamoCallReports } from '../../src/aws/dynamodb/call-reports.ts';
 import { dynamoDirectory, dynamoRegistry } from '../../src/aws/dynamodb/directory.ts';
 import { dynamoBacklog, dynamoDue } from '../../src/aws/dynamodb/indexes.ts';
@@ -93,6 +94,7 @@ async function createBackend(
       reports: dynamoCallReports(dynamo, LANES),
       settings: dynamoSettings(dynamo, LANES),
       budgets: dynamoBudgets(dynamo, LANES),
+      leases: dynamoBundleLeases(dynamo, LANES),
     },
     disagreements,
     async leave(key, body) {

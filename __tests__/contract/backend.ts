@@ -9,7 +9,7 @@ export interface Backend {
   ports: Pick<
     MemoryPorts,
     | ('records' | 'backlog' | 'due' | 'payloads' | 'inbox' | 'results' | 'hold')
-    | ('directory' | 'registry' | 'watch' | 'leadership' | 'reports' | 'settings' | 'budgets')
+    | ('directory' | 'registry' | 'watch' | 'leadership' | 'reports' | 'settings' | 'budgets' | 'leases')
   >;
   disagreements: Partial<Record<Disagreement, string>>;
   /** Leaves an object in the bucket as a producer does. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BudgetAccount } from '../../src/core/lane/budgets.ts';
 import { type Led, WAKE_INTERVAL_MS } from '../../src/core/lane/ports.ts';
+import { type BundleLease, leaseIdUntil } from '../../src/core/request/bundle-lease.ts';
 import { backlogKey } from '../../src/core/request/keys.ts';
 import { newLane } from '../fixtures/records.ts';
 import { type Backend, skipWhereKnown } from './backend.ts';
@@ -186,6 +187,49 @@ export function lanesContract(backend: () => Backend): void {
       const slots = (await ports().reports.since(lane, 999)).map(({ slot }) => slot);
       expect(slots).toEqual([999, 1_000, 1_002]);
       expect(await ports().reports.since(newLane(), 0)).toEqual([]);
+    });
+  });
+
+  describe('leases of bundles', () => {
+    const releases = ['r|1', 'r2'].map((request_id) => ({ request_id, generation: 3 }));
+    const ordered = (found: BundleLease[]) =>
+      found.map(({ releases: of, ...lease }) => ({
+        ...lease,
+        releases: of.toSorted((a, b) => (a.request_id < b.request_id ? -1 : 1)),
+      }));
+    const expired = async (lane: string, now = 9_999, limit = 10) =>
+      ordered(await ports().leases.expired(lane, now, limit));
+
+    it('are over at their time, the oldest first', async () => {
+      const [lane, other] = [newLane(), newLane()];
+      const [late, early] = [1_000, 500].map((until) => ({
+        ...{ lane, id: leaseIdUntil(until), released_at: 7, releases },
+      }));
+      if (late === undefined || early === undefined) throw new Error('There are two');
+      for (const lease of [late, early]) await ports().leases.write(lease);
+      await ports().leases.write({ ...late, lane: other, id: leaseIdUntil(1) });
+      expect(await expired(lane, 499)).toEqual([]);
+      expect(await expired(lane, 500)).toEqual(ordered([early]));
+      expect(await expired(lane, 1_000)).toEqual(ordered([early, late]));
+      expect(await expired(lane, 1_000, 1)).toEqual(ordered([early]));
+    });
+
+    it('last until the last of their releases is settled, in whatever parts', async () => {
+      const [lane, id] = [newLane(), leaseIdUntil(1)];
+      const { leases } = ports();
+      const [first, second] = releases;
+      if (first === undefined || second === undefined) throw new Error('There are two');
+      await leases.write({ lane, id, released_at: 7, releases });
+      await leases.settle(lane, id, [{ ...first, generation: 2 }]);
+      expect(await expired(lane)).toEqual(ordered([{ lane, id, released_at: 7, releases }]));
+      await leases.settle(lane, id, [second]);
+      expect(await expired(lane)).toEqual([{ lane, id, released_at: 7, releases: [first] }]);
+      await leases.settle(lane, id, [first, second]);
+      expect(await expired(lane)).toEqual([]);
+      const whole = leaseIdUntil(2);
+      await leases.write({ lane, id: whole, released_at: 7, releases });
+      for (let times = 0; times < 2; times++) await leases.settle(lane, whole, releases.toReversed());
+      expect(await expired(lane)).toEqual([]);
     });
   });
 

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { dueKey } from '../../src/core/request/keys.ts';
 import { BACKLOG_ATTRIBUTES } from '../../src/core/request/ports.ts';
 import type { RequestRecord } from '../../src/core/request/record.ts';
 import { claim, end, markSent, putBack, queue } from '../../src/core/request/transitions.ts';
 import { newLane, requestIn, waitingIn } from '../fixtures/records.ts';
 import { type Backend, skipWhereKnown } from './backend.ts';
 
-const grant = { releasedAt: 1_001_000, reservedTokens: 620, maxTokens: 500, leaseUntil: 1_300_000 };
+const grant = { releasedAt: 1_001_000, reservedTokens: 620, maxTokens: 500 };
 
 export function recordsContract(backend: () => Backend): void {
   const ports = () => backend().ports;
@@ -62,8 +61,6 @@ export function recordsContract(backend: () => Backend): void {
         released_at: grant.releasedAt,
         reserved_tokens: grant.reservedTokens,
         granted_max_tokens: grant.maxTokens,
-        due_key: dueKey(record.lane, record.request_id),
-        due_at: grant.leaseUntil,
       });
       expect(await ports().records.read(record.request_id)).toEqual(queued);
     });
@@ -191,29 +188,25 @@ export function recordsContract(backend: () => Backend): void {
       expect(await ports().due.due(lane, 9, 100)).toEqual([]);
     });
 
-    it('holds a release until its lease, then an outcome until its result is marked sent', async () => {
+    it('holds an outcome without a release until its result is marked sent', async () => {
       const lane = newLane();
-      const record = await created(waitingIn(lane));
+      const { request_id, ...seen } = await created(waitingIn(lane));
       const due = () => ports().due.due(lane, 9_999_999, 10);
       expect(await due()).toEqual([]);
-      const queued = await moved(queue(record, grant));
-      const { request_id } = record;
-      expect(await due()).toEqual([
-        { request_id, status: 'QUEUED', generation: 1, due_at: grant.leaseUntil },
-      ]);
-      const ended = await moved(end(queued, { status: 'FAILED', finishedAt: 2_000_000 }));
-      expect(await due()).toEqual([{ request_id, status: 'FAILED', generation: 1, due_at: ended.due_at }]);
+      const ended = await moved(end({ request_id, ...seen }, { status: 'CANCELLED', finishedAt: 2_000_000 }));
+      expect(await due()).toEqual([{ request_id, status: 'CANCELLED', generation: 0, due_at: ended.due_at }]);
       await moved(markSent(ended, 2_000_100));
       expect(await due()).toEqual([]);
     });
 
-    it('forgets the lease of a request that returned, unless it has a deadline', async () => {
+    it('holds no release: its bundle is leased. A deadline is due again when the request is back', async () => {
       const lane = newLane();
       const due = () => ports().due.due(lane, 9_999_999, 10);
-      await moved(putBack(await moved(queue(await created(waitingIn(lane)), grant))));
-      expect(await due()).toEqual([]);
       const record = await created(waitingIn(lane, { deadline_at: 5_000_000 }));
-      await moved(putBack(await moved(queue(record, grant))));
+      expect(await due()).toHaveLength(1);
+      const queued = await moved(queue(record, grant));
+      expect(await due()).toEqual([]);
+      await moved(putBack(queued));
       expect(await due()).toMatchObject([
         { request_id: record.request_id, status: 'RECEIVED', due_at: 5_000_000 },
       ]);

@@ -126,7 +126,7 @@ invariant<Storm, (ports: MemoryPorts) => MemoryPorts>(
     },
     without: {
       'the conditions of its record': (ports) => ({ ...ports, records: unconditional(ports) }),
-      leases: (ports) => ({ ...ports, due: { due: async () => [] } }),
+      leases: (ports) => ({ ...ports, leases: { ...ports.leases, expired: async () => [] } }),
     },
   },
 );

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { dueKey } from '../../src/core/request/keys.ts';
 import { queue } from '../../src/core/request/transitions.ts';
 import { createMemoryCloud } from '../../src/memory/cloud.ts';
 import { SortedList } from '../../src/memory/sorted-list.ts';
 import { requestIn, waitingIn } from '../fixtures/records.ts';
 
-const grant = { releasedAt: 1, reservedTokens: 1, maxTokens: 1, leaseUntil: 50 };
+const grant = { releasedAt: 1, reservedTokens: 1, maxTokens: 1 };
 
 describe('SortedList', () => {
   it('holds what was inserted and not removed, in order', () => {
@@ -43,11 +44,13 @@ describe('index lag', () => {
     const { ports } = createMemoryCloud({ clock: { now: () => now }, indexLagMs: 100 });
     const record = waitingIn('lane', { accepted_at: 0 });
     await ports.records.create(record);
+    const queued = queue(record, grant);
+    const due = { due_key: dueKey('lane', record.request_id), due_at: 50 };
     const heads = () => ports.backlog.heads(record.queue, 10);
     expect(await ports.records.read(record.request_id)).toMatchObject({ status: 'RECEIVED' });
     expect(await heads()).toEqual([]);
     now = 60;
-    await ports.records.move(queue(record, grant));
+    await ports.records.move({ ...queued, set: { ...queued.set, ...due }, remove: ['backlog_key'] });
     now = 100;
     expect(await heads()).toMatchObject([{ request_id: record.request_id, generation: 0 }]);
     expect(await ports.due.due('lane', now, 10)).toEqual([]);
@@ -60,9 +63,8 @@ describe('index lag', () => {
 it('a record that is dropped is in no index any more, and what the indexes had yet to show of it neither', async () => {
   let now = 0;
   const { ports, table } = createMemoryCloud({ clock: { now: () => now }, indexLagMs: 100 });
-  const [shown, unseen] = [waitingIn('lane', { accepted_at: 0 }), waitingIn('lane', { accepted_at: 0 })];
+  const [shown, unseen] = [waitingIn('lane', { deadline_at: 50 }), waitingIn('lane', { accepted_at: 0 })];
   await ports.records.create(shown);
-  await ports.records.move(queue(shown, grant));
   now = 100;
   expect(await ports.due.due('lane', now, 10)).toHaveLength(1);
   await ports.records.create(unseen);

@@ -105,7 +105,7 @@ export async function runEveryBranch(synthesis: Pick<Synthesis, 'stack' | 'folde
     waits = resolve;
   });
   const faults: FaultHook = ({ principal, action, permissions }) => {
-    if (action === 'dynamodb:DeleteItem') forgotten();
+    if (action === 'dynamodb:DeleteItem' && principal.includes('prioritization')) forgotten();
     if (permissions.some(({ resource }) => resource.includes('batch-outputs/cancelled/'))) waits();
     uses.push({ principal: principal.replace('/event-source', ''), permissions });
     if (!once.delete(action)) return undefined;

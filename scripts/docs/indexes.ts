@@ -4,7 +4,7 @@ import { renderTable } from './markdown.ts';
 
 const HOLDS: Record<keyof typeof TABLES.requests.indexes, string> = {
   backlog: 'RECEIVED records; the partition is `lane\\|priority\\|tenant\\|shard`, the order in milliseconds',
-  due: 'all that a leader must look at by some time: explicit deadlines, leases of releases, requests that were set aside, results that are not marked sent; the partition is `lane\\|shard`, the time in milliseconds',
+  due: 'all that a leader must look at by some time: explicit deadlines, requests that were set aside, and the results of requests that ended without a release or whose results queue is gone, until they are marked sent; the partition is `lane\\|shard`, the time in milliseconds',
 };
 
 export function renderIndexes(): string {

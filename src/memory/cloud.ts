@@ -14,10 +14,12 @@ import type {
   Settings,
   Waker,
 } from '../core/lane/ports.ts';
+import type { BundleLeases } from '../core/request/bundle-lease.ts';
 import type { HoldMessage } from '../core/request/hold-message.ts';
 import type { Backlog, Due, HoldQueue, Inbox, Payloads, Records } from '../core/request/ports.ts';
 import type { ResultMessage, Results } from '../core/request/result.ts';
 import { createBatches, type MemoryBatches } from './batches.ts';
+import { createBundleLeases, type MemoryBundleLeases } from './bundle-leases.ts';
 import {
   createBudgets,
   createCallReports,
@@ -63,6 +65,7 @@ export interface MemoryPorts {
   budgets: BudgetAccounts;
   control: LaneControl;
   quotas: Quotas;
+  leases: BundleLeases;
   waker: Waker;
 }
 
@@ -85,6 +88,8 @@ export interface MemoryCloud {
   table: Pick<MemoryRecords, 'all' | 'drop'>;
   bucket: Pick<MemoryObjects, 'leave' | 'remove' | 'keys'>;
   lanes: ReturnType<typeof createLaneStates>['states'];
+  /** Leases of bundles that are out. */
+  leases: MemoryBundleLeases['all'];
   /** Results sent so far, in order. */
   sent: ResultMessage[];
   /** The queue of each of them: undefined is the shared one. */
@@ -101,6 +106,7 @@ export function createMemoryCloud(options: MemoryCloudOptions = {}): MemoryCloud
   const { records, backlog, due, lookup, all, drop } = createRecords({ clock, indexLagMs });
   const { payloads, inbox, files, leave, remove, keys } = createObjects(options.leastPartBytes);
   const { batches, all: allBatches } = createBatches();
+  const leases = createBundleLeases();
   const published: MemoryCloud['published'] = [];
   const { watch, leadership, states } = createLaneStates();
   const sent: ResultMessage[] = [];
@@ -122,6 +128,7 @@ export function createMemoryCloud(options: MemoryCloudOptions = {}): MemoryCloud
       reports: createCallReports(),
       control: createControl(),
       budgets: createBudgets(),
+      leases: leases.port,
       quotas: {
         async limitsOf(lane) {
           return options.quotas?.[lane];
@@ -167,6 +174,7 @@ export function createMemoryCloud(options: MemoryCloudOptions = {}): MemoryCloud
     table: { all, drop },
     bucket: { leave, remove, keys },
     lanes: states,
+    leases: leases.all,
     sent,
     destinations,
     woken,

@@ -15,7 +15,7 @@ import { createTables, LANES, REQUESTS, useEndpoints } from '../../contract/aws-
 import { newLane, waitingIn } from '../../fixtures/records.ts';
 import { dieAtCall, loseFirstAnswer } from '../lost-answers.ts';
 
-const grant = { releasedAt: 1, reservedTokens: 1, maxTokens: 1, leaseUntil: 2 };
+const grant = { releasedAt: 1, reservedTokens: 1, maxTokens: 1 };
 
 const WRITES = /^(Put|Update)Item/;
 

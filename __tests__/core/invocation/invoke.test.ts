@@ -5,12 +5,20 @@ import { INLINE_OUTPUT_BYTES } from '../../../src/core/invocation/outcome.ts';
 import { MAX_DENIALS } from '../../../src/core/invocation/retry-policy.ts';
 import { MAX_PROBED_RELEASES } from '../../../src/core/request/attempts.ts';
 import type { HoldMessage } from '../../../src/core/request/hold-message.ts';
-import { outputKey } from '../../../src/core/request/keys.ts';
+import { dueKey, outputKey } from '../../../src/core/request/keys.ts';
 import type { Payloads } from '../../../src/core/request/ports.ts';
 import type { RequestRecord } from '../../../src/core/request/record.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../../../src/core/request/times.ts';
-import { putBack } from '../../../src/core/request/transitions.ts';
-import { ACCEPTED_AT, ANSWER, LANE, MODEL, RELEASED_AT, World } from '../../fixtures/invocation-world.ts';
+import { claim, putBack } from '../../../src/core/request/transitions.ts';
+import {
+  ACCEPTED_AT,
+  ANSWER,
+  LANE,
+  LEASE_UNTIL,
+  MODEL,
+  RELEASED_AT,
+  World,
+} from '../../fixtures/invocation-world.ts';
 import { MAX_ATTEMPTS } from '../../fixtures/records.ts';
 
 let world: World;
@@ -23,7 +31,7 @@ const fault = { kind: 'transient', type: 'InternalServerException', message: 'Tr
 const denial = { kind: 'denied', type: 'AccessDeniedException', message: 'No access' } as const;
 
 describe('an answer', () => {
-  it('is committed, sent once, marked sent and reported', async () => {
+  it('is committed, sent once and reported, and its lease ends', async () => {
     await invokeBundle(world.ports, await world.release());
 
     const startedAt = RELEASED_AT + 300;
@@ -44,8 +52,10 @@ describe('an answer', () => {
       }),
     ]);
     const record = await world.record();
-    expect(record).toMatchObject({ status: 'COMPLETED', result_sent: true, charged_tokens: 90 + 7 + 40 * 5 });
+    expect(record).toMatchObject({ status: 'COMPLETED', charged_tokens: 90 + 7 + 40 * 5 });
     expect(record.due_key).toBeUndefined();
+    expect(record.expires_at).toBeGreaterThan(world.now / 1_000);
+    expect(world.cloud.leases()).toEqual([]);
     expect(await world.counters()).toMatchObject({
       ended: 1,
       settled: 1,
@@ -452,11 +462,32 @@ describe('a bundle', () => {
     };
     await expect(invokeBundle(world.ports, message)).rejects.toThrow(BundleError);
     expect(world.cloud.sent.map(({ request_id }) => request_id).sort()).toEqual(['r1', 'r3']);
-    // Committed, and due: a leader will send it.
-    const unsent = await world.record('r2');
-    expect(unsent).toMatchObject({ status: 'COMPLETED' });
-    expect(unsent.due_at).toBeGreaterThan(world.now);
-    expect(unsent.result_sent).toBeUndefined();
+    // Committed, and leased: a leader will send it, and no other.
+    expect(await world.record('r2')).toMatchObject({ status: 'COMPLETED' });
+    expect(world.cloud.leases().map(({ releases }) => releases)).toEqual([
+      [{ request_id: 'r2', generation: 1 }],
+    ]);
+  });
+
+  it('that is delivered twice leaves each delivery its own part of the lease', async () => {
+    const message = await world.release(['r1', 'r2']);
+    const [first, second] = message.releases;
+    if (first === undefined || second === undefined) throw new Error('Two were released');
+    await world.cloud.ports.records.move(claim(second, world.now));
+    await invokeBundle(world.ports, message);
+    expect(world.cloud.leases()).toMatchObject([{ releases: [second] }]);
+  });
+
+  it('of an earlier release of the smoother, which had no lease, leaves its results to the due index', async () => {
+    const { lease: _, ...message } = await world.release(['r1']);
+    const due = { due_key: dueKey(LANE, 'r1'), due_at: LEASE_UNTIL };
+    const from = { status: 'QUEUED', generation: 1 } as const;
+    await world.cloud.ports.records.move({ request_id: 'r1', from, set: due, remove: [] });
+    world.ports.results = { send: () => Promise.reject(new Error('queue down')) };
+    await expect(invokeBundle(world.ports, message)).rejects.toThrow(BundleError);
+    const unsent = await world.record('r1');
+    expect(unsent).toMatchObject({ status: 'COMPLETED', due_key: due.due_key });
+    expect(unsent).not.toHaveProperty('expires_at');
   });
 
   it('that runs for long tells whose calls hold its worker, and when it is free', async () => {
@@ -508,7 +539,7 @@ describe('a bundle', () => {
       },
     };
     await expect(invokeBundle(world.ports, message)).rejects.toThrow('throttled');
-    expect(await world.record()).toMatchObject({ status: 'COMPLETED', result_sent: true });
+    expect(await world.record()).toMatchObject({ status: 'COMPLETED' });
     expect(await world.counters()).toMatchObject({ ended: 1, bundles_ended: 1 });
   });
 

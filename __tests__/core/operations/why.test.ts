@@ -137,7 +137,7 @@ describe('why a request waits', () => {
       'accepted',
       'released',
       'sent to Bedrock',
-      'ended COMPLETED, result sent',
+      'ended COMPLETED',
     ]);
   });
 

@@ -1,21 +1,39 @@
 import { describe, expect, it } from 'vitest';
 import { recoverDue } from '../../../src/core/prioritization/recovery.ts';
+import { leaseIdUntil } from '../../../src/core/request/bundle-lease.ts';
 import { dueKey } from '../../../src/core/request/keys.ts';
+import { ResultsQueueError } from '../../../src/core/request/result.ts';
 import { claim, end, queue, setAside } from '../../../src/core/request/transitions.ts';
 import { createWorld, LANE, type World } from '../../fixtures/prioritization-world.ts';
 import { MAX_ATTEMPTS, requestIn } from '../../fixtures/records.ts';
 
-function recover({ ports, clock }: World): Promise<number> {
+function recover({ ports, clock }: World): Promise<void> {
   return recoverDue({ ...ports, clock, log: () => undefined, maxAttempts: MAX_ATTEMPTS }, LANE);
 }
 
+const LEASE_MS = 1_000;
+
 /** Released by a leader that was never heard of again. */
-async function release({ ports, clock }: World, id: string): Promise<void> {
-  await ports.records.move(
-    queue(
-      { request_id: id, lane: LANE, generation: 0 },
-      { releasedAt: clock.now(), reservedTokens: 500, maxTokens: 400, leaseUntil: clock.now() + 1_000 },
-    ),
+async function release({ ports, clock }: World, id: string, generation = 0): Promise<void> {
+  const releasedAt = clock.now();
+  await ports.leases.write({
+    lane: LANE,
+    id: leaseIdUntil(releasedAt + LEASE_MS),
+    released_at: releasedAt,
+    releases: [{ request_id: id, generation: generation + 1 }],
+  });
+  const seen = { request_id: id, lane: LANE, generation };
+  await ports.records.move(queue(seen, { releasedAt, reservedTokens: 500, maxTokens: 400 }));
+}
+
+/** Released, claimed and called, and its outcome is committed. */
+async function complete(world: World, id: string): Promise<void> {
+  const { records } = world.ports;
+  await release(world, id);
+  const claimed = await records.move(claim({ request_id: id, generation: 1 }, world.clock.now()));
+  if (!claimed.applied) throw new Error('Not claimed');
+  await records.move(
+    end(requestIn(claimed.record), { status: 'COMPLETED', finishedAt: world.clock.now() + 10 }),
   );
 }
 
@@ -25,9 +43,11 @@ describe('a release that was lost', () => {
     await world.submit('r1');
     await release(world, 'r1');
     await world.clock.run(world.clock.now() + 999);
-    expect(await recover(world)).toBe(0);
+    await recover(world);
+    expect(await world.ports.records.read('r1')).toMatchObject({ status: 'QUEUED' });
     await world.clock.run(world.clock.now() + 1);
     await recover(world);
+    expect(world.cloud.leases()).toEqual([]);
     const record = requestIn(await world.ports.records.read('r1'));
     expect(record).toMatchObject({ status: 'RECEIVED', generation: 1, failures: 0 });
     expect(record.backlog_order).toBe(record.arrival);
@@ -45,15 +65,44 @@ describe('a release that was lost', () => {
       failures: 2,
       attempts: 2,
     });
-    await world.ports.records.move(
-      queue(
-        { request_id: 'r1', lane: LANE, generation: 1 },
-        { releasedAt: 0, reservedTokens: 500, maxTokens: 400, leaseUntil: world.clock.now() },
-      ),
-    );
+    await release(world, 'r1', 1);
     await world.ports.records.move(claim({ request_id: 'r1', generation: 2 }, world.clock.now()));
+    await world.clock.run(world.clock.now() + LEASE_MS);
     await recover(world);
     expect(world.cloud.sent).toMatchObject([{ status: 'FAILED', error: { type: 'WorkerLost' } }]);
+  });
+
+  it('of an earlier release of the smoother comes back by its due key', async () => {
+    const world = createWorld({ indexLagMs: 0 });
+    await world.submit('r1');
+    const grant = { releasedAt: world.clock.now(), reservedTokens: 500, maxTokens: 400 };
+    const queued = queue({ request_id: 'r1', lane: LANE, generation: 0 }, grant);
+    const due = { due_key: dueKey(LANE, 'r1'), due_at: world.clock.now() + LEASE_MS };
+    await world.ports.records.move({
+      ...queued,
+      set: { ...queued.set, ...due },
+      remove: ['backlog_key', 'backlog_order'],
+    });
+    await world.clock.run(world.clock.now() + LEASE_MS);
+    await recover(world);
+    expect(await world.ports.records.read('r1')).toMatchObject({ status: 'RECEIVED', generation: 1 });
+  });
+
+  it('is left to the release that has taken its place', async () => {
+    const world = createWorld({ indexLagMs: 0 });
+    await world.submit('r1');
+    const [releasedAt] = [world.clock.now()];
+    await world.clock.run(releasedAt + 500);
+    await release(world, 'r1');
+    // Of a leader that lost the race for the same request.
+    await world.ports.leases.write({
+      ...{ lane: LANE, id: leaseIdUntil(releasedAt + LEASE_MS), released_at: releasedAt },
+      releases: [{ request_id: 'r1', generation: 1 }],
+    });
+    await world.clock.run(releasedAt + LEASE_MS);
+    await recover(world);
+    expect(await world.ports.records.read('r1')).toMatchObject({ status: 'QUEUED', generation: 1 });
+    expect(world.cloud.leases()).toHaveLength(1);
   });
 });
 
@@ -73,7 +122,8 @@ describe('a request that was set aside', () => {
     const { queue: place } = requestIn(await world.ports.records.read('r1'));
     await aside(world, 'r1', 10_000);
     await world.clock.run(world.clock.now() + 9_999);
-    expect(await recover(world)).toBe(0);
+    await recover(world);
+    expect(await world.ports.records.read('r1')).toHaveProperty('due_at');
     expect(await world.ports.backlog.heads(place, 10)).toEqual([]);
     await world.clock.run(world.clock.now() + 1);
     await recover(world);
@@ -105,6 +155,41 @@ describe('a request that was set aside', () => {
     await world.clock.run(world.clock.now() + 10_000);
     await recover(world);
     expect(await world.ports.records.read('r1')).toMatchObject({ status: 'RECEIVED', due_at: deadline });
+  });
+});
+
+describe('an outcome whose worker was lost', () => {
+  it('is sent when the lease of its bundle is over, once', async () => {
+    const world = createWorld({ indexLagMs: 0 });
+    await world.submit('r1');
+    await complete(world, 'r1');
+    await recover(world);
+    expect(world.cloud.sent).toEqual([]);
+    await world.clock.run(world.clock.now() + LEASE_MS);
+    await recover(world);
+    await recover(world);
+    expect(world.cloud.sent).toMatchObject([{ request_id: 'r1', status: 'COMPLETED' }]);
+    expect(world.cloud.leases()).toEqual([]);
+  });
+
+  it('falls due again, and does not expire, while its results queue is gone', async () => {
+    const world = createWorld({ indexLagMs: 0 });
+    await world.submit('r1', { results: 'gone' });
+    await complete(world, 'r1');
+    const { send } = world.ports.results;
+    world.ports.results.send = async () => {
+      throw new ResultsQueueError('gone');
+    };
+    await world.clock.run(world.clock.now() + LEASE_MS);
+    await recover(world);
+    const record = await world.ports.records.read('r1');
+    expect(record?.due_at).toBeGreaterThan(world.clock.now());
+    expect(record).not.toHaveProperty('expires_at');
+    world.ports.results.send = send;
+    await world.clock.run(record?.due_at ?? 0);
+    await recover(world);
+    expect(world.cloud.sent).toMatchObject([{ request_id: 'r1' }]);
+    expect(await world.ports.records.read('r1')).toMatchObject({ result_sent: true });
   });
 });
 

@@ -82,7 +82,9 @@ describe('without', () => {
   });
 
   it('leases, a lost release comes back too late', async () => {
-    const blind = replaced('prioritization', () => ({ due: { due: async () => [] } }));
+    const blind = replaced('prioritization', ({ leases }) => ({
+      leases: { ...leases, expired: async () => [] },
+    }));
     expect(await brokenBy(blind, 'invocation/small output')).toMatch(/r1 took/);
   });
 

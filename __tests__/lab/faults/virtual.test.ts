@@ -15,7 +15,10 @@ const named = (name: string): FaultScenario => {
   return { ...fault, ...SMALL };
 };
 
-const withoutLeases = (ports: MemoryPorts): MemoryPorts => ({ ...ports, due: { due: async () => [] } });
+const withoutLeases = (ports: MemoryPorts): MemoryPorts => ({
+  ...ports,
+  leases: { ...ports.leases, expired: async () => [] },
+});
 
 /** What cannot be read is left to its lease: nobody knows then that its worker lived on. */
 const withoutSettingAside = (ports: MemoryPorts): MemoryPorts => {

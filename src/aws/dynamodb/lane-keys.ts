@@ -57,6 +57,11 @@ export function reportPartition(lane: string): string {
   return `${lane}|reports|${Math.floor(Math.random() * SHARDS)}`;
 }
 
+/** Leases of the bundles that are out. */
+export function leasesPartition(lane: string): string {
+  return `${lane}|leases`;
+}
+
 /** Slot numbers sort as text. */
 export function slotItem(slot: number): string {
   return String(slot).padStart(12, '0');

@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { dynamoBudgets } from './budgets.ts';
+import { dynamoBundleLeases } from './bundle-leases.ts';
 import { dynamoCallReports } from './call-reports.ts';
 import { dynamoDirectory, dynamoRegistry } from './directory.ts';
 import { dynamoControl } from './lane-control.ts';
@@ -17,5 +18,6 @@ export function dynamoLanes(client: DynamoDBClient, table: string) {
     settings: dynamoSettings(client, table),
     control: dynamoControl(client, table),
     budgets: dynamoBudgets(client, table),
+    leases: dynamoBundleLeases(client, table),
   };
 }

@@ -39,10 +39,10 @@ const MOST_HOLDERS = 5;
 /**
  * Runs a bundle's releases concurrently; each ends on its own.
  * @throws {BundleError} after all have ended, when some could not be dealt with. A release that was claimed is then
- * brought back by its lease, or was set aside already, and not by a redelivery of the message.
+ * brought back by the bundle's lease, or was set aside already, and not by a redelivery of the message.
  */
 export async function invokeBundle(ports: InvocationPorts, message: HoldMessage): Promise<void> {
-  const { lane, released_at, releases } = message;
+  const { lane, released_at, releases, lease } = message;
   const slot = slotOf(released_at);
   const running = new Set<RequestRecord>();
   const all = Promise.allSettled(releases.map((release) => invoke(ports, message, release, running)));
@@ -54,8 +54,12 @@ export async function invokeBundle(ports: InvocationPorts, message: HoldMessage)
   const ends = await all;
   // A bundle that is delivered twice still counts as one worker's: the delivery that got its first release reports its end.
   const ended = { ...(wasOurs(ends[0]) && BUNDLE_ENDED), ...freedBy(holders) };
-  if (Object.keys(ended).length > 0) await ports.reports.add(lane, slot, ended);
-  const errors = [told, ...ends].flatMap((it) => (it.status === 'rejected' ? [it.reason] : []));
+  const dealtWith = releases.filter((_, index) => isDealtWith(ends[index]));
+  const notes = await Promise.allSettled([
+    Object.keys(ended).length > 0 ? ports.reports.add(lane, slot, ended) : undefined,
+    lease !== undefined && dealtWith.length > 0 ? ports.leases.settle(lane, lease, dealtWith) : undefined,
+  ]);
+  const errors = [told, ...ends, ...notes].flatMap((it) => (it.status === 'rejected' ? [it.reason] : []));
   if (errors.length > 0) throw new BundleError(lane, releases.length, errors);
 }
 
@@ -95,9 +99,16 @@ function holdersAmong(running: ReadonlySet<RequestRecord>): string[] {
   return most.slice(0, MOST_HOLDERS).map(([tenant]) => tenant);
 }
 
-function wasOurs(end: PromiseSettledResult<'ours' | 'not ours'> | undefined): boolean {
+type End = PromiseSettledResult<'ours' | 'not ours'> | undefined;
+
+function wasOurs(end: End): boolean {
   if (end?.status === 'rejected') return end.reason instanceof PayloadUnreadableError;
   return end?.value === 'ours';
+}
+
+/** Nothing of it is owed: what another delivery has claimed, that one deals with. */
+function isDealtWith(end: End): boolean {
+  return end?.status === 'fulfilled' && end.value === 'ours';
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { CallReports, LaneWatch, QueueDirectory, Waker } from '../lane/ports.ts';
 import { wakeIfAsleep } from '../lane/wake.ts';
 import type { Log } from '../log.ts';
+import type { BundleLeases } from '../request/bundle-lease.ts';
 import { cancelled, isTakenBack } from '../request/cancellation.ts';
 import { deliver } from '../request/deliver.ts';
 import { hasUnsafeInteger } from '../request/json-limits.ts';
@@ -9,20 +10,20 @@ import { outputKey } from '../request/keys.ts';
 import type { Payloads, Records } from '../request/ports.ts';
 import type { Output, RequestRecord, StoredRecord } from '../request/record.ts';
 import type { Results } from '../request/result.ts';
-import { type Ending, end, putBack, setAside } from '../request/transitions.ts';
+import { type Ending, end, isLeased, putBack, setAside } from '../request/transitions.ts';
 import type { ModelRuntime } from './ports.ts';
 import type { Counts } from './retry-policy.ts';
 
 /**
- * Larger outputs go to the bucket. DynamoDB charges a write unit for each KiB of the whole item at every later update
- * (the commit, and the mark that the result was sent); a PUT to S3 costs as much as eight units whatever its size.
- * Up to here the producer is spared a second read.
+ * Larger outputs go to the bucket. DynamoDB charges a write unit for each KiB of the whole item at the commit, the only write that
+ * an output is a part of; a PUT to S3 costs as much as eight units whatever its size.
  */
 export const INLINE_OUTPUT_BYTES = 8 * 1024;
 
 /** What an invocation needs. */
 export interface InvocationPorts {
   records: Records;
+  leases: Pick<BundleLeases, 'settle'>;
   payloads: Payloads;
   model: ModelRuntime;
   results: Results;
@@ -60,7 +61,7 @@ export async function finish(
     error: ending.error?.type,
     charged_tokens: ending.charged_tokens,
   });
-  await deliver(ports, committed.record);
+  await deliver(ports, committed.record, { leased: isLeased(record) });
   return true;
 }
 

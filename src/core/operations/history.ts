@@ -24,7 +24,11 @@ export function historyOf(record: StoredRecord): Transition[] {
     }
   }
   if (isOutcome(record.status)) {
-    events.push([record.finished_at, `ended ${record.status}${record.result_sent ? ', result sent' : ''}`]);
+    const isOwed = record.due_key !== undefined;
+    events.push([
+      record.finished_at,
+      `ended ${record.status}${isOwed ? ', its result is not sent yet' : ''}`,
+    ]);
   }
   return events.flatMap(([at, what]) => (at === undefined ? [] : { at, what })).sort((a, b) => a.at - b.at);
 }

@@ -11,6 +11,7 @@ import type {
   Settings,
 } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
+import type { BundleLeases } from '../request/bundle-lease.ts';
 import type { Backlog, Due, HoldQueue, Records } from '../request/ports.ts';
 import type { Results } from '../request/result.ts';
 
@@ -27,6 +28,7 @@ export interface PrioritizationPorts {
   records: Records;
   backlog: Backlog;
   due: Due;
+  leases: BundleLeases;
   results: Results;
   hold: HoldQueue;
   clock: Clock;

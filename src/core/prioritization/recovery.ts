@@ -1,22 +1,31 @@
-/** Looks after what is due: releases that were lost, requests set aside, deadlines, results not marked as sent. */
+/** Looks after what was lost with its worker, and what is due: requests set aside, deadlines, results not marked as sent. */
 import type { Clock } from '../clock.ts';
 import { concurrently } from '../concurrently.ts';
 import type { QueueDirectory } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
+import type { BundleLease, BundleLeases, LeasedRelease } from '../request/bundle-lease.ts';
 import { cancelled, isTakenBack } from '../request/cancellation.ts';
 import { deliver } from '../request/deliver.ts';
 import { requestError } from '../request/error-types.ts';
 import type { Due, DueEntry, Records } from '../request/ports.ts';
-import { isOutcome, type RequestError, type RequestRecord, type StoredRecord } from '../request/record.ts';
+import {
+  isOutcome,
+  isRequest,
+  type RequestError,
+  type RequestRecord,
+  type StoredRecord,
+} from '../request/record.ts';
 import type { Results } from '../request/result.ts';
-import { type Ending, end, putBack } from '../request/transitions.ts';
+import { type Ending, end, isLeased, putBack } from '../request/transitions.ts';
 
 const DUE_AT_ONCE = 100;
+const LEASES_AT_ONCE = 10;
 const CONCURRENT_RECOVERIES = 20;
 
 export interface RecoveryPorts {
   records: Records;
   due: Due;
+  leases: BundleLeases;
   directory: QueueDirectory;
   results: Results;
   clock: Clock;
@@ -25,24 +34,31 @@ export interface RecoveryPorts {
   maxAttempts: number;
 }
 
-/** Deals with what is due in a lane. Returns how many entries were. */
-export async function recoverDue(ports: RecoveryPorts, lane: string): Promise<number> {
-  const entries = await ports.due.due(lane, ports.clock.now(), DUE_AT_ONCE);
-  await concurrently(entries, CONCURRENT_RECOVERIES, (entry) => recover(ports, entry));
-  return entries.length;
+/** Deals with what is due in a lane, and with the bundles whose leases are over. */
+export async function recoverDue(ports: RecoveryPorts, lane: string): Promise<void> {
+  const { due, leases, clock } = ports;
+  const entries = await due.due(lane, clock.now(), DUE_AT_ONCE);
+  const expired = await leases.expired(lane, clock.now(), LEASES_AT_ONCE);
+  const recoveries = [
+    ...entries.map((entry) => () => recover(ports, entry)),
+    ...expired.flatMap((lease) =>
+      lease.releases.map((release) => () => recoverLeased(ports, lease, release)),
+    ),
+  ];
+  await concurrently(recoveries, CONCURRENT_RECOVERIES, (recovery) => recovery());
 }
 
 /** Ends a request without a further call, and sends its result. */
 export async function endWithout(
   ports: Pick<RecoveryPorts, 'records' | 'results' | 'clock' | 'log'>,
-  seen: Pick<RequestRecord, 'request_id' | 'lane' | 'generation' | 'status' | 'results'>,
+  seen: Pick<RequestRecord, 'request_id' | 'lane' | 'generation' | 'status' | 'results' | 'due_key'>,
   ending: Omit<Ending, 'finishedAt'>,
 ): Promise<void> {
   const { records, clock, log } = ports;
   const moved = await records.move(end(seen, { ...ending, finishedAt: clock.now() }));
   if (!moved.applied) return;
   log(`request.${ending.status.toLowerCase()}`, ids(moved.record));
-  await deliver(ports, moved.record);
+  await deliver(ports, moved.record, { leased: isLeased(seen) });
 }
 
 /** The error of a request that was not started by its deadline. */
@@ -51,7 +67,7 @@ export function deadlinePassed(deadlineAt: number): RequestError {
 }
 
 async function recover(ports: RecoveryPorts, entry: DueEntry): Promise<void> {
-  const { records, directory, clock, log } = ports;
+  const { records, clock } = ports;
   const record = await records.read(entry.request_id);
   // The index lags: what has moved on since is looked at when it is due again.
   if (record?.due_at === undefined || record.due_at > clock.now()) return;
@@ -60,6 +76,30 @@ async function recover(ports: RecoveryPorts, entry: DueEntry): Promise<void> {
   if (record.status === 'RECEIVED' && record.deadline_at <= clock.now()) {
     return endWithout(ports, record, { status: 'EXPIRED', error: deadlinePassed(record.deadline_at) });
   }
+  return bringBack(ports, record);
+}
+
+/** A release of a bundle whose lease is over: it was lost, or its result may be. */
+async function recoverLeased(
+  ports: RecoveryPorts,
+  { lane, id, released_at }: BundleLease,
+  release: LeasedRelease,
+): Promise<void> {
+  const record = await ports.records.read(release.request_id);
+  if (record !== undefined && isRequest(record) && record.released_at === released_at) {
+    const isOurs = record.generation === release.generation;
+    if (isOurs && isLeased(record)) await bringBack(ports, record);
+    // Without a due key, nothing else tells that its result is owed.
+    else if (isOurs && isOutcome(record.status) && record.due_key === undefined && !record.result_sent) {
+      await deliver(ports, record, { leased: true });
+    }
+  }
+  await ports.leases.settle(lane, id, [release]);
+}
+
+/** What was lost, or set aside, goes back to the backlog, or ends. */
+async function bringBack(ports: RecoveryPorts, record: RequestRecord): Promise<void> {
+  const { records, directory, clock, log } = ports;
   // Once claimed, its call may have been made: only what is lost before that costs no attempt.
   const lost = record.status === 'IN_PROGRESS' ? 1 : 0;
   const counts = { attempts: record.attempts + lost, failures: record.failures + lost };

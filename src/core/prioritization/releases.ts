@@ -4,13 +4,13 @@ import type { Limits } from '../lane/catalog/limits.ts';
 import type { LaneEngine } from '../lane/engine/engine.ts';
 import type { Decisions, EngineRelease } from '../lane/engine/tick.ts';
 import { requestError } from '../request/error-types.ts';
-import type { HoldMessage, Release } from '../request/hold-message.ts';
 import { isRequest, type RequestError, type StoredRecord } from '../request/record.ts';
 import { queue } from '../request/transitions.ts';
 import type { LaneBudgets } from './lane-budgets.ts';
 import type { OverallMetrics } from './metrics.ts';
 import type { PrioritizationPorts } from './ports.ts';
 import { deadlinePassed, endWithout } from './recovery.ts';
+import { bundlesOf, type ReleaseBundle } from './release-bundles.ts';
 
 const CONCURRENT_WRITES = 50;
 
@@ -36,12 +36,9 @@ export class Releases {
 
   /** After the plan that counts the releases has been written. */
   async carryOut(decisions: Decisions, limits: Limits): Promise<void> {
-    const { releasedAt, releases, expired, oversized } = decisions;
-    const queued: EngineRelease[] = [];
-    const marks = concurrently(releases, CONCURRENT_WRITES, async (release) => {
-      if (await this.#mark(release, releasedAt)) queued.push(release);
-      else this.#refund(decisions, release);
-    });
+    const { expired, oversized } = decisions;
+    const bundles = bundlesOf(decisions, this.#options);
+    const marks = this.#markAll(bundles, decisions);
     const ends = concurrently(expired, CONCURRENT_WRITES, (entry) =>
       endWithout(
         this.#ports,
@@ -57,10 +54,30 @@ export class Releases {
       ),
     );
     const [marked, ...others] = await Promise.allSettled([marks, ends, failures]);
-    this.#counts.Released += queued.length;
+    const messages = [...bundles.values()].flatMap(({ message }) => message ?? []);
+    for (const { releases } of messages) this.#counts.Released += releases.length;
     // What was marked must be sent, whatever else has failed: otherwise only its lease brings it back.
-    if (queued.length > 0) await this.#ports.hold.send(this.#messages(queued, decisions));
+    if (messages.length > 0) await this.#ports.hold.send(messages);
+    await this.#settleRefused([...bundles.values()]);
     for (const outcome of [marked, ...others]) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  /** Under leases: from its mark on, only its bundle's lease tells that a release may be lost. */
+  async #markAll(bundles: ReadonlyMap<number, ReleaseBundle>, decisions: Decisions): Promise<void> {
+    const leases = [...bundles.values()].map(({ lease }) => lease);
+    await concurrently(leases, CONCURRENT_WRITES, (lease) => this.#ports.leases.write(lease));
+    await concurrently(decisions.releases, CONCURRENT_WRITES, async (release) => {
+      const isQueued = await this.#mark(release, decisions.releasedAt);
+      bundles.get(release.bundle)?.noteMark(release, isQueued);
+      if (!isQueued) this.#refund(decisions, release);
+    });
+  }
+
+  async #settleRefused(bundles: readonly ReleaseBundle[]): Promise<void> {
+    const concerned = bundles.filter(({ refused }) => refused.length > 0);
+    await concurrently(concerned, CONCURRENT_WRITES, ({ lease: { lane, id }, refused }) =>
+      this.#ports.leases.settle(lane, id, refused),
+    );
   }
 
   #refund(decisions: Decisions, release: EngineRelease): void {
@@ -71,7 +88,7 @@ export class Releases {
 
   async #mark(release: EngineRelease, releasedAt: number): Promise<boolean> {
     const { records, log } = this.#ports;
-    const { lane, leaseMs, budgets } = this.#options;
+    const { lane, budgets } = this.#options;
     const { entry, reserved, charge, cost, maxTokens, mostMaxTokens, exceedsQuota } = release;
     const moved = await records.move(
       queue(entry, {
@@ -83,7 +100,6 @@ export class Releases {
         mostMaxTokens,
         exceedsQuota,
         budgeted: budgets.has(entry.tenant),
-        leaseUntil: releasedAt + leaseMs,
       }),
     );
     const { request_id, generation } = entry;
@@ -100,21 +116,6 @@ export class Releases {
   #notePromise(record: StoredRecord, releasedAt: number): void {
     const promised = isRequest(record) && record.generation === 1 ? record.promised_start_at : undefined;
     if (promised !== undefined) this.#counts[releasedAt <= promised ? 'PromisesKept' : 'PromisesBroken'] += 1;
-  }
-
-  #messages(releases: readonly EngineRelease[], { releasedAt }: Decisions): HoldMessage[] {
-    const bundles = new Map<number, Release[]>();
-    for (const { bundle, entry, probe } of releases) {
-      const { request_id, generation } = entry;
-      const release: Release = { request_id, generation: generation + 1, ...(probe && { probe }) };
-      bundles.set(bundle, [...(bundles.get(bundle) ?? []), release]);
-    }
-    return [...bundles.values()].map((it) => ({
-      v: 1,
-      lane: this.#options.lane,
-      released_at: releasedAt,
-      releases: it,
-    }));
   }
 
   /** Since counts were taken last. */

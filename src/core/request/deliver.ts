@@ -16,11 +16,16 @@ const UNDELIVERABLE_RETRY_MS = 300_000;
 /**
  * Sends the result of a committed outcome where its producer wants it, and marks it as sent; does nothing when no result
  * is owed. Always from the committed record, so that a result that is sent twice is the same one.
+ * @param leased the lease of its bundle says that the result is owed: its end is the mark
  */
-export async function deliver(ports: DeliveryPorts, record: StoredRecord): Promise<void> {
+export async function deliver(
+  ports: DeliveryPorts,
+  record: StoredRecord,
+  { leased = false }: { leased?: boolean } = {},
+): Promise<void> {
   const { records, results, clock, log } = ports;
   const { request_id, generation, results: destination } = record;
-  if (record.due_key === undefined) return;
+  if (record.due_key === undefined && !leased) return;
   if (destination !== RECORD_ONLY) {
     try {
       await results.send(resultOf(record), destination);
@@ -32,5 +37,5 @@ export async function deliver(ports: DeliveryPorts, record: StoredRecord): Promi
     }
     log('result.sent', { request_id, generation });
   }
-  await records.move(markSent(record, clock.now()));
+  if (!leased) await records.move(markSent(record, clock.now()));
 }

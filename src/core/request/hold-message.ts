@@ -22,6 +22,8 @@ export interface HoldMessage {
   /** Epoch milliseconds by the leader's clock, of all releases in it. */
   released_at: number;
   releases: Release[];
+  /** The id of the bundle's lease. Absent in what earlier releases of the smoother sent. */
+  lease?: string;
 }
 
 /**

@@ -20,6 +20,9 @@ import {
 } from './record.ts';
 import { RECORD_RETENTION_MS, RESULT_GRACE_MS } from './times.ts';
 
+const BACKLOG_KEYS = ['backlog_key', 'backlog_order'] as const;
+const DUE_KEYS = ['due_key', 'due_at'] as const;
+
 /** What a record counts of its calls. */
 export type Counter = 'attempts' | 'failures' | 'throttles' | 'denials';
 
@@ -43,11 +46,9 @@ export interface Grant {
   exceedsQuota?: boolean;
   /** Its tenant has a budget. */
   budgeted?: boolean;
-  /** When the release counts as lost. */
-  leaseUntil: number;
 }
 
-/** RECEIVED → QUEUED, one generation later. */
+/** RECEIVED → QUEUED, one generation later. The lease of its bundle tells when the release counts as lost. */
 export function queue(seen: Seen, grant: Grant): Transition {
   return {
     request_id: seen.request_id,
@@ -62,13 +63,12 @@ export function queue(seen: Seen, grant: Grant): Transition {
       most_max_tokens: grant.mostMaxTokens,
       exceeds_quota: grant.exceedsQuota || undefined,
       budgeted: grant.budgeted || undefined,
-      ...dueAt(seen, grant.leaseUntil),
     },
-    remove: ['backlog_key', 'backlog_order'],
+    remove: [...BACKLOG_KEYS, ...DUE_KEYS],
   };
 }
 
-/** QUEUED → IN_PROGRESS: the writer whose write applies may call Bedrock. The lease of the release goes on. */
+/** QUEUED → IN_PROGRESS: the writer whose write applies may call Bedrock. */
 export function claim(release: Release, startedAt: number): Transition {
   return {
     request_id: release.request_id,
@@ -103,7 +103,7 @@ export function putBack(
       ...due,
       ...counts,
     },
-    remove: record.has_deadline ? OF_A_RELEASE : [...OF_A_RELEASE, 'due_key', 'due_at'],
+    remove: record.has_deadline ? OF_A_RELEASE : [...OF_A_RELEASE, ...DUE_KEYS],
   };
 }
 
@@ -137,18 +137,23 @@ export interface Ending
   finishedAt: number;
 }
 
-const BACKLOG_KEYS = ['backlog_key', 'backlog_order'] as const;
-const DUE_KEYS = ['due_key', 'due_at'] as const;
+/**
+ * The lease of a bundle tells that the release may be lost, and then that its result is owed. Earlier releases of the smoother left
+ * that to the due index.
+ */
+export function isLeased({ status, due_key }: Pick<StoredRecord, 'status' | 'due_key'>): boolean {
+  return (status === 'QUEUED' || status === 'IN_PROGRESS') && due_key === undefined;
+}
 
 /**
- * Any unfinished status → an outcome. Stays in the due index until the result is marked sent; where the record is known to
- * be the result, nothing is left to do.
+ * Any unfinished status → an outcome. Without a lease it stays in the due index until the result is marked sent; where the record
+ * is known to be the result, nothing is left to do.
  */
 export function end(
-  seen: Seen & Pick<RequestRecord, 'status' | 'results'>,
+  seen: Seen & Pick<RequestRecord, 'status' | 'results' | 'due_key'>,
   { startedAt, finishedAt, ...fields }: Ending,
 ): Transition {
-  const isDone = seen.results === RECORD_ONLY;
+  const isDone = seen.results === RECORD_ONLY || isLeased(seen);
   const started = startedAt === undefined ? {} : { started_at: startedAt };
   // A claim has noted the time of a call that was not made.
   const neverStarted = fields.status === 'CANCELLED' ? (['started_at'] as const) : [];
@@ -209,7 +214,7 @@ export function postpone(record: StoredRecord, until: number): Transition {
     request_id: record.request_id,
     from: { status: record.status, generation: record.generation },
     set: dueAt(record, until),
-    remove: [],
+    remove: ['expires_at'],
   };
 }
 

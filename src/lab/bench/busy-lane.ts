@@ -11,7 +11,7 @@ import { DEFAULT_MAX_ATTEMPTS } from '../../core/request/attempts.ts';
 import type { HoldMessage } from '../../core/request/hold-message.ts';
 import { backlogKey } from '../../core/request/keys.ts';
 import { PRIORITIES, type RequestRecord } from '../../core/request/record.ts';
-import { end, markSent } from '../../core/request/transitions.ts';
+import { end } from '../../core/request/transitions.ts';
 import { newRecord } from '../simulation/requests.ts';
 
 const MODEL = 'us.amazon.nova-pro-v1:0';
@@ -91,8 +91,10 @@ export class BusyLane {
   /** Ends what has been released, and lets as much arrive. */
   async finishReleased(): Promise<void> {
     for (const message of this.#held.splice(0)) {
-      this.#released += message.releases.length;
-      await Promise.all(message.releases.map((release) => this.#finish(message, release)));
+      const { lease = '', releases } = message;
+      this.#released += releases.length;
+      await Promise.all(releases.map((release) => this.#finish(message, release)));
+      await this.ports.leases.settle(LANE, lease, releases);
       await this.ports.reports.add(LANE, slotOf(message.released_at), BUNDLE_ENDED);
     }
   }
@@ -101,7 +103,6 @@ export class BusyLane {
     const ending = { status: 'COMPLETED', finishedAt: this.options.clock.now() } as const;
     const ended = await this.ports.records.move(end({ ...release, lane: LANE, status: 'QUEUED' }, ending));
     if (!ended.applied) throw new Error(`Release of ${release.request_id} was not the last`);
-    await this.ports.records.move(markSent(ended.record, this.options.clock.now()));
     const charged = CALL.inputTokens + CALL.outputTokens;
     await this.ports.reports.add(
       LANE,

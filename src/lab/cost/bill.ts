@@ -10,6 +10,7 @@ export type Purpose =
   | 'reading the backlog'
   | 'leading a lane'
   | 'call reports'
+  | 'bundle leases'
   | 'payloads'
   | 'queues'
   | 'functions'

@@ -1,6 +1,7 @@
 /** Ports that note what AWS would bill for each call, by the calls and the sizes of items that the adapters make of it. */
 import { type Item, itemOf } from '../../aws/dynamodb/expressions.ts';
 import { itemOfRecord } from '../../aws/dynamodb/record-item.ts';
+import type { LeasedRelease } from '../../core/request/bundle-lease.ts';
 import { isSmallPayload } from '../../core/request/keys.ts';
 import { BACKLOG_ATTRIBUTES, type BacklogEntry, DUE_ATTRIBUTES } from '../../core/request/ports.ts';
 import type { StoredRecord } from '../../core/request/record.ts';
@@ -13,6 +14,8 @@ const SHARDS = 4;
 const KEYS_BYTES = 160;
 /** A virtual record has no content hash and no nonce, and short ids and keys: what real ones have more. */
 const SHORTENED_BYTES = 64 + 36 + 20 + 70;
+/** A request's id, where a producer has none: the id of its message. */
+const ID_BYTES = 36;
 /** Messages that one request to SQS may hold. */
 const MESSAGES_PER_REQUEST = 10;
 
@@ -63,7 +66,7 @@ export function meteredPorts(
     KEYS_BYTES + [...(reported.get(`${lane}|${slot}`) ?? [])].reduce((sum, name) => sum + name.length + 4, 0);
 
   const { records, backlog, due, payloads, results, hold, directory, registry } = ports;
-  const { watch, leadership, reports, settings, control } = ports;
+  const { watch, leadership, reports, settings, control, leases } = ports;
   return {
     ...ports,
     records: {
@@ -95,6 +98,22 @@ export function meteredPorts(
         for (let shard = 0; shard < SHARDS; shard++) {
           read('reading the backlog', (bytesOf(found) + found.length * KEYS_BYTES) / SHARDS, false);
         }
+        return found;
+      },
+    },
+    leases: {
+      write: async (lease) => {
+        write('bundle leases', bytesOfLease(lease.releases));
+        return leases.write(lease);
+      },
+      settle: async (lane, id, ended) => {
+        // Those that end together are the whole lease, which one write removes.
+        write('bundle leases', bytesOfLease(ended));
+        return leases.settle(lane, id, ended);
+      },
+      expired: async (...args) => {
+        const found = await leases.expired(...args);
+        read('bundle leases', bytesOf(found));
         return found;
       },
     },
@@ -258,6 +277,11 @@ function bytesOfItem(item: Item): number {
     const value = N === undefined ? Buffer.byteLength(S ?? ' ') : Math.ceil(N.length / 2) + 1;
     return sum + Buffer.byteLength(name) + value;
   }, 0);
+}
+
+function bytesOfLease(releases: readonly LeasedRelease[]): number {
+  // A virtual request's id is short, and a generation has a digit or two.
+  return KEYS_BYTES + releases.length * (ID_BYTES + 3);
 }
 
 function bytesOf(value: unknown): number {

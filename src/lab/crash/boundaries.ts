@@ -100,7 +100,14 @@ function modesFor({ function: name }: Scenario): readonly Mode[] {
 /** The ticks in which a leader only reads, and writes the same plan again, are alike: one of each kind is enough. */
 const UNEVENTFUL = new Set([
   ...['reports.since', 'control.pauseOf', 'settings.read', 'quotas.limitsOf', 'directory.list'],
-  ...['backlog.heads', 'backlog.since', 'due.due', 'leadership.writePlan', 'leadership.renew'],
+  ...[
+    'backlog.heads',
+    'backlog.since',
+    'due.due',
+    'leases.expired',
+    'leadership.writePlan',
+    'leadership.renew',
+  ],
 ]);
 
 function withoutRepeats(calls: readonly RecordedCall[]): number[] {

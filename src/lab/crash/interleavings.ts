@@ -139,6 +139,7 @@ async function stateOf({ pipeline, scheduler }: Staged): Promise<string> {
       [...cloud.table.all()].sort((a, b) => (a.request_id < b.request_id ? -1 : 1)),
       [[...seen].sort(), unseen],
       [...cloud.lanes],
+      cloud.leases(),
       await ports.directory.list(LANE),
       await ports.registry.list(),
       await ports.reports.since(LANE, 0),

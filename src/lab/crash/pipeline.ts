@@ -189,7 +189,7 @@ export class Pipeline {
       ({ status, due_key }) => due_key !== undefined || !(isOutcome(status) || status === 'CANCEL_REQUESTED'),
     );
     const isMoving = this.#running > 0 || this.queues.some(({ size }) => size > 0);
-    return !open && !isMoving && this.stream.isEmpty;
+    return !open && !isMoving && this.cloud.leases().length === 0 && this.stream.isEmpty;
   }
 
   /** Lets time pass until everything has come to rest, but not longer than this. Returns whether it has. */

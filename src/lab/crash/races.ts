@@ -3,7 +3,6 @@
 import { LEASE_MS } from '../../core/prioritization/lane-writes.ts';
 import { recoverDue } from '../../core/prioritization/recovery.ts';
 import type { HoldMessage } from '../../core/request/hold-message.ts';
-import { RESULT_GRACE_MS } from '../../core/request/times.ts';
 import { batchRaces } from './batch-races.ts';
 import type { Meeting } from './bedrock.ts';
 import { LANE, MODEL, type Sabotage } from './functions.ts';
@@ -215,7 +214,7 @@ function unsentResult(sabotage?: Sabotage): Race {
   return {
     name: 'a result sent by its worker and by two leaders',
     function: 'prioritization',
-    expected: expecting(['r1'], { withinMs: WITHIN_MS + RESULT_GRACE_MS }),
+    expected: expecting(['r1'], { withinMs: WITHIN_MS + LEASES_OVER_MS }),
     faults: 2,
     async stage() {
       const stage = new Stage(sabotage);
@@ -223,7 +222,7 @@ function unsentResult(sabotage?: Sabotage): Race {
       const [bundle] = await stage.release();
       const worker = (instance: Instance) => stage.invoke(instance, bundle as HoldMessage);
       stage.process('slow worker', 'invocation', worker, { call: 'records.move', times: 2 });
-      await stage.pass(RESULT_GRACE_MS + 5_000);
+      await stage.pass(LEASES_OVER_MS);
       for (const name of ['leader', 'other leader']) {
         stage.process(name, 'prioritization', (instance) =>
           recoverDue(stage.pipeline.functions.prioritizationPorts(instance), LANE),

@@ -14,6 +14,7 @@ for (const name of [
   'backlog.heads',
   'backlog.since',
   'due.due',
+  'leases.expired',
   'watch.status',
   'inbox.read',
   'batches.read',
@@ -124,11 +125,16 @@ export class Scheduler {
   }
 }
 
-/** A nonce counts the writes in this world, so it would tell apart histories that are the same to everybody. */
+/** The random part of a lease's id. */
+const RANDOM = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
+/**
+ * A nonce counts the writes in this world, and a lease has a random id, so they would tell apart histories that are the same to
+ * everybody.
+ */
 export function withoutNonces(value: unknown): string {
-  return (
-    JSON.stringify(value, (name, part) =>
-      name === 'nonce' && String(part).startsWith('w') ? undefined : part,
-    ) ?? 'undefined'
+  const text = JSON.stringify(value, (name, part) =>
+    name === 'nonce' && String(part).startsWith('w') ? undefined : part,
   );
+  return text?.replaceAll(RANDOM, '') ?? 'undefined';
 }

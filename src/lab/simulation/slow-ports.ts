@@ -37,6 +37,7 @@ export function slowPorts(ports: MemoryPorts, { clock, delays, hold, announced }
     reports: delayed(ports.reports, clock, tableCall),
     settings: delayed(ports.settings, clock, tableCall),
     control: delayed(ports.control, clock, tableCall),
+    leases: delayed(ports.leases, clock, tableCall),
     budgets: delayed(ports.budgets, clock, tableCall),
     quotas: delayed(quotas, clock, tableCall),
     payloads: delayed(payloads, clock, bucketCall),

@@ -1,0 +1,32 @@
+import { type BundleLease, type BundleLeases, leaseIdsFrom } from '../core/request/bundle-lease.ts';
+
+export interface MemoryBundleLeases {
+  port: BundleLeases;
+  /** Those that have not ended. */
+  all(): BundleLease[];
+}
+
+export function createBundleLeases(): MemoryBundleLeases {
+  /** By id. A map keeps the order in which they were written. */
+  const leases = new Map<string, BundleLease>();
+  return {
+    all: () => structuredClone([...leases.values()]),
+    port: {
+      async write(lease) {
+        leases.set(lease.id, structuredClone(lease));
+      },
+      async settle(_lane, id, ended) {
+        const lease = leases.get(id);
+        if (lease === undefined) return;
+        lease.releases = lease.releases.filter(
+          (it) => !ended.some((end) => end.request_id === it.request_id && end.generation === it.generation),
+        );
+        if (lease.releases.length === 0) leases.delete(id);
+      },
+      async expired(lane, now, limit) {
+        const over = [...leases.values()].filter((it) => it.lane === lane && it.id < leaseIdsFrom(now + 1));
+        return structuredClone(over.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit));
+      },
+    },
+  };
+}
