@@ -50,14 +50,16 @@ describe('the expected start', () => {
   it('is promised later in a flood that the leader has not seen yet', () => {
     const estimates = new StartEstimates();
     for (let nth = 0; nth < 10; nth++) estimates.note(ARRIVAL, NOW - 2_000);
-    const promisedAfter = (requests: number) => {
+    const promisedAfter = (requests: number, arrived: number) => {
       for (let nth = 0; nth < requests; nth++) estimates.note(ARRIVAL, NOW + 100);
-      const { p50 = 0, p95 = 0 } =
-        estimates.expectedFor(ARRIVAL, statusWith(backlogOf()), WEIGHTS, NOW + 100) ?? {};
+      const status = statusWith({ backlog: { ...backlogOf().backlog, arrived } });
+      const { p50 = 0, p95 = 0 } = estimates.expectedFor(ARRIVAL, status, WEIGHTS, NOW + 100) ?? {};
       return p95 / p50;
     };
-    expect(promisedAfter(5)).toBeLessThan(2);
-    expect(promisedAfter(20)).toBeGreaterThan(4);
+    expect(promisedAfter(5, 10)).toBeLessThan(2);
+    // It has not even seen what this container took.
+    expect(promisedAfter(0, 9)).toBeGreaterThan(4);
+    expect(promisedAfter(20, 10)).toBeGreaterThan(4);
   });
 
   it('counts what has come since a leader that is slow has counted', () => {

@@ -105,8 +105,9 @@ export class StartEstimates {
       taken.reduce((sum, it) => (it.at > from && it.at <= to ? sum + it.requests : sum), 0);
     const counted = between(seenTo - ARRIVALS_MS, seenTo);
     const likely = Math.min(MOST_TIMES, Math.max(1, arrived / Math.max(1, counted)));
-    // Of a flood that has begun since, the leader has seen too little.
-    const isTold = counted >= Math.max(ENOUGH_COUNTED, between(since, Number.POSITIVE_INFINITY));
+    // Of a flood that has begun since, the leader has seen too little; and when it saw less than this container alone took, it lags.
+    const enough = Math.max(ENOUGH_COUNTED, between(since, Number.POSITIVE_INFINITY));
+    const isTold = counted >= enough && arrived >= counted;
     return [likely, isTold ? likely : Math.max(likely, USUAL_TIMES)];
   }
 
