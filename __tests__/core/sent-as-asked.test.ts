@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { acceptedRecord } from '../../src/core/ingestion/accepted-record.ts';
 import { withGrantedMaxTokens } from '../../src/core/invocation/granted-max-tokens.ts';
-import { slotReportOf } from '../../src/core/lane/call-report.ts';
+import { slotReportOf } from '../../src/core/lane/call-counters.ts';
 import { outputLimitOf } from '../../src/core/lane/catalog/catalog.ts';
 import { Estimates } from '../../src/core/lane/engine/estimates.ts';
 import { sizeOf } from '../../src/core/lane/engine/sizing.ts';

@@ -5,14 +5,12 @@
 
 import {
   BUNDLE_ENDED,
-  type CallEnd,
   countersOf,
   freedBy,
-  HELD_AFTER_MS,
   heldBy,
   type SlotTotals,
-  slotOf,
-} from '../../src/core/lane/call-report.ts';
+} from '../../src/core/lane/call-counters.ts';
+import { type CallEnd, HELD_AFTER_MS, slotOf } from '../../src/core/lane/call-report.ts';
 import { burndownOf, laneOf } from '../../src/core/lane/catalog/catalog.ts';
 import type { Limits } from '../../src/core/lane/catalog/limits.ts';
 import { type Counters, sumOf } from '../../src/core/lane/counters.ts';

@@ -8,7 +8,7 @@ import type { Batch } from '../../src/core/batch/batch.ts';
 import { type BookState, BudgetBook } from '../../src/core/budgets/book.ts';
 import { acceptedRecord } from '../../src/core/ingestion/accepted-record.ts';
 import { invokeBatch } from '../../src/core/invocation/batch.ts';
-import { countersOf, slotReportOf } from '../../src/core/lane/call-report.ts';
+import { countersOf, slotReportOf } from '../../src/core/lane/call-counters.ts';
 import { sumOf } from '../../src/core/lane/counters.ts';
 import { LaneEngine } from '../../src/core/lane/engine/engine.ts';
 import { parseState, writeState } from '../../src/core/lane/engine/state.ts';

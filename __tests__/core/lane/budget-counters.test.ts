@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { budgetCounters, budgetEndsIn } from '../../../src/core/lane/budget-counters.ts';
-import { slotReportOf } from '../../../src/core/lane/call-report.ts';
+import { slotReportOf } from '../../../src/core/lane/call-counters.ts';
 import { sumOf } from '../../../src/core/lane/counters.ts';
 
 it('what is reported of budgets is read again by tenant, whatever its name, and means nothing to others', () => {

@@ -4,7 +4,8 @@
  */
 import { type BudgetEnds, budgetEndsIn } from '../lane/budget-counters.ts';
 import { addSpending, dayOf, NO_SPENDING, type Spending } from '../lane/budgets.ts';
-import { SLOT_MS, type SlotTotals, slotOf } from '../lane/call-report.ts';
+import type { SlotTotals } from '../lane/call-counters.ts';
+import { SLOT_MS, slotOf } from '../lane/call-report.ts';
 
 interface Slot {
   releases: number;

@@ -1,4 +1,5 @@
-import { BUNDLE_ENDED, freedBy, HELD_AFTER_MS, heldBy, slotOf } from '../lane/call-report.ts';
+import { BUNDLE_ENDED, freedBy, heldBy } from '../lane/call-counters.ts';
+import { HELD_AFTER_MS, slotOf } from '../lane/call-report.ts';
 import { outputLimitOf } from '../lane/catalog/catalog.ts';
 import { unreservedTokens } from '../lane/unreserved.ts';
 import { cancelled, isTakenBack } from '../request/cancellation.ts';

@@ -1,7 +1,8 @@
 /** What an invocation reports of a call, and what the quota is charged for it. */
 import { reservationOf, spentBy } from '../budgets/spending.ts';
 import { budgetCounters } from '../lane/budget-counters.ts';
-import { type CallReport, countersOf, slotOf } from '../lane/call-report.ts';
+import { countersOf } from '../lane/call-counters.ts';
+import { type CallReport, slotOf } from '../lane/call-report.ts';
 import { burndownOf } from '../lane/catalog/catalog.ts';
 import type { Counters } from '../lane/counters.ts';
 import type { RequestRecord, Usage } from '../request/record.ts';

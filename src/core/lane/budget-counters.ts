@@ -1,4 +1,4 @@
-/** How an invocation reports to its lane what a call has used of its tenant's budget: counters beside those of call-report.ts. */
+/** How an invocation reports to its lane what a call has used of its tenant's budget: counters beside those of call-counters.ts. */
 import type { Spending } from './budgets.ts';
 import type { Counters } from './counters.ts';
 

@@ -2,7 +2,7 @@
 
 import type { BacklogFigures } from './backlog-figures.ts';
 import type { TenantBudget } from './budgets.ts';
-import type { SlotTotals } from './call-report.ts';
+import type { SlotTotals } from './call-counters.ts';
 import type { Limits } from './catalog/limits.ts';
 import type { Counters } from './counters.ts';
 

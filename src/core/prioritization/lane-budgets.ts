@@ -19,7 +19,7 @@ import {
   type Spending,
   type TenantBudget,
 } from '../lane/budgets.ts';
-import type { SlotTotals } from '../lane/call-report.ts';
+import type { SlotTotals } from '../lane/call-counters.ts';
 import type { Log } from '../log.ts';
 import type { BacklogEntry } from '../request/ports.ts';
 import type { RequestError } from '../request/record.ts';

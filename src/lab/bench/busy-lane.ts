@@ -1,6 +1,7 @@
 /** A lane under load without a Bedrock, to see what its leader costs. */
 import type { Clock } from '../../core/clock.ts';
-import { BUNDLE_ENDED, countersOf, slotOf } from '../../core/lane/call-report.ts';
+import { BUNDLE_ENDED, countersOf } from '../../core/lane/call-counters.ts';
+import { slotOf } from '../../core/lane/call-report.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import type { Limits } from '../../core/lane/catalog/limits.ts';
 import { type SizesState, withSizes } from '../../core/prioritization/backlog-sizes.ts';

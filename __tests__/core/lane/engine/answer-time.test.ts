@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countersOf, slotReportOf } from '../../../../src/core/lane/call-report.ts';
+import { countersOf, slotReportOf } from '../../../../src/core/lane/call-counters.ts';
 import { sumOf } from '../../../../src/core/lane/counters.ts';
 import { AnswerTime } from '../../../../src/core/lane/engine/answer-time.ts';
 import { Estimates } from '../../../../src/core/lane/engine/estimates.ts';

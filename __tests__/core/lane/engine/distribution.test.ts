@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { sizeBucketOf, sizeOfBucket } from '../../../../src/core/lane/call-report.ts';
 import { Distribution } from '../../../../src/core/lane/engine/distribution.ts';
+import { sizeBucketOf, sizeOfBucket } from '../../../../src/core/lane/size-buckets.ts';
 
 describe('a quantile', () => {
   it('is the bucket that this share of samples does not exceed', () => {

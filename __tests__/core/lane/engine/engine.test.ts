@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type CallReport,
-  countersOf,
-  type SlotTotals,
-  slotOf,
-} from '../../../../src/core/lane/call-report.ts';
+import { countersOf, type SlotTotals } from '../../../../src/core/lane/call-counters.ts';
+import { type CallReport, slotOf } from '../../../../src/core/lane/call-report.ts';
 import { type Counters, sumOf } from '../../../../src/core/lane/counters.ts';
 import { type EngineSettings, LaneEngine } from '../../../../src/core/lane/engine/engine.ts';
 import type { Decisions, TickInput } from '../../../../src/core/lane/engine/tick.ts';

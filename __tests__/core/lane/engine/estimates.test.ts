@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type CallReport, countersOf, slotReportOf } from '../../../../src/core/lane/call-report.ts';
+import { countersOf, slotReportOf } from '../../../../src/core/lane/call-counters.ts';
+import type { CallReport } from '../../../../src/core/lane/call-report.ts';
 import { Estimates } from '../../../../src/core/lane/engine/estimates.ts';
 import { sizeOf } from '../../../../src/core/lane/engine/sizing.ts';
 import { entryOf } from '../../../fixtures/entries.ts';

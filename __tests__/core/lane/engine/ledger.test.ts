@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CallReport, countersOf, slotOf, slotReportOf } from '../../../../src/core/lane/call-report.ts';
+import { countersOf, slotReportOf } from '../../../../src/core/lane/call-counters.ts';
+import { type CallReport, slotOf } from '../../../../src/core/lane/call-report.ts';
 import { type Counters, sumOf } from '../../../../src/core/lane/counters.ts';
 import { ANY_DELAY, Ledger, type StartDelay } from '../../../../src/core/lane/engine/ledger.ts';
 

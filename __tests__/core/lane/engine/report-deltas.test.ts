@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { slotOf, slotReportOf } from '../../../../src/core/lane/call-report.ts';
+import { slotReportOf } from '../../../../src/core/lane/call-counters.ts';
+import { slotOf } from '../../../../src/core/lane/call-report.ts';
 import { endsOf, ReportDeltas } from '../../../../src/core/lane/engine/report-deltas.ts';
 
 const NOW = 1_000_000_000;

@@ -1,5 +1,5 @@
 /** How long answers take by their length, learned as a line: so long until the first token, and so long for each one. */
-import type { SlotReport } from '../call-report.ts';
+import type { SlotReport } from '../call-counters.ts';
 import { HALF_LIFE_SAMPLES } from './distribution.ts';
 
 /** With fewer samples, or lengths that hardly differ, the line says nothing. */

@@ -1,7 +1,9 @@
 /** What a lane has learned about its calls: how long answers are, how long calls take, how exact input estimates are. */
 import type { BacklogEntry } from '../../request/ports.ts';
 import { START_WINDOW_MS } from '../../request/times.ts';
-import { SLOT_MS, type SlotReport, START_BIN_MS, sizeOfBucket } from '../call-report.ts';
+import { type SlotReport, START_BIN_MS } from '../call-counters.ts';
+import { SLOT_MS } from '../call-report.ts';
+import { sizeOfBucket } from '../size-buckets.ts';
 import { AnswerTime, type AnswerTimeState } from './answer-time.ts';
 import { Distribution, type DistributionState, HALF_LIFE_SAMPLES, type Moments } from './distribution.ts';
 import type { StartDelay } from './ledger.ts';

@@ -1,5 +1,6 @@
 /** Tells when going on would only burn requests, and whose calls it is that fail. */
-import type { CallEnd, TenantCount } from '../call-report.ts';
+import type { TenantCount } from '../call-counters.ts';
+import type { CallEnd } from '../call-report.ts';
 
 /** Failures in the recent past that are too many, if they are also half of all calls. */
 const FAILURES = 3;

@@ -11,7 +11,8 @@
  * A charge above its reservation (debt) is known only at the call's end: it counts a minute from there.
  */
 import { START_WINDOW_MS } from '../../request/times.ts';
-import { type Bin, DEBT_BIN_MS, SLOT_MS, type SlotReport, START_BIN_MS } from '../call-report.ts';
+import { type Bin, DEBT_BIN_MS, type SlotReport, START_BIN_MS } from '../call-counters.ts';
+import { SLOT_MS } from '../call-report.ts';
 import { Outlook } from './outlook.ts';
 
 export const WINDOW_MS = 60_000;

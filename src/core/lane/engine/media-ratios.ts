@@ -1,6 +1,6 @@
 /** How well inputs that are mostly media have been estimated, learned for each kind of media: a PDF says nothing of images. */
 import type { InputKind } from '../../request/tokens.ts';
-import { RATIO_UNIT, type SlotReport } from '../call-report.ts';
+import { RATIO_UNIT, type SlotReport } from '../call-counters.ts';
 import { HALF_LIFE_SAMPLES, type Moments } from './distribution.ts';
 
 /** With fewer samples the estimate stands as it is: one small document does not make the next one small. */

@@ -1,4 +1,5 @@
-import { SLOT_MS, type SlotReport, type SlotTotals, slotOf, slotReportOf } from '../call-report.ts';
+import { type SlotReport, type SlotTotals, slotReportOf } from '../call-counters.ts';
+import { SLOT_MS, slotOf } from '../call-report.ts';
 import { type Counters, differenceOf } from '../counters.ts';
 import type { Feedback } from './adaptive-share.ts';
 import type { ModelEnds } from './denied-models.ts';

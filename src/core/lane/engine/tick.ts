@@ -1,6 +1,6 @@
 /** What one round of an engine takes in, and what it decides. */
 import type { BacklogEntry } from '../../request/ports.ts';
-import type { SlotTotals } from '../call-report.ts';
+import type { SlotTotals } from '../call-counters.ts';
 import type { Limits } from '../catalog/limits.ts';
 import type { SettingThatBinds } from '../ports.ts';
 import type { Weights } from './fair-queues.ts';

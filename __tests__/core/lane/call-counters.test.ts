@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type CallEnd,
-  type CallReport,
-  countersOf,
-  slotReportOf,
-} from '../../../src/core/lane/call-report.ts';
+import { countersOf, slotReportOf } from '../../../src/core/lane/call-counters.ts';
+import type { CallEnd, CallReport } from '../../../src/core/lane/call-report.ts';
 
 function reported(fields: Partial<CallReport> & { end: CallEnd }) {
   const counters = countersOf({

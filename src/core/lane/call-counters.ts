@@ -1,0 +1,301 @@
+/**
+ * Reports of calls as counters, which the lanes table adds up, atomically, in the slot of the call's release. They only
+ * ever give capacity back early; a lost report costs a minute of its reservation. This file writes the counters
+ * and reads them again; no other file knows their names.
+ */
+
+import type { Priority } from '../request/record.ts';
+import type { InputKind } from '../request/tokens.ts';
+import { CALL_ENDS, type CallEnd, type CallReport, SLOT_MS, slotOf } from './call-report.ts';
+import type { Counters } from './counters.ts';
+import { sizeBucketOf } from './size-buckets.ts';
+
+/** Starts are counted by their place after the slot's begin, this finely: how exactly the ledger knows them. */
+export const START_BIN_MS = 100;
+/** What a call was charged beyond its reservation is counted by the call's end, this finely. */
+export const DEBT_BIN_MS = 250;
+
+/** Plain sums, by their stored names. */
+const SUMS = [
+  'ended',
+  ...CALL_ENDS,
+  'bundles_ended',
+  'bundles_held',
+  'reserved',
+  'charged',
+  'started',
+  'start_delay_ms',
+  'duration_ms',
+  'estimated_input',
+  'input',
+  'input_error_squared',
+  'output',
+  'output_squared',
+  'answer_ms',
+  'answer_ms_by_output',
+  'won_back',
+] as const;
+type Sum = (typeof SUMS)[number];
+const ZEROS = Object.fromEntries(SUMS.map((name) => [name, 0])) as Record<Sum, number>;
+
+/** A sum by time: bin b covers [b, b + 1) × the width of its kind, from the slot's begin. */
+export type Bin = [bin: number, sum: number];
+
+/** How many answers were of one size, in the lane or of one task. */
+export interface AnswerSizes {
+  /** See size-buckets.ts. */
+  bucket: number;
+  /** They were cut at this size. */
+  cut: boolean;
+  task?: string;
+  count: number;
+}
+
+/** Ratios are counted in thousandths: counters are whole numbers. */
+export const RATIO_UNIT = 1_000;
+
+/** Inputs that are mostly of one kind of media: their number, and sums of real by estimated tokens. */
+const MEDIA_SUMS = ['calls', 'ratio', 'ratio_squared'] as const;
+export type MediaSums = Readonly<Record<(typeof MEDIA_SUMS)[number], number>>;
+const NO_MEDIA: MediaSums = { calls: 0, ratio: 0, ratio_squared: 0 };
+
+/** What a priority's tenant was charged beyond what its releases expected. */
+export interface Owed {
+  priority: Priority;
+  tenant: string;
+  tokens: number;
+}
+
+/** How many calls of a tenant ended in one way. */
+export type TenantCount = readonly [tenant: string, count: number];
+
+/** What invocations have reported about one slot of releases, as the lanes table adds it up. */
+export interface SlotTotals {
+  /** Releases are grouped by time: slot = floor(released_at / SLOT_MS). */
+  slot: number;
+  counters: Counters;
+}
+
+/** The same, read. */
+export interface SlotReport extends Readonly<Record<Sum, number>> {
+  readonly slot: number;
+  /** Calls, by when they started. */
+  readonly starts: readonly Bin[];
+  /** Tokens charged within the reservations, by when the calls started. */
+  readonly charges: readonly Bin[];
+  /** Tokens charged beyond the reservations, by when the calls ended. */
+  readonly debts: readonly Bin[];
+  readonly answers: readonly AnswerSizes[];
+  /** Inputs that are mostly media. The plain sums `estimated_input`, `input` and `input_error_squared` are of text. */
+  readonly media: readonly (readonly [kind: InputKind, sums: MediaSums])[];
+  readonly owed: readonly Owed[];
+  /** Model ids of settled calls. */
+  readonly servedModels: readonly string[];
+  /** How often calls were denied because of their model id. */
+  readonly deniedModels: readonly (readonly [modelId: string, count: number])[];
+  /** Whose calls failed, in each of the two ways: the plain sums of the same names. */
+  readonly transients: readonly TenantCount[];
+  readonly faults: readonly TenantCount[];
+  /** How probes of these tenants ended. */
+  readonly probes: readonly { tenant: string; end: CallEnd }[];
+  /** Whose calls have held workers for long, and hold them still; of each how many. */
+  readonly holders: readonly TenantCount[];
+}
+
+/** Names of the counters that are not plain sums: a kind and its parts, separated by dots. Only the last part may hold dots. */
+const nameOf = {
+  start: (bin: number) => `start.${bin}`,
+  charge: (bin: number) => `charged.${bin}`,
+  debt: (bin: number) => `debt.${bin}`,
+  answer: (bucket: number, cut: boolean, task?: string) =>
+    `${cut ? 'cut' : 'out'}.${bucket}${task === undefined ? '' : `.${task}`}`,
+  media: (sum: keyof MediaSums, kind: InputKind) => `media.${sum}.${kind}`,
+  owed: (priority: Priority, tenant: string) => `owed.${priority}.${tenant}`,
+  model: (end: 'served' | 'denied', modelId: string) => `${end}.${modelId}`,
+  failed: (end: 'transient' | 'faulted', tenant: string) => `${end}.${tenant}`,
+  probe: (end: CallEnd, tenant: string) => `probe.${end}.${tenant}`,
+  worker: (change: 'held' | 'freed', tenant: string) => `${change}.${tenant}`,
+};
+
+/**
+ * Ends that may well be the call's own fault. They give nothing back of what the release was served with: otherwise a tenant
+ * whose calls all fail would seem to have received nothing, and always be first.
+ */
+const FAILED_BY_CALL: ReadonlySet<CallReport['end']> = new Set([
+  'invalid',
+  'denied',
+  'transient',
+  'faulted',
+  'timed_out',
+]);
+
+/** Counters of a bundle whose last release has ended: its worker is free. Added to the slot of its release. */
+export const BUNDLE_ENDED = { bundles_ended: 1 } as const satisfies Partial<Record<Sum, number>>;
+
+/** Counters of a bundle that runs for long: calls of these tenants hold its worker. */
+export function heldBy(tenants: readonly string[]): Counters {
+  const held = tenants.map((tenant) => [nameOf.worker('held', tenant), 1]);
+  return { ['bundles_held' satisfies Sum]: 1, ...Object.fromEntries(held) };
+}
+
+/** Counters of such a bundle when its worker is free. */
+export function freedBy(tenants: readonly string[]): Counters {
+  return Object.fromEntries(tenants.map((tenant) => [nameOf.worker('freed', tenant), 1]));
+}
+
+export function countersOf(report: CallReport): Counters {
+  const slotBegin = slotOf(report.releasedAt) * SLOT_MS;
+  const sums: Partial<Record<Sum, number>> = {
+    ended: 1,
+    [report.end]: 1,
+    reserved: report.reservedTokens,
+    charged: report.chargedTokens,
+  };
+  const others: Record<string, number> = {};
+  if (report.served !== undefined) {
+    const { priority, expectedTokens } = report.served;
+    const owed = report.chargedTokens - expectedTokens;
+    others[nameOf.owed(priority, report.tenant)] = FAILED_BY_CALL.has(report.end) ? Math.max(0, owed) : owed;
+  }
+  if (report.startedAt !== undefined) {
+    const bin = binOf(report.startedAt - slotBegin, START_BIN_MS);
+    const debt = Math.max(0, report.chargedTokens - report.reservedTokens);
+    sums.started = 1;
+    sums.start_delay_ms = Math.max(0, report.startedAt - report.releasedAt);
+    sums.duration_ms = report.finishedAt - report.startedAt;
+    others[nameOf.start(bin)] = 1;
+    others[nameOf.charge(bin)] = report.chargedTokens - debt;
+    if (debt > 0) others[nameOf.debt(binOf(report.finishedAt - slotBegin, DEBT_BIN_MS))] = debt;
+  }
+  // Only of calls that fail: tenants of all others would be too many names.
+  if (report.end === 'transient' || report.end === 'faulted') {
+    others[nameOf.failed(report.end, report.tenant)] = 1;
+  }
+  if (report.probe) others[nameOf.probe(report.end, report.tenant)] = 1;
+  if (report.modelId !== undefined && report.end === 'denied') {
+    others[nameOf.model('denied', report.modelId)] = 1;
+  }
+  if (report.end === 'settled') {
+    if (report.modelId !== undefined) others[nameOf.model('served', report.modelId)] = 1;
+    const { estimatedInputTokens, inputTokens, outputTokens, truncated = false, task } = report;
+    if (report.inputKind === undefined) {
+      sums.estimated_input = estimatedInputTokens;
+      sums.input = inputTokens;
+      sums.input_error_squared = (inputTokens - estimatedInputTokens) ** 2;
+    } else {
+      Object.assign(others, mediaCounters(report.inputKind, estimatedInputTokens, inputTokens));
+    }
+    sums.output = outputTokens;
+    if (report.startedAt !== undefined) {
+      const answerMs = report.finishedAt - report.startedAt;
+      sums.output_squared = outputTokens ** 2;
+      sums.answer_ms = answerMs;
+      sums.answer_ms_by_output = answerMs * outputTokens;
+    }
+    if (report.wonBackTokens) sums.won_back = report.wonBackTokens;
+    const bucket = sizeBucketOf(outputTokens);
+    others[nameOf.answer(bucket, truncated)] = 1;
+    if (task !== undefined) others[nameOf.answer(bucket, truncated, task)] = 1;
+  }
+  return { ...sums, ...others };
+}
+
+function mediaCounters(kind: InputKind, estimated: number, real: number): Counters {
+  const ratio = Math.round((RATIO_UNIT * real) / Math.max(1, estimated));
+  const sums: MediaSums = { calls: 1, ratio, ratio_squared: ratio ** 2 };
+  return Object.fromEntries(MEDIA_SUMS.map((sum) => [nameOf.media(sum, kind), sums[sum]]));
+}
+
+/** Reads what {@link countersOf} has written, added up. Names that a newer release has added are left out. */
+export function slotReportOf({ slot, counters }: SlotTotals): SlotReport {
+  const sums = { ...ZEROS };
+  const starts: Bin[] = [];
+  const charges: Bin[] = [];
+  const debts: Bin[] = [];
+  const answers: AnswerSizes[] = [];
+  const media = new Map<InputKind, MediaSums>();
+  const owed: Owed[] = [];
+  const servedModels: string[] = [];
+  const deniedModels: [string, number][] = [];
+  const transients: TenantCount[] = [];
+  const faults: TenantCount[] = [];
+  const probes: { tenant: string; end: CallEnd }[] = [];
+  const held = new Map<string, number>();
+  for (const [name, count] of Object.entries(counters)) {
+    if (name in sums) {
+      sums[name as Sum] = count;
+      continue;
+    }
+    const [kind, parts = ''] = split(name);
+    const [part = '', rest] = split(parts);
+    switch (kind) {
+      case 'start':
+        starts.push([Number(part), count]);
+        break;
+      case 'charged':
+        charges.push([Number(part), count]);
+        break;
+      case 'debt':
+        debts.push([Number(part), count]);
+        break;
+      case 'out':
+      case 'cut':
+        answers.push({ bucket: Number(part), cut: kind === 'cut', task: rest, count });
+        break;
+      case 'media': {
+        const medium = rest as InputKind;
+        media.set(medium, { ...NO_MEDIA, ...media.get(medium), [part]: count });
+        break;
+      }
+      case 'owed':
+        owed.push({ priority: Number(part) as Priority, tenant: rest ?? '', tokens: count });
+        break;
+      case 'served':
+        if (count > 0) servedModels.push(parts);
+        break;
+      case 'denied':
+        deniedModels.push([parts, count]);
+        break;
+      case 'transient':
+        transients.push([parts, count]);
+        break;
+      case 'faulted':
+        faults.push([parts, count]);
+        break;
+      case 'probe':
+        if (count > 0) probes.push({ tenant: rest ?? '', end: part as CallEnd });
+        break;
+      case 'held':
+      case 'freed':
+        held.set(parts, (held.get(parts) ?? 0) + (kind === 'held' ? count : -count));
+        break;
+    }
+  }
+  return {
+    ...sums,
+    slot,
+    starts,
+    charges,
+    debts,
+    answers,
+    media: [...media],
+    owed,
+    servedModels,
+    deniedModels,
+    transients,
+    faults,
+    probes,
+    holders: [...held].filter(([, workers]) => workers > 0),
+  };
+}
+
+/** `out.13.my.task` → out and 13.my.task. */
+function split(name: string): [first: string, rest?: string] {
+  const dot = name.indexOf('.');
+  return dot < 0 ? [name] : [name.slice(0, dot), name.slice(dot + 1)];
+}
+
+/** Clocks of two machines may differ by a little: a start never counts as before its slot. */
+function binOf(offsetMs: number, widthMs: number): number {
+  return Math.max(0, Math.floor(offsetMs / widthMs));
+}
