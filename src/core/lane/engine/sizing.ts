@@ -21,6 +21,11 @@ const GRANT_UNKNOWN = 4_096;
 const NOTICE_MS = 400;
 /** Expected of an answer while nothing is known, as a share of max tokens; all of them where that owes a debt. */
 const OUTPUT_UNKNOWN = 0.5;
+/**
+ * While nothing is known, no answer is believed to be charged more than this part of the minute: on a small quota, with a high
+ * burndown rate, the longest answers would otherwise let one call run a minute, and it would take half an hour to learn better.
+ */
+const MINUTE_UNKNOWN = 0.2;
 
 export interface Sizing {
   /** What the call may answer. */
@@ -60,14 +65,15 @@ export function sizeOf(
     mostOf(entry, limits, input),
     estimates.tokensWithin(callMs) ?? Number.POSITIVE_INFINITY,
   );
-  const maxTokens = entry.max_tokens ?? Math.max(grant(entry, outputs, most), leastOf(entry));
   const burndown = burndownOf(entry.lane);
+  const believed = (MINUTE_UNKNOWN * (limits.tokens_per_minute ?? Number.POSITIVE_INFINITY)) / burndown;
+  const maxTokens = entry.max_tokens ?? Math.max(grant(entry, outputs, most, believed), leastOf(entry));
   const reserved = input + maxTokens;
   const debtOf = (tokens: number) => Math.max(0, input + Math.min(maxTokens, tokens) * burndown - reserved);
-  // While little is known, the longest answer is held.
-  const debt = outputs.moments(debtOf, debtOf(maxTokens));
+  // While little is known, the longest answer is held that is believed.
+  const debt = outputs.moments(debtOf, debtOf(believed));
   const soon = Math.min(1, NOTICE_MS / runMs);
-  const unknown = maxTokens * (burndown > 1 ? 1 : OUTPUT_UNKNOWN);
+  const unknown = Math.min(believed, maxTokens * (burndown > 1 ? 1 : OUTPUT_UNKNOWN));
   const output = outputs.moments((tokens) => Math.min(maxTokens, tokens), unknown).mean;
   const charge = Math.ceil(expectedInput + output * burndown);
   return {
@@ -110,11 +116,15 @@ function grant(
   { full_allowance, thinking_tokens = 0 }: BacklogEntry,
   outputs: Outputs,
   most: number,
+  believed: number,
 ): number {
   if (full_allowance) return most;
   const { tokens, fewness } = outputs.quantile(GRANT_QUANTILE);
   if (tokens === 'cut') return most;
-  if (tokens === 'unknown') return Math.min(most, thinking_tokens + GRANT_UNKNOWN);
+  if (tokens === 'unknown') {
+    const first = Math.max(GRANT_FLOOR, Math.min(GRANT_UNKNOWN, Math.floor(believed)));
+    return Math.min(most, thinking_tokens + first);
+  }
   const wanted = tokens * GRANT_MARGIN * (1 + FEW_MARGIN * fewness);
   return Math.min(most, Math.max(thinking_tokens + GRANT_FLOOR, Math.ceil(wanted)));
 }
