@@ -135,6 +135,21 @@ describe('pacing', () => {
     expect(Math.min(...inTwoSeconds)).toBeGreaterThanOrEqual(1);
   });
 
+  it('takes each place of a small quota when it becomes free', () => {
+    const lane = new Lane();
+    lane.waiting = backlog(100, { accepted_at: -600_000 });
+    const eight = { requests_per_minute: 8 };
+    const started: number[] = [];
+    for (let now = 0; started.length <= 16; now += 400) {
+      for (const { reserved } of lane.tick(now, { limits: eight }).releases) {
+        started.push(now);
+        const times = { releasedAt: now, startedAt: now + 100, finishedAt: now + 500 };
+        lane.report({ ...times, reservedTokens: reserved });
+      }
+    }
+    expect(started[16]).toBeLessThan(124_000);
+  });
+
   it('is even from the start where no source has confirmed the limits', () => {
     const burst = (assumed: TickInput['assumed']) => {
       const lane = new Lane();
@@ -210,7 +225,7 @@ describe('limits', () => {
     lane.waiting = [entryOf(1, { input_tokens: 50_000, max_tokens: undefined }), entryOf(2)];
     const [release, ...others] = lane.tick(0, { limits }).releases;
     // Max tokens as for any other request: a room that the estimate denies says nothing.
-    expect(release).toMatchObject({ entry: { request_id: 'r1' }, exceedsQuota: true, maxTokens: 4_096 });
+    expect(release).toMatchObject({ entry: { request_id: 'r1' }, exceedsQuota: true, maxTokens: 800 });
     expect(others).toEqual([]);
   });
 
@@ -269,6 +284,20 @@ describe('max tokens that the producer left unset', () => {
     const granted = grantOf(lane, 40_000) ?? 0;
     expect(granted).toBeGreaterThan(1_000);
     expect(granted).toBeLessThan(1_700);
+  });
+
+  it('let several calls run on a small quota with a high burndown rate, though nothing is known of their answers', () => {
+    const lane = new Lane();
+    const fields = { lane: 'anthropic.claude-opus-5:geo', input_tokens: 100, max_tokens: undefined };
+    lane.waiting = backlog(20, fields);
+    const limits = { tokens_per_minute: 22_000 };
+    const { releases } = lane.tick(0, { limits });
+    // Of 4,096 tokens each would be charged twice the minute.
+    expect(releases.map(({ maxTokens }) => maxTokens)).toEqual([512, 512, 512, 512]);
+    // Control: the producer's choice is granted, and believed as little.
+    const careless = new Lane();
+    careless.waiting = backlog(20, { ...fields, max_tokens: 4_096 });
+    expect(careless.tick(0, { limits }).releases).toHaveLength(4);
   });
 
   it('do not shrink because answers were cut at what was granted', () => {

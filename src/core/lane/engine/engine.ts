@@ -16,7 +16,7 @@ import { Estimates } from './estimates.ts';
 import { FairQueues } from './fair-queues.ts';
 import { bindingShare, Headroom } from './headroom.ts';
 import { Ledger, type LedgerTotals } from './ledger.ts';
-import { lookAheadMs, Pacing, pacedTokens } from './pacing.ts';
+import { lookAheadMs, mayBeAhead, Pacing, pacedTokens } from './pacing.ts';
 import { RecentTenants } from './recent-tenants.ts';
 import { endsOf, ReportDeltas } from './report-deltas.ts';
 import { RetryBudget } from './retry-budget.ts';
@@ -146,7 +146,7 @@ export class LaneEngine {
     });
     const searching = this.#adaptiveShare.share < 1 || (input.assumed?.length ?? 0) > 0;
     const aheadMs = lookAheadMs(waitedMs(admitted, now), searching);
-    this.#pacing.advance(now, headroom.rateWithin(aheadMs));
+    this.#pacing.advance(now, headroom.rateWithin(aheadMs, mayBeAhead(typical, limits)));
     const release = (entries: BacklogEntry[][], count: number) => {
       this.#queues.enter(entries, input, (entry) => sizeOf(entry).cost);
       return this.#release({ input, limits, headroom, aheadMs, sizeOf }, count, decisions);

@@ -61,13 +61,16 @@ export class Headroom {
     this.#least = { debts: leastOf(left, runMs), 'debts and urgent': leastOf(beside('atMost'), runMs) };
   }
 
-  /** At what rate all that is and becomes free can be taken, without a pause, within a time from now: of a millisecond. */
-  rateWithin(ms: number): Amount {
+  /**
+   * At what rate all that is and becomes free can be taken, without a pause, within a time from now: of a millisecond.
+   * @param ahead by so much what is taken may be ahead of what is free
+   */
+  rateWithin(ms: number, ahead: Amount): Amount {
     const rate = { requests: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };
     for (const { inMs, requests, tokens } of this.#left) {
       if (inMs === 0 || inMs > ms) continue;
-      rate.requests = Math.min(rate.requests, requests / inMs);
-      rate.tokens = Math.min(rate.tokens, tokens / inMs);
+      rate.requests = Math.min(rate.requests, (requests + ahead.requests) / inMs);
+      rate.tokens = Math.min(rate.tokens, (tokens + ahead.tokens) / inMs);
     }
     return rate;
   }

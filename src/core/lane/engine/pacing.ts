@@ -5,7 +5,9 @@
  * highest rate that can be kept up, without a pause, with what is free and what will become free until then.
  */
 
-import type { Amount } from './ledger.ts';
+import type { Limits } from '../catalog/limits.ts';
+import { bindingShare, NOBODY } from './headroom.ts';
+import { type Amount, WINDOW_MS } from './ledger.ts';
 import type { Sizing } from './sizing.ts';
 
 /** It looks ahead by this part of the time that work has waited: by so much it is done later, at most. */
@@ -23,6 +25,14 @@ const MAKE_UP_MS = 1_000;
  */
 export function lookAheadMs(waitedMs: number, searching: boolean): number {
   return searching ? FURTHEST_MS : Math.min(FURTHEST_MS, LOOK_AHEAD * waitedMs);
+}
+
+/**
+ * Room becomes free a call at a time. Where a minute holds only a few of them, a flow that was never ahead of what is free would
+ * let each place wait before it is taken: of eight calls a minute, half a call was lost.
+ */
+export function mayBeAhead(typical: Amount, limits: Limits): Amount {
+  return WINDOW_MS * bindingShare(typical, limits) > MAKE_UP_MS ? typical : NOBODY;
 }
 
 export class Pacing {
