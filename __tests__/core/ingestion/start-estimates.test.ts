@@ -39,6 +39,14 @@ describe('the expected start', () => {
     expect(new StartEstimates().expectedFor(ARRIVAL, undefined, WEIGHTS, NOW)).toBeUndefined();
   });
 
+  it('is soon for what fits into what the minute has left, while nothing waits and the limits are known', () => {
+    const half = backlogOf([3, 'acme', 1, 500, 0]);
+    expect(p50Of({ ...half, utilisation: 0 })).toBe(1_000);
+    expect(p50Of({ ...half, utilisation: 0.2 })).toBeGreaterThan(50_000);
+    expect(p50Of({ ...half, utilisation: 0, waiting: true })).toBeGreaterThan(50_000);
+    expect(p50Of({ ...half, utilisation: 0, assumed: ['tokens_per_minute'] })).toBeGreaterThan(50_000);
+  });
+
   it('is promised later where other containers may have taken as much', () => {
     const estimates = new StartEstimates();
     const now = NOW + 100;

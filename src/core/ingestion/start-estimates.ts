@@ -9,7 +9,7 @@ import {
   laneMinutes,
   type Weights,
 } from '../lane/expected-start.ts';
-import type { LaneStatus } from '../lane/ports.ts';
+import type { LaneFigures, LaneStatus } from '../lane/ports.ts';
 import type { RequestRecord } from '../request/record.ts';
 
 /** What came so short before the leader counted may not have been in the index yet. */
@@ -69,7 +69,7 @@ export class StartEstimates {
     const begin = place >= 0 ? nextDay(dayOf(now)) - now : 0;
     const speed = figures?.pace ?? figures?.share ?? 1;
     const isLed = lease_until > now && !asleep;
-    const pace = { speed, startMs: figures?.start_ms, isLed };
+    const pace = { speed, free: freeOf(figures), startMs: figures?.start_ms, isLed };
     // A leader that has left has seen, and released, what came before it left.
     const since = Math.max(backlog.at - UNSEEN_MS, isLed ? 0 : now - ARRIVALS_MS);
     const [likely, worse] = this.#times(arrival.lane, backlog, since).map((times) => {
@@ -146,6 +146,12 @@ export class StartEstimates {
     }
     return [...found.values()];
   }
+}
+
+/** Minutes of the limits that go at once. What waits already, or where a limit is only assumed, is released evenly. */
+function freeOf(figures: LaneFigures | undefined): number {
+  if (figures === undefined || figures.waiting || figures.assumed !== undefined) return 0;
+  return Math.max(0, figures.share - figures.utilisation);
 }
 
 /** Undefined: nothing is known of the lane's limits. */

@@ -50,6 +50,8 @@ export interface Pace {
   speed: number;
   /** By how much it falls behind an even flow in the coming minute, milliseconds; 0 unless given. */
   behindMs?: number;
+  /** Minutes of the limits that the last minute has left, which go at once; 0 unless given. */
+  free?: number;
   /** All but one in twenty requests that nothing keeps waiting start within this time; absent while it is not known. */
   startMs?: number;
   /** Absent means true. */
@@ -69,13 +71,15 @@ export function expectedStart(
   own: Flow,
   others: readonly Flow[],
   weights: Weights,
-  { speed, behindMs = 0, startMs = 0, isLed = true }: Pace,
+  { speed, behindMs = 0, free = 0, startMs = 0, isLed = true }: Pace,
 ): ExpectedStart {
   const cold = isLed ? 0 : COLD_START_MS;
   const first = Math.max(START_MS, startMs / 2) + cold;
+  const minutes = minutesUntilServed(own, others, weights, speed);
+  const goesAtOnce = minutes * speed <= free;
   const worse = others.map((flow) => ({ ...flow, inflow: (flow.inflow ?? 0) * WORSE_INFLOW }));
   return {
-    p50: first + behindMs / 2 + 60_000 * minutesUntilServed(own, others, weights, speed),
+    p50: first + (goesAtOnce ? 0 : behindMs / 2 + 60_000 * minutes),
     p95: 2 * first + behindMs + 60_000 * minutesUntilServed(own, worse, weights, speed * WORSE_SPEED),
   };
 }
