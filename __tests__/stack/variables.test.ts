@@ -145,6 +145,10 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
     value: 1_024,
     reaches: [[number('aws_lambda_function.prioritization', 'memory_size'), 1_024]],
   },
+  invocation_memory_megabytes: {
+    value: 256,
+    reaches: [[number('aws_lambda_function.invocation', 'memory_size'), 256]],
+  },
   alarm_threshold: {
     value: 9,
     reaches: [
@@ -353,6 +357,7 @@ describe('rules', () => {
     ['invocation_timeout_seconds', 900],
     ['prioritization_memory_megabytes', 256],
     ['prioritization_memory_megabytes', 10_241],
+    ['invocation_memory_megabytes', 255],
     ['results_visibility_timeout_seconds', 29],
     ['results_visibility_timeout_seconds', 43_201],
     ['quota_overrides', { model: {} }],

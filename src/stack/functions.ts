@@ -77,7 +77,7 @@ export function defineFunctions(
     name: 'invocation',
     bundle: bundles.invocation,
     timeoutSeconds: variables.invocation_timeout_seconds.numberValue,
-    memoryMegabytes: 512,
+    memoryMegabytes: variables.invocation_memory_megabytes.numberValue,
     environment: {
       REQUESTS_TABLE: tables.requests.name,
       LANES_TABLE: tables.lanes.name,

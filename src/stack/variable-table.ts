@@ -200,6 +200,14 @@ export const VARIABLES = [
     rules: [wholeNumber('prioritization_memory_megabytes', 512, 10_240, 'megabytes')],
   },
   {
+    name: 'invocation_memory_megabytes',
+    type: 'number',
+    default: 512,
+    description:
+      'Memory of the functions that call Bedrock, which are paid while they wait for it. 512 holds the largest request of 25 MB; 256 costs half and is enough where no request is larger than 10 MB.',
+    rules: [wholeNumber('invocation_memory_megabytes', 256, 10_240, 'megabytes')],
+  },
+  {
     name: 'results_visibility_timeout_seconds',
     type: 'number',
     default: 300,

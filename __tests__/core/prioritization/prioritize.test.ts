@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createWorld, LANE } from '../../fixtures/prioritization-world.ts';
+import { leaseIdUntil } from '../../../src/core/request/bundle-lease.ts';
+import { dueKey } from '../../../src/core/request/keys.ts';
+import { createWorld, LANE, type World } from '../../fixtures/prioritization-world.ts';
+import { waitingRecord } from '../../fixtures/records.ts';
 
 describe('a burst over the quota', () => {
   it('is answered completely, without a throttled call, and then the leader leaves', async () => {
@@ -19,5 +22,59 @@ describe('a burst over the quota', () => {
     // more than the least possible time.
     expect(world.calls.filter(({ at }) => at < first + 4_000)).toHaveLength(119);
     expect(last - first).toBeLessThan(1.1 * 60_000);
+  });
+});
+
+describe('the schedule', () => {
+  const MINUTE_MS = 60_000;
+
+  /** Runs every minute, for so long after one request; tells in which minutes the lane was led. */
+  async function ledIn(minutes: number, meanwhile?: (world: World, minute: number) => Promise<void>) {
+    const world = createWorld();
+    const { clock } = world;
+    await clock.run(Math.ceil(clock.now() / MINUTE_MS / 10) * 10 * MINUTE_MS);
+    await world.submit('r1');
+    const led: number[] = [];
+    for (let minute = 0; minute < minutes; minute++) {
+      await meanwhile?.(world, minute);
+      const before = world.logged.length;
+      clock.spawn(() => world.prioritize());
+      await clock.run(clock.now() + MINUTE_MS);
+      if (world.logged.slice(before).some(({ event }) => event === 'lane.taken')) led.push(minute);
+    }
+    return led;
+  }
+
+  it('leaves a lane alone in which nothing happens, and looks after it every ten minutes all the same', async () => {
+    // The second leader forgets the queue.
+    expect(await ledIn(12)).toEqual([0, 1, 10]);
+  });
+
+  it.each([
+    ['is announced', (world: World) => world.submit('r2')],
+    [
+      'was lost',
+      async ({ ports, clock }: World) => {
+        const id = leaseIdUntil(clock.now());
+        await ports.leases.write({ lane: LANE, id, released_at: 1, releases: [] });
+      },
+    ],
+    [
+      'is due',
+      async (world: World) => {
+        const deadline = world.clock.now() - 1;
+        const due = { due_key: dueKey(LANE, 'r2'), due_at: deadline };
+        const { queue } = waitingRecord('r2', {});
+        await world.submit('r2', { deadline_at: deadline, has_deadline: true, ...due });
+        for (const entry of await world.ports.directory.list(LANE)) {
+          if (entry.backlog_key === queue) await world.ports.directory.forget(entry);
+        }
+      },
+    ],
+  ])('leads a lane in which something %s', async (_, happens) => {
+    const led = await ledIn(6, async (world, minute) => {
+      if (minute === 4) await happens(world);
+    });
+    expect(led.slice(0, 3)).toEqual([0, 1, 4]);
   });
 });

@@ -1,3 +1,4 @@
+import { defaultOf } from '../../lab/bench/bench.ts';
 import { type Cost, type CostCase, measureCost } from '../../lab/cost/cost.ts';
 import { command } from '../command.ts';
 import { table } from '../report/table.ts';
@@ -6,6 +7,7 @@ import { printer } from '../terminal/printer.ts';
 
 const RATES = [0, 0.05, 1, 10, 100];
 const LANES = [1, 10];
+const WORKER_MEMORY = defaultOf('invocation_memory_megabytes');
 const CALL: Pick<CostCase, 'inputBytes' | 'outputBytes' | 'callSeconds'> = {
   inputBytes: 2_048,
   outputBytes: 1_024,
@@ -26,20 +28,25 @@ export default command(
     number('--output-bytes <n>', 'of each answer', { min: 10, max: 1_000_000 }).default(CALL.outputBytes),
   )
   .addOption(number('--seconds <n>', 'that a call takes', { min: 0.1, max: 600 }).default(CALL.callSeconds))
+  .addOption(
+    number('--worker-memory <megabytes>', 'invocation_memory_megabytes', { min: 128, max: 10_240 }).default(
+      WORKER_MEMORY,
+    ),
+  )
   .addOption(seed('of the arrivals'))
   .addOption(json())
-  .action(async ({ rate, inputBytes, outputBytes, seconds, seed, json: file }) => {
+  .action(async ({ rate, inputBytes, outputBytes, seconds, workerMemory, seed, json: file }) => {
     const print = printer(file);
     const cases = (rate === undefined ? RATES : [rate]).flatMap((it) =>
       LANES.filter((lanes) => it > 0 || lanes === 1).map((lanes) => ({
         ...{ rate: it, lanes, inputBytes, outputBytes },
-        callSeconds: seconds,
+        ...{ callSeconds: seconds, workerMemory },
       })),
     );
     const costs: Cost[] = [];
     for (const each of cases) costs.push(await measureCost(each, seed));
     print.line(
-      `Requests of ${inputBytes} bytes, answers of ${outputBytes} bytes after ${seconds} s; US dollars, list prices`,
+      `Requests of ${inputBytes} bytes, answers of ${outputBytes} bytes after ${seconds} s, workers of ${workerMemory} MB; US dollars, list prices`,
     );
     print.line(table(['a second', 'lanes', 'a million', 'a month', 'of that'], costs.map(row)));
     print.figures(costs);

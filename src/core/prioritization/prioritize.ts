@@ -14,6 +14,8 @@ export const LEAD_MS = 100_000;
 /** A holder answers a challenge when it renews its lease next, or its lease runs out. */
 const CHALLENGE_MS = LEASE_MS + 5_000;
 const CHALLENGE_EVERY_MS = 500;
+/** A lane in which nothing happens is led every so many minutes all the same: what it shows of its limits stays up to date. */
+const REST_MINUTES = 10;
 
 export interface PrioritizationEvent {
   /** Absent: all lanes there are, as the schedule wants it. */
@@ -34,7 +36,9 @@ export async function prioritize(
   ports.emit(heartbeatLine(settings.metricsNamespace, clock.now()));
   const registered = await registry.list();
   const lanes = registered.filter(({ lane }) => event.lanes?.includes(lane) ?? true);
-  const leaders = lanes.map(({ lane }) => lead(lane));
+  const leaders = lanes.map(async ({ lane }) => {
+    if (event.lanes !== undefined || !(await rests(ports, lane))) await lead(lane);
+  });
   if (event.lanes === undefined) leaders.push(recoverDue(ports, REJECTIONS_LANE).then(() => undefined));
   const ends = await Promise.allSettled(leaders);
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
@@ -54,4 +58,23 @@ export async function prioritize(
       await clock.sleep(CHALLENGE_EVERY_MS);
     }
   }
+}
+
+/**
+ * The schedule may leave a lane alone: nobody leads it, and nothing is announced, due or lost. Looking costs much less than leading.
+ * What comes afterwards wakes the lane.
+ */
+async function rests(ports: PrioritizationPorts, lane: string): Promise<boolean> {
+  const { clock, watch, directory, due, leases } = ports;
+  const now = clock.now();
+  if (Math.floor(now / 60_000) % REST_MINUTES === 0) return false;
+  const status = await watch.status(lane);
+  const isLed = (status?.lease_until ?? 0) > now && !status?.asleep;
+  if (status === undefined || isLed) return false;
+  const [queues, entries, expired] = await Promise.all([
+    directory.list(lane),
+    due.due(lane, now, 1),
+    leases.expired(lane, now, 1),
+  ]);
+  return queues.length + entries.length + expired.length === 0;
 }

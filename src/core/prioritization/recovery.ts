@@ -41,8 +41,11 @@ export async function recoverDue(ports: RecoveryPorts, lane: string): Promise<vo
   const expired = await leases.expired(lane, clock.now(), LEASES_AT_ONCE);
   const recoveries = [
     ...entries.map((entry) => () => recover(ports, entry)),
+    // One without releases is left where somebody died who had settled the last of them.
     ...expired.flatMap((lease) =>
-      lease.releases.map((release) => () => recoverLeased(ports, lease, release)),
+      lease.releases.length === 0
+        ? [() => leases.settle(lane, lease.id, [])]
+        : lease.releases.map((release) => () => recoverLeased(ports, lease, release)),
     ),
   ];
   await concurrently(recoveries, CONCURRENT_RECOVERIES, (recovery) => recovery());

@@ -42,7 +42,8 @@ export function defaultSettings(enforcement: Enforcement, seed: number): WorldSe
   };
 }
 
-function defaultOf(name: VariableName): number {
+/** Of a variable that is a number. */
+export function defaultOf(name: VariableName): number {
   const variable = VARIABLES.find((it) => it.name === name);
   return Number(variable !== undefined && 'default' in variable ? variable.default : Number.NaN);
 }

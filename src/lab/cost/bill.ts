@@ -13,7 +13,9 @@ export type Purpose =
   | 'bundle leases'
   | 'payloads'
   | 'queues'
-  | 'functions'
+  | 'workers'
+  | 'leaders'
+  | 'ingestion'
   | 'reporting'
   | 'logs'
   | 'monitoring';

@@ -47,7 +47,7 @@ const VISIBILITY_PER_TIMEOUT = 6;
 const MAXIMUM_RECEIVES = 5;
 const SCHEDULE_MS = 60_000;
 const WAKE_MS = 20;
-/** Slow, but within what a leader waits for (INDEX_GRACE_MS). */
+/** Slow, but within what a leader waits for before it forgets a queue (INDEX_GRACE_MS in backlog-view.ts). */
 export const INDEX_LAG_MS = 2_000;
 const BEGIN_MS = Date.UTC(2026, 10, 2, 9, 0, 0);
 /** The schedule's first minute begins this long after the start. */
