@@ -39,7 +39,11 @@ const ports = {
 /** Calls Bedrock for each release in the batch's bundles. */
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const remainingMs = () => context.getRemainingTimeInMillis();
+  const memoryMegabytes = Number(context.memoryLimitInMB);
   return failuresOf(
-    await invokeBatch({ ...ports, remainingMs }, recordsOf(event, 'the Hold Next Batch queue')),
+    await invokeBatch(
+      { ...ports, remainingMs, memoryMegabytes },
+      recordsOf(event, 'the Hold Next Batch queue'),
+    ),
   );
 }

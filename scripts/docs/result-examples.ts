@@ -127,6 +127,7 @@ async function play(body: string, answer?: Answer): Promise<ResultMessage | unde
     bucket: BUCKET,
     maxAttempts: DEFAULT_MAX_ATTEMPTS,
     sendsTenant: true,
+    memoryMegabytes: 512,
   };
   const releases = [{ request_id: record.request_id, generation: record.generation + 1 }];
   await invokeBundle(

@@ -16,6 +16,7 @@ const EXCEPTIONS: Record<string, BedrockErrorType> = {
   DeadlinePassed: 'ModelTimeoutException',
   TimeoutError: 'ModelTimeoutException',
   PayloadMissing: 'InternalServerException',
+  PayloadTooLarge: 'ValidationException',
   WorkerLost: 'InternalServerException',
   NetworkError: 'ServiceUnavailableException',
 };

@@ -8,11 +8,12 @@ import { PayloadMissingError } from '../request/errors.ts';
 import type { HoldMessage, Release } from '../request/hold-message.ts';
 import { isTruncated } from '../request/invoke-bodies.ts';
 import { type Call, type Payload, readPayload } from '../request/payload.ts';
-import { inputOf, type RequestRecord, type StoredRecord } from '../request/record.ts';
+import { inputOf, type RequestError, type RequestRecord, type StoredRecord } from '../request/record.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../request/times.ts';
 import { claim, type Ending } from '../request/transitions.ts';
 import { BundleError, ModelError, PayloadUnreadableError } from './errors.ts';
 import { withGrantedMaxTokens } from './granted-max-tokens.ts';
+import { memoryViolation } from './memory.ts';
 import {
   finish,
   type InvocationPorts,
@@ -85,11 +86,11 @@ async function invoke(
 async function runToEnd(ports: InvocationPorts, run: Run): Promise<void> {
   const { releasedAt, record } = run;
   if (isTakenBack(record)) return endUncalled(ports, run);
-  const stored = tooLate(ports, releasedAt) ? undefined : await loadCall(ports, run);
+  const loaded = tooLate(ports, releasedAt) ? undefined : await loadCall(ports, run);
   // Asked again after the load: this is the last look before the call.
-  if (tooLate(ports, releasedAt)) await giveBack(ports, run);
-  else if (stored === undefined) await failWithoutPayload(ports, run);
-  else await call(ports, run, stored);
+  if (loaded === undefined || tooLate(ports, releasedAt)) await giveBack(ports, run);
+  else if ('type' in loaded) await failUncalled(ports, run, loaded);
+  else await call(ports, run, loaded);
 }
 
 /** Whose calls hold the worker: those who have the most of them, as many as a report has room for. */
@@ -237,26 +238,23 @@ async function endUncalled(ports: InvocationPorts, run: Run): Promise<void> {
   if (ended) await reportNotStarted(ports, run);
 }
 
-async function failWithoutPayload(ports: InvocationPorts, run: Run): Promise<void> {
-  const finishedAt = ports.clock.now();
-  const message = 'The stored call has expired or was deleted before it could be made';
-  await finish(ports, run.record, {
-    status: 'FAILED',
-    finishedAt,
-    error: requestError('PayloadMissing', message),
-  });
+async function failUncalled(ports: InvocationPorts, run: Run, error: RequestError): Promise<void> {
+  await finish(ports, run.record, { status: 'FAILED', finishedAt: ports.clock.now(), error });
   await reportNotStarted(ports, run);
 }
 
+const MISSING = 'The stored call has expired or was deleted before it could be made';
+
 /**
- * Undefined when it is gone for good.
+ * The call, or why it can never be made.
  * @throws {PayloadUnreadableError} for what may pass: the request has been set aside
  */
-async function loadCall(ports: InvocationPorts, run: Run): Promise<Call | undefined> {
+async function loadCall(ports: InvocationPorts, run: Run): Promise<Call | RequestError> {
   try {
-    return readPayload(await ports.payloads.get(run.record.payload_key));
+    const payload = await ports.payloads.get(run.record.payload_key);
+    return memoryViolation(payload.byteLength, ports.memoryMegabytes) ?? readPayload(payload);
   } catch (error) {
-    if (error instanceof PayloadMissingError) return undefined;
+    if (error instanceof PayloadMissingError) return requestError('PayloadMissing', MISSING);
     const rest = { reason: 'payload_unreadable', forMs: restAfterReturn(run.record) };
     if (await setRequestAside(ports, run.record, rest)) await reportNotStarted(ports, run);
     throw new PayloadUnreadableError(run.record.request_id, error);

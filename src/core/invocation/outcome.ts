@@ -39,6 +39,8 @@ export interface InvocationPorts {
   maxAttempts: number;
   /** Bedrock's invocation logs name the tenant. */
   sendsTenant: boolean;
+  /** Of this function. */
+  memoryMegabytes: number;
   /** Until the function is stopped. */
   remainingMs(): number;
 }

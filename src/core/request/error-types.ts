@@ -12,6 +12,7 @@ export const ERROR_TYPES = [
   'DeadlinePassed',
   'Cancelled',
   'PayloadMissing',
+  'PayloadTooLarge',
   'WorkerLost',
   'AnswerTooLong',
   'BudgetUsedUp',

@@ -100,6 +100,7 @@ export class Functions {
       bucket: BUCKET,
       maxAttempts: DEFAULT_MAX_ATTEMPTS,
       sendsTenant: true,
+      memoryMegabytes: 512,
       remainingMs: () => deadline - clock.now(),
     };
   }

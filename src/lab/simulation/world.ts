@@ -42,6 +42,8 @@ const FORGET_MS = 180_000;
 const REDELIVERY_MS = 360_000;
 /** A hold message is hidden for so many timeouts of its function. */
 const VISIBILITY_TIMEOUTS = 6;
+/** Enough for any payload. */
+const MEMORY_MEGABYTES = 512;
 /** An event source of SQS begins with so many. */
 const CONTAINERS = 5;
 const WEIGHTS = { priorities: PRIORITY_WEIGHTS, tenants: {} };
@@ -277,6 +279,7 @@ export class World {
       ...{ model: this.#model, clock: own, log: silent, bucket: 'calls' },
       maxAttempts: DEFAULT_MAX_ATTEMPTS,
       sendsTenant: false,
+      memoryMegabytes: MEMORY_MEGABYTES,
     };
     const remainingMs = () => deadline - clock.now();
     const done = await this.#risk((ports) => invokeBundle({ ...ports, ...context, remainingMs }, message));

@@ -1,0 +1,20 @@
+/**
+ * What a worker's memory holds. Measured with the built function (docs/benchmark-cost.md): it takes 80 MB before its first call, and
+ * up to 12 times a payload's size while that is read, changed and sent. A bundle of small calls takes less.
+ */
+import { type ErrorType, requestError } from '../request/error-types.ts';
+import type { RequestError } from '../request/record.ts';
+
+const OWN_MEGABYTES = 130;
+const BYTES_PER_BYTE = 12;
+const MEGABYTE = 1_000_000;
+
+/** Why a payload cannot be called by a worker of this memory; undefined when it can. */
+export function memoryViolation(payloadBytes: number, memoryMegabytes: number): RequestError | undefined {
+  const needed = Math.ceil(OWN_MEGABYTES + (BYTES_PER_BYTE * payloadBytes) / MEGABYTE);
+  if (needed <= memoryMegabytes) return undefined;
+  return requestError(
+    'PayloadTooLarge' satisfies ErrorType,
+    `The stored call of ${payloadBytes} bytes needs a worker of ${needed} MB, and invocation_memory_megabytes is ${memoryMegabytes}`,
+  );
+}
