@@ -2,16 +2,14 @@
  * Keeps one lane within the budgets of its tenants. The lane's part of each budget is taken beforehand, in one write, and releases
  * within it cost no call. A lane of a stack without budgets does nothing here.
  */
-import { adjusted, leftFor, partSpent, saysTheSame, spentOf, UNUSED } from '../budgets/account.ts';
+import { leftFor, partSpent, spentOf, UNUSED } from '../budgets/account.ts';
 import { BudgetBook } from '../budgets/book.ts';
 import { budgetUsedUp, exceedsBudget, priceUnknown } from '../budgets/refusals.ts';
 import { type Reservation, reservationOf } from '../budgets/spending.ts';
-import type { Clock } from '../clock.ts';
 import { concurrently } from '../concurrently.ts';
 import {
   addSpending,
   type BudgetAccount,
-  type BudgetAccounts,
   dayOf,
   isWithin,
   limitOf,
@@ -20,10 +18,9 @@ import {
   type TenantBudget,
 } from '../lane/budgets.ts';
 import type { SlotTotals } from '../lane/call-counters.ts';
-import type { Log } from '../log.ts';
 import type { BacklogEntry } from '../request/ports.ts';
 import type { RequestError } from '../request/record.ts';
-import { budgetNoticeLine } from './metrics.ts';
+import { LaneParts, type LanePartsOptions, type LanePartsPorts, type Part } from './lane-parts.ts';
 
 /** A budget that covers nothing more is asked again this often: another lane may have given back, or a call cost less. */
 const ASK_AGAIN_MS = 5_000;
@@ -34,21 +31,6 @@ const SHOW_STEP = 0.01;
 const CONCURRENT_WRITES = 20;
 /** Tenants that are told to others. */
 const MOST_KEPT_BYTES = 100;
-
-export interface LaneBudgetsPorts {
-  budgets: BudgetAccounts;
-  clock: Pick<Clock, 'now'>;
-  log: Log;
-  emit(line: object): void;
-}
-
-export interface LaneBudgetsOptions {
-  lane: string;
-  /** Of the leader. */
-  token: number;
-  leaseMs: number;
-  metricsNamespace: string;
-}
 
 /** A request that its tenant's budget does not cover now. */
 interface Uncovered {
@@ -62,16 +44,12 @@ export interface Refused {
 }
 
 /** A tenant's day, as this leader sees it. */
-interface Seen {
-  account?: BudgetAccount;
-  /** What the lane may spend; absent until this leader has said so in the account. */
-  held?: Spending;
+interface Seen extends Part {
   /** Requests wait, at this tick. */
   waiting: boolean;
   uncovered: Uncovered[];
   /** What the smallest of them needed when the budget did not cover it, and until when they are left out. */
   short?: { needs: Spending; until: number };
-  shownAt: number;
 }
 
 type Sized = { reserved: number; maxTokens: number };
@@ -79,18 +57,16 @@ type Sized = { reserved: number; maxTokens: number };
 export class LaneBudgets {
   readonly #book: BudgetBook;
   readonly #seen = new Map<string, Seen>();
-  readonly #ports: LaneBudgetsPorts;
-  readonly #options: LaneBudgetsOptions;
+  readonly #parts: LaneParts;
+  readonly #lane: string;
   #budgets: Readonly<Record<string, TenantBudget>> = {};
   #now = 0;
-  /** The day whose accounts have been looked at. */
-  #loadedDay: string | undefined;
 
   /** @param plan what the last leader has left */
-  constructor(ports: LaneBudgetsPorts, options: LaneBudgetsOptions, plan?: string) {
-    this.#ports = ports;
-    this.#options = options;
+  constructor(ports: LanePartsPorts, options: LanePartsOptions, plan?: string) {
+    this.#lane = options.lane;
     this.#book = new BudgetBook(options.leaseMs, plan === undefined ? undefined : JSON.parse(plan).budgets);
+    this.#parts = new LaneParts(ports, options, this.#book);
   }
 
   /** The plan with the lane's book in it, for a successor. */
@@ -127,7 +103,7 @@ export class LaneBudgets {
     if (this.#refuses(tenant, short.needs, account)) return false;
     // What has ended since may have cost less than was held for it.
     const used = this.#book.used(tenant);
-    return !isWithin(short.needs, leftFor(account, this.#options.lane, used, this.#limitOf(tenant)));
+    return !isWithin(short.needs, leftFor(account, this.#lane, used, this.#limitOf(tenant)));
   }
 
   /**
@@ -135,11 +111,10 @@ export class LaneBudgets {
    * ones, have used up their budgets.
    */
   get kept(): { kept?: string[]; used_up?: number } {
-    const { lane } = this.#options;
     let room = MOST_KEPT_BYTES;
     const kept = [...this.#seen]
       .filter(([tenant, { waiting }]) => waiting && this.keepsBack(tenant))
-      .map(([tenant, { account }]) => ({ tenant, isUsedUp: account?.lanes[lane]?.lacks === 'used_up' }))
+      .map(([tenant, { account }]) => ({ tenant, isUsedUp: account?.lanes[this.#lane]?.lacks === 'used_up' }))
       .sort((a, b) => Number(b.isUsedUp) - Number(a.isUsedUp))
       .filter(({ tenant }) => {
         const fits = tenant.length <= room;
@@ -174,7 +149,10 @@ export class LaneBudgets {
   /** After a tick, whose plan has been written: takes, gives back and shows. Returns the requests that end here. */
   async settle(): Promise<Refused[]> {
     if (!this.isActive) return [];
-    if (!(await this.#load())) return [];
+    const isLoaded = await this.#parts.load(this.#now, (tenant) =>
+      this.has(tenant) ? this.#seenOf(tenant) : undefined,
+    );
+    if (!isLoaded) return [];
     const refused: Refused[] = [];
     await concurrently([...this.#seen], CONCURRENT_WRITES, async ([tenant, seen]) => {
       if (!this.has(tenant)) return;
@@ -205,25 +183,6 @@ export class LaneBudgets {
     if (!this.has(tenant)) return true;
     this.#seenOf(tenant).waiting = true;
     return deadline_at <= this.#now || !this.keepsBack(tenant);
-  }
-
-  /** Once for each leader and day: a leader that died may have left the lane a part that nobody needs. False: it could not be read. */
-  async #load(): Promise<boolean> {
-    const day = dayOf(this.#now);
-    if (this.#loadedDay === day) return true;
-    const { lane } = this.#options;
-    try {
-      for (const { tenant, account } of await this.#ports.budgets.list(day)) {
-        const part = account.lanes[lane];
-        if (!this.has(tenant) || part === undefined) continue;
-        if (!this.#book.has(tenant)) this.#book.adopt(tenant, part.spent);
-        this.#seenOf(tenant).account = account;
-      }
-      this.#loadedDay = day;
-    } catch (error) {
-      this.#tell(error);
-    }
-    return this.#loadedDay === day;
   }
 
   /** For what the lane's part did not cover. Returns what is not to wait for more. */
@@ -264,52 +223,19 @@ export class LaneBudgets {
   /** What runs may still turn out to cost less than was held for it: refused is only what exceeds what has been spent. */
   #refuses(tenant: string, needs: Spending, account: BudgetAccount): boolean {
     if (this.#budgets[tenant]?.at_limit !== 'refuse') return false;
-    const part = account.lanes[this.#options.lane];
+    const part = account.lanes[this.#lane];
     const since = addSpending(this.#book.spent(tenant), part?.spent ?? NO_SPENDING, -1);
     const left = addSpending(addSpending(this.#limitOf(tenant), spentOf(account), -1), since, -1);
     return !isWithin(needs, left);
   }
 
-  async #adjust(tenant: string, seen: Seen, needs?: Spending, leaves = false): Promise<void> {
-    const { budgets, log, emit } = this.#ports;
-    const { lane, token, metricsNamespace } = this.#options;
-    const day = dayOf(this.#now);
-    seen.shownAt = this.#now;
-    try {
-      for (const attempt of ['first', 'again']) {
-        if (seen.account === undefined || attempt === 'again') seen.account = await budgets.read(day, tenant);
-        const of = { used: this.#book.used(tenant), spent: this.#book.spent(tenant), needs, leaves };
-        const next = adjusted(seen.account, { lane, token, ...of }, this.#limitOf(tenant));
-        // Another leader has the lane: what this one knows counts no more.
-        if (next === undefined) break;
-        if (next.notice !== undefined) {
-          // Before the write: a notice may come twice, but none is lost.
-          log('budget.notice', { tenant, day, percent: next.notice, lane });
-          emit(budgetNoticeLine(metricsNamespace, this.#now, { Tenant: tenant, Percent: next.notice }));
-        }
-        if (saysTheSame(seen.account, next.account) || (await budgets.write(day, tenant, next.account))) {
-          seen.account = next.account;
-          seen.held = next.account.lanes[lane]?.held;
-          return;
-        }
-      }
-    } catch (error) {
-      this.#tell(error, tenant);
-    }
-    // A write may have taken effect without an answer: nothing is released by what was known before.
-    seen.account = undefined;
-    seen.held = undefined;
-  }
-
-  /** Tenants with budgets wait; nobody else does. */
-  #tell(error: unknown, tenant?: string): void {
-    const name = error instanceof Error ? error.name : 'unknown';
-    this.#ports.log('budget.failed', { lane: this.#options.lane, tenant, error: name });
+  #adjust(tenant: string, seen: Seen, needs?: Spending, leaves = false): Promise<void> {
+    return this.#parts.adjust(tenant, seen, { now: this.#now, limit: this.#limitOf(tenant), needs, leaves });
   }
 
   #isWorthShowing(tenant: string, seen: Seen): boolean {
     if (this.#now < seen.shownAt + SHOW_EVERY_MS) return false;
-    const part = seen.account?.lanes[this.#options.lane];
+    const part = seen.account?.lanes[this.#lane];
     if (part === undefined) return false;
     const spent = this.#book.spent(tenant);
     if (seen.waiting) {
