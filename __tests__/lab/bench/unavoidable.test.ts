@@ -33,11 +33,23 @@ describe('the unavoidable wait', () => {
     expect(urgentWaits(requests(4, 1, 0))).toEqual([0, 0, 0, 0]);
   });
 
-  it('is that for the fifth of a minute of four: it has to be earned, and a slot may just have begun', () => {
-    const [, , , , fifth = 0] = urgentWaits(requests(5, 1, 0));
-    expect(fifth).toBe(0);
-    const sixth = urgentWaits(requests(6, 1, 0))[5] ?? 0;
-    expect(sixth).toBeCloseTo(2 * FLUID_SLOT_MS, 0);
+  it('is a whole minute for the fifth of a minute of four: none holds more, however Bedrock measures it', () => {
+    const waits = urgentWaits(requests(6, 1, 0));
+    expect(waits[3]).toBe(0);
+    expect(waits[4]).toBeGreaterThan(59_000);
+    // Then they flow evenly.
+    expect((waits[5] ?? 0) - (waits[4] ?? 0)).toBeCloseTo(FLUID_SLOT_MS, -3);
+  });
+
+  it('is none where a burst of others could have left room', () => {
+    const waits = urgentWaits([...requests(100, 5, 0), ...requests(1, 1, 0, 20_000)]);
+    expect(waits).toEqual([0]);
+  });
+
+  it('grows while urgent work alone asks for a little more than the quota', () => {
+    const wait = (everyMs: number) => urgentWaits(requests(40, 1, everyMs, 0)).at(-1) ?? 0;
+    expect(wait(SLOT_MS * 1.1)).toBe(0);
+    expect(wait(SLOT_MS * 0.9)).toBeGreaterThan(40 * 0.1 * SLOT_MS);
   });
 
   it('is a slot of somebody else, and its own share, among bulk that never ends', () => {

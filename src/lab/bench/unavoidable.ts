@@ -1,15 +1,25 @@
 /**
  * What a request must wait although its scheduler is as good as can be. The yardstick is generalised processor sharing: a
- * fluid that serves all priorities with a backlog at once, each at its weight's share of the quota, inside each all tenants with
- * a backlog alike, and a whole minute's quota at once after idleness. Packets cannot be poured, so the best packet schedule is
- * behind the fluid by one request (Parekh and Gallager, 1993): the one that has just been let in when an urgent one comes.
+ * fluid that serves all waiting priorities at once, each at its weight's share of the quota, and inside each all tenants with a
+ * backlog alike. Packets cannot be poured, so the best packet schedule is behind the fluid by one request (Parekh and Gallager,
+ * 1993): the one that has just been let in when an urgent one comes.
+ *
+ * No minute holds more than a minute's quota: nobody knows how Bedrock measures it, so a schedule must be safe however it does.
+ * All work flows evenly, so that there is room when urgent work comes. Urgent work that comes after a rest of urgent work, of up to a
+ * minute, may take as much more at once as the minute has room for.
  */
 import { PRIORITY_WEIGHTS } from '../../core/lane/priority-weights.ts';
-import type { Priority } from '../../core/request/record.ts';
+import { PRIORITIES, type Priority } from '../../core/request/record.ts';
 
 /** The fluid is given no more of what is attainable than is promised to be used. */
 const PROMISED_USE = 0.95;
 const MINUTE_MS = 60_000;
+/** The fluid flows in steps of this length. */
+const STEP_MS = 100;
+const STEPS_OF_MINUTE = MINUTE_MS / STEP_MS;
+/** What is left of a request that has been served. */
+const NOTHING_MS = 1e-6;
+const [URGENT] = PRIORITIES;
 
 export interface FluidRequest {
   priority: Priority;
@@ -31,14 +41,18 @@ export function unavoidableWaits(requests: readonly FluidRequest[]): number[] {
 
 /** When the fluid has served each of them. */
 function fluidEnds(requests: readonly FluidRequest[]): number[] {
-  const fluid = new Fluid();
-  const ends = new Array<number>(requests.length).fill(Number.POSITIVE_INFINITY);
-  requests.forEach(({ priority, tenant, arrivedAt, quotaMs }, index) => {
-    fluid.flow(arrivedAt, ends);
-    fluid.add(priority, tenant, { index, leftMs: quotaMs });
-  });
-  fluid.flow(Number.POSITIVE_INFINITY, ends);
-  return ends;
+  const [first] = requests;
+  if (first === undefined) return [];
+  const fluid = new Fluid(requests.length);
+  let next = 0;
+  for (let at = first.arrivedAt; next < requests.length || fluid.waits; at += STEP_MS) {
+    for (let come = requests[next]; come !== undefined && come.arrivedAt <= at; come = requests[next]) {
+      fluid.add(come, next);
+      next += 1;
+    }
+    fluid.flow(at);
+  }
+  return fluid.ends;
 }
 
 interface Drop {
@@ -46,60 +60,95 @@ interface Drop {
   leftMs: number;
 }
 
-/** What waits of one priority, by tenant. */
-type Lines = Map<string, Drop[]>;
-
 class Fluid {
-  readonly #queues = new Map<Priority, Lines>();
-  /** What may be poured at once. */
+  /** When each request was served. */
+  readonly ends: number[];
+  /** What waits of each priority, by tenant. */
+  readonly #queues = new Map<Priority, Map<string, Drop[]>>();
+  /** What was poured in each step of the last minute, in a circle, and in all. */
+  readonly #poured = new Float64Array(STEPS_OF_MINUTE);
+  #pouredMs = 0;
+  #step = 0;
+  /** What urgent work may take at once. */
   #creditMs = MINUTE_MS;
-  #at = Number.NEGATIVE_INFINITY;
 
-  add(priority: Priority, tenant: string, drop: Drop): void {
-    const lines: Lines = this.#queues.get(priority) ?? new Map();
+  constructor(count: number) {
+    this.ends = new Array<number>(count).fill(Number.POSITIVE_INFINITY);
+  }
+
+  get waits(): boolean {
+    return this.#queues.size > 0;
+  }
+
+  add({ priority, tenant, quotaMs }: FluidRequest, index: number): void {
+    const lines = this.#queues.get(priority) ?? new Map<string, Drop[]>();
     this.#queues.set(priority, lines);
     const line = lines.get(tenant);
+    const drop = { index, leftMs: quotaMs };
     if (line === undefined) lines.set(tenant, [drop]);
     else line.push(drop);
   }
 
-  /** Lets it flow until then, and notes what ends meanwhile. */
-  flow(until: number, ends: number[]): void {
-    while (this.#queues.size > 0) {
-      const weights = [...this.#queues.keys()].reduce((sum, it) => sum + PRIORITY_WEIGHTS[it], 0);
-      const shareOf = (priority: Priority, lines: Lines) => PRIORITY_WEIGHTS[priority] / weights / lines.size;
-      /** Until the first of the heads ends, in the whole quota's time. */
-      let needsMs = Number.POSITIVE_INFINITY;
-      for (const [priority, lines] of this.#queues) {
-        const share = shareOf(priority, lines);
-        for (const [head] of lines.values()) needsMs = Math.min(needsMs, (head?.leftMs ?? 0) / share);
-      }
-      const creditedMs = Math.min(needsMs, this.#creditMs);
-      const flowingMs = Math.min((needsMs - creditedMs) / PROMISED_USE, until - this.#at);
-      this.#creditMs -= creditedMs;
-      this.#at += flowingMs;
-      this.#pour(creditedMs + flowingMs * PROMISED_USE, shareOf, ends);
-      if (this.#at >= until) return;
+  /** One step. */
+  flow(at: number): void {
+    const slot = this.#step % STEPS_OF_MINUTE;
+    this.#step += 1;
+    this.#pouredMs -= this.#poured[slot] as number;
+    const room = Math.max(0, MINUTE_MS * PROMISED_USE - this.#pouredMs);
+    const even = Math.min(room, STEP_MS * PROMISED_USE);
+    // What goes at once after a rest may fill the whole quota.
+    const atOnce = Math.min(this.#creditMs, room / PROMISED_USE - even);
+    const share = even * this.#shareOf(URGENT);
+    const toUrgent = this.#pour(URGENT, share + atOnce, at);
+    const taken = Math.max(0, toUrgent - share);
+    this.#creditMs -= taken;
+    if (!this.#queues.has(URGENT)) {
+      this.#creditMs = Math.min(MINUTE_MS, this.#creditMs + STEP_MS * PROMISED_USE);
     }
-    const idleMs = Number.isFinite(this.#at) ? until - this.#at : MINUTE_MS / PROMISED_USE;
-    this.#creditMs = Math.min(MINUTE_MS, this.#creditMs + idleMs * PROMISED_USE);
-    this.#at = until;
+    const left = this.#pourOthers(even - (toUrgent - taken), at);
+    const poured = even - left + taken * PROMISED_USE;
+    this.#poured[slot] = poured;
+    this.#pouredMs += poured;
   }
 
-  #pour(amountMs: number, shareOf: (priority: Priority, lines: Lines) => number, ends: number[]): void {
-    for (const [priority, lines] of this.#queues) {
-      const each = amountMs * shareOf(priority, lines);
+  /** What a priority does not need goes to the others; returns what none of them needs. */
+  #pourOthers(amountMs: number, at: number): number {
+    let left = amountMs;
+    for (let before = Number.POSITIVE_INFINITY; left > NOTHING_MS && left < before; ) {
+      before = left;
+      const shares = PRIORITIES.map((it): [Priority, number] => [it, this.#shareOf(it, URGENT)]);
+      for (const [priority, share] of shares) left -= this.#pour(priority, before * share, at);
+    }
+    return left;
+  }
+
+  /** The part that a priority is entitled to beside all that wait, but for one. */
+  #shareOf(priority: Priority, except?: Priority): number {
+    if (!this.#queues.has(priority) || priority === except) return 0;
+    const waiting = [...this.#queues.keys()].filter((it) => it !== except);
+    return PRIORITY_WEIGHTS[priority] / waiting.reduce((sum, it) => sum + PRIORITY_WEIGHTS[it], 0);
+  }
+
+  /** Over the tenants alike, as far as they need it; returns how much that was. */
+  #pour(priority: Priority, amountMs: number, at: number): number {
+    const lines = this.#queues.get(priority);
+    let left = amountMs;
+    while (lines !== undefined && lines.size > 0 && left > NOTHING_MS) {
+      const heads = [...lines.values()].map(([head]) => head?.leftMs ?? 0);
+      const each = Math.min(left / lines.size, ...heads);
+      left -= each * lines.size;
       for (const [tenant, line] of lines) {
         const [head] = line;
         if (head === undefined) continue;
         head.leftMs -= each;
-        if (head.leftMs > 1e-6) continue;
-        ends[head.index] = this.#at;
+        if (head.leftMs > NOTHING_MS) continue;
+        this.ends[head.index] = at;
         line.shift();
         if (line.length === 0) lines.delete(tenant);
       }
-      if (lines.size === 0) this.#queues.delete(priority);
     }
+    if (lines?.size === 0) this.#queues.delete(priority);
+    return amountMs - left;
   }
 }
 
