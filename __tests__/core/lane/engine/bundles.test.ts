@@ -76,6 +76,9 @@ describe('the last workers, while several tenants have work', () => {
       expect(bundles.isKeptFrom(entryOf(1, { tenant: 'hangs', priority }))).toBe(true);
       expect(bundles.isKeptFrom(entryOf(1, { tenant: 'guest', priority }))).toBe(false);
     }
+    // Where calls of everybody take long, each holds about as many.
+    const all = new BundlePacer().begin(0, { ...USE, ...USED, holders: many, leastHeld: 3 });
+    expect(all.isKeptFrom(entryOf(1, { tenant: 'hangs' }))).toBe(false);
     // Control: those who hold fewer, and a lane of one tenant, in which all workers are its own.
     const few = new BundlePacer().begin(0, { ...USE, ...USED, holders: new Map([['hangs', 4]]) });
     const alone = new BundlePacer().begin(0, { ...USE, taken: 25, holders: many });

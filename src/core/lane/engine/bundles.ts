@@ -39,6 +39,8 @@ export interface WorkerUse {
   runMs: number;
   /** Workers that calls of a tenant have held for long. */
   holders?: ReadonlyMap<string, number>;
+  /** What the tenant holds who holds least of those that have work waiting; none unless given. */
+  leastHeld?: number;
   /** Several tenants have had work lately. */
   shared?: boolean;
 }
@@ -47,16 +49,16 @@ export interface WorkerUse {
 export class BundlePacer {
   #openedAt = Number.NEGATIVE_INFINITY;
   #lastOpenedAt = Number.NEGATIVE_INFINITY;
-
   /** The bundles of one tick. */
-  begin(now: number, { workers, taken, rivals = 1, runMs, holders, shared = false }: WorkerUse): Bundles {
+  begin(now: number, use: WorkerUse): Bundles {
+    const { workers, taken, rivals = 1, runMs, holders, leastHeld = 0, shared = false } = use;
     const kept = keptForUrgent(workers);
     const free = workers - taken;
     const everyMs = (runMs * rivals) / (EAGERNESS * Math.max(0, free - kept));
     const isDue = now >= this.#openedAt + everyMs;
     const last = shared ? Math.floor(workers / KEPT_FROM_HOLDERS) : 0;
     const isLastDue = now >= this.#lastOpenedAt + KNOWN_AFTER_MS / Math.ceil(last / 2);
-    return new Bundles({ free, kept, isDue, last, isLastDue, holders }, (isLast) => {
+    return new Bundles({ free, kept, isDue, last, isLastDue, holders, leastHeld }, (isLast) => {
       this.#openedAt = now;
       if (isLast) this.#lastOpenedAt = now;
     });
@@ -75,6 +77,7 @@ interface Room {
   /** One of them may be taken. */
   isLastDue: boolean;
   holders?: ReadonlyMap<string, number>;
+  leastHeld: number;
 }
 
 /** Groups a tick's releases for workers, in order. */
@@ -95,11 +98,15 @@ export class Bundles {
     return this.#count;
   }
 
-  /** Only the last workers are left, and calls of the entry's tenant hold as many for long. */
+  /**
+   * Only the last workers are left, and calls of the entry's tenant hold as many for long: more than twice as many as those of
+   * another who has work waiting. Where the calls of all take long, nobody is kept from anything.
+   */
   isKeptFrom(entry: BacklogEntry): boolean {
-    const { last, holders } = this.#room;
+    const { last, holders, leastHeld } = this.#room;
     const bundles = this.#count + (this.#fits(entry) ? 0 : 1);
-    return this.#left(bundles) < last && (holders?.get(entry.tenant) ?? 0) >= last;
+    const held = holders?.get(entry.tenant) ?? 0;
+    return this.#left(bundles) < last && held >= last && held > 2 * leastHeld;
   }
 
   /** A worker can take the release now: with the last bundle, or as the first of another. An urgent one never gathers. */

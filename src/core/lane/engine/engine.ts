@@ -289,16 +289,20 @@ export class LaneEngine {
     const unfinished = this.#ledger.unfinished(now);
     const room = this.#room(limits, unfinished.releases);
     const runMs = this.#runMs;
-    this.#recentTenants.note(now, this.#queues.tenants);
+    const { tenants } = this.#queues;
+    this.#recentTenants.note(now, tenants);
+    const holders = this.#ledger.holders(now);
+    const leastHeld = Math.min(...[...tenants].map((it) => holders.get(it) ?? 0));
     const bundles = this.#bundlePacer.begin(now, {
       ...{ ...input, taken: unfinished.bundles, runMs },
-      ...{ holders: this.#ledger.holders(now), shared: this.#recentTenants.areSeveral(now) },
+      ...{ holders, leastHeld, shared: this.#recentTenants.areSeveral(now) },
     });
     const noWorker = input.workersSetting ?? 'max_concurrent_executions';
     // While urgent work asks for less than its share, it goes first and finds its room, whatever the shares of a moment say.
     const urgentFirst =
       this.#queues.urgentSince > now - LONG_FOR_URGENT_MS &&
       this.#urgentDemand.isWithin(this.#queues.urgentShare, limits);
+    let someAreKept = false;
     for (let end: RoundEnd = 'nothing waits'; ; ) {
       const entry = this.#queues.next();
       if (entry === undefined) return end;
@@ -312,11 +316,16 @@ export class LaneEngine {
         continue;
       }
       if (bundles.isKeptFrom(entry)) {
+        someAreKept = true;
         end = noWorker;
         this.#queues.drop();
         continue;
       }
-      if (!bundles.admits(entry)) return noWorker;
+      if (!bundles.admits(entry)) {
+        // What some are kept from is not made up for: the others would have it alone.
+        if (!someAreKept) this.#pacing.waitForWorker(now, decisions.releases.length);
+        return noWorker;
+      }
       if (entry.failures > 0 && !this.#retries.allows()) {
         this.#queues.drop();
         continue;

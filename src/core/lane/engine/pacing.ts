@@ -17,6 +17,8 @@ const FURTHEST_MS = 20_000;
 const OVERSPEED = 1.15;
 /** What could not be used at once may be made up for within this time. */
 const MAKE_UP_MS = 1_000;
+/** What could not be used because no worker was free is made up for as well, but for no more than this. */
+const LONGEST_PAUSE_MS = 10_000;
 
 /**
  * How far to look ahead.
@@ -38,22 +40,33 @@ export function mayBeAhead(typical: Amount, limits: Limits): Amount {
 export class Pacing {
   #credit: Amount = { requests: 0, tokens: 0 };
   #at: number | undefined;
+  /** Since when there has been no worker, after the last round and before it. */
+  #waitsSince: number | undefined;
+  #waitedSince: number | undefined;
 
   /**
    * Earns credit since the last call; to be called before each round of releases.
    * @param rate that can be kept up, of a millisecond; infinite if it does not matter
    */
   advance(now: number, rate: Amount): void {
+    this.#waitedSince = this.#waitsSince;
+    this.#waitsSince = undefined;
+    const makeUpMs = MAKE_UP_MS + Math.min(LONGEST_PAUSE_MS, now - (this.#waitedSince ?? now));
     const elapsed = OVERSPEED * Math.max(0, now - (this.#at ?? now - MAKE_UP_MS));
     this.#at = now;
     const earn = (credit: number, rate: number) =>
       rate === Number.POSITIVE_INFINITY
         ? rate
-        : Math.min((Number.isFinite(credit) ? credit : 0) + Math.max(0, rate) * elapsed, rate * MAKE_UP_MS);
+        : Math.min((Number.isFinite(credit) ? credit : 0) + Math.max(0, rate) * elapsed, rate * makeUpMs);
     this.#credit = {
       requests: earn(this.#credit.requests, rate.requests),
       tokens: earn(this.#credit.tokens, rate.tokens),
     };
+  }
+
+  /** What no worker could take in this round is not lost. */
+  waitForWorker(now: number, released: number): void {
+    this.#waitsSince = released > 0 ? now : (this.#waitedSince ?? now);
   }
 
   /** One release may overdraw the credit; the next waits until it is earned. */

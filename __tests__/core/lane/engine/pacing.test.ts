@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { mayBeAhead, Pacing } from '../../../../src/core/lane/engine/pacing.ts';
+
+/** Two requests a second. */
+const RATE = { requests: 0.002, tokens: Number.POSITIVE_INFINITY };
+
+/** Releases all that the pace allows, and again after so long; returns how many the second time. */
+function releasedAfter(ms: number, waitsForWorker: boolean): number {
+  const pacing = new Pacing();
+  const release = (now: number) => {
+    pacing.advance(now, RATE);
+    let released = 0;
+    for (; pacing.allows(); released++) pacing.spend({ requests: 1, tokens: 0 });
+    if (waitsForWorker) pacing.waitForWorker(now, released);
+    return released;
+  };
+  release(0);
+  return release(ms);
+}
+
+describe('what could not be used', () => {
+  it('is made up for within a second', () => {
+    expect(releasedAfter(400, false)).toBe(1);
+    expect(releasedAfter(5_000, false)).toBeLessThanOrEqual(2);
+  });
+
+  it('because no worker was free is made up for in full, up to ten seconds of it', () => {
+    expect(releasedAfter(5_000, true)).toBeGreaterThanOrEqual(10);
+    expect(releasedAfter(300_000, true)).toBeLessThanOrEqual(22);
+  });
+});
+
+it('only where a minute holds a few calls may the flow be one ahead of what is free', () => {
+  const call = { requests: 1, tokens: 1_000 };
+  expect(mayBeAhead(call, { requests_per_minute: 8 })).toEqual(call);
+  expect(mayBeAhead(call, { tokens_per_minute: 20_000 })).toEqual(call);
+  expect(mayBeAhead(call, { requests_per_minute: 600 })).toEqual({ requests: 0, tokens: 0 });
+});
