@@ -1,9 +1,11 @@
+import { Option } from '@commander-js/extra-typings';
 import { defaultOf } from '../../lab/bench/bench.ts';
 import { type Cost, type CostCase, measureCost } from '../../lab/cost/cost.ts';
+import { measureWorkers } from '../../lab/cost/worker-needs.ts';
 import { command } from '../command.ts';
 import { table } from '../report/table.ts';
 import { json, number, seed } from '../terminal/options.ts';
-import { printer } from '../terminal/printer.ts';
+import { type Printer, printer } from '../terminal/printer.ts';
 
 const RATES = [0, 0.05, 1, 10, 100];
 const LANES = [1, 10];
@@ -16,6 +18,7 @@ const CALL: Pick<CostCase, 'inputBytes' | 'outputBytes' | 'callSeconds'> = {
 
 export default command(
   'smoother bench-cost',
+  'smoother bench-cost --worker --worker-memory 256',
   'smoother bench-cost --rate 10 --input-bytes 20000 --output-bytes 8000 --json figures.json',
 )
   .addOption(
@@ -33,10 +36,16 @@ export default command(
       WORKER_MEMORY,
     ),
   )
+  .addOption(
+    new Option('--worker', 'what a worker needs of memory and processor, instead').conflicts([
+      ...(['rate', 'inputBytes', 'outputBytes', 'seconds'] as const),
+    ]),
+  )
   .addOption(seed('of the arrivals'))
   .addOption(json())
-  .action(async ({ rate, inputBytes, outputBytes, seconds, workerMemory, seed, json: file }) => {
+  .action(async ({ rate, inputBytes, outputBytes, seconds, workerMemory, worker, seed, json: file }) => {
     const print = printer(file);
+    if (worker) return printNeeds(print, workerMemory);
     const cases = (rate === undefined ? RATES : [rate]).flatMap((it) =>
       LANES.filter((lanes) => it > 0 || lanes === 1).map((lanes) => ({
         ...{ rate: it, lanes, inputBytes, outputBytes },
@@ -51,6 +60,22 @@ export default command(
     print.line(table(['a second', 'lanes', 'a million', 'a month', 'of that'], costs.map(row)));
     print.figures(costs);
   });
+
+async function printNeeds(print: Printer, memoryMegabytes: number): Promise<void> {
+  const needs = await measureWorkers(memoryMegabytes);
+  print.line(`Workers of ${memoryMegabytes} MB: memory at the peak, and processor time on this machine`);
+  const rows = needs.map(({ calls, bytes, peakMegabytes, sendingMs, processorMs }) =>
+    [
+      calls,
+      bytes,
+      `${peakMegabytes.toFixed(0)} MB`,
+      `${sendingMs.toFixed(0)} ms`,
+      `${processorMs.toFixed(0)} ms`,
+    ].map(String),
+  );
+  print.line(table(['calls', 'bytes of each', 'peak', 'until all are sent', 'in all'], rows));
+  print.figures(needs);
+}
 
 function row({ rate, lanes, usdPerMillion, usdPerMonth, lines }: Cost): string[] {
   const parts = lines

@@ -1,6 +1,6 @@
 /**
- * What a worker's memory holds. Measured with the built function (docs/benchmark-cost.md): it takes 80 MB before its first call, and
- * up to 12 times a payload's size while that is read, changed and sent. A bundle of small calls takes less.
+ * What a worker's memory holds. By measurement (docs/benchmark-cost.md) the function takes 80 MB before its first call, and up to 13
+ * times a payload's size while that is read, changed and sent, of which a heap near its limit saves some. A bundle of small calls takes less.
  */
 import { type ErrorType, requestError } from '../request/error-types.ts';
 import type { RequestError } from '../request/record.ts';
