@@ -3,21 +3,21 @@
  * snapshot is a JSON text that a successor goes on from.
  */
 import type { BacklogEntry } from '../../request/ports.ts';
-import { PRIORITIES } from '../../request/record.ts';
 import { SLOT_MS, slotOf } from '../call-report.ts';
 import type { Limits } from '../catalog/limits.ts';
 import type { LaneFigures, Paused } from '../ports.ts';
 import { AdaptiveShare } from './adaptive-share.ts';
 import { BindingWatch, type RoundEnd } from './binding.ts';
 import { Breaker, leastReleased } from './breaker.ts';
-import { BundlePacer, keptForUrgent } from './bundles.ts';
+import { BundlePacer } from './bundles.ts';
 import { DeniedModels } from './denied-models.ts';
 import { Estimates } from './estimates.ts';
 import { FairQueues } from './fair-queues.ts';
 import { bindingShare, Headroom } from './headroom.ts';
 import { Ledger, type LedgerTotals } from './ledger.ts';
-import { lookAheadMs, mayBeAhead, Pacing, pacedTokens } from './pacing.ts';
+import { lookAheadMs, mayBeAhead, Pacing } from './pacing.ts';
 import { RecentTenants } from './recent-tenants.ts';
+import { type RoundParts, releaseRound } from './release-round.ts';
 import { endsOf, ReportDeltas } from './report-deltas.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { type Sizing, sizeOf } from './sizing.ts';
@@ -25,9 +25,6 @@ import { parseEstimates, parseState, writeEstimates, writeState } from './state.
 import type { Decisions, EngineRelease, TickInput } from './tick.ts';
 import { patienceMs, UrgentDemand, unforeseenUrgent } from './urgent-demand.ts';
 import { lengthOf, typicalOf, waitedMs } from './waiting.ts';
-
-/** Urgent work that has waited for so long asks for more than its share, or cannot be helped. */
-const LONG_FOR_URGENT_MS = 5_000;
 
 /** By what the breaker allows. */
 const MOST_RELEASES = { all: Number.POSITIVE_INFINITY, probe: 1, none: 0 };
@@ -41,17 +38,6 @@ export interface EngineSettings {
   leaseMs: number;
   /** How long a call may take until its worker gives it up; as long as it likes unless given. */
   callMs?: number;
-}
-
-/** What is known once a tick has taken in its reports. */
-interface Round {
-  input: TickInput;
-  /** Ours to use of the limits. */
-  limits: Limits;
-  headroom: Headroom;
-  /** How far pacing looks ahead. */
-  aheadMs: number;
-  sizeOf(entry: BacklogEntry): Sizing;
 }
 
 export class LaneEngine {
@@ -68,6 +54,7 @@ export class LaneEngine {
   readonly #bundlePacer = new BundlePacer();
   readonly #recentTenants: RecentTenants;
   readonly #bindingWatch = new BindingWatch();
+  readonly #parts: RoundParts;
   #figures: LaneFigures = { unfinished: 0, utilisation: 0, share: 1 };
   #throttled = 0;
   #wonBack = 0;
@@ -88,6 +75,18 @@ export class LaneEngine {
     this.#adaptiveShare = new AdaptiveShare(past.adaptation);
     this.#breaker = new Breaker(past);
     this.#deniedModels = new DeniedModels(past.models);
+    this.#parts = {
+      ledger: this.#ledger,
+      queues: this.#queues,
+      adaptiveShare: this.#adaptiveShare,
+      breaker: this.#breaker,
+      deniedModels: this.#deniedModels,
+      pacing: this.#pacing,
+      urgentDemand: this.#urgentDemand,
+      retries: this.#retries,
+      bundlePacer: this.#bundlePacer,
+      recentTenants: this.#recentTenants,
+    };
   }
 
   /** Something has been released that has not ended, or a predecessor's releases are to be settled. */
@@ -147,9 +146,11 @@ export class LaneEngine {
     const searching = this.#adaptiveShare.share < 1 || (input.assumed?.length ?? 0) > 0;
     const aheadMs = lookAheadMs(waitedMs(admitted, now), searching);
     this.#pacing.advance(now, headroom.rateWithin(aheadMs, mayBeAhead(typical, limits)));
+    const { minutesToProcess } = this.settings;
+    const round = { input, limits, headroom, aheadMs, runMs, minutesToProcess, sizeOf };
     const release = (entries: BacklogEntry[][], count: number) => {
       this.#queues.enter(entries, input, (entry) => sizeOf(entry).cost);
-      return this.#release({ input, limits, headroom, aheadMs, sizeOf }, count, decisions);
+      return releaseRound(this.#parts, round, count, decisions);
     };
     let end: RoundEnd = 'stopped';
     if (allowed === 'probe') end = release(leastReleased(admitted), MOST_RELEASES.probe);
@@ -280,111 +281,8 @@ export class LaneEngine {
     return sizeOf(entry, this.#estimates, limits, this.#runMs, this.settings.callMs);
   }
 
-  #release(
-    { input, limits, headroom, aheadMs, sizeOf }: Round,
-    allowed: number,
-    decisions: Decisions,
-  ): RoundEnd {
-    const { now } = input;
-    const unfinished = this.#ledger.unfinished(now);
-    const room = this.#room(limits, unfinished.releases);
-    const runMs = this.#runMs;
-    const { tenants } = this.#queues;
-    this.#recentTenants.note(now, tenants);
-    const holders = this.#ledger.holders(now);
-    const leastHeld = Math.min(...[...tenants].map((it) => holders.get(it) ?? 0));
-    const bundles = this.#bundlePacer.begin(now, {
-      ...{ ...input, taken: unfinished.bundles, runMs },
-      ...{ holders, leastHeld, shared: this.#recentTenants.areSeveral(now) },
-    });
-    const noWorker = input.workersSetting ?? 'max_concurrent_executions';
-    // While urgent work asks for less than its share, it goes first and finds its room, whatever the shares of a moment say.
-    const urgentFirst =
-      this.#queues.urgentSince > now - LONG_FOR_URGENT_MS &&
-      this.#urgentDemand.isWithin(this.#queues.urgentShare, limits);
-    let someAreKept = false;
-    for (let end: RoundEnd = 'nothing waits'; ; ) {
-      const entry = this.#queues.next();
-      if (entry === undefined) return end;
-      if (decisions.releases.length >= allowed) return 'stopped';
-      const urgent = entry.priority === PRIORITIES[0];
-      if (decisions.releases.length >= room[urgent ? 'urgent' : 'others']) return 'minutes_to_process';
-      if (!urgent && !this.#pacing.allows()) {
-        if (!urgentFirst) return 'quota';
-        end = 'quota';
-        this.#queues.passOthers();
-        continue;
-      }
-      if (bundles.isKeptFrom(entry)) {
-        someAreKept = true;
-        end = noWorker;
-        this.#queues.drop();
-        continue;
-      }
-      if (!bundles.admits(entry)) {
-        // What some are kept from is not made up for: the others would have it alone.
-        if (!someAreKept) this.#pacing.waitForWorker(now, decisions.releases.length);
-        return noWorker;
-      }
-      if (entry.failures > 0 && !this.#retries.allows()) {
-        this.#queues.drop();
-        continue;
-      }
-      const size = sizeOf(entry);
-      if (size.least > certainTokens(input)) {
-        decisions.oversized.push({ ...size, entry });
-        this.#queues.drop();
-        continue;
-      }
-      if (input.budgets?.admits(entry, size) === false) {
-        this.#queues.drop();
-        continue;
-      }
-      const keepsRoom = urgentFirst || !this.#queues.urgentWaits;
-      const leaves = urgent ? 'nothing' : keepsRoom ? 'debts and urgent' : 'debts';
-      const fits = headroom.fits(size, leaves);
-      const { trials } = this.#adaptiveShare;
-      const tries = !fits && urgent && trials.allows() && headroom.fits(size, leaves, input.limits);
-      if (!fits && !tries) {
-        end = 'quota';
-        const skipped = this.#queues.skip(size.held);
-        if (skipped === undefined || (skipped === 'waits' && (urgent || !urgentFirst))) return 'quota';
-        if (skipped === 'waits') this.#queues.passOthers();
-        continue;
-      }
-      if (tries) trials.spend(now, slotOf(now));
-      if (entry.failures > 0) this.#retries.spend();
-      if (!urgent) this.#pacing.spend({ requests: 1, tokens: pacedTokens(size, runMs, aheadMs) });
-      this.#queues.serve(size.cost);
-      headroom.take(size);
-      input.budgets?.took(entry, size);
-      if (urgent) this.#urgentDemand.add(size);
-      const before = bundles.count;
-      const bundle = bundles.add(entry);
-      const opened = bundles.count - before;
-      const { reserved, held, variance, charge: expected } = size;
-      this.#ledger.release(slotOf(now), { releases: 1, bundles: opened, reserved, held, variance, expected });
-      const probesModel = this.#deniedModels.released(now, slotOf(now), entry.model_id);
-      const probe = this.#breaker.released(now, slotOf(now), entry.tenant) || probesModel;
-      decisions.releases.push({ ...size, entry, bundle, probe });
-    }
-  }
-
   /** How long a call takes from its release, milliseconds. */
   get #runMs(): number {
     return this.#estimates.runMs(this.settings.averageRequestMs);
   }
-
-  /** How many more may be released and unfinished: some places are kept for urgent ones. */
-  #room({ requests_per_minute: rate = Number.POSITIVE_INFINITY }: Limits, unfinished: number) {
-    const most = Math.ceil(rate * this.settings.minutesToProcess);
-    const left = most - unfinished;
-    return { urgent: left, others: Number.isFinite(most) ? left - keptForUrgent(most) : left };
-  }
-}
-
-/** The tokens a minute of which it is certain that Bedrock admits no more. */
-function certainTokens({ limits, assumed }: TickInput): number {
-  const known = assumed?.includes('tokens_per_minute') ? undefined : limits.tokens_per_minute;
-  return known ?? Number.POSITIVE_INFINITY;
 }

@@ -1,0 +1,169 @@
+/** One round of releases: who is next, whether it may go, and what stops the others. */
+import type { BacklogEntry } from '../../request/ports.ts';
+import { PRIORITIES } from '../../request/record.ts';
+import { slotOf } from '../call-report.ts';
+import type { Limits } from '../catalog/limits.ts';
+import type { AdaptiveShare } from './adaptive-share.ts';
+import type { RoundEnd } from './binding.ts';
+import type { Breaker } from './breaker.ts';
+import { type BundlePacer, keptForUrgent } from './bundles.ts';
+import type { DeniedModels } from './denied-models.ts';
+import type { FairQueues } from './fair-queues.ts';
+import type { Headroom } from './headroom.ts';
+import type { Ledger } from './ledger.ts';
+import { type Pacing, pacedTokens } from './pacing.ts';
+import type { RecentTenants } from './recent-tenants.ts';
+import type { RetryBudget } from './retry-budget.ts';
+import type { Sizing } from './sizing.ts';
+import type { Decisions, TickInput } from './tick.ts';
+import type { UrgentDemand } from './urgent-demand.ts';
+
+/** Urgent work that has waited for so long asks for more than its share, or cannot be helped. */
+const LONG_FOR_URGENT_MS = 5_000;
+
+/** What the engine remembers from round to round: each says whether a release may go, or notes that it went. */
+export interface RoundParts {
+  ledger: Ledger;
+  queues: FairQueues;
+  adaptiveShare: AdaptiveShare;
+  breaker: Breaker;
+  deniedModels: DeniedModels;
+  pacing: Pacing;
+  urgentDemand: UrgentDemand;
+  retries: RetryBudget;
+  bundlePacer: BundlePacer;
+  recentTenants: RecentTenants;
+}
+
+/** What is known once a tick has taken in its reports. */
+export interface Round {
+  input: TickInput;
+  /** Ours to use of the limits. */
+  limits: Limits;
+  headroom: Headroom;
+  /** How far pacing looks ahead. */
+  aheadMs: number;
+  /** How long a call takes from its release. */
+  runMs: number;
+  /** Minutes of quota that may be released and unfinished. */
+  minutesToProcess: number;
+  sizeOf(entry: BacklogEntry): Sizing;
+}
+
+/**
+ * Releases what is waiting in the queues.
+ * @param allowed so many at most
+ * @param decisions what is released is added to it, and what is found to be larger than the quota
+ * @returns what stopped the round
+ */
+export function releaseRound(
+  parts: RoundParts,
+  round: Round,
+  allowed: number,
+  decisions: Decisions,
+): RoundEnd {
+  const { ledger, queues, adaptiveShare, breaker, deniedModels, pacing, urgentDemand } = parts;
+  const { retries, bundlePacer, recentTenants } = parts;
+  const { input, limits, headroom, aheadMs, runMs, minutesToProcess, sizeOf } = round;
+  const { now } = input;
+  const unfinished = ledger.unfinished(now);
+  const room = roomFor(limits, unfinished.releases, minutesToProcess);
+  const { tenants } = queues;
+  recentTenants.note(now, tenants);
+  const holders = ledger.holders(now);
+  const leastHeld = [...tenants].reduce(
+    (least, it) => Math.min(least, holders.get(it) ?? 0),
+    Number.POSITIVE_INFINITY,
+  );
+  const bundles = bundlePacer.begin(now, {
+    ...{ ...input, taken: unfinished.bundles, runMs },
+    ...{ holders, leastHeld, shared: recentTenants.areSeveral(now) },
+  });
+  const noWorker = input.workersSetting ?? 'max_concurrent_executions';
+  // While urgent work asks for less than its share, it goes first and finds its room, whatever the shares of a moment say.
+  const urgentFirst =
+    queues.urgentSince > now - LONG_FOR_URGENT_MS && urgentDemand.isWithin(queues.urgentShare, limits);
+  let someAreKept = false;
+  for (let end: RoundEnd = 'nothing waits'; ; ) {
+    const entry = queues.next();
+    if (entry === undefined) return end;
+    if (decisions.releases.length >= allowed) return 'stopped';
+    const urgent = entry.priority === PRIORITIES[0];
+    if (decisions.releases.length >= room[urgent ? 'urgent' : 'others']) return 'minutes_to_process';
+    if (!urgent && !pacing.allows()) {
+      if (!urgentFirst) return 'quota';
+      end = 'quota';
+      queues.passOthers();
+      continue;
+    }
+    if (bundles.isKeptFrom(entry)) {
+      someAreKept = true;
+      end = noWorker;
+      queues.drop();
+      continue;
+    }
+    if (!bundles.admits(entry)) {
+      // What some are kept from is not made up for: the others would have it alone.
+      if (!someAreKept) pacing.waitForWorker(now, decisions.releases.length);
+      return noWorker;
+    }
+    if (entry.failures > 0 && !retries.allows()) {
+      queues.drop();
+      continue;
+    }
+    const size = sizeOf(entry);
+    if (size.least > certainTokens(input)) {
+      decisions.oversized.push({ ...size, entry });
+      queues.drop();
+      continue;
+    }
+    if (input.budgets?.admits(entry, size) === false) {
+      queues.drop();
+      continue;
+    }
+    const keepsRoom = urgentFirst || !queues.urgentWaits;
+    const leaves = urgent ? 'nothing' : keepsRoom ? 'debts and urgent' : 'debts';
+    const fits = headroom.fits(size, leaves);
+    const { trials } = adaptiveShare;
+    const tries = !fits && urgent && trials.allows() && headroom.fits(size, leaves, input.limits);
+    if (!fits && !tries) {
+      end = 'quota';
+      const skipped = queues.skip(size.held);
+      if (skipped === undefined || (skipped === 'waits' && (urgent || !urgentFirst))) return 'quota';
+      if (skipped === 'waits') queues.passOthers();
+      continue;
+    }
+    if (tries) trials.spend(now, slotOf(now));
+    if (entry.failures > 0) retries.spend();
+    if (!urgent) pacing.spend({ requests: 1, tokens: pacedTokens(size, runMs, aheadMs) });
+    queues.serve(size.cost);
+    headroom.take(size);
+    input.budgets?.took(entry, size);
+    if (urgent) urgentDemand.add(size);
+    const before = bundles.count;
+    const bundle = bundles.add(entry);
+    const opened = bundles.count - before;
+    const { reserved, held, variance, charge: expected } = size;
+    ledger.release(slotOf(now), { releases: 1, bundles: opened, reserved, held, variance, expected });
+    const probesModel = deniedModels.released(now, slotOf(now), entry.model_id);
+    const probe = breaker.released(now, slotOf(now), entry.tenant) || probesModel;
+    decisions.releases.push({ ...size, entry, bundle, probe });
+  }
+}
+
+/** How many more may be released and unfinished: some places are kept for urgent ones. */
+function roomFor(
+  { requests_per_minute: rate = Number.POSITIVE_INFINITY }: Limits,
+  unfinished: number,
+  minutesToProcess: number,
+) {
+  const most = Math.ceil(rate * minutesToProcess);
+  const left = most - unfinished;
+  return { urgent: left, others: Number.isFinite(most) ? left - keptForUrgent(most) : left };
+}
+
+/** The tokens a minute of which it is certain that Bedrock admits no more. */
+function certainTokens({ limits, assumed }: TickInput): number {
+  const known = assumed?.includes('tokens_per_minute') ? undefined : limits.tokens_per_minute;
+  return known ?? Number.POSITIVE_INFINITY;
+}
