@@ -48,6 +48,8 @@ describe('an answer that our choice of max tokens cut', () => {
 
   it('runs again with all that the model can give, and only that is committed', async () => {
     const world = createWorld({ answer });
+    // Its leader may have left while the first call ran.
+    world.ports.waker.wake = async (lanes) => world.clock.spawn(() => world.prioritize({ lanes }));
     await world.submit('unset', { max_tokens: undefined });
     await world.submit('set', { max_tokens: 100 });
     lead(world, 1);
