@@ -10,11 +10,6 @@ import type { SeenQueue } from './backlog-sizes.ts';
 
 /** Indexes show a write within this time. */
 const INDEX_GRACE_MS = 3_000;
-/**
- * Mostly they show it much sooner, within a fraction of a second. A leader that goes to sleep waits no longer: it is paid by the second,
- * and what an index shows later than this is found by the schedule's next leader.
- */
-const USUAL_LAG_MS = 1_000;
 /** A queue that was announced longer ago and is empty has nothing more to come. */
 const ANNOUNCED_GRACE_MS = ANNOUNCE_INTERVAL_MS + INDEX_GRACE_MS + CLOCK_SKEW_MS;
 /** How often the directory is read: new queues are seen this late. */
@@ -83,12 +78,12 @@ export class BacklogView {
   }
 
   /**
-   * What was written before `since` has been seen: the directory was read after it, and each queue when the index had usually caught
-   * up with it, or had surely caught up with the queue's last announcement.
+   * What was written before `since` has been seen: the directory was read after it, and each queue when the index had caught up
+   * with it, or with the queue's last announcement.
    */
   hasSeen(since: number): boolean {
     const hasCaughtUp = ({ entry, readAt = Number.NEGATIVE_INFINITY }: Queue) =>
-      readAt >= Math.min(since + USUAL_LAG_MS, entry.announced_at + ANNOUNCED_GRACE_MS);
+      readAt >= Math.min(since + INDEX_GRACE_MS, entry.announced_at + ANNOUNCED_GRACE_MS);
     return this.#listedAt >= since && [...this.#queues.values()].every(hasCaughtUp);
   }
 

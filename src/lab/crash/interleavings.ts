@@ -7,7 +7,7 @@ import { sha256 } from '../../core/request/keys.ts';
 import { forkRandom, type Random } from '../simulation/random.ts';
 import { LANE } from './functions.ts';
 import { brokenInvariants, type Expectation } from './invariants.ts';
-import { type Pipeline, SLOW_LAG_MS } from './pipeline.ts';
+import { INDEX_LAG_MS, type Pipeline } from './pipeline.ts';
 import { type Scheduler, withoutNonces } from './scheduler.ts';
 
 /** A world and the processes in it, ready to be scheduled. */
@@ -125,7 +125,7 @@ async function recover({ expected, faults }: Race, { pipeline, scheduler }: Stag
 async function stateOf({ pipeline, scheduler }: Staged): Promise<string> {
   const { cloud, ports, queues, results, bedrock, clock, stream } = pipeline;
   const now = clock.now();
-  const isSeen = (at: number) => at + SLOW_LAG_MS <= now;
+  const isSeen = (at: number) => at + INDEX_LAG_MS <= now;
   const seen = new Map<string, string>();
   for (const { at, record } of stream.images) {
     if (isSeen(at)) seen.set(record.request_id, `${record.status} ${record.generation}`);

@@ -47,10 +47,8 @@ const VISIBILITY_PER_TIMEOUT = 6;
 const MAXIMUM_RECEIVES = 5;
 const SCHEDULE_MS = 60_000;
 const WAKE_MS = 20;
-/** Within what a leader waits for before it sleeps (USUAL_LAG_MS in backlog-view.ts). A slower index may cost a minute of the schedule. */
-const USUAL_LAG_MS = 900;
-/** Slow, but within what a leader waits for before it forgets a queue (INDEX_GRACE_MS there). */
-export const SLOW_LAG_MS = 2_000;
+/** Slow, but within what a leader waits for before it sleeps (INDEX_GRACE_MS in backlog-view.ts). */
+export const INDEX_LAG_MS = 2_000;
 const BEGIN_MS = Date.UTC(2026, 10, 2, 9, 0, 0);
 /** The schedule's first minute begins this long after the start. */
 const FIRST_SCHEDULE_MS = 40_000;
@@ -69,8 +67,6 @@ export interface PipelineOptions {
   /** Of tenants. */
   budgets?: Record<string, TenantBudget>;
   sabotage?: Sabotage;
-  /** By which the indexes lag behind writes, milliseconds. */
-  indexLagMs?: number;
   /** No function starts by itself before {@link Pipeline.settle}, so that instances can be driven by hand first. */
   standsStill?: boolean;
 }
@@ -106,20 +102,13 @@ export class Pipeline {
   readonly #wakes: string[][] = [];
   #ingestion: { instance: Instance; logic: Ingestion } | undefined;
 
-  constructor({
-    injections = [],
-    limits,
-    budgets = {},
-    sabotage = {},
-    indexLagMs = USUAL_LAG_MS,
-    standsStill,
-  }: PipelineOptions = {}) {
+  constructor({ injections = [], limits, budgets = {}, sabotage = {}, standsStill }: PipelineOptions = {}) {
     const { clock } = this;
     this.#injections = injections;
     const quota = limits ?? { requestsPerMinute: 600, tokensPerMinute: 1_000_000 };
     this.cloud = createMemoryCloud({
       clock,
-      indexLagMs,
+      indexLagMs: INDEX_LAG_MS,
       leastPartBytes: LEAST_PART_BYTES,
       settings: {
         results_queues: [QUEUE],

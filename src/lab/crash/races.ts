@@ -9,7 +9,7 @@ import { LANE, MODEL, type Sabotage } from './functions.ts';
 import type { Instance } from './instance.ts';
 import type { Race } from './interleavings.ts';
 import type { Expectation } from './invariants.ts';
-import { SLOW_LAG_MS } from './pipeline.ts';
+import { INDEX_LAG_MS } from './pipeline.ts';
 import { requestBody } from './scenario.ts';
 import { Stage } from './stage.ts';
 
@@ -94,7 +94,7 @@ function lateDelivery(sabotage?: Sabotage): Race {
 async function runAgain(stage: Stage, instance: Instance): Promise<void> {
   const leader = stage.leader(instance, await stage.acquire(instance, 'second'));
   await leader.tick();
-  await instance.clock.sleep(SLOW_LAG_MS);
+  await instance.clock.sleep(INDEX_LAG_MS);
   await leader.tick();
   const [, again] = stage.bundles();
   if (again !== undefined) await stage.invoke(instance, again);

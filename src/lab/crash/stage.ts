@@ -10,7 +10,7 @@ import { nameOf } from './calls.ts';
 import { type FunctionName, LANE, type Sabotage, TIMEOUTS_MS } from './functions.ts';
 import type { CallInterceptor, Instance } from './instance.ts';
 import type { Staged } from './interleavings.ts';
-import { Pipeline, SLOW_LAG_MS } from './pipeline.ts';
+import { INDEX_LAG_MS, Pipeline } from './pipeline.ts';
 import { requestBody, WIDE } from './scenario.ts';
 import { Scheduler } from './scheduler.ts';
 
@@ -20,7 +20,7 @@ export class Stage {
   readonly scheduler: Scheduler;
 
   constructor(sabotage: Sabotage | undefined) {
-    this.pipeline = new Pipeline({ limits: WIDE, standsStill: true, sabotage, indexLagMs: SLOW_LAG_MS });
+    this.pipeline = new Pipeline({ limits: WIDE, standsStill: true, sabotage });
     this.scheduler = new Scheduler(this.pipeline.clock);
   }
 
@@ -31,7 +31,7 @@ export class Stage {
   async accept(...ids: string[]): Promise<void> {
     for (const id of ids)
       await this.ingest(this.pipeline.functions.instance('ingestion'), id, requestBody(id));
-    await this.pass(SLOW_LAG_MS);
+    await this.pass(INDEX_LAG_MS);
   }
 
   /** Runs a leader's tick that releases what was accepted. Returns the bundles on the Hold queue. */
