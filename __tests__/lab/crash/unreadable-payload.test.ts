@@ -53,6 +53,7 @@ describe('a payload that cannot be read for long', () => {
 
   it('would be asked for many times as often, if its request were put back at once', async () => {
     const { releases } = await anHour({ records: atOnce });
-    expect(releases).toBeGreaterThan(100);
+    // With each leader that the schedule sends, at least.
+    expect(releases).toBeGreaterThan(50);
   });
 });
