@@ -1,5 +1,7 @@
-/** What operators ask of the real stack, without its functions. */
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are Terraform expressions
+/** What operators ask of the real stack, with functions that do nothing. */
 import { rmSync } from 'node:fs';
+import path from 'node:path';
 import { vi } from 'vitest';
 import { dynamoClient, s3Client, sqsClient } from '../../../src/aws/clients.ts';
 import type { Stack } from '../../../src/cli/operator/operator-command.ts';
@@ -10,13 +12,36 @@ import { REQUIRED, synthesise } from '../../stack/synthesis.ts';
 const KEPT = /^aws_(dynamodb_table|sqs_queue|s3_bucket)$/;
 const OUTPUTS = /_(queue_url|dlq_url|table_name|bucket_name)$|^region$/;
 
-/** The tables, queues and bucket of the real stack. */
+const FUNCTIONS = ['ingestion', 'prioritization', 'invocation', 'reporting', 'batch'];
+const IDLE = {
+  code: 'return {}',
+  actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+};
+
+/** The tables, queues and bucket of the real stack. Its functions are triggered by queues in which nothing ever is. */
 async function storesOnly() {
   const { resource, output, ...rest } = synthesise();
-  const { assetsFolder } = await smallStack({});
+  const triggers = FUNCTIONS.map((name) => [
+    name,
+    {
+      event_source_arn: `\${aws_sqs_queue.nothing_for_${name}.arn}`,
+      function_name: name,
+      scaling_config: { maximum_concurrency: 2 },
+    },
+  ]);
+  const queues = FUNCTIONS.map((name) => [`nothing_for_${name}`, { name: `nothing-for-${name}` }]);
+  const { assetsFolder, stack: functions } = await smallStack(
+    Object.fromEntries(FUNCTIONS.map((name) => [name, IDLE])),
+    { aws_lambda_event_source_mapping: Object.fromEntries(triggers) },
+  );
+  const kept = Object.fromEntries(Object.entries(resource).filter(([type]) => KEPT.test(type)));
   const stack = {
     ...rest,
-    resource: Object.fromEntries(Object.entries(resource).filter(([type]) => KEPT.test(type))),
+    resource: {
+      ...functions.resource,
+      ...kept,
+      aws_sqs_queue: { ...kept.aws_sqs_queue, ...Object.fromEntries(queues) },
+    },
     output: Object.fromEntries(Object.entries(output).filter(([name]) => OUTPUTS.test(name))),
   };
   return { stack, assetsFolder } as unknown as Awaited<ReturnType<typeof smallStack>>;
@@ -26,6 +51,8 @@ export interface LocalStores {
   cloud: SmallCloud;
   stack: Stack;
   outputs: Outputs;
+  /** The code of any of the functions. */
+  zip: string;
   stop(): Promise<void>;
 }
 
@@ -49,7 +76,7 @@ export async function startStores(): Promise<LocalStores> {
   const clients = { dynamo: dynamoClient(), sqs: sqsClient(), s3: s3Client(process.env) };
   const stack = { names: namesFrom(outputs), region: cloud.region, ...clients };
   return {
-    ...{ cloud, stack, outputs },
+    ...{ cloud, stack, outputs, zip: path.join(stores.assetsFolder, 'ingestion.zip') },
     async stop() {
       for (const client of Object.values(clients)) client.destroy();
       await cloud.stop();
