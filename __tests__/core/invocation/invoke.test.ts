@@ -72,6 +72,23 @@ describe('an answer', () => {
     });
   });
 
+  it('counts from when Bedrock had the call, which a busy worker may send seconds later, but not ten', async () => {
+    const delayAfter = async (travelMs: number) => {
+      world = new World();
+      const { call } = world.ports.model;
+      world.ports.model = {
+        call: async (it) => {
+          world.now += travelMs;
+          return call(it);
+        },
+      };
+      await invokeBundle(world.ports, await world.release());
+      return (await world.counters()).start_delay_ms;
+    };
+    expect(await delayAfter(6_000)).toBe(6_500);
+    expect(await delayAfter(60_000)).toBe(10_300);
+  });
+
   it('is asked for with the max tokens and the time that the release allows', async () => {
     await invokeBundle(world.ports, await world.release());
     const [call] = world.calls;

@@ -267,8 +267,11 @@ function canGrantMore({ lane, ...record }: RequestRecord): boolean {
   return max_tokens === undefined && !record.full_allowance && granted_max_tokens < most_max_tokens;
 }
 
-/** A call does not travel for longer; beyond it, Bedrock's latency leaves out a part of its work. */
-const MAX_TRANSIT_MS = 2_000;
+/**
+ * A call does not travel for longer; beyond it, Bedrock's latency leaves out a part of its work. A worker with a third of a processor
+ * takes three seconds to send forty calls at once, and a busy machine longer.
+ */
+const MAX_TRANSIT_MS = 10_000;
 
 /**
  * When Bedrock counted the call, at the latest: not before it was sent, and its own latency before the answer came. On a
