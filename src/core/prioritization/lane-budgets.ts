@@ -63,7 +63,7 @@ export class LaneBudgets {
   #now = 0;
 
   /** @param plan what the last leader has left */
-  constructor(ports: LanePartsPorts, options: LanePartsOptions, plan?: string) {
+  constructor(ports: LanePartsPorts, options: LanePartsOptions & { leaseMs: number }, plan?: string) {
     this.#lane = options.lane;
     this.#book = new BudgetBook(options.leaseMs, plan === undefined ? undefined : JSON.parse(plan).budgets);
     this.#parts = new LaneParts(ports, options, this.#book);

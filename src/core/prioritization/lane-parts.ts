@@ -4,14 +4,12 @@
  */
 import { adjusted, saysTheSame } from '../budgets/account.ts';
 import type { BudgetBook } from '../budgets/book.ts';
-import type { Clock } from '../clock.ts';
 import { type BudgetAccount, type BudgetAccounts, dayOf, type Spending } from '../lane/budgets.ts';
 import type { Log } from '../log.ts';
 import { budgetNoticeLine } from './metrics.ts';
 
 export interface LanePartsPorts {
   budgets: BudgetAccounts;
-  clock: Pick<Clock, 'now'>;
   log: Log;
   emit(line: object): void;
 }
@@ -20,7 +18,6 @@ export interface LanePartsOptions {
   lane: string;
   /** Of the leader. */
   token: number;
-  leaseMs: number;
   metricsNamespace: string;
 }
 
@@ -66,8 +63,9 @@ export class LaneParts {
     try {
       for (const { tenant, account } of await this.#ports.budgets.list(day)) {
         const left = account.lanes[lane];
-        const part = left === undefined ? undefined : partOf(tenant);
-        if (left === undefined || part === undefined) continue;
+        if (left === undefined) continue;
+        const part = partOf(tenant);
+        if (part === undefined) continue;
         if (!this.#book.has(tenant)) this.#book.adopt(tenant, left.spent);
         part.account = account;
       }
