@@ -1,7 +1,7 @@
-import { DeleteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { type BundleLeases, type LeasedRelease, leaseIdsFrom } from '../../core/request/bundle-lease.ts';
-import { itemOf, namesIn, unlessRefused, valuesOf } from './expressions.ts';
+import { itemOf } from './expressions.ts';
 import { LaneItems } from './lane-items.ts';
 import { leasesPartition } from './lane-keys.ts';
 import { queryItems } from './query.ts';
@@ -10,21 +10,6 @@ import { queryItems } from './query.ts';
 export function dynamoBundleLeases(client: DynamoDBClient, table: string): BundleLeases {
   const items = new LaneItems(client, table);
   const keyOf = (lane: string, id: string) => ({ lane: leasesPartition(lane), item: id });
-
-  async function remove(lane: string, id: string, condition: string, values?: object): Promise<boolean> {
-    const removed = await unlessRefused(
-      client.send(
-        new DeleteItemCommand({
-          TableName: table,
-          Key: itemOf(keyOf(lane, id)),
-          ConditionExpression: condition,
-          ExpressionAttributeNames: namesIn(condition),
-          ExpressionAttributeValues: values && valuesOf({ ...values }),
-        }),
-      ),
-    );
-    return removed !== undefined;
-  }
 
   return {
     async write({ lane, id, released_at, releases }) {
@@ -36,7 +21,7 @@ export function dynamoBundleLeases(client: DynamoDBClient, table: string): Bundl
       const values = { ended: new Set(ended.map(textOf)) };
       // Mostly they end together, and one write is enough.
       if (ended.length > 0) {
-        if (await remove(lane, id, '#releases = :ended', values)) return;
+        if (await items.remove(keyOf(lane, id), '#releases = :ended', values)) return;
         const left = await items.update(keyOf(lane, id), {
           update: 'DELETE #releases :ended',
           condition: 'attribute_exists(#releases)',
@@ -45,7 +30,7 @@ export function dynamoBundleLeases(client: DynamoDBClient, table: string): Bundl
         });
         if (left?.releases !== undefined) return;
       }
-      await remove(lane, id, 'attribute_not_exists(#releases)');
+      await items.remove(keyOf(lane, id), 'attribute_not_exists(#releases)');
     },
 
     async expired(lane, now, limit) {

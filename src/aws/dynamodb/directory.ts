@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { DeleteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { LaneRegistry, QueueDirectory } from '../../core/lane/ports.ts';
 import { parseBacklogKey } from '../../core/request/keys.ts';
-import { itemOf, namesIn, unlessRefused, valuesOf } from './expressions.ts';
+import { itemOf } from './expressions.ts';
+import { LaneItems } from './lane-items.ts';
 import { queuePartition, REGISTRY_PARTITION, shardsOf } from './lane-keys.ts';
 import { queryItems } from './query.ts';
 
 /** Announced backlog partitions, in the lanes table. */
 export function dynamoDirectory(client: DynamoDBClient, table: string): QueueDirectory {
+  const items = new LaneItems(client, table);
   const keyOf = (backlogKey: string) => ({
     lane: queuePartition(parseBacklogKey(backlogKey).lane, backlogKey),
     item: backlogKey,
@@ -36,18 +38,7 @@ export function dynamoDirectory(client: DynamoDBClient, table: string): QueueDir
     },
 
     async forget({ backlog_key, nonce }) {
-      const condition = '#nonce = :nonce';
-      await unlessRefused(
-        client.send(
-          new DeleteItemCommand({
-            TableName: table,
-            Key: itemOf(keyOf(backlog_key)),
-            ConditionExpression: condition,
-            ExpressionAttributeNames: namesIn(condition),
-            ExpressionAttributeValues: valuesOf({ nonce }),
-          }),
-        ),
-      );
+      await items.remove(keyOf(backlog_key), '#nonce = :nonce', { nonce });
     },
   };
 }

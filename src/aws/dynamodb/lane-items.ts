@@ -1,4 +1,5 @@
 import {
+  DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
   UpdateItemCommand,
@@ -61,5 +62,21 @@ export class LaneItems {
       }),
     );
     return Item && unmarshall(Item);
+  }
+
+  /** Whether it is gone: not when the condition did not hold. */
+  async remove(key: LaneItemKey, condition: string, values?: Record<string, unknown>): Promise<boolean> {
+    const removed = await unlessRefused(
+      this.#client.send(
+        new DeleteItemCommand({
+          TableName: this.#table,
+          Key: itemOf(key),
+          ConditionExpression: condition,
+          ExpressionAttributeNames: namesIn(condition),
+          ExpressionAttributeValues: values && valuesOf(values),
+        }),
+      ),
+    );
+    return removed !== undefined;
   }
 }
