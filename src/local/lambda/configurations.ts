@@ -1,16 +1,14 @@
 /** What Lambda's read calls tell of a stack: its functions and their triggers, as they are declared. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { EvaluatedStack } from '../terraform/stack.ts';
+import type { EvaluatedStack, Resource } from '../terraform/stack.ts';
 
 /** An account's default. Nothing here takes a part of it for itself. */
 const CONCURRENT_EXECUTIONS = 1_000;
 
 /** Undefined: there is no such function. */
 export function functionConfiguration(stack: EvaluatedStack, functionName: string) {
-  const found = stack
-    .resources('aws_lambda_function')
-    .find((resource) => resource.text('function_name') === functionName);
+  const found = functionOf(stack, functionName);
   return (
     found && {
       FunctionName: functionName,
@@ -30,7 +28,7 @@ export function functionConfiguration(stack: EvaluatedStack, functionName: strin
 
 /** Of queues and streams. */
 export function eventSourceMappings(stack: EvaluatedStack, functionName: string) {
-  const arn = functionConfiguration(stack, functionName)?.FunctionArn;
+  const arn = functionOf(stack, functionName)?.text('arn');
   const mappings = stack
     .resources('aws_lambda_event_source_mapping')
     .filter((mapping) => [functionName, arn].includes(mapping.text('function_name')))
@@ -55,4 +53,10 @@ export function accountSettings() {
       UnreservedConcurrentExecutions: CONCURRENT_EXECUTIONS,
     },
   };
+}
+
+function functionOf(stack: EvaluatedStack, functionName: string): Resource | undefined {
+  return stack
+    .resources('aws_lambda_function')
+    .find((resource) => resource.text('function_name') === functionName);
 }

@@ -49,6 +49,7 @@ export interface WorkerUse {
 export class BundlePacer {
   #openedAt = Number.NEGATIVE_INFINITY;
   #lastOpenedAt = Number.NEGATIVE_INFINITY;
+
   /** The bundles of one tick. */
   begin(now: number, use: WorkerUse): Bundles {
     const { workers, taken, rivals = 1, runMs, holders, leastHeld = 0, shared = false } = use;
