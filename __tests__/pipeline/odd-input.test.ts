@@ -104,8 +104,10 @@ beforeAll(() => {
   const valid = Object.entries(VALID).map(([request_id, fields]) =>
     JSON.stringify({ request_id, ...fields }),
   );
-  // The same line twice; an empty one; line ends of two kinds.
-  const lines = [...valid, valid[0], '', ...INVALID.map(([, line]) => line)];
+  // One line twice, not the one that has a contender for its id: whichever comes first is accepted.
+  const twice = valid[1];
+  // An empty line; line ends of two kinds.
+  const lines = [...valid, twice, '', ...INVALID.map(([, line]) => line)];
   writeFileSync(file('input.jsonl'), lines.join('\r\n'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
