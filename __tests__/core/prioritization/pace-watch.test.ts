@@ -1,25 +1,19 @@
 import { expect, it } from 'vitest';
 import { PaceWatch } from '../../../src/core/prioritization/pace-watch.ts';
 
-/** Ticks of a second each, at this pace. */
-function run(watch: PaceWatch, from: number, seconds: number, pace: number, waits = true): number {
-  for (let second = 0; second < seconds; second++) watch.note(from + second * 1_000, pace / 60, waits);
-  return from + seconds * 1_000;
-}
+const SHOWN = { unfinished: 0, utilisation: 1, share: 1, busy_since: 0 };
+const shownAt = (at: number) => ({ ...SHOWN, backlog: { at, arrived: 0, lines: [], rest: [] } });
 
-it('a pace is that of the time after the first minute, in which a rested account gives more', () => {
-  const watch = new PaceWatch();
-  let now = run(watch, 0, 60, 2);
-  expect(watch.figures.pace).toBeUndefined();
-  now = run(watch, now, 30, 0.8);
-  expect(watch.figures.pace).toBeCloseTo(0.8, 1);
-  expect(watch.figures.busy_since).toBe(0);
+it('a pace is told when work has waited for a whole minute, and a rest ends it', () => {
+  const watch = new PaceWatch(undefined, 5_000);
+  expect(watch.figures(5_000, true, 0.4)).toEqual({ busy_since: 5_000 });
+  expect(watch.figures(64_999, true, 0.7)).toEqual({ busy_since: 5_000 });
+  expect(watch.figures(65_000, true, 0.81234)).toEqual({ busy_since: 5_000, pace: 0.812 });
+  expect(watch.figures(65_200, false, 0.8)).toEqual({});
+  expect(watch.figures(70_000, true, 0.1)).toEqual({ busy_since: 70_000 });
 });
 
-it('a successor goes on from it, and a rest ends it', () => {
-  const watch = new PaceWatch({ busy_since: 0, pace: 0.8 });
-  const now = run(watch, 200_000, 5, 0.8);
-  expect(watch.figures).toEqual({ busy_since: 0, pace: 0.8 });
-  run(watch, now, 1, 0.1, false);
-  expect(watch.figures).toEqual({});
+it('a successor goes on from what was shown lately, and begins anew where nobody led', () => {
+  expect(new PaceWatch(shownAt(299_000), 300_000).figures(300_000, true, 0.8).pace).toBe(0.8);
+  expect(new PaceWatch(shownAt(200_000), 300_000).figures(300_000, true, 0)).toEqual({ busy_since: 300_000 });
 });

@@ -72,9 +72,9 @@ export interface LaneFigures {
   behind_ms?: number;
   /** What has kept work waiting for most of the last while; absent when nothing has. */
   binds?: Binds;
-  /** Work has waited without a break since then, epoch milliseconds. */
+  /** Work has waited, in a lane that was not paused, without a break since then, epoch milliseconds. */
   busy_since?: number;
-  /** Minutes of the limits that are released in each minute while work waits; absent while that is not known. */
+  /** Minutes of the limits that the last minute has released, of which work waited all the time; absent otherwise. */
   pace?: number;
   backlog?: BacklogFigures;
   /** Tenants whose requests wait for their budgets and not for the lane: the first of them, as the state item has little room. */

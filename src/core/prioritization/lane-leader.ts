@@ -4,7 +4,6 @@ import { concurrently } from '../concurrently.ts';
 import { tokensIn } from '../lane/backlog-figures.ts';
 import { type EngineSettings, LaneEngine } from '../lane/engine/engine.ts';
 import type { Decisions } from '../lane/engine/tick.ts';
-import { laneMinutes } from '../lane/expected-start.ts';
 import type { Binds, Led } from '../lane/ports.ts';
 import { boundOf } from '../operations/bound.ts';
 import { BacklogSizes, sizesIn, withSizes } from './backlog-sizes.ts';
@@ -85,7 +84,7 @@ export class LaneLeader {
       this.#engine.holdsBack(modelId),
     );
     this.#rules = new LaneRules(ports, led.lane);
-    this.#pace = new PaceWatch(led.figures);
+    this.#pace = new PaceWatch(led.figures, now);
     this.#metricsAt = now;
     workers.note(led.lane, { taken: this.#engine.unfinished(now).bundles, waiting: true });
   }
@@ -153,13 +152,14 @@ export class LaneLeader {
     const waiting = this.#oldest !== undefined;
     this.#workers.note(this.#lane, { taken, waiting });
     const { binds, ...engineFigures } = this.#engine.figures;
+    const isBusy = waiting && engineFigures.paused === undefined;
     const figures = {
       ...engineFigures,
       ...(binds !== undefined && { binds: { ...binds, value: this.#valueOf(binds.by) } }),
       bundles: taken,
       waiting,
       ...(assumed.length > 0 && { assumed }),
-      ...this.#pace.figures,
+      ...this.#pace.figures(now, isBusy, this.#engine.paceWithin(limits, now)),
       start_ms: this.#promptness.startMs(this.#engine.usualStartMs),
       backlog: this.#sizes.figures,
       ...this.#budgets.kept,
@@ -193,9 +193,6 @@ export class LaneLeader {
     const gone = [...releases, ...oversized].map(({ entry }) => entry).concat(expired);
     this.#view.release(gone, releasedAt);
     this.#sizes.remove(gone);
-    const tokens = releases.reduce((sum, { charge }) => sum + charge, 0);
-    const minutes = laneMinutes({ requests: releases.length, tokens }, this.#rules.limits) ?? 0;
-    this.#pace.note(releasedAt, minutes, this.#oldest !== undefined);
     await this.#releases.carryOut(decisions, this.#rules.limits);
   }
 

@@ -1,62 +1,29 @@
 /** How fast a lane releases while work waits: what it can really use of its limits, whatever holds back the rest. */
+import { WINDOW_MS } from '../lane/engine/ledger.ts';
 import type { LaneFigures } from '../lane/ports.ts';
-
-const BIN_MS = 10_000;
-/** After a rest a whole minute's quota may be released at once: that says nothing of the time after it. */
-const FIRST_MINUTE_MS = 60_000;
-/** The pace is that of the last minute or two. */
-const BINS = 9;
+import { LEASE_MS } from './lane-writes.ts';
 
 type Figures = Pick<LaneFigures, 'pace' | 'busy_since'>;
 
 export class PaceWatch {
   #busySince: number | undefined;
-  #pace: number | undefined;
-  /** Minutes of the limits released since then. */
-  #bin: { from: number; minutes: number } | undefined;
-  /** That the pace was taken from. */
-  #bins: number;
 
-  /** @param before what a predecessor knew */
-  constructor({ busy_since, pace }: Figures = {}) {
-    this.#busySince = busy_since;
-    this.#pace = pace;
-    this.#bins = pace === undefined ? 0 : BINS;
+  /** @param shown what a predecessor showed; long ago, it says nothing of the time since */
+  constructor(shown: LaneFigures | undefined, now: number) {
+    const shownAt = shown?.backlog?.at ?? Number.NEGATIVE_INFINITY;
+    this.#busySince = now < shownAt + 2 * LEASE_MS ? shown?.busy_since : undefined;
   }
 
   /**
-   * After each tick.
-   * @param minutes of the whole limits that were released
-   * @param waits work waits still
+   * What is known is in it. The pace is that of a whole minute: what goes at once after a rest goes so again each time a minute is
+   * over, and shorter times tell of the lump alone.
+   * @param isBusy work waits that may be released
+   * @param lately minutes of the limits that the last minute has released
    */
-  note(now: number, minutes: number, waits: boolean): void {
-    if (!waits) {
-      this.#busySince = undefined;
-      this.#pace = undefined;
-      this.#bin = undefined;
-      this.#bins = 0;
-      return;
-    }
-    this.#busySince ??= now;
-    if (now < this.#busySince + FIRST_MINUTE_MS) return;
-    if (this.#bin === undefined) {
-      this.#bin = { from: now, minutes: 0 };
-      return;
-    }
-    this.#bin.minutes += minutes;
-    const took = now - this.#bin.from;
-    if (took < BIN_MS) return;
-    this.#bins = Math.min(BINS, this.#bins + 1);
-    const pace = (this.#bin.minutes * 60_000) / took;
-    this.#pace = this.#pace === undefined ? pace : this.#pace + (pace - this.#pace) / this.#bins;
-    this.#bin = { from: now, minutes: 0 };
-  }
-
-  /** What is known is in it. */
-  get figures(): Figures {
-    return {
-      ...(this.#busySince !== undefined && { busy_since: this.#busySince }),
-      ...(this.#pace !== undefined && { pace: Number(this.#pace.toPrecision(3)) }),
-    };
+  figures(now: number, isBusy: boolean, lately: number): Figures {
+    this.#busySince = isBusy ? (this.#busySince ?? now) : undefined;
+    if (this.#busySince === undefined) return {};
+    if (now < this.#busySince + WINDOW_MS) return { busy_since: this.#busySince };
+    return { busy_since: this.#busySince, pace: Number(lately.toPrecision(3)) };
   }
 }

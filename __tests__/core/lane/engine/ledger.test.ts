@@ -74,6 +74,28 @@ describe('the worked example of the quota documentation: 1,000 input tokens, max
 });
 
 describe('a release', () => {
+  it('what the last minute has released is told with its charge once that is known', () => {
+    const { ledger } = new Account();
+    const release = (releases: number, expected: number) => ({
+      releases,
+      bundles: 1,
+      reserved: 5_000,
+      held: 5_000,
+      variance: 0,
+      expected,
+    });
+    ledger.release(slotOf(0), release(2, 3_000));
+    ledger.release(slotOf(30_000), release(1, 2_000));
+    const settled = countersOf({
+      ...{ end: 'settled', tenant: 'acme', releasedAt: 0, startedAt: 200, finishedAt: 3_000 },
+      ...{ reservedTokens: 2_500, chargedTokens: 4_000 },
+      ...{ estimatedInputTokens: 0, inputTokens: 0, outputTokens: 0 },
+    });
+    ledger.report(slotReportOf({ slot: slotOf(0), counters: settled }));
+    expect(ledger.releasedLately(40_000)).toEqual({ requests: 3, tokens: 4_000 + 1_500 + 2_000 });
+    expect(ledger.releasedLately(70_000)).toEqual({ requests: 1, tokens: 2_000 });
+  });
+
   it('counts until a minute after its start once that is known', () => {
     const account = new Account();
     account.release(0, 500);

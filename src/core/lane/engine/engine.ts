@@ -193,6 +193,11 @@ export class LaneEngine {
     return this.#estimates.usualStartMs;
   }
 
+  /** Minutes of the limits that the last minute has released. */
+  paceWithin(limits: Limits, now: number): number {
+    return bindingShare(this.#ledger.releasedLately(now), limits);
+  }
+
   /** What a waiting request is expected to be charged. */
   chargeOf(entry: BacklogEntry, limits: Limits): number {
     return this.#sizeOf(entry, limits).charge;

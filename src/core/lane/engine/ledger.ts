@@ -160,6 +160,18 @@ export class Ledger {
     return held;
   }
 
+  /** What the last minute has released: what it was charged, or is expected to be. */
+  releasedLately(now: number): Amount {
+    const released = { requests: 0, tokens: 0 };
+    for (const [slot, entry] of this.#slots) {
+      if (slot * SLOT_MS < now - WINDOW_MS) continue;
+      const { charges, debts } = entry.ends;
+      released.requests += Math.max(0, entry.releases);
+      released.tokens += sumOf(charges) + sumOf(debts) + entry.expected * shareLeft(entry);
+    }
+    return released;
+  }
+
   /** The first slot that still has something to tell; `undefined` when all has been told. */
   firstUnfinishedSlot(): number | undefined {
     let first: number | undefined;
@@ -241,6 +253,10 @@ function heldTokens(entry: Slot): number {
 
 function settledAfter(seen: number, slot: number, { charges, debts }: SlotEnds): number {
   return countAfter(seen, slot, charges, START_BIN_MS) + countAfter(seen, slot, debts, DEBT_BIN_MS);
+}
+
+function sumOf(bins: readonly Bin[]): number {
+  return bins.reduce((sum, [, count]) => sum + count, 0);
 }
 
 /** The sum of the bins of a slot that end after `seen`, epoch milliseconds. */
