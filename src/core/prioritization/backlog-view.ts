@@ -15,8 +15,8 @@ const ANNOUNCED_GRACE_MS = ANNOUNCE_INTERVAL_MS + INDEX_GRACE_MS + CLOCK_SKEW_MS
 /** How often the directory is read: new queues are seen this late. */
 export const LIST_EVERY_MS = 500;
 /**
- * Where so many were released at once, the next of them are gathered for a while: they share a worker, which is paid by the second
- * whatever it carries. More than a worker carries are not worth waiting for.
+ * Where so many were released at once and nothing waits, the next of them are gathered for a while: they share a worker, which is
+ * paid by the second whatever it carries. More than a worker carries are not worth waiting for.
  */
 const WORTH_GATHERING = { least: 4, most: 40 };
 const GATHER_MS = 1_000;
@@ -177,7 +177,10 @@ export class BacklogView {
 
   get #gatherMs(): number {
     const { least, most } = WORTH_GATHERING;
-    return this.#lastReleased >= least && this.#lastReleased < most ? GATHER_MS : LIST_EVERY_MS;
+    const isWorth = this.#lastReleased >= least && this.#lastReleased < most;
+    return isWorth && [...this.#queues.values()].every(({ heads }) => heads.length === 0)
+      ? GATHER_MS
+      : LIST_EVERY_MS;
   }
 
   #take(entries: readonly QueueEntry[]): void {
