@@ -12,7 +12,7 @@ export function objectsContract(backend: () => Backend): void {
 
   describe.each([
     ['small payloads', 10],
-    ['large payloads', 10_000],
+    ['large payloads', 20_000],
   ])('%s', (_, bytes) => {
     const newKey = () => payloadKey(randomUUID(), randomUUID(), bytes);
 
@@ -20,6 +20,9 @@ export function objectsContract(backend: () => Backend): void {
       const key = newKey();
       await ports().payloads.put(key, '{"text":"früh"}');
       expect(Buffer.from(await ports().payloads.get(key)).toString()).toBe('{"text":"früh"}');
+      const long = JSON.stringify({ text: 'früh '.repeat(400) });
+      await ports().payloads.put(key, long);
+      expect(Buffer.from(await ports().payloads.get(key)).toString()).toBe(long);
       await ports().payloads.put(key, Uint8Array.of(0, 255, 128));
       expect([...(await ports().payloads.get(key))]).toEqual([0, 255, 128]);
     });

@@ -1,10 +1,11 @@
-/** Payloads where they are cheapest: small ones as items of the Requests table, large ones in the calls bucket. */
+/** Payloads where they are cheapest: small ones, compressed, as items of the Requests table, large ones in the calls bucket. */
 import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { PayloadMissingError } from '../core/request/errors.ts';
 import { isKeyOfSmallPayload } from '../core/request/keys.ts';
 import type { Payloads } from '../core/request/ports.ts';
 import { itemOf } from './dynamodb/expressions.ts';
+import { packed, unpacked } from './packed.ts';
 import { s3Payloads } from './s3.ts';
 
 const SECONDS_OF_A_DAY = 86_400;
@@ -29,7 +30,7 @@ export function storedPayloads({ dynamo, table, s3, bucket }: PayloadStores): Pa
         new GetItemCommand({ TableName: table, Key: itemOf({ request_id: key }), ConsistentRead: true }),
       );
       if (Item?.payload?.B === undefined) throw new PayloadMissingError(key);
-      return Item.payload.B;
+      return unpacked(Item.payload.B);
     },
   };
 }
@@ -45,7 +46,7 @@ export function keptPayloads(stores: PayloadStores, retentionDays: number): Payl
     async put(key, body) {
       if (!isKeyOfSmallPayload(key)) return put(key, body);
       const expires_at = Math.ceil(Date.now() / 1_000) + retentionDays * SECONDS_OF_A_DAY;
-      const item = { request_id: key, payload: Buffer.from(body), expires_at };
+      const item = { request_id: key, payload: await packed(body), expires_at };
       await dynamo.send(new PutItemCommand({ TableName: table, Item: itemOf(item) }));
     },
     get,

@@ -44,10 +44,11 @@ export function sha256(content: string | Uint8Array): string {
 }
 
 /**
- * A payload of up to so many bytes is an item of its own beside the records: until it takes eight write units, that costs less
- * than to put an object. Not a part of the record, each of whose later writes would be billed for it.
+ * A payload of up to so many bytes is an item of its own beside the records, which costs less than to put an object until it takes
+ * eight write units: it is kept compressed, so that even encoded images hardly take more. Not a part of the record, each of whose
+ * later writes would be billed for it.
  */
-const SMALL_PAYLOAD_BYTES = 6_000;
+const SMALL_PAYLOAD_BYTES = 12_000;
 const SMALL = 'small/';
 
 export function isSmallPayload(bytes: number): boolean {

@@ -7,6 +7,7 @@ import { type Arrival, TARGETS, type Workload } from '../simulation/workload.ts'
 import { World } from '../simulation/world.ts';
 import { Bill, type Purpose } from './bill.ts';
 import { addPayloadPuts, meteredPorts } from './metered-ports.ts';
+import { packedSizes } from './sample-payloads.ts';
 
 const SECONDS_A_MONTH = 30 * 86_400;
 /** A run lasts so long at least, and until so many requests have come. */
@@ -37,8 +38,11 @@ const MEGABYTES_PER_PROCESSOR = 1_769;
 const POLLS_A_SECOND = 5 / 20;
 /** Input, Hold Next Batch, and the queue of batches. */
 const POLLED_QUEUES = 3;
-/** Assumed, as the virtual world runs neither: milliseconds of a run of ingestion and of reporting, and of each message in it. */
-const INGESTION_MS = { run: 30, message: 40 };
+/**
+ * Assumed, as the virtual world runs neither: milliseconds of a run of ingestion and of reporting, and of each message in it, ten of
+ * which are the compression of a small payload.
+ */
+const INGESTION_MS = { run: 30, message: 50 };
 const REPORTING_MS = { run: 20, change: 2 };
 /** Messages that come within this time of each other share a run of ingestion. */
 const INGESTION_WINDOW_SECONDS = 0.05;
@@ -79,14 +83,16 @@ export async function measureCost(it: CostCase, seed: number): Promise<Cost> {
   const seconds =
     it.rate === 0 ? LEAST_SECONDS : Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, REQUESTS / it.rate));
   const bill = new Bill();
+  const packedBytes = await packedSizes(it.inputBytes);
   const settings = defaultSettings('sliding-window', seed);
   const workers = Math.max(settings.prioritization.workers, Math.ceil(it.rate * it.callSeconds));
   const world = new World(workloadOf(it, seconds, seed), {
     ...settings,
     prioritization: { ...settings.prioritization, workers, queueDepthThreshold: Math.max(100, workers) },
-    surround: (ports) => meteredPorts(ports, bill, it),
+    surround: (ports) => meteredPorts(ports, bill, { ...it, packedBytes }),
   });
   const { requests } = await world.run();
+  addPayloadPuts(bill, { ...it, packedBytes }, requests.length);
   addTheRest(bill, it, { seconds, requests: requests.length, runTimes: world.runTimes });
   const perMonth = SECONDS_A_MONTH / seconds;
   const lines = bill.lines.map(([purpose, usd]): [Purpose, number] => [purpose, usd * perMonth]);
@@ -103,7 +109,7 @@ export async function measureCost(it: CostCase, seed: number): Promise<Cost> {
 /** What the virtual world does not run: ingestion, reporting, pollers, logs. */
 function addTheRest(
   bill: Bill,
-  { rate, inputBytes, workerMemory }: CostCase,
+  { rate, workerMemory }: CostCase,
   { seconds, requests, runTimes }: { seconds: number; requests: number; runTimes: World['runTimes'] },
 ): void {
   const memory = { ...MEMORY_MEGABYTES, workers: workerMemory };
@@ -120,7 +126,6 @@ function addTheRest(
   const together = Math.min(MOST_IN_A_BATCH, Math.max(1, rate * INGESTION_WINDOW_SECONDS));
   const batches = requests / together;
   run('ingestion', batches, batches * INGESTION_MS.run + requests * INGESTION_MS.message);
-  addPayloadPuts(bill, inputBytes, requests);
 
   const changes = CHANGES * requests;
   const counted = Math.min(MOST_CHANGES, Math.max(1, CHANGES * rate * REPORTING_WINDOW_SECONDS));

@@ -14,6 +14,8 @@ const SHARDS = 4;
 const KEYS_BYTES = 160;
 /** A virtual record has no content hash and no nonce, and short ids and keys: what real ones have more. */
 const SHORTENED_BYTES = 64 + 36 + 20 + 70;
+/** A small payload's key, the names of its attributes, and its time to live. */
+const AROUND_PAYLOAD_BYTES = 104;
 /** A request's id, where a producer has none: the id of its message. */
 const ID_BYTES = 36;
 /** Messages that one request to SQS may hold. */
@@ -22,15 +24,14 @@ const MESSAGES_PER_REQUEST = 10;
 export interface Sizes {
   /** Of a payload. */
   inputBytes: number;
+  /** What such payloads take when they are packed, by sample. */
+  packedBytes: readonly number[];
   /** Of an answer; the record keeps it. */
   outputBytes: number;
 }
 
-export function meteredPorts(
-  ports: MemoryPorts,
-  bill: Bill,
-  { inputBytes, outputBytes }: Sizes,
-): MemoryPorts {
+export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): MemoryPorts {
+  const { inputBytes, outputBytes } = sizes;
   const write = (purpose: Purpose, bytes: number) =>
     bill.add(purpose, 'write unit', Math.max(1, Math.ceil(bytes / 1_024)));
   const read = (purpose: Purpose, bytes: number, consistent = true) =>
@@ -215,11 +216,11 @@ export function meteredPorts(
     },
     payloads: {
       put: async (key, body) => {
-        addPayloadPuts(bill, inputBytes, 1);
+        addPayloadPuts(bill, sizes, 1);
         return payloads.put(key, body);
       },
       get: async (key) => {
-        if (isSmallPayload(inputBytes)) read('payloads', inputBytes + KEYS_BYTES);
+        if (isSmallPayload(inputBytes)) read('payloads', Math.max(...sizes.packedBytes) + AROUND_PAYLOAD_BYTES);
         else bill.add('payloads', 'object get', 1);
         return payloads.get(key);
       },
@@ -240,11 +241,16 @@ export function meteredPorts(
   };
 }
 
-/** Of payloads of this size. */
-export function addPayloadPuts(bill: Bill, bytes: number, puts: number): void {
-  if (isSmallPayload(bytes))
-    bill.add('payloads', 'write unit', puts * Math.ceil((bytes + KEYS_BYTES) / 1_024));
-  else bill.add('payloads', 'object put', puts);
+/** Of payloads of these sizes: each sample is as likely as another. */
+export function addPayloadPuts(
+  bill: Bill,
+  { inputBytes, packedBytes }: Pick<Sizes, 'inputBytes' | 'packedBytes'>,
+  puts: number,
+): void {
+  if (!isSmallPayload(inputBytes)) return bill.add('payloads', 'object put', puts);
+  const units = packedBytes.map((bytes) => Math.ceil((bytes + AROUND_PAYLOAD_BYTES) / 1_024));
+  const mean = units.reduce((sum, it) => sum + it, 0) / units.length;
+  bill.add('payloads', 'write unit', puts * mean);
 }
 
 interface IndexEntry {
