@@ -4,7 +4,11 @@ import { packed, unpacked } from '../../src/aws/packed.ts';
 import { readPayload } from '../../src/core/request/payload.ts';
 
 const text = 'Answer the question of a customer, and use only what the page says. '.repeat(20);
-const payload = { v: 1, operation: 'converse', converse: { messages: [{ role: 'user', content: [{ text }] }] } };
+const payload = {
+  v: 1,
+  operation: 'converse',
+  converse: { messages: [{ role: 'user', content: [{ text }] }] },
+};
 
 describe('small payloads as they are kept', () => {
   it('gives back every text as it was, to the byte', async () => {

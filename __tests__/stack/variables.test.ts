@@ -146,8 +146,8 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
     reaches: [[number('aws_lambda_function.prioritization', 'memory_size'), 1_024]],
   },
   invocation_memory_megabytes: {
-    value: 256,
-    reaches: [[number('aws_lambda_function.invocation', 'memory_size'), 256]],
+    value: 384,
+    reaches: [[number('aws_lambda_function.invocation', 'memory_size'), 384]],
   },
   alarm_threshold: {
     value: 9,

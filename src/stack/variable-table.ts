@@ -202,9 +202,9 @@ export const VARIABLES = [
   {
     name: 'invocation_memory_megabytes',
     type: 'number',
-    default: 512,
+    default: 256,
     description:
-      'Memory of the functions that call Bedrock, which are paid while they wait for it. 512 holds the largest request of 25 MB; 256 costs half and is enough where no request is larger than 10 MB.',
+      'Memory of the functions that call Bedrock, which are paid while they wait for it. 256 holds the largest request of 25 MB; more of it means more of a processor, which sends the calls of a full bundle sooner, and costs as much more.',
     rules: [wholeNumber('invocation_memory_megabytes', 256, 10_240, 'megabytes')],
   },
   {

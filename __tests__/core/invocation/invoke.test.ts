@@ -370,13 +370,13 @@ describe('a call without an answer', () => {
 
   it('with a payload that its worker cannot hold fails, and says what could', async () => {
     const message = await world.release();
-    world.ports.memoryMegabytes = 130;
+    world.ports.memoryMegabytes = 100;
     await invokeBundle(world.ports, message);
     expect(world.calls).toEqual([]);
     const [result] = world.cloud.sent;
     expect(result).toMatchObject({ status: 'FAILED', attempts: 0, error: { type: 'PayloadTooLarge' } });
     expect(result?.error?.message).toMatch(
-      /needs a worker of 131 MB, and invocation_memory_megabytes is 130$/,
+      /needs a worker of 101 MB, and invocation_memory_megabytes is 100$/,
     );
     expect(await world.counters()).toMatchObject({ not_started: 1, charged: 0 });
   });

@@ -40,7 +40,7 @@ const NOTHING = Buffer.from('{}');
 export async function exchange(
   client: BedrockRuntimeClient,
   command: Command,
-  body: string,
+  body: Buffer,
   abortSignal: AbortSignal,
 ): Promise<Answer> {
   let answer: Answer | undefined;
@@ -48,7 +48,7 @@ export async function exchange(
   steps.add(
     (next) => (args) => {
       const request = args.request as HttpRequest;
-      request.body = Buffer.from(body);
+      request.body = body;
       // The SDK has measured another body.
       delete request.headers['content-length'];
       return next(args);

@@ -8,7 +8,7 @@ import {
 import type { ModelAnswer, ModelCall, ModelRuntime } from '../../core/invocation/ports.ts';
 import { readAnswer } from '../../core/request/invoke-bodies.ts';
 import { parseJson } from '../../core/request/json.ts';
-import type { InvokeParameters } from '../../core/request/payload.ts';
+import { bodyBytes, type InvokeParameters } from '../../core/request/payload.ts';
 import { BedrockConnections } from './connections.ts';
 import { modelErrorOf } from './errors.ts';
 import { exchange } from './exchange.ts';
@@ -26,8 +26,9 @@ export function bedrockClient(config: BedrockRuntimeClientConfig = {}): BedrockR
 /** The models of Bedrock in one Region. */
 export function bedrockRuntime(client: BedrockRuntimeClient): ModelRuntime {
   return {
-    async call({ modelId, lane, payload, body, timeoutMs }) {
+    async call({ modelId, lane, payload, timeoutMs, ...call }) {
       const abortSignal = AbortSignal.timeout(timeoutMs);
+      const body = bodyBytes(call);
       try {
         return payload.operation === 'converse'
           ? await converse(client, modelId, body, abortSignal)
@@ -42,7 +43,7 @@ export function bedrockRuntime(client: BedrockRuntimeClient): ModelRuntime {
 async function converse(
   client: BedrockRuntimeClient,
   modelId: string,
-  body: string,
+  body: Buffer,
   abortSignal: AbortSignal,
 ): Promise<ModelAnswer> {
   const answer = await exchange(client, new ConverseCommand({ modelId }), body, abortSignal);
@@ -53,7 +54,7 @@ async function converse(
 
 async function invokeModel(
   client: BedrockRuntimeClient,
-  { modelId, lane, body }: Pick<ModelCall, 'modelId' | 'lane' | 'body'>,
+  { modelId, lane, body }: Pick<ModelCall, 'modelId' | 'lane'> & { body: Buffer },
   { content_type, accept, requestMetadata, ...parameters }: InvokeParameters & { body?: unknown },
   abortSignal: AbortSignal,
 ): Promise<ModelAnswer> {

@@ -18,7 +18,12 @@ export function bedrockTokenCounter(client: BedrockRuntimeClient): TokenCounter 
     async count(modelId, call) {
       const command = new CountTokensCommand({ modelId, input: undefined });
       const signal = AbortSignal.timeout(TIMEOUT_MS);
-      const answer = await exchange(client, command, `{"input":${inputOf(modelId, call)}}`, signal);
+      const answer = await exchange(
+        client,
+        command,
+        Buffer.from(`{"input":${inputOf(modelId, call)}}`),
+        signal,
+      );
       const counted = at(parseJson(Buffer.from(answer.body).toString('utf8')), ['inputTokens']);
       return typeof counted === 'number' ? counted : undefined;
     },

@@ -15,5 +15,5 @@ export function withGrantedMaxTokens(record: RequestRecord, call: Call): Call {
     payload.operation === 'converse'
       ? ['inferenceConfig', 'maxTokens']
       : maxTokensPath(record.lane, payload.invoke_model.body);
-  return path === undefined ? call : { payload, body: withValueAt(body, path, maxTokens) };
+  return path === undefined ? call : { ...call, body: withValueAt(body, path, maxTokens) };
 }

@@ -2,12 +2,13 @@ import { BUNDLE_ENDED, freedBy, heldBy } from '../lane/call-counters.ts';
 import { HELD_AFTER_MS, slotOf } from '../lane/call-report.ts';
 import { outputLimitOf } from '../lane/catalog/catalog.ts';
 import { unreservedTokens } from '../lane/unreserved.ts';
+import { abridged } from '../request/abridged.ts';
 import { cancelled, isTakenBack } from '../request/cancellation.ts';
 import { type ErrorType, requestError } from '../request/error-types.ts';
 import { PayloadMissingError } from '../request/errors.ts';
 import type { HoldMessage, Release } from '../request/hold-message.ts';
 import { isTruncated } from '../request/invoke-bodies.ts';
-import { type Call, type Payload, readPayload } from '../request/payload.ts';
+import { type Call, type Payload, readAbridged } from '../request/payload.ts';
 import { inputOf, type RequestError, type RequestRecord, type StoredRecord } from '../request/record.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../request/times.ts';
 import { claim, type Ending } from '../request/transitions.ts';
@@ -252,7 +253,9 @@ const MISSING = 'The stored call has expired or was deleted before it could be m
 async function loadCall(ports: InvocationPorts, run: Run): Promise<Call | RequestError> {
   try {
     const payload = await ports.payloads.get(run.record.payload_key);
-    return memoryViolation(payload.byteLength, ports.memoryMegabytes) ?? readPayload(payload);
+    const call = abridged(payload);
+    const sizes = { bytes: payload.byteLength, textBytes: Buffer.byteLength(call.text) };
+    return memoryViolation(sizes, ports.memoryMegabytes) ?? readAbridged(call);
   } catch (error) {
     if (error instanceof PayloadMissingError) return requestError('PayloadMissing', MISSING);
     const rest = { reason: 'payload_unreadable', forMs: restAfterReturn(run.record) };

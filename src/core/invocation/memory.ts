@@ -1,20 +1,33 @@
 /**
- * What a worker's memory holds. By measurement (docs/benchmark-cost.md) the function takes 80 MB before its first call, and up to 13
- * times a payload's size while that is read, changed and sent, of which a heap near its limit saves some. A bundle of small calls takes less.
+ * What a worker's memory holds. By measurement (docs/benchmark-cost.md) the function takes 72 MB before its first call, and up to five
+ * times a payload's size while that is read, changed and sent over TLS. What is read as text takes up to 13 times its size beside
+ * that. A bundle of small calls takes less.
  */
 import { requestError } from '../request/error-types.ts';
 import type { RequestError } from '../request/record.ts';
 
-const OWN_MEGABYTES = 130;
-const BYTES_PER_BYTE = 12;
+const OWN_MEGABYTES = 100;
+const BYTES_PER_BYTE = 6;
+const BYTES_PER_TEXT_BYTE = 12;
 const MEGABYTE = 1_000_000;
 
+export interface PayloadSizes {
+  bytes: number;
+  /** Without its long strings. */
+  textBytes: number;
+}
+
 /** Why a payload cannot be called by a worker of this memory; undefined when it can. */
-export function memoryViolation(payloadBytes: number, memoryMegabytes: number): RequestError | undefined {
-  const needed = Math.ceil(OWN_MEGABYTES + (BYTES_PER_BYTE * payloadBytes) / MEGABYTE);
+export function memoryViolation(
+  { bytes, textBytes }: PayloadSizes,
+  memoryMegabytes: number,
+): RequestError | undefined {
+  const needed = Math.ceil(
+    OWN_MEGABYTES + (BYTES_PER_BYTE * bytes + BYTES_PER_TEXT_BYTE * textBytes) / MEGABYTE,
+  );
   if (needed <= memoryMegabytes) return undefined;
   return requestError(
     'PayloadTooLarge',
-    `The stored call of ${payloadBytes} bytes needs a worker of ${needed} MB, and invocation_memory_megabytes is ${memoryMegabytes}`,
+    `The stored call of ${bytes} bytes needs a worker of ${needed} MB, and invocation_memory_megabytes is ${memoryMegabytes}`,
   );
 }

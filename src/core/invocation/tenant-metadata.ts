@@ -22,8 +22,8 @@ export function withTenantMetadata(tenant: string, call: Call): Call {
     return call;
   }
   if (payload.operation === 'converse') {
-    return { payload, body: withValueAt(body, ['requestMetadata', KEY], tenant) };
+    return { ...call, body: withValueAt(body, ['requestMetadata', KEY], tenant) };
   }
   const invoke_model = { ...payload.invoke_model, requestMetadata: { ...others, [KEY]: tenant } };
-  return { payload: { ...payload, invoke_model }, body };
+  return { ...call, payload: { ...payload, invoke_model } };
 }

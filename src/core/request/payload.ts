@@ -1,4 +1,5 @@
 /** The call that a request is for: as an object to look into, and as the text that is stored and sent. */
+import { type Abridged, inFull } from './abridged.ts';
 import { checked } from './checked.ts';
 import { MalformedError } from './errors.ts';
 import { JsonText } from './json-text.ts';
@@ -37,6 +38,8 @@ export interface Call {
   payload: Payload;
   /** What is sent, in the producer's own text: a Converse request without its model id, or an InvokeModel body. */
   body: string;
+  /** Long strings of the body, which stand in it as numbers. Absent where it is whole. */
+  strings?: Abridged['strings'];
 }
 
 /** The text that the calls bucket keeps. */
@@ -53,7 +56,23 @@ export function payloadText({ payload, body }: Call): string {
  * @throws {UnknownVersionError} @throws {MalformedError}
  */
 export function readPayload(bytes: Uint8Array): Call {
-  const text = new TextDecoder().decode(bytes);
+  return callIn(new TextDecoder().decode(bytes));
+}
+
+/**
+ * The same without its long strings, which only `bodyBytes` puts back: neither `payload` nor `body` is whole.
+ * @throws {UnknownVersionError} @throws {MalformedError}
+ */
+export function readAbridged({ text, strings }: Abridged): Call {
+  return { ...callIn(text), strings };
+}
+
+/** What Bedrock is sent. */
+export function bodyBytes({ body, strings }: Pick<Call, 'body' | 'strings'>): Buffer {
+  return strings === undefined ? Buffer.from(body) : inFull({ text: body, strings });
+}
+
+function callIn(text: string): Call {
   const payload = payloadOf(JSON.parse(text));
   const path = payload.operation === 'converse' ? ['converse'] : ['invoke_model', 'body'];
   const body = new JsonText(text).at(path);

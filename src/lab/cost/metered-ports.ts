@@ -220,7 +220,8 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): Memo
         return payloads.put(key, body);
       },
       get: async (key) => {
-        if (isSmallPayload(inputBytes)) read('payloads', Math.max(...sizes.packedBytes) + AROUND_PAYLOAD_BYTES);
+        if (isSmallPayload(inputBytes))
+          read('payloads', Math.max(...sizes.packedBytes) + AROUND_PAYLOAD_BYTES);
         else bill.add('payloads', 'object get', 1);
         return payloads.get(key);
       },
@@ -247,7 +248,10 @@ export function addPayloadPuts(
   { inputBytes, packedBytes }: Pick<Sizes, 'inputBytes' | 'packedBytes'>,
   puts: number,
 ): void {
-  if (!isSmallPayload(inputBytes)) return bill.add('payloads', 'object put', puts);
+  if (!isSmallPayload(inputBytes)) {
+    bill.add('payloads', 'object put', puts);
+    return;
+  }
   const units = packedBytes.map((bytes) => Math.ceil((bytes + AROUND_PAYLOAD_BYTES) / 1_024));
   const mean = units.reduce((sum, it) => sum + it, 0) / units.length;
   bill.add('payloads', 'write unit', puts * mean);
