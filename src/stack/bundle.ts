@@ -21,18 +21,12 @@ const READABLE = 0o644 << 16;
 
 /** Builds `handlers/<name>.ts` of every function into `dist/functions/<name>.zip`, with the same bytes every time. */
 export async function bundleFunctions(root: string): Promise<FunctionBundles> {
-  const bundles = await Promise.all(
-    FUNCTION_NAMES.map(async (name) => [name, await bundleFunction(root, name)] as const),
-  );
-  return Object.fromEntries(bundles) as FunctionBundles;
-}
-
-async function bundleFunction(root: string, name: FunctionName): Promise<Bundle> {
   const folder = path.join(root, 'dist', 'functions');
-  const result = await build({
+  // One build, so that what the functions share is read and parsed once.
+  const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: [path.join('handlers', `${name}.ts`)],
-    outfile: path.join(folder, 'index.js'),
+    entryPoints: FUNCTION_NAMES.map((name) => path.join('handlers', `${name}.ts`)),
+    outdir: folder,
     write: false,
     bundle: true,
     platform: 'node',
@@ -51,22 +45,18 @@ async function bundleFunction(root: string, name: FunctionName): Promise<Bundle>
     legalComments: 'none',
     logLevel: 'error',
   });
-  const contents = Object.fromEntries(
-    result.outputFiles.map((file) => [path.basename(file.path), file.contents]),
-  );
-  const { 'index.js': code, 'index.js.map': map } = contents;
-  if (code === undefined || map === undefined) {
-    throw new Error(
-      `esbuild gave ${Object.keys(contents).join(', ')} for ${name}, not index.js and index.js.map`,
-    );
-  }
-  const zipPath = path.join(folder, `${name}.zip`);
+  const built = new Map(outputFiles.map((file) => [path.basename(file.path), file.contents]));
   mkdirSync(folder, { recursive: true });
-  writeFileSync(zipPath, zip({ 'index.js': code, 'index.js.map': map }));
-  return {
-    path: zipPath,
-    codeHash: createHash('sha256').update(code).digest('hex'),
-  };
+  const bundles = FUNCTION_NAMES.map((name): [FunctionName, Bundle] => {
+    const [code, map] = [built.get(`${name}.js`), built.get(`${name}.js.map`)];
+    if (code === undefined || map === undefined) {
+      throw new Error(`esbuild gave ${[...built.keys()].join(', ')}: no ${name}.js or no map of it`);
+    }
+    const zipPath = path.join(folder, `${name}.zip`);
+    writeFileSync(zipPath, zip({ 'index.js': code, 'index.js.map': map }));
+    return [name, { path: zipPath, codeHash: createHash('sha256').update(code).digest('hex') }];
+  });
+  return Object.fromEntries(bundles) as FunctionBundles;
 }
 
 /** Bytes that the code takes in its zip, which is what a cold start loads. */
