@@ -14,7 +14,7 @@ import { sqsResults } from '../src/aws/sqs.ts';
 import { systemClock } from '../src/core/clock.ts';
 import { invokeBatch } from '../src/core/invocation/batch.ts';
 import { ENVIRONMENTS } from '../src/core/layout/environment.ts';
-import { consoleLog } from '../src/core/log.ts';
+import { stdoutLog } from '../src/core/log.ts';
 
 const environment = readEnvironment(ENVIRONMENTS.invocation, process.env);
 const dynamo = dynamoClient();
@@ -30,7 +30,7 @@ const ports = {
   reports: dynamoCallReports(dynamo, environment.LANES_TABLE),
   leases: dynamoBundleLeases(dynamo, environment.LANES_TABLE),
   clock: systemClock,
-  log: consoleLog,
+  log: stdoutLog,
   bucket,
   maxAttempts: environment.MAX_ATTEMPTS,
   sendsTenant: environment.TENANT_IN_REQUEST_METADATA,

@@ -7,7 +7,7 @@ import { serviceQuotas } from '../src/aws/service-quotas/quotas.ts';
 import { sqsHoldQueue, sqsResults } from '../src/aws/sqs.ts';
 import { systemClock } from '../src/core/clock.ts';
 import { ENVIRONMENTS } from '../src/core/layout/environment.ts';
-import { consoleLog } from '../src/core/log.ts';
+import { stdoutLog, writeLine } from '../src/core/log.ts';
 import { type PrioritizationEvent, prioritize } from '../src/core/prioritization/prioritize.ts';
 import { callMs, leaseMs } from '../src/core/request/times.ts';
 
@@ -24,9 +24,9 @@ const ports = {
   results: sqsResults(sqs, environment.RESULTS_QUEUE_URL),
   hold: sqsHoldQueue(sqs, environment.HOLD_QUEUE_URL),
   clock: systemClock,
-  log: consoleLog,
+  log: stdoutLog,
   maxAttempts: environment.MAX_ATTEMPTS,
-  emit: (line: object) => console.log(JSON.stringify(line)),
+  emit: writeLine,
 };
 const invocationTimeoutMs = environment.INVOCATION_TIMEOUT_SECONDS * 1_000;
 const settings = {

@@ -4,7 +4,7 @@ import { dynamoReportRows } from '../src/aws/dynamodb/report-rows.ts';
 import { readEnvironment } from '../src/aws/environment.ts';
 import { failuresOf, recordsOf, streamChangeOf } from '../src/aws/lambda-events.ts';
 import { ENVIRONMENTS } from '../src/core/layout/environment.ts';
-import { consoleLog } from '../src/core/log.ts';
+import { stdoutLog } from '../src/core/log.ts';
 import { reportBatch } from '../src/core/reporting/batch.ts';
 import { rememberFullRows } from '../src/core/reporting/full-rows.ts';
 
@@ -15,5 +15,5 @@ const rows = rememberFullRows(dynamoReportRows(client, REPORTING_TABLE));
 /** Counts what changed in the Requests table. */
 export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
   const changes = recordsOf(event, 'the stream of the Requests table').map(streamChangeOf);
-  return failuresOf(await reportBatch(rows, changes, consoleLog));
+  return failuresOf(await reportBatch(rows, changes, stdoutLog));
 }

@@ -4,7 +4,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { systemClock } from '../core/clock.ts';
 import type { IngestionOptions, IngestionPorts } from '../core/ingestion/ingestion.ts';
 import type { GIVEN_BY_LAMBDA, INGESTING, Values } from '../core/layout/environment.ts';
-import { consoleLog } from '../core/log.ts';
+import { stdoutLog } from '../core/log.ts';
 import { longestWaitSeconds } from '../core/request/times.ts';
 import { bedrockClient } from './bedrock/runtime.ts';
 import { bedrockTokenCounter } from './bedrock/token-counter.ts';
@@ -36,7 +36,7 @@ export function ingestionPorts(
     waker: lambdaWaker(lambdaClient(), PRIORITIZATION_FUNCTION),
     clock: systemClock,
     random: Math.random,
-    log: consoleLog,
+    log: stdoutLog,
   };
 }
 

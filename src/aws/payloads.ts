@@ -46,7 +46,7 @@ export function keptPayloads(stores: PayloadStores, retentionDays: number): Payl
     async put(key, body) {
       if (!isKeyOfSmallPayload(key)) return put(key, body);
       const expires_at = Math.ceil(Date.now() / 1_000) + retentionDays * SECONDS_OF_A_DAY;
-      const item = { request_id: key, payload: await packed(body), expires_at };
+      const item = { request_id: key, payload: packed(body), expires_at };
       await dynamo.send(new PutItemCommand({ TableName: table, Item: itemOf(item) }));
     },
     get,

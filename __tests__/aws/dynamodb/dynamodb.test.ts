@@ -124,6 +124,33 @@ describe('DynamoDB adapters', () => {
       expect((await lease(lane, 'c', 400)).plan).toBe('plan after a step back');
     });
 
+    it('from a release that wrote plan and estimates as texts, and keeps its own compressed', async () => {
+      const lane = newLane();
+      await lease(lane, 'a', 0);
+      for (const item of ['plan', 'estimates']) {
+        await client.send(
+          new UpdateItemCommand({
+            TableName: LANES,
+            Key: { lane: { S: lane }, item: { S: item } },
+            UpdateExpression: 'SET #text = :text',
+            ExpressionAttributeNames: { '#text': item },
+            ExpressionAttributeValues: { ':text': { S: `{"${item}":1}` } },
+          }),
+        );
+      }
+      const taken = await lease(lane, 'b', 100);
+      expect(taken).toMatchObject({ plan: '{"plan":1}', estimates: '{"estimates":1}' });
+      const plan = JSON.stringify({
+        slots: Array.from({ length: 100 }, (_, slot) => [slot, 1, 8_252, 8_252]),
+      });
+      await leadership().writePlan(taken, plan);
+      await leadership().writeEstimates(taken, plan);
+      for (const item of ['plan', 'estimates']) {
+        expect((await itemOf(lane, item))[item]?.B?.length).toBeLessThan(plan.length / 2);
+      }
+      expect(await lease(lane, 'c', 200)).toMatchObject({ plan, estimates: plan });
+    });
+
     it('whose last leader died after it took the lease: what was written before it counts', async () => {
       const lane = newLane();
       const first = await lease(lane, 'a', 0);

@@ -7,6 +7,7 @@ import {
   type Led,
   WAKE_INTERVAL_MS,
 } from '../../core/lane/ports.ts';
+import { packed, unpacked } from '../packed.ts';
 import { LaneItems } from './lane-items.ts';
 import { estimatesKey, planKey, stateKey } from './lane-keys.ts';
 
@@ -69,7 +70,7 @@ export function dynamoLeadership(client: DynamoDBClient, table: string): Leaders
     ]);
     if (before === undefined) return undefined;
     const plan = memory !== undefined && before.token !== token - 1 ? memory : before.plan;
-    return { ...textOf('plan', plan), ...textOf('estimates', learned?.estimates) };
+    return { ...textIn('plan', plan), ...textIn('estimates', learned?.estimates) };
   }
 
   return {
@@ -95,7 +96,7 @@ export function dynamoLeadership(client: DynamoDBClient, table: string): Leaders
       const written = await items.update(planKey(lane), {
         update: 'SET #plan = :plan',
         condition: '#token = :token',
-        values: { plan, token },
+        values: { plan: packed(plan, 'quick'), token },
       });
       return written !== undefined;
     },
@@ -104,7 +105,7 @@ export function dynamoLeadership(client: DynamoDBClient, table: string): Leaders
       await items.update(estimatesKey(lane), {
         update: 'SET #estimates = :estimates, #token = :token',
         condition: 'attribute_not_exists(#token) OR #token <= :token',
-        values: { estimates, token },
+        values: { estimates: packed(estimates, 'quick'), token },
       });
     },
 
@@ -139,7 +140,11 @@ export function dynamoLeadership(client: DynamoDBClient, table: string): Leaders
   };
 }
 
-/** An absent attribute is an absent field. */
-function textOf<Name extends keyof Led>(name: Name, text: unknown): Pick<Led, never> | Record<Name, string> {
+/** An absent attribute is an absent field. Earlier releases wrote texts. */
+function textIn<Name extends 'plan' | 'estimates'>(
+  name: Name,
+  kept: unknown,
+): Pick<Led, never> | Record<Name, string> {
+  const text = kept instanceof Uint8Array ? Buffer.from(unpacked(kept)).toString() : kept;
   return typeof text === 'string' ? ({ [name]: text } as Record<Name, string>) : {};
 }

@@ -54,7 +54,7 @@ const CHANGES = 2;
 /** A row of a report, with its counters, sketches and the changes that it has counted. */
 const ROW_KB = 2;
 /** Lines that are logged about a request, and about a run of a function (START, END and REPORT). */
-const LOG_BYTES = { request: 5 * 220, run: 350 };
+const LOG_BYTES = { request: 5 * 150, run: 350 };
 /** What exists whatever happens (src/stack/alarms.ts). */
 const ALARMS = 17;
 /** Metrics of our own (src/core/prioritization/metrics.ts): without traffic only the heartbeat. */
@@ -83,7 +83,7 @@ export async function measureCost(it: CostCase, seed: number): Promise<Cost> {
   const seconds =
     it.rate === 0 ? LEAST_SECONDS : Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, REQUESTS / it.rate));
   const bill = new Bill();
-  const packedBytes = await packedSizes(it.inputBytes);
+  const packedBytes = packedSizes(it.inputBytes);
   const settings = defaultSettings('sliding-window', seed);
   const workers = Math.max(settings.prioritization.workers, Math.ceil(it.rate * it.callSeconds));
   const world = new World(workloadOf(it, seconds, seed), {

@@ -1,6 +1,7 @@
 /** Ports that note what AWS would bill for each call, by the calls and the sizes of items that the adapters make of it. */
 import { type Item, itemOf } from '../../aws/dynamodb/expressions.ts';
 import { itemOfRecord } from '../../aws/dynamodb/record-item.ts';
+import { packed } from '../../aws/packed.ts';
 import type { LeasedRelease } from '../../core/request/bundle-lease.ts';
 import { isSmallPayload } from '../../core/request/keys.ts';
 import { BACKLOG_ATTRIBUTES, type BacklogEntry, DUE_ATTRIBUTES } from '../../core/request/ports.ts';
@@ -159,17 +160,17 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): Memo
         const led = await leadership.acquire(...args);
         write('leading a lane', 1_024);
         if (led !== undefined) {
-          write('leading a lane', led.plan?.length ?? 0);
-          read('leading a lane', led.estimates?.length ?? 0);
+          write('leading a lane', lengthOf(led.plan));
+          read('leading a lane', lengthOf(led.estimates));
         }
         return led;
       },
       writePlan: async (led, plan) => {
-        write('leading a lane', plan.length + KEYS_BYTES);
+        write('leading a lane', lengthOf(plan) + KEYS_BYTES);
         return leadership.writePlan(led, plan);
       },
       writeEstimates: async (led, estimates) => {
-        write('leading a lane', estimates.length + KEYS_BYTES);
+        write('leading a lane', lengthOf(estimates) + KEYS_BYTES);
         return leadership.writeEstimates(led, estimates);
       },
       renew: async (led, shown, until) => {
@@ -240,6 +241,11 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): Memo
       },
     },
   };
+}
+
+/** As it is kept. */
+function lengthOf(text = ''): number {
+  return packed(text, 'quick').length;
 }
 
 /** Of payloads of these sizes: each sample is as likely as another. */

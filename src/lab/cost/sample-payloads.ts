@@ -11,13 +11,12 @@ const CUTS = 2;
 const SYSTEM = 'Answer the question of a customer. Use only what the page says, and write one paragraph.';
 
 /** Bytes that payloads of this size take when they are packed, one for each sample. */
-export async function packedSizes(bytes: number): Promise<number[]> {
+export function packedSizes(bytes: number): number[] {
   const texts = PAGES.map((page) => readFileSync(path.join(PROJECT_FOLDER, 'docs', `${page}.md`), 'utf8'));
   const cuts = texts.flatMap((text) =>
     Array.from({ length: CUTS }, (_, cut) => text.slice(Math.floor((text.length * cut) / CUTS))),
   );
-  const payloads = await Promise.all(cuts.map((text) => packed(payloadOf(text, bytes))));
-  return payloads.map(({ length }) => length);
+  return cuts.map((text) => packed(payloadOf(text, bytes)).length);
 }
 
 function payloadOf(text: string, bytes: number): string {
