@@ -4,7 +4,7 @@ import { wakeIfAsleep } from '../../../src/core/lane/wake.ts';
 import { createWorld, LANE } from '../../fixtures/prioritization-world.ts';
 
 /** A request comes `afterMs` into the life of a leader that had one other to deal with. Returns how long it waited. */
-async function waitOf(afterMs: number, wakes = true): Promise<number> {
+async function waitOf(afterMs: number, wakes = true, tenant = 'default'): Promise<number> {
   const world = createWorld();
   const { clock, ports } = world;
   ports.waker.wake = async (lanes) => {
@@ -15,7 +15,7 @@ async function waitOf(afterMs: number, wakes = true): Promise<number> {
   const begun = clock.now();
   clock.at(begun + afterMs, () =>
     clock.spawn(async () => {
-      await world.submit('second');
+      await world.submit('second', { tenant });
       await wakeIfAsleep(ports, LANE, clock.now());
     }),
   );
@@ -30,6 +30,12 @@ describe('work that comes while a leader is about to leave', () => {
   it('never waits for the schedule', async () => {
     const waits = await Promise.all(moments.map((afterMs) => waitOf(afterMs)));
     expect(Math.max(...waits)).toBeLessThan(8_000);
+  });
+
+  it('is found soon by a leader that is still looking, also in the first queue of a tenant', async () => {
+    const looking = [1_000, 1_500, 2_000, 2_500];
+    const waits = await Promise.all(looking.map((afterMs) => waitOf(afterMs, true, 'newcomer')));
+    expect(Math.max(...waits)).toBeLessThan(1_500);
   });
 
   it('would, if nobody woke the lane', async () => {
@@ -105,6 +111,27 @@ describe('a leader with nothing to decide', () => {
     await world.clock.complete(world.prioritize());
     expect(world.clock.now() - begun).toBeLessThan(500);
     expect(world.logged.at(-1)).toMatchObject({ event: 'lane.left', fields: { reason: 'asleep' } });
+  });
+
+  it('reads the directory once while it looks, as long as nobody wakes the lane', async () => {
+    const world = createWorld();
+    const { clock, ports } = world;
+    await world.submit('first');
+    let lists = 0;
+    const { list } = ports.directory;
+    ports.directory.list = async (lane) => {
+      lists += 1;
+      return list(lane);
+    };
+    let sleptAt = 0;
+    const { sleep } = ports.leadership;
+    ports.leadership.sleep = async (led) => {
+      [lists, sleptAt] = [0, clock.now()];
+      return sleep(led);
+    };
+    await clock.complete(world.prioritize());
+    expect(clock.now() - sleptAt).toBeGreaterThanOrEqual(3_000);
+    expect(lists).toBe(1);
   });
 
   it('leaves to its successor what its calls will tell of the lane', async () => {

@@ -121,9 +121,13 @@ export class BacklogView {
     }));
   }
 
-  /** Reads the directory and the heads that are needed. `unfinishedSince`: the first release that has not ended. */
-  async refresh(now: number, unfinishedSince: number | undefined): Promise<void> {
-    if (now >= this.#listedAt + LIST_EVERY_MS) {
+  /**
+   * Reads the directory and the heads that are needed.
+   * @param unfinishedSince the first release that has not ended
+   * @param lists false: the directory is known to say nothing new
+   */
+  async refresh(now: number, unfinishedSince: number | undefined, lists = true): Promise<void> {
+    if (lists && now >= this.#listedAt + LIST_EVERY_MS) {
       this.#take(await this.#ports.directory.list(this.#lane));
       this.#listedAt = now;
     }
