@@ -1,4 +1,5 @@
 import { type BundleLease, type BundleLeases, leaseIdsFrom } from '../core/request/bundle-lease.ts';
+import { copyOf } from './copies.ts';
 
 export interface MemoryBundleLeases {
   port: BundleLeases;
@@ -7,25 +8,26 @@ export interface MemoryBundleLeases {
 }
 
 export function createBundleLeases(): MemoryBundleLeases {
-  /** By id. A map keeps the order in which they were written. */
+  /** By id, never changed in place. A map keeps the order in which they were written. */
   const leases = new Map<string, BundleLease>();
   return {
-    all: () => structuredClone([...leases.values()]),
+    all: () => [...leases.values()],
     port: {
       async write(lease) {
-        leases.set(lease.id, structuredClone(lease));
+        leases.set(lease.id, copyOf(lease));
       },
       async settle(_lane, id, ended) {
         const lease = leases.get(id);
         if (lease === undefined) return;
-        lease.releases = lease.releases.filter(
+        const releases = lease.releases.filter(
           (it) => !ended.some((end) => end.request_id === it.request_id && end.generation === it.generation),
         );
-        if (lease.releases.length === 0) leases.delete(id);
+        if (releases.length === 0) leases.delete(id);
+        else leases.set(id, { ...lease, releases });
       },
       async expired(lane, now, limit) {
         const over = [...leases.values()].filter((it) => it.lane === lane && it.id < leaseIdsFrom(now + 1));
-        return structuredClone(over.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit));
+        return over.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit);
       },
     },
   };

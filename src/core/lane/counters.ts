@@ -4,7 +4,7 @@ export type Counters = Readonly<Record<string, number>>;
 export function sumOf(...all: readonly Counters[]): Counters {
   const sum: Record<string, number> = {};
   for (const counters of all) {
-    for (const [name, count] of Object.entries(counters)) sum[name] = (sum[name] ?? 0) + count;
+    for (const name of Object.keys(counters)) sum[name] = (sum[name] ?? 0) + (counters[name] ?? 0);
   }
   return sum;
 }
@@ -12,8 +12,8 @@ export function sumOf(...all: readonly Counters[]): Counters {
 /** What has been added since `before`; names without a change are left out. */
 export function differenceOf(now: Counters, before: Counters = {}): Counters {
   const difference: Record<string, number> = {};
-  for (const [name, count] of Object.entries(now)) {
-    const change = count - (before[name] ?? 0);
+  for (const name of Object.keys(now)) {
+    const change = (now[name] ?? 0) - (before[name] ?? 0);
     if (change !== 0) difference[name] = change;
   }
   return difference;

@@ -4,7 +4,7 @@ import { concurrently } from '../concurrently.ts';
 import { ANNOUNCE_INTERVAL_MS, type QueueDirectory, type QueueEntry } from '../lane/ports.ts';
 import { parseBacklogKey } from '../request/keys.ts';
 import type { Backlog, BacklogEntry } from '../request/ports.ts';
-import { PRIORITIES } from '../request/record.ts';
+import { PRIORITIES, type Priority } from '../request/record.ts';
 import { CLOCK_SKEW_MS } from '../request/times.ts';
 import type { SeenQueue } from './backlog-sizes.ts';
 
@@ -37,6 +37,7 @@ const MOST_HEADS = 1_000;
 
 interface Queue {
   entry: QueueEntry;
+  priority: Priority;
   heads: BacklogEntry[];
   /** Undefined: never read. */
   readAt?: number;
@@ -74,7 +75,7 @@ export class BacklogView {
 
   /** Urgent work has been announced a short while ago, and may be announced again. */
   get mayBeUrgent(): boolean {
-    return [...this.#queues.keys()].some((key) => parseBacklogKey(key).priority === PRIORITIES[0]);
+    return [...this.#queues.values()].some(isUrgent);
   }
 
   /**
@@ -95,10 +96,11 @@ export class BacklogView {
 
   /** When the oldest of the heads that count was accepted, epoch milliseconds; undefined when none does. */
   oldest(counts: (entry: BacklogEntry) => boolean): number | undefined {
-    const accepted = [...this.#queues.values()].flatMap(({ heads }) =>
-      heads.filter(counts).map((it) => it.accepted_at),
-    );
-    return accepted.length === 0 ? undefined : accepted.reduce((a, b) => Math.min(a, b));
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const { heads } of this.#queues.values()) {
+      for (const head of heads) if (counts(head)) oldest = Math.min(oldest, head.accepted_at);
+    }
+    return oldest === Number.POSITIVE_INFINITY ? undefined : oldest;
   }
 
   /** Every queue that has been announced was read, and nothing else was in it. */
@@ -172,11 +174,12 @@ export class BacklogView {
   }
 
   /** A queue that was read whole can only have got new requests: urgent ones are looked for at every tick. */
-  #needsReading({ entry, heads, readAt, whole }: Queue, wanted: number, now: number): boolean {
+  #needsReading(queue: Queue, wanted: number, now: number): boolean {
+    const { heads, readAt, whole } = queue;
     const age = now - (readAt ?? 0);
     if (age >= STALE_MS) return true;
     if (heads.length >= wanted / 2) return false;
-    return !whole || age >= this.#gatherMs || parseBacklogKey(entry.backlog_key).priority === PRIORITIES[0];
+    return !whole || age >= this.#gatherMs || isUrgent(queue);
   }
 
   get #gatherMs(): number {
@@ -193,8 +196,9 @@ export class BacklogView {
       listed.add(entry.backlog_key);
       const queue = this.#queues.get(entry.backlog_key);
       if (queue === undefined) {
+        const { priority } = parseBacklogKey(entry.backlog_key);
         const releasedAt = this.#predecessorReleasedAt;
-        this.#queues.set(entry.backlog_key, { entry, heads: [], whole: false, releasedAt });
+        this.#queues.set(entry.backlog_key, { entry, priority, heads: [], whole: false, releasedAt });
       } else {
         queue.entry = entry;
       }
@@ -230,6 +234,10 @@ export class BacklogView {
 }
 
 /** Queues with nothing in sight come first, the most urgent of them foremost. */
-function urgency({ heads, entry }: Queue): number {
-  return (heads.length === 0 ? 0 : 10) + parseBacklogKey(entry.backlog_key).priority;
+function urgency({ heads, priority }: Queue): number {
+  return (heads.length === 0 ? 0 : 10) + priority;
+}
+
+function isUrgent({ priority }: Queue): boolean {
+  return priority === PRIORITIES[0];
 }

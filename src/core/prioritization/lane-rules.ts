@@ -18,6 +18,7 @@ const LIMITS = ['requests_per_minute', 'tokens_per_minute'] as const satisfies (
 
 export class LaneRules {
   #settings: LaneSettings = { quota_overrides: {}, tenant_weights: {} };
+  #override: Limits | undefined;
   #settingsAt = Number.NEGATIVE_INFINITY;
   #paused = false;
   #controlAt = Number.NEGATIVE_INFINITY;
@@ -46,13 +47,14 @@ export class LaneRules {
     // Some models have no quota of requests, and AWS does away with them: what Service Quotas does not list beside one of
     // tokens does not exist. One of tokens always does.
     const listed = this.#quotas?.tokens_per_minute !== undefined;
-    return { ...(listed ? ofTokens : this.#byDefault), ...this.#quotas, ...this.#override() };
+    return { ...(listed ? ofTokens : this.#byDefault), ...this.#quotas, ...this.#override };
   }
 
   /** Those of the limits that no source has confirmed. */
   get assumed(): (keyof Limits)[] {
-    const known = { ...this.#quotas, ...this.#override() };
-    return LIMITS.filter((limit) => this.limits[limit] !== undefined && known[limit] === undefined);
+    const known = { ...this.#quotas, ...this.#override };
+    const { limits } = this;
+    return LIMITS.filter((limit) => limits[limit] !== undefined && known[limit] === undefined);
   }
 
   /** By the operator. */
@@ -77,6 +79,8 @@ export class LaneRules {
     const now = this.#ports.clock.now();
     if (now >= this.#settingsAt + SETTINGS_EVERY_MS) {
       this.#settings = await this.#ports.settings.read();
+      const { quota_overrides } = this.#settings;
+      this.#override = overrideOf(this.#lane, quota_overrides, knownProfiles(this.#settings));
       this.#settingsAt = now;
     }
     if (now >= this.#controlAt + CONTROL_EVERY_MS) {
@@ -115,12 +119,8 @@ export class LaneRules {
     }
   }
 
-  #override(): Limits | undefined {
-    return overrideOf(this.#lane, this.#settings.quota_overrides, knownProfiles(this.#settings));
-  }
-
   #isOverridden(): boolean {
-    const { requests_per_minute, tokens_per_minute } = this.#override() ?? {};
+    const { requests_per_minute, tokens_per_minute } = this.#override ?? {};
     return requests_per_minute !== undefined && tokens_per_minute !== undefined;
   }
 }

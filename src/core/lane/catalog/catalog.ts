@@ -50,8 +50,7 @@ export function laneOf(modelId: string): string {
 
 /** What a model's output tokens cost at settlement, in quota tokens. Unknown models: the most cautious of the family. */
 export function burndownOf(modelId: string): number {
-  const model = foundationModelId(parseModelId(modelId).name);
-  return BURNDOWN.find(({ match }) => match.test(model))?.rate ?? 1;
+  return scaleOf(modelId).burndown;
 }
 
 /** The catalog's entry, or undefined for an unknown model. */
@@ -62,18 +61,37 @@ export function modelOf(modelId: string): CatalogModel | undefined {
 
 /** Most tokens that an answer of the model may have; a cautious value for unknown models. */
 export function outputLimitOf(modelId: string): number {
-  return sizesOf(modelId)?.output_tokens ?? data.cautious.output_tokens;
+  return scaleOf(modelId).sizes?.output_tokens ?? data.cautious.output_tokens;
 }
 
 /** Most tokens that a call may have, input and output together; undefined where nobody knows. */
 export function contextLimitOf(modelId: string): number | undefined {
-  return sizesOf(modelId)?.context_tokens;
+  return scaleOf(modelId).sizes?.context_tokens;
 }
 
-/** Of the model itself, or else of its family. */
-function sizesOf(modelId: string): Sizes | undefined {
+/** How large a call of a model may be, and how its output counts. */
+interface Scale {
+  /** Of the model itself, or else of its family. */
+  sizes: Sizes | undefined;
+  burndown: number;
+}
+
+/** A leader asks at each tick, for each request that waits, so each id is looked up once. Nobody uses so many, but for made-up ones. */
+const SCALES = new Map<string, Scale>();
+const MOST_SCALES = 1_000;
+
+function scaleOf(modelId: string): Scale {
+  const known = SCALES.get(modelId);
+  if (known !== undefined) return known;
   const model = foundationModelId(parseModelId(modelId).name);
-  return modelOf(modelId) ?? FAMILIES.find(({ match }) => match.test(model));
+  const isMeant = ({ match }: { match: RegExp }) => match.test(model);
+  const scale = {
+    sizes: modelOf(modelId) ?? FAMILIES.find(isMeant),
+    burndown: BURNDOWN.find(isMeant)?.rate ?? 1,
+  };
+  if (SCALES.size >= MOST_SCALES) SCALES.clear();
+  SCALES.set(modelId, scale);
+  return scale;
 }
 
 /** Whether Bedrock counts the model's input beforehand (CountTokens). */

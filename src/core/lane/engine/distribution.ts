@@ -51,11 +51,13 @@ export class Distribution {
     let total = priorSamples;
     let sum = prior * priorSamples;
     let squares = prior * prior * priorSamples;
-    for (const [bucket, weight] of [...this.#whole, ...this.#cut]) {
-      const value = worth(bucket);
-      total += weight;
-      sum += value * weight;
-      squares += value * value * weight;
+    for (const weights of [this.#whole, this.#cut]) {
+      for (const [bucket, weight] of weights) {
+        const value = worth(bucket);
+        total += weight;
+        sum += value * weight;
+        squares += value * value * weight;
+      }
     }
     if (total === 0) return { mean: prior, variance: 0 };
     const mean = sum / total;

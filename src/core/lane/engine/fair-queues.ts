@@ -202,8 +202,9 @@ export class FairQueues {
   /** What waits no more has been served, or has moved on. */
   #forgetBlocked(queues: readonly (readonly BacklogEntry[])[]): void {
     if (this.#blockedAt.size === 0) return;
-    const waiting = new Set(queues.flatMap((queue) => queue.map(({ request_id }) => request_id)));
-    for (const id of this.#blockedAt.keys()) if (!waiting.has(id)) this.#blockedAt.delete(id);
+    const gone = new Set(this.#blockedAt.keys());
+    for (const queue of queues) for (const { request_id } of queue) gone.delete(request_id);
+    for (const id of gone) this.#blockedAt.delete(id);
   }
 
   /** The tenant of a priority whose turn it is; between equals the one with the earlier deadline. */

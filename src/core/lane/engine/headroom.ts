@@ -44,21 +44,20 @@ export class Headroom {
   ) {
     this.#used = { ...used };
     const { requests, tokens } = amountOf(limits);
-    const left = outlook.leftOf({ requests, tokens: tokens - (atMost(used) - used.tokens) });
-    const urgent = left.map(({ inMs }) => urgentIn(inMs));
-    const beside = (kept: 'atMost' | 'onAverage') =>
-      left.map(({ inMs, requests, tokens }, moment) => {
-        const needs = urgent[moment]?.[kept] ?? NOBODY;
-        return { inMs, requests: requests - needs.requests, tokens: tokens - needs.tokens };
-      });
-    this.#left = beside('onAverage');
     const part = (left: number, limit: number) => (limit === Number.POSITIVE_INFINITY ? 1 : left / limit);
-    this.behindMs = Math.max(
-      ...left.map(
-        (it) => it.inMs - WINDOW_MS * Math.min(part(it.requests, requests), part(it.tokens, tokens)),
-      ),
-    );
-    this.#least = { debts: leastOf(left, runMs), 'debts and urgent': leastOf(beside('atMost'), runMs) };
+    this.#left = [];
+    this.#least = { debts: endless(), 'debts and urgent': endless() };
+    let behindMs = Number.NEGATIVE_INFINITY;
+    for (const left of outlook.leftOf({ requests, tokens: tokens - (atMost(used) - used.tokens) })) {
+      const urgent = urgentIn(left.inMs);
+      const when = left.inMs <= runMs ? 'running' : 'ended';
+      this.#left.push(without(left, urgent.onAverage));
+      lower(this.#least.debts[when], left);
+      lower(this.#least['debts and urgent'][when], without(left, urgent.atMost));
+      const share = Math.min(part(left.requests, requests), part(left.tokens, tokens));
+      behindMs = Math.max(behindMs, left.inMs - WINDOW_MS * share);
+    }
+    this.behindMs = behindMs;
   }
 
   /**
@@ -107,15 +106,19 @@ export function bindingShare(used: Amount, limits: Limits): number {
   return laneMinutes(used, limits) ?? 0;
 }
 
-function leastOf(left: readonly Left[], runMs: number): Least {
-  const least = (moments: readonly Left[]) => ({
-    requests: Math.min(...moments.map(({ requests }) => requests)),
-    tokens: Math.min(...moments.map(({ tokens }) => tokens)),
-  });
-  return {
-    running: least(left.filter(({ inMs }) => inMs <= runMs)),
-    ended: least(left.filter(({ inMs }) => inMs > runMs)),
-  };
+/** Nothing is known to be scarce. */
+function endless(): Least {
+  const all = { requests: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };
+  return { running: { ...all }, ended: { ...all } };
+}
+
+function lower(least: Amount, { requests, tokens }: Amount): void {
+  least.requests = Math.min(least.requests, requests);
+  least.tokens = Math.min(least.tokens, tokens);
+}
+
+function without({ inMs, requests, tokens }: Left, needs: Amount): Left {
+  return { inMs, requests: requests - needs.requests, tokens: tokens - needs.tokens };
 }
 
 function amountOf({

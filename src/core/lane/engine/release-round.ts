@@ -75,8 +75,9 @@ export function releaseRound(
     (least, it) => Math.min(least, holders.get(it) ?? 0),
     Number.POSITIVE_INFINITY,
   );
+  const { workers, rivals } = input;
   const bundles = bundlePacer.begin(now, {
-    ...{ ...input, taken: unfinished.bundles, runMs },
+    ...{ workers, rivals, taken: unfinished.bundles, runMs },
     ...{ holders, leastHeld, shared: recentTenants.areSeveral(now) },
   });
   const noWorker = input.workersSetting ?? 'max_concurrent_executions';

@@ -100,10 +100,9 @@ function costOf(charge: number, { requests_per_minute, tokens_per_minute }: Limi
  * the context together. An input that seems to exceed one of them alone is Bedrock's to judge.
  */
 function mostOf({ lane }: BacklogEntry, limits: Limits, input: number): number {
-  const rooms = [limits.tokens_per_minute, contextLimitOf(lane)]
-    .map((limit) => (limit ?? Number.POSITIVE_INFINITY) - input)
-    .filter((room) => room > 0);
-  return Math.min(outputLimitOf(lane), ...rooms);
+  const roomIn = (limit = Number.POSITIVE_INFINITY) =>
+    limit > input ? limit - input : Number.POSITIVE_INFINITY;
+  return Math.min(outputLimitOf(lane), roomIn(limits.tokens_per_minute), roomIn(contextLimitOf(lane)));
 }
 
 /** A model that may think takes no fewer than that, and one token for the answer. */
