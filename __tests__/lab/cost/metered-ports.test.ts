@@ -52,7 +52,7 @@ describe('the bill', () => {
     await small.ports.payloads.put('k', 'x');
     await small.ports.payloads.get('k');
     expect(small.bill.unitsOf('payloads', 'write unit')).toBe(3.5);
-    expect(small.bill.unitsOf('payloads', 'read unit')).toBe(2);
+    expect(small.bill.unitsOf('payloads', 'read unit')).toBe(1);
     expect(bill.unitsOf('queues', 'queue request')).toBe(2);
   });
 

@@ -222,7 +222,7 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): Memo
       },
       get: async (key) => {
         if (isSmallPayload(inputBytes))
-          read('payloads', Math.max(...sizes.packedBytes) + AROUND_PAYLOAD_BYTES);
+          read('payloads', Math.max(...sizes.packedBytes) + AROUND_PAYLOAD_BYTES, false);
         else bill.add('payloads', 'object get', 1);
         return payloads.get(key);
       },
