@@ -11,12 +11,16 @@ export interface EnvironmentOptions {
 /** What Lambda bills of a function's runs. */
 export interface RunTime {
   starts: number;
-  /** Run time in all, cold starts included. */
+  /** Run time in all, cold starts included, and what has not ended as far as it has come. */
   busyMs: number;
 }
 
 export class Environments {
-  readonly runTime: RunTime = { starts: 0, busyMs: 0 };
+  #starts = 0;
+  /** Of runs that have ended. */
+  #endedMs = 0;
+  /** When each run that has not ended began. */
+  readonly #running = new Set<{ begunAt: number }>();
   /** When each idle environment was last used, the latest last. */
   readonly #idleSince: number[] = [];
 
@@ -25,9 +29,17 @@ export class Environments {
     private readonly options: EnvironmentOptions,
   ) {}
 
+  get runTime(): RunTime {
+    const now = this.clock.now();
+    const runningMs = [...this.#running].reduce((sum, { begunAt }) => sum + now - begunAt, 0);
+    return { starts: this.#starts, busyMs: this.#endedMs + runningMs };
+  }
+
   /** Runs in an environment, in a new one if need be. */
   async run(work: () => Promise<void>): Promise<void> {
-    const begunAt = this.clock.now();
+    const run = { begunAt: this.clock.now() };
+    this.#running.add(run);
+    this.#starts += 1;
     const idleSince = this.#idleSince.pop();
     const cold = idleSince === undefined || idleSince + this.options.keptMs < this.clock.now();
     if (cold) await this.clock.sleep(this.options.coldStart());
@@ -35,8 +47,8 @@ export class Environments {
       await work();
     } finally {
       this.#idleSince.push(this.clock.now());
-      this.runTime.starts += 1;
-      this.runTime.busyMs += this.clock.now() - begunAt;
+      this.#running.delete(run);
+      this.#endedMs += this.clock.now() - run.begunAt;
     }
   }
 }
