@@ -44,32 +44,47 @@ const VALID: Record<string, object> = {
   unlisted: { model_id: 'mistral.mistral-large-2407-v1:0', converse: converse('Bonjour') },
 };
 
-/** What names the field in the rejection of each line. */
-const INVALID: [names: string, line: string][] = [
-  ['JSON', 'Hello?'],
-  ['JSON', '{"request_id": "i-0\u0001"}'],
-  ['an object', '[1, 2]'],
-  ['an object', '"text"'],
-  ['model_id', JSON.stringify({ request_id: 'i-1', converse: converse('no model') })],
-  ['priority', JSON.stringify({ request_id: 'i-2', model_id: NOVA, priority: 0, converse: converse('x') })],
-  ['colour', JSON.stringify({ request_id: 'i-3', model_id: NOVA, colour: 'red', converse: converse('x') })],
+/** What the rejection of each line says of its field, and no rejection of another kind does: they come in any order. */
+const INVALID: [says: string, line: string][] = [
+  ['message: must be JSON', 'Hello?'],
+  ['message: must be JSON', '{"request_id": "i-0\u0001"}'],
+  ['message: must be an object', '[1, 2]'],
+  ['message: must be an object', '"text"'],
+  ['model_id: missing', JSON.stringify({ request_id: 'i-1', converse: converse('no model') })],
   [
-    'converse.messages',
+    'priority: must be a whole number',
+    JSON.stringify({ request_id: 'i-2', model_id: NOVA, priority: 0, converse: converse('x') }),
+  ],
+  [
+    'colour: unknown field',
+    JSON.stringify({ request_id: 'i-3', model_id: NOVA, colour: 'red', converse: converse('x') }),
+  ],
+  [
+    'converse.messages: must be a list',
     JSON.stringify({ request_id: 'i-4', model_id: NOVA, converse: { messages: 'Hello' } }),
   ],
   [
-    'converse.inferenceConfig.maxTokens',
+    'converse.inferenceConfig.maxTokens: must be a whole number',
     JSON.stringify({
       request_id: 'i-5',
       model_id: NOVA,
       converse: { messages: [user('x')], inferenceConfig: { maxTokens: 0 } },
     }),
   ],
-  ['bytes', JSON.stringify({ request_id: 'i-6', model_id: HAIKU, converse: { messages: [image('%%%')] } })],
-  ['__proto__', `{"request_id": "i-7", "model_id": "${NOVA}", "__proto__": {"priority": 1}, "converse": {}}`],
-  ['s3.key', JSON.stringify({ s3: { bucket: 'b', key: 'payloads/other.json' } })],
-  ['request_id', JSON.stringify({ request_id: '', model_id: NOVA, converse: converse('x') })],
-  ['plain', JSON.stringify({ request_id: 'plain', model_id: NOVA, converse: converse('other content') })],
+  [
+    'bytes: must be base64',
+    JSON.stringify({ request_id: 'i-6', model_id: HAIKU, converse: { messages: [image('%%%')] } }),
+  ],
+  [
+    '__proto__: not allowed',
+    `{"request_id": "i-7", "model_id": "${NOVA}", "__proto__": {"priority": 1}, "converse": {}}`,
+  ],
+  ['s3.key: must be a key', JSON.stringify({ s3: { bucket: 'b', key: 'payloads/other.json' } })],
+  ['request_id: must be text', JSON.stringify({ request_id: '', model_id: NOVA, converse: converse('x') })],
+  [
+    'request_id: plain belongs to a request with other content',
+    JSON.stringify({ request_id: 'plain', model_id: NOVA, converse: converse('other content') }),
+  ],
 ];
 
 const TFVARS = `
@@ -156,9 +171,9 @@ describe('a file of odd lines', () => {
     const messages = results.flatMap(({ status, error }) =>
       status === 'REJECTED' ? [error?.message ?? ''] : [],
     );
-    for (const [names] of INVALID) {
-      const found = messages.findIndex((message) => message.includes(names));
-      expect(found, `${names} in ${messages.join('\n')}`).toBeGreaterThanOrEqual(0);
+    for (const [says] of INVALID) {
+      const found = messages.findIndex((message) => message.includes(says));
+      expect(found, `${says} in ${messages.join('\n')}`).toBeGreaterThanOrEqual(0);
       messages.splice(found, 1);
     }
   });
