@@ -188,6 +188,15 @@ describe('the sizes of a backlog', () => {
     expect(lane.known).toBe(487);
   });
 
+  it('are of the charges that a successor sees, where its predecessor has seen none', async () => {
+    const lane = new Lane();
+    await lane.count();
+    lane.handOver();
+    lane.arrive(10);
+    await lane.count();
+    expect(lane.figures.lines.map(([, , requests, charge]) => [requests, charge])).toEqual([[10, CHARGE]]);
+  });
+
   it('heal, whatever leaves or returns unseen, and even when a leader dies', async () => {
     const step = fc.record({
       arrive: fc.integer({ min: 0, max: 60 }),

@@ -24,8 +24,9 @@ const COUNT_EVERY_MS = 1_000;
 /** Read of one queue at a time; more waits for the next time. */
 const MOST_READ = 2_000;
 const CONCURRENT_READS = 20;
-/** A line's mean charge is that of about so many requests. */
+/** A line's mean charge is that of about so many requests, of which a successor takes what is handed over for so many. */
 const CHARGES = 500;
+const HANDED_CHARGES = 50;
 /** The rate at which requests come is that of about so long. */
 const RATE_MS = 30_000;
 const LEAST_PER_MINUTE = 0.1;
@@ -97,9 +98,11 @@ export class BacklogSizes {
     this.#tookOver = { at: now, arrived: this.#arrived };
     for (const [priority, tenant, counted, countedTo, recent, charge, perMinute, at, left] of before?.lines ??
       []) {
+      // Whose charge nobody has seen, it is written as 0.
+      const charges = charge > 0 ? HANDED_CHARGES : 0;
       this.#lines.set(nameOf({ priority, tenant }), {
-        ...{ priority, tenant, counted, countedTo, recent, charge, perMinute },
-        ...{ known: counted + recent, gone: 0, arrived: 0, charges: CHARGES, knownSince: 0 },
+        ...{ priority, tenant, counted, countedTo, recent, charge, charges, perMinute },
+        ...{ known: counted + recent, gone: 0, arrived: 0, knownSince: 0 },
         mark: { at, left },
       });
     }

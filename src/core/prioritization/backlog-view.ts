@@ -54,6 +54,8 @@ export class BacklogView {
   /** Of the last round that released any. */
   #lastReleased = 0;
   #listedAt = Number.NEGATIVE_INFINITY;
+  /** When queues that had nothing more were read last: all at once, so that what waits in one is not released before another is read. */
+  #gatheredAt = Number.NEGATIVE_INFINITY;
   readonly #lane: string;
   readonly #ports: { directory: QueueDirectory; backlog: Backlog };
   /** A predecessor may have released from any queue until then. */
@@ -136,8 +138,10 @@ export class BacklogView {
     for (const [id, { at }] of this.#released) if (at + RELEASED_MEMORY_MS < now) this.#released.delete(id);
     const wanted = Math.min(MOST_HEADS, Math.max(FEWEST_HEADS, 2 * this.#lastReleases));
     const wantedOf = ({ heads }: Queue) => (this.#areHeldBack(heads) ? 2 * heads.length : wanted);
+    const gathers = now >= this.#gatheredAt + this.#gatherMs;
+    if (gathers) this.#gatheredAt = now;
     const due = [...this.#queues.values()]
-      .filter((queue) => this.#needsReading(queue, wantedOf(queue), now))
+      .filter((queue) => this.#needsReading(queue, wantedOf(queue), now, gathers))
       .sort((a, b) => urgency(a) - urgency(b) || (a.readAt ?? 0) - (b.readAt ?? 0))
       .slice(0, READS_PER_ROUND);
     await concurrently(due, CONCURRENT_READS, async (queue) => {
@@ -174,12 +178,11 @@ export class BacklogView {
   }
 
   /** A queue that was read whole can only have got new requests: urgent ones are looked for at every tick. */
-  #needsReading(queue: Queue, wanted: number, now: number): boolean {
+  #needsReading(queue: Queue, wanted: number, now: number, gathers: boolean): boolean {
     const { heads, readAt, whole } = queue;
-    const age = now - (readAt ?? 0);
-    if (age >= STALE_MS) return true;
+    if (now - (readAt ?? 0) >= STALE_MS) return true;
     if (heads.length >= wanted / 2) return false;
-    return !whole || age >= this.#gatherMs || isUrgent(queue);
+    return !whole || gathers || isUrgent(queue);
   }
 
   get #gatherMs(): number {

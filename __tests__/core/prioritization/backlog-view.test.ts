@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { BacklogView } from '../../../src/core/prioritization/backlog-view.ts';
+import { entryOf } from '../../fixtures/entries.ts';
+
+it('queues that have nothing more are read together, whenever each of them was first read', async () => {
+  const tenants = ['acme'];
+  const read: string[] = [];
+  const entries = [1, 2, 3, 4, 5].map((order) => entryOf(order, { tenant: 'acme' }));
+  const { lane } = entryOf(0);
+  const view = new BacklogView(lane, {
+    directory: {
+      announce: async () => {},
+      list: async () =>
+        tenants.map((tenant) => ({ ...entryOf(0, { tenant }), announced_at: 10_000, nonce: tenant })),
+      forget: async () => {},
+    },
+    backlog: {
+      heads: async (key) => {
+        const tenant = tenants.find((it) => entryOf(0, { tenant: it }).backlog_key === key) ?? '';
+        read.push(tenant);
+        return tenant === 'acme' ? entries : [];
+      },
+      since: async () => [],
+    },
+  });
+  await view.refresh(10_000, undefined);
+  view.release(entries, 10_000);
+  tenants.push('globex');
+  await view.refresh(10_500, undefined);
+  expect(read).toEqual(['acme', 'globex']);
+  await view.refresh(11_000, undefined);
+  expect(read.slice(2).sort()).toEqual(['acme', 'globex']);
+});
