@@ -42,7 +42,7 @@ describe('a JSON text without its long strings', () => {
     expect(abridged(Buffer.from(json))).toEqual({ text: json, strings: [] });
   });
 
-  it('leaves what is no JSON to whoever reads it', () => {
+  it('leaves broken JSON as it is, and reading it fails', () => {
     for (const broken of ['"', '{"a":"b', '"\\"', `"${'x'.repeat(5_000)}`]) {
       expect(abridged(Buffer.from(broken))).toEqual({ text: broken, strings: [] });
       expect(() => readAbridged(abridged(Buffer.from(broken)))).toThrow(SyntaxError);

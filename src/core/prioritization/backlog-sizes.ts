@@ -24,8 +24,9 @@ const COUNT_EVERY_MS = 1_000;
 /** Read of one queue at a time; more waits for the next time. */
 const MOST_READ = 2_000;
 const CONCURRENT_READS = 20;
-/** A line's mean charge is that of about so many requests, of which a successor takes what is handed over for so many. */
+/** A line's mean charge is that of about so many requests. */
 const CHARGES = 500;
+/** To a successor, the mean that it was handed counts as much as so many requests of its own. */
 const HANDED_CHARGES = 50;
 /** The rate at which requests come is that of about so long. */
 const RATE_MS = 30_000;
@@ -98,7 +99,7 @@ export class BacklogSizes {
     this.#tookOver = { at: now, arrived: this.#arrived };
     for (const [priority, tenant, counted, countedTo, recent, charge, perMinute, at, left] of before?.lines ??
       []) {
-      // Whose charge nobody has seen, it is written as 0.
+      // Where no charge has been seen, the state says 0.
       const charges = charge > 0 ? HANDED_CHARGES : 0;
       this.#lines.set(nameOf({ priority, tenant }), {
         ...{ priority, tenant, counted, countedTo, recent, charge, charges, perMinute },

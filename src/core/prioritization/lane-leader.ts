@@ -236,8 +236,8 @@ export class LaneLeader {
   }
 
   /**
-   * Keeps looking until it has seen what came before the mark. False as soon as there is something to do. Whoever announces a queue
-   * after the mark wakes the lane, so that the directory is read again only then: a look at the lane's state costs a quarter of it.
+   * Keeps looking until it has seen what came before the mark. False as soon as there is something to do. A queue that is announced
+   * after the mark wakes the lane, and the directory is read again only then: to look at the lane's state costs a quarter as much.
    */
   async #staysIdle(): Promise<boolean> {
     const { clock, watch } = this.#ports;

@@ -42,13 +42,10 @@ export function abridged(json: Uint8Array): Abridged {
 export function inFull({ text, strings }: Abridged): Buffer {
   const parts: Uint8Array[] = [];
   let copied = 0;
-  for (const {
-    index,
-    0: { length },
-    1: number,
-  } of text.matchAll(MARKED)) {
-    parts.push(Buffer.from(text.slice(copied, index + 1)), strings[Number(number)] ?? NOTHING);
-    copied = index + length - 1;
+  for (const marked of text.matchAll(MARKED)) {
+    const [{ length }, number] = marked;
+    parts.push(Buffer.from(text.slice(copied, marked.index + 1)), strings[Number(number)] ?? NOTHING);
+    copied = marked.index + length - 1;
   }
   return Buffer.concat([...parts, Buffer.from(text.slice(copied))]);
 }

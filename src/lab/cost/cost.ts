@@ -83,16 +83,16 @@ export async function measureCost(it: CostCase, seed: number): Promise<Cost> {
   const seconds =
     it.rate === 0 ? LEAST_SECONDS : Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, REQUESTS / it.rate));
   const bill = new Bill();
-  const packedBytes = packedSizes(it.inputBytes);
+  const sizes = { ...it, packedBytes: packedSizes(it.inputBytes) };
   const settings = defaultSettings('sliding-window', seed);
   const workers = Math.max(settings.prioritization.workers, Math.ceil(it.rate * it.callSeconds));
   const world = new World(workloadOf(it, seconds, seed), {
     ...settings,
     prioritization: { ...settings.prioritization, workers, queueDepthThreshold: Math.max(100, workers) },
-    surround: (ports) => meteredPorts(ports, bill, { ...it, packedBytes }),
+    surround: (ports) => meteredPorts(ports, bill, sizes),
   });
   const { requests } = await world.run();
-  addPayloadPuts(bill, { ...it, packedBytes }, requests.length);
+  addPayloadPuts(bill, sizes, requests.length);
   addTheRest(bill, it, { seconds, requests: requests.length, runTimes: world.runTimes });
   const perMonth = SECONDS_A_MONTH / seconds;
   const lines = bill.lines.map(([purpose, usd]): [Purpose, number] => [purpose, usd * perMonth]);

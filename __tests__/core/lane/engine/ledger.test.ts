@@ -12,14 +12,14 @@ class Account {
   readonly ledger = new Ledger(LEASE_MS);
   readonly #totals = new Map<number, Counters>();
 
-  release(releasedAt: number, reserved: number, held = reserved): void {
+  release(releasedAt: number, reserved: number, held = reserved, expected = 0): void {
     this.ledger.release(slotOf(releasedAt), {
       releases: 1,
       bundles: 1,
       reserved,
       held,
       variance: 0,
-      expected: 0,
+      expected,
     });
   }
 
@@ -75,23 +75,13 @@ describe('the worked example of the quota documentation: 1,000 input tokens, max
 
 describe('a release', () => {
   it('what the last minute has released is told with its charge once that is known', () => {
-    const { ledger } = new Account();
-    const release = (releases: number, expected: number) => ({
-      releases,
-      bundles: 1,
-      reserved: 5_000,
-      held: 5_000,
-      variance: 0,
-      expected,
-    });
-    ledger.release(slotOf(0), release(2, 3_000));
-    ledger.release(slotOf(30_000), release(1, 2_000));
-    const settled = countersOf({
-      ...{ end: 'settled', tenant: 'acme', releasedAt: 0, startedAt: 200, finishedAt: 3_000 },
-      ...{ reservedTokens: 2_500, chargedTokens: 4_000 },
-      ...{ estimatedInputTokens: 0, inputTokens: 0, outputTokens: 0 },
-    });
-    ledger.report(slotReportOf({ slot: slotOf(0), counters: settled }));
+    const account = new Account();
+    const { ledger } = account;
+    account.release(0, 2_500, 2_500, 1_500);
+    account.release(0, 2_500, 2_500, 1_500);
+    account.release(30_000, 5_000, 5_000, 2_000);
+    const started = { releasedAt: 0, startedAt: 200, finishedAt: 3_000 };
+    account.report({ ...started, reservedTokens: 2_500, chargedTokens: 4_000 });
     expect(ledger.releasedLately(40_000)).toEqual({ requests: 3, tokens: 4_000 + 1_500 + 2_000 });
     expect(ledger.releasedLately(70_000)).toEqual({ requests: 1, tokens: 2_000 });
   });

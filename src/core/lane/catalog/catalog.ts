@@ -76,8 +76,9 @@ interface Scale {
   burndown: number;
 }
 
-/** A leader asks at each tick, for each request that waits, so each id is looked up once. Nobody uses so many, but for made-up ones. */
+/** A leader asks at each tick for each request that waits, so each id is looked up once. */
 const SCALES = new Map<string, Scale>();
+/** No account uses so many models, but ids can be made up. */
 const MOST_SCALES = 1_000;
 
 function scaleOf(modelId: string): Scale {

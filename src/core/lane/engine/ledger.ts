@@ -165,9 +165,9 @@ export class Ledger {
     const released = { requests: 0, tokens: 0 };
     for (const [slot, entry] of this.#slots) {
       if (slot * SLOT_MS < now - WINDOW_MS) continue;
-      const { charges, debts } = entry.ends;
+      const settled = settledAfter(Number.NEGATIVE_INFINITY, slot, entry.ends);
       released.requests += Math.max(0, entry.releases);
-      released.tokens += sumOf(charges) + sumOf(debts) + entry.expected * shareLeft(entry);
+      released.tokens += settled + entry.expected * shareLeft(entry);
     }
     return released;
   }
@@ -253,10 +253,6 @@ function heldTokens(entry: Slot): number {
 
 function settledAfter(seen: number, slot: number, { charges, debts }: SlotEnds): number {
   return countAfter(seen, slot, charges, START_BIN_MS) + countAfter(seen, slot, debts, DEBT_BIN_MS);
-}
-
-function sumOf(bins: readonly Bin[]): number {
-  return bins.reduce((sum, [, count]) => sum + count, 0);
 }
 
 /** The sum of the bins of a slot that end after `seen`, epoch milliseconds. */
