@@ -31,3 +31,26 @@ it('queues that have nothing more are read together, whenever each of them was f
   await view.refresh(11_000, undefined);
   expect(read.slice(2).sort()).toEqual(['acme', 'globex']);
 });
+
+it.each([
+  { failures: 1, restMs: 1_000 },
+  { failures: 2, restMs: 10_000 },
+  { failures: 3, restMs: 20_000 },
+])('after $failures failures a request is released again after $restMs ms', async ({ failures, restMs }) => {
+  const entry = entryOf(1);
+  const view = new BacklogView(entry.lane, {
+    directory: {
+      announce: async () => {},
+      list: async () => [{ ...entry, announced_at: 10_000, nonce: 'n' }],
+      forget: async () => {},
+    },
+    backlog: {
+      heads: async () => [{ ...entry, failures, generation: entry.generation + 1 }],
+      since: async () => [],
+    },
+  });
+  view.release([entry], 10_000);
+  await view.refresh(10_000, undefined);
+  expect(view.heads(10_000 + restMs - 1)).toEqual([[]]);
+  expect(view.heads(10_000 + restMs)).toMatchObject([[{ request_id: entry.request_id }]]);
+});

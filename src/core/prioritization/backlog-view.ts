@@ -28,10 +28,12 @@ const CONCURRENT_READS = 50;
 /** Releases are remembered this long, longer than an index lags. */
 const RELEASED_MEMORY_MS = 30_000;
 /**
- * A request whose call failed is released again this long after its release at the earliest, and twice as long after the second
- * failure. By that time the lane knows whether all calls fail, and stops before the attempts are used up.
+ * A request whose call failed is released again this long after its release at the earliest: soon after the first failure, which
+ * seldom means more than that one call, and twice as long after each further one. By then the lane knows whether all calls fail,
+ * and stops before the attempts are used up.
  */
-const RETRY_REST_MS = 5_000;
+const FIRST_REST_MS = 1_000;
+const REST_MS = 5_000;
 const FEWEST_HEADS = 25;
 const MOST_HEADS = 1_000;
 
@@ -226,7 +228,7 @@ export class BacklogView {
   #isResting({ request_id, failures }: BacklogEntry, now: number): boolean {
     if (failures === 0) return false;
     const { at = this.#predecessorReleasedAt } = this.#released.get(request_id) ?? {};
-    return now < at + RETRY_REST_MS * 2 ** (failures - 1);
+    return now < at + (failures === 1 ? FIRST_REST_MS : REST_MS * 2 ** (failures - 1));
   }
 
   /** It has been released, whatever the index still shows. */
