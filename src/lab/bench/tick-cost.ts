@@ -1,5 +1,6 @@
 /** What a tick costs by the number of requests that wait, and how much one leader can release. */
 
+import type { Limits } from '../../core/lane/catalog/limits.ts';
 import { TICK_MS } from '../../core/prioritization/lane-leader.ts';
 import { createMemoryCloud } from '../../memory/cloud.ts';
 import { delayed } from '../simulation/delayed.ts';
@@ -9,7 +10,7 @@ import { defaultSettings } from './bench.ts';
 import { BusyLane, type BusyLanePorts } from './busy-lane.ts';
 
 /** Releases of one tick: so few that a thousand requests fill the heads of every queue, as a million do. */
-const RELEASES_PER_TICK = 10;
+const RELEASES_PER_TICK = 5;
 const limitsFor = (releasesPerTick: number) => ({
   requests_per_minute: (releasesPerTick * 60_000) / TICK_MS,
   tokens_per_minute: 1e12,
@@ -17,6 +18,12 @@ const limitsFor = (releasesPerTick: number) => ({
 const NO_LIMITS = { requests_per_minute: 1e12, tokens_per_minute: 1e15 };
 /** Lanes take turns of so many ticks: a slow moment of the machine meets all of them. */
 const TICKS_IN_TURN = 10;
+const TURN_MS = TICKS_IN_TURN * TICK_MS;
+/**
+ * The first minute's quota goes at once, and what follows has its lumps: backlogs of different size are alike from the third minute
+ * on. One whole minute is measured.
+ */
+export const STEADY: Span = { warmUpMs: 120_000, measuredMs: 60_000 };
 const CEILING_SECONDS = 10;
 const CEILING_BACKLOG = 50_000;
 
@@ -35,47 +42,81 @@ export interface Backlog {
   ports: BusyLanePorts;
 }
 
+/** Of each lane, in virtual time. */
+export interface Span {
+  warmUpMs: number;
+  measuredMs: number;
+}
+
 /** Ticks of real leaders over backlogs of different size, in real time. */
 export async function compareTicks(
   backlogs: readonly Backlog[],
-  turns: { warmUp: number; measured: number },
+  { warmUpMs, measuredMs }: Span,
   releasesPerTick = RELEASES_PER_TICK,
 ): Promise<TickCost[]> {
-  let now = Date.UTC(2026, 10, 2, 9);
-  const clock = { now: () => now, sleep: async () => undefined };
-  const lanes: { lane: BusyLane; ticks: number[]; cpuMs: number; releasedBefore: number }[] = [];
-  for (const { ports, waiting } of backlogs) {
-    const lane = new BusyLane(ports, {
-      settings: engineUnbound(),
-      clock,
-      limits: limitsFor(releasesPerTick),
-    });
-    await lane.fill(waiting);
-    lanes.push({ lane, ticks: [], cpuMs: 0, releasedBefore: 0 });
+  const lanes: MeasuredLane[] = [];
+  for (const backlog of backlogs) {
+    const lane = new MeasuredLane(backlog, limitsFor(releasesPerTick));
+    await lane.fill();
+    lanes.push(lane);
   }
-  for (let turn = 0; turn < turns.warmUp + turns.measured; turn++) {
-    for (const each of lanes) {
-      if (turn === turns.warmUp) each.releasedBefore = each.lane.released;
-      for (let tick = 0; tick < TICKS_IN_TURN; tick++) {
-        now += TICK_MS;
-        const [begun, cpu] = [performance.now(), process.cpuUsage()];
-        await each.lane.leader.tick();
-        const ms = performance.now() - begun;
-        const { user, system } = process.cpuUsage(cpu);
-        if (turn >= turns.warmUp) {
-          each.ticks.push(ms);
-          each.cpuMs += (user + system) / 1_000;
-        }
-        await each.lane.finishReleased();
-      }
+  for (const span of [warmUpMs, measuredMs]) {
+    for (const lane of lanes) lane.forget();
+    for (let turn = 0; turn * TURN_MS < span; turn++) {
+      for (const lane of lanes) await lane.takeTurn();
     }
   }
-  return lanes.map(({ lane, ticks, cpuMs, releasedBefore }, index) => ({
-    waiting: backlogs[index]?.waiting ?? 0,
-    medianMs: medianOf(ticks),
-    releasesPerTick: (lane.released - releasedBefore) / ticks.length,
-    cpuMsPerRelease: cpuMs / (lane.released - releasedBefore),
-  }));
+  return lanes.map((lane) => lane.cost);
+}
+
+/** A lane whose time passes in its own turns only. */
+class MeasuredLane {
+  #now = Date.UTC(2026, 10, 2, 9);
+  #ticks: number[] = [];
+  #cpuMs = 0;
+  #releasedBefore = 0;
+  readonly #waiting: number;
+  readonly #lane: BusyLane;
+
+  constructor({ ports, waiting }: Backlog, limits: Limits) {
+    const clock = { now: () => this.#now, sleep: async () => undefined };
+    this.#waiting = waiting;
+    this.#lane = new BusyLane(ports, { settings: engineUnbound(), clock, limits });
+  }
+
+  fill(): Promise<void> {
+    return this.#lane.fill(this.#waiting);
+  }
+
+  async takeTurn(): Promise<void> {
+    const { leader } = this.#lane;
+    for (let tick = 0; tick < TICKS_IN_TURN; tick++) {
+      this.#now += TICK_MS;
+      const [begun, cpu] = [performance.now(), process.cpuUsage()];
+      await leader.tick();
+      this.#ticks.push(performance.now() - begun);
+      const { user, system } = process.cpuUsage(cpu);
+      this.#cpuMs += (user + system) / 1_000;
+      await this.#lane.finishReleased();
+    }
+  }
+
+  /** What was measured so far does not count. */
+  forget(): void {
+    this.#ticks = [];
+    this.#cpuMs = 0;
+    this.#releasedBefore = this.#lane.released;
+  }
+
+  get cost(): TickCost {
+    const released = this.#lane.released - this.#releasedBefore;
+    return {
+      waiting: this.#waiting,
+      medianMs: medianOf(this.#ticks),
+      releasesPerTick: released / this.#ticks.length,
+      cpuMsPerRelease: this.#cpuMs / released,
+    };
+  }
 }
 
 export interface Ceiling {

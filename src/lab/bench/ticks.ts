@@ -11,7 +11,7 @@ import { TABLES } from '../../core/layout/tables.ts';
 import { createMemoryCloud } from '../../memory/cloud.ts';
 import { createTable } from '../tables.ts';
 import type { BusyLanePorts } from './busy-lane.ts';
-import { type Ceiling, compareTicks, measureCeiling, type TickCost } from './tick-cost.ts';
+import { type Ceiling, compareTicks, measureCeiling, type Span, STEADY, type TickCost } from './tick-cost.ts';
 
 const FEW = 1_000;
 const MANY_IN_MEMORY = 1_000_000;
@@ -20,6 +20,7 @@ const MANY_EMULATED = 5_000;
 /** Of a busy tick, and its backlog. Five ticks a second: what one leader does at Lambda's share of a processor and above. */
 const BUSY_RELEASES = 50;
 const BUSY_BACKLOG = 1_500;
+const BUSY: Span = { warmUpMs: 2_000, measuredMs: 6_000 };
 /** Lambda gives a whole processor with 1,769 MB of memory, and its share with less. */
 const SHARES = [512, 1_024, 1_769].map((megabytes) => ({ megabytes, share: megabytes / 1_769 }));
 /** A tick over the larger backlog takes at most so much longer. */
@@ -36,21 +37,17 @@ export interface TickFigures {
 export async function benchTicks(seed: number): Promise<TickFigures> {
   const inMemory = await compareTicks(
     [FEW, MANY_IN_MEMORY].map((waiting) => ({ waiting, ports: createMemoryCloud().ports })),
-    { warmUp: 5, measured: 40 },
+    STEADY,
   );
   const emulated = await withEmulator(async (portsFor) => {
     const backlogs = [FEW, MANY_EMULATED].map(async (waiting) => ({
       waiting,
       ports: await portsFor(waiting),
     }));
-    return compareTicks(await Promise.all(backlogs), { warmUp: 1, measured: 5 });
+    return compareTicks(await Promise.all(backlogs), STEADY);
   });
   const busy = await withEmulator(async (portsFor) =>
-    compareTicks(
-      [{ waiting: BUSY_BACKLOG, ports: await portsFor(BUSY_BACKLOG) }],
-      { warmUp: 1, measured: 3 },
-      BUSY_RELEASES,
-    ),
+    compareTicks([{ waiting: BUSY_BACKLOG, ports: await portsFor(BUSY_BACKLOG) }], BUSY, BUSY_RELEASES),
   );
   const cpuMsPerRelease = busy[0]?.cpuMsPerRelease ?? Number.NaN;
   return {
