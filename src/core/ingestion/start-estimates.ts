@@ -38,7 +38,6 @@ type Line = Pick<Flow, 'priority' | 'tenant'> & {
 /** Requests of one line that came within {@link SLOT_MS}. */
 type Taken = Pick<Flow, 'priority' | 'tenant'> & { at: number; requests: number };
 
-const NO_WORK = { requests: 0, tokens: 0, requestsPerMinute: 0, tokensPerMinute: 0 };
 const NOTHING: Omit<BacklogFigures, 'at'> = { arrived: 0, lines: [], rest: [] };
 
 /**
@@ -72,14 +71,17 @@ export class StartEstimates {
     const pace = { speed, free: freeOf(figures), startMs: figures?.start_ms, isLed };
     // A leader that has left has seen, and released, what came before it left.
     const since = Math.max(backlog.at - UNSEEN_MS, isLed ? 0 : now - ARRIVALS_MS);
-    const [likely, worse] = this.#times(arrival.lane, backlog, since).map((times) => {
+    const startAfter = (times: number) => {
       const waiting = this.#waiting(arrival.lane, backlog, times, since);
       // What waits for its budget shares the lane with nobody today, and all of it begins together.
       const lines = waiting.filter(({ tenant }) => kept.includes(tenant) === place >= 0);
       const before = flowsBefore(arrival, lines, limits);
       const behindMs = before && behindFor(arrival.priority, before.ahead, figures?.behind_ms);
       return before && expectedStart(before.own, before.others, weights, { ...pace, behindMs });
-    });
+    };
+    const [likelyTimes, worseTimes] = this.#times(arrival.lane, backlog, since);
+    const likely = startAfter(likelyTimes);
+    const worse = worseTimes === likelyTimes ? likely : startAfter(worseTimes);
     return likely && worse && { p50: begin + likely.p50, p95: begin + worse.p95 };
   }
 
@@ -116,18 +118,19 @@ export class StartEstimates {
     const found = new Map<string, Line>();
     const add = (line: Line) => {
       const name = `${line.priority}|${line.tenant}`;
-      const before = found.get(name) ?? { ...line, ...NO_WORK };
-      found.set(name, {
-        ...before,
-        requests: before.requests + line.requests,
-        tokens: before.tokens + line.tokens,
-        requestsPerMinute: before.requestsPerMinute + line.requestsPerMinute,
-        tokensPerMinute: before.tokensPerMinute + line.tokensPerMinute,
-      });
+      const before = found.get(name);
+      if (before === undefined) {
+        found.set(name, line);
+        return;
+      }
+      before.requests += line.requests;
+      before.tokens += line.tokens;
+      before.requestsPerMinute += line.requestsPerMinute;
+      before.tokensPerMinute += line.tokensPerMinute;
     };
     for (const [priority, tenant, requests, charge, perMinute] of lines) {
-      const rates = { requestsPerMinute: perMinute, tokensPerMinute: perMinute * charge };
-      add({ priority, tenant, requests, tokens: requests * charge, ...rates });
+      const [tokens, tokensPerMinute] = [requests * charge, perMinute * charge];
+      add({ priority, tenant, requests, tokens, requestsPerMinute: perMinute, tokensPerMinute });
     }
     for (const [priority, tenants, requests, tokens, perMinute] of rest) {
       const count = Math.min(tenants, MOST_LINES);
@@ -140,9 +143,17 @@ export class StartEstimates {
     const waiting = all.reduce((sum, { requests }) => sum + requests, 0);
     const tokens = all.reduce((sum, line) => sum + line.tokens, 0);
     const charge = waiting === 0 ? FIRST_ANSWER_TOKENS : tokens / waiting;
-    for (const { priority, tenant, requests: own } of taken.filter((it) => it.at > since)) {
+    for (const { at, priority, tenant, requests: own } of taken) {
+      if (at <= since) continue;
       const requests = own * times;
-      add({ priority, tenant, ...NO_WORK, requests, tokens: requests * charge });
+      add({
+        priority,
+        tenant,
+        requests,
+        tokens: requests * charge,
+        requestsPerMinute: 0,
+        tokensPerMinute: 0,
+      });
     }
     return [...found.values()];
   }

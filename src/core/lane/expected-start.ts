@@ -86,71 +86,71 @@ export function expectedStart(
 
 /** Minutes after which all that is ahead has flowed off. */
 export function minutesUntilServed(own: Flow, others: readonly Flow[], weights: Weights, speed = 1): number {
-  let mine = own.minutes;
-  let flows = others.map(({ inflow = 0, ...flow }) => ({ ...flow, inflow })).filter(isFlowing);
+  const lineOf = ({ priority, tenant, minutes, inflow = 0 }: Flow): Line => {
+    return { priority, minutes, inflow, weight: weights.tenants[tenant] ?? 1, rate: 0 };
+  };
+  const mine = lineOf({ ...own, inflow: 0 });
+  let theirs = others.map(lineOf).filter(isFlowing);
   let elapsed = 0;
-  while (mine > 0) {
-    const rates = ratesAmong([{ ...own, minutes: mine, inflow: 0 }, ...flows], weights, speed);
-    const [rate = 0, ...theirs] = rates;
-    if (rate <= 0) return Number.POSITIVE_INFINITY;
-    const ends = flows.map((flow, nth) => {
-      const drain = (theirs[nth] ?? 0) - flow.inflow;
-      return flow.minutes > 0 && drain > 0 ? flow.minutes / drain : Number.POSITIVE_INFINITY;
-    });
-    const until = Math.min(mine / rate, ...ends);
+  while (mine.minutes > 0) {
+    setRates([mine, ...theirs], weights.priorities, speed);
+    if (mine.rate <= 0) return Number.POSITIVE_INFINITY;
+    let until = mine.minutes / mine.rate;
+    for (const { minutes, rate, inflow } of theirs) {
+      const drain = rate - inflow;
+      if (minutes > 0 && drain > 0) until = Math.min(until, minutes / drain);
+    }
     elapsed += until;
-    const left = mine - until * rate;
-    mine = left > Number.EPSILON * own.minutes ? left : 0;
-    flows = flows
-      .map((flow, nth) => {
-        const minutes = flow.minutes + until * (flow.inflow - (theirs[nth] ?? 0));
-        return { ...flow, minutes: minutes < 1e-9 ? 0 : minutes };
-      })
-      .filter(isFlowing);
+    mine.minutes -= until * mine.rate;
+    if (mine.minutes <= Number.EPSILON * own.minutes) mine.minutes = 0;
+    for (const line of theirs) {
+      line.minutes += until * (line.inflow - line.rate);
+      if (line.minutes < 1e-9) line.minutes = 0;
+    }
+    theirs = theirs.filter(isFlowing);
   }
   return elapsed;
 }
 
-type Flowing = Required<Flow>;
+/** A flow while it drains. */
+interface Line {
+  priority: Priority;
+  minutes: number;
+  inflow: number;
+  /** Of its tenant. */
+  weight: number;
+  /** What it gets of the lane now. */
+  rate: number;
+}
 
-function isFlowing({ minutes, inflow }: Flowing): boolean {
+function isFlowing({ minutes, inflow }: Line): boolean {
   return minutes > 0 || inflow > 0;
 }
 
 /**
- * What each line gets of the lane: its share by weight, or what comes in it where nothing waits and that is less. What such a line
- * leaves is shared by the others.
+ * Each line gets its share by weight, or what comes in it where nothing waits and that is less. What such a line leaves is shared
+ * by the others.
  */
-function ratesAmong(flows: readonly Flowing[], weights: Weights, speed: number): number[] {
-  const rates = new Array<number>(flows.length).fill(0);
-  let open = flows.map((_, nth) => nth);
+function setRates(lines: readonly Line[], priorities: Weights['priorities'], speed: number): void {
+  let open = lines;
   let left = speed;
   for (;;) {
-    const share = sharesAmong(
-      open.map((nth) => flows[nth] as Flowing),
-      weights,
-    );
-    const content = open.filter((nth, place) => {
-      const { minutes, inflow } = flows[nth] as Flowing;
-      return minutes === 0 && inflow <= (share[place] ?? 0) * left;
+    const within = new Map<Priority, number>();
+    for (const { priority, weight } of open) within.set(priority, (within.get(priority) ?? 0) + weight);
+    let all = 0;
+    for (const priority of within.keys()) all += priorities[priority];
+    let content = 0;
+    const others = open.filter((line) => {
+      const { priority, minutes, inflow, weight } = line;
+      const share = ((priorities[priority] / all) * weight) / (within.get(priority) ?? 1);
+      line.rate = share * left;
+      if (minutes > 0 || inflow > line.rate) return true;
+      line.rate = inflow;
+      content += inflow;
+      return false;
     });
-    for (const [place, nth] of open.entries()) rates[nth] = (share[place] ?? 0) * left;
-    if (content.length === 0) return rates;
-    for (const nth of content) rates[nth] = (flows[nth] as Flowing).inflow;
-    left = Math.max(0, left - content.reduce((sum, nth) => sum + (rates[nth] ?? 0), 0));
-    open = open.filter((nth) => !content.includes(nth));
+    if (others.length === open.length) return;
+    left = Math.max(0, left - content);
+    open = others;
   }
-}
-
-/** The part of the lane that each line has while all of these wait. */
-function sharesAmong(flows: readonly Flow[], { priorities, tenants }: Weights): number[] {
-  const weightOf = (tenant: string) => tenants[tenant] ?? 1;
-  const within = new Map<Priority, number>();
-  for (const { priority, tenant } of flows) {
-    within.set(priority, (within.get(priority) ?? 0) + weightOf(tenant));
-  }
-  const all = [...within.keys()].reduce((sum, priority) => sum + priorities[priority], 0);
-  return flows.map(
-    ({ priority, tenant }) => ((priorities[priority] / all) * weightOf(tenant)) / (within.get(priority) ?? 1),
-  );
 }
