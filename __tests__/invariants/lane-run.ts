@@ -243,7 +243,9 @@ export class LaneRun {
   }
 
   #reports(fromSlot: number): SlotTotals[] {
-    return [...this.#totals].flatMap(([slot, counters]) => (slot >= fromSlot ? [{ slot, counters }] : []));
+    const reports: SlotTotals[] = [];
+    for (const [slot, counters] of this.#totals) if (slot >= fromSlot) reports.push({ slot, counters });
+    return reports;
   }
 
   #feed(flow: Flow): void {

@@ -21,14 +21,23 @@ export interface TerraformJson {
   variable: Record<string, { default?: unknown; description: string; type: string; validation?: object[] }>;
 }
 
-/** Synthesises in process, with empty zips in place of the functions' code, and parses what was written. */
-export function synthesise(options: { backend?: Backend } = {}): TerraformJson {
+/** What has been written, by backend: a synthesis takes about a second, and many tests look at the same one. */
+const written = new Map<Backend, string>();
+
+/** Synthesises in process, with empty zips in place of the functions' code. Each caller gets a copy of its own. */
+export function synthesise({ backend = 'local' }: { backend?: Backend } = {}): TerraformJson {
+  const text = written.get(backend) ?? synthesised(backend);
+  written.set(backend, text);
+  return JSON.parse(text);
+}
+
+function synthesised(backend: Backend): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'smoother-synthesis-'));
   try {
     const app = new App({ outdir: folder });
-    new SmootherStack(app, STACK, { bundles: emptyBundles(folder), ...options });
+    new SmootherStack(app, STACK, { bundles: emptyBundles(folder), backend });
     app.synth();
-    return JSON.parse(readFileSync(path.join(folder, 'stacks', STACK, 'cdk.tf.json'), 'utf8'));
+    return readFileSync(path.join(folder, 'stacks', STACK, 'cdk.tf.json'), 'utf8');
   } finally {
     rmSync(folder, { recursive: true });
   }

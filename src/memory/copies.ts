@@ -1,7 +1,7 @@
 /** Without the keys that are undefined: in a table, an undefined attribute is an absent one. */
 export function definedOf<T extends object>(fields: T): T {
-  const copy = { ...fields };
-  for (const name in copy) if (copy[name] === undefined) delete copy[name];
+  const copy = {} as T;
+  for (const name in fields) if (fields[name] !== undefined) copy[name] = fields[name];
   return copy;
 }
 

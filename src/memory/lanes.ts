@@ -1,4 +1,5 @@
 import type { BudgetAccount, BudgetAccounts } from '../core/lane/budgets.ts';
+import type { SlotTotals } from '../core/lane/call-counters.ts';
 import { SLOT_MS } from '../core/lane/call-report.ts';
 import type { Limits } from '../core/lane/catalog/limits.ts';
 import { type Counters, sumOf } from '../core/lane/counters.ts';
@@ -194,8 +195,11 @@ export function createCallReports(): CallReports {
       }
     },
     async since(lane, fromSlot) {
-      const found = [...(lanes.get(lane) ?? [])].filter(([slot]) => slot >= fromSlot);
-      return found.sort(([a], [b]) => a - b).map(([slot, counters]) => ({ slot, counters }));
+      const found: SlotTotals[] = [];
+      for (const [slot, counters] of lanes.get(lane) ?? []) {
+        if (slot >= fromSlot) found.push({ slot, counters });
+      }
+      return found.sort((a, b) => a.slot - b.slot);
     },
   };
 }

@@ -45,7 +45,9 @@ export function createRecords({ clock, indexLagMs }: RecordsOptions): MemoryReco
 
   function write(record: StoredRecord): StoredRecord {
     writes++;
-    const item: StoredRecord = Object.freeze({ ...record, nonce: `w${writes}` });
+    const item = copyOf(record);
+    item.nonce = `w${writes}`;
+    Object.freeze(item);
     items.set(item.request_id, item);
     if (indexLagMs > 0) unseen.push({ at: clock.now() + indexLagMs, record: item });
     else show(item);
@@ -74,7 +76,7 @@ export function createRecords({ clock, indexLagMs }: RecordsOptions): MemoryReco
       async create(record) {
         const standing = items.get(record.request_id);
         if (standing) return standing;
-        write(copyOf(record));
+        write(record);
         return undefined;
       },
       async read(requestId) {
@@ -85,9 +87,9 @@ export function createRecords({ clock, indexLagMs }: RecordsOptions): MemoryReco
         if (standing?.status !== from.status || standing.generation !== from.generation) {
           return { applied: false, record: standing };
         }
-        const next = { ...standing, ...definedOf(set) } as RequestRecord;
-        for (const name of remove) delete next[name];
-        return { applied: true, record: write(copyOf(next)) };
+        const removed = Object.fromEntries(remove.map((name) => [name, undefined]));
+        const next = { ...standing, ...definedOf(set), ...removed } as RequestRecord;
+        return { applied: true, record: write(next) };
       },
     },
     backlog: {
