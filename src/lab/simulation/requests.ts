@@ -80,14 +80,13 @@ export function idOfPayload(payload: Payload): string {
 }
 
 export function truthOf({ modelId, inputTokens, outputTokens, refusal }: Arrival): Truth {
-  return {
-    lane: laneOf(modelId),
-    inputTokens,
-    outputTokens,
-    burndown: resolveModel(modelId).burndown,
-    refusal,
-  };
+  const rule = RULES.get(modelId) ?? { lane: laneOf(modelId), burndown: resolveModel(modelId).burndown };
+  RULES.set(modelId, rule);
+  return { ...rule, inputTokens, outputTokens, refusal };
 }
+
+/** How a model's calls are counted, which is asked several times for each request. Workloads have few models. */
+const RULES = new Map<string, Pick<Truth, 'lane' | 'burndown'>>();
 
 /** What Bedrock will charge for the whole answer. */
 export function expectedCharge(arrival: Arrival): number {
