@@ -2,6 +2,7 @@ import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { bedrockClient, bedrockRuntime } from '../src/aws/bedrock/runtime.ts';
 import { dynamoClient, lambdaClient, s3Client, sqsClient } from '../src/aws/clients.ts';
 import { dynamoBundleLeases } from '../src/aws/dynamodb/bundle-leases.ts';
+import { dynamoBundleOffers } from '../src/aws/dynamodb/bundle-offers.ts';
 import { dynamoCallReports } from '../src/aws/dynamodb/call-reports.ts';
 import { dynamoDirectory } from '../src/aws/dynamodb/directory.ts';
 import { dynamoWatch } from '../src/aws/dynamodb/lane-states.ts';
@@ -29,6 +30,7 @@ const ports = {
   waker: lambdaWaker(lambdaClient(), environment.PRIORITIZATION_FUNCTION),
   reports: dynamoCallReports(dynamo, environment.LANES_TABLE),
   leases: dynamoBundleLeases(dynamo, environment.LANES_TABLE),
+  offers: dynamoBundleOffers(dynamo, environment.LANES_TABLE),
   clock: systemClock,
   log: stdoutLog,
   bucket,

@@ -6,7 +6,7 @@ import { s3Client } from '../../src/aws/clients.ts';
 import { sqsDeadLetters } from '../../src/aws/dynamodb/operations.ts';
 import { s3Inbox, s3Payloads } from '../../src/aws/s3.ts';
 import { sqsHoldQueue, sqsResults } from '../../src/aws/sqs.ts';
-import { invokeBundle } from '../../src/core/invocation/invoke.ts';
+import { runWorker } from '../../src/core/invocation/worker.ts';
 import type { HoldMessage } from '../../src/core/request/hold-message.ts';
 import { resultOf } from '../../src/core/request/result.ts';
 import { type Emulators, startEmulators } from '../../src/local/emulators.ts';
@@ -63,7 +63,7 @@ describe('SQS', () => {
     expect(losses.lost).toBe(1);
     const bundles = (await bodies()).map((body) => JSON.parse(body) as HoldMessage);
     expect(bundles).toHaveLength(2);
-    await Promise.all(bundles.map((bundle) => invokeBundle(world.ports, bundle)));
+    await Promise.all(bundles.map((bundle) => runWorker(world.ports, bundle)));
     expect(world.calls).toHaveLength(2);
     expect(world.cloud.sent.map(({ request_id }) => request_id).sort()).toEqual(['r1', 'r2']);
     expect(await world.counters()).toMatchObject({ ended: 2, settled: 2, bundles_ended: 1 });

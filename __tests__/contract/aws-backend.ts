@@ -15,6 +15,7 @@ import { vi } from 'vitest';
 import { dynamoClient, s3Client } from '../../src/aws/clients.ts';
 import { dynamoBudgets } from '../../src/aws/dynamodb/budgets.ts';
 import { dynamoBundleLeases } from '../../src/aws/dynamodb/bundle-leases.ts';
+import { dynamoBundleOffers } from '../../src/aws/dynamodb/bundle-offers.ts';
 import { dynamoCallReports } from '../../src/aws/dynamodb/call-reports.ts';
 import { dynamoDirectory, dynamoRegistry } from '../../src/aws/dynamodb/directory.ts';
 import { dynamoBacklog, dynamoDue } from '../../src/aws/dynamodb/indexes.ts';
@@ -95,6 +96,7 @@ async function createBackend(
       settings: dynamoSettings(dynamo, LANES),
       budgets: dynamoBudgets(dynamo, LANES),
       leases: dynamoBundleLeases(dynamo, LANES),
+      offers: dynamoBundleOffers(dynamo, LANES),
     },
     disagreements,
     async leave(key, body) {

@@ -9,7 +9,17 @@ export interface Backend {
   ports: Pick<
     MemoryPorts,
     | ('records' | 'backlog' | 'due' | 'payloads' | 'inbox' | 'results' | 'hold')
-    | ('directory' | 'registry' | 'watch' | 'leadership' | 'reports' | 'settings' | 'budgets' | 'leases')
+    | (
+        | 'directory'
+        | 'registry'
+        | 'watch'
+        | 'leadership'
+        | 'reports'
+        | 'settings'
+        | 'budgets'
+        | 'leases'
+        | 'offers'
+      )
   >;
   disagreements: Partial<Record<Disagreement, string>>;
   /** Leaves an object in the bucket as a producer does. */

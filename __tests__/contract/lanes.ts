@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { BudgetAccount } from '../../src/core/lane/budgets.ts';
 import { type Led, WAKE_INTERVAL_MS } from '../../src/core/lane/ports.ts';
 import { type BundleLease, leaseIdUntil } from '../../src/core/request/bundle-lease.ts';
+import type { OfferedBundle } from '../../src/core/request/bundle-offers.ts';
 import { backlogKey } from '../../src/core/request/keys.ts';
 import { newLane } from '../fixtures/records.ts';
 import { type Backend, skipWhereKnown } from './backend.ts';
@@ -230,6 +231,27 @@ export function lanesContract(backend: () => Backend): void {
       await leases.write({ lane, id: whole, released_at: 7, releases });
       for (let times = 0; times < 2; times++) await leases.settle(lane, whole, releases.toReversed());
       expect(await expired(lane)).toEqual([]);
+    });
+  });
+
+  describe('offers of bundles', () => {
+    const offerOf = (until: number): OfferedBundle => ({
+      ...{ v: 1, lane: newLane(), released_at: 7, lease: leaseIdUntil(until), bytes: 900, offered: true },
+      releases: [{ request_id: 'r|1', generation: 3 }],
+    });
+
+    it('stand until one of those who want them takes them, the oldest first, whatever their lanes', async () => {
+      const { offers } = ports();
+      const [late, early] = [offerOf(1_000), offerOf(500)];
+      for (const offer of [late, early]) await offers.make(offer);
+      expect(await offers.list(2)).toEqual([early, late]);
+      expect(await offers.list(1)).toEqual([early]);
+      expect(await offers.stands(early.lease)).toBe(true);
+      expect(await offers.take(early.lease)).toBe(true);
+      expect(await offers.take(early.lease)).toBe(false);
+      expect(await offers.stands(early.lease)).toBe(false);
+      expect(await offers.list(2)).toEqual([late]);
+      expect(await offers.take(late.lease)).toBe(true);
     });
   });
 

@@ -177,6 +177,7 @@ describe('permissions', () => {
         'dynamodb:GetItem on table/lanes',
         'dynamodb:GetItem on table/requests',
         'dynamodb:PutItem on table/lanes',
+        'dynamodb:Query on table/lanes',
         'dynamodb:UpdateItem on table/lanes',
         'dynamodb:UpdateItem on table/requests',
         'lambda:InvokeFunction on function:prioritization',

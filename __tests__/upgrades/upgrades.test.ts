@@ -15,6 +15,7 @@ import { parseState, writeState } from '../../src/core/lane/engine/state.ts';
 import { changeOf } from '../../src/core/reporting/change.ts';
 import { summarise } from '../../src/core/reporting/read.ts';
 import { keyOf } from '../../src/core/reporting/rows.ts';
+import { isOffered } from '../../src/core/request/bundle-offers.ts';
 import type { HoldMessage } from '../../src/core/request/hold-message.ts';
 import { readMessage } from '../../src/core/request/message.ts';
 import type { Payload } from '../../src/core/request/payload.ts';
@@ -125,6 +126,7 @@ it.each(samplesOf<HoldMessage>('hold message'))(
     const world = new World();
     const ids = message.releases.map(({ request_id }) => request_id);
     await world.release(ids);
+    if (isOffered(message)) await world.cloud.ports.offers.make(message);
     world.now = message.released_at + 100;
     await invokeBatch(world.ports, [{ messageId: 'm', body: JSON.stringify(message) }]);
     expect(world.cloud.sent.map(({ request_id }) => request_id).sort()).toEqual([...ids].sort());

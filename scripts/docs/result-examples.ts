@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { HttpResponse } from '@smithy/core/protocols';
 import { bedrockClient, bedrockRuntime } from '../../src/aws/bedrock/runtime.ts';
 import { Ingestion } from '../../src/core/ingestion/ingestion.ts';
-import { invokeBundle } from '../../src/core/invocation/invoke.ts';
+import { runWorker } from '../../src/core/invocation/worker.ts';
 import { DEFAULT_MAX_ATTEMPTS } from '../../src/core/request/attempts.ts';
 import type { ResultMessage } from '../../src/core/request/result.ts';
 import { longestWaitSeconds } from '../../src/core/request/times.ts';
@@ -130,7 +130,7 @@ async function play(body: string, answer?: Answer): Promise<ResultMessage | unde
     memoryMegabytes: 512,
   };
   const releases = [{ request_id: record.request_id, generation: record.generation + 1 }];
-  await invokeBundle(
+  await runWorker(
     { ...ports, remainingMs: () => FUNCTION_MS },
     { v: 1, lane: record.lane, released_at: releasedAt, releases },
   );

@@ -15,11 +15,13 @@ import type {
   Waker,
 } from '../core/lane/ports.ts';
 import type { BundleLeases } from '../core/request/bundle-lease.ts';
+import type { BundleOffers } from '../core/request/bundle-offers.ts';
 import type { HoldMessage } from '../core/request/hold-message.ts';
 import type { Backlog, Due, HoldQueue, Inbox, Payloads, Records } from '../core/request/ports.ts';
 import type { ResultMessage, Results } from '../core/request/result.ts';
 import { createBatches, type MemoryBatches } from './batches.ts';
 import { createBundleLeases, type MemoryBundleLeases } from './bundle-leases.ts';
+import { createBundleOffers } from './bundle-offers.ts';
 import {
   createBudgets,
   createCallReports,
@@ -66,6 +68,7 @@ export interface MemoryPorts {
   control: LaneControl;
   quotas: Quotas;
   leases: BundleLeases;
+  offers: BundleOffers;
   waker: Waker;
 }
 
@@ -129,6 +132,7 @@ export function createMemoryCloud(options: MemoryCloudOptions = {}): MemoryCloud
       control: createControl(),
       budgets: createBudgets(),
       leases: leases.port,
+      offers: createBundleOffers(),
       quotas: {
         async limitsOf(lane) {
           return options.quotas?.[lane];

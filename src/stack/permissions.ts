@@ -118,6 +118,7 @@ export function invocationPermissions(
       ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
       [tables.lanes.arn],
     ),
+    allow('SeeOffers', ['dynamodb:Query'], [tables.lanes.arn]),
     wakeLeader(prioritization),
     allow('ReadPayloads', ['s3:GetObject'], [`${bucket.arn}/payloads/*`]),
     // Nothing is listed, but S3 says that a key is missing only to those who may list; to others it denies access.

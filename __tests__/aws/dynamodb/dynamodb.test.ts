@@ -6,9 +6,11 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoClient } from '../../../src/aws/clients.ts';
+import { dynamoBundleOffers } from '../../../src/aws/dynamodb/bundle-offers.ts';
 import { dynamoLeadership, dynamoWatch } from '../../../src/aws/dynamodb/lane-states.ts';
 import { dynamoRecords } from '../../../src/aws/dynamodb/records.ts';
 import { dynamoSettings } from '../../../src/aws/dynamodb/settings.ts';
+import { leaseIdUntil } from '../../../src/core/request/bundle-lease.ts';
 import { queue } from '../../../src/core/request/transitions.ts';
 import { type Emulators, startEmulators } from '../../../src/local/emulators.ts';
 import { createTables, LANES, REQUESTS, useEndpoints } from '../../contract/aws-backend.ts';
@@ -58,6 +60,18 @@ describe('DynamoDB adapters', () => {
     expect(move).toMatchObject({ applied: true, record: { status: 'QUEUED', generation: 1 } });
     const again = await dynamoRecords(client, REQUESTS).move(queue(record, grant));
     expect(again).toEqual({ applied: false, record: move.record });
+  });
+
+  it('take an offered bundle when the answer was lost', async () => {
+    const unreliable = newClient();
+    const losses = loseFirstAnswer(unreliable, /^DeleteItem/);
+    const [lane, lease] = [newLane(), leaseIdUntil(1_000)];
+    const releases = [{ request_id: 'r1', generation: 1 }];
+    const offers = dynamoBundleOffers(client, LANES);
+    await offers.make({ v: 1, lane, lease, released_at: 7, releases, bytes: 1, offered: true });
+    expect(await dynamoBundleOffers(unreliable, LANES).take(lease)).toBe(true);
+    expect(losses.lost).toBe(1);
+    expect(await offers.take(lease)).toBe(false);
   });
 
   it('wake a lane once when the answer to the mark was lost', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { invokeBundle } from '../../../src/core/invocation/invoke.ts';
 import type { InvocationPorts } from '../../../src/core/invocation/outcome.ts';
+import { runWorker } from '../../../src/core/invocation/worker.ts';
 import { recoverDue } from '../../../src/core/prioritization/recovery.ts';
 import { leaseIdUntil } from '../../../src/core/request/bundle-lease.ts';
 import { resultOf } from '../../../src/core/request/result.ts';
@@ -44,7 +44,7 @@ async function recover(world: World): Promise<void> {
     const releases = [{ request_id: 'r1', generation: released.record.generation }];
     const lease = leaseIdUntil(world.now + 150_000);
     await world.cloud.ports.leases.write({ lane: LANE, id: lease, released_at: world.now, releases });
-    await invokeBundle(world.ports, { v: 1, lane: LANE, released_at: world.now, releases, lease });
+    await runWorker(world.ports, { v: 1, lane: LANE, released_at: world.now, releases, lease });
   }
 }
 
@@ -55,7 +55,7 @@ async function portCalls(script: World['script']): Promise<number> {
   const world = new World();
   world.script = [...script];
   const { ports, counter } = dying(world.ports, Number.POSITIVE_INFINITY, 'before');
-  await invokeBundle(ports, await world.release());
+  await runWorker(ports, await world.release());
   return counter.calls;
 }
 
@@ -77,7 +77,7 @@ describe.each([
       const world = new World();
       world.script = [...script];
       const message = await world.release();
-      await expect(invokeBundle(dying(world.ports, at, when).ports, message)).rejects.toThrow();
+      await expect(runWorker(dying(world.ports, at, when).ports, message)).rejects.toThrow();
       const callsBefore = world.calls.length;
       const committedBefore = (await world.record()).finished_at !== undefined;
 

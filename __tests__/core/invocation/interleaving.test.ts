@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { invokeBundle } from '../../../src/core/invocation/invoke.ts';
 import type { InvocationPorts } from '../../../src/core/invocation/outcome.ts';
+import { runWorker } from '../../../src/core/invocation/worker.ts';
 import type { Moved, Records } from '../../../src/core/request/ports.ts';
 import { aroundCalls, INVOCATION_PORTS } from '../../fixtures/around.ts';
 import { World } from '../../fixtures/invocation-world.ts';
@@ -20,7 +20,7 @@ async function twoWorkers(scheduler: fc.Scheduler, breakClaim: boolean): Promise
   const message = await world.release(['r1', 'r2']);
   if (breakClaim) world.ports.records = unfenced(world);
   const ports = scheduled(world.ports, scheduler);
-  const workers = [invokeBundle(ports, message), invokeBundle(ports, message)];
+  const workers = [runWorker(ports, message), runWorker(ports, message)];
   await scheduler.waitFor(Promise.all(workers));
   return world;
 }

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { BundleError, type ModelErrorDetails } from '../../../src/core/invocation/errors.ts';
-import { invokeBundle } from '../../../src/core/invocation/invoke.ts';
 import { INLINE_OUTPUT_BYTES } from '../../../src/core/invocation/outcome.ts';
 import { MAX_DENIALS } from '../../../src/core/invocation/retry-policy.ts';
+import { runWorker } from '../../../src/core/invocation/worker.ts';
 import { MAX_PROBED_RELEASES } from '../../../src/core/request/attempts.ts';
 import type { HoldMessage } from '../../../src/core/request/hold-message.ts';
 import { dueKey, outputKey } from '../../../src/core/request/keys.ts';
@@ -32,7 +32,7 @@ const denial = { kind: 'denied', type: 'AccessDeniedException', message: 'No acc
 
 describe('an answer', () => {
   it('is committed, sent once and reported, and its lease ends', async () => {
-    await invokeBundle(world.ports, await world.release());
+    await runWorker(world.ports, await world.release());
 
     const startedAt = RELEASED_AT + 300;
     expect(world.cloud.sent).toEqual([
@@ -82,7 +82,7 @@ describe('an answer', () => {
           return call(it);
         },
       };
-      await invokeBundle(world.ports, await world.release());
+      await runWorker(world.ports, await world.release());
       return (await world.counters()).start_delay_ms;
     };
     expect(await delayAfter(6_000)).toBe(6_500);
@@ -90,7 +90,7 @@ describe('an answer', () => {
   });
 
   it('is asked for with the max tokens and the time that the release allows', async () => {
-    await invokeBundle(world.ports, await world.release());
+    await runWorker(world.ports, await world.release());
     const [call] = world.calls;
     expect(call?.timeoutMs).toBe(world.remaining - COMMIT_MARGIN_MS);
     expect(JSON.parse(call?.body ?? '')).toMatchObject({
@@ -102,7 +102,7 @@ describe('an answer', () => {
   it('with a whole number beyond 2^53 goes to the bucket as it came', async () => {
     const body = '{"2024":1.0,"2023":{"order":9007199254740993}}';
     world.script = [{ ...ANSWER, body }];
-    await invokeBundle(world.ports, await world.release());
+    await runWorker(world.ports, await world.release());
     const key = outputKey('r1', 1);
     expect(world.cloud.sent[0]?.output).toEqual({ bucket: 'calls', key });
     expect(Buffer.from(await world.cloud.ports.payloads.get(key)).toString()).toBe(body);
@@ -110,7 +110,7 @@ describe('an answer', () => {
 
   it('that is large goes to the bucket under a key of its generation', async () => {
     world.script = [{ ...ANSWER, body: JSON.stringify({ text: 'x'.repeat(INLINE_OUTPUT_BYTES) }) }];
-    await invokeBundle(world.ports, await world.release());
+    await runWorker(world.ports, await world.release());
     const key = outputKey('r1', 1);
     expect(world.cloud.sent[0]?.output).toEqual({ bucket: 'calls', key });
     const stored = JSON.parse(Buffer.from(await world.cloud.ports.payloads.get(key)).toString());
@@ -119,7 +119,7 @@ describe('an answer', () => {
 
   it('without usage is charged what was reserved', async () => {
     world.script = [{ body: '{"text":"hi"}' }];
-    await invokeBundle(world.ports, await world.release());
+    await runWorker(world.ports, await world.release());
     expect(await world.record()).toMatchObject({ status: 'COMPLETED', charged_tokens: 300 });
   });
 
@@ -132,7 +132,7 @@ describe('an answer', () => {
         return call(it);
       },
     };
-    await invokeBundle(world.ports, message);
+    await runWorker(world.ports, message);
     expect(world.cloud.sent).toEqual([]);
     expect(await world.record()).toMatchObject({ status: 'RECEIVED' });
     expect(await world.counters()).toMatchObject({ settled: 1, charged: 297 });
@@ -151,7 +151,7 @@ describe('a throttle', () => {
         set: { exceeds_quota: true },
         remove: [],
       });
-      await invokeBundle(world.ports, message);
+      await runWorker(world.ports, message);
     }
     expect(await world.record('r1')).toMatchObject({ status: 'FAILED', error: { type: 'ExceedsQuota' } });
     // A quota of requests is another matter.
@@ -162,7 +162,7 @@ describe('a throttle', () => {
 
   it('costs no failure, and the request keeps its old place', async () => {
     world.script = [throttle];
-    await invokeBundle(world.ports, await world.release(['r1'], { failures: MAX_ATTEMPTS - 1, attempts: 2 }));
+    await runWorker(world.ports, await world.release(['r1'], { failures: MAX_ATTEMPTS - 1, attempts: 2 }));
     const record = await world.record();
     expect(record).toMatchObject({
       status: 'RECEIVED',
@@ -180,7 +180,7 @@ describe('a throttle', () => {
 
   it('by the day is told apart', async () => {
     world.script = [{ ...throttle, kind: 'throttled_daily' }];
-    await invokeBundle(world.ports, await world.release());
+    await runWorker(world.ports, await world.release());
     const counters = await world.counters();
     expect(counters.throttled_daily).toBe(1);
     expect(counters.throttled).toBeUndefined();
@@ -190,9 +190,9 @@ describe('a throttle', () => {
 describe('a call without an answer', () => {
   it('goes back after a fault until its failures run out', async () => {
     world.script = [fault];
-    await invokeBundle(world.ports, await world.release(['r1']));
+    await runWorker(world.ports, await world.release(['r1']));
     expect(await world.record()).toMatchObject({ status: 'RECEIVED', failures: 1 });
-    await invokeBundle(world.ports, await world.release(['r2'], { failures: MAX_ATTEMPTS - 1, attempts: 2 }));
+    await runWorker(world.ports, await world.release(['r2'], { failures: MAX_ATTEMPTS - 1, attempts: 2 }));
     expect(world.cloud.sent).toEqual([
       expect.objectContaining({
         request_id: 'r2',
@@ -208,7 +208,7 @@ describe('a call without an answer', () => {
     const chargedAfter = async (error: ModelErrorDetails) => {
       const of = new World();
       of.script = [error];
-      await invokeBundle(of.ports, await of.release(['r1']));
+      await runWorker(of.ports, await of.release(['r1']));
       const { input_tokens, reserved_tokens } = (await of.record()) as RequestRecord;
       return { charged: (await of.counters()).charged, input: input_tokens, reserved: reserved_tokens };
     };
@@ -232,11 +232,11 @@ describe('a call without an answer', () => {
       releases: message.releases.map((release) => ({ ...release, probe: true as const })),
     });
     const last = { attempts: 2, failures: MAX_ATTEMPTS - 1 };
-    await invokeBundle(world.ports, probing(await world.release(['r1'], last)));
+    await runWorker(world.ports, probing(await world.release(['r1'], last)));
     expect(await world.record('r1')).toMatchObject({ status: 'RECEIVED', ...last });
     expect(await world.counters()).toMatchObject({ transient: 1 });
     const often = { ...last, generation: MAX_PROBED_RELEASES - 1 };
-    await invokeBundle(world.ports, probing(await world.release(['r2'], often)));
+    await runWorker(world.ports, probing(await world.release(['r2'], often)));
     expect(await world.record('r2')).toMatchObject({ status: 'FAILED', attempts: 3 });
   });
 
@@ -250,7 +250,7 @@ describe('a call without an answer', () => {
     const until: (number | undefined)[] = [];
     for (const [nth, error] of told.entries()) {
       world.script = [error];
-      await invokeBundle(world.ports, await world.release([`r${nth}`]));
+      await runWorker(world.ports, await world.release([`r${nth}`]));
       const { status, backlog_key, due_at } = await world.record(`r${nth}`);
       expect([status, backlog_key === undefined]).toEqual(['RECEIVED', nth < 2]);
       until.push(nth < 2 ? (due_at ?? 0) - world.now : undefined);
@@ -262,7 +262,7 @@ describe('a call without an answer', () => {
 
   it('fails at once when it can never work', async () => {
     world.script = [{ kind: 'invalid', type: 'ValidationException', message: 'No such tool' }];
-    await invokeBundle(world.ports, await world.release());
+    await runWorker(world.ports, await world.release());
     expect(world.cloud.sent[0]).toMatchObject({
       status: 'FAILED',
       attempts: 1,
@@ -276,10 +276,7 @@ describe('a call without an answer', () => {
     const counts = { failures: 1, throttles: 1 };
     for (const [denials, restMs] of [10_000, 20_000].entries()) {
       const id = `r${denials}`;
-      await invokeBundle(
-        world.ports,
-        await world.release([id], { ...counts, attempts: 2 + denials, denials }),
-      );
+      await runWorker(world.ports, await world.release([id], { ...counts, attempts: 2 + denials, denials }));
       const record = await world.record(id);
       expect(record).toMatchObject({
         status: 'RECEIVED',
@@ -290,7 +287,7 @@ describe('a call without an answer', () => {
       expect(record).toMatchObject({ due_at: world.now + restMs });
       expect(record.backlog_key).toBeUndefined();
     }
-    await invokeBundle(world.ports, await world.release(['last'], { attempts: 2, denials: MAX_DENIALS - 1 }));
+    await runWorker(world.ports, await world.release(['last'], { attempts: 2, denials: MAX_DENIALS - 1 }));
     expect(await world.record('last')).toMatchObject({ status: 'FAILED', error: { type: denial.type } });
     expect(await world.counters()).toMatchObject({ denied: 3, [`denied.${MODEL}`]: 3 });
   });
@@ -298,15 +295,15 @@ describe('a call without an answer', () => {
   it('denied by a release that did not count denials has been denied as often as its attempts leave', async () => {
     world.script = [denial];
     const earlier = { attempts: 4, failures: 1, throttles: 1 };
-    await invokeBundle(world.ports, await world.release(['r1'], earlier));
+    await runWorker(world.ports, await world.release(['r1'], earlier));
     expect(await world.record()).toMatchObject({ status: 'FAILED', denials: 3 });
-    await invokeBundle(world.ports, await world.release(['r2'], { ...earlier, full_allowance: true }));
+    await runWorker(world.ports, await world.release(['r2'], { ...earlier, full_allowance: true }));
     expect(await world.record('r2')).toMatchObject({ status: 'RECEIVED', denials: 2 });
   });
 
   it('that outlived its worker ends at once, with what would help: again, it would take as long and cost as much', async () => {
     world.script = [{ kind: 'timed_out', type: 'TimeoutError', message: 'No answer within 285 seconds' }];
-    await invokeBundle(world.ports, await world.release(['r1'], { max_tokens: 200 }));
+    await runWorker(world.ports, await world.release(['r1'], { max_tokens: 200 }));
     expect(await world.record()).toMatchObject({
       status: 'FAILED',
       attempts: 1,
@@ -327,7 +324,7 @@ describe('a call without an answer', () => {
     world.script = [
       { kind: 'faulted', type: 'ServiceQuotaExceededException', message: 'You can resubmit later' },
     ];
-    await invokeBundle(world.ports, await world.release());
+    await runWorker(world.ports, await world.release());
     expect(await world.record()).toMatchObject({
       status: 'RECEIVED',
       failures: 1,
@@ -348,7 +345,7 @@ describe('a call without an answer', () => {
       payload_key,
       JSON.stringify({ v: 1, operation: 'converse', converse }),
     );
-    await invokeBundle(world.ports, message);
+    await runWorker(world.ports, message);
     expect(await world.record()).toMatchObject({ status: 'RECEIVED', denials: 1 });
     const counters = await world.counters();
     expect(counters).toMatchObject({ ended: 1, invalid: 1 });
@@ -358,7 +355,7 @@ describe('a call without an answer', () => {
   it('without a payload fails, and nothing is called', async () => {
     const message = await world.release();
     world.cloud.bucket.remove((await world.record()).payload_key);
-    await invokeBundle(world.ports, message);
+    await runWorker(world.ports, message);
     expect(world.calls).toEqual([]);
     expect(world.cloud.sent[0]).toMatchObject({
       status: 'FAILED',
@@ -371,7 +368,7 @@ describe('a call without an answer', () => {
   it('with a payload that its worker cannot hold fails, and says what could', async () => {
     const message = await world.release();
     world.ports.memoryMegabytes = 100;
-    await invokeBundle(world.ports, message);
+    await runWorker(world.ports, message);
     expect(world.calls).toEqual([]);
     const [result] = world.cloud.sent;
     expect(result).toMatchObject({ status: 'FAILED', attempts: 0, error: { type: 'PayloadTooLarge' } });
@@ -393,9 +390,7 @@ describe('a payload that cannot be read now', () => {
   it('sets its request aside, out of the backlog, at the cost of no attempt', async () => {
     const message = await world.release(['r1'], { failures: 2, attempts: 2, generation: 2 });
     world.ports.payloads = failing(world.ports.payloads);
-    await expect(invokeBundle(world.ports, message)).rejects.toThrow(
-      'r1 could not be read: Error: S3 is down',
-    );
+    await expect(runWorker(world.ports, message)).rejects.toThrow('r1 could not be read: Error: S3 is down');
     expect(world.calls).toEqual([]);
     const record = await world.record();
     expect(record).toMatchObject({
@@ -413,21 +408,21 @@ describe('a payload that cannot be read now', () => {
     const rests: number[] = [];
     for (const [nth, generation] of [0, 1, 2, 5, 40].entries()) {
       const message = await world.release([`r${nth}`], { generation });
-      await expect(invokeBundle({ ...ports, payloads: failing(ports.payloads) }, message)).rejects.toThrow();
+      await expect(runWorker({ ...ports, payloads: failing(ports.payloads) }, message)).rejects.toThrow();
       rests.push(((await world.record(`r${nth}`)).due_at ?? 0) - world.now);
     }
     expect(rests).toEqual([10_000, 20_000, 40_000, 300_000, 300_000]);
     const message = await world.release(['late'], { generation: 9, deadline_at: world.now + 30_000 });
-    await expect(invokeBundle({ ...ports, payloads: failing(ports.payloads) }, message)).rejects.toThrow();
+    await expect(runWorker({ ...ports, payloads: failing(ports.payloads) }, message)).rejects.toThrow();
     expect((await world.record('late')).due_at).toBe(world.now + 30_000);
   });
 
   it('lets nobody claim the same release again', async () => {
     const message = await world.release();
     await expect(
-      invokeBundle({ ...world.ports, payloads: failing(world.ports.payloads) }, message),
+      runWorker({ ...world.ports, payloads: failing(world.ports.payloads) }, message),
     ).rejects.toThrow();
-    await invokeBundle(world.ports, message);
+    await runWorker(world.ports, message);
     expect(world.calls).toEqual([]);
     expect(await world.record()).toMatchObject({ status: 'RECEIVED' });
   });
@@ -440,7 +435,7 @@ describe('a release that comes too late', () => {
   ])('goes back uncalled %s', async (_, makeLate) => {
     const message = await world.release();
     makeLate();
-    await invokeBundle(world.ports, message);
+    await runWorker(world.ports, message);
     expect(world.calls).toEqual([]);
     expect(await world.record()).toMatchObject({
       status: 'RECEIVED',
@@ -458,7 +453,7 @@ describe('a release that comes too late', () => {
       return get(key);
     };
     world.ports.payloads = { ...world.ports.payloads, get: slowly };
-    await invokeBundle(world.ports, message);
+    await runWorker(world.ports, message);
     expect(world.calls).toEqual([]);
     expect(await world.record()).toMatchObject({ status: 'RECEIVED', attempts: 0 });
   });
@@ -466,15 +461,15 @@ describe('a release that comes too late', () => {
   it('and in time at the last moment is called', async () => {
     const message = await world.release();
     world.now = RELEASED_AT + START_WINDOW_MS;
-    await invokeBundle(world.ports, message);
+    await runWorker(world.ports, message);
     expect(world.calls).toHaveLength(1);
   });
 
   it('is left alone when it is nobody’s any more', async () => {
     const message = await world.release();
-    await invokeBundle(world.ports, message);
+    await runWorker(world.ports, message);
     world.now = RELEASED_AT + START_WINDOW_MS + 1;
-    await invokeBundle(world.ports, message);
+    await runWorker(world.ports, message);
     expect(await world.record()).toMatchObject({ status: 'COMPLETED' });
     expect(await world.counters()).toMatchObject({ ended: 1, bundles_ended: 1 });
   });
@@ -490,7 +485,7 @@ describe('a bundle', () => {
         await send(result);
       },
     };
-    await expect(invokeBundle(world.ports, message)).rejects.toThrow(BundleError);
+    await expect(runWorker(world.ports, message)).rejects.toThrow(BundleError);
     expect(world.cloud.sent.map(({ request_id }) => request_id).sort()).toEqual(['r1', 'r3']);
     // Committed, and leased: a leader will send it, and no other.
     expect(await world.record('r2')).toMatchObject({ status: 'COMPLETED' });
@@ -504,7 +499,7 @@ describe('a bundle', () => {
     const [first, second] = message.releases;
     if (first === undefined || second === undefined) throw new Error('Two were released');
     await world.cloud.ports.records.move(claim(second, world.now));
-    await invokeBundle(world.ports, message);
+    await runWorker(world.ports, message);
     expect(world.cloud.leases()).toMatchObject([{ releases: [second] }]);
   });
 
@@ -514,7 +509,7 @@ describe('a bundle', () => {
     const from = { status: 'QUEUED', generation: 1 } as const;
     await world.cloud.ports.records.move({ request_id: 'r1', from, set: due, remove: [] });
     world.ports.results = { send: () => Promise.reject(new Error('queue down')) };
-    await expect(invokeBundle(world.ports, message)).rejects.toThrow(BundleError);
+    await expect(runWorker(world.ports, message)).rejects.toThrow(BundleError);
     const unsent = await world.record('r1');
     expect(unsent).toMatchObject({ status: 'COMPLETED', due_key: due.due_key });
     expect(unsent).not.toHaveProperty('expires_at');
@@ -538,7 +533,7 @@ describe('a bundle', () => {
         return call(it);
       },
     };
-    const run = invokeBundle(world.ports, { ...message, releases: [...other.releases, ...message.releases] });
+    const run = runWorker(world.ports, { ...message, releases: [...other.releases, ...message.releases] });
     await expect.poll(() => world.calls.length).toBe(1);
     await expect.poll(async () => (await world.record('r3')).status).toBe('COMPLETED');
     pass();
@@ -568,19 +563,19 @@ describe('a bundle', () => {
         return call(it);
       },
     };
-    await expect(invokeBundle(world.ports, message)).rejects.toThrow('throttled');
+    await expect(runWorker(world.ports, message)).rejects.toThrow('throttled');
     expect(await world.record()).toMatchObject({ status: 'COMPLETED' });
     expect(await world.counters()).toMatchObject({ ended: 1, bundles_ended: 1 });
   });
 
   it('an error that is no word of Bedrock’s is not swallowed', async () => {
     world.script = [new TypeError('a bug')];
-    await expect(invokeBundle(world.ports, await world.release())).rejects.toThrow('a bug');
+    await expect(runWorker(world.ports, await world.release())).rejects.toThrow('a bug');
     expect(await world.record()).toMatchObject({ status: 'IN_PROGRESS' });
   });
 
   it('no log line carries what was asked or answered', async () => {
-    await invokeBundle(world.ports, await world.release());
+    await runWorker(world.ports, await world.release());
     const lines = JSON.stringify(world.events);
     expect(world.events.map(({ event }) => event)).toEqual([
       'call.started',

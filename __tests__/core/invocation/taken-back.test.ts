@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { invokeBundle } from '../../../src/core/invocation/invoke.ts';
+import { runWorker } from '../../../src/core/invocation/worker.ts';
 import { requestCancel } from '../../../src/core/request/transitions.ts';
 import { ANSWER, World } from '../../fixtures/invocation-world.ts';
 
@@ -12,14 +12,14 @@ describe('a request that was taken back after its release', () => {
     const world = new World();
     const bundle = await world.release();
     await takeBack(world);
-    await invokeBundle(world.ports, bundle);
+    await runWorker(world.ports, bundle);
     expect(world.calls).toEqual([]);
     expect(world.cloud.sent).toMatchObject([{ status: 'CANCELLED', attempts: 0 }]);
     expect(world.cloud.sent[0]?.timings.started).toBeUndefined();
     expect(await world.counters()).toMatchObject({ bundles_ended: 1, not_started: 1, reserved: 300 });
     // A second delivery finds nothing to do and reports nothing.
     const before = await world.counters();
-    await invokeBundle(world.ports, bundle);
+    await runWorker(world.ports, bundle);
     expect(await world.counters()).toEqual(before);
   });
 
@@ -36,7 +36,7 @@ describe('a request that was taken back after its release', () => {
         },
       },
     };
-    await invokeBundle(world.ports, bundle);
+    await runWorker(world.ports, bundle);
     expect(world.cloud.sent).toMatchObject([
       { status: 'COMPLETED', output: { body: JSON.parse(ANSWER.body) } },
     ]);
@@ -56,7 +56,7 @@ describe('a request that was taken back after its release', () => {
         },
       },
     };
-    await invokeBundle(world.ports, bundle);
+    await runWorker(world.ports, bundle);
     expect(world.cloud.sent).toMatchObject([{ status: 'CANCELLED', attempts: 1 }]);
     expect((await world.record()).backlog_key).toBeUndefined();
   });
@@ -78,7 +78,7 @@ describe('a result that is read from the record', () => {
         },
       },
     };
-    await invokeBundle(world.ports, bundle);
+    await runWorker(world.ports, bundle);
     expect(moves).toEqual(['IN_PROGRESS', 'COMPLETED']);
     expect(world.cloud.sent).toEqual([]);
     const record = await world.record();

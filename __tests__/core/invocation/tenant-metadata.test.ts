@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { invokeBundle } from '../../../src/core/invocation/invoke.ts';
 import { withTenantMetadata } from '../../../src/core/invocation/tenant-metadata.ts';
+import { runWorker } from '../../../src/core/invocation/worker.ts';
 import { requestMetadata } from '../../../src/core/request/converse.ts';
 import { fields } from '../../../src/core/request/message-schema.ts';
 import type { Call } from '../../../src/core/request/payload.ts';
@@ -60,6 +60,6 @@ it.each([
   [false, undefined],
 ])('a worker that sends tenants (%s) sends %j', async (sendsTenant, expected) => {
   const world = new World();
-  await invokeBundle({ ...world.ports, sendsTenant }, await world.release());
+  await runWorker({ ...world.ports, sendsTenant }, await world.release());
   expect(JSON.parse(world.calls[0]?.body ?? '').requestMetadata).toEqual(expected);
 });

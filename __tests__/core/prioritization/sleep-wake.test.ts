@@ -6,6 +6,8 @@ import { createWorld, LANE } from '../../fixtures/prioritization-world.ts';
 /** A request comes `afterMs` into the life of a leader that had one other to deal with. Returns how long it waited. */
 async function waitOf(afterMs: number, wakes = true, tenant = 'default'): Promise<number> {
   const world = createWorld();
+  // Calls of a second share no worker.
+  world.settings.engine.averageRequestMs = 1_000;
   const { clock, ports } = world;
   ports.waker.wake = async (lanes) => {
     if (wakes) clock.spawn(() => world.prioritize({ lanes }));
@@ -96,7 +98,8 @@ describe('a leader with nothing to decide', () => {
     await world.ports.registry.register(LANE, 'amazon.nova-lite-v1:0');
     clock.spawn(() => world.prioritize());
     for (let n = 0; n < 3; n++) {
-      await world.submit(`r${n}`);
+      // Urgent ones take workers of their own.
+      await world.submit(`r${n}`, { priority: 1 });
       await clock.run(clock.now() + 1_000);
     }
     await clock.run(clock.now() + 8_000);

@@ -39,6 +39,8 @@ export function quotaKey(lane: string): LaneItemKey {
   return { lane, item: 'quota' };
 }
 
+/** Bundles of all lanes that workers may take along. */
+export const OFFERS_PARTITION = 'offers';
 export const REGISTRY_PARTITION = 'lanes';
 export const SETTINGS_KEY: LaneItemKey = { lane: 'settings', item: 'variables' };
 

@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { dynamoBudgets } from './budgets.ts';
 import { dynamoBundleLeases } from './bundle-leases.ts';
+import { dynamoBundleOffers } from './bundle-offers.ts';
 import { dynamoCallReports } from './call-reports.ts';
 import { dynamoDirectory, dynamoRegistry } from './directory.ts';
 import { dynamoControl } from './lane-control.ts';
@@ -19,5 +20,6 @@ export function dynamoLanes(client: DynamoDBClient, table: string) {
     control: dynamoControl(client, table),
     budgets: dynamoBudgets(client, table),
     leases: dynamoBundleLeases(client, table),
+    offers: dynamoBundleOffers(client, table),
   };
 }

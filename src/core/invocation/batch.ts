@@ -1,6 +1,6 @@
 import { readHoldMessage } from '../request/hold-message.ts';
-import { invokeBundle } from './invoke.ts';
 import type { InvocationPorts } from './outcome.ts';
+import { runWorker } from './worker.ts';
 
 /** A message of the Hold Next Batch queue. */
 export interface BundleMessage {
@@ -33,5 +33,5 @@ export async function invokeBatch(
 }
 
 async function invokeMessage(ports: InvocationPorts, body: string): Promise<void> {
-  await invokeBundle(ports, readHoldMessage(body));
+  await runWorker(ports, readHoldMessage(body));
 }

@@ -1,5 +1,3 @@
-import { BUNDLE_ENDED, freedBy, heldBy } from '../lane/call-counters.ts';
-import { HELD_AFTER_MS, slotOf } from '../lane/call-report.ts';
 import { outputLimitOf } from '../lane/catalog/catalog.ts';
 import { unreservedTokens } from '../lane/unreserved.ts';
 import { abridged } from '../request/abridged.ts';
@@ -12,7 +10,7 @@ import { type Call, type Payload, readAbridged } from '../request/payload.ts';
 import { inputOf, type RequestError, type RequestRecord, type StoredRecord } from '../request/record.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../request/times.ts';
 import { claim, type Ending } from '../request/transitions.ts';
-import { BundleError, ModelError, PayloadUnreadableError } from './errors.ts';
+import { ModelError, PayloadUnreadableError } from './errors.ts';
 import { withGrantedMaxTokens } from './granted-max-tokens.ts';
 import { memoryViolation } from './memory.ts';
 import {
@@ -36,37 +34,8 @@ import {
 import { decide, denialsOf, isAboutModelId } from './retry-policy.ts';
 import { withTenantMetadata } from './tenant-metadata.ts';
 
-/** A report names so many tenants whose calls hold a worker, at most. */
-const MOST_HOLDERS = 5;
-
-/**
- * Runs a bundle's releases concurrently; each ends on its own.
- * @throws {BundleError} after all have ended, when some could not be dealt with. A release that was claimed is then
- * brought back by the bundle's lease, or was set aside already, and not by a redelivery of the message.
- */
-export async function invokeBundle(ports: InvocationPorts, message: HoldMessage): Promise<void> {
-  const { lane, released_at, releases, lease } = message;
-  const slot = slotOf(released_at);
-  const running = new Set<RequestRecord>();
-  const all = Promise.allSettled(releases.map((release) => invoke(ports, message, release, running)));
-  await Promise.race([all, ports.clock.sleep(HELD_AFTER_MS)]);
-  const holders = holdersAmong(running);
-  const [told] = await Promise.allSettled([
-    holders.length > 0 ? ports.reports.add(lane, slot, heldBy(holders)) : undefined,
-  ]);
-  const ends = await all;
-  // A bundle that is delivered twice still counts as one worker's: the delivery that got its first release reports its end.
-  const ended = { ...(wasOurs(ends[0]) && BUNDLE_ENDED), ...freedBy(holders) };
-  const dealtWith = releases.filter((_, index) => isDealtWith(ends[index]));
-  const notes = await Promise.allSettled([
-    Object.keys(ended).length > 0 ? ports.reports.add(lane, slot, ended) : undefined,
-    lease !== undefined && dealtWith.length > 0 ? ports.leases.settle(lane, lease, dealtWith) : undefined,
-  ]);
-  const errors = [told, ...ends, ...notes].flatMap((it) => (it.status === 'rejected' ? [it.reason] : []));
-  if (errors.length > 0) throw new BundleError(lane, releases.length, errors);
-}
-
-async function invoke(
+/** Runs one release to its end. */
+export async function invoke(
   ports: InvocationPorts,
   message: HoldMessage,
   release: Release,
@@ -92,26 +61,6 @@ async function runToEnd(ports: InvocationPorts, run: Run): Promise<void> {
   if (loaded === undefined || tooLate(ports, releasedAt)) await giveBack(ports, run);
   else if ('type' in loaded) await failUncalled(ports, run, loaded);
   else await call(ports, run, loaded);
-}
-
-/** Whose calls hold the worker: those who have the most of them, as many as a report has room for. */
-function holdersAmong(running: ReadonlySet<RequestRecord>): string[] {
-  const calls = new Map<string, number>();
-  for (const { tenant } of running) calls.set(tenant, (calls.get(tenant) ?? 0) + 1);
-  const most = [...calls].sort(([, a], [, b]) => b - a);
-  return most.slice(0, MOST_HOLDERS).map(([tenant]) => tenant);
-}
-
-type End = PromiseSettledResult<'ours' | 'not ours'> | undefined;
-
-function wasOurs(end: End): boolean {
-  if (end?.status === 'rejected') return end.reason instanceof PayloadUnreadableError;
-  return end?.value === 'ours';
-}
-
-/** Nothing of it is owed: what another delivery has claimed, that one deals with. */
-function isDealtWith(end: End): boolean {
-  return end?.status === 'fulfilled' && end.value === 'ours';
 }
 
 /**

@@ -3,6 +3,7 @@ import type { CallReports, LaneWatch, QueueDirectory, Waker } from '../lane/port
 import { wakeIfAsleep } from '../lane/wake.ts';
 import type { Log } from '../log.ts';
 import type { BundleLeases } from '../request/bundle-lease.ts';
+import type { BundleOffers } from '../request/bundle-offers.ts';
 import { cancelled, isTakenBack } from '../request/cancellation.ts';
 import { deliver } from '../request/deliver.ts';
 import { hasUnsafeInteger } from '../request/json-limits.ts';
@@ -24,6 +25,7 @@ export const INLINE_OUTPUT_BYTES = 8 * 1024;
 export interface InvocationPorts {
   records: Records;
   leases: Pick<BundleLeases, 'settle'>;
+  offers: Omit<BundleOffers, 'make'>;
   payloads: Payloads;
   model: ModelRuntime;
   results: Results;

@@ -16,6 +16,7 @@ import { PaceWatch } from './pace-watch.ts';
 import type { PrioritizationPorts } from './ports.ts';
 import { Promptness } from './promptness.ts';
 import { endWithout, recoverDue } from './recovery.ts';
+import { patientBundles, type Sharing } from './release-bundles.ts';
 import { Releases } from './releases.ts';
 import type { Workers } from './workers.ts';
 
@@ -29,6 +30,10 @@ const METRICS_EVERY_MS = 10_000;
 const CONCURRENT_WRITES = 50;
 /** With nothing waiting, a leader leaves although calls are in flight that take no more workers: it costs as much as one of them. */
 const FEW_WORKERS = 2;
+/** Where so many come in such a time, the next comes before a leader that leaves would have gone. */
+const BUSY = { requests: 2, withinMs: 5_000 };
+/** Calls that take so long may share a worker that runs already. */
+const WORTH_SHARING_MS = 3_000;
 /** A leader gives up after this many failed ticks in a row. */
 const MAX_FAILED_TICKS = 5;
 
@@ -188,12 +193,22 @@ export class LaneLeader {
     return by === 'minutes_to_process' ? this.#settings.engine.minutesToProcess : undefined;
   }
 
+  /**
+   * Short calls are not worth a wait. Where others wait for the quota all go at once: it is used best when they start alike.
+   */
+  #sharing(releases: Decisions['releases']): Sharing {
+    const takesAlong = this.#oldest === undefined && this.#engine.runMs >= WORTH_SHARING_MS;
+    const own = new Set(releases.map(({ bundle }) => bundle)).size;
+    const isOffered = takesAlong && this.#workers.running > own;
+    return { takesAlong, offered: isOffered ? patientBundles(releases) : new Set() };
+  }
+
   async #apply(decisions: Decisions): Promise<void> {
     const { releasedAt, releases, expired, oversized } = decisions;
     const gone = [...releases, ...oversized].map(({ entry }) => entry).concat(expired);
     this.#view.release(gone, releasedAt);
     this.#sizes.remove(gone);
-    await this.#releases.carryOut(decisions, this.#rules.limits);
+    await this.#releases.carryOut(decisions, this.#sharing(releases), this.#rules.limits);
   }
 
   async #settleBudgets(now: number): Promise<void> {
@@ -232,7 +247,8 @@ export class LaneLeader {
     if (String(kept) !== String(keeps.kept) || used_up !== keeps.used_up) return false;
     const { releases, bundles } = this.#engine.unfinished(now);
     // What calls give back of a budget is wanted at once, in other lanes too.
-    return this.#budgets.isActive ? releases === 0 : bundles <= FEW_WORKERS;
+    if (this.#budgets.isActive) return releases === 0;
+    return bundles <= FEW_WORKERS && this.#engine.releasedSince(now - BUSY.withinMs) < BUSY.requests;
   }
 
   /**

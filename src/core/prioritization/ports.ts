@@ -12,6 +12,7 @@ import type {
 } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
 import type { BundleLeases } from '../request/bundle-lease.ts';
+import type { BundleOffers } from '../request/bundle-offers.ts';
 import type { Backlog, Due, HoldQueue, Records } from '../request/ports.ts';
 import type { Results } from '../request/result.ts';
 
@@ -29,6 +30,7 @@ export interface PrioritizationPorts {
   backlog: Backlog;
   due: Due;
   leases: BundleLeases;
+  offers: Pick<BundleOffers, 'make'>;
   results: Results;
   hold: HoldQueue;
   clock: Clock;

@@ -2,20 +2,29 @@
 import type { Decisions, EngineRelease } from '../lane/engine/tick.ts';
 import { type BundleLease, type LeasedRelease, leaseIdUntil } from '../request/bundle-lease.ts';
 import type { HoldMessage, Release } from '../request/hold-message.ts';
+import { PRIORITIES } from '../request/record.ts';
 
 export class ReleaseBundle {
   readonly lease: BundleLease;
   /** Those whose mark was refused, because their records had moved on: the lease is not about them. */
   readonly refused: LeasedRelease[] = [];
   readonly #queued: Release[] = [];
+  readonly #shared: Pick<HoldMessage, 'bytes' | 'offered'>;
 
-  constructor(lane: string, releasedAt: number, leaseMs: number) {
+  constructor(
+    lane: string,
+    releasedAt: number,
+    leaseMs: number,
+    shared: Pick<HoldMessage, 'bytes' | 'offered'>,
+  ) {
+    this.#shared = shared;
     const id = leaseIdUntil(releasedAt + leaseMs);
     this.lease = { lane, id, released_at: releasedAt, releases: [] };
   }
 
   add(release: EngineRelease): void {
     this.lease.releases.push(leasedOf(release));
+    if (this.#shared.bytes !== undefined) this.#shared.bytes += release.entry.input_bytes;
   }
 
   noteMark(release: EngineRelease, isQueued: boolean): void {
@@ -27,19 +36,46 @@ export class ReleaseBundle {
   /** Undefined when none of its releases was marked. */
   get message(): HoldMessage | undefined {
     const { lane, id: lease, released_at } = this.lease;
-    return this.#queued.length === 0 ? undefined : { v: 1, lane, released_at, releases: this.#queued, lease };
+    if (this.#queued.length === 0) return undefined;
+    return { v: 1, lane, released_at, releases: this.#queued, lease, ...this.#shared };
   }
+}
+
+/** How a tick's bundles share workers. */
+export interface Sharing {
+  /** Their workers take others along. */
+  takesAlong: boolean;
+  /** Numbers of those that are offered to workers which run already. */
+  offered: ReadonlySet<number>;
+}
+
+/** Numbers of bundles that can wait for a moment until a worker takes them along. */
+export function patientBundles(releases: readonly EngineRelease[]): Set<number> {
+  const patient = new Set(releases.map(({ bundle }) => bundle));
+  for (const { bundle, entry, probe } of releases) {
+    if (entry.priority === PRIORITIES[0] || probe) patient.delete(bundle);
+  }
+  return patient;
 }
 
 /** By number. */
 export function bundlesOf(
   { releases, releasedAt }: Decisions,
+  { takesAlong, offered }: Sharing,
   { lane, leaseMs }: { lane: string; leaseMs: number },
 ): Map<number, ReleaseBundle> {
   const bundles = new Map<number, ReleaseBundle>();
   for (const release of releases) {
-    const bundle = bundles.get(release.bundle) ?? new ReleaseBundle(lane, releasedAt, leaseMs);
-    bundles.set(release.bundle, bundle);
+    const number = release.bundle;
+    let bundle = bundles.get(number);
+    if (bundle === undefined) {
+      const shared = {
+        ...(takesAlong && { bytes: 0 }),
+        ...(offered.has(number) && { offered: true as const }),
+      };
+      bundle = new ReleaseBundle(lane, releasedAt, leaseMs, shared);
+      bundles.set(number, bundle);
+    }
     bundle.add(release);
   }
   return bundles;

@@ -3,14 +3,16 @@ import { concurrently } from '../concurrently.ts';
 import type { Limits } from '../lane/catalog/limits.ts';
 import type { LaneEngine } from '../lane/engine/engine.ts';
 import type { Decisions, EngineRelease } from '../lane/engine/tick.ts';
+import { isOffered, OFFER_SECONDS, type OfferedBundle } from '../request/bundle-offers.ts';
 import { requestError } from '../request/error-types.ts';
+import type { HoldMessage } from '../request/hold-message.ts';
 import { isRequest, type RequestError, type StoredRecord } from '../request/record.ts';
 import { queue } from '../request/transitions.ts';
 import type { LaneBudgets } from './lane-budgets.ts';
 import type { OverallMetrics } from './metrics.ts';
 import type { PrioritizationPorts } from './ports.ts';
 import { deadlinePassed, endWithout } from './recovery.ts';
-import { bundlesOf, type ReleaseBundle } from './release-bundles.ts';
+import { bundlesOf, type ReleaseBundle, type Sharing } from './release-bundles.ts';
 
 const CONCURRENT_WRITES = 50;
 
@@ -35,9 +37,9 @@ export class Releases {
   }
 
   /** After the plan that counts the releases has been written. */
-  async carryOut(decisions: Decisions, limits: Limits): Promise<void> {
+  async carryOut(decisions: Decisions, sharing: Sharing, limits: Limits): Promise<void> {
     const { expired, oversized } = decisions;
-    const bundles = bundlesOf(decisions, this.#options);
+    const bundles = bundlesOf(decisions, sharing, this.#options);
     const marks = this.#markAll(bundles, decisions);
     const ends = concurrently(expired, CONCURRENT_WRITES, (entry) =>
       endWithout(
@@ -57,9 +59,38 @@ export class Releases {
     const messages = [...bundles.values()].flatMap(({ message }) => message ?? []);
     for (const { releases } of messages) this.#counts.Released += releases.length;
     // What was marked must be sent, whatever else has failed: otherwise only its lease brings it back.
-    if (messages.length > 0) await this.#ports.hold.send(messages);
+    await this.#send(messages);
     await this.#settleRefused([...bundles.values()]);
     for (const outcome of [marked, ...others]) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  /** What cannot be offered gets a worker of its own at once. */
+  async #send(messages: readonly HoldMessage[]): Promise<void> {
+    const { hold } = this.#ports;
+    const offered: HoldMessage[] = [];
+    const others: HoldMessage[] = [];
+    await Promise.all(
+      messages.map(async (message) => {
+        if (isOffered(message) && (await this.#offer(message))) offered.push(message);
+        else others.push({ ...message, offered: undefined });
+      }),
+    );
+    await Promise.all([
+      offered.length > 0 ? hold.send(offered, OFFER_SECONDS) : undefined,
+      others.length > 0 ? hold.send(others) : undefined,
+    ]);
+  }
+
+  /** Whether it is offered. */
+  async #offer(bundle: OfferedBundle): Promise<boolean> {
+    const { offers, log } = this.#ports;
+    try {
+      await offers.make(bundle);
+      return true;
+    } catch (error) {
+      log('offer.failed', { lane: bundle.lane, error: String(error) });
+      return false;
+    }
   }
 
   /** Under leases: from its mark on, only its bundle's lease tells that a release may be lost. */

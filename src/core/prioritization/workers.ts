@@ -62,6 +62,11 @@ export class Workers {
     return rivals;
   }
 
+  /** Workers that run, or begin to, for all lanes. */
+  get running(): number {
+    return [...this.#all.values()].reduce((sum, { taken }) => sum + taken, 0);
+  }
+
   /** What `lane` has after a tick; a lane that is left has nothing. */
   note(lane: string, state: LaneWorkers): void {
     this.#own.set(lane, state);

@@ -3,6 +3,8 @@ import { known } from './versions.ts';
 
 /** Releases that one worker runs concurrently. */
 export const BUNDLE_SIZE = 40;
+/** It holds their payloads in memory at once: their estimated size in sum is bounded. */
+export const BUNDLE_BYTES = 10_000_000;
 
 /** One release of one request: the generation is the one that this release gave the record. */
 export interface Release {
@@ -24,6 +26,10 @@ export interface HoldMessage {
   releases: Release[];
   /** The id of the bundle's lease. Absent in what earlier releases of the smoother sent. */
   lease?: string;
+  /** Of its payloads, as estimated: beside so much, its worker may take others along. Absent: it takes none. */
+  bytes?: number;
+  /** Workers that run already may take it along, or have done so: see bundle-offers.ts. */
+  offered?: true;
 }
 
 /**

@@ -11,6 +11,7 @@ export const CLOCK_SKEW_MS = 5_000;
 export const COMMIT_MARGIN_MS = 15_000;
 /** A worker claims a release and loads its payload within this time, mostly much sooner. */
 const LOAD_MS = 2_000;
+const TAKES_ALONG_MS = 60_000;
 /** When an outcome's result has not been marked sent after this time, a leader sends it again. */
 export const RESULT_GRACE_MS = 30_000;
 /** Finished records stay readable this long after their result was sent. */
@@ -21,9 +22,14 @@ export function leaseMs(functionTimeoutMs: number): number {
   return START_WINDOW_MS + functionTimeoutMs + 2 * CLOCK_SKEW_MS;
 }
 
+/** How long a worker takes along further calls: each has so much less time left. */
+export function takesAlongMs(functionTimeoutMs: number): number {
+  return Math.min(TAKES_ALONG_MS, functionTimeoutMs / 10);
+}
+
 /** How long a call may take; its worker needs a moment before it. */
 export function callMs(functionTimeoutMs: number): number {
-  return functionTimeoutMs - COMMIT_MARGIN_MS - LOAD_MS;
+  return functionTimeoutMs - takesAlongMs(functionTimeoutMs) - COMMIT_MARGIN_MS - LOAD_MS;
 }
 
 /** Payloads outlive the longest wait by a day, which is room for the calls and for a bucket's coarse expiry. */

@@ -29,6 +29,7 @@ export function defaultSettings(enforcement: Enforcement, seed: number): WorldSe
     enforcement,
     seed,
     invocationTimeoutMs,
+    memoryMegabytes: defaultOf('invocation_memory_megabytes'),
     prioritization: {
       engine: {
         averageRequestMs: defaultOf('average_request_duration') * 1_000,

@@ -9,6 +9,7 @@ import type { SeenRequest } from '../simulation/observation.ts';
 import { forkRandom } from '../simulation/random.ts';
 import { type Arrival, TARGETS } from '../simulation/workload.ts';
 import { BEGIN_MS, World } from '../simulation/world.ts';
+import { defaultOf } from './bench.ts';
 
 const MODEL = 'us.amazon.nova-pro-v1:0';
 const CALL = {
@@ -65,6 +66,7 @@ export async function measureOverhead(gapMs: number, requests: number, seed = 1)
         metricsNamespace: 'overhead',
       },
       invocationTimeoutMs: INVOCATION_TIMEOUT_MS,
+      memoryMegabytes: defaultOf('invocation_memory_megabytes'),
     },
   );
   const { requests: seen } = await world.run();

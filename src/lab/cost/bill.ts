@@ -11,6 +11,7 @@ export type Purpose =
   | 'leading a lane'
   | 'call reports'
   | 'bundle leases'
+  | 'bundle offers'
   | 'payloads'
   | 'queues'
   | 'workers'

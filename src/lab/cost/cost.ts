@@ -87,7 +87,7 @@ export async function measureCost(it: CostCase, seed: number): Promise<Cost> {
   const settings = defaultSettings('sliding-window', seed);
   const workers = Math.max(settings.prioritization.workers, Math.ceil(it.rate * it.callSeconds));
   const world = new World(workloadOf(it, seconds, seed), {
-    ...settings,
+    ...{ ...settings, memoryMegabytes: it.workerMemory },
     prioritization: { ...settings.prioritization, workers, queueDepthThreshold: Math.max(100, workers) },
     surround: (ports) => meteredPorts(ports, bill, sizes),
   });

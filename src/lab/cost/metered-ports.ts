@@ -3,6 +3,7 @@ import { type Item, itemOf } from '../../aws/dynamodb/expressions.ts';
 import { itemOfRecord } from '../../aws/dynamodb/record-item.ts';
 import { packed } from '../../aws/packed.ts';
 import type { LeasedRelease } from '../../core/request/bundle-lease.ts';
+import type { OfferedBundle } from '../../core/request/bundle-offers.ts';
 import { isSmallPayload } from '../../core/request/keys.ts';
 import { BACKLOG_ATTRIBUTES, type BacklogEntry, DUE_ATTRIBUTES } from '../../core/request/ports.ts';
 import type { StoredRecord } from '../../core/request/record.ts';
@@ -68,7 +69,7 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): Memo
     KEYS_BYTES + [...(reported.get(`${lane}|${slot}`) ?? [])].reduce((sum, name) => sum + name.length + 4, 0);
 
   const { records, backlog, due, payloads, results, hold, directory, registry } = ports;
-  const { watch, leadership, reports, settings, control, leases } = ports;
+  const { watch, leadership, reports, settings, control, leases, offers } = ports;
   return {
     ...ports,
     records: {
@@ -117,6 +118,30 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): Memo
         const found = await leases.expired(...args);
         read('bundle leases', bytesOf(found));
         return found;
+      },
+    },
+    offers: {
+      make: async (bundle) => {
+        write('bundle offers', bytesOfOffer(bundle));
+        return offers.make(bundle);
+      },
+      list: async (limit) => {
+        const found = await offers.list(limit);
+        read(
+          'bundle offers',
+          found.reduce((sum, it) => sum + bytesOfOffer(it), 0),
+          false,
+        );
+        return found;
+      },
+      stands: async (lease) => {
+        read('bundle offers', 1);
+        return offers.stands(lease);
+      },
+      take: async (lease) => {
+        // Mostly it is there, and as large as a few releases.
+        write('bundle offers', 1);
+        return offers.take(lease);
       },
     },
     directory: {
@@ -235,9 +260,9 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): Memo
       },
     },
     hold: {
-      send: async (messages) => {
+      send: async (messages, delaySeconds) => {
         bill.add('queues', 'queue request', Math.ceil(messages.length / MESSAGES_PER_REQUEST));
-        return hold.send(messages);
+        return hold.send(messages, delaySeconds);
       },
     },
   };
@@ -298,6 +323,10 @@ function bytesOfItem(item: Item): number {
 function bytesOfLease(releases: readonly LeasedRelease[]): number {
   // A virtual request's id is short, and a generation has a digit or two.
   return KEYS_BYTES + releases.length * (ID_BYTES + 3);
+}
+
+function bytesOfOffer({ releases }: OfferedBundle): number {
+  return KEYS_BYTES + 60 + releases.length * (ID_BYTES + 40);
 }
 
 function bytesOf(value: unknown): number {

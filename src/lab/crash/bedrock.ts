@@ -7,7 +7,15 @@ import { idOfPayload } from '../simulation/requests.ts';
 import { VirtualBedrock } from '../simulation/virtual-bedrock.ts';
 import type { VirtualClock } from '../simulation/virtual-clock.ts';
 
-export type Meeting = 'small' | 'large' | 'truncated' | 'throttled' | 'transient' | 'invalid' | 'denied';
+export type Meeting =
+  | 'small'
+  | 'slow'
+  | 'large'
+  | 'truncated'
+  | 'throttled'
+  | 'transient'
+  | 'invalid'
+  | 'denied';
 
 export interface BedrockLimits {
   requestsPerMinute: number;
@@ -17,6 +25,8 @@ export interface BedrockLimits {
 const INPUT_TOKENS = 12;
 const OUTPUT_TOKENS = 40;
 export const TOKENS_PER_CALL = INPUT_TOKENS + OUTPUT_TOKENS;
+/** What a slow answer takes longer than others. */
+const SLOW_MS = 4_000;
 /** Too large for the record. */
 const LARGE_TEXT = 'x'.repeat(9_000);
 
@@ -35,7 +45,7 @@ export class ScriptedBedrock implements ModelRuntime {
   readonly #onCall: (requestId: string) => void;
 
   constructor(
-    clock: VirtualClock,
+    private readonly clock: VirtualClock,
     modelId: string,
     limits: BedrockLimits,
     onCall: (requestId: string) => void,
@@ -71,6 +81,7 @@ export class ScriptedBedrock implements ModelRuntime {
     const refusal = REFUSALS[meeting];
     if (refusal !== undefined) throw new ModelError(refusal);
     const answer = await this.#model.call(call);
+    if (meeting === 'slow') await this.clock.sleep(SLOW_MS);
     if (meeting === 'truncated') return { ...answer, stopReason: 'max_tokens' };
     const text = meeting === 'large' ? LARGE_TEXT : `answer ${this.called.length} to ${id}`;
     return { ...answer, body: JSON.stringify({ message: { role: 'assistant', content: [{ text }] } }) };

@@ -158,8 +158,8 @@ export class Pipeline {
     };
     const records = sabotage.records?.(this.cloud.ports.records) ?? this.cloud.ports.records;
     const held = {
-      send: async (messages: readonly object[]) => {
-        for (const message of messages) this.hold.send(JSON.stringify(message));
+      send: async (messages: readonly object[], delaySeconds = 0) => {
+        for (const message of messages) this.hold.send(JSON.stringify(message), delaySeconds * 1_000);
       },
     };
     const payloads = this.#failing(this.cloud.ports.payloads);

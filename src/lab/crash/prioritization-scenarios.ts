@@ -1,6 +1,7 @@
 /** What a leader can come upon. */
 import { atCall } from './faults.ts';
 import { LANE } from './functions.ts';
+import { TAKEN_ALONG } from './invocation-scenarios.ts';
 import {
   expecting,
   requestBody,
@@ -35,6 +36,14 @@ const BATCH_WAITING: Scenario = {
     send(pipeline, ...TEN.map((id) => requestBody(id)));
   },
   expected: expecting(TEN),
+};
+
+/** Its second bundle is offered to the worker that runs the first one. */
+const ON_OFFER: Scenario = {
+  ...TAKEN_ALONG,
+  function: 'prioritization',
+  name: 'work on offer',
+  invocation: 1,
 };
 
 const EXPIRED: Scenario = {
@@ -104,6 +113,7 @@ const QUOTA_BOUND: Scenario = {
 export const PRIORITIZATION_SCENARIOS: readonly Scenario[] = [
   WAITING,
   BATCH_WAITING,
+  ON_OFFER,
   EXPIRED,
   OVERSIZED,
   LOST_LEASE,

@@ -1,6 +1,6 @@
 /** The worlds in which processes meet, and how they get there. */
 
-import { invokeBundle } from '../../core/invocation/invoke.ts';
+import { runWorker } from '../../core/invocation/worker.ts';
 import type { Led } from '../../core/lane/ports.ts';
 import { LaneLeader } from '../../core/prioritization/lane-leader.ts';
 import { LEASE_MS } from '../../core/prioritization/lane-writes.ts';
@@ -77,7 +77,7 @@ export class Stage {
 
   invoke(instance: Instance, message: HoldMessage): Promise<void> {
     const deadline = this.pipeline.clock.now() + TIMEOUTS_MS.invocation;
-    return invokeBundle(this.pipeline.functions.invocationPorts(instance, deadline), message);
+    return runWorker(this.pipeline.functions.invocationPorts(instance, deadline), message);
   }
 
   /** Adds a process to the race. From its gate on, each of its calls is a step. */

@@ -15,6 +15,8 @@ export interface WorldSettings {
   prioritization: PrioritizationSettings;
   /** Time a worker's function has. */
   invocationTimeoutMs: number;
+  /** Of a worker. */
+  memoryMegabytes: number;
   /** Absent: nothing goes wrong, and what goes wrong all the same ends the run. */
   injectedFaults?: InjectionRates;
   /** What stands between the smoother and AWS: the ports as they are unless given. */

@@ -10,7 +10,7 @@ export interface Surroundings {
   clock: Clock;
   delays: Delays;
   /** Puts a message on the Hold Next Batch queue. */
-  hold: (message: HoldMessage) => void;
+  hold: (message: HoldMessage, delayMs: number) => void;
   /** What Service Quotas says of a lane. */
   announced: (lane: string) => Limits | undefined;
 }
@@ -20,8 +20,8 @@ export function slowPorts(ports: MemoryPorts, { clock, delays, hold, announced }
   const { tableCall, bucketCall, queueSend } = delays;
   const payloads = { ...ports.payloads, get: async (key: string) => payloadOf(key) };
   const queue = {
-    send: async (messages: HoldMessage[]) => {
-      for (const message of messages) hold(structuredClone(message));
+    send: async (messages: HoldMessage[], delaySeconds = 0) => {
+      for (const message of messages) hold(structuredClone(message), 1_000 * delaySeconds);
     },
   };
   const quotas = { limitsOf: async (lane: string) => announced(lane) };
@@ -38,6 +38,7 @@ export function slowPorts(ports: MemoryPorts, { clock, delays, hold, announced }
     settings: delayed(ports.settings, clock, tableCall),
     control: delayed(ports.control, clock, tableCall),
     leases: delayed(ports.leases, clock, tableCall),
+    offers: delayed(ports.offers, clock, tableCall),
     budgets: delayed(ports.budgets, clock, tableCall),
     quotas: delayed(quotas, clock, tableCall),
     payloads: delayed(payloads, clock, bucketCall),

@@ -6,8 +6,8 @@
 import { promised } from '../../core/ingestion/accepted-record.ts';
 import { LaneNotifier } from '../../core/ingestion/lane-notifier.ts';
 import { StartEstimates } from '../../core/ingestion/start-estimates.ts';
-import { invokeBundle } from '../../core/invocation/invoke.ts';
 import type { ModelRuntime } from '../../core/invocation/ports.ts';
+import { runWorker } from '../../core/invocation/worker.ts';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import type { Limits } from '../../core/lane/catalog/limits.ts';
 import type { ExpectedStart } from '../../core/lane/expected-start.ts';
@@ -42,8 +42,6 @@ const FORGET_MS = 180_000;
 const REDELIVERY_MS = 360_000;
 /** A hold message is hidden for so many timeouts of its function. */
 const VISIBILITY_TIMEOUTS = 6;
-/** Enough for any payload. */
-const MEMORY_MEGABYTES = 512;
 /** An event source of SQS begins with so many. */
 const CONTAINERS = 5;
 const WEIGHTS = { priorities: PRIORITY_WEIGHTS, tenants: {} };
@@ -112,7 +110,7 @@ export class World {
     const slow = slowPorts(this.cloud.ports, {
       clock,
       delays: this.#delays,
-      hold: (message) => this.#hold(message),
+      hold: (message, delayMs) => this.#hold(message, delayMs),
       announced: (lane) => this.#announced[lane],
     });
     const surrounded = settings.surround?.(slow, clock) ?? slow;
@@ -279,10 +277,10 @@ export class World {
       ...{ model: this.#model, clock: own, log: silent, bucket: 'calls' },
       maxAttempts: DEFAULT_MAX_ATTEMPTS,
       sendsTenant: false,
-      memoryMegabytes: MEMORY_MEGABYTES,
+      memoryMegabytes: this.settings.memoryMegabytes,
     };
     const remainingMs = () => deadline - clock.now();
-    const done = await this.#risk((ports) => invokeBundle({ ...ports, ...context, remainingMs }, message));
+    const done = await this.#risk((ports) => runWorker({ ...ports, ...context, remainingMs }, message));
     if (!done)
       clock.at(clock.now() + VISIBILITY_TIMEOUTS * this.settings.invocationTimeoutMs, () =>
         this.#hold(message),
@@ -304,8 +302,12 @@ export class World {
     }
   }
 
-  #hold(message: HoldMessage): void {
+  #hold(message: HoldMessage, delayMs = 0): void {
     for (const { request_id } of message.releases) this.#producer.released(request_id, message.released_at);
+    if (delayMs > 0) {
+      this.clock.at(this.clock.now() + delayMs, () => this.#workers.send(message));
+      return;
+    }
     this.#workers.send(message);
     if (this.#faultInjector.isDuplicated()) this.#workers.send(structuredClone(message));
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BUNDLE_BYTES, BundlePacer, type WorkerUse } from '../../../../src/core/lane/engine/bundles.ts';
+import { BundlePacer, type WorkerUse } from '../../../../src/core/lane/engine/bundles.ts';
+import { BUNDLE_BYTES } from '../../../../src/core/request/hold-message.ts';
 import type { BacklogEntry } from '../../../../src/core/request/ports.ts';
 import { entryOf } from '../../../fixtures/entries.ts';
 

@@ -74,7 +74,7 @@ describe('the worked example of the quota documentation: 1,000 input tokens, max
 });
 
 describe('a release', () => {
-  it('what the last minute has released is told with its charge once that is known', () => {
+  it('what has been released since a time is told with its charge once that is known', () => {
     const account = new Account();
     const { ledger } = account;
     account.release(0, 2_500, 2_500, 1_500);
@@ -82,8 +82,8 @@ describe('a release', () => {
     account.release(30_000, 5_000, 5_000, 2_000);
     const started = { releasedAt: 0, startedAt: 200, finishedAt: 3_000 };
     account.report({ ...started, reservedTokens: 2_500, chargedTokens: 4_000 });
-    expect(ledger.releasedLately(40_000)).toEqual({ requests: 3, tokens: 4_000 + 1_500 + 2_000 });
-    expect(ledger.releasedLately(70_000)).toEqual({ requests: 1, tokens: 2_000 });
+    expect(ledger.releasedSince(-20_000)).toEqual({ requests: 3, tokens: 4_000 + 1_500 + 2_000 });
+    expect(ledger.releasedSince(10_000)).toEqual({ requests: 1, tokens: 2_000 });
   });
 
   it('counts until a minute after its start once that is known', () => {

@@ -1,11 +1,8 @@
 /** How releases travel: grouped into bundles, each of which takes one worker until its last call has ended. */
-import { BUNDLE_SIZE } from '../../request/hold-message.ts';
+import { BUNDLE_BYTES, BUNDLE_SIZE } from '../../request/hold-message.ts';
 import type { BacklogEntry } from '../../request/ports.ts';
 import { PRIORITIES } from '../../request/record.ts';
 import { HELD_AFTER_MS } from '../call-report.ts';
-
-/** A worker holds its bundle's payloads in memory at once: their estimated size in sum is bounded. */
-export const BUNDLE_BYTES = 10_000_000;
 
 /**
  * The fewer workers are free, the longer releases gather for a bundle. A lane opens one every run time ÷ (this × its part

@@ -14,7 +14,7 @@ import { DeniedModels } from './denied-models.ts';
 import { Estimates } from './estimates.ts';
 import { FairQueues } from './fair-queues.ts';
 import { bindingShare, Headroom } from './headroom.ts';
-import { Ledger, type LedgerTotals } from './ledger.ts';
+import { Ledger, type LedgerTotals, WINDOW_MS } from './ledger.ts';
 import { lookAheadMs, mayBeAhead, Pacing } from './pacing.ts';
 import { RecentTenants } from './recent-tenants.ts';
 import { type RoundParts, releaseRound } from './release-round.ts';
@@ -119,7 +119,7 @@ export class LaneEngine {
     const { now } = input;
     const used = this.#takeIn(input);
     const limits = this.#adaptiveShare.limits(input.limits);
-    const runMs = this.#runMs;
+    const runMs = this.runMs;
     this.#urgentDemand.advance(now);
     const decisions: Decisions = {
       releasedAt: now,
@@ -188,6 +188,11 @@ export class LaneEngine {
     return this.#deniedModels.holdsBack(modelId);
   }
 
+  /** How long a call takes from its release, milliseconds. */
+  get runMs(): number {
+    return this.#estimates.runMs(this.settings.averageRequestMs);
+  }
+
   /** All but one in twenty calls start within this time of their release; undefined while nothing is known. */
   get usualStartMs(): number | undefined {
     return this.#estimates.usualStartMs;
@@ -195,7 +200,12 @@ export class LaneEngine {
 
   /** Minutes of the limits that the last minute has released. */
   paceWithin(limits: Limits, now: number): number {
-    return bindingShare(this.#ledger.releasedLately(now), limits);
+    return bindingShare(this.#ledger.releasedSince(now - WINDOW_MS), limits);
+  }
+
+  /** Requests released since then, a minute ago at most. */
+  releasedSince(time: number): number {
+    return this.#ledger.releasedSince(time).requests;
   }
 
   /** What a waiting request is expected to be charged. */
@@ -283,11 +293,6 @@ export class LaneEngine {
   }
 
   #sizeOf(entry: BacklogEntry, limits: Limits): Sizing {
-    return sizeOf(entry, this.#estimates, limits, this.#runMs, this.settings.callMs);
-  }
-
-  /** How long a call takes from its release, milliseconds. */
-  get #runMs(): number {
-    return this.#estimates.runMs(this.settings.averageRequestMs);
+    return sizeOf(entry, this.#estimates, limits, this.runMs, this.settings.callMs);
   }
 }

@@ -160,11 +160,11 @@ export class Ledger {
     return held;
   }
 
-  /** What the last minute has released: what it was charged, or is expected to be. */
-  releasedLately(now: number): Amount {
+  /** What has been released since then, a minute ago at most: what it was charged, or is expected to be. */
+  releasedSince(time: number): Amount {
     const released = { requests: 0, tokens: 0 };
     for (const [slot, entry] of this.#slots) {
-      if (slot * SLOT_MS < now - WINDOW_MS) continue;
+      if (slot * SLOT_MS < time) continue;
       const settled = settledAfter(Number.NEGATIVE_INFINITY, slot, entry.ends);
       released.requests += Math.max(0, entry.releases);
       released.tokens += settled + entry.expected * shareLeft(entry);

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import type { ModelAnswer } from '../../../src/core/invocation/ports.ts';
+import { runWorker } from '../../../src/core/invocation/worker.ts';
+import { sumOf } from '../../../src/core/lane/counters.ts';
+import type { OfferedBundle } from '../../../src/core/request/bundle-offers.ts';
+import { BUNDLE_BYTES, type HoldMessage } from '../../../src/core/request/hold-message.ts';
+import { VirtualClock } from '../../../src/lab/simulation/virtual-clock.ts';
+import { ANSWER, LANE, RELEASED_AT, World as Released } from '../../fixtures/invocation-world.ts';
+
+const TIMEOUT_MS = 100_000;
+const CALL_MS = 5_000;
+
+/** Workers on a virtual clock, whose calls all take five seconds. */
+class World extends Released {
+  readonly virtual = new VirtualClock(RELEASED_AT + 100);
+  /** Workers that run. */
+  running = 0;
+
+  constructor(memoryMegabytes = 1_769) {
+    super();
+    const { virtual } = this;
+    const call = async (): Promise<ModelAnswer> => {
+      await virtual.sleep(CALL_MS);
+      return ANSWER;
+    };
+    this.ports = { ...this.ports, clock: virtual, model: { call }, memoryMegabytes };
+  }
+
+  start(message: HoldMessage): void {
+    const endsAt = this.virtual.now() + TIMEOUT_MS;
+    this.running += 1;
+    this.virtual.spawn(async () => {
+      await runWorker({ ...this.ports, remainingMs: () => endsAt - this.virtual.now() }, message);
+      this.running -= 1;
+    });
+  }
+
+  /** A bundle under way whose worker takes others along. */
+  async begin(id: string, fields: Partial<HoldMessage> = {}): Promise<void> {
+    this.start({ ...(await this.release([id])), bytes: 500, ...fields });
+  }
+
+  async offer(ids: string[], bytes = 500): Promise<OfferedBundle> {
+    const bundle = { ...(await this.release(ids)), bytes, offered: true } as OfferedBundle;
+    await this.cloud.ports.offers.make(bundle);
+    return bundle;
+  }
+
+  after(seconds: number): Promise<void> {
+    return this.virtual.run(RELEASED_AT + 100 + seconds * 1_000);
+  }
+
+  async statusOf(id: string): Promise<string> {
+    return (await this.record(id)).status;
+  }
+
+  async workersReported(): Promise<number> {
+    const slots = await this.cloud.ports.reports.since(LANE, 0);
+    return sumOf(...slots.map(({ counters }) => counters)).bundles_ended ?? 0;
+  }
+}
+
+describe('a worker that runs', () => {
+  it('takes along what is offered, and is free when all of it has ended', async () => {
+    const world = new World();
+    await world.begin('own');
+    await world.after(3);
+    await world.offer(['r1', 'r2']);
+    await world.after(4);
+    expect([await world.statusOf('r1'), await world.statusOf('r2')]).toEqual(['IN_PROGRESS', 'IN_PROGRESS']);
+    // What was taken along occupies no worker; its own bundle does until the end.
+    expect(await world.workersReported()).toBe(1);
+    await world.after(6);
+    expect(await world.statusOf('own')).toBe('COMPLETED');
+    expect([world.running, await world.workersReported()]).toEqual([1, 1]);
+    await world.after(9);
+    expect(world.cloud.sent.map(({ request_id }) => request_id).sort()).toEqual(['own', 'r1', 'r2']);
+    expect([world.running, await world.workersReported()]).toEqual([0, 2]);
+    expect(world.cloud.leases()).toEqual([]);
+  });
+
+  it('leaves what has been taken along to its worker', async () => {
+    const world = new World();
+    await world.begin('own');
+    await world.after(2);
+    const offered = await world.offer(['r1']);
+    await world.after(3);
+    world.start(offered);
+    await world.after(3.1);
+    expect(world.running).toBe(1);
+    await world.after(20);
+    expect(world.cloud.sent).toHaveLength(2);
+    expect(await world.workersReported()).toBe(2);
+  });
+
+  it('is not waited for: what nobody has taken along runs in a worker of its own', async () => {
+    const world = new World();
+    const offered = await world.offer(['r1']);
+    world.start(offered);
+    await world.after(1);
+    expect(await world.statusOf('r1')).toBe('IN_PROGRESS');
+    expect(await world.cloud.ports.offers.list(9)).toEqual([]);
+    await world.after(20);
+    expect(await world.workersReported()).toBe(1);
+  });
+
+  it('takes along no more than it holds, or has worked through', async () => {
+    const small = new World(256);
+    await small.begin('own');
+    await small.after(1);
+    // Forty calls keep a seventh of a processor busy for five seconds.
+    await small.offer(Array.from({ length: 40 }, (_, n) => `r${n}`));
+    await small.after(4);
+    expect(await small.statusOf('r0')).toBe('QUEUED');
+    const large = new World();
+    await large.begin('own');
+    await large.offer(['r1'], BUNDLE_BYTES);
+    await large.after(4);
+    expect(await large.statusOf('r1')).toBe('QUEUED');
+  });
+
+  it('takes nothing along that would have too little time left', async () => {
+    const world = new World();
+    await world.begin('own');
+    for (let n = 0; n < 8; n++) {
+      await world.after(2 * n);
+      await world.offer([`r${n}`]);
+    }
+    // It takes along for a tenth of its time, ten seconds.
+    await world.after(20);
+    expect(world.running).toBe(0);
+    const left = await world.cloud.ports.offers.list(9);
+    expect(left.flatMap(({ releases }) => releases.map(({ request_id }) => request_id)).sort()).toEqual([
+      'r5',
+      'r6',
+      'r7',
+    ]);
+  });
+
+  it('does not look where its own bundle does not say how large it is', async () => {
+    const world = new World();
+    await world.begin('own', { bytes: undefined });
+    await world.offer(['r1']);
+    await world.after(4);
+    expect(await world.statusOf('r1')).toBe('QUEUED');
+  });
+
+  it('goes on with its own bundle when it cannot look', async () => {
+    const world = new World();
+    const list = () => Promise.reject(new Error('table down'));
+    world.ports = { ...world.ports, offers: { ...world.ports.offers, list } };
+    await world.begin('own');
+    await world.after(6);
+    expect(world.cloud.sent).toHaveLength(1);
+    expect(world.events.map(({ event }) => event)).toContain('offers.failed');
+  });
+});

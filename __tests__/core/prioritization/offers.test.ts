@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import type { Limits } from '../../../src/core/lane/catalog/limits.ts';
+import type { HoldMessage } from '../../../src/core/request/hold-message.ts';
+import type { Priority } from '../../../src/core/request/record.ts';
+import { createWorld, type World } from '../../fixtures/prioritization-world.ts';
+
+const PLENTY: Limits = { requests_per_minute: 6_000, tokens_per_minute: 10_000_000 };
+
+interface Traffic {
+  priority?: Priority;
+  callMs?: number;
+  limits?: Limits;
+  /** What a leader finds when it offers a bundle. */
+  doctored?: (world: World) => void;
+}
+
+/** One request a second for half a minute: what was sent to workers, when, and how many of them ran at once. */
+async function oneASecond({ priority = 3, callMs = 5_000, limits = PLENTY, doctored }: Traffic) {
+  const world = createWorld({
+    limits,
+    answer: async (_, { clock }) => {
+      await clock.sleep(callMs);
+      return { body: '{}', stopReason: 'end_turn', usage: { input_tokens: 100, output_tokens: 100 } };
+    },
+  });
+  const { clock, cloud } = world;
+  world.settings.engine.averageRequestMs = callMs;
+  doctored?.(world);
+  const messages: { message: HoldMessage; delaySeconds: number }[] = [];
+  const { send } = cloud.ports.hold;
+  cloud.ports.hold.send = (sent, delaySeconds = 0) => {
+    messages.push(...sent.map((message) => ({ message, delaySeconds })));
+    return send(sent, delaySeconds);
+  };
+  await world.submit('r0', { priority });
+  for (let minute = 0; minute < 4; minute++) {
+    clock.at(clock.now() + 100_000 * minute, () => clock.spawn(() => world.prioritize()));
+  }
+  for (let n = 1; n < 30; n++) {
+    await clock.run(clock.now() + 1_000);
+    await world.submit(`r${n}`, { priority });
+  }
+  await clock.run(clock.now() + 240_000);
+  expect(cloud.sent.map(({ status }) => status)).toEqual(new Array(30).fill('COMPLETED'));
+  const waits = cloud.sent.map(({ timings }) => timings.wait_ms ?? Number.POSITIVE_INFINITY);
+  const delayed = messages.filter(({ delaySeconds }) => delaySeconds > 0);
+  expect(delayed.map(({ message }) => message.offered)).toEqual(delayed.map(() => true));
+  expect(messages.filter(({ message }) => message.offered)).toHaveLength(delayed.length);
+  const alone = messages.filter(({ message }) => message.bytes === undefined);
+  return {
+    offered: delayed.length,
+    // Their workers take nothing along.
+    alone: alone.length,
+    mostRunning: world.mostRunning,
+    longestWaitMs: Math.max(...waits),
+  };
+}
+
+describe('a bundle', () => {
+  it('is offered to workers that run, and seldom needs one of its own', async () => {
+    const { offered, mostRunning, longestWaitMs } = await oneASecond({});
+    expect(offered).toBeGreaterThan(20);
+    // Beside the worker that runs for long, one that is told that another has the bundle.
+    expect(mostRunning).toBeLessThanOrEqual(3);
+    expect(longestWaitMs).toBeLessThan(2_500);
+  });
+
+  it('waits for nobody when it is urgent, or its calls are short', async () => {
+    for (const traffic of [{ priority: 1 }, { callMs: 1_000 }] as const) {
+      const { offered, longestWaitMs } = await oneASecond(traffic);
+      expect(offered).toBe(0);
+      expect(longestWaitMs).toBeLessThan(1_000);
+    }
+  });
+
+  it('goes at once where others wait for the quota', async () => {
+    const limits = { requests_per_minute: 10, tokens_per_minute: 10_000_000 };
+    const { offered, alone } = await oneASecond({ limits });
+    expect(offered).toBeLessThan(10);
+    expect(alone).toBeGreaterThan(10);
+  });
+
+  it('that cannot be offered goes at once', async () => {
+    const { offered, longestWaitMs } = await oneASecond({
+      doctored: ({ cloud }) => {
+        cloud.ports.offers.make = () => Promise.reject(new Error('table down'));
+      },
+    });
+    expect(offered).toBe(0);
+    expect(longestWaitMs).toBeLessThan(1_000);
+  });
+});
