@@ -99,3 +99,39 @@ describe('an urgent request on a lane that has seen none', () => {
     expect(afterBurst(200)).toEqual({ released: 200, urgent: [] });
   });
 });
+
+describe('urgent work that is expected', () => {
+  /** Twenty calls of so many tokens came in each of the last minute's spans of five seconds. */
+  const lately = (tokens: number) => [20, 20 * tokens, 20 * tokens, 20 * tokens ** 2, 20 * tokens ** 2];
+
+  /** Tokens that others get within ten seconds of a lane that is idle. */
+  function othersGet(tokens: number): number {
+    const [last, mean] = [lately(tokens), lately(tokens)];
+    const urgent = { since: NOW, spans: 12, sums: [0, 0, 0, 0, 0], last, mean };
+    const engine = new LaneEngine(SETTINGS, writeState({ slots: [], urgent }));
+    let waiting = Array.from({ length: 300 }, (_, order) => entryOf(order));
+    let got = 0;
+    for (let now = NOW; now < NOW + 10_000; now += 200) {
+      const { releases } = engine.tick({
+        ...{ now, reports: [], queues: [waiting], limits: LIMITS, workers: 100 },
+        ...{ priorityWeights: PRIORITY_WEIGHTS, tenantWeights: {}, paused: false },
+      });
+      got += releases.reduce((sum, { held }) => sum + held, 0);
+      const released = new Set(releases.map(({ entry }) => entry));
+      waiting = waiting.filter((entry) => !released.has(entry));
+    }
+    return got;
+  }
+
+  it('is kept no more than its share of the minute, however much there was of it', () => {
+    // Beside work of priority 3, sixteen of twenty parts, and less from span to span in which none comes.
+    for (const tokens of [400, 2_000, 20_000]) {
+      expect(othersGet(tokens)).toBeGreaterThan(0.1 * LIMITS.tokens_per_minute);
+      expect(othersGet(tokens)).toBeLessThan(0.4 * LIMITS.tokens_per_minute);
+    }
+  });
+
+  it('control: of little, little is kept', () => {
+    expect(othersGet(10)).toBeGreaterThan(0.6 * LIMITS.tokens_per_minute);
+  });
+});

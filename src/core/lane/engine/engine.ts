@@ -6,6 +6,7 @@ import type { BacklogEntry } from '../../request/ports.ts';
 import { SLOT_MS, slotOf } from '../call-report.ts';
 import type { Limits } from '../catalog/limits.ts';
 import type { LaneFigures, Paused } from '../ports.ts';
+import { urgentShareBeside } from '../priority-weights.ts';
 import { AdaptiveShare } from './adaptive-share.ts';
 import { BindingWatch, type RoundEnd } from './binding.ts';
 import { Breaker, leastReleased } from './breaker.ts';
@@ -13,7 +14,7 @@ import { BundlePacer } from './bundles.ts';
 import { DeniedModels } from './denied-models.ts';
 import { Estimates } from './estimates.ts';
 import { FairQueues } from './fair-queues.ts';
-import { bindingShare, Headroom } from './headroom.ts';
+import { bindingShare, Headroom, partOf } from './headroom.ts';
 import { Ledger, type LedgerTotals, WINDOW_MS } from './ledger.ts';
 import { lookAheadMs, mayBeAhead, Pacing } from './pacing.ts';
 import { RecentTenants } from './recent-tenants.ts';
@@ -138,10 +139,13 @@ export class LaneEngine {
     const typical = typicalOf(used, admitted, sizeOf);
     const patience = patienceMs(typical, limits);
     const unforeseen = unforeseenUrgent(typical, lengthOf(admitted), used, limits);
+    const waits = new Set(admitted.flatMap((queue) => queue.map(({ priority }) => priority)));
+    const share = urgentShareBeside(waits, (priority) => input.priorityWeights[priority]);
+    const kept = { unforeseen, most: partOf(limits, share) };
     const headroom = new Headroom(used, limits, {
       outlook: this.#ledger.outlook(now, runMs, this.#estimates.startDelay),
       runMs,
-      urgentIn: (ms) => this.#urgentDemand.within(ms - patience, runMs, unforeseen),
+      urgentIn: (ms) => this.#urgentDemand.within(ms - patience, runMs, kept),
     });
     const searching = this.#adaptiveShare.share < 1 || (input.assumed?.length ?? 0) > 0;
     const aheadMs = lookAheadMs(waitedMs(admitted, now), searching);

@@ -1,6 +1,7 @@
 /** The order in which a lane's waiting requests are looked at: fair between priorities, and between tenants inside one. */
 import type { BacklogEntry } from '../../request/ports.ts';
 import { PRIORITIES, type Priority } from '../../request/record.ts';
+import { urgentShareBeside } from '../priority-weights.ts';
 import { StartTags } from './start-tags.ts';
 
 /** Tenants that are ahead of the others are remembered for a successor, this many of a priority. */
@@ -103,9 +104,7 @@ export class FairQueues {
 
   /** The part of what is served that urgent work is entitled to beside what waits. */
   get urgentShare(): number {
-    const weights = new Set([PRIORITIES[0], ...this.waiting]);
-    const sum = [...weights].reduce((total, it) => total + this.#priorityWeight(it), 0);
-    return this.#priorityWeight(PRIORITIES[0]) / sum;
+    return urgentShareBeside(this.waiting, (priority) => this.#priorityWeight(priority));
   }
 
   /** From now on only urgent requests are looked at in this tick; all others still wait. */

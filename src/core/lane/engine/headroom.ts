@@ -106,6 +106,12 @@ export function bindingShare(used: Amount, limits: Limits): number {
   return laneMinutes(used, limits) ?? 0;
 }
 
+/** So much of the limits; of what is not limited, all. */
+export function partOf(limits: Limits, part: number): Amount {
+  const { requests, tokens } = amountOf(limits);
+  return { requests: part * requests, tokens: part * tokens };
+}
+
 /** Nothing is known to be scarce. */
 function endless(): Least {
   const all = { requests: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };

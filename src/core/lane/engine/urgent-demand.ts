@@ -78,17 +78,19 @@ export class UrgentDemand {
    * What the calls that come within a time from now on hold at its end.
    * @param runMs how long a call runs, and holds what it reserves
    * @param unforeseen what is kept of it at least
+   * @param most its share: what comes beyond it waits for its turn like all others
    */
-  within(ms: number, runMs: number, unforeseen: Amount): { onAverage: Amount; atMost: Amount } {
+  within(
+    ms: number,
+    runMs: number,
+    { unforeseen, most }: { unforeseen: Amount; most: Amount },
+  ): { onAverage: Amount; atMost: Amount } {
     const { last, mean } = this.#state;
     const atMost = amountOf(last.charge > mean.charge ? last : mean, ms, runMs, CONFIDENCE);
     const least = ms > 0 ? unforeseen : NOBODY;
     return {
-      onAverage: amountOf(mean, ms, runMs, 0),
-      atMost: {
-        requests: Math.max(atMost.requests, least.requests),
-        tokens: Math.max(atMost.tokens, least.tokens),
-      },
+      onAverage: lesser(amountOf(mean, ms, runMs, 0), most),
+      atMost: lesser(greater(atMost, least), most),
     };
   }
 
@@ -134,6 +136,20 @@ function amountOf(
   return {
     requests: sum(come, come),
     tokens: sum(held * running + charge * ended, heldSquared * running + chargeSquared * ended),
+  };
+}
+
+function lesser(one: Amount, other: Amount): Amount {
+  return {
+    requests: Math.min(one.requests, other.requests),
+    tokens: Math.min(one.tokens, other.tokens),
+  };
+}
+
+function greater(one: Amount, other: Amount): Amount {
+  return {
+    requests: Math.max(one.requests, other.requests),
+    tokens: Math.max(one.tokens, other.tokens),
   };
 }
 
