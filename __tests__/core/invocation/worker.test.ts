@@ -152,6 +152,6 @@ describe('a worker that runs', () => {
     await world.begin('own');
     await world.after(6);
     expect(world.cloud.sent).toHaveLength(1);
-    expect(world.events.map(({ event }) => event)).toContain('offers.failed');
+    expect(world.events.map(({ event }) => event)).toContain('offers.unread');
   });
 });

@@ -8,6 +8,7 @@ const PLENTY: Limits = { requests_per_minute: 6_000, tokens_per_minute: 10_000_0
 
 interface Traffic {
   priority?: Priority;
+  inputBytes?: number;
   callMs?: number;
   limits?: Limits;
   /** What a leader finds when it offers a bundle. */
@@ -15,7 +16,13 @@ interface Traffic {
 }
 
 /** One request a second for half a minute: what was sent to workers, when, and how many of them ran at once. */
-async function oneASecond({ priority = 3, callMs = 5_000, limits = PLENTY, doctored }: Traffic) {
+async function oneASecond({
+  priority = 3,
+  inputBytes = 400,
+  callMs = 5_000,
+  limits = PLENTY,
+  doctored,
+}: Traffic) {
   const world = createWorld({
     limits,
     answer: async (_, { clock }) => {
@@ -32,13 +39,13 @@ async function oneASecond({ priority = 3, callMs = 5_000, limits = PLENTY, docto
     messages.push(...sent.map((message) => ({ message, delaySeconds })));
     return send(sent, delaySeconds);
   };
-  await world.submit('r0', { priority });
+  await world.submit('r0', { priority, input_bytes: inputBytes });
   for (let minute = 0; minute < 4; minute++) {
     clock.at(clock.now() + 100_000 * minute, () => clock.spawn(() => world.prioritize()));
   }
   for (let n = 1; n < 30; n++) {
     await clock.run(clock.now() + 1_000);
-    await world.submit(`r${n}`, { priority });
+    await world.submit(`r${n}`, { priority, input_bytes: inputBytes });
   }
   await clock.run(clock.now() + 240_000);
   expect(cloud.sent.map(({ status }) => status)).toEqual(new Array(30).fill('COMPLETED'));
@@ -65,8 +72,8 @@ describe('a bundle', () => {
     expect(longestWaitMs).toBeLessThan(2_500);
   });
 
-  it('waits for nobody when it is urgent, or its calls are short', async () => {
-    for (const traffic of [{ priority: 1 }, { callMs: 1_000 }] as const) {
+  it('waits for nobody when it is urgent or large, or its calls are short', async () => {
+    for (const traffic of [{ priority: 1 }, { inputBytes: 6_000_000 }, { callMs: 1_000 }] as const) {
       const { offered, longestWaitMs } = await oneASecond(traffic);
       expect(offered).toBe(0);
       expect(longestWaitMs).toBeLessThan(1_000);

@@ -6,6 +6,9 @@
 import { requestError } from '../request/error-types.ts';
 import type { RequestError } from '../request/record.ts';
 
+/** Lambda gives a function all of a processor at this memory, and less of it in proportion. */
+export const MEGABYTES_PER_PROCESSOR = 1_769;
+
 const OWN_MEGABYTES = 100;
 const BYTES_PER_BYTE = 6;
 const BYTES_PER_TEXT_BYTE = 12;

@@ -9,6 +9,7 @@ import { BUNDLE_BYTES, BUNDLE_SIZE, type HoldMessage } from '../request/hold-mes
 import { takesAlongMs } from '../request/times.ts';
 import { runBundle } from './bundle.ts';
 import { BundleError } from './errors.ts';
+import { MEGABYTES_PER_PROCESSOR } from './memory.ts';
 import type { InvocationPorts } from './outcome.ts';
 
 /** How often a worker looks at what is offered. */
@@ -17,8 +18,6 @@ const LOOK_EVERY_MS = 400;
 const MOST_OFFERS = 10;
 /** Of a whole processor for one call, from its claim to its result: measured with the built function. */
 const CALL_PROCESSOR_MS = 20;
-/** Lambda gives a function all of a processor at this memory, and less of it in proportion. */
-const MEGABYTES_PER_PROCESSOR = 1_769;
 /** A worker that was busy for more of its time than this takes nothing along. */
 const BUSY_PART = 0.7;
 
@@ -90,7 +89,7 @@ class Worker {
         await reports.add(bundle.lane, slotOf(bundle.released_at), BUNDLE_ENDED);
       }
     } catch (error) {
-      log('offers.failed', { error: String(error) });
+      log('offers.unread', { error: String(error) });
     }
   }
 

@@ -1,7 +1,7 @@
 /** A tick's releases as they travel: by bundle, each under a lease. */
 import type { Decisions, EngineRelease } from '../lane/engine/tick.ts';
 import { type BundleLease, type LeasedRelease, leaseIdUntil } from '../request/bundle-lease.ts';
-import type { HoldMessage, Release } from '../request/hold-message.ts';
+import { BUNDLE_BYTES, type HoldMessage, type Release } from '../request/hold-message.ts';
 import { PRIORITIES } from '../request/record.ts';
 
 export class ReleaseBundle {
@@ -49,11 +49,12 @@ export interface Sharing {
   offered: ReadonlySet<number>;
 }
 
-/** Numbers of bundles that can wait for a moment until a worker takes them along. */
+/** Numbers of bundles that can wait for a moment until a worker takes them along: nothing in them is urgent, or large. */
 export function patientBundles(releases: readonly EngineRelease[]): Set<number> {
   const patient = new Set(releases.map(({ bundle }) => bundle));
   for (const { bundle, entry, probe } of releases) {
-    if (entry.priority === PRIORITIES[0] || probe) patient.delete(bundle);
+    const isLarge = entry.input_bytes > BUNDLE_BYTES / 2;
+    if (entry.priority === PRIORITIES[0] || probe || isLarge) patient.delete(bundle);
   }
   return patient;
 }

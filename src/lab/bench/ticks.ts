@@ -7,6 +7,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { dynamoBacklog, dynamoDue } from '../../aws/dynamodb/indexes.ts';
 import { dynamoLanes } from '../../aws/dynamodb/lane-ports.ts';
 import { dynamoRecords } from '../../aws/dynamodb/records.ts';
+import { MEGABYTES_PER_PROCESSOR } from '../../core/invocation/memory.ts';
 import { TABLES } from '../../core/layout/tables.ts';
 import { createMemoryCloud } from '../../memory/cloud.ts';
 import { createTable } from '../tables.ts';
@@ -21,8 +22,10 @@ const MANY_EMULATED = 5_000;
 const BUSY_RELEASES = 50;
 const BUSY_BACKLOG = 1_500;
 const BUSY: Span = { warmUpMs: 2_000, measuredMs: 6_000 };
-/** Lambda gives a whole processor with 1,769 MB of memory, and its share with less. */
-const SHARES = [512, 1_024, 1_769].map((megabytes) => ({ megabytes, share: megabytes / 1_769 }));
+/** Of a processor, by memory. */
+const SHARES = [512, 1_024, MEGABYTES_PER_PROCESSOR].map((megabytes) => ({
+  ...{ megabytes, share: megabytes / MEGABYTES_PER_PROCESSOR },
+}));
 /** A tick over the larger backlog takes at most so much longer. */
 const MOST_RATIO = 1.2;
 

@@ -1,5 +1,6 @@
 /** What the smoother costs by the rate of requests: the virtual world runs, and everything that AWS would bill is counted. */
 
+import { MEGABYTES_PER_PROCESSOR } from '../../core/invocation/memory.ts';
 import tariff from '../../stack/tariff.json' with { type: 'json' };
 import { defaultSettings } from '../bench/bench.ts';
 import { exponential, forkRandom } from '../simulation/random.ts';
@@ -32,8 +33,6 @@ const MODELS = [
  * a bundle take turns, so the last of them is sent, and answered, so much later. The virtual world's own processor takes no time.
  */
 const PROCESSOR_MS = 12;
-/** Lambda gives a function all of a processor at this memory, and less of it in proportion. */
-const MEGABYTES_PER_PROCESSOR = 1_769;
 /** Lambda's five pollers of an idle queue, each of which asks every 20 seconds. */
 const POLLS_A_SECOND = 5 / 20;
 /** Input, Hold Next Batch, and the queue of batches. */
