@@ -28,10 +28,12 @@ const QUIET_TICK_MS = 500;
 const DUE_EVERY_MS = 1_000;
 const METRICS_EVERY_MS = 10_000;
 const CONCURRENT_WRITES = 50;
-/** With nothing waiting, a leader leaves although calls are in flight that take no more workers: it costs as much as one of them. */
-const FEW_WORKERS = 2;
-/** Where so many come in such a time, the next comes before a leader that leaves would have gone. */
-const BUSY = { requests: 2, withinMs: 5_000 };
+/**
+ * With nothing waiting, a leader leaves although few calls are in flight: it costs as much as the workers that they take. For more
+ * calls that share so few workers it waits until hardly any have come for a while.
+ */
+const FEW = { calls: 2, workers: 2 };
+const BUSY = { requests: 2, withinMs: 30_000 };
 /** Calls that take so long may share a worker that runs already. */
 const WORTH_SHARING_MS = 3_000;
 /** A leader gives up after this many failed ticks in a row. */
@@ -248,7 +250,8 @@ export class LaneLeader {
     const { releases, bundles } = this.#engine.unfinished(now);
     // What calls give back of a budget is wanted at once, in other lanes too.
     if (this.#budgets.isActive) return releases === 0;
-    return bundles <= FEW_WORKERS && this.#engine.releasedSince(now - BUSY.withinMs) < BUSY.requests;
+    const isCalm = this.#engine.releasedSince(now - BUSY.withinMs) < BUSY.requests;
+    return releases <= FEW.calls || (bundles <= FEW.workers && isCalm);
   }
 
   /**
