@@ -36,6 +36,8 @@ const FEW = { calls: 2, workers: 2 };
 const BUSY = { requests: 2, withinMs: 30_000 };
 /** Calls that take so long may share a worker that runs already. */
 const WORTH_SHARING_MS = 3_000;
+/** They do so while no more of the quota is used. */
+const MOST_USED = 0.5;
 /** A leader gives up after this many failed ticks in a row. */
 const MAX_FAILED_TICKS = 5;
 
@@ -196,10 +198,12 @@ export class LaneLeader {
   }
 
   /**
-   * Short calls are not worth a wait. Where others wait for the quota all go at once: it is used best when they start alike.
+   * Short calls are not worth a wait. Where others wait for the quota, or may soon, all go at once: it is used best, and shared
+   * fairly, when they start alike.
    */
   #sharing(releases: Decisions['releases']): Sharing {
-    const takesAlong = this.#oldest === undefined && this.#engine.runMs >= WORTH_SHARING_MS;
+    const isScarce = this.#oldest !== undefined || this.#engine.figures.utilisation > MOST_USED;
+    const takesAlong = !isScarce && this.#engine.runMs >= WORTH_SHARING_MS;
     const own = new Set(releases.map(({ bundle }) => bundle)).size;
     const isOffered = takesAlong && this.#workers.running > own;
     return { takesAlong, offered: isOffered ? patientBundles(releases) : new Set() };
