@@ -7,7 +7,7 @@ export function createBundleOffers(): BundleOffers {
       offers.set(bundle.lease, structuredClone(bundle));
     },
     async list(limit) {
-      const oldest = [...offers.values()].sort((a, b) => (a.lease < b.lease ? -1 : 1)).slice(0, limit);
+      const oldest = [...offers.values()].sort((a, b) => timeOf(a).localeCompare(timeOf(b))).slice(0, limit);
       return oldest.map((it) => structuredClone(it));
     },
     async stands(lease) {
@@ -17,4 +17,9 @@ export function createBundleOffers(): BundleOffers {
       return offers.delete(lease);
     },
   };
+}
+
+/** By it, and not by the random part of the id, so that a virtual run depends on nothing but its seed. */
+function timeOf({ lease }: OfferedBundle): string {
+  return lease.slice(0, lease.indexOf('-'));
 }
