@@ -39,7 +39,10 @@ export default defineConfig({
         extends: true,
         test: { name: 'cloud', include: CLOUD, globalSetup: '__tests__/synthesised-once.ts' },
       },
-      { extends: true, test: { name: 'isolated', include: ISOLATED } },
+      {
+        extends: true,
+        test: { name: 'isolated', include: ISOLATED, setupFiles: '__tests__/give-way.ts' },
+      },
       {
         extends: true,
         test: {
