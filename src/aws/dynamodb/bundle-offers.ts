@@ -15,7 +15,7 @@ import { queryItems } from './query.ts';
 /** What nobody has taken by then, because its leader died, can be run no more. */
 const KEPT_SECONDS = 3_600;
 
-/** An item of the lanes table for each bundle that is offered: whoever deletes it runs the bundle. */
+/** Each offered bundle is an item of the lanes table. The worker that deletes it runs the bundle. */
 export function dynamoBundleOffers(client: DynamoDBClient, table: string): BundleOffers {
   const items = new LaneItems(client, table);
   const keyOf = (lease: string) => ({ lane: OFFERS_PARTITION, item: lease });

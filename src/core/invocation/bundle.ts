@@ -11,23 +11,18 @@ import type { InvocationPorts } from './outcome.ts';
 /** A report names so many tenants whose calls hold a worker, at most. */
 const MOST_HOLDERS = 5;
 
-export interface BundleEnd {
-  /** What could not be dealt with. */
-  errors: unknown[];
-  /** This delivery got its first release: one of several deliveries, and no other, tells that its worker is free. */
-  isOurs: boolean;
-}
-
 /**
  * Runs the releases concurrently; each ends on its own. A release that was claimed and could not be dealt with is brought back by
  * the bundle's lease, or was set aside already, and not by a redelivery of the message.
- * @param atEnd what to report with the bundle's end
+ * @param atEnd what to report with the bundle's end, by whether this delivery got its first release: one of several deliveries, and
+ * no other, tells that its worker is free
+ * @returns what could not be dealt with
  */
 export async function runBundle(
   ports: InvocationPorts,
   message: HoldMessage,
   atEnd: (isOurs: boolean) => Counters,
-): Promise<BundleEnd> {
+): Promise<unknown[]> {
   const { lane, released_at, releases, lease } = message;
   const slot = slotOf(released_at);
   const running = new Set<RequestRecord>();
@@ -38,15 +33,13 @@ export async function runBundle(
     holders.length > 0 ? ports.reports.add(lane, slot, heldBy(holders)) : undefined,
   ]);
   const ends = await all;
-  const isOurs = wasOurs(ends[0]);
-  const counters = { ...atEnd(isOurs), ...freedBy(holders) };
+  const counters = { ...atEnd(wasOurs(ends[0])), ...freedBy(holders) };
   const dealtWith = releases.filter((_, index) => isDealtWith(ends[index]));
   const notes = await Promise.allSettled([
     Object.keys(counters).length > 0 ? ports.reports.add(lane, slot, counters) : undefined,
     lease !== undefined && dealtWith.length > 0 ? ports.leases.settle(lane, lease, dealtWith) : undefined,
   ]);
-  const errors = [told, ...ends, ...notes].flatMap((it) => (it.status === 'rejected' ? [it.reason] : []));
-  return { errors, isOurs };
+  return [told, ...ends, ...notes].flatMap((it) => (it.status === 'rejected' ? [it.reason] : []));
 }
 
 /** Whose calls hold the worker: those who have the most of them, as many as a report has room for. */

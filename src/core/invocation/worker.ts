@@ -105,14 +105,14 @@ class Worker {
     );
   }
 
-  #start(message: HoldMessage | OfferedBundle, atEnd: Parameters<typeof runBundle>[2]): void {
+  #start(message: HoldMessage, atEnd: Parameters<typeof runBundle>[2]): void {
     const { releases, bytes = BUNDLE_BYTES } = message;
     const running = this.#running;
     this.#got += releases.length;
     running.bundles += 1;
     running.releases += releases.length;
     running.bytes += bytes;
-    const end = runBundle(this.#ports, message, atEnd).then(({ errors }) => {
+    const end = runBundle(this.#ports, message, atEnd).then((errors) => {
       this.#errors.push(...errors);
       running.bundles -= 1;
       running.releases -= releases.length;

@@ -254,8 +254,8 @@ export class LaneLeader {
     const { releases, bundles } = this.#engine.unfinished(now);
     // What calls give back of a budget is wanted at once, in other lanes too.
     if (this.#budgets.isActive) return releases === 0;
-    const isCalm = this.#engine.releasedSince(now - BUSY.withinMs) < BUSY.requests;
-    return releases <= FEW.calls || (bundles <= FEW.workers && isCalm);
+    const isCalm = () => this.#engine.releasedSince(now - BUSY.withinMs) < BUSY.requests;
+    return releases <= FEW.calls || (bundles <= FEW.workers && isCalm());
   }
 
   /**

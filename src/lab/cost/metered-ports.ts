@@ -325,6 +325,7 @@ function bytesOfLease(releases: readonly LeasedRelease[]): number {
   return KEYS_BYTES + releases.length * (ID_BYTES + 3);
 }
 
+/** Its message is JSON, which repeats the names for each release. */
 function bytesOfOffer({ releases }: OfferedBundle): number {
   return KEYS_BYTES + 60 + releases.length * (ID_BYTES + 40);
 }

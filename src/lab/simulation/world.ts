@@ -304,11 +304,11 @@ export class World {
 
   #hold(message: HoldMessage, delayMs = 0): void {
     for (const { request_id } of message.releases) this.#producer.released(request_id, message.released_at);
-    if (delayMs > 0) {
-      this.clock.at(this.clock.now() + delayMs, () => this.#workers.send(message));
-      return;
-    }
-    this.#workers.send(message);
-    if (this.#faultInjector.isDuplicated()) this.#workers.send(structuredClone(message));
+    const send = (copy: HoldMessage) => {
+      if (delayMs > 0) this.clock.at(this.clock.now() + delayMs, () => this.#workers.send(copy));
+      else this.#workers.send(copy);
+    };
+    send(message);
+    if (this.#faultInjector.isDuplicated()) send(structuredClone(message));
   }
 }

@@ -139,7 +139,8 @@ export class LaneEngine {
     const typical = typicalOf(used, admitted, sizeOf);
     const patience = patienceMs(typical, limits);
     const unforeseen = unforeseenUrgent(typical, lengthOf(admitted), used, limits);
-    const waits = new Set(admitted.flatMap((queue) => queue.map(({ priority }) => priority)));
+    // All of a queue have one priority.
+    const waits = admitted.flatMap(([head]) => head?.priority ?? []);
     const share = urgentShareBeside(waits, (priority) => input.priorityWeights[priority]);
     const kept = { unforeseen, most: partOf(limits, share) };
     const headroom = new Headroom(used, limits, {
