@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import { StartTags } from '../../src/core/lane/engine/start-tags.ts';
 import type { TickInput } from '../../src/core/lane/engine/tick.ts';
+import { UrgentDemand } from '../../src/core/lane/engine/urgent-demand.ts';
 import { PRIORITIES, type Priority } from '../../src/core/request/record.ts';
 import { charged, disguised, ENDLESS, largest, noAccount, quick, sizes } from './competition.ts';
 import { invariant, replaced } from './invariant.ts';
@@ -176,5 +177,54 @@ invariant<Scenario, Sabotage>('a priority that asks for less than its share hard
   },
   without: {
     'the difference between requests': disguised(() => ({ priority: 3, tenant: 'anyone' })),
+  },
+});
+
+/** Urgent work asks for more than its share, and reserves more than it uses; what is less urgent never ends. */
+const urgentOverload: fc.Arbitrary<Scenario> = fc
+  .record({
+    reserved: fc.integer({ min: 2_000, max: 8_000 }),
+    everyMs: fc.integer({ min: 60, max: 200 }),
+    others: priority.filter((it) => it !== PRIORITIES[0]),
+    quick,
+  })
+  .map(({ reserved, everyMs, others, quick }) => {
+    const sizes = { input: [100, 400] as const, answer: [0.05, 0.1] as const, maxTokens: reserved };
+    return {
+      ...CALM,
+      ...quick,
+      flows: [
+        { ...sizes, tenant: 'acme', priority: PRIORITIES[0], waiting: 0, everyMs },
+        { ...sizes, tenant: 'globex', priority: others, waiting: ENDLESS },
+      ],
+    };
+  });
+
+const settledTokens = (scenario: Scenario, sabotage?: Sabotage) =>
+  charged(
+    new LaneRun(scenario, sabotage).run().releases.filter(({ end }) => end === 'settled'),
+    () => 'all',
+  ).get('all') ?? 0;
+
+invariant<Scenario, Sabotage>('urgent work beyond its share leaves no quota unused', {
+  generated: urgentOverload,
+  runs: 4,
+  holds: (scenario, without) => {
+    const used = settledTokens(scenario, without);
+    const flows = scenario.flows.map((flow) => ({ ...flow, priority: PRIORITIES[2] }));
+    expect(used).toBeGreaterThan(0.9 * settledTokens({ ...scenario, flows }));
+  },
+  without: {
+    'its turn among the others': {
+      engine: replaced(
+        UrgentDemand,
+        'foresee',
+        (foresee) =>
+          function (this: UrgentDemand, now, seen) {
+            const kept = foresee.call(this, now, { ...seen, since: Number.POSITIVE_INFINITY });
+            return { ...foresee.call(this, now, seen), within: kept.within };
+          },
+      ),
+    },
   },
 });

@@ -8,14 +8,14 @@ const NAME = 'amazon.nova-pro:geo';
 const CALL_MS = 5_000;
 
 /** A burst at 0 whose calls start at these times, after calls of others at those. */
-function observe(starts: readonly number[], before: readonly number[] = []): Observation {
+function observe(starts: readonly number[], before: readonly number[] = [], reservation = 1): Observation {
   const request = (startedAt: number): SeenRequest => ({
     ...{ lane: NAME, priority: 3, tenant: 'a', acceptedAt: 0, calledMs: 0, burst: 0 },
     ...{ releasedAt: startedAt, startedAt, finishedAt: startedAt + CALL_MS, inputTokens: 1, charge: 1 },
   });
   const call = (startedAt: number): SeenCall => ({
     ...{ lane: NAME, foreign: false, end: 'settled', startedAt },
-    ...{ reservation: 1, charge: 1, durationMs: CALL_MS },
+    ...{ reservation, charge: 1, durationMs: CALL_MS },
   });
   return {
     ...{ beganAt: 0, endedAt: 1_000_000, events: 0 },
@@ -31,7 +31,7 @@ const spread = (count: number, overMs: number) =>
 describe('a burst’s time', () => {
   it('is at least its slowest call where it fits into the minute', () => {
     expect(burstTimes(LANE, observe(spread(100, 50_000)))).toEqual([
-      { tookMs: 49_500 + CALL_MS, leastMs: CALL_MS, fits: true },
+      { tookMs: 49_500 + CALL_MS, leastMs: CALL_MS, slowestMs: CALL_MS, fits: true },
     ]);
   });
 
@@ -39,6 +39,13 @@ describe('a burst’s time', () => {
     const [time] = burstTimes(LANE, observe(spread(300, 151_000)));
     expect(time?.leastMs).toBeCloseTo(120_000 + CALL_MS, 3);
     expect(time?.fits).toBe(false);
+  });
+
+  it('is at least what its reservations take, though its charges fit into the minute', () => {
+    const lane = { ...LANE, limits: { tokensPerMinute: 4 } };
+    const [time] = burstTimes(lane, observe(spread(40, 100_000), [], 1));
+    // Four of them run at a time.
+    expect(time?.leastMs).toBeGreaterThanOrEqual((40 / 4) * CALL_MS);
   });
 
   it('counts what was used of the minute before it came', () => {

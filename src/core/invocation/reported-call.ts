@@ -69,13 +69,13 @@ const CHARGE_UNKNOWN: ReadonlySet<ModelErrorKind> = new Set(['transient', 'fault
 
 /**
  * What a call that failed counts of the quota. Bedrock does not charge what it refuses. At the end of a request it replaces the
- * reservation by what was used: of a call that it ended with a server error, the input at most. Where a call may have been
- * served, or still is, the reservation runs out by itself.
+ * reservation by what was used: of a call that it ended with a server error, the input at most (as reserved: by its estimate and
+ * what others like it turned out to be). Where a call may have been served, or still is, the reservation runs out by itself.
  */
 export function chargeOfFailed(
   { kind, isAnswer }: ModelError,
-  { reserved_tokens = 0, input_tokens }: RequestRecord,
+  { reserved_tokens = 0, granted_max_tokens = 0 }: RequestRecord,
 ): number {
   if (!CHARGE_UNKNOWN.has(kind)) return 0;
-  return kind === 'transient' && isAnswer ? Math.min(reserved_tokens, input_tokens) : reserved_tokens;
+  return reserved_tokens - (kind === 'transient' && isAnswer ? granted_max_tokens : 0);
 }

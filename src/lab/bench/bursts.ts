@@ -7,12 +7,16 @@ import { longestExcessMs, occupiedMs, shortestMakespanMs } from './attainable.ts
 import { groupBy } from './fairness.ts';
 
 const MINUTE_MS = 60_000;
+/** A start as results tell it may be so much earlier than at Bedrock: a worker's clock and the way there. */
+const EARLY_MS = 100;
 
 export interface BurstTime {
   /** From its arrival until its last answer, or until the run's end. */
   tookMs: number;
   /** No scheduler is done sooner, whatever it knows. */
   leastMs: number;
+  /** Its slowest call. */
+  slowestMs: number;
   /** It fits into what was free of the minute: it need not wait for quota. */
   fits: boolean;
 }
@@ -42,7 +46,7 @@ function burstTime(
   const lastStart = burst.reduce((last, { startedAt = endedAt }) => Math.max(last, startedAt), arrivedAt);
   const durations = burst.map(({ startedAt = 0, finishedAt = startedAt }) => finishedAt - startedAt);
   // All that started meanwhile had to be served, and what started before takes its part of the minute.
-  const served = calls.filter(({ startedAt }) => arrivedAt <= startedAt && startedAt <= lastStart);
+  const served = calls.filter(({ startedAt }) => arrivedAt <= startedAt && startedAt <= lastStart + EARLY_MS);
   const before = calls.filter(({ startedAt }) => arrivedAt - MINUTE_MS < startedAt && startedAt < arrivedAt);
   const leastStartMs = leastMakespanMs(served, before, arrivedAt, limits);
   const slowest = durations.reduce((most, ms) => Math.max(most, ms), 0);
@@ -50,6 +54,7 @@ function burstTime(
   return {
     tookMs: done - arrivedAt,
     leastMs: Math.max(slowest, leastStartMs + quickest),
+    slowestMs: slowest,
     fits: leastStartMs === 0,
   };
 }
@@ -65,10 +70,15 @@ function leastMakespanMs(
     (sum, call) => sum + (occupiedMs([call], limits) * (call.startedAt + MINUTE_MS - at)) / MINUTE_MS,
     0,
   );
+  // Those that run at a moment hold their reservations together.
+  const { tokensPerMinute = Number.POSITIVE_INFINITY } = limits;
+  const running = served.reduce((sum, { reservation, durationMs }) => sum + reservation * durationMs, 0);
+  const longest = served.reduce((most, { durationMs }) => Math.max(most, durationMs), 0);
+  const whileRunning = running / tokensPerMinute - longest;
   const afterAll = occupiedMs(served, limits) - longestExcessMs(served) + takenMs - MINUTE_MS;
   const first = before.reduce((earliest, { startedAt }) => Math.min(earliest, startedAt), at);
   const withAll = first - at + shortestMakespanMs([...before, ...served], limits);
-  return Math.max(0, afterAll, withAll, shortestMakespanMs(served, limits));
+  return Math.max(0, afterAll, whileRunning, withAll, shortestMakespanMs(served, limits));
 }
 
 function arrivalOf(burst: readonly SeenRequest[]): number {

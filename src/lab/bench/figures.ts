@@ -91,9 +91,10 @@ export function figuresOf(
   return { ...figures, marks: marksOf(workload, figures) };
 }
 
-/** The longest that a burst was allowed, as a ratio: 1 is the whole of it. */
-export function burstRatio({ tookMs, leastMs, fits }: BurstTime): number {
-  return tookMs / (fits ? leastMs + BURST_MARGIN_MS : leastMs * BURST_RATIO);
+/** Its time as a part of what it may take: a burst that is too large for the minute as long as one that fits, at least. */
+export function burstRatio({ tookMs, leastMs, slowestMs, fits }: BurstTime): number {
+  const atLeast = slowestMs + BURST_MARGIN_MS;
+  return tookMs / (fits ? atLeast : Math.max(atLeast, leastMs * BURST_RATIO));
 }
 
 function marksOf(workload: Workload, figures: Omit<Figures, 'marks'>): Mark[] {

@@ -127,7 +127,8 @@ export class VirtualBedrock implements ModelRuntime {
     }
     const faulty = random() < faultRate;
     const durationMs = this.#durationOf(truth) * (faulty ? random() : 1);
-    const charge = faulty ? 0 : truth.inputTokens + truth.outputTokens * truth.burndown;
+    // A call that fails while it runs is charged its input, as at the simulator that producers can run.
+    const charge = truth.inputTokens + (faulty ? 0 : truth.outputTokens * truth.burndown);
     const seen = note(faulty ? 'faulty' : 'settled', charge, durationMs);
     await clock.sleep(durationMs);
     quota.end(clock.now(), admission.call, charge);

@@ -300,11 +300,16 @@ describe('max tokens that the producer left unset', () => {
     expect(careless.tick(0, { limits }).releases).toHaveLength(4);
   });
 
-  it('do not shrink because answers were cut at what was granted', () => {
-    const lane = new Lane();
-    learn(lane, { outputTokens: 1_000, truncated: true });
-    // Nothing says how long the answers would have been: all that the model can give.
-    expect(grantOf(lane, 40_000)).toBe(10_000);
+  it('grow fourfold while answers are cut at what was granted, up to all that the model can give', () => {
+    const cutAt = (outputTokens: number) => {
+      const lane = new Lane();
+      learn(lane, { outputTokens, truncated: true });
+      return grantOf(lane, 40_000) ?? 0;
+    };
+    // Nothing says how long the answers would have been. Sizes are known to a fifth.
+    expect(cutAt(1_000) / 4_000).toBeGreaterThanOrEqual(1);
+    expect(cutAt(1_000) / 4_000).toBeLessThan(1.2);
+    expect(cutAt(4_000)).toBe(10_000);
   });
 
   it('are all that the model can give where an answer was cut', () => {

@@ -4,6 +4,7 @@ import { slotOf } from '../../../../src/core/lane/call-report.ts';
 import { LaneEngine } from '../../../../src/core/lane/engine/engine.ts';
 import { writeState } from '../../../../src/core/lane/engine/state.ts';
 import type { TickInput } from '../../../../src/core/lane/engine/tick.ts';
+import { UrgentDemand } from '../../../../src/core/lane/engine/urgent-demand.ts';
 import { PRIORITY_WEIGHTS } from '../../../../src/core/lane/priority-weights.ts';
 import { entryOf } from '../../../fixtures/entries.ts';
 
@@ -129,6 +130,28 @@ describe('urgent work that is expected', () => {
       expect(othersGet(tokens)).toBeGreaterThan(0.1 * LIMITS.tokens_per_minute);
       expect(othersGet(tokens)).toBeLessThan(0.4 * LIMITS.tokens_per_minute);
     }
+  });
+
+  it('is as large as what came turned out to be, not as it was taken to be at first', () => {
+    const seen = {
+      since: Number.POSITIVE_INFINITY,
+      share: 0.8,
+      waiting: 0,
+      used: { requests: 0, tokens: 0 },
+    };
+    const typical = { requests: 1, tokens: 100 };
+    const kept = (demand: UrgentDemand) => {
+      const { within } = demand.foresee(NOW + 5_000, { ...seen, typical, limits: LIMITS, runMs: 1_000 });
+      return within(20_000).onAverage.tokens;
+    };
+    const demandAfter = (owed: number) => {
+      const demand = new UrgentDemand({ since: NOW, spans: 0, sums: [], last: [], mean: [] });
+      for (let call = 0; call < 10; call += 1) demand.add({ held: 200, charge: 200 });
+      demand.correct(owed);
+      return demand;
+    };
+    expect(kept(demandAfter(-1_800)) / kept(demandAfter(0))).toBeLessThan(0.3);
+    expect(kept(demandAfter(2_000)) / kept(demandAfter(0))).toBeGreaterThan(1.7);
   });
 
   it('control: of little, little is kept', () => {

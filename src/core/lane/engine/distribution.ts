@@ -81,6 +81,11 @@ export class Distribution {
     return undefined;
   }
 
+  /** The furthest bucket in which samples were cut. */
+  get furthestCut(): number | undefined {
+    return this.#cut.size === 0 ? undefined : Math.max(...this.#cut.keys());
+  }
+
   snapshot(): DistributionState {
     const rounded = (weights: Map<number, number>) =>
       [...weights].map(([bucket, weight]): [number, number] => [bucket, Math.round(weight * 100) / 100]);

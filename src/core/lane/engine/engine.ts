@@ -3,6 +3,7 @@
  * snapshot is a JSON text that a successor goes on from.
  */
 import type { BacklogEntry } from '../../request/ports.ts';
+import { PRIORITIES } from '../../request/record.ts';
 import { SLOT_MS, slotOf } from '../call-report.ts';
 import type { Limits } from '../catalog/limits.ts';
 import type { LaneFigures, Paused } from '../ports.ts';
@@ -14,7 +15,7 @@ import { BundlePacer } from './bundles.ts';
 import { DeniedModels } from './denied-models.ts';
 import { Estimates } from './estimates.ts';
 import { FairQueues } from './fair-queues.ts';
-import { bindingShare, Headroom, partOf } from './headroom.ts';
+import { bindingShare, Headroom } from './headroom.ts';
 import { Ledger, type LedgerTotals, WINDOW_MS } from './ledger.ts';
 import { lookAheadMs, mayBeAhead, Pacing } from './pacing.ts';
 import { RecentTenants } from './recent-tenants.ts';
@@ -24,8 +25,8 @@ import { RetryBudget } from './retry-budget.ts';
 import { type Sizing, sizeOf } from './sizing.ts';
 import { parseEstimates, parseState, writeEstimates, writeState } from './state.ts';
 import type { Decisions, EngineRelease, TickInput } from './tick.ts';
-import { patienceMs, UrgentDemand, unforeseenUrgent } from './urgent-demand.ts';
-import { lengthOf, typicalOf, waitedMs } from './waiting.ts';
+import { UrgentDemand } from './urgent-demand.ts';
+import { lengthOf, prioritiesOf, typicalOf, urgentSince, waitedMs } from './waiting.ts';
 
 /** By what the breaker allows. */
 const MOST_RELEASES = { all: Number.POSITIVE_INFINITY, probe: 1, none: 0 };
@@ -121,13 +122,7 @@ export class LaneEngine {
     const used = this.#takeIn(input);
     const limits = this.#adaptiveShare.limits(input.limits);
     const runMs = this.runMs;
-    this.#urgentDemand.advance(now);
-    const decisions: Decisions = {
-      releasedAt: now,
-      releases: [],
-      expired: [],
-      oversized: [],
-    };
+    const decisions: Decisions = { releasedAt: now, releases: [], expired: [], oversized: [] };
     const waiting = input.queues.map((queue) => {
       for (const entry of queue) if (entry.deadline_at <= now) decisions.expired.push(entry);
       return queue.filter(({ deadline_at }) => deadline_at > now);
@@ -137,22 +132,20 @@ export class LaneEngine {
     const admitted = this.#breaker.admitted(this.#deniedModels.admitted(waiting, now), now);
     const sizeOf = this.#sizer(input.limits);
     const typical = typicalOf(used, admitted, sizeOf);
-    const patience = patienceMs(typical, limits);
-    const unforeseen = unforeseenUrgent(typical, lengthOf(admitted), used, limits);
-    // All of a queue have one priority.
-    const waits = admitted.flatMap(([head]) => head?.priority ?? []);
-    const share = urgentShareBeside(waits, (priority) => input.priorityWeights[priority]);
-    const kept = { unforeseen, most: partOf(limits, share) };
+    const share = urgentShareBeside(prioritiesOf(admitted), (priority) => input.priorityWeights[priority]);
+    const waits = { waiting: lengthOf(admitted), since: urgentSince(admitted) };
+    const urgent = this.#urgentDemand.foresee(now, { ...waits, share, typical, used, limits, runMs });
     const headroom = new Headroom(used, limits, {
       outlook: this.#ledger.outlook(now, runMs, this.#estimates.startDelay),
       runMs,
-      urgentIn: (ms) => this.#urgentDemand.within(ms - patience, runMs, kept),
+      urgentIn: urgent.within,
     });
     const searching = this.#adaptiveShare.share < 1 || (input.assumed?.length ?? 0) > 0;
     const aheadMs = lookAheadMs(waitedMs(admitted, now), searching);
     this.#pacing.advance(now, headroom.rateWithin(aheadMs, mayBeAhead(typical, limits)));
     const { minutesToProcess } = this.settings;
-    const round = { input, limits, headroom, aheadMs, runMs, minutesToProcess, sizeOf };
+    const { isFirst: urgentFirst } = urgent;
+    const round = { input, limits, headroom, urgentFirst, aheadMs, runMs, minutesToProcess, sizeOf };
     const release = (entries: BacklogEntry[][], count: number) => {
       this.#queues.enter(entries, input, (entry) => sizeOf(entry).cost);
       return releaseRound(this.#parts, round, count, decisions);
@@ -264,7 +257,10 @@ export class LaneEngine {
     for (const delta of deltas) {
       this.#estimates.learn(delta);
       this.#wonBack += delta.won_back;
-      for (const { tokens, ...who } of delta.owed) this.#queues.correct(who, tokens);
+      for (const { tokens, ...who } of delta.owed) {
+        this.#queues.correct(who, tokens);
+        if (who.priority === PRIORITIES[0]) this.#urgentDemand.correct(tokens);
+      }
     }
     const ends = deltas.map(endsOf);
     const utilisation = bindingShare(used, limits);

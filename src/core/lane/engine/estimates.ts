@@ -90,10 +90,10 @@ export interface Outputs {
   /** Mean and variance of what answers are worth; `prior` is what is believed without any. */
   moments(worth: (tokens: number) => number, prior: number): Moments;
   /**
-   * Tokens that a share `q` of answers does not exceed: `unknown` while there are too few to tell, `cut` when too many
-   * were cut to tell. `fewness` is 0 with enough samples, 1 with none.
+   * Tokens that a share `q` of answers does not exceed: `unknown` while there are too few to tell. When too many were cut to tell,
+   * those of the longest that was: `isCut`. `fewness` is 0 with enough samples, 1 with none.
    */
-  quantile(q: number): { tokens: number | 'unknown' | 'cut'; fewness: number };
+  quantile(q: number): { tokens: number | 'unknown'; isCut: boolean; fewness: number };
 }
 
 export class Estimates {
@@ -157,9 +157,10 @@ export class Estimates {
         ),
       quantile: (q) => {
         const bucket = samples < FEWEST_FOR_QUANTILE ? undefined : known.quantile(q);
-        const none = samples < MIN_SAMPLES ? 'unknown' : 'cut';
+        const longest = bucket ?? (samples < MIN_SAMPLES ? undefined : known.furthestCut);
         return {
-          tokens: bucket === undefined ? none : sizeOfBucket(bucket),
+          tokens: longest === undefined ? 'unknown' : sizeOfBucket(longest),
+          isCut: bucket === undefined,
           fewness: Math.max(0, 1 - samples / MIN_SAMPLES),
         };
       },

@@ -1,7 +1,6 @@
 /** The order in which a lane's waiting requests are looked at: fair between priorities, and between tenants inside one. */
 import type { BacklogEntry } from '../../request/ports.ts';
 import { PRIORITIES, type Priority } from '../../request/record.ts';
-import { urgentShareBeside } from '../priority-weights.ts';
 import { StartTags } from './start-tags.ts';
 
 /** Tenants that are ahead of the others are remembered for a successor, this many of a priority. */
@@ -88,23 +87,6 @@ export class FairQueues {
   /** Tenants of which something waits. */
   get tenants(): Set<string> {
     return new Set([...this.#lines.values()].flatMap((lines) => [...lines.keys()]));
-  }
-
-  get urgentWaits(): boolean {
-    return this.#lines.has(PRIORITIES[0]);
-  }
-
-  /** When the oldest urgent request was accepted, epoch milliseconds; Infinity where none waits. */
-  get urgentSince(): number {
-    const lines = [...(this.#lines.get(PRIORITIES[0])?.values() ?? [])];
-    return Math.min(
-      ...lines.map(({ entries, next }) => entries[next]?.accepted_at ?? Number.POSITIVE_INFINITY),
-    );
-  }
-
-  /** The part of what is served that urgent work is entitled to beside what waits. */
-  get urgentShare(): number {
-    return urgentShareBeside(this.waiting, (priority) => this.#priorityWeight(priority));
   }
 
   /** From now on only urgent requests are looked at in this tick; all others still wait. */

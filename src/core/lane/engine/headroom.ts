@@ -14,25 +14,17 @@ export interface Expected {
   urgentIn(ms: number): { atMost: Amount; onAverage: Amount };
 }
 
-/**
- * What a call must leave room for in the coming minute, beside what Bedrock counts now: the debts that running calls are
- * expected to owe, and urgent requests that are yet to come.
- */
-export type Leaves = 'nothing' | 'debts' | 'debts and urgent';
-
-/** The least that is left while a call runs that is released now, and after it. */
-interface Least {
-  running: Amount;
-  ended: Amount;
-}
-
 export const NOBODY: Amount = { requests: 0, tokens: 0 };
 
 export class Headroom {
   readonly #used: LedgerTotals;
   /** Beside the urgent work that comes on average. */
   readonly #left: Left[];
-  readonly #least: Record<Exclude<Leaves, 'nothing'>, Least>;
+  /**
+   * The least that is left in the coming minute, while a call runs that is released now, and after it: beside what Bedrock counts
+   * now, the debts that running calls are expected to owe, and urgent requests that are yet to come.
+   */
+  readonly #least: Record<'running' | 'ended', Amount>;
   /** By how much what becomes free falls behind an even flow of the limits, at worst: milliseconds. */
   readonly behindMs: number;
 
@@ -46,14 +38,12 @@ export class Headroom {
     const { requests, tokens } = amountOf(limits);
     const part = (left: number, limit: number) => (limit === Number.POSITIVE_INFINITY ? 1 : left / limit);
     this.#left = [];
-    this.#least = { debts: endless(), 'debts and urgent': endless() };
+    this.#least = { running: endless(), ended: endless() };
     let behindMs = Number.NEGATIVE_INFINITY;
     for (const left of outlook.leftOf({ requests, tokens: tokens - (atMost(used) - used.tokens) })) {
       const urgent = urgentIn(left.inMs);
-      const when = left.inMs <= runMs ? 'running' : 'ended';
       this.#left.push(without(left, urgent.onAverage));
-      lower(this.#least.debts[when], left);
-      lower(this.#least['debts and urgent'][when], without(left, urgent.atMost));
+      lower(this.#least[left.inMs <= runMs ? 'running' : 'ended'], without(left, urgent.atMost));
       const share = Math.min(part(left.requests, requests), part(left.tokens, tokens));
       behindMs = Math.max(behindMs, left.inMs - WINDOW_MS * share);
     }
@@ -75,15 +65,19 @@ export class Headroom {
   }
 
   /** Bedrock must admit the call now, whatever it counts. A call larger than the lane's present share runs alone. */
-  fits(call: Sizing, leaves: Leaves, limits = this.limits): boolean {
+  fits(call: Sizing, limits = this.limits): boolean {
     const most = amountOf(limits);
     if (this.#used.requests + 1 > most.requests) return false;
     if (this.#used.tokens === 0) return true;
     const { tokens, variance } = this.#used;
     const now = atMost({ tokens: tokens + call.held, variance: variance + call.variance });
-    if (now > most.tokens) return false;
-    if (leaves === 'nothing') return true;
-    const { running, ended } = this.#least[leaves];
+    return now <= most.tokens;
+  }
+
+  /** It leaves room for what is yet to come. A call that runs alone does. */
+  leavesRoom(call: Sizing): boolean {
+    if (this.#used.tokens === 0) return true;
+    const { running, ended } = this.#least;
     const requests = Math.min(running.requests, ended.requests);
     return requests >= 1 && running.tokens >= call.held && ended.tokens >= call.charge;
   }
@@ -92,12 +86,11 @@ export class Headroom {
     this.#used.requests += 1;
     this.#used.tokens += held;
     this.#used.variance += variance;
-    for (const { running, ended } of Object.values(this.#least)) {
-      running.requests -= 1;
-      running.tokens -= held;
-      ended.requests -= 1;
-      ended.tokens -= charge;
-    }
+    const { running, ended } = this.#least;
+    running.requests -= 1;
+    running.tokens -= held;
+    ended.requests -= 1;
+    ended.tokens -= charge;
   }
 }
 
@@ -113,9 +106,8 @@ export function partOf(limits: Limits, part: number): Amount {
 }
 
 /** Nothing is known to be scarce. */
-function endless(): Least {
-  const all = { requests: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };
-  return { running: { ...all }, ended: { ...all } };
+function endless(): Amount {
+  return { requests: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };
 }
 
 function lower(least: Amount, { requests, tokens }: Amount): void {

@@ -18,9 +18,6 @@ import type { Sizing } from './sizing.ts';
 import type { Decisions, TickInput } from './tick.ts';
 import type { UrgentDemand } from './urgent-demand.ts';
 
-/** Urgent work that has waited for so long asks for more than its share, or cannot be helped. */
-const LONG_FOR_URGENT_MS = 5_000;
-
 /** What the engine remembers from round to round: each says whether a release may go, or notes that it went. */
 export interface RoundParts {
   ledger: Ledger;
@@ -41,6 +38,8 @@ export interface Round {
   /** Ours to use of the limits. */
   limits: Limits;
   headroom: Headroom;
+  /** Urgent work goes before all others. */
+  urgentFirst: boolean;
   /** How far pacing looks ahead. */
   aheadMs: number;
   /** How long a call takes from its release. */
@@ -64,7 +63,7 @@ export function releaseRound(
 ): RoundEnd {
   const { ledger, queues, adaptiveShare, breaker, deniedModels, pacing, urgentDemand } = parts;
   const { retries, bundlePacer, recentTenants } = parts;
-  const { input, limits, headroom, aheadMs, runMs, minutesToProcess, sizeOf } = round;
+  const { input, limits, headroom, urgentFirst, aheadMs, runMs, minutesToProcess, sizeOf } = round;
   const { now } = input;
   const unfinished = ledger.unfinished(now);
   const room = roomFor(limits, unfinished.releases, minutesToProcess);
@@ -81,9 +80,6 @@ export function releaseRound(
     ...{ holders, leastHeld, shared: recentTenants.areSeveral(now) },
   });
   const noWorker = input.workersSetting ?? 'max_concurrent_executions';
-  // While urgent work asks for less than its share, it goes first and finds its room, whatever the shares of a moment say.
-  const urgentFirst =
-    queues.urgentSince > now - LONG_FOR_URGENT_MS && urgentDemand.isWithin(queues.urgentShare, limits);
   let someAreKept = false;
   for (let end: RoundEnd = 'nothing waits'; ; ) {
     const entry = queues.next();
@@ -122,11 +118,9 @@ export function releaseRound(
       queues.drop();
       continue;
     }
-    const keepsRoom = urgentFirst || !queues.urgentWaits;
-    const leaves = urgent ? 'nothing' : keepsRoom ? 'debts and urgent' : 'debts';
-    const fits = headroom.fits(size, leaves);
+    const fits = headroom.fits(size) && (urgent || headroom.leavesRoom(size));
     const { trials } = adaptiveShare;
-    const tries = !fits && urgent && trials.allows() && headroom.fits(size, leaves, input.limits);
+    const tries = !fits && urgent && trials.allows() && headroom.fits(size, input.limits);
     if (!fits && !tries) {
       end = 'quota';
       const skipped = queues.skip(size.held);

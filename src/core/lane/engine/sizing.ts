@@ -10,6 +10,11 @@ const GRANT_QUANTILE = 0.98;
 const GRANT_MARGIN = 1.25;
 /** With few samples, times up to so much more: the first answers to end are the short ones, and a rerun is dear. */
 const FEW_MARGIN = 2;
+/**
+ * Where more answers are cut than that, so many times as much as the longest of them had. All that the model can give would hold
+ * half of a small quota for each call.
+ */
+const CUT_MARGIN = 4;
 /** Never granted less; beside the budget of a model that thinks, which counts as output. */
 const GRANT_FLOOR = 512;
 /** Granted while nothing is known. */
@@ -118,12 +123,11 @@ function grant(
   believed: number,
 ): number {
   if (full_allowance) return most;
-  const { tokens, fewness } = outputs.quantile(GRANT_QUANTILE);
-  if (tokens === 'cut') return most;
+  const { tokens, isCut, fewness } = outputs.quantile(GRANT_QUANTILE);
   if (tokens === 'unknown') {
     const first = Math.max(GRANT_FLOOR, Math.min(GRANT_UNKNOWN, Math.floor(believed)));
     return Math.min(most, thinking_tokens + first);
   }
-  const wanted = tokens * GRANT_MARGIN * (1 + FEW_MARGIN * fewness);
+  const wanted = tokens * (isCut ? CUT_MARGIN : GRANT_MARGIN * (1 + FEW_MARGIN * fewness));
   return Math.min(most, Math.max(thinking_tokens + GRANT_FLOOR, Math.ceil(wanted)));
 }

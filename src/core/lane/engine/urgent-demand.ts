@@ -3,7 +3,7 @@
  * has taken the minute at once, nothing leaves it for a minute.
  */
 import type { Limits } from '../catalog/limits.ts';
-import { bindingShare, NOBODY } from './headroom.ts';
+import { bindingShare, NOBODY, partOf } from './headroom.ts';
 import { type Amount, WINDOW_MS } from './ledger.ts';
 import type { Sizing } from './sizing.ts';
 
@@ -15,6 +15,8 @@ const SPANS = 12;
 const CONFIDENCE = 1.65;
 /** Urgent work waits for the slot of another that has just been let in, and hardly longer. */
 const PROMPT_MS = 300;
+/** Urgent work that has waited for so long asks for more than its share, or cannot be helped. */
+const LONG_MS = 5_000;
 
 /** One urgent request that nobody has seen coming finds its room, where it takes no more than this part of the minute. */
 const UNFORESEEN_SHARE = 0.01;
@@ -42,6 +44,29 @@ export interface UrgentDemandState extends Pick<Seen, 'since' | 'spans'> {
   mean: number[];
 }
 
+/** What a tick sees of urgent work, and of what is beside it. */
+export interface UrgentNow {
+  /** When the oldest urgent request that waits was accepted, epoch milliseconds; Infinity where none waits. */
+  since: number;
+  /** Its part of what is served beside what waits. */
+  share: number;
+  /** Requests that wait, of all priorities. */
+  waiting: number;
+  /** A call of the lane. */
+  typical: Amount;
+  used: Amount;
+  limits: Limits;
+  /** How long a call takes from its release. */
+  runMs: number;
+}
+
+export interface UrgentForecast {
+  /** Urgent work that waits goes before all others. */
+  isFirst: boolean;
+  /** What is kept for urgent calls that come within a time from now, milliseconds. */
+  within(ms: number): { onAverage: Amount; atMost: Amount };
+}
+
 export class UrgentDemand {
   #state: Seen;
 
@@ -55,7 +80,7 @@ export class UrgentDemand {
     };
   }
 
-  advance(now: number): void {
+  #advance(now: number): void {
     let { since = now, sums, last, mean, spans } = this.#state;
     for (let forgotten = 0; since + SPAN_MS <= now && forgotten < 10 * SPANS; forgotten++) {
       spans = Math.min(SPANS, spans + 1);
@@ -74,13 +99,43 @@ export class UrgentDemand {
     this.#state = { ...this.#state, sums: sumsOf((sum) => sums[sum] + one[sum]) };
   }
 
+  /** Urgent calls were charged so much more than was expected of them, or less: so are those to come. */
+  correct(tokens: number): void {
+    const { sums, last, mean, spans } = this.#state;
+    const expected = sums.charge + spans * mean.charge;
+    if (expected <= 0) return;
+    const factor = Math.max(0, 1 + tokens / expected);
+    const corrected = (it: Sums): Sums => ({
+      ...it,
+      charge: it.charge * factor,
+      chargeSquared: it.chargeSquared * factor ** 2,
+    });
+    this.#state = { ...this.#state, sums: corrected(sums), last: corrected(last), mean: corrected(mean) };
+  }
+
+  /**
+   * While urgent work asks for less than its share, it goes first and finds its room, whatever the shares of a moment say. Otherwise
+   * what waits of it takes its turn among the others, and no room is kept beside for more.
+   */
+  foresee(now: number, seen: UrgentNow): UrgentForecast {
+    this.#advance(now);
+    const { typical, since, share, limits, runMs } = seen;
+    const waits = since < Number.POSITIVE_INFINITY;
+    const isFirst = waits && since > now - LONG_MS && this.#isWithin(share, limits);
+    const isKept = isFirst || !waits;
+    const most = isKept ? partOf(limits, share) : NOBODY;
+    const patience = patienceMs(typical, limits);
+    const unforeseen = unforeseenUrgent(seen);
+    return { isFirst, within: (ms) => this.#within(ms - patience, runMs, { unforeseen, most }) };
+  }
+
   /**
    * What the calls that come within a time from now on hold at its end.
    * @param runMs how long a call runs, and holds what it reserves
    * @param unforeseen what is kept of it at least
    * @param most its share: what comes beyond it waits for its turn like all others
    */
-  within(
+  #within(
     ms: number,
     runMs: number,
     { unforeseen, most }: { unforeseen: Amount; most: Amount },
@@ -95,7 +150,7 @@ export class UrgentDemand {
   }
 
   /** No more came lately than this part of the limits. */
-  isWithin(share: number, limits: Limits): boolean {
+  #isWithin(share: number, limits: Limits): boolean {
     const { last, mean } = this.#state;
     const perMinute = (sum: keyof Sums) => (Math.max(last[sum], mean[sum]) * WINDOW_MS) / SPAN_MS;
     return bindingShare({ requests: perMinute('calls'), tokens: perMinute('charge') }, limits) <= share;
@@ -108,15 +163,12 @@ export class UrgentDemand {
 }
 
 /** How long an urgent request may wait: for one slot, which others may have taken, and hardly longer. */
-export function patienceMs(typical: Amount, limits: Limits): number {
+function patienceMs(typical: Amount, limits: Limits): number {
   return WINDOW_MS * bindingShare(typical, limits) + PROMPT_MS;
 }
 
-/**
- * Room for one urgent request on a lane that has seen none lately. None is kept while all that waits fits into the minute.
- * @param waiting how many requests wait
- */
-export function unforeseenUrgent(typical: Amount, waiting: number, used: Amount, limits: Limits): Amount {
+/** Room for one urgent request on a lane that has seen none lately. None is kept while all that waits fits into the minute. */
+function unforeseenUrgent({ typical, waiting, used, limits }: UrgentNow): Amount {
   const all = { requests: used.requests + waiting, tokens: used.tokens + waiting * typical.tokens };
   const isKept = bindingShare(typical, limits) <= UNFORESEEN_SHARE && bindingShare(all, limits) > 1;
   return isKept ? typical : NOBODY;

@@ -1,5 +1,6 @@
 /** What a tick sees waiting. */
 import type { BacklogEntry } from '../../request/ports.ts';
+import { PRIORITIES, type Priority } from '../../request/record.ts';
 import type { Amount } from './ledger.ts';
 import type { Sizing } from './sizing.ts';
 
@@ -24,4 +25,18 @@ export function waitedMs(queues: readonly (readonly BacklogEntry[])[], now: numb
   for (const queue of queues)
     for (const { accepted_at } of queue) longest = Math.max(longest, now - accepted_at);
   return longest;
+}
+
+/** Priorities of which something waits: all of a queue have the same. */
+export function prioritiesOf(queues: readonly (readonly BacklogEntry[])[]): Priority[] {
+  return queues.flatMap(([head]) => head?.priority ?? []);
+}
+
+/** When the oldest urgent request was accepted, epoch milliseconds; Infinity where none waits. */
+export function urgentSince(queues: readonly (readonly BacklogEntry[])[]): number {
+  let since = Number.POSITIVE_INFINITY;
+  for (const [head] of queues) {
+    if (head?.priority === PRIORITIES[0]) since = Math.min(since, head.accepted_at);
+  }
+  return since;
 }
