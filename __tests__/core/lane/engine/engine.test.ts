@@ -315,8 +315,16 @@ describe('max tokens that the producer left unset', () => {
   it('are all that the model can give where an answer was cut', () => {
     const lane = new Lane();
     learn(lane, { outputTokens: 100 });
-    expect(grantOf(lane, 40_000)).toBe(512);
+    expect(grantOf(lane, 40_000)).toBeLessThan(512);
     expect(grantOf(lane, 41_000, { full_allowance: true })).toBe(10_000);
+  });
+
+  it('are few for short answers to short inputs, and more where a rerun would cost more', () => {
+    const lane = new Lane();
+    learn(lane, { outputTokens: 1 });
+    const inputs = [10, 300, 5_000];
+    const grants = inputs.map((input_tokens, i) => grantOf(lane, 40_000 + 500 * i, { input_tokens }));
+    expect(grants).toEqual([128, 300, 512]);
   });
 
   it('are never more than the context leaves beside the input', () => {

@@ -15,8 +15,13 @@ const FEW_MARGIN = 2;
  * half of a small quota for each call.
  */
 const CUT_MARGIN = 4;
-/** Never granted less; beside the budget of a model that thinks, which counts as output. */
+/**
+ * Never granted less, beside the budget of a model that thinks, which counts as output: for an answer that is longer than others
+ * were, a rerun costs the input again. So of a short input as much as it has is enough, or the second of these, where no thoughts would
+ * be thought again: labels of one token would otherwise hold six times what they need.
+ */
 const GRANT_FLOOR = 512;
+const SHORTEST_FLOOR = 128;
 /** Granted while nothing is known. */
 const GRANT_UNKNOWN = 4_096;
 /**
@@ -72,7 +77,8 @@ export function sizeOf(
   );
   const burndown = burndownOf(entry.lane);
   const believed = (MINUTE_UNKNOWN * (limits.tokens_per_minute ?? Number.POSITIVE_INFINITY)) / burndown;
-  const maxTokens = entry.max_tokens ?? Math.max(grant(entry, outputs, most, believed), leastOf(entry));
+  const maxTokens =
+    entry.max_tokens ?? Math.max(grant(entry, outputs, most, believed, input), leastOf(entry));
   const reserved = input + maxTokens;
   const debtOf = (tokens: number) => Math.max(0, input + Math.min(maxTokens, tokens) * burndown - reserved);
   // While little is known, the longest answer is held that is believed.
@@ -121,6 +127,7 @@ function grant(
   outputs: Outputs,
   most: number,
   believed: number,
+  input: number,
 ): number {
   if (full_allowance) return most;
   const { tokens, isCut, fewness } = outputs.quantile(GRANT_QUANTILE);
@@ -129,5 +136,6 @@ function grant(
     return Math.min(most, thinking_tokens + first);
   }
   const wanted = tokens * (isCut ? CUT_MARGIN : GRANT_MARGIN * (1 + FEW_MARGIN * fewness));
-  return Math.min(most, Math.max(thinking_tokens + GRANT_FLOOR, Math.ceil(wanted)));
+  const floor = thinking_tokens > 0 ? GRANT_FLOOR : Math.min(GRANT_FLOOR, Math.max(SHORTEST_FLOOR, input));
+  return Math.min(most, Math.max(thinking_tokens + floor, Math.ceil(wanted)));
 }
