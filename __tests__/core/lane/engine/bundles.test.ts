@@ -69,7 +69,10 @@ describe('workers', () => {
 
 describe('the last workers, while several tenants have work', () => {
   const USED = { taken: 25, shared: true };
-  const many = new Map([['hangs', 5]]);
+  const many = new Map([
+    ['hangs', 10],
+    ['hangs-too', 5],
+  ]);
 
   it('are kept from those whose calls hold as many for long, urgent ones too', () => {
     const bundles = new BundlePacer().begin(0, { ...USE, ...USED, holders: many });
@@ -78,12 +81,21 @@ describe('the last workers, while several tenants have work', () => {
       expect(bundles.isKeptFrom(entryOf(1, { tenant: 'guest', priority }))).toBe(false);
     }
     // Where calls of everybody take long, each holds about as many.
-    const all = new BundlePacer().begin(0, { ...USE, ...USED, holders: many, leastHeld: 3 });
+    const all = new BundlePacer().begin(0, { ...USE, ...USED, holders: many, leastHeld: 5 });
     expect(all.isKeptFrom(entryOf(1, { tenant: 'hangs' }))).toBe(false);
     // Control: those who hold fewer, and a lane of one tenant, in which all workers are its own.
-    const few = new BundlePacer().begin(0, { ...USE, ...USED, holders: new Map([['hangs', 4]]) });
+    const rest = new Map([...many, ['hangs', 4], ['others', 6]]);
+    const few = new BundlePacer().begin(0, { ...USE, ...USED, holders: rest });
     const alone = new BundlePacer().begin(0, { ...USE, taken: 25, holders: many });
     for (const it of [few, alone]) expect(it.isKeptFrom(entryOf(1, { tenant: 'hangs' }))).toBe(false);
+  });
+
+  it('are kept from nobody while only some calls take a little longer than others', () => {
+    for (const workers of [6, 12, 30]) {
+      const holders = new Map([['slower', workers / 2 - 1]]);
+      const bundles = new BundlePacer().begin(0, { ...USE, workers, taken: workers, shared: true, holders });
+      expect(bundles.isKeptFrom(entryOf(1, { tenant: 'slower' }))).toBe(false);
+    }
   });
 
   it('are not reached by a bundle that takes one of the others', () => {

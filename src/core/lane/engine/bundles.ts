@@ -56,7 +56,9 @@ export class BundlePacer {
     const isDue = now >= this.#openedAt + everyMs;
     const last = shared ? Math.floor(workers / KEPT_FROM_HOLDERS) : 0;
     const isLastDue = now >= this.#lastOpenedAt + KNOWN_AFTER_MS / Math.ceil(last / 2);
-    return new Bundles({ free, kept, isDue, last, isLastDue, holders, leastHeld }, (isLast) => {
+    const held = [...(holders?.values() ?? [])].reduce((sum, it) => sum + it, 0);
+    const areHeld = held >= workers / 2;
+    return new Bundles({ free, kept, isDue, last, isLastDue, areHeld, holders, leastHeld }, (isLast) => {
       this.#openedAt = now;
       if (isLast) this.#lastOpenedAt = now;
     });
@@ -74,6 +76,8 @@ interface Room {
   last: number;
   /** One of them may be taken. */
   isLastDue: boolean;
+  /** Calls hold half of all workers for long. */
+  areHeld: boolean;
   holders?: ReadonlyMap<string, number>;
   leastHeld: number;
 }
@@ -97,14 +101,14 @@ export class Bundles {
   }
 
   /**
-   * Only the last workers are left, and calls of the entry's tenant hold as many for long: more than twice as many as those of
-   * another who has work waiting. Where the calls of all take long, nobody is kept from anything.
+   * Only the last workers are left, calls hold half of all for long, and those of the entry's tenant as many as are left: more than
+   * twice as many as those of another who has work waiting. Where the calls of all take long, nobody is kept from anything.
    */
   isKeptFrom(entry: BacklogEntry): boolean {
-    const { last, holders, leastHeld } = this.#room;
+    const { last, holders, leastHeld, areHeld } = this.#room;
     const bundles = this.#count + (this.#fits(entry) ? 0 : 1);
     const held = holders?.get(entry.tenant) ?? 0;
-    return this.#left(bundles) < last && held >= last && held > 2 * leastHeld;
+    return areHeld && this.#left(bundles) < last && held >= last && held > 2 * leastHeld;
   }
 
   /** A worker can take the release now: with the last bundle, or as the first of another. An urgent one never gathers. */
