@@ -34,19 +34,22 @@ describe('an operator', () => {
 });
 
 describe('an answer that our choice of max tokens cut', () => {
-  /** Every answer wants 5,000 tokens. */
-  const answer: NonNullable<Parameters<typeof createWorld>[0]>['answer'] = async ({ body }, { clock }) => {
-    await clock.sleep(1_000);
-    const { maxTokens } = JSON.parse(body).inferenceConfig;
-    const cut = maxTokens < 5_000;
-    return {
-      body: JSON.stringify({ cut }),
-      stopReason: cut ? 'max_tokens' : 'end_turn',
-      usage: { input_tokens: 100, output_tokens: Math.min(5_000, maxTokens) },
+  /** Every answer wants so many tokens. */
+  const wanting =
+    (tokens: number): NonNullable<Parameters<typeof createWorld>[0]>['answer'] =>
+    async ({ body }, { clock }) => {
+      await clock.sleep(1_000);
+      const { maxTokens } = JSON.parse(body).inferenceConfig;
+      const cut = maxTokens < tokens;
+      return {
+        body: JSON.stringify({ cut, maxTokens }),
+        stopReason: cut ? 'max_tokens' : 'end_turn',
+        usage: { input_tokens: 100, output_tokens: Math.min(tokens, maxTokens) },
+      };
     };
-  };
+  const answer = wanting(5_000);
 
-  it('runs again with all that the model can give, and only that is committed', async () => {
+  it('runs again with more, and only that is committed', async () => {
     const world = createWorld({ answer });
     // Its leader may have left while the first call ran.
     world.ports.waker.wake = async (lanes) => world.clock.spawn(() => world.prioritize({ lanes }));
@@ -71,6 +74,25 @@ describe('an answer that our choice of max tokens cut', () => {
     );
     expect(wonBack).toBe(-4_196);
     expect(await world.ports.records.read('unset')).toMatchObject({ rerun: { charged_tokens: 4_196 } });
+  });
+
+  it('and cut again runs with all that the quota allows, delivered however it ends', async () => {
+    for (const tokens of [8_500, 20_000]) {
+      const world = createWorld({ answer: wanting(tokens), limits: { tokens_per_minute: 10_000 } });
+      world.ports.waker.wake = async (lanes) => world.clock.spawn(() => world.prioritize({ lanes }));
+      await world.submit('long', { max_tokens: undefined });
+      lead(world, 5);
+      await world.clock.run(world.clock.now() + 280_000);
+      // A fifth of the minute at first, then four times as much.
+      const cost = { input_tokens: 200, output_tokens: 2_000 + 8_000 };
+      expect(world.cloud.sent).toMatchObject([
+        { attempts: 3, output: { body: { cut: tokens > 10_000, maxTokens: 9_900 } } },
+      ]);
+      expect(await world.ports.records.read('long')).toMatchObject({
+        rerun: { charged_tokens: 10_200, usage: cost },
+      });
+      await world.clock.run(world.clock.now() + 100_000);
+    }
   });
 
   it('is delivered, and says so, where the producer accepts that', async () => {

@@ -7,7 +7,13 @@ import { PayloadMissingError } from '../request/errors.ts';
 import type { HoldMessage, Release } from '../request/hold-message.ts';
 import { isTruncated } from '../request/invoke-bodies.ts';
 import { type Call, type Payload, readAbridged } from '../request/payload.ts';
-import { inputOf, type RequestError, type RequestRecord, type StoredRecord } from '../request/record.ts';
+import {
+  inputOf,
+  type RequestError,
+  type RequestRecord,
+  type StoredRecord,
+  usageOfBoth,
+} from '../request/record.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../request/times.ts';
 import { claim, type Ending } from '../request/transitions.ts';
 import { ModelError, PayloadUnreadableError } from './errors.ts';
@@ -125,11 +131,15 @@ async function call(ports: InvocationPorts, run: Run, stored: Call): Promise<voi
   };
   const attempts = record.attempts + 1;
   if (truncated && !record.accept_truncated && canGrantMore(record)) {
-    // Not what the producer asked for: nothing is committed, and it runs again with all that the model can give.
-    const { failures, throttles } = record;
-    const rerun = { charged_tokens: charged, usage: answer.usage };
+    // Not what the producer asked for: nothing is committed, and it runs again with more.
+    const { failures, throttles, rerun: before } = record;
+    const rerun = {
+      charged_tokens: charged + (before?.charged_tokens ?? 0),
+      usage: usageOfBoth(before?.usage, answer.usage),
+    };
+    const full_allowance = record.full_allowance === false;
     const denials = denialsOf(record);
-    const counts = { attempts, failures, throttles, denials, full_allowance: true, rerun };
+    const counts = { attempts, failures, throttles, denials, full_allowance, rerun };
     await returnToBacklog(ports, record, 'truncated', counts);
     return report(ports, run, { ...settled, wonBackTokens: -charged });
   }

@@ -31,6 +31,14 @@ export interface Usage {
   cache_write_tokens?: number;
 }
 
+/** Of two calls, as far as it is known. */
+export function usageOfBoth(one: Usage | undefined, other: Usage | undefined): Usage | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  const names = new Set([...Object.keys(one), ...Object.keys(other)] as (keyof Usage)[]);
+  const sums = [...names].map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)]);
+  return Object.fromEntries(sums) as unknown as Usage;
+}
+
 /** All input tokens, cached ones too. */
 export function inputOf({ input_tokens, cache_read_tokens = 0, cache_write_tokens = 0 }: Usage): number {
   return input_tokens + cache_read_tokens + cache_write_tokens;
@@ -114,9 +122,12 @@ export interface RequestRecord extends CommonRecord {
   thinking_tokens?: number;
   /** The producer takes an answer that our choice of max tokens cut: it is not run again. */
   accept_truncated?: boolean;
-  /** An answer was cut by the max tokens that a release chose: the next one allows all that model and quota can give. */
+  /**
+   * An answer was cut by the max tokens that a release chose. False the first time: the next release allows several times as many.
+   * True the second time: it allows all that model and quota can give.
+   */
   full_allowance?: boolean;
-  /** What that cut answer cost, which was thrown away. */
+  /** What cut answers cost, which were thrown away. */
   rerun?: { charged_tokens: number; usage?: Usage };
 
   /** Where it waits: the backlog's partition and place. Kept for life, so that a return finds its old place. */

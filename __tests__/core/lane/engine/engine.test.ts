@@ -312,11 +312,13 @@ describe('max tokens that the producer left unset', () => {
     expect(cutAt(4_000)).toBe(10_000);
   });
 
-  it('are all that the model can give where an answer was cut', () => {
+  it('are four times as many where an answer was cut, and all that the model can give where one was cut again', () => {
     const lane = new Lane();
     learn(lane, { outputTokens: 100 });
-    expect(grantOf(lane, 40_000)).toBeLessThan(512);
-    expect(grantOf(lane, 41_000, { full_allowance: true })).toBe(10_000);
+    const usual = grantOf(lane, 40_000) ?? 0;
+    expect(usual).toBeLessThan(512);
+    expect(grantOf(lane, 41_000, { full_allowance: false })).toBe(4 * usual);
+    expect(grantOf(lane, 42_000, { full_allowance: true })).toBe(10_000);
   });
 
   it('are few for short answers to short inputs, and more where a rerun would cost more', () => {

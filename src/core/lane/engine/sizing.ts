@@ -11,8 +11,9 @@ const GRANT_MARGIN = 1.25;
 /** With few samples, times up to so much more: the first answers to end are the short ones, and a rerun is dear. */
 const FEW_MARGIN = 2;
 /**
- * Where more answers are cut than that, so many times as much as the longest of them had. All that the model can give would hold
- * half of a small quota for each call.
+ * Where more answers are cut than that, so many times as much as the longest of them had; and where a single one was cut, so many times
+ * what is usual. All that the model can give would hold half of a small quota for each such call: it is granted to the few that are
+ * cut again.
  */
 const CUT_MARGIN = 4;
 /**
@@ -130,12 +131,17 @@ function grant(
   input: number,
 ): number {
   if (full_allowance) return most;
+  const usual = usualGrant(thinking_tokens, outputs, believed, input);
+  return Math.min(most, full_allowance === undefined ? usual : CUT_MARGIN * usual);
+}
+
+function usualGrant(thinkingTokens: number, outputs: Outputs, believed: number, input: number): number {
   const { tokens, isCut, fewness } = outputs.quantile(GRANT_QUANTILE);
   if (tokens === 'unknown') {
     const first = Math.max(GRANT_FLOOR, Math.min(GRANT_UNKNOWN, Math.floor(believed)));
-    return Math.min(most, thinking_tokens + first);
+    return thinkingTokens + first;
   }
   const wanted = tokens * (isCut ? CUT_MARGIN : GRANT_MARGIN * (1 + FEW_MARGIN * fewness));
-  const floor = thinking_tokens > 0 ? GRANT_FLOOR : Math.min(GRANT_FLOOR, Math.max(SHORTEST_FLOOR, input));
-  return Math.min(most, Math.max(thinking_tokens + floor, Math.ceil(wanted)));
+  const floor = thinkingTokens > 0 ? GRANT_FLOOR : Math.min(GRANT_FLOOR, Math.max(SHORTEST_FLOOR, input));
+  return Math.max(thinkingTokens + floor, Math.ceil(wanted));
 }
