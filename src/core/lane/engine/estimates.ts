@@ -190,7 +190,7 @@ export class Estimates {
     return {
       reserved: Math.ceil(tokens * Math.max(1, ratio)),
       expected: tokens * ratio,
-      variance: this.#error.value ?? 0,
+      variance: this.#error.beside(0),
     };
   }
 
@@ -223,10 +223,13 @@ export class Estimates {
     };
   }
 
-  /** Real input tokens for each estimated one. */
+  /** Real input tokens for each estimated one; without any, the estimates are believed. */
   get #textRatio(): number {
-    const estimated = this.#estimated.value ?? 0;
-    return estimated === 0 ? 1 : (this.#real.value ?? 0) / estimated;
+    const { weight, sum: estimated } = this.#estimated;
+    const priorSamples = priorSamplesBeside(weight);
+    return estimated === 0
+      ? 1
+      : (weight * (this.#real.sum / estimated) + priorSamples) / (weight + priorSamples);
   }
 
   /** A newcomer that finds no place ages the next in turn, and takes its place when nothing is left of it. */
