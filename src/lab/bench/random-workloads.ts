@@ -5,6 +5,7 @@
 import { laneOf, outputLimitOf } from '../../core/lane/catalog/catalog.ts';
 import { ENFORCEMENTS, type Enforcement, type QuotaLimits } from '../../local/bedrock/accounting.ts';
 import { resolveModel } from '../../local/bedrock/models.ts';
+import { FOREIGN_CALL_TOKENS } from '../simulation/foreign-traffic.ts';
 import { forkRandom, type Random } from '../simulation/random.ts';
 import { type EstimateError, meanCharge, TARGETS, type Workload } from '../simulation/workload.ts';
 import {
@@ -185,15 +186,17 @@ function drawDisturbances(
 ): { about: string[]; workload: Pick<Workload, 'foreign' | 'quotaChanges'> } {
   const { lane, rate } = pick(random, lanes);
   const name = laneOf(lane.modelId);
-  const tokens = lane.limits.tokensPerMinute ?? 0;
+  const { tokensPerMinute: tokens = 0, requestsPerMinute: requests = Number.POSITIVE_INFINITY } = lane.limits;
   const kind = pick(random, ['none', 'none', 'none', 'none', 'none', 'foreign', 'quota'] as const);
   const part = between(random, 0.1, 0.5);
   const from = Math.round(durationMs * between(random, 0.2, 0.4));
   if (kind === 'foreign' && rate > 20) {
     const to = Math.round(durationMs * between(random, 0.6, 0.9));
+    // Of the limit that binds them.
+    const tokensPerMinute = part * Math.min(tokens, requests * FOREIGN_CALL_TOKENS);
     return {
       about: [`others take ${percent(part)}`],
-      workload: { foreign: [{ lane: name, from, to, tokensPerMinute: part * tokens }] },
+      workload: { foreign: [{ lane: name, from, to, tokensPerMinute }] },
     };
   }
   if (kind === 'quota') {

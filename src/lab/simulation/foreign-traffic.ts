@@ -7,7 +7,8 @@ import type { ForeignTraffic } from './workload.ts';
 
 const CALL = { inputTokens: 700, outputTokens: 150, burndown: 1 };
 const MAX_TOKENS = 300;
-const CALL_TOKENS = CALL.inputTokens + CALL.outputTokens;
+/** What one of their calls is charged. */
+export const FOREIGN_CALL_TOKENS = CALL.inputTokens + CALL.outputTokens;
 /** After a refusal they try again so much later, for as long as the call is worth it to them. */
 const RETRY_MS = 2_000;
 const TRIES = 3;
@@ -19,7 +20,7 @@ export function driveForeignTraffic(
   beginMs: number,
   random: Random,
 ): void {
-  const meanGapMs = (60_000 * CALL_TOKENS) / tokensPerMinute;
+  const meanGapMs = (60_000 * FOREIGN_CALL_TOKENS) / tokensPerMinute;
   const call = async () => {
     for (let tries = 0; tries < TRIES; tries++) {
       const seen = await bedrock.callByOthers({ ...CALL, lane }, MAX_TOKENS);
