@@ -54,3 +54,29 @@ it.each([
   expect(view.heads(10_000 + restMs - 1)).toEqual([[]]);
   expect(view.heads(10_000 + restMs)).toMatchObject([[{ request_id: entry.request_id }]]);
 });
+
+it('shows as many as went at once lately, though rounds between have waited for a worker', async () => {
+  const all = Array.from({ length: 500 }, (_, order) => entryOf(order));
+  const { lane } = entryOf(0);
+  let gone = 0;
+  const view = new BacklogView(lane, {
+    directory: {
+      announce: async () => {},
+      list: async () => [{ ...entryOf(0), announced_at: 10_000, nonce: 'n' }],
+      forget: async () => {},
+    },
+    backlog: { heads: async (_, limit) => all.slice(gone, gone + limit), since: async () => [] },
+  });
+  const shownAfter = async (now: number, released: number) => {
+    view.release(all.slice(gone, gone + released), now);
+    gone += released;
+    await view.refresh(now, undefined);
+    return view.heads(now).flat().length;
+  };
+  expect(await shownAfter(10_000, 40)).toBe(80);
+  expect(await shownAfter(12_000, 0)).toBe(80);
+  // One that got a small bundle between does not end it at once; several do.
+  expect(await shownAfter(14_000, 5)).toBeGreaterThanOrEqual(40);
+  for (const now of [16_000, 18_000, 20_000]) await shownAfter(now, 5);
+  expect(await shownAfter(22_000, 5)).toBe(25);
+});

@@ -52,9 +52,10 @@ interface Queue {
 export class BacklogView {
   readonly #queues = new Map<string, Queue>();
   readonly #released = new Map<string, { generation: number; at: number }>();
-  #lastReleases = 0;
   /** Of the last round that released any. */
   #lastReleased = 0;
+  /** So many went at once lately; half as many for each round since. The next may take as many, however long it waits for a worker. */
+  #mostReleased = 0;
   #listedAt = Number.NEGATIVE_INFINITY;
   /** When queues that had nothing more were read last: all at once, so that what waits in one is not released before another is read. */
   #gatheredAt = Number.NEGATIVE_INFINITY;
@@ -138,7 +139,7 @@ export class BacklogView {
       this.#listedAt = now;
     }
     for (const [id, { at }] of this.#released) if (at + RELEASED_MEMORY_MS < now) this.#released.delete(id);
-    const wanted = Math.min(MOST_HEADS, Math.max(FEWEST_HEADS, 2 * this.#lastReleases));
+    const wanted = Math.min(MOST_HEADS, Math.max(FEWEST_HEADS, Math.ceil(2 * this.#mostReleased)));
     const wantedOf = ({ heads }: Queue) => (this.#areHeldBack(heads) ? 2 * heads.length : wanted);
     const gathers = now >= this.#gatheredAt + this.#gatherMs;
     if (gathers) this.#gatheredAt = now;
@@ -160,10 +161,12 @@ export class BacklogView {
     });
   }
 
-  /** What a tick has released, and what else left the backlog with it: the next tick may need as much. */
+  /** What a tick has released, and what else left the backlog with it. */
   release(entries: readonly BacklogEntry[], now: number): void {
-    this.#lastReleases = entries.length;
-    if (entries.length > 0) this.#lastReleased = entries.length;
+    if (entries.length > 0) {
+      this.#lastReleased = entries.length;
+      this.#mostReleased = Math.max(entries.length, this.#mostReleased / 2);
+    }
     this.remove(entries, now);
   }
 
