@@ -14,6 +14,7 @@ function ends({
   transient = {},
   faulted = {},
   daily = 0,
+  running = 0,
   probes = {},
 }: {
   slot?: number;
@@ -21,12 +22,13 @@ function ends({
   transient?: ByTenant;
   faulted?: ByTenant;
   daily?: number;
+  running?: number;
   probes?: Record<string, CallEnd>;
 }): CallEnds[] {
   const sum = (counts: ByTenant) => Object.values(counts).reduce((a, b) => a + b, 0);
   return [
     {
-      ...{ slot, answered, transient: sum(transient), faulted: sum(faulted), daily },
+      ...{ slot, answered, transient: sum(transient), faulted: sum(faulted), daily, running },
       ...{ transients: Object.entries(transient), faults: Object.entries(faulted) },
       probes: Object.entries(probes).map(([tenant, end]) => ({ tenant, end })),
     },
@@ -57,6 +59,17 @@ describe('the breaker of a lane in which nothing is answered', () => {
       breaker.observe(now, ends({ answered: 10, transient: { acme: 1 } }));
     }
     expect(breaker.allows(60_000)).toBe('all');
+  });
+
+  it('stays closed while those that fail are few among calls that take long, though none is answered yet', () => {
+    const breaker = new Breaker();
+    for (let slot = 0; slot < 60; slot += 1) {
+      breaker.observe(1_000 * slot, ends({ slot, transient: { acme: 1 }, running: 9 }));
+    }
+    expect(breaker.allows(60_000)).toBe('all');
+    // Control: most of those that went out together fail.
+    breaker.observe(60_500, ends({ slot: 60, transient: { acme: 4 }, running: 3 }));
+    expect(breaker.trouble).toBe('failing');
   });
 
   it('opens when half of the calls fail, lets one probe out after a while, and closes when it is answered', () => {

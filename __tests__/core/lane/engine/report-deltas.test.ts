@@ -69,8 +69,9 @@ describe('the deltas', () => {
         ...{ 'transient.acme.eu': 4, 'transient.shop': 1, 'faulted.shop': 1, 'probe.settled.acme.eu': 1 },
       },
     });
-    expect(endsOf(report)).toEqual({
+    expect(endsOf(report, 3)).toEqual({
       slot: 4,
+      running: 3,
       releasedAt: 2_000,
       settled: 2,
       throttled: 1,

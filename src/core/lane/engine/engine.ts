@@ -262,7 +262,7 @@ export class LaneEngine {
         if (who.priority === PRIORITIES[0]) this.#urgentDemand.correct(tokens);
       }
     }
-    const ends = deltas.map(endsOf);
+    const ends = deltas.map((delta) => endsOf(delta, this.#ledger.runningOf(delta.slot)));
     const utilisation = bindingShare(used, limits);
     this.#adaptiveShare.follow(limits);
     this.#adaptiveShare.observe(now, utilisation, ends);

@@ -24,6 +24,8 @@ export interface CallEnds {
   /** The model failed, which may be the requests' own fault. */
   faulted: number;
   daily: number;
+  /** Calls of the slot that have not ended. */
+  running: number;
   /** The transient ones and the faulted ones by tenant. */
   transients: readonly TenantCount[];
   faults: readonly TenantCount[];
@@ -53,18 +55,19 @@ export class FailureWatch {
 
   /** @param isKnown these tenants are known to fail, and their failures say nothing new */
   observe(now: number, ends: readonly CallEnds[], isKnown: (tenant: string) => boolean): void {
-    const sum = (of: (end: CallEnds) => number) => ends.reduce((total, end) => total + of(end), 0);
+    // A failure ends a call early, and an answer takes its time: while more calls of the same time still run, it says little.
+    const telling = ends.filter(({ transient, faulted, running }) => transient + faulted >= running);
     const news = (counts: readonly TenantCount[], all: number) =>
       counts.reduce((left, [tenant, count]) => left - (isKnown(tenant) ? count : 0), all);
-    const answered = sum((it) => it.answered);
-    const transient = sum((it) => news(it.transients, it.transient));
-    const faulted = sum((it) => news(it.faults, it.faulted));
+    const answered = sum(ends, (it) => it.answered);
+    const transient = sum(telling, (it) => news(it.transients, it.transient));
+    const faulted = sum(telling, (it) => news(it.faults, it.faulted));
     if (answered > 0) this.#answeredAt = now;
     this.#fade(0.5 ** ((now - this.#recent.at) / HALF_LIFE_MS));
     this.#recent.answered += answered;
     this.#recent.transient += transient;
     this.#recent.at = now;
-    for (const { transients, faults } of ends) {
+    for (const { transients, faults } of telling) {
       for (const [tenant, count] of transients) if (!isKnown(tenant)) this.#count(tenant, count, count);
       for (const [tenant, count] of faults) if (!isKnown(tenant)) this.#count(tenant, 0, count);
     }
@@ -127,4 +130,8 @@ export class FailureWatch {
       this.#failing = { count: count + failed, since };
     }
   }
+}
+
+function sum(ends: readonly CallEnds[], of: (end: CallEnds) => number): number {
+  return ends.reduce((total, end) => total + of(end), 0);
 }

@@ -150,6 +150,12 @@ export class Ledger {
     return unfinished;
   }
 
+  /** Releases of a slot that have not ended. */
+  runningOf(slot: number): number {
+    const entry = this.#slots.get(slot);
+    return entry === undefined ? 0 : unended(entry);
+  }
+
   /** Workers that calls of a tenant have held for long, by tenant. */
   holders(now: number): Map<string, number> {
     const held = new Map<string, number>();

@@ -65,8 +65,14 @@ export class ReportDeltas {
   }
 }
 
-/** What became of the calls of one slot. */
-export function endsOf(report: SlotReport): CallEnds & Feedback & ModelEnds & { settled: number } {
+/**
+ * What became of the calls of one slot.
+ * @param running those that have not ended
+ */
+export function endsOf(
+  report: SlotReport,
+  running: number,
+): CallEnds & Feedback & ModelEnds & { settled: number } {
   const { slot, settled, throttled, invalid, transient, faulted, throttled_daily: daily } = report;
   return {
     slot,
@@ -77,6 +83,7 @@ export function endsOf(report: SlotReport): CallEnds & Feedback & ModelEnds & { 
     transient,
     faulted,
     daily,
+    running,
     transients: report.transients,
     faults: report.faults,
     probes: report.probes,
