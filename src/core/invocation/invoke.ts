@@ -1,4 +1,5 @@
 import { outputLimitOf } from '../lane/catalog/catalog.ts';
+import { sumOf } from '../lane/counters.ts';
 import { unreservedTokens } from '../lane/unreserved.ts';
 import { abridged } from '../request/abridged.ts';
 import { cancelled, isTakenBack } from '../request/cancellation.ts';
@@ -12,7 +13,7 @@ import {
   type RequestError,
   type RequestRecord,
   type StoredRecord,
-  usageOfBoth,
+  type Usage,
 } from '../request/record.ts';
 import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../request/times.ts';
 import { claim, type Ending } from '../request/transitions.ts';
@@ -221,6 +222,11 @@ async function loadCall(ports: InvocationPorts, run: Run): Promise<Call | Reques
     if (await setRequestAside(ports, run.record, rest)) await reportNotStarted(ports, run);
     throw new PayloadUnreadableError(run.record.request_id, error);
   }
+}
+
+/** Of two calls, as far as it is known. */
+function usageOfBoth(one: Usage | undefined, other: Usage | undefined): Usage | undefined {
+  return one && other ? { ...one, ...other, ...sumOf({ ...one }, { ...other }) } : (one ?? other);
 }
 
 /** The producer set no max tokens, and the release chose fewer than model and quota can give. */

@@ -31,14 +31,6 @@ export interface Usage {
   cache_write_tokens?: number;
 }
 
-/** Of two calls, as far as it is known. */
-export function usageOfBoth(one: Usage | undefined, other: Usage | undefined): Usage | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  const names = new Set([...Object.keys(one), ...Object.keys(other)] as (keyof Usage)[]);
-  const sums = [...names].map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)]);
-  return Object.fromEntries(sums) as unknown as Usage;
-}
-
 /** All input tokens, cached ones too. */
 export function inputOf({ input_tokens, cache_read_tokens = 0, cache_write_tokens = 0 }: Usage): number {
   return input_tokens + cache_read_tokens + cache_write_tokens;
