@@ -154,6 +154,20 @@ describe('urgent work that is expected', () => {
     expect(kept(demandAfter(2_000)) / kept(demandAfter(0))).toBeGreaterThan(1.7);
   });
 
+  it('goes first after a rest, and takes its turn when it has been too much for a minute', () => {
+    const isFirst = (last: number, mean: number) =>
+      new UrgentDemand({ since: NOW, spans: 12, sums: [], last: lately(last), mean: lately(mean) }).foresee(
+        NOW,
+        {
+          ...{ since: NOW - 1_000, share: 0.5, waiting: 9, typical: { requests: 1, tokens: 100 } },
+          ...{ used: { requests: 0, tokens: 0 }, limits: LIMITS, runMs: 1_000 },
+        },
+      ).isFirst;
+    // Twenty calls in five seconds: of 208 tokens each they are half of the quota.
+    expect(isFirst(400, 100)).toBe(true);
+    expect(isFirst(100, 400)).toBe(false);
+  });
+
   it('control: of little, little is kept', () => {
     expect(othersGet(10)).toBeGreaterThan(0.6 * LIMITS.tokens_per_minute);
   });

@@ -149,11 +149,12 @@ export class UrgentDemand {
     };
   }
 
-  /** No more came lately than this part of the limits. */
+  /** No more came in the last minute than this part of the limits: a few at once after a rest are not too many. */
   #isWithin(share: number, limits: Limits): boolean {
-    const { last, mean } = this.#state;
-    const perMinute = (sum: keyof Sums) => (Math.max(last[sum], mean[sum]) * WINDOW_MS) / SPAN_MS;
-    return bindingShare({ requests: perMinute('calls'), tokens: perMinute('charge') }, limits) <= share;
+    const { mean } = this.#state;
+    const perMinute = (sum: number) => (sum * WINDOW_MS) / SPAN_MS;
+    const demand = { requests: perMinute(mean.calls), tokens: perMinute(mean.charge) };
+    return bindingShare(demand, limits) <= share;
   }
 
   snapshot(): UrgentDemandState {

@@ -19,12 +19,18 @@ export function lengthOf(queues: readonly (readonly BacklogEntry[])[]): number {
   return queues.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** How long the oldest has waited. */
+/** How long the oldest has waited for its first call. */
 export function waitedMs(queues: readonly (readonly BacklogEntry[])[], now: number): number {
   let longest = 0;
-  for (const queue of queues)
-    for (const { accepted_at } of queue) longest = Math.max(longest, now - accepted_at);
+  for (const queue of queues) {
+    for (const entry of queue) if (!hasRun(entry)) longest = Math.max(longest, now - entry.accepted_at);
+  }
   return longest;
+}
+
+/** It has been called, and is back: when it was accepted does not say how long it has been waiting. */
+function hasRun({ failures, full_allowance }: BacklogEntry): boolean {
+  return failures > 0 || full_allowance !== undefined;
 }
 
 /** Priorities of which something waits: all of a queue have the same. */
@@ -32,11 +38,13 @@ export function prioritiesOf(queues: readonly (readonly BacklogEntry[])[]): Prio
   return queues.flatMap(([head]) => head?.priority ?? []);
 }
 
-/** When the oldest urgent request was accepted, epoch milliseconds; Infinity where none waits. */
+/** When the oldest urgent request was accepted that waits for its first call, epoch milliseconds; Infinity where none does. */
 export function urgentSince(queues: readonly (readonly BacklogEntry[])[]): number {
   let since = Number.POSITIVE_INFINITY;
-  for (const [head] of queues) {
-    if (head?.priority === PRIORITIES[0]) since = Math.min(since, head.accepted_at);
+  for (const queue of queues) {
+    if (queue[0]?.priority !== PRIORITIES[0]) continue;
+    const first = queue.find((entry) => !hasRun(entry));
+    since = Math.min(since, first?.accepted_at ?? since);
   }
   return since;
 }
