@@ -268,11 +268,15 @@ describe('max tokens that the producer left unset', () => {
     lane.waiting = [entryOf(now, { max_tokens: undefined, ...fields })];
     return lane.tick(now).releases[0]?.maxTokens;
   };
-  const learn = (lane: Lane, call: Partial<CallReport>) => {
+  /** From calls like these, of which every so-many-th was cut. */
+  const learn = (lane: Lane, call: Partial<CallReport>, cutEvery = Number.POSITIVE_INFINITY) => {
     lane.waiting = backlog(200);
+    let calls = 0;
     for (let now = 0; now < 30_000; now += 500) {
       for (const { reserved } of lane.tick(now).releases) {
-        lane.report({ releasedAt: now, reservedTokens: reserved, ...call });
+        calls += 1;
+        const truncated = calls % cutEvery === 0;
+        lane.report({ releasedAt: now, reservedTokens: reserved, truncated, ...call });
       }
     }
   };
@@ -310,6 +314,19 @@ describe('max tokens that the producer left unset', () => {
     expect(cutAt(1_000) / 4_000).toBeGreaterThanOrEqual(1);
     expect(cutAt(1_000) / 4_000).toBeLessThan(1.2);
     expect(cutAt(4_000)).toBe(10_000);
+  });
+
+  it('grow by more where more answers are cut', () => {
+    const cutOf = (every: number) => {
+      const lane = new Lane();
+      learn(lane, { outputTokens: 1_000 }, every);
+      return grantOf(lane, 40_000) ?? 0;
+    };
+    const without = cutOf(Number.POSITIVE_INFINITY);
+    expect(cutOf(66)).toBe(without);
+    expect(cutOf(20) / without).toBeCloseTo(1.6, 1);
+    expect(cutOf(8) / without).toBeCloseTo(2.5, 1);
+    expect(cutOf(1) / without).toBeCloseTo(3.2, 1);
   });
 
   it('are four times as many where an answer was cut, and all that the model can give where one was cut again', () => {

@@ -8,6 +8,12 @@ export interface Moments {
   variance: number;
 }
 
+export interface Quantile {
+  bucket: number;
+  /** The share of samples that exceeds it: more than was asked for when too many were cut to tell. */
+  beyond: number;
+}
+
 /** Samples in numbered buckets. A cut sample is one of "at least this much". */
 export class Distribution {
   readonly #whole = new Map<number, number>();
@@ -66,24 +72,20 @@ export class Distribution {
 
   /**
    * The bucket that a share `q` of samples does not exceed, by the product-limit estimate for censored samples
-   * (Kaplan and Meier, 1958). Undefined when the samples do not reach that far.
+   * (Kaplan and Meier, 1958), or the furthest one when too many were cut to tell. Undefined without samples.
    */
-  quantile(q: number): number | undefined {
+  quantile(q: number): Quantile | undefined {
     const buckets = [...new Set([...this.#whole.keys(), ...this.#cut.keys()])].sort((a, b) => a - b);
     const weightOf = (bucket: number) => (this.#whole.get(bucket) ?? 0) + (this.#cut.get(bucket) ?? 0);
     let atRisk = buckets.reduce((sum, bucket) => sum + weightOf(bucket), 0);
     let beyond = 1;
     for (const bucket of buckets) {
       beyond *= 1 - (this.#whole.get(bucket) ?? 0) / atRisk;
-      if (beyond <= 1 - q + 1e-9) return bucket;
+      if (beyond <= 1 - q + 1e-9) return { bucket, beyond: 1 - q };
       atRisk -= weightOf(bucket);
     }
-    return undefined;
-  }
-
-  /** The furthest bucket in which samples were cut. */
-  get furthestCut(): number | undefined {
-    return this.#cut.size === 0 ? undefined : Math.max(...this.#cut.keys());
+    const furthest = buckets.at(-1);
+    return furthest === undefined ? undefined : { bucket: furthest, beyond };
   }
 
   snapshot(): DistributionState {

@@ -90,10 +90,10 @@ export interface Outputs {
   /** Mean and variance of what answers are worth; `prior` is what is believed without any. */
   moments(worth: (tokens: number) => number, prior: number): Moments;
   /**
-   * Tokens that a share `q` of answers does not exceed: `unknown` while there are too few to tell. When too many were cut to tell,
-   * those of the longest that was: `isCut`. `fewness` is 0 with enough samples, 1 with none.
+   * Tokens that all answers but a share `beyond` do not exceed: 1 - `q`, or more when too many were cut to tell. `unknown` while
+   * there are too few. `fewness` is 0 with enough samples, 1 with none.
    */
-  quantile(q: number): { tokens: number | 'unknown'; isCut: boolean; fewness: number };
+  quantile(q: number): { tokens: number | 'unknown'; beyond: number; fewness: number };
 }
 
 export class Estimates {
@@ -156,11 +156,11 @@ export class Estimates {
           priorSamplesBeside(samples),
         ),
       quantile: (q) => {
-        const bucket = samples < FEWEST_FOR_QUANTILE ? undefined : known.quantile(q);
-        const longest = bucket ?? (samples < MIN_SAMPLES ? undefined : known.furthestCut);
+        const { bucket, beyond } = known.quantile(q) ?? { bucket: 0, beyond: 1 };
+        const enough = beyond > 1 - q ? MIN_SAMPLES : FEWEST_FOR_QUANTILE;
         return {
-          tokens: longest === undefined ? 'unknown' : sizeOfBucket(longest),
-          isCut: bucket === undefined,
+          tokens: samples < enough ? 'unknown' : sizeOfBucket(bucket),
+          beyond,
           fewness: Math.max(0, 1 - samples / MIN_SAMPLES),
         };
       },
@@ -196,16 +196,20 @@ export class Estimates {
 
   /** How long after its release a call may start, as far as seen. */
   get startDelay(): StartDelay {
-    const bin =
-      this.#starts.samples < LATEST_MIN_SAMPLES ? undefined : this.#starts.quantile(LATEST_QUANTILE);
-    const latest = bin === undefined ? START_WINDOW_MS : (bin + 1) * START_BIN_MS * LATEST_MARGIN + SLOT_MS;
+    const ms = this.#startsWithin(LATEST_QUANTILE, LATEST_MIN_SAMPLES);
+    const latest = ms === undefined ? START_WINDOW_MS : ms * LATEST_MARGIN + SLOT_MS;
     return { earliest: 0, latest: Math.min(START_WINDOW_MS, latest) };
   }
 
   /** All but one in twenty calls start within this time of their release; undefined while nothing is known. */
   get usualStartMs(): number | undefined {
-    const bin = this.#starts.samples < FEWEST_STARTS ? undefined : this.#starts.quantile(0.95);
-    return bin === undefined ? undefined : (bin + 1) * START_BIN_MS;
+    return this.#startsWithin(0.95, FEWEST_STARTS);
+  }
+
+  /** Milliseconds within which this share of calls starts; undefined with fewer samples than `fewest`. */
+  #startsWithin(share: number, fewest: number): number | undefined {
+    const found = this.#starts.samples < fewest ? undefined : this.#starts.quantile(share);
+    return found && (found.bucket + 1) * START_BIN_MS;
   }
 
   snapshot(): EstimatesState {

@@ -11,10 +11,11 @@ const GRANT_MARGIN = 1.25;
 /** With few samples, times up to so much more: the first answers to end are the short ones, and a rerun is dear. */
 const FEW_MARGIN = 2;
 /**
- * Where more answers are cut than that, so many times as much as the longest of them had; and where a single one was cut, so many times
- * what is usual. All that the model can give would hold half of a small quota for each such call: it is granted to the few that are
- * cut again.
+ * Where more answers are cut than that, more by what a tail of Pareto with index 2 needs beyond the longest of them: longer ones have no
+ * variance. At most so many times as much, which an answer that was cut is granted itself. All that the model can give would hold half
+ * of a small quota for each such call: it is granted to the few that are cut again.
  */
+const TAIL_INDEX = 2;
 const CUT_MARGIN = 4;
 /**
  * Never granted less, beside the budget of a model that thinks, which counts as output: for an answer that is longer than others
@@ -136,12 +137,14 @@ function grant(
 }
 
 function usualGrant(thinkingTokens: number, outputs: Outputs, believed: number, input: number): number {
-  const { tokens, isCut, fewness } = outputs.quantile(GRANT_QUANTILE);
+  const { tokens, beyond, fewness } = outputs.quantile(GRANT_QUANTILE);
   if (tokens === 'unknown') {
     const first = Math.max(GRANT_FLOOR, Math.min(GRANT_UNKNOWN, Math.floor(believed)));
     return thinkingTokens + first;
   }
-  const wanted = tokens * (isCut ? CUT_MARGIN : GRANT_MARGIN * (1 + FEW_MARGIN * fewness));
+  const tail = (beyond / (1 - GRANT_QUANTILE)) ** (1 / TAIL_INDEX);
+  const margin = GRANT_MARGIN * Math.max(1 + FEW_MARGIN * fewness, tail);
+  const wanted = tokens * Math.min(CUT_MARGIN, margin);
   const floor = thinkingTokens > 0 ? GRANT_FLOOR : Math.min(GRANT_FLOOR, Math.max(SHORTEST_FLOOR, input));
   return Math.max(thinkingTokens + floor, Math.ceil(wanted));
 }
