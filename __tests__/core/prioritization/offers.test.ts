@@ -11,6 +11,7 @@ interface Traffic {
   inputBytes?: number;
   callMs?: number;
   limits?: Limits;
+  workers?: number;
   /** What a leader finds when it offers a bundle. */
   doctored?: (world: World) => void;
 }
@@ -21,6 +22,7 @@ async function oneASecond({
   inputBytes = 400,
   callMs = 5_000,
   limits = PLENTY,
+  workers,
   doctored,
 }: Traffic) {
   const world = createWorld({
@@ -32,6 +34,7 @@ async function oneASecond({
   });
   const { clock, cloud } = world;
   world.settings.engine.averageRequestMs = callMs;
+  if (workers !== undefined) world.settings.workers = workers;
   doctored?.(world);
   const messages: { message: HoldMessage; delaySeconds: number }[] = [];
   const { send } = cloud.ports.hold;
@@ -85,6 +88,13 @@ describe('a bundle', () => {
     const { offered, alone } = await oneASecond({ limits });
     expect(offered).toBeLessThan(10);
     expect(alone).toBeGreaterThan(10);
+  });
+
+  it('is offered although it is urgent where half of the workers are taken', async () => {
+    // Each would keep one of them busy for ten seconds.
+    const { offered, longestWaitMs } = await oneASecond({ priority: 1, callMs: 10_000, workers: 6 });
+    expect(offered).toBeGreaterThan(10);
+    expect(longestWaitMs).toBeLessThan(2_500);
   });
 
   it('that cannot be offered goes at once', async () => {

@@ -16,7 +16,7 @@ import { PaceWatch } from './pace-watch.ts';
 import type { PrioritizationPorts } from './ports.ts';
 import { Promptness } from './promptness.ts';
 import { endWithout, recoverDue } from './recovery.ts';
-import { patientBundles, type Sharing } from './release-bundles.ts';
+import { sharingOf } from './release-bundles.ts';
 import { Releases } from './releases.ts';
 import type { Workers } from './workers.ts';
 
@@ -34,10 +34,6 @@ const CONCURRENT_WRITES = 50;
  */
 const FEW = { calls: 2, workers: 2 };
 const BUSY = { requests: 2, withinMs: 30_000 };
-/** Calls that take so long may share a worker that runs already. */
-const WORTH_SHARING_MS = 3_000;
-/** They do so while no more of the quota is used. */
-const MOST_USED = 0.5;
 /** A leader gives up after this many failed ticks in a row. */
 const MAX_FAILED_TICKS = 5;
 
@@ -197,24 +193,19 @@ export class LaneLeader {
     return by === 'minutes_to_process' ? this.#settings.engine.minutesToProcess : undefined;
   }
 
-  /**
-   * Short calls are not worth a wait. Where others wait for the quota, or may soon, all go at once: it is used best, and shared
-   * fairly, when they start alike.
-   */
-  #sharing(releases: Decisions['releases']): Sharing {
-    const isScarce = this.#oldest !== undefined || this.#engine.figures.utilisation > MOST_USED;
-    const takesAlong = !isScarce && this.#engine.runMs >= WORTH_SHARING_MS;
-    const own = new Set(releases.map(({ bundle }) => bundle)).size;
-    const isOffered = takesAlong && this.#workers.running > own;
-    return { takesAlong, offered: isOffered ? patientBundles(releases) : new Set() };
-  }
-
   async #apply(decisions: Decisions): Promise<void> {
     const { releasedAt, releases, expired, oversized } = decisions;
     const gone = [...releases, ...oversized].map(({ entry }) => entry).concat(expired);
     this.#view.release(gone, releasedAt);
     this.#sizes.remove(gone);
-    await this.#releases.carryOut(decisions, this.#sharing(releases), this.#rules.limits);
+    const sharing = sharingOf(releases, {
+      waits: this.#oldest !== undefined,
+      rivals: this.#workers.rivalsOf(this.#lane),
+      used: this.#engine.figures.utilisation,
+      runMs: this.#engine.runMs,
+      workers: this.#workers,
+    });
+    await this.#releases.carryOut(decisions, sharing, this.#rules.limits);
   }
 
   async #settleBudgets(now: number): Promise<void> {

@@ -3,6 +3,12 @@ import type { Decisions, EngineRelease } from '../lane/engine/tick.ts';
 import { type BundleLease, type LeasedRelease, leaseIdUntil } from '../request/bundle-lease.ts';
 import { BUNDLE_BYTES, type HoldMessage, type Release } from '../request/hold-message.ts';
 import { PRIORITIES } from '../request/record.ts';
+import type { Workers } from './workers.ts';
+
+/** Calls that take so long may share a worker that runs already. */
+const WORTH_SHARING_MS = 3_000;
+/** They do so while no more of the quota is used, or several lanes want scarce workers. */
+const MOST_USED = 0.5;
 
 export class ReleaseBundle {
   readonly lease: BundleLease;
@@ -49,14 +55,38 @@ export interface Sharing {
   offered: ReadonlySet<number>;
 }
 
-/** Numbers of bundles that can wait for a moment until a worker takes them along: nothing in them is urgent, or large. */
-export function patientBundles(releases: readonly EngineRelease[]): Set<number> {
-  const patient = new Set(releases.map(({ bundle }) => bundle));
+/** How a lane does as its releases go out. */
+export interface LaneNow {
+  /** Others of it wait. */
+  waits: boolean;
+  /** Lanes that have work waiting, this one included. */
+  rivals: number;
+  /** Of the limit that binds: 1 is all of it. */
+  used: number;
+  /** How long a call takes. */
+  runMs: number;
+  workers: Pick<Workers, 'running' | 'areScarce'>;
+}
+
+/**
+ * Short calls are not worth a wait. Where others wait for the quota, or may soon, all go at once: it is used best, and shared
+ * fairly, when they start alike. But where several lanes want scarce workers, each that is not taken counts for more. And where they
+ * are scarce, so many run that one looks at what is offered within a few hundredths of a second: urgent releases can be offered too.
+ */
+export function sharingOf(
+  releases: readonly EngineRelease[],
+  { waits, rivals, used, runMs, workers: { running, areScarce } }: LaneNow,
+): Sharing {
+  const isCalm = !waits && used <= MOST_USED;
+  const takesAlong = runMs >= WORTH_SHARING_MS && (isCalm || (areScarce && rivals > 1));
+  const bundles = new Set(releases.map(({ bundle }) => bundle));
+  if (!takesAlong || running <= bundles.size) return { takesAlong, offered: new Set() };
   for (const { bundle, entry, probe } of releases) {
+    const isUrgent = entry.priority === PRIORITIES[0] && !areScarce;
     const isLarge = entry.input_bytes > BUNDLE_BYTES / 2;
-    if (entry.priority === PRIORITIES[0] || probe || isLarge) patient.delete(bundle);
+    if (isUrgent || probe || isLarge) bundles.delete(bundle);
   }
-  return patient;
+  return { takesAlong, offered: bundles };
 }
 
 /** By number. */
