@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { NOBODY } from '../../src/core/lane/engine/headroom.ts';
 import { StartTags } from '../../src/core/lane/engine/start-tags.ts';
 import type { TickInput } from '../../src/core/lane/engine/tick.ts';
 import { UrgentDemand } from '../../src/core/lane/engine/urgent-demand.ts';
+import { PRIORITY_WEIGHTS } from '../../src/core/lane/priority-weights.ts';
 import { PRIORITIES, type Priority } from '../../src/core/request/record.ts';
 import { charged, disguised, ENDLESS, largest, noAccount, quick, sizes } from './competition.ts';
 import { invariant, replaced } from './invariant.ts';
@@ -221,8 +223,54 @@ invariant<Scenario, Sabotage>('urgent work beyond its share leaves no quota unus
         'foresee',
         (foresee) =>
           function (this: UrgentDemand, now, seen) {
-            const kept = foresee.call(this, now, { ...seen, since: Number.POSITIVE_INFINITY });
-            return { ...foresee.call(this, now, seen), within: kept.within };
+            const all = { requests: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };
+            return { ...foresee.call(this, now, { ...seen, capacity: all }), isWithin: false };
+          },
+      ),
+    },
+  },
+});
+
+/** Urgent work asks for almost its share from the beginning, others for all the rest and more: the first minute fills in a lump. */
+const urgentFromTheStart: fc.Arbitrary<Scenario> = fc
+  .record({ demand: fc.double({ min: 0.8, max: 0.95, noNaN: true }), others: fc.constantFrom(2, 3), quick })
+  .map(({ demand, others, quick }) => {
+    const size = { input: [200, 300] as const, maxTokens: 200, answer: [0, 1] as const };
+    const share = PRIORITY_WEIGHTS[1] / (PRIORITY_WEIGHTS[1] + PRIORITY_WEIGHTS[others as Priority]);
+    const everyMs = (partOfQuota: number) => (350 * MINUTE_MS) / (partOfQuota * TOKENS_PER_MINUTE);
+    return {
+      ...CALM,
+      ...quick,
+      flows: [
+        { ...size, priority: 1, tenant: 'chat', waiting: 0, everyMs: everyMs(demand * share) },
+        { ...size, priority: others as Priority, tenant: 'bulk', waiting: 0, everyMs: everyMs(1) },
+      ],
+    };
+  });
+
+invariant<Scenario, Sabotage>('urgent work gets its share in every part of the minute', {
+  generated: urgentFromTheStart,
+  runs: 3,
+  holds: (scenario, without) => {
+    const { releases } = new LaneRun(scenario, without).run();
+    const waits = releases.flatMap(({ at, entry }) =>
+      entry.tenant === 'chat' ? [at - entry.accepted_at] : [],
+    );
+    waits.sort((a, b) => a - b);
+    expect(waits.length).toBeGreaterThan(100);
+    expect(waits[Math.floor(waits.length * 0.95)]).toBeLessThan(5_000);
+  },
+  without: {
+    'room for what is to come': {
+      engine: replaced(
+        UrgentDemand,
+        'foresee',
+        (foresee) =>
+          function (this: UrgentDemand, now, seen) {
+            return {
+              ...foresee.call(this, now, seen),
+              within: () => ({ onAverage: NOBODY, atMost: NOBODY }),
+            };
           },
       ),
     },

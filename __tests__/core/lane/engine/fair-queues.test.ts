@@ -52,6 +52,27 @@ describe('priorities', () => {
     expect(both.get('5 a')).toBeCloseTo(1_000, -3);
   });
 
+  it('owe nothing for urgent work that went before their turn, once that is forgiven', () => {
+    const bulk = { priority: 3 as const, tenant: 'a', cost: 100 };
+    const chat = { priority: 1 as const, tenant: 'a', cost: 100 };
+    const urgentGets = (forgive: boolean) => {
+      const queues = new FairQueues();
+      const waiting = [chat, bulk].map((it, i) => [0, 1, 2, 3].map((k) => entryOf(i * 10 + k, it)));
+      for (let n = 0; n < 100; n++) {
+        queues.enter(waiting, WEIGHTS, () => 100);
+        queues.next();
+        queues.passOthers();
+        queues.next();
+        queues.serve(100);
+      }
+      queues.enter(waiting, WEIGHTS, () => 100);
+      if (forgive) queues.forgiveUrgent();
+      return serve(queues, [chat, bulk], 20).get('1 a');
+    };
+    expect(urgentGets(true)).toBe(1_600);
+    expect(urgentGets(false)).toBeUndefined();
+  });
+
   it('follow weights that change while they wait', () => {
     const queues = new FairQueues();
     const flows = [1, 5].map((priority) => ({ priority: priority as Priority, tenant: 'a', cost: 100 }));

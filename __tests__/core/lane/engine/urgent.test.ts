@@ -102,13 +102,17 @@ describe('an urgent request on a lane that has seen none', () => {
 });
 
 describe('urgent work that is expected', () => {
-  /** Twenty calls of so many tokens came in each of the last minute's spans of five seconds. */
+  /** Twenty calls of so many tokens came in five seconds. */
   const lately = (tokens: number) => [20, 20 * tokens, 20 * tokens, 20 * tokens ** 2, 20 * tokens ** 2];
+  const CAPACITY = { requests: LIMITS.requests_per_minute, tokens: LIMITS.tokens_per_minute };
+  const SEEN = {
+    ...{ share: 0.8, waiting: 9, typical: { requests: 1, tokens: 100 }, used: { requests: 0, tokens: 0 } },
+    ...{ limits: LIMITS, capacity: CAPACITY, runMs: 1_000 },
+  };
 
   /** Tokens that others get within ten seconds of a lane that is idle. */
   function othersGet(tokens: number): number {
-    const [last, mean] = [lately(tokens), lately(tokens)];
-    const urgent = { since: NOW, spans: 12, sums: [0, 0, 0, 0, 0], last, mean };
+    const urgent = { since: NOW, sums: [], spans: [1, 2, 3].map(() => lately(tokens)) };
     const engine = new LaneEngine(SETTINGS, writeState({ slots: [], urgent }));
     let waiting = Array.from({ length: 300 }, (_, order) => entryOf(order));
     let got = 0;
@@ -124,28 +128,29 @@ describe('urgent work that is expected', () => {
     return got;
   }
 
-  it('is kept no more than its share of the minute, however much there was of it', () => {
-    // Beside work of priority 3, sixteen of twenty parts, and less from span to span in which none comes.
+  it('is kept room for, and the less the less there was of it', () => {
+    expect(othersGet(400)).toBeLessThan(0.55 * LIMITS.tokens_per_minute);
+    expect(othersGet(400)).toBeGreaterThan(0.1 * LIMITS.tokens_per_minute);
+    expect(othersGet(10)).toBeGreaterThan(0.6 * LIMITS.tokens_per_minute);
+  });
+
+  it('is kept no more than its share of each minute, with what it has had', () => {
+    const due = SEEN.share * LIMITS.tokens_per_minute;
     for (const tokens of [400, 2_000, 20_000]) {
-      expect(othersGet(tokens)).toBeGreaterThan(0.1 * LIMITS.tokens_per_minute);
-      expect(othersGet(tokens)).toBeLessThan(0.4 * LIMITS.tokens_per_minute);
+      const demand = new UrgentDemand({ since: NOW, sums: [], spans: [lately(tokens)] });
+      const { within } = demand.foresee(NOW, SEEN);
+      expect(within(50_000).atMost.tokens).toBe(Math.max(0, due - 20 * tokens));
+      expect(within(61_000).atMost.tokens).toBe(due);
     }
   });
 
   it('is as large as what came turned out to be, not as it was taken to be at first', () => {
-    const seen = {
-      since: Number.POSITIVE_INFINITY,
-      share: 0.8,
-      waiting: 0,
-      used: { requests: 0, tokens: 0 },
-    };
-    const typical = { requests: 1, tokens: 100 };
     const kept = (demand: UrgentDemand) => {
-      const { within } = demand.foresee(NOW + 5_000, { ...seen, typical, limits: LIMITS, runMs: 1_000 });
+      const { within } = demand.foresee(NOW + 5_000, SEEN);
       return within(20_000).onAverage.tokens;
     };
     const demandAfter = (owed: number) => {
-      const demand = new UrgentDemand({ since: NOW, spans: 0, sums: [], last: [], mean: [] });
+      const demand = new UrgentDemand({ since: NOW, sums: [], spans: [] });
       for (let call = 0; call < 10; call += 1) demand.add({ held: 200, charge: 200 });
       demand.correct(owed);
       return demand;
@@ -154,21 +159,27 @@ describe('urgent work that is expected', () => {
     expect(kept(demandAfter(2_000)) / kept(demandAfter(0))).toBeGreaterThan(1.7);
   });
 
-  it('goes first after a rest, and takes its turn when it has been too much for a minute', () => {
-    const isFirst = (last: number, mean: number) =>
-      new UrgentDemand({ since: NOW, spans: 12, sums: [], last: lately(last), mean: lately(mean) }).foresee(
-        NOW,
-        {
-          ...{ since: NOW - 1_000, share: 0.5, waiting: 9, typical: { requests: 1, tokens: 100 } },
-          ...{ used: { requests: 0, tokens: 0 }, limits: LIMITS, runMs: 1_000 },
-        },
-      ).isFirst;
-    // Twenty calls in five seconds: of 208 tokens each they are half of the quota.
-    expect(isFirst(400, 100)).toBe(true);
-    expect(isFirst(100, 400)).toBe(false);
+  it('goes first after a rest, and takes its turn when it has had its share of the last minute', () => {
+    const isWithin = (...spans: number[][]) =>
+      new UrgentDemand({ since: NOW, sums: [], spans }).foresee(NOW, { ...SEEN, share: 0.5 }).isWithin;
+    const [some, much] = [lately(200), lately(2_000)];
+    expect(isWithin(much)).toBe(true);
+    expect(isWithin(much, some)).toBe(true);
+    expect(isWithin(some, much, some, some, some)).toBe(false);
   });
 
-  it('control: of little, little is kept', () => {
-    expect(othersGet(10)).toBeGreaterThan(0.6 * LIMITS.tokens_per_minute);
+  it('is entitled to its share of what the lane can serve', () => {
+    const capacity = { requests: CAPACITY.requests, tokens: 0.3 * CAPACITY.tokens };
+    const demand = new UrgentDemand({ since: NOW, sums: [], spans: [lately(2_000)] });
+    expect(demand.foresee(NOW, { ...SEEN, capacity }).isWithin).toBe(false);
+  });
+
+  it('is expected to be none where an earlier release left something else', () => {
+    const earlier = { since: NOW, spans: 12, sums: lately(400), last: lately(400), mean: lately(400) };
+    const demand = new UrgentDemand(earlier as never);
+    expect(demand.foresee(NOW, { ...SEEN, waiting: 0 }).within(30_000).atMost).toEqual({
+      requests: 0,
+      tokens: 0,
+    });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { urgentSince, waitedMs } from '../../../../src/core/lane/engine/waiting.ts';
+import { waitedMs } from '../../../../src/core/lane/engine/waiting.ts';
 import { entryOf } from '../../../fixtures/entries.ts';
 
 const NOW = 1_000_000_000;
@@ -12,16 +12,13 @@ const cut = urgent(50, { full_allowance: false });
 describe('how long work has waited', () => {
   it('counts from when the oldest was accepted', () => {
     expect(waitedMs([[urgent(3)], [other(20), other(2)]], NOW)).toBe(20_000);
-    expect(urgentSince([[urgent(3), urgent(1)], [urgent(2)], [other(20)]])).toBe(NOW - 3_000);
   });
 
   it('says nothing of requests that have been called and wait again', () => {
     expect(waitedMs([[failed, cut, urgent(3)]], NOW)).toBe(3_000);
-    expect(urgentSince([[failed, cut, urgent(3)], [urgent(2)]])).toBe(NOW - 3_000);
   });
 
   it('is nothing where only these wait', () => {
     expect(waitedMs([[failed], [cut]], NOW)).toBe(0);
-    expect(urgentSince([[failed], [cut], [other(20)]])).toBe(Number.POSITIVE_INFINITY);
   });
 });

@@ -15,7 +15,7 @@ import { BundlePacer } from './bundles.ts';
 import { DeniedModels } from './denied-models.ts';
 import { Estimates } from './estimates.ts';
 import { FairQueues } from './fair-queues.ts';
-import { bindingShare, Headroom } from './headroom.ts';
+import { bindingShare, capacityOf, Headroom } from './headroom.ts';
 import { Ledger, type LedgerTotals, WINDOW_MS } from './ledger.ts';
 import { lookAheadMs, mayBeAhead, Pacing } from './pacing.ts';
 import { RecentTenants } from './recent-tenants.ts';
@@ -26,7 +26,7 @@ import { type Sizing, sizeOf } from './sizing.ts';
 import { parseEstimates, parseState, writeEstimates, writeState } from './state.ts';
 import type { Decisions, EngineRelease, TickInput } from './tick.ts';
 import { UrgentDemand } from './urgent-demand.ts';
-import { lengthOf, prioritiesOf, typicalOf, urgentSince, waitedMs } from './waiting.ts';
+import { lengthOf, prioritiesOf, typicalOf, waitedMs } from './waiting.ts';
 
 /** By what the breaker allows. */
 const MOST_RELEASES = { all: Number.POSITIVE_INFINITY, probe: 1, none: 0 };
@@ -123,18 +123,27 @@ export class LaneEngine {
     const limits = this.#adaptiveShare.limits(input.limits);
     const runMs = this.runMs;
     const decisions: Decisions = { releasedAt: now, releases: [], expired: [], oversized: [] };
-    const waiting = input.queues.map((queue) => {
+    const queues = input.queues.map((queue) => {
       for (const entry of queue) if (entry.deadline_at <= now) decisions.expired.push(entry);
       return queue.filter(({ deadline_at }) => deadline_at > now);
     });
-    const paused = this.#pausedBy(input, waiting);
+    const paused = this.#pausedBy(input, queues);
     const allowed = paused === 'operator' || paused === 'no_quota' ? 'none' : this.#breaker.allows(now);
-    const admitted = this.#breaker.admitted(this.#deniedModels.admitted(waiting, now), now);
+    const admitted = this.#breaker.admitted(this.#deniedModels.admitted(queues, now), now);
     const sizeOf = this.#sizer(input.limits);
     const typical = typicalOf(used, admitted, sizeOf);
     const share = urgentShareBeside(prioritiesOf(admitted), (priority) => input.priorityWeights[priority]);
-    const waits = { waiting: lengthOf(admitted), since: urgentSince(admitted) };
-    const urgent = this.#urgentDemand.foresee(now, { ...waits, share, typical, used, limits, runMs });
+    const capacity = capacityOf(limits, this.#ledger.releasedSince(now - WINDOW_MS), used);
+    const waiting = lengthOf(admitted);
+    const urgent = this.#urgentDemand.foresee(now, {
+      waiting,
+      share,
+      typical,
+      used,
+      limits,
+      capacity,
+      runMs,
+    });
     const headroom = new Headroom(used, limits, {
       outlook: this.#ledger.outlook(now, runMs, this.#estimates.startDelay),
       runMs,
@@ -144,10 +153,11 @@ export class LaneEngine {
     const aheadMs = lookAheadMs(waitedMs(admitted, now), searching);
     this.#pacing.advance(now, headroom.rateWithin(aheadMs, mayBeAhead(typical, limits)));
     const { minutesToProcess } = this.settings;
-    const { isFirst: urgentFirst } = urgent;
+    const { isWithin: urgentFirst } = urgent;
     const round = { input, limits, headroom, urgentFirst, aheadMs, runMs, minutesToProcess, sizeOf };
     const release = (entries: BacklogEntry[][], count: number) => {
       this.#queues.enter(entries, input, (entry) => sizeOf(entry).cost);
+      if (urgentFirst) this.#queues.forgiveUrgent();
       return releaseRound(this.#parts, round, count, decisions);
     };
     let end: RoundEnd = 'stopped';

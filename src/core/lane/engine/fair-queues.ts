@@ -79,6 +79,11 @@ export class FairQueues {
     this.#forgetBlocked(queues);
   }
 
+  /** What urgent work took before the others' turn is not owed to them. */
+  forgiveUrgent(): void {
+    this.#priorities.forgive(PRIORITIES[0]);
+  }
+
   /** Priorities of which something waits. */
   get waiting(): Priority[] {
     return PRIORITIES.filter((it) => this.#lines.has(it));

@@ -99,10 +99,15 @@ export function bindingShare(used: Amount, limits: Limits): number {
   return laneMinutes(used, limits) ?? 0;
 }
 
-/** So much of the limits; of what is not limited, all. */
-export function partOf(limits: Limits, part: number): Amount {
+/** What a lane is able to serve in a minute: what it released in the last, and what it could have released beside. */
+export function capacityOf(limits: Limits, released: Amount, used: Amount): Amount {
   const { requests, tokens } = amountOf(limits);
-  return { requests: part * requests, tokens: part * tokens };
+  const of = (limit: number, released: number, used: number) =>
+    Math.min(limit, released + Math.max(0, limit - used));
+  return {
+    requests: of(requests, released.requests, used.requests),
+    tokens: of(tokens, released.tokens, used.tokens),
+  };
 }
 
 /** Nothing is known to be scarce. */

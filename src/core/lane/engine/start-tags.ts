@@ -37,6 +37,12 @@ export class StartTags<K> {
     this.#tags.set(key, tag + cost / weight);
   }
 
+  /** `key` is ahead of nobody who waits: what it has received beyond its weight is not owed to them. */
+  forgive(key: K): void {
+    const tags = [...this.#waiting].map((it) => this.tagOf(it));
+    this.#tags.set(key, Math.min(this.tagOf(key), ...tags));
+  }
+
   /** What `key` was served turned out to be worth `cost` more, or less. */
   correct(key: K, cost: number, weight: number): void {
     const tag = this.tagOf(key);

@@ -3,20 +3,18 @@
  * has taken the minute at once, nothing leaves it for a minute.
  */
 import type { Limits } from '../catalog/limits.ts';
-import { bindingShare, NOBODY, partOf } from './headroom.ts';
+import { bindingShare, NOBODY } from './headroom.ts';
 import { type Amount, WINDOW_MS } from './ledger.ts';
 import type { Sizing } from './sizing.ts';
 
 /** What comes is counted in spans of this length: while a burst is under way it says nothing of what comes next. */
 const SPAN_MS = 5_000;
-/** As much is expected of the next as came in the last, or in about so many before it on average: whichever is more. */
+/** As much is expected of the next as came in the last, or in so many before it on average: whichever is more. */
 const SPANS = 12;
 /** Requests come at random: room is kept for so many standard deviations more than their mean. */
 const CONFIDENCE = 1.65;
 /** Urgent work waits for the slot of another that has just been let in, and hardly longer. */
 const PROMPT_MS = 300;
-/** Urgent work that has waited for so long asks for more than its share, or cannot be helped. */
-const LONG_MS = 5_000;
 
 /** One urgent request that nobody has seen coming finds its room, where it takes no more than this part of the minute. */
 const UNFORESEEN_SHARE = 0.01;
@@ -29,25 +27,21 @@ const NONE: Sums = sumsOf(() => 0);
 interface Seen {
   /** When the present span began, epoch milliseconds; none has before the first look. */
   since?: number;
-  /** Spans that the mean is of. */
-  spans: number;
-  /** Of the present span, of the one before it, and the mean of all before. */
+  /** Of the present span. */
   sums: Sums;
-  last: Sums;
-  mean: Sums;
+  /** Of the last minute's spans before it, the last first. */
+  spans: readonly Sums[];
 }
 
 /** The same, with sums in the order of their names. */
-export interface UrgentDemandState extends Pick<Seen, 'since' | 'spans'> {
+export interface UrgentDemandState {
+  since?: number;
   sums: number[];
-  last: number[];
-  mean: number[];
+  spans: number[][];
 }
 
 /** What a tick sees of urgent work, and of what is beside it. */
 export interface UrgentNow {
-  /** When the oldest urgent request that waits was accepted, epoch milliseconds; Infinity where none waits. */
-  since: number;
   /** Its part of what is served beside what waits. */
   share: number;
   /** Requests that wait, of all priorities. */
@@ -56,13 +50,15 @@ export interface UrgentNow {
   typical: Amount;
   used: Amount;
   limits: Limits;
+  /** What the lane is able to serve in a minute. */
+  capacity: Amount;
   /** How long a call takes from its release. */
   runMs: number;
 }
 
 export interface UrgentForecast {
-  /** Urgent work that waits goes before all others. */
-  isFirst: boolean;
+  /** It has had less than its share: what waits of it goes before all others. */
+  isWithin: boolean;
   /** What is kept for urgent calls that come within a time from now, milliseconds. */
   within(ms: number): { onAverage: Amount; atMost: Amount };
 }
@@ -71,25 +67,19 @@ export class UrgentDemand {
   #state: Seen;
 
   constructor(state?: UrgentDemandState) {
-    this.#state = {
-      since: state?.since,
-      spans: state?.spans ?? 0,
-      sums: read(state?.sums),
-      last: read(state?.last),
-      mean: read(state?.mean),
-    };
+    // An earlier release wrote one mean instead of spans.
+    const spans = Array.isArray(state?.spans) ? state.spans : [];
+    this.#state = { since: state?.since, sums: read(state?.sums), spans: spans.map(read) };
   }
 
   #advance(now: number): void {
-    let { since = now, sums, last, mean, spans } = this.#state;
-    for (let forgotten = 0; since + SPAN_MS <= now && forgotten < 10 * SPANS; forgotten++) {
-      spans = Math.min(SPANS, spans + 1);
-      last = sums;
-      mean = meanOf(mean, last, spans);
+    let { since = now, sums, spans } = this.#state;
+    for (let passed = 0; since + SPAN_MS <= now && passed <= SPANS; passed++) {
+      spans = [sums, ...spans].slice(0, SPANS);
       sums = NONE;
       since += SPAN_MS;
     }
-    this.#state = { since: Math.max(since, now - SPAN_MS), sums, last, mean, spans };
+    this.#state = { since: Math.max(since, now - SPAN_MS), sums, spans };
   }
 
   /** An urgent call was released. */
@@ -101,8 +91,8 @@ export class UrgentDemand {
 
   /** Urgent calls were charged so much more than was expected of them, or less: so are those to come. */
   correct(tokens: number): void {
-    const { sums, last, mean, spans } = this.#state;
-    const expected = sums.charge + spans * mean.charge;
+    const { sums, spans } = this.#state;
+    const expected = [sums, ...spans].reduce((all, { charge }) => all + charge, 0);
     if (expected <= 0) return;
     const factor = Math.max(0, 1 + tokens / expected);
     const corrected = (it: Sums): Sums => ({
@@ -110,37 +100,43 @@ export class UrgentDemand {
       charge: it.charge * factor,
       chargeSquared: it.chargeSquared * factor ** 2,
     });
-    this.#state = { ...this.#state, sums: corrected(sums), last: corrected(last), mean: corrected(mean) };
+    this.#state = { ...this.#state, sums: corrected(sums), spans: spans.map(corrected) };
   }
 
   /**
-   * While urgent work asks for less than its share, it goes first and finds its room, whatever the shares of a moment say. Otherwise
-   * what waits of it takes its turn among the others, and no room is kept beside for more.
+   * Urgent work is entitled to its share of each minute. While it has had less in the last one, what waits of it goes first, whatever
+   * the shares of a moment say; when it has had as much, it takes its turn among the others. They leave room for what it may still
+   * ask for: beside what it has had, as far as that still counts by then.
    */
-  foresee(now: number, seen: UrgentNow): UrgentForecast {
+  foresee(now: number, { typical, share, capacity, runMs, ...seen }: UrgentNow): UrgentForecast {
     this.#advance(now);
-    const { typical, since, share, limits, runMs } = seen;
-    const waits = since < Number.POSITIVE_INFINITY;
-    const isFirst = waits && since > now - LONG_MS && this.#isWithin(share, limits);
-    const isKept = isFirst || !waits;
-    const most = isKept ? partOf(limits, share) : NOBODY;
-    const patience = patienceMs(typical, limits);
-    const unforeseen = unforeseenUrgent(seen);
-    return { isFirst, within: (ms) => this.#within(ms - patience, runMs, { unforeseen, most }) };
+    const entitled = { requests: share * capacity.requests, tokens: share * capacity.tokens };
+    const had = this.#releasedSince(now - WINDOW_MS);
+    const isWithin = had.requests <= entitled.requests && had.tokens <= entitled.tokens;
+    const patience = patienceMs(typical, seen.limits);
+    const unforeseen = unforeseenUrgent(typical, seen);
+    const mean = meanOf(this.#state.spans);
+    return {
+      isWithin,
+      within: (ms) => {
+        const most = without(entitled, this.#releasedSince(now + ms - WINDOW_MS));
+        return this.#within(ms - patience, runMs, { mean, unforeseen, most });
+      },
+    };
   }
 
   /**
    * What the calls that come within a time from now on hold at its end.
    * @param runMs how long a call runs, and holds what it reserves
    * @param unforeseen what is kept of it at least
-   * @param most its share: what comes beyond it waits for its turn like all others
+   * @param most what comes beyond it waits for its turn like all others
    */
   #within(
     ms: number,
     runMs: number,
-    { unforeseen, most }: { unforeseen: Amount; most: Amount },
+    { mean, unforeseen, most }: { mean: Sums; unforeseen: Amount; most: Amount },
   ): { onAverage: Amount; atMost: Amount } {
-    const { last, mean } = this.#state;
+    const [last = NONE] = this.#state.spans;
     const atMost = amountOf(last.charge > mean.charge ? last : mean, ms, runMs, CONFIDENCE);
     const least = ms > 0 ? unforeseen : NOBODY;
     return {
@@ -149,17 +145,21 @@ export class UrgentDemand {
     };
   }
 
-  /** No more came in the last minute than this part of the limits: a few at once after a rest are not too many. */
-  #isWithin(share: number, limits: Limits): boolean {
-    const { mean } = this.#state;
-    const perMinute = (sum: number) => (sum * WINDOW_MS) / SPAN_MS;
-    const demand = { requests: perMinute(mean.calls), tokens: perMinute(mean.charge) };
-    return bindingShare(demand, limits) <= share;
+  /** What was released since then; of a span that had begun before, all. */
+  #releasedSince(time: number): Amount {
+    const { since = 0, sums, spans } = this.#state;
+    const released = { requests: sums.calls, tokens: sums.charge };
+    for (const [index, { calls, charge }] of spans.entries()) {
+      if (since - index * SPAN_MS <= time) break;
+      released.requests += calls;
+      released.tokens += charge;
+    }
+    return released;
   }
 
   snapshot(): UrgentDemandState {
-    const { sums, last, mean, ...rest } = this.#state;
-    return { ...rest, sums: written(sums), last: written(last), mean: written(mean) };
+    const { since, sums, spans } = this.#state;
+    return { since, sums: written(sums), spans: spans.map(written) };
   }
 }
 
@@ -169,7 +169,10 @@ function patienceMs(typical: Amount, limits: Limits): number {
 }
 
 /** Room for one urgent request on a lane that has seen none lately. None is kept while all that waits fits into the minute. */
-function unforeseenUrgent({ typical, waiting, used, limits }: UrgentNow): Amount {
+function unforeseenUrgent(
+  typical: Amount,
+  { waiting, used, limits }: Pick<UrgentNow, 'waiting' | 'used' | 'limits'>,
+): Amount {
   const all = { requests: used.requests + waiting, tokens: used.tokens + waiting * typical.tokens };
   const isKept = bindingShare(typical, limits) <= UNFORESEEN_SHARE && bindingShare(all, limits) > 1;
   return isKept ? typical : NOBODY;
@@ -210,8 +213,15 @@ function sumsOf(of: (sum: keyof Sums) => number): Sums {
   return Object.fromEntries(SUMS.map((sum) => [sum, of(sum)])) as Sums;
 }
 
-function meanOf(mean: Sums, next: Sums, count: number): Sums {
-  return sumsOf((sum) => mean[sum] + (next[sum] - mean[sum]) / count);
+function meanOf(spans: readonly Sums[]): Sums {
+  return sumsOf((sum) => spans.reduce((all, it) => all + it[sum], 0) / Math.max(1, spans.length));
+}
+
+function without(amount: Amount, less: Amount): Amount {
+  return {
+    requests: Math.max(0, amount.requests - less.requests),
+    tokens: Math.max(0, amount.tokens - less.tokens),
+  };
 }
 
 function read(sums: readonly number[] = []): Sums {

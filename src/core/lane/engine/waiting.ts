@@ -1,6 +1,6 @@
 /** What a tick sees waiting. */
 import type { BacklogEntry } from '../../request/ports.ts';
-import { PRIORITIES, type Priority } from '../../request/record.ts';
+import type { Priority } from '../../request/record.ts';
 import type { Amount } from './ledger.ts';
 import type { Sizing } from './sizing.ts';
 
@@ -36,15 +36,4 @@ function hasRun({ failures, full_allowance }: BacklogEntry): boolean {
 /** Priorities of which something waits: all of a queue have the same. */
 export function prioritiesOf(queues: readonly (readonly BacklogEntry[])[]): Priority[] {
   return queues.flatMap(([head]) => head?.priority ?? []);
-}
-
-/** When the oldest urgent request was accepted that waits for its first call, epoch milliseconds; Infinity where none does. */
-export function urgentSince(queues: readonly (readonly BacklogEntry[])[]): number {
-  let since = Number.POSITIVE_INFINITY;
-  for (const queue of queues) {
-    if (queue[0]?.priority !== PRIORITIES[0]) continue;
-    const first = queue.find((entry) => !hasRun(entry));
-    since = Math.min(since, first?.accepted_at ?? since);
-  }
-  return since;
 }
