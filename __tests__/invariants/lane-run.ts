@@ -184,7 +184,7 @@ export class LaneRun {
     const worker: Worker = { id: ++this.#workers, startsAfter, running: [], holders: [] };
     const slot = slotOf(this.#now);
     this.#later(startsAfter + HELD_AFTER_MS, () => {
-      worker.holders = [...new Set(worker.running)];
+      worker.holders = [...worker.running];
       if (worker.holders.length > 0) this.#report(slot, heldBy(worker.holders));
     });
     return worker;

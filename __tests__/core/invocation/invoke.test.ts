@@ -537,11 +537,15 @@ describe('a bundle', () => {
     await expect.poll(() => world.calls.length).toBe(1);
     await expect.poll(async () => (await world.record('r3')).status).toBe('COMPLETED');
     pass();
-    await expect.poll(() => world.counters()).toMatchObject({ bundles_held: 1, 'held.acme': 1 });
+    await expect.poll(() => world.counters()).toMatchObject({ bundles_held: 1, 'held.acme': 1_000 });
     expect(await world.counters()).not.toHaveProperty(['freed.acme']);
     answer();
     await run;
-    expect(await world.counters()).toMatchObject({ 'held.acme': 1, 'freed.acme': 1, bundles_ended: 1 });
+    expect(await world.counters()).toMatchObject({
+      'held.acme': 1_000,
+      'freed.acme': 1_000,
+      bundles_ended: 1,
+    });
     expect(await world.counters()).not.toHaveProperty(['held.quick']);
   });
 

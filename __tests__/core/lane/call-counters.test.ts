@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countersOf, slotReportOf } from '../../../src/core/lane/call-counters.ts';
+import { countersOf, freedBy, heldBy, slotReportOf } from '../../../src/core/lane/call-counters.ts';
 import type { CallEnd, CallReport } from '../../../src/core/lane/call-report.ts';
 
 function reported(fields: Partial<CallReport> & { end: CallEnd }) {
@@ -51,5 +51,27 @@ describe('an input of media', () => {
     });
     expect(report.media).toEqual([['pdf', { calls: 1, ratio: 250, ratio_squared: 62_500 }]]);
     expect([report.estimated_input, report.input]).toEqual([0, 0]);
+  });
+});
+
+describe('a worker that waits for long', () => {
+  const holdersOf = (counters: Record<string, number>) => slotReportOf({ slot: 0, counters }).holders;
+  const calls = [...Array(6).fill('acme'), ...Array(3).fill('globex'), 'initech'];
+
+  it('is held by those whose calls it waits for, each by its part of them', () => {
+    expect(holdersOf(heldBy(calls))).toEqual([
+      ['acme', 0.6],
+      ['globex', 0.3],
+      ['initech', 0.1],
+    ]);
+    expect(holdersOf(heldBy(['acme']))).toEqual([['acme', 1]]);
+  });
+
+  it('is one worker at most, whoever holds it, and none when it is free', () => {
+    const many = Array.from({ length: 40 }, (_, call) => `tenant-${call % 7}`);
+    const held = holdersOf(heldBy(many)).reduce((sum, [, part]) => sum + part, 0);
+    expect(held).toBeGreaterThan(0.5);
+    expect(held).toBeLessThanOrEqual(1.001);
+    expect(holdersOf({ ...heldBy(many), ...freedBy(many) })).toEqual([]);
   });
 });

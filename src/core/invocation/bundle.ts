@@ -8,9 +8,6 @@ import { PayloadUnreadableError } from './errors.ts';
 import { invoke } from './invoke.ts';
 import type { InvocationPorts } from './outcome.ts';
 
-/** A report names so many tenants whose calls hold a worker, at most. */
-const MOST_HOLDERS = 5;
-
 /**
  * Runs the releases concurrently; each ends on its own. A release that was claimed and could not be dealt with is brought back by
  * the bundle's lease, or was set aside already, and not by a redelivery of the message.
@@ -28,7 +25,7 @@ export async function runBundle(
   const running = new Set<RequestRecord>();
   const all = Promise.allSettled(releases.map((release) => invoke(ports, message, release, running)));
   await Promise.race([all, ports.clock.sleep(HELD_AFTER_MS)]);
-  const holders = holdersAmong(running);
+  const holders = [...running].map(({ tenant }) => tenant);
   const [told] = await Promise.allSettled([
     holders.length > 0 ? ports.reports.add(lane, slot, heldBy(holders)) : undefined,
   ]);
@@ -40,14 +37,6 @@ export async function runBundle(
     lease !== undefined && dealtWith.length > 0 ? ports.leases.settle(lane, lease, dealtWith) : undefined,
   ]);
   return [told, ...ends, ...notes].flatMap((it) => (it.status === 'rejected' ? [it.reason] : []));
-}
-
-/** Whose calls hold the worker: those who have the most of them, as many as a report has room for. */
-function holdersAmong(running: ReadonlySet<RequestRecord>): string[] {
-  const calls = new Map<string, number>();
-  for (const { tenant } of running) calls.set(tenant, (calls.get(tenant) ?? 0) + 1);
-  const most = [...calls].sort(([, a], [, b]) => b - a);
-  return most.slice(0, MOST_HOLDERS).map(([tenant]) => tenant);
 }
 
 type End = PromiseSettledResult<'ours' | 'not ours'> | undefined;

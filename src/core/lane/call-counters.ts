@@ -54,6 +54,9 @@ export interface AnswerSizes {
 /** Ratios are counted in thousandths: counters are whole numbers. */
 export const RATIO_UNIT = 1_000;
 
+/** A report names so many tenants whose calls hold a worker, at most. */
+const MOST_HOLDERS = 5;
+
 /** Inputs that are mostly of one kind of media: their number, and sums of real by estimated tokens. */
 const MEDIA_SUMS = ['calls', 'ratio', 'ratio_squared'] as const;
 export type MediaSums = Readonly<Record<(typeof MEDIA_SUMS)[number], number>>;
@@ -98,7 +101,7 @@ export interface SlotReport extends Readonly<Record<Sum, number>> {
   readonly faults: readonly TenantCount[];
   /** How probes of these tenants ended. */
   readonly probes: readonly { tenant: string; end: CallEnd }[];
-  /** Whose calls have held workers for long, and hold them still; of each how many. */
+  /** Whose calls have held workers for long, and hold them still; of each how many, parts of workers too. */
   readonly holders: readonly TenantCount[];
 }
 
@@ -132,15 +135,24 @@ const FAILED_BY_CALL: ReadonlySet<CallReport['end']> = new Set([
 /** Counters of a bundle whose last release has ended: its worker is free. Added to the slot of its release. */
 export const BUNDLE_ENDED = { bundles_ended: 1 } as const satisfies Partial<Record<Sum, number>>;
 
-/** Counters of a bundle that runs for long: calls of these tenants hold its worker. */
-export function heldBy(tenants: readonly string[]): Counters {
-  const held = tenants.map((tenant) => [nameOf.worker('held', tenant), 1]);
-  return { ['bundles_held' satisfies Sum]: 1, ...Object.fromEntries(held) };
+/** Counters of a bundle that runs for long: those whose calls it waits for hold its worker, each by the part of them that is theirs. */
+export function heldBy(tenantsOfCalls: readonly string[]): Counters {
+  return { ['bundles_held' satisfies Sum]: 1, ...partsOf('held', tenantsOfCalls) };
 }
 
 /** Counters of such a bundle when its worker is free. */
-export function freedBy(tenants: readonly string[]): Counters {
-  return Object.fromEntries(tenants.map((tenant) => [nameOf.worker('freed', tenant), 1]));
+export function freedBy(tenantsOfCalls: readonly string[]): Counters {
+  return partsOf('freed', tenantsOfCalls);
+}
+
+function partsOf(change: 'held' | 'freed', tenantsOfCalls: readonly string[]): Counters {
+  const calls = new Map<string, number>();
+  for (const tenant of tenantsOfCalls) calls.set(tenant, (calls.get(tenant) ?? 0) + 1);
+  const most = [...calls].sort(([, a], [, b]) => b - a).slice(0, MOST_HOLDERS);
+  const all = tenantsOfCalls.length;
+  return Object.fromEntries(
+    most.map(([tenant, count]) => [nameOf.worker(change, tenant), Math.round((RATIO_UNIT * count) / all)]),
+  );
 }
 
 export function countersOf(report: CallReport): Counters {
@@ -298,7 +310,7 @@ export function slotReportOf({ slot, counters }: SlotTotals): SlotReport {
     }
   }
   report.media = [...media];
-  report.holders = [...held].filter(([, workers]) => workers > 0);
+  report.holders = [...held].flatMap(([tenant, parts]) => (parts > 0 ? [[tenant, parts / RATIO_UNIT]] : []));
   return report;
 }
 

@@ -228,7 +228,7 @@ function read(sums: readonly number[] = []): Sums {
   return sumsOf((sum) => sums[SUMS.indexOf(sum)] ?? 0);
 }
 
-/** Calls to a hundredth, tokens to one. */
+/** To three digits: it is a forecast. */
 function written(sums: Sums): number[] {
-  return SUMS.map((sum) => (sum === 'calls' ? Math.round(sums[sum] * 100) / 100 : Math.round(sums[sum])));
+  return SUMS.map((sum) => Number(sums[sum].toPrecision(3)));
 }
