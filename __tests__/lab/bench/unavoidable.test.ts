@@ -41,6 +41,23 @@ describe('the unavoidable wait', () => {
     expect((waits[5] ?? 0) - (waits[4] ?? 0)).toBeCloseTo(FLUID_SLOT_MS, -3);
   });
 
+  it('is until others end, of those that do not fit beside each other with all that they reserve', () => {
+    // Sixty times what is charged, for ten seconds: six fit beside each other.
+    const burst = Array.from(
+      { length: 12 },
+      (): FluidRequest => ({
+        ...{ priority: 1, tenant: 'acme', arrivedAt: 0, quotaMs: 1_000 },
+      }),
+    );
+    const asCharged = { charged: 1, reserved: 0, runMs: 0 };
+    const held = { urgent: { charged: 0.17, reserved: 9.83, runMs: 10_000 }, others: asCharged };
+    expect(unavoidableWaits(burst).at(-1)).toBe(0);
+    const waits = unavoidableWaits(burst, held);
+    expect(waits.slice(0, 6)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(waits.at(-1)).toBeGreaterThan(4_000);
+    expect(waits.at(-1)).toBeLessThan(12_000);
+  });
+
   it('is none where a burst of others could have left room', () => {
     const waits = urgentWaits([...requests(100, 5, 0), ...requests(1, 1, 0, 20_000)]);
     expect(waits).toEqual([0]);

@@ -11,7 +11,7 @@ import { type BurstTime, burstTimes } from './bursts.ts';
 import { type Fairness, fairnessOf } from './fairness.ts';
 import { contains } from './intervals.ts';
 import { isCalm, KEPT_SHARE, type PromiseFigures, promisesOf } from './promises.ts';
-import { unavoidableWaits } from './unavoidable.ts';
+import { type Holding, unavoidableWaits } from './unavoidable.ts';
 import { type AttainedUtilisation, utilisationOf } from './utilisation.ts';
 
 /** The most urgent priority waits no longer than it must and this, 95 times in 100. */
@@ -149,13 +149,21 @@ function urgentOf(
       arrivedAt: acceptedAt,
       quotaMs: msOf(charge),
     })),
+    {
+      urgent: holdingOf(settled.filter(isUrgent), msOf, limits),
+      others: holdingOf(
+        settled.filter((call) => !isUrgent(call)),
+        msOf,
+        limits,
+      ),
+    },
   );
   const aside = outages.map(({ from, to }) => ({
     from: beganAt + from + OUTAGE_REACH.from,
     to: beganAt + to + OUTAGE_REACH.to,
   }));
   const urgent = own.flatMap((request, index) => {
-    if (request.priority !== PRIORITIES[0] || contains(aside, request.acceptedAt)) return [];
+    if (!isUrgent(request) || contains(aside, request.acceptedAt)) return [];
     const waitMs = waitOf(request, endedAt);
     return [{ waitMs, beyondMs: waitMs - (unavoidable[index] ?? 0) }];
   });
@@ -164,6 +172,33 @@ function urgentOf(
   return {
     waitMs: p95(urgent.map(({ waitMs }) => waitMs)),
     beyondMs: p95(urgent.map(({ beyondMs }) => beyondMs)),
+  };
+}
+
+function isUrgent({ priority }: { priority?: Priority }): boolean {
+  return priority === PRIORITIES[0];
+}
+
+/** What calls hold of the minute's tokens, of each millisecond for which they need the quota. */
+function holdingOf(
+  calls: readonly KnownCall[],
+  msOf: (charge: number) => number,
+  { tokensPerMinute = Number.POSITIVE_INFINITY }: QuotaLimits,
+): Holding {
+  const sum = (of: (call: KnownCall) => number) => calls.reduce((all, call) => all + of(call), 0);
+  const beside = ({ reservation, charge }: KnownCall) => Math.max(0, reservation - charge);
+  const part = (tokens: number) =>
+    (tokens * 60_000) /
+    (tokensPerMinute *
+      Math.max(
+        1,
+        sum(({ charge }) => msOf(charge)),
+      ));
+  const reserved = sum(beside);
+  return {
+    charged: part(sum(({ charge }) => charge)),
+    reserved: part(reserved),
+    runMs: sum((call) => beside(call) * call.durationMs) / Math.max(1, reserved),
   };
 }
 

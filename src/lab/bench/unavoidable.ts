@@ -6,7 +6,7 @@
  *
  * No minute holds more than a minute's quota: nobody knows how Bedrock measures it, so a schedule must be safe however it does.
  * All work flows evenly, so that there is room when urgent work comes. Urgent work that comes after a rest of urgent work, of up to a
- * minute, may take as much more at once as the minute has room for.
+ * minute, may take as much more at once as the minute has room for: while calls run, they hold what they reserve.
  */
 import { PRIORITY_WEIGHTS } from '../../core/lane/priority-weights.ts';
 import { PRIORITIES, type Priority } from '../../core/request/record.ts';
@@ -29,10 +29,27 @@ export interface FluidRequest {
   quotaMs: number;
 }
 
-/** Milliseconds for each request of one lane, in the order given, which is that of arrival. */
-export function unavoidableWaits(requests: readonly FluidRequest[]): number[] {
+/** What calls hold of the minute, as parts of the time for which they need the whole quota. */
+export interface Holding {
+  /** For a minute. */
+  charged: number;
+  /** Beside it, while they run. */
+  reserved: number;
+  runMs: number;
+}
+
+const AS_CHARGED: Holding = { charged: 1, reserved: 0, runMs: 0 };
+
+/**
+ * Milliseconds for each request of one lane, in the order given, which is that of arrival.
+ * @param holdings of urgent calls and of all others; as they are charged unless given
+ */
+export function unavoidableWaits(
+  requests: readonly FluidRequest[],
+  holdings = { urgent: AS_CHARGED, others: AS_CHARGED },
+): number[] {
   const slotMs = sizeBiasedMean(requests.map(({ quotaMs }) => quotaMs)) / PROMISED_USE;
-  const ends = fluidEnds(requests);
+  const ends = fluidEnds(requests, holdings);
   return requests.map(({ arrivedAt, quotaMs }, index) => {
     const wait = (ends[index] ?? arrivedAt) - arrivedAt - quotaMs / PROMISED_USE;
     return wait <= 0 ? 0 : wait + slotMs;
@@ -40,10 +57,13 @@ export function unavoidableWaits(requests: readonly FluidRequest[]): number[] {
 }
 
 /** When the fluid has served each of them. */
-function fluidEnds(requests: readonly FluidRequest[]): number[] {
+function fluidEnds(
+  requests: readonly FluidRequest[],
+  { urgent, others }: { urgent: Holding; others: Holding },
+): number[] {
   const [first] = requests;
   if (first === undefined) return [];
-  const fluid = new Fluid(requests.length);
+  const fluid = new Fluid(requests.length, new Account(urgent), new Account(others));
   let next = 0;
   for (let at = first.arrivedAt; next < requests.length || fluid.waits; at += STEP_MS) {
     for (let come = requests[next]; come !== undefined && come.arrivedAt <= at; come = requests[next]) {
@@ -65,14 +85,15 @@ class Fluid {
   readonly ends: number[];
   /** What waits of each priority, by tenant. */
   readonly #queues = new Map<Priority, Map<string, Drop[]>>();
-  /** What was poured in each step of the last minute, in a circle, and in all. */
-  readonly #poured = new Float64Array(STEPS_OF_MINUTE);
-  #pouredMs = 0;
-  #step = 0;
   /** What urgent work may take at once. */
   #creditMs = MINUTE_MS;
 
-  constructor(count: number) {
+  readonly #urgent: Account;
+  readonly #others: Account;
+
+  constructor(count: number, urgent: Account, others: Account) {
+    this.#urgent = urgent;
+    this.#others = others;
     this.ends = new Array<number>(count).fill(Number.POSITIVE_INFINITY);
   }
 
@@ -91,13 +112,13 @@ class Fluid {
 
   /** One step. */
   flow(at: number): void {
-    const slot = this.#step % STEPS_OF_MINUTE;
-    this.#step += 1;
-    this.#pouredMs -= this.#poured[slot] as number;
-    const room = Math.max(0, MINUTE_MS * PROMISED_USE - this.#pouredMs);
+    this.#urgent.step();
+    this.#others.step();
+    const room = Math.max(0, MINUTE_MS * PROMISED_USE - this.#urgent.pouredMs - this.#others.pouredMs);
     const even = Math.min(room, STEP_MS * PROMISED_USE);
     // What goes at once after a rest may fill the whole quota.
-    const atOnce = Math.min(this.#creditMs, room / PROMISED_USE - even);
+    const free = Math.max(0, MINUTE_MS - this.#urgent.heldMs - this.#others.heldMs);
+    const atOnce = Math.min(this.#creditMs, room / PROMISED_USE - even, free / this.#urgent.holdsAtOnce);
     const share = even * this.#shareOf(URGENT);
     const toUrgent = this.#pour(URGENT, share + atOnce, at);
     const taken = Math.max(0, toUrgent - share);
@@ -105,10 +126,10 @@ class Fluid {
     if (!this.#queues.has(URGENT)) {
       this.#creditMs = Math.min(MINUTE_MS, this.#creditMs + STEP_MS * PROMISED_USE);
     }
-    const left = this.#pourOthers(even - (toUrgent - taken), at);
-    const poured = even - left + taken * PROMISED_USE;
-    this.#poured[slot] = poured;
-    this.#pouredMs += poured;
+    const evenToUrgent = toUrgent - taken;
+    const left = this.#pourOthers(even - evenToUrgent, at);
+    this.#urgent.pour(evenToUrgent + taken * PROMISED_USE);
+    this.#others.pour(even - evenToUrgent - left);
   }
 
   /** What a priority does not need goes to the others; returns what none of them needs. */
@@ -149,6 +170,51 @@ class Fluid {
     }
     if (lines?.size === 0) this.#queues.delete(priority);
     return amountMs - left;
+  }
+}
+
+/** What was poured of one kind in the last minute, step by step. */
+class Account {
+  /** In a circle, and the sums of a minute and of those that still run. */
+  readonly #steps = new Float64Array(STEPS_OF_MINUTE);
+  #step = 0;
+  #pouredMs = 0;
+  #runningMs = 0;
+  readonly #runs: number;
+
+  constructor(private readonly holding: Holding) {
+    this.#runs = Math.max(1, Math.min(STEPS_OF_MINUTE, Math.ceil(holding.runMs / STEP_MS)));
+  }
+
+  step(): void {
+    this.#step = (this.#step + 1) % STEPS_OF_MINUTE;
+    this.#runningMs -= this.#at(this.#step - this.#runs);
+    this.#pouredMs -= this.#at(this.#step);
+    this.#steps[this.#step] = 0;
+  }
+
+  pour(ms: number): void {
+    this.#steps[this.#step] = ms;
+    this.#pouredMs += ms;
+    this.#runningMs += ms;
+  }
+
+  get pouredMs(): number {
+    return this.#pouredMs;
+  }
+
+  get heldMs(): number {
+    const { charged, reserved } = this.holding;
+    return charged * this.#pouredMs + reserved * this.#runningMs;
+  }
+
+  /** What is held of all that is poured now. */
+  get holdsAtOnce(): number {
+    return this.holding.charged + this.holding.reserved;
+  }
+
+  #at(step: number): number {
+    return this.#steps[(step + STEPS_OF_MINUTE) % STEPS_OF_MINUTE] as number;
   }
 }
 

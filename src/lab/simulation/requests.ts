@@ -79,10 +79,10 @@ export function idOfPayload(payload: Payload): string {
   return (messages as [{ content: [{ text: string }] }] | undefined)?.[0].content[0].text ?? '';
 }
 
-export function truthOf({ modelId, inputTokens, outputTokens, refusal }: Arrival): Truth {
+export function truthOf({ modelId, priority, inputTokens, outputTokens, refusal }: Arrival): Truth {
   const rule = RULES.get(modelId) ?? { lane: laneOf(modelId), burndown: resolveModel(modelId).burndown };
   RULES.set(modelId, rule);
-  return { ...rule, inputTokens, outputTokens, refusal };
+  return { ...rule, priority, inputTokens, outputTokens, refusal };
 }
 
 /** How a model's calls are counted, which is asked several times for each request. Workloads have few models. */

@@ -6,6 +6,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { ModelError, type ModelErrorDetails } from '../../core/invocation/errors.ts';
 import type { ModelAnswer, ModelCall, ModelRuntime } from '../../core/invocation/ports.ts';
+import type { Priority } from '../../core/request/record.ts';
 import { type Enforcement, Quota, type QuotaLimits } from '../../local/bedrock/accounting.ts';
 import type { Delay } from './delays.ts';
 import { logNormal, type Random } from './random.ts';
@@ -13,6 +14,8 @@ import { logNormal, type Random } from './random.ts';
 /** What a call will turn out to be, known to nobody but Bedrock. */
 export interface Truth {
   lane: string;
+  /** Absent where it is somebody else's. */
+  priority?: Priority;
   inputTokens: number;
   /** What the answer would have without max tokens. */
   outputTokens: number;
@@ -49,6 +52,8 @@ export interface BedrockOptions {
 export interface SeenCall {
   lane: string;
   foreign: boolean;
+  /** Absent where it is somebody else's. */
+  priority?: Priority;
   /** `out`: Bedrock answered nothing, and deducted nothing. */
   end: 'settled' | 'throttled' | 'faulty' | 'out';
   startedAt: number;
@@ -107,12 +112,12 @@ export class VirtualBedrock implements ModelRuntime {
 
   async #run(truth: Truth, reservation: number, foreign: boolean): Promise<SeenCall> {
     const { clock, network, random, faultRate = 0 } = this.options;
-    const { lane } = truth;
+    const { lane, priority } = truth;
     const quota = this.#quotaOf(lane);
     await clock.sleep(network());
     const startedAt = clock.now();
     const note = (end: SeenCall['end'], charge: number, durationMs: number): SeenCall => {
-      const seen = { lane, foreign, end, startedAt, reservation, charge, durationMs };
+      const seen = { lane, priority, foreign, end, startedAt, reservation, charge, durationMs };
       this.seen.push(seen);
       return seen;
     };
