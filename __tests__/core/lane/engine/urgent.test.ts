@@ -144,6 +144,18 @@ describe('urgent work that is expected', () => {
     }
   });
 
+  it('is kept no room for a part of a request, which nobody could use', () => {
+    const two = { limits: { requests_per_minute: 2 }, capacity: { requests: 2, tokens: CAPACITY.tokens } };
+    const kept = (calls: number) => {
+      const demand = new UrgentDemand({ since: NOW, sums: [], spans: [[calls, 0, 0, 0, 0]] });
+      return demand.foresee(NOW, { ...SEEN, ...two }).within(50_000).atMost.requests;
+    };
+    // Of two requests a minute, eight tenths are its share.
+    expect([0, 1, 2].map(kept)).toEqual([0, 0, 0]);
+    const rested = new UrgentDemand({ since: NOW - 45_000, sums: [1, 0, 0, 0, 0], spans: [] });
+    expect(rested.foresee(NOW, { ...SEEN, ...two }).within(58_000).atMost.requests).toBe(1);
+  });
+
   it('is as large as what came turned out to be, not as it was taken to be at first', () => {
     const kept = (demand: UrgentDemand) => {
       const { within } = demand.foresee(NOW + 5_000, SEEN);

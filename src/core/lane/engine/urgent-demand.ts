@@ -119,7 +119,9 @@ export class UrgentDemand {
     return {
       isWithin,
       within: (ms) => {
-        const most = without(entitled, this.#releasedSince(now + ms - WINDOW_MS));
+        const left = without(entitled, this.#releasedSince(now + ms - WINDOW_MS));
+        // Room for a part of a request is room for nobody.
+        const most = { ...left, requests: Math.floor(left.requests) };
         return this.#within(ms - patience, runMs, { mean, unforeseen, most });
       },
     };
