@@ -187,13 +187,8 @@ function holdingOf(
 ): Holding {
   const sum = (of: (call: KnownCall) => number) => calls.reduce((all, call) => all + of(call), 0);
   const beside = ({ reservation, charge }: KnownCall) => Math.max(0, reservation - charge);
-  const part = (tokens: number) =>
-    (tokens * 60_000) /
-    (tokensPerMinute *
-      Math.max(
-        1,
-        sum(({ charge }) => msOf(charge)),
-      ));
+  const quotaMs = sum(({ charge }) => msOf(charge));
+  const part = (tokens: number) => (tokens * 60_000) / (tokensPerMinute * Math.max(1, quotaMs));
   const reserved = sum(beside);
   return {
     charged: part(sum(({ charge }) => charge)),
