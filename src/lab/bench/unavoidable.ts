@@ -35,6 +35,7 @@ export interface Holding {
   charged: number;
   /** Beside it, while they run. */
   reserved: number;
+  /** For how long that is. */
   runMs: number;
 }
 
@@ -87,7 +88,6 @@ class Fluid {
   readonly #queues = new Map<Priority, Map<string, Drop[]>>();
   /** What urgent work may take at once. */
   #creditMs = MINUTE_MS;
-
   readonly #urgent: Account;
   readonly #others: Account;
 
@@ -180,6 +180,7 @@ class Account {
   #step = 0;
   #pouredMs = 0;
   #runningMs = 0;
+  /** Steps for which a call runs. */
   readonly #runs: number;
 
   constructor(private readonly holding: Holding) {
