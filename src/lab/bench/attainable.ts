@@ -103,8 +103,8 @@ export function attainableShare(all: readonly KnownCall[], limits: KnownLimits):
 }
 
 /** The room that a call gives back at its end is used again no sooner. */
-function withReaction({ durationMs, ...call }: KnownCall): KnownCall {
-  return { ...call, durationMs: durationMs + REACTION_MS };
+export function withReaction({ reservation, charge, durationMs }: KnownCall): KnownCall {
+  return { reservation, charge, durationMs: durationMs + REACTION_MS };
 }
 
 /** What a schedule settles once the first minute is full, and until its last start. */

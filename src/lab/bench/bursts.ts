@@ -3,8 +3,9 @@ import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import type { Observation, SeenRequest } from '../simulation/observation.ts';
 import type { SeenCall } from '../simulation/virtual-bedrock.ts';
 import type { SimulatedLane } from '../simulation/workload.ts';
-import { longestExcessMs, occupiedMs, shortestMakespanMs } from './attainable.ts';
+import { longestExcessMs, occupiedMs, shortestMakespanMs, withReaction } from './attainable.ts';
 import { groupBy } from './fairness.ts';
+import { soonestLastStartMs } from './soonest-start.ts';
 
 const MINUTE_MS = 60_000;
 /** A start as results tell it may be so much earlier than at Bedrock: a worker's clock and the way there. */
@@ -78,7 +79,9 @@ function leastMakespanMs(
   const afterAll = occupiedMs(served, limits) - longestExcessMs(served) + takenMs - MINUTE_MS;
   const first = before.reduce((earliest, { startedAt }) => Math.min(earliest, startedAt), at);
   const withAll = first - at + shortestMakespanMs([...before, ...served], limits);
-  return Math.max(0, afterAll, whileRunning, withAll, shortestMakespanMs(served, limits));
+  const known = Math.max(0, afterAll, whileRunning, withAll, shortestMakespanMs(served, limits));
+  const earlier = before.map((call) => ({ ...withReaction(call), startMs: call.startedAt - at }));
+  return soonestLastStartMs(served.map(withReaction), earlier, tokensPerMinute, known);
 }
 
 function arrivalOf(burst: readonly SeenRequest[]): number {
