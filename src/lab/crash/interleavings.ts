@@ -37,6 +37,7 @@ export interface Explored {
 export interface Bounds {
   /** The search ends after this many. */
   mostPaths: number;
+  /** The search ends at the first broken order, and tries those first that switch least between the processes. */
   untilBroken?: boolean;
 }
 
@@ -46,15 +47,17 @@ export async function explore(race: Race, { mostPaths, untilBroken }: Bounds): P
   const explored: Explored = { paths: 0, states: 0, complete: false, broken: [] };
   const met = new Set<string>();
   const ends = new Map<string, string[]>();
-  const open: number[][] = [[]];
-  const random = forkRandom(1, race.name);
-  while (open.length > 0 && explored.paths < mostPaths && !(untilBroken && explored.broken.length > 0)) {
-    const prefix = takeAny(open, random) ?? [];
+  const open = new OpenPrefixes(forkRandom(1, race.name));
+  open.add([], 0);
+  while (explored.paths < mostPaths && !(untilBroken && explored.broken.length > 0)) {
+    const prefix = open.take();
+    if (prefix === undefined) break;
     explored.paths += 1;
     const path = await follow(race, prefix, met);
-    for (let depth = path.widths.length - 1; depth >= prefix.length; depth -= 1) {
-      for (let other = 1; other < (path.widths[depth] ?? 0); other += 1) {
-        open.push([...path.choices.slice(0, depth), other]);
+    for (let depth = path.ready.length - 1; depth >= prefix.length; depth -= 1) {
+      for (let other = 1; other < (path.ready[depth]?.length ?? 0); other += 1) {
+        const choices = [...path.choices.slice(0, depth), other];
+        open.add(choices, untilBroken ? switchesIn(path.ready, choices) : 0);
       }
     }
     if (path.end === undefined) continue;
@@ -64,18 +67,44 @@ export async function explore(race: Race, { mostPaths, untilBroken }: Bounds): P
     if (invariants.length > 0) explored.broken.push({ choices: path.choices, invariants });
   }
   explored.states = met.size;
-  explored.complete = open.length === 0;
+  explored.complete = open.isEmpty;
   return explored;
 }
 
-/** Takes any of them, so that a search that ends early has varied early choices as well as late ones. */
-function takeAny<T>(items: T[], random: Random): T | undefined {
-  const index = Math.floor(random() * items.length);
-  const [last] = items.splice(-1);
-  if (index === items.length) return last;
-  const taken = items[index];
-  items[index] = last as T;
-  return taken;
+/** Beginnings of orders that have not been played. */
+class OpenPrefixes {
+  readonly #byRank: number[][][] = [];
+  readonly #random: Random;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  get isEmpty(): boolean {
+    return this.#byRank.every(({ length }) => length === 0);
+  }
+
+  add(prefix: number[], rank: number): void {
+    while (this.#byRank.length <= rank) this.#byRank.push([]);
+    this.#byRank[rank]?.push(prefix);
+  }
+
+  /** Takes one of the lowest rank: any, so that a search that ends early has varied early choices as well as late ones. */
+  take(): number[] | undefined {
+    const lowest = this.#byRank.find(({ length }) => length > 0) ?? [];
+    const index = Math.floor(this.#random() * lowest.length);
+    const [last] = lowest.splice(-1);
+    if (last === undefined || index === lowest.length) return last;
+    const taken = lowest[index];
+    lowest[index] = last;
+    return taken;
+  }
+}
+
+/** How often these choices leave one process for another. */
+function switchesIn(ready: readonly string[][], choices: readonly number[]): number {
+  const processes = choices.map((choice, depth) => ready[depth]?.[choice]);
+  return processes.filter((process, depth) => depth > 0 && process !== processes[depth - 1]).length;
 }
 
 /** Plays one order to its end, then recovers. Returns the steps taken and what broke. */
@@ -89,8 +118,8 @@ export async function replay(
 
 interface Path {
   choices: number[];
-  /** How many steps could have been taken at each point. */
-  widths: number[];
+  /** The processes of the steps that could have been taken at each point. */
+  ready: string[][];
   steps: string[];
   /** Undefined when the path ended at a state that had been reached before. */
   end?: Staged;
@@ -99,10 +128,10 @@ interface Path {
 async function follow(race: Race, prefix: readonly number[], met: Set<string>): Promise<Path> {
   const staged = await race.stage();
   const { scheduler } = staged;
-  const path: Path = { choices: [], widths: [], steps: [] };
+  const path: Path = { choices: [], ready: [], steps: [] };
   for (;;) {
-    const width = await scheduler.ready();
-    if (width === 0) return { ...path, end: staged };
+    const ready = await scheduler.ready();
+    if (ready.length === 0) return { ...path, end: staged };
     if (path.choices.length >= prefix.length) {
       const state = await stateOf(staged);
       if (met.has(state)) return path;
@@ -110,7 +139,7 @@ async function follow(race: Race, prefix: readonly number[], met: Set<string>): 
     }
     const choice = prefix[path.choices.length] ?? 0;
     path.choices.push(choice);
-    path.widths.push(width);
+    path.ready.push(ready);
     path.steps.push(await scheduler.take(choice));
   }
 }

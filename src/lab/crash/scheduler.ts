@@ -64,10 +64,10 @@ export class Scheduler {
       });
   }
 
-  /** Lets all processes go on until each waits for a step. Returns how many steps can be taken. */
-  async ready(): Promise<number> {
+  /** Lets all processes go on until each waits for a step. Returns the process of each step that can be taken. */
+  async ready(): Promise<string[]> {
     await new Promise((resolve) => setImmediate(resolve));
-    return this.#waiting.length;
+    return this.#waiting.map(({ process }) => process);
   }
 
   get allEnded(): boolean {
