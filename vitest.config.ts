@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const files = (...folders: string[]) => folders.map((folder) => `__tests__/${folder}`);
 
@@ -27,10 +28,29 @@ const ISOLATED = files(
   'scripts/package/**/*.test.ts',
 );
 
+/** Tests that take long: they begin before the others of their project, so that none of them is left alone at the end. */
+const LONG = files(
+  ...['invariants/', 'lab/crash/', 'lab/faults/', 'lab/simulation/', 'lab/soak/'],
+  ...['core/prioritization/fencing', 'stack/deletion-guard', 'stack/determinism'],
+);
+
+class LongFirst extends BaseSequencer {
+  override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(specifications);
+    const projects = [...new Set(sorted.map(({ project }) => project))];
+    const isLong = ({ moduleId }: TestSpecification) => LONG.some((place) => moduleId.includes(place));
+    return projects.flatMap((project) => {
+      const own = sorted.filter((it) => it.project === project);
+      return [...own.filter(isLong), ...own.filter((it) => !isLong(it))];
+    });
+  }
+}
+
 export default defineConfig({
   test: {
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    sequence: { sequencer: LongFirst },
     // One more than the cores of a small machine: some files mostly wait, for functions on the local cloud.
     maxWorkers: 3,
     // Projects run in the order of their names, so that those that wait begin first.
