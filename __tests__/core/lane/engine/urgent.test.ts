@@ -106,13 +106,19 @@ describe('urgent work that is expected', () => {
   const lately = (tokens: number) => [20, 20 * tokens, 20 * tokens, 20 * tokens ** 2, 20 * tokens ** 2];
   const CAPACITY = { requests: LIMITS.requests_per_minute, tokens: LIMITS.tokens_per_minute };
   const SEEN = {
-    ...{ share: 0.8, waiting: 9, typical: { requests: 1, tokens: 100 }, used: { requests: 0, tokens: 0 } },
+    ...{
+      share: 0.8,
+      waiting: 9,
+      waits: true,
+      typical: { requests: 1, tokens: 100 },
+      used: { requests: 0, tokens: 0 },
+    },
     ...{ limits: LIMITS, capacity: CAPACITY, runMs: 1_000 },
   };
 
   /** Tokens that others get within ten seconds of a lane that is idle. */
-  function othersGet(tokens: number): number {
-    const urgent = { since: NOW, sums: [], spans: [1, 2, 3].map(() => lately(tokens)) };
+  function othersGet(tokens: number, spans = [1, 2, 3].map(() => lately(tokens))): number {
+    const urgent = { since: NOW, sums: [], spans };
     const engine = new LaneEngine(SETTINGS, writeState({ slots: [], urgent }));
     let waiting = Array.from({ length: 300 }, (_, order) => entryOf(order));
     let got = 0;
@@ -132,6 +138,14 @@ describe('urgent work that is expected', () => {
     expect(othersGet(400)).toBeLessThan(0.55 * LIMITS.tokens_per_minute);
     expect(othersGet(400)).toBeGreaterThan(0.1 * LIMITS.tokens_per_minute);
     expect(othersGet(10)).toBeGreaterThan(0.6 * LIMITS.tokens_per_minute);
+  });
+
+  it('is not expected again for having come once at once', () => {
+    const burst = lately(400);
+    const without = othersGet(400, []);
+    expect(othersGet(400, [burst, [], [], []])).toBeGreaterThan(0.95 * without);
+    expect(othersGet(400, [[], [], burst, []])).toBeGreaterThan(0.95 * without);
+    expect(othersGet(400, [[], burst, [], burst])).toBeLessThan(0.9 * without);
   });
 
   it('is kept no more than its share of each minute, with what it has had', () => {

@@ -132,17 +132,13 @@ export class LaneEngine {
     const admitted = this.#breaker.admitted(this.#deniedModels.admitted(queues, now), now);
     const sizeOf = this.#sizer(input.limits);
     const typical = typicalOf(used, admitted, sizeOf);
-    const share = urgentShareBeside(prioritiesOf(admitted), (priority) => input.priorityWeights[priority]);
+    const priorities = prioritiesOf(admitted);
+    const share = urgentShareBeside(priorities, (priority) => input.priorityWeights[priority]);
     const capacity = capacityOf(limits, this.#ledger.releasedSince(now - WINDOW_MS), used);
     const waiting = lengthOf(admitted);
     const urgent = this.#urgentDemand.foresee(now, {
-      waiting,
-      share,
-      typical,
-      used,
-      limits,
-      capacity,
-      runMs,
+      ...{ waiting, waits: priorities.includes(PRIORITIES[0]), share, typical },
+      ...{ used, limits, capacity, runMs },
     });
     const headroom = new Headroom(used, limits, {
       outlook: this.#ledger.outlook(now, runMs, this.#estimates.startDelay),

@@ -46,6 +46,8 @@ export interface UrgentNow {
   share: number;
   /** Requests that wait, of all priorities. */
   waiting: number;
+  /** Some of them are urgent. */
+  waits: boolean;
   /** A call of the lane. */
   typical: Amount;
   used: Amount;
@@ -108,61 +110,74 @@ export class UrgentDemand {
    * the shares of a moment say; when it has had as much, it takes its turn among the others. They leave room for what it may still
    * ask for: beside what it has had, as far as that still counts by then.
    */
-  foresee(now: number, { typical, share, capacity, runMs, ...seen }: UrgentNow): UrgentForecast {
+  foresee(now: number, { typical, share, waits, capacity, runMs, ...seen }: UrgentNow): UrgentForecast {
     this.#advance(now);
     const entitled = { requests: share * capacity.requests, tokens: share * capacity.tokens };
-    const had = this.#releasedSince(now - WINDOW_MS);
+    const releasedSince = this.#releasedSince();
+    const had = releasedSince(now - WINDOW_MS);
     const isWithin = had.requests <= entitled.requests && had.tokens <= entitled.tokens;
     const patience = patienceMs(typical, seen.limits);
     const unforeseen = unforeseenUrgent(typical, seen);
-    const mean = meanOf(this.#state.spans);
+    const spans = waits ? this.#state.spans : withoutLump(this.#state.spans);
+    const [last = NONE] = spans;
+    const mean = meanOf(spans);
     return {
       isWithin,
       within: (ms) => {
-        const left = without(entitled, this.#releasedSince(now + ms - WINDOW_MS));
+        const left = without(entitled, releasedSince(now + ms - WINDOW_MS));
         // Room for a part of a request is room for nobody.
         const most = { ...left, requests: Math.floor(left.requests) };
-        return this.#within(ms - patience, runMs, { mean, unforeseen, most });
+        return comingIn(ms - patience, runMs, { last, mean, unforeseen, most });
       },
     };
   }
 
-  /**
-   * What the calls that come within a time from now on hold at its end.
-   * @param runMs how long a call runs, and holds what it reserves
-   * @param unforeseen what is kept of it at least
-   * @param most what comes beyond it waits for its turn like all others
-   */
-  #within(
-    ms: number,
-    runMs: number,
-    { mean, unforeseen, most }: { mean: Sums; unforeseen: Amount; most: Amount },
-  ): { onAverage: Amount; atMost: Amount } {
-    const [last = NONE] = this.#state.spans;
-    const atMost = amountOf(last.charge > mean.charge ? last : mean, ms, runMs, CONFIDENCE);
-    const least = ms > 0 ? unforeseen : NOBODY;
-    return {
-      onAverage: lesser(amountOf(mean, ms, runMs, 0), most),
-      atMost: lesser(greater(atMost, least), most),
-    };
-  }
-
-  /** What was released since then; of a span that had begun before, all. */
-  #releasedSince(time: number): Amount {
+  /** What was released since a time: of a span that had begun before, all. */
+  #releasedSince(): (time: number) => Amount {
     const { since = 0, sums, spans } = this.#state;
-    const released = { requests: sums.calls, tokens: sums.charge };
-    for (const [index, { calls, charge }] of spans.entries()) {
-      if (since - index * SPAN_MS <= time) break;
-      released.requests += calls;
-      released.tokens += charge;
+    let sum = { requests: sums.calls, tokens: sums.charge };
+    const released = [sum];
+    for (const { calls, charge } of spans) {
+      sum = { requests: sum.requests + calls, tokens: sum.tokens + charge };
+      released.push(sum);
     }
-    return released;
+    return (time) =>
+      released[Math.min(spans.length, Math.max(0, Math.ceil((since - time) / SPAN_MS)))] ?? sum;
   }
 
   snapshot(): UrgentDemandState {
     const { since, sums, spans } = this.#state;
     return { since, sums: written(sums), spans: spans.map(written) };
   }
+}
+
+/**
+ * What the urgent calls that come within a time from now on hold at its end.
+ * @param runMs how long a call runs, and holds what it reserves
+ * @param unforeseen what is kept of it at least
+ * @param most what comes beyond it waits for its turn like all others
+ */
+function comingIn(
+  ms: number,
+  runMs: number,
+  { last, mean, unforeseen, most }: { last: Sums; mean: Sums; unforeseen: Amount; most: Amount },
+): { onAverage: Amount; atMost: Amount } {
+  const atMost = amountOf(last.charge > mean.charge ? last : mean, ms, runMs, CONFIDENCE);
+  const least = ms > 0 ? unforeseen : NOBODY;
+  return {
+    onAverage: lesser(amountOf(mean, ms, runMs, 0), most),
+    atMost: lesser(greater(atMost, least), most),
+  };
+}
+
+/** The spans, with no more in the largest than the others let expect: one burst that has been served is no rate, a second one is. */
+function withoutLump(spans: readonly Sums[]): readonly Sums[] {
+  if (spans.length < 2) return spans;
+  const most = Math.max(...spans.map(({ calls }) => calls));
+  const lump = spans.findIndex(({ calls }) => calls === most);
+  const { calls } = meanOf(spans.filter((_, index) => index !== lump));
+  const part = (calls + CONFIDENCE * Math.sqrt(calls) + 1) / most;
+  return part >= 1 ? spans : spans.map((it, index) => (index === lump ? times(it, part) : it));
 }
 
 /** How long an urgent request may wait: for one slot, which others may have taken, and hardly longer. */
@@ -213,6 +228,10 @@ function greater(one: Amount, other: Amount): Amount {
 
 function sumsOf(of: (sum: keyof Sums) => number): Sums {
   return Object.fromEntries(SUMS.map((sum) => [sum, of(sum)])) as Sums;
+}
+
+function times(sums: Sums, factor: number): Sums {
+  return sumsOf((sum) => sums[sum] * factor);
 }
 
 function meanOf(spans: readonly Sums[]): Sums {
