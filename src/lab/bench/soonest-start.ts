@@ -1,7 +1,7 @@
 /**
  * How soon the last of many calls can start, where each reserves more than it is charged. What calls are charged stays in the
  * minute, so the more of them have started, the less room there is for the reservations of the next: the burst gets slower and
- * slower. The integral of {@link ./attainable.ts} does not see it, because it weighs all moments alike.
+ * slower. The integral of attainable.ts does not see it, because it weighs all moments alike.
  *
  * **Bound.** Suppose that all calls start between 0 and T, and U(t) ≤ L at all times. For any weights of time w(t) ≥ 0, then,
  * ∫ w U dt ≤ L ∫ w dt. A call that starts at t adds g(t) to the left side: its reservation while it runs and its charge from then
@@ -16,7 +16,7 @@
 import type { KnownCall } from './attainable.ts';
 
 const MINUTE_MS = 60_000;
-/** Weights that are tried: what calls are worth that start τ before T falls to a third. */
+/** Weights that are tried: τ before T they are a third of what they are at T. */
 const TAUS_MS = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000];
 /** The lump at T, in parts of all weight before it. */
 const LUMPS = [0, 0.25, 0.5, 1, 2, 4];
