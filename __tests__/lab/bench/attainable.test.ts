@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   attainableShare,
-  constructSchedule,
   type KnownCall,
   shareOf,
   shortestMakespanMs,
 } from '../../../src/lab/bench/attainable.ts';
+import { constructSchedule } from '../../../src/lab/bench/known-schedule.ts';
 import { OversizedCallError } from '../../../src/lab/simulation/errors.ts';
 import { ENFORCEMENTS, Quota } from '../../../src/local/bedrock/accounting.ts';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { constructSchedule, type KnownCall, shortestMakespanMs } from '../../../src/lab/bench/attainable.ts';
+import { type KnownCall, shortestMakespanMs } from '../../../src/lab/bench/attainable.ts';
+import { constructSchedule } from '../../../src/lab/bench/known-schedule.ts';
 import { soonestLastStartMs } from '../../../src/lab/bench/soonest-start.ts';
 
 const LIMITS = { tokensPerMinute: 1_000 };
