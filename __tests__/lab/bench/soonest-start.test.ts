@@ -57,7 +57,7 @@ describe('how soon the last of many calls can start', () => {
     { reservation: 50, charge: 2, durationMs: 2_000, count: 300 },
   ])('is near what calls that are alike need: $count of $charge that reserve $reservation', (kind) => {
     const calls = Array.from({ length: kind.count }, () => kind);
-    // Sooner than the bound of all moments alike, and not much sooner than a schedule.
+    // Later than the bound that weighs all moments alike, and not much sooner than a schedule.
     expect(boundOf(calls)).toBeGreaterThan(0.8 * lastStartOf(calls) - kind.durationMs);
     expect(boundOf(calls)).toBeGreaterThan(shortestMakespanMs(calls, LIMITS) + 1_000);
   });
