@@ -20,7 +20,7 @@ interface Paused {
   after: boolean;
 }
 
-/** Half of them stop at one of their first calls, and half begin, while most requests wait: when a leader has most to release. */
+/** Half of them begin early, and half stop at one of their first calls: most requests wait then, so a leader has most to release. */
 const paused: fc.Arbitrary<Paused> = fc.record({
   startedAt: fc.oneof(fc.integer({ min: 0, max: 40_000 }), fc.integer({ min: 0, max: 150_000 })),
   call: fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 200 })),

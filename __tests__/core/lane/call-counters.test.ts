@@ -67,7 +67,7 @@ describe('a worker that waits for long', () => {
     expect(holdersOf(heldBy(['acme']))).toEqual([['acme', 1]]);
   });
 
-  it('counts as one worker at most, whoever holds it, and as none when it is free', () => {
+  it('counts as no more than one worker, however many tenants share it, and as none once it is free', () => {
     const many = Array.from({ length: 40 }, (_, call) => `tenant-${call % 7}`);
     const held = holdersOf(heldBy(many)).reduce((sum, [, part]) => sum + part, 0);
     expect(held).toBeGreaterThan(0.5);

@@ -74,11 +74,8 @@ export async function explore(race: Race, { mostPaths, untilBroken }: Bounds): P
 /** Beginnings of orders that have not been played. */
 class OpenPrefixes {
   readonly #byRank: number[][][] = [];
-  readonly #random: Random;
 
-  constructor(random: Random) {
-    this.#random = random;
-  }
+  constructor(private readonly random: Random) {}
 
   get isEmpty(): boolean {
     return this.#byRank.every(({ length }) => length === 0);
@@ -92,7 +89,7 @@ class OpenPrefixes {
   /** Takes one of the lowest rank: any, so that a search that ends early has varied early choices as well as late ones. */
   take(): number[] | undefined {
     const lowest = this.#byRank.find(({ length }) => length > 0) ?? [];
-    const index = Math.floor(this.#random() * lowest.length);
+    const index = Math.floor(this.random() * lowest.length);
     const [last] = lowest.splice(-1);
     if (last === undefined || index === lowest.length) return last;
     const taken = lowest[index];

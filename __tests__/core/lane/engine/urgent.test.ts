@@ -106,14 +106,8 @@ describe('urgent work that is expected', () => {
   const lately = (tokens: number) => [20, 20 * tokens, 20 * tokens, 20 * tokens ** 2, 20 * tokens ** 2];
   const CAPACITY = { requests: LIMITS.requests_per_minute, tokens: LIMITS.tokens_per_minute };
   const SEEN = {
-    ...{
-      share: 0.8,
-      waiting: 9,
-      waits: true,
-      typical: { requests: 1, tokens: 100 },
-      used: { requests: 0, tokens: 0 },
-    },
-    ...{ limits: LIMITS, capacity: CAPACITY, runMs: 1_000 },
+    ...{ share: 0.8, waiting: 9, waits: true, limits: LIMITS, capacity: CAPACITY, runMs: 1_000 },
+    ...{ typical: { requests: 1, tokens: 100 }, used: { requests: 0, tokens: 0 } },
   };
 
   /** Tokens that others get within ten seconds of a lane that is idle. */
