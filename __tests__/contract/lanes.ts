@@ -32,6 +32,19 @@ export function lanesContract(backend: () => Backend): void {
       );
     });
 
+    it('tells about whom a partition was announced last', async () => {
+      const lane = newLane();
+      const key = backlogKey({ lane, priority: 3, tenant: 'a', shard: 0 });
+      await ports().directory.announce(key, 1, { request_id: 'r1', generation: 0 });
+      await ports().directory.announce(key, 2, { request_id: 'r2', generation: 3 });
+      const [entry] = await ports().directory.list(lane);
+      expect(entry?.about).toEqual({ request_id: 'r2', generation: 3 });
+      // As earlier releases did.
+      await ports().directory.announce(key, 3);
+      const [older] = await ports().directory.list(lane);
+      expect(older?.about).toBeUndefined();
+    });
+
     it('forgets a partition, unless it has been announced again, be it in the same millisecond', async () => {
       const lane = newLane();
       const key = backlogKey({ lane, priority: 1, tenant: 'a', shard: 0 });

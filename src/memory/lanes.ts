@@ -40,10 +40,14 @@ export function createDirectory(): QueueDirectory {
   const lanes = new Map<string, Map<string, QueueEntry>>();
   let announcements = 0;
   return {
-    async announce(backlogKey, now) {
+    async announce(backlogKey, now, announced) {
       const entries = inserted(lanes, parseBacklogKey(backlogKey).lane, () => new Map());
       announcements++;
-      entries.set(backlogKey, { backlog_key: backlogKey, announced_at: now, nonce: `a${announcements}` });
+      const about = announced && { request_id: announced.request_id, generation: announced.generation };
+      entries.set(backlogKey, {
+        ...{ backlog_key: backlogKey, announced_at: now, nonce: `a${announcements}` },
+        ...(about && { about }),
+      });
     },
     async list(lane) {
       return [...(lanes.get(lane)?.values() ?? [])].map((entry) => ({ ...entry }));

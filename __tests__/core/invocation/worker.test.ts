@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { BundleError } from '../../../src/core/invocation/errors.ts';
 import type { ModelAnswer } from '../../../src/core/invocation/ports.ts';
 import { runWorker } from '../../../src/core/invocation/worker.ts';
-import { sumOf } from '../../../src/core/lane/counters.ts';
+import { type Counters, sumOf } from '../../../src/core/lane/counters.ts';
 import type { OfferedBundle } from '../../../src/core/request/bundle-offers.ts';
 import { BUNDLE_BYTES, type HoldMessage } from '../../../src/core/request/hold-message.ts';
 import { VirtualClock } from '../../../src/lab/simulation/virtual-clock.ts';
@@ -55,8 +56,24 @@ class World extends Released {
   }
 
   async workersReported(): Promise<number> {
+    return (await this.reported()).bundles_ended ?? 0;
+  }
+
+  async reported(): Promise<Counters> {
     const slots = await this.cloud.ports.reports.since(LANE, 0);
-    return sumOf(...slots.map(({ counters }) => counters)).bundles_ended ?? 0;
+    return sumOf(...slots.map(({ counters }) => counters));
+  }
+
+  /** From now on, what is written of reports. */
+  reportsWritten(): Counters[] {
+    const { reports } = this.ports;
+    const written: Counters[] = [];
+    const add: typeof reports.add = async (lane, slot, counters) => {
+      written.push(counters);
+      return reports.add(lane, slot, counters);
+    };
+    this.ports = { ...this.ports, reports: { add } };
+    return written;
   }
 }
 
@@ -153,5 +170,51 @@ describe('a worker that runs', () => {
     await world.after(6);
     expect(world.cloud.sent).toHaveLength(1);
     expect(world.events.map(({ event }) => event)).toContain('offers.unread');
+  });
+});
+
+describe('what a worker reports', () => {
+  it('goes together where its lane can wait for it, and adds up to the same', async () => {
+    const ids = ['r1', 'r2', 'r3'];
+    const worlds = [undefined, true as const].map(async (unhurried) => {
+      const world = new World();
+      const written = world.reportsWritten();
+      world.start({ ...(await world.release(ids)), bytes: 500, unhurried });
+      await world.after(9);
+      return { writes: written.length, reported: await world.reported() };
+    });
+    const [apart, together] = await Promise.all(worlds);
+    expect(apart?.writes).toBeGreaterThan(ids.length);
+    expect(together?.reported).toMatchObject({ ended: 3, bundles_ended: 1 });
+    expect(together?.reported).toEqual(apart?.reported);
+    expect(together?.writes).toBeLessThanOrEqual(2);
+  });
+
+  it('is not kept back while the worker, which takes nothing more along, waits for its last call', async () => {
+    const world = new World();
+    const durations = [60_000, 30_000];
+    const call = async (): Promise<ModelAnswer> => {
+      await world.virtual.sleep(durations.pop() ?? 0);
+      return ANSWER;
+    };
+    world.ports = { ...world.ports, model: { call } };
+    world.start({ ...(await world.release(['r1', 'r2'])), bytes: 500, unhurried: true });
+    await world.after(33);
+    expect(world.running).toBe(1);
+    expect(await world.reported()).toMatchObject({ ended: 1 });
+  });
+
+  it('is known to be lost where it cannot be written, after all results have gone', async () => {
+    const world = new World();
+    const add = async () => {
+      throw new Error('throttled');
+    };
+    world.ports = { ...world.ports, reports: { add } };
+    const message = { ...(await world.release(['r1'])), bytes: 500, unhurried: true as const };
+    const run = runWorker({ ...world.ports, remainingMs: () => TIMEOUT_MS }, message);
+    const failed = expect(run).rejects.toThrow(BundleError);
+    await world.after(9);
+    await failed;
+    expect(world.cloud.sent).toHaveLength(1);
   });
 });

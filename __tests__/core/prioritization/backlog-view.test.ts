@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { Announced } from '../../../src/core/lane/ports.ts';
 import { BacklogView } from '../../../src/core/prioritization/backlog-view.ts';
 import { entryOf } from '../../fixtures/entries.ts';
 
@@ -79,4 +80,48 @@ it('shows as many as went at once lately, though rounds between have waited for 
   expect(await shownAfter(14_000, 5)).toBeGreaterThanOrEqual(40);
   for (const now of [16_000, 18_000, 20_000]) await shownAfter(now, 5);
   expect(await shownAfter(22_000, 5)).toBe(25);
+});
+
+describe('a view has seen what was written before', () => {
+  const entry = entryOf(1);
+  const about = { request_id: entry.request_id, generation: entry.generation };
+
+  /** The queue was announced at 10,000; its request is in the index from then on. */
+  function viewOf(listed: { about?: Announced; nonce: string }[]) {
+    return new BacklogView(entry.lane, {
+      directory: {
+        announce: async () => {},
+        list: async () => listed.map((it) => ({ ...entry, announced_at: 10_000, ...it })),
+        forget: async () => {},
+      },
+      backlog: { heads: async () => [entry], since: async () => [] },
+    });
+  }
+
+  it('soon after it has seen the request that was announced last', async () => {
+    const view = viewOf([{ about, nonce: 'n' }]);
+    await view.refresh(10_100, undefined);
+    await view.readAll(11_200, undefined, true);
+    expect(view.hasSeen(10_200)).toBe(false);
+    await view.readAll(11_300, undefined, true);
+    expect(view.hasSeen(10_200)).toBe(true);
+  });
+
+  it('later, where that request is still on its way into the index', async () => {
+    const view = viewOf([{ about: { ...about, request_id: 'another' }, nonce: 'n' }]);
+    await view.refresh(10_100, undefined);
+    await view.readAll(13_100, undefined, true);
+    expect(view.hasSeen(10_200)).toBe(false);
+    await view.readAll(13_200, undefined, true);
+    expect(view.hasSeen(10_200)).toBe(true);
+  });
+
+  it('and not yet where the queue has been announced again meanwhile', async () => {
+    const listed = [{ about, nonce: 'n' }];
+    const view = viewOf(listed);
+    await view.refresh(10_100, undefined);
+    listed[0] = { about: { ...about, request_id: 'another' }, nonce: 'm' };
+    await view.readAll(11_300, undefined, true);
+    expect(view.hasSeen(10_200)).toBe(false);
+  });
 });

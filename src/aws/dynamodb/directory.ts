@@ -17,8 +17,14 @@ export function dynamoDirectory(client: DynamoDBClient, table: string): QueueDir
   });
 
   return {
-    async announce(backlogKey, now) {
-      const item = { ...keyOf(backlogKey), announced_at: now, nonce: randomUUID() };
+    async announce(backlogKey, now, about) {
+      const item = {
+        ...keyOf(backlogKey),
+        announced_at: now,
+        nonce: randomUUID(),
+        request_id: about?.request_id,
+        generation: about?.generation,
+      };
       await client.send(new PutItemCommand({ TableName: table, Item: itemOf(item) }));
     },
 
@@ -32,8 +38,9 @@ export function dynamoDirectory(client: DynamoDBClient, table: string): QueueDir
         }),
       );
       return (await Promise.all(shards)).flat().map((it) => {
-        const { item, announced_at, nonce } = unmarshall(it);
-        return { backlog_key: item, announced_at, nonce };
+        const { item, announced_at, nonce, request_id, generation } = unmarshall(it);
+        const about = request_id === undefined ? {} : { about: { request_id, generation } };
+        return { backlog_key: item, announced_at, nonce, ...about };
       });
     },
 

@@ -37,7 +37,7 @@ export class LaneNotifier {
   async announce(record: RequestRecord, now: number): Promise<void> {
     const { directory } = this.#ports;
     await this.register(record, now);
-    await this.#announced.run(record.queue, now, () => directory.announce(record.queue, now));
+    await this.#announced.run(record.queue, now, () => directory.announce(record.queue, now, record));
   }
 
   /** Called after the announcements. */

@@ -29,7 +29,7 @@ export interface InvocationPorts {
   payloads: Payloads;
   model: ModelRuntime;
   results: Results;
-  reports: CallReports;
+  reports: Pick<CallReports, 'add'>;
   directory: Pick<QueueDirectory, 'announce'>;
   watch: LaneWatch;
   waker: Waker;
@@ -94,7 +94,7 @@ export async function returnToBacklog(
   }
   log('request.returned', { ...ids(record), reason, ...counts });
   if (await endIfTakenBack(ports, returned.record)) return true;
-  await directory.announce(record.queue, clock.now());
+  await directory.announce(record.queue, clock.now(), record);
   await wakeIfAsleep(ports, record.lane, clock.now());
   return true;
 }

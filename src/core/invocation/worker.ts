@@ -4,15 +4,17 @@
  */
 import { BUNDLE_ENDED } from '../lane/call-counters.ts';
 import { slotOf } from '../lane/call-report.ts';
+import type { CallReports } from '../lane/ports.ts';
 import { isOffered, type OfferedBundle } from '../request/bundle-offers.ts';
 import { BUNDLE_BYTES, BUNDLE_SIZE, type HoldMessage } from '../request/hold-message.ts';
 import { takesAlongMs } from '../request/times.ts';
 import { runBundle } from './bundle.ts';
 import { BundleError } from './errors.ts';
+import { GatheredReports } from './gathered-reports.ts';
 import { MEGABYTES_PER_PROCESSOR } from './memory.ts';
 import type { InvocationPorts } from './outcome.ts';
 
-/** How often a worker looks at what is offered. */
+/** How often a worker looks at what is offered, and reports what it has gathered. */
 const LOOK_EVERY_MS = 400;
 /** As many as a worker may have room for. */
 const MOST_OFFERS = 10;
@@ -42,6 +44,7 @@ class Worker {
   readonly #takesUntil: number;
   readonly #ends: Promise<unknown>[] = [];
   readonly #errors: unknown[] = [];
+  readonly #gathered: GatheredReports;
   /** All releases that it got, and those that run. */
   #got = 0;
   #running = { bundles: 0, releases: 0, bytes: 0 };
@@ -50,11 +53,12 @@ class Worker {
     this.#ports = ports;
     this.#own = own;
     this.#begunAt = ports.clock.now();
-    this.#takesUntil = own.bytes === undefined ? 0 : this.#begunAt + takesAlongMs(ports.remainingMs());
+    this.#takesUntil = this.#begunAt + takesAlongMs(ports.remainingMs());
+    this.#gathered = new GatheredReports(ports.reports);
   }
 
   async run(): Promise<void> {
-    const { clock, reports } = this.#ports;
+    const { clock } = this.#ports;
     const own = this.#own;
     let owesEnd = false;
     this.#start(own, (isOurs) => {
@@ -62,22 +66,30 @@ class Worker {
       owesEnd = isOurs && this.#running.bundles > 1;
       return isOurs && !owesEnd ? BUNDLE_ENDED : {};
     });
-    while (clock.now() < this.#takesUntil && this.#running.bundles > 0) {
+    while (own.bytes !== undefined && this.#running.bundles > 0) {
       await Promise.race([Promise.all(this.#ends), clock.sleep(LOOK_EVERY_MS)]);
-      if (this.#running.bundles > 0) await this.#takeAlong();
+      if (this.#running.bundles === 0) break;
+      await this.#tell(this.#gathered.sendDue(clock.now()));
+      if (clock.now() < this.#takesUntil) await this.#takeAlong();
     }
     await Promise.all(this.#ends);
-    if (owesEnd) {
-      await reports
-        .add(own.lane, slotOf(own.released_at), BUNDLE_ENDED)
-        .catch((error) => this.#errors.push(error));
-    }
+    if (owesEnd) await this.#tell(this.#reportsOf(own).add(own.lane, slotOf(own.released_at), BUNDLE_ENDED));
+    await this.#tell(this.#gathered.send());
     if (this.#errors.length > 0) throw new BundleError(own.lane, this.#got, this.#errors);
+  }
+
+  /** A report that is lost costs a moment of capacity, and tells that this worker could not do all. */
+  async #tell(told: Promise<void>): Promise<void> {
+    await told.catch((error) => this.#errors.push(error));
+  }
+
+  #reportsOf({ unhurried }: HoldMessage): Pick<CallReports, 'add'> {
+    return unhurried ? this.#gathered : this.#ports.reports;
   }
 
   /** What cannot be looked at now goes to workers of its own. */
   async #takeAlong(): Promise<void> {
-    const { offers, reports, log } = this.#ports;
+    const { offers, log } = this.#ports;
     if (!this.#hasRoomFor(1, 0)) return;
     try {
       for (const bundle of await offers.list(MOST_OFFERS)) {
@@ -86,7 +98,7 @@ class Worker {
         if (!(await offers.take(bundle.lease))) continue;
         this.#start(bundle, () => ({}));
         // It takes no worker of its own.
-        await reports.add(bundle.lane, slotOf(bundle.released_at), BUNDLE_ENDED);
+        await this.#reportsOf(bundle).add(bundle.lane, slotOf(bundle.released_at), BUNDLE_ENDED);
       }
     } catch (error) {
       log('offers.unread', { error: String(error) });
@@ -112,7 +124,8 @@ class Worker {
     running.bundles += 1;
     running.releases += releases.length;
     running.bytes += bytes;
-    const end = runBundle(this.#ports, message, atEnd).then((errors) => {
+    const ports = { ...this.#ports, reports: this.#reportsOf(message) };
+    const end = runBundle(ports, message, atEnd).then((errors) => {
       this.#errors.push(...errors);
       running.bundles -= 1;
       running.releases -= releases.length;

@@ -18,12 +18,21 @@ export const ANNOUNCE_INTERVAL_MS = 1_000;
 
 /** Where ingestion announces work, so that the leader knows which backlog partitions to read. */
 export interface QueueDirectory {
-  /** Announces work in a partition; after the record's write or up to ANNOUNCE_INTERVAL_MS before. Idempotent. */
-  announce(backlogKey: string, now: number): Promise<void>;
+  /**
+   * Announces work in a partition; after the record's write or up to ANNOUNCE_INTERVAL_MS before. Idempotent.
+   * @param about whose write it was, or will be
+   */
+  announce(backlogKey: string, now: number, about?: Announced): Promise<void>;
   /** All partitions announced and not yet forgotten. Strongly consistent. */
   list(lane: string): Promise<QueueEntry[]>;
   /** Forgets a partition unless it has been announced again since `entry` was read. */
   forget(entry: QueueEntry): Promise<void>;
+}
+
+/** A request that waits, as the backlog shows it. */
+export interface Announced {
+  request_id: string;
+  generation: number;
 }
 
 export interface QueueEntry {
@@ -32,6 +41,8 @@ export interface QueueEntry {
   announced_at: number;
   /** Random, of the last announcement: two in the same millisecond differ. */
   nonce: string;
+  /** Absent in what earlier releases wrote. */
+  about?: Announced;
 }
 
 /** Which lanes there are. */

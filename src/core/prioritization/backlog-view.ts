@@ -1,7 +1,7 @@
 /** What the leader sees of a lane's backlog: the heads of its queues, without what it has released already. */
 
 import { concurrently } from '../concurrently.ts';
-import { ANNOUNCE_INTERVAL_MS, type QueueDirectory, type QueueEntry } from '../lane/ports.ts';
+import { ANNOUNCE_INTERVAL_MS, type Announced, type QueueDirectory, type QueueEntry } from '../lane/ports.ts';
 import { parseBacklogKey } from '../request/keys.ts';
 import type { Backlog, BacklogEntry } from '../request/ports.ts';
 import { PRIORITIES, type Priority } from '../request/record.ts';
@@ -10,10 +10,15 @@ import type { SeenQueue } from './backlog-sizes.ts';
 
 /** Indexes show a write within this time. */
 const INDEX_GRACE_MS = 3_000;
+/**
+ * Where the request that was announced last has been seen, everything that its announcement covers is visible so much later: what one
+ * write takes to an index, the next takes too.
+ */
+const COVERED_GRACE_MS = ANNOUNCE_INTERVAL_MS + 200;
 /** A queue that was announced longer ago and is empty has nothing more to come. */
 const ANNOUNCED_GRACE_MS = ANNOUNCE_INTERVAL_MS + INDEX_GRACE_MS + CLOCK_SKEW_MS;
 /** How often the directory is read: new queues are seen this late. */
-export const LIST_EVERY_MS = 500;
+const LIST_EVERY_MS = 500;
 /**
  * Where so many were released at once and nothing waits, the next of them are gathered for a while: they share a worker, which is
  * paid by the second whatever it carries. More than a worker carries are not worth waiting for.
@@ -43,6 +48,8 @@ interface Queue {
   heads: BacklogEntry[];
   /** Undefined: never read. */
   readAt?: number;
+  /** When the request was seen that was announced last. */
+  coveredAt?: number;
   /** Everything that waited there was read. */
   whole: boolean;
   /** When a request of it was last released; it may yet return. */
@@ -88,15 +95,24 @@ export class BacklogView {
    * with it, or with the queue's last announcement.
    */
   hasSeen(since: number): boolean {
-    const hasCaughtUp = ({ entry, readAt = Number.NEGATIVE_INFINITY }: Queue) =>
-      readAt >= Math.min(since + INDEX_GRACE_MS, entry.announced_at + ANNOUNCED_GRACE_MS);
+    const hasCaughtUp = (queue: Queue) => (queue.readAt ?? 0) >= caughtUpAt(queue, since);
     return this.#listedAt >= since && [...this.#queues.values()].every(hasCaughtUp);
   }
 
-  /** The next refresh reads the directory and each queue, however lately they were read. */
-  expire(): void {
-    this.#listedAt = Number.NEGATIVE_INFINITY;
+  /** After how long another look at what was written before `since` is worth it, where the last one came too early. */
+  lookAgainMs(now: number, since: number): number {
+    const atMs = Math.max(...[...this.#queues.values()].map((queue) => caughtUpAt(queue, since))) - now;
+    return atMs > 0 ? Math.min(LIST_EVERY_MS, atMs) : LIST_EVERY_MS;
+  }
+
+  /**
+   * Reads each queue, however lately it was read.
+   * @param lists the directory, too: it may say something new
+   */
+  async readAll(now: number, unfinishedSince: number | undefined, lists: boolean): Promise<void> {
+    if (lists) this.#listedAt = Number.NEGATIVE_INFINITY;
     for (const queue of this.#queues.values()) queue.readAt = Number.NEGATIVE_INFINITY;
+    await this.refresh(now, unfinishedSince, lists);
   }
 
   /** When the oldest of the heads that count was accepted, epoch milliseconds; undefined when none does. */
@@ -151,6 +167,7 @@ export class BacklogView {
       const key = queue.entry.backlog_key;
       const limit = Math.min(MOST_HEADS, Math.max(wanted, wantedOf(queue)));
       const heads = await this.#ports.backlog.heads(key, limit);
+      if (this.#isCovered(queue.entry, heads)) queue.coveredAt ??= now;
       queue.heads = heads.filter((head) => !this.isReleased(head));
       queue.readAt = now;
       queue.whole = heads.length < limit;
@@ -208,10 +225,18 @@ export class BacklogView {
         const releasedAt = this.#predecessorReleasedAt;
         this.#queues.set(entry.backlog_key, { entry, priority, heads: [], whole: false, releasedAt });
       } else {
+        if (queue.entry.nonce !== entry.nonce) queue.coveredAt = undefined;
         queue.entry = entry;
       }
     }
     for (const key of this.#queues.keys()) if (!listed.has(key)) this.#queues.delete(key);
+  }
+
+  #isCovered({ about }: QueueEntry, heads: readonly BacklogEntry[]): boolean {
+    if (about === undefined) return false;
+    const { request_id, generation } = about;
+    const isIt = (head: BacklogEntry) => head.request_id === request_id && head.generation === generation;
+    return this.isReleased(about) || heads.some(isIt);
   }
 
   /** Nothing is on its way into the queue: neither behind the index, nor back from a release. */
@@ -235,10 +260,17 @@ export class BacklogView {
   }
 
   /** It has been released, whatever the index still shows. */
-  isReleased({ request_id, generation }: BacklogEntry): boolean {
+  isReleased({ request_id, generation }: Announced): boolean {
     const released = this.#released.get(request_id);
     return released !== undefined && generation <= released.generation;
   }
+}
+
+/** When an index shows what was written to the queue before `since`. */
+function caughtUpAt({ entry, coveredAt = Number.POSITIVE_INFINITY }: Queue, since: number): number {
+  return Math.min(
+    ...[since + INDEX_GRACE_MS, entry.announced_at + ANNOUNCED_GRACE_MS, coveredAt + COVERED_GRACE_MS],
+  );
 }
 
 /** Queues with nothing in sight come first, the most urgent of them foremost. */

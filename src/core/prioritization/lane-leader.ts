@@ -7,7 +7,7 @@ import type { Decisions } from '../lane/engine/tick.ts';
 import type { Binds, Led } from '../lane/ports.ts';
 import { boundOf } from '../operations/bound.ts';
 import { BacklogSizes, sizesIn, withSizes } from './backlog-sizes.ts';
-import { BacklogView, LIST_EVERY_MS } from './backlog-view.ts';
+import { BacklogView } from './backlog-view.ts';
 import { LaneBudgets } from './lane-budgets.ts';
 import { LaneRules } from './lane-rules.ts';
 import { LaneWrites } from './lane-writes.ts';
@@ -256,12 +256,11 @@ export class LaneLeader {
   async #staysIdle(): Promise<boolean> {
     const { clock, watch } = this.#ports;
     const markedAt = clock.now();
-    this.#view.expire();
     for (let isWoken = true; ; ) {
-      await this.#view.refresh(clock.now(), this.#engine.unfinishedSince(), isWoken);
+      await this.#view.readAll(clock.now(), this.#engine.unfinishedSince(), isWoken);
       if (!this.#idle(clock.now())) return false;
       if (this.#view.hasSeen(markedAt)) return true;
-      await clock.sleep(LIST_EVERY_MS);
+      await clock.sleep(this.#view.lookAgainMs(clock.now(), markedAt));
       isWoken = (await watch.status(this.#lane))?.woken_at !== undefined;
     }
   }

@@ -119,14 +119,14 @@ async function bringBack(ports: RecoveryPorts, record: RequestRecord): Promise<v
   }
   // Its release may have ended long ago, and its queue may be forgotten by now: then only an announcement tells of it. One comes
   // before the write, in case this function dies after it, and one after, in case the first is forgotten meanwhile.
-  await directory.announce(record.queue, clock.now());
+  await directory.announce(record.queue, clock.now(), record);
   const moved = await records.move(putBack(record, counts));
   if (!moved.applied) return;
   log('request.returned', {
     ...ids(record),
     reason: record.status === 'RECEIVED' ? 'rested' : 'lease_expired',
   });
-  await directory.announce(record.queue, clock.now());
+  await directory.announce(record.queue, clock.now(), record);
 }
 
 function ids({ request_id, generation }: StoredRecord): Pick<StoredRecord, 'request_id' | 'generation'> {

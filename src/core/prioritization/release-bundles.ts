@@ -10,19 +10,16 @@ const WORTH_SHARING_MS = 3_000;
 /** They do so while no more of the quota is used, or several lanes want scarce workers. */
 const MOST_USED = 0.5;
 
+type Shared = Pick<HoldMessage, 'bytes' | 'offered' | 'unhurried'>;
+
 export class ReleaseBundle {
   readonly lease: BundleLease;
   /** Those whose mark was refused, because their records had moved on: the lease is not about them. */
   readonly refused: LeasedRelease[] = [];
   readonly #queued: Release[] = [];
-  readonly #shared: Pick<HoldMessage, 'bytes' | 'offered'>;
+  readonly #shared: Shared;
 
-  constructor(
-    lane: string,
-    releasedAt: number,
-    leaseMs: number,
-    shared: Pick<HoldMessage, 'bytes' | 'offered'>,
-  ) {
+  constructor(lane: string, releasedAt: number, leaseMs: number, shared: Shared) {
     this.#shared = shared;
     const id = leaseIdUntil(releasedAt + leaseMs);
     this.lease = { lane, id, released_at: releasedAt, releases: [] };
@@ -35,6 +32,8 @@ export class ReleaseBundle {
 
   noteMark(release: EngineRelease, isQueued: boolean): void {
     const { probe } = release;
+    // All wait for the end of a probe.
+    if (probe) this.#shared.unhurried = undefined;
     if (isQueued) this.#queued.push({ ...leasedOf(release), ...(probe && { probe }) });
     else this.refused.push(leasedOf(release));
   }
@@ -51,6 +50,8 @@ export class ReleaseBundle {
 export interface Sharing {
   /** Their workers take others along. */
   takesAlong: boolean;
+  /** They may report ends together, a little later. */
+  unhurried: boolean;
   /** Numbers of those that are offered to workers which run already. */
   offered: ReadonlySet<number>;
 }
@@ -79,20 +80,21 @@ export function sharingOf(
 ): Sharing {
   const isCalm = !waits && used <= MOST_USED;
   const takesAlong = runMs >= WORTH_SHARING_MS && (isCalm || (areScarce && rivals > 1));
+  const unhurried = takesAlong && isCalm;
   const bundles = new Set(releases.map(({ bundle }) => bundle));
-  if (!takesAlong || running <= bundles.size) return { takesAlong, offered: new Set() };
+  if (!takesAlong || running <= bundles.size) return { takesAlong, unhurried, offered: new Set() };
   for (const { bundle, entry, probe } of releases) {
     const isUrgent = entry.priority === PRIORITIES[0] && !areScarce;
     const isLarge = entry.input_bytes > BUNDLE_BYTES / 2;
     if (isUrgent || probe || isLarge) bundles.delete(bundle);
   }
-  return { takesAlong, offered: bundles };
+  return { takesAlong, unhurried, offered: bundles };
 }
 
 /** By number. */
 export function bundlesOf(
   { releases, releasedAt }: Decisions,
-  { takesAlong, offered }: Sharing,
+  { takesAlong, unhurried, offered }: Sharing,
   { lane, leaseMs }: { lane: string; leaseMs: number },
 ): Map<number, ReleaseBundle> {
   const bundles = new Map<number, ReleaseBundle>();
@@ -103,6 +105,7 @@ export function bundlesOf(
       const shared = {
         ...(takesAlong && { bytes: 0 }),
         ...(offered.has(number) && { offered: true as const }),
+        ...(unhurried && { unhurried: true as const }),
       };
       bundle = new ReleaseBundle(lane, releasedAt, leaseMs, shared);
       bundles.set(number, bundle);

@@ -30,6 +30,8 @@ export interface HoldMessage {
   bytes?: number;
   /** Workers that run already may take it along, or have done so: see bundle-offers.ts. */
   offered?: true;
+  /** Its lane has quota to spare, and need not know at once what has ended: its worker may report several ends together. */
+  unhurried?: true;
 }
 
 /**

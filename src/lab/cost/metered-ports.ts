@@ -146,9 +146,9 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): Memo
     },
     directory: {
       ...directory,
-      announce: async (key, now) => {
+      announce: async (key, now, about) => {
         write('leading a lane', KEYS_BYTES);
-        return directory.announce(key, now);
+        return directory.announce(key, now, about);
       },
       list: async (lane) => {
         const queues = await directory.list(lane);

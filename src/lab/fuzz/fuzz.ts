@@ -173,9 +173,9 @@ function watched(ports: MemoryPorts, broken: (problem: string) => void): MemoryP
     },
     directory: {
       ...ports.directory,
-      announce: (queue, now) => {
+      announce: (queue, now, about) => {
         check(laneKeyProblems(queue.split('|')[0] ?? '', queue));
-        return ports.directory.announce(queue, now);
+        return ports.directory.announce(queue, now, about);
       },
     },
     results: {
