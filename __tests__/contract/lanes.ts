@@ -195,6 +195,19 @@ export function lanesContract(backend: () => Backend): void {
       ]);
     });
 
+    it('are in the partition that was named, or in any of all', async () => {
+      const lane = newLane();
+      for (let n = 0; n < 12; n++) await ports().reports.add(lane, 7, { ended: 1 });
+      const [spread] = await ports().reports.since(lane, 7);
+      expect(spread?.counters).toEqual({ ended: 12 });
+      const [ofFirst] = await ports().reports.since(lane, 7, 0);
+      expect(ofFirst?.counters.ended ?? 0).toBeLessThan(12);
+      await ports().reports.add(lane, 8, { ended: 3 }, 0);
+      const expected = [{ slot: 8, counters: { ended: 3 } }];
+      expect(await ports().reports.since(lane, 8, 0)).toEqual(expected);
+      expect(await ports().reports.since(lane, 8)).toEqual(expected);
+    });
+
     it('tells of the slots asked for, in order', async () => {
       const lane = newLane();
       for (const slot of [1_000, 999, 1_002, 998]) await ports().reports.add(lane, slot, { ended: slot });

@@ -1,5 +1,4 @@
 import type { BudgetAccount, BudgetAccounts } from '../core/lane/budgets.ts';
-import type { SlotTotals } from '../core/lane/call-counters.ts';
 import { SLOT_MS } from '../core/lane/call-report.ts';
 import type { Limits } from '../core/lane/catalog/limits.ts';
 import { type Counters, sumOf } from '../core/lane/counters.ts';
@@ -16,7 +15,7 @@ import type {
   QueueDirectory,
   QueueEntry,
 } from '../core/lane/ports.ts';
-import { WAKE_INTERVAL_MS } from '../core/lane/ports.ts';
+import { ANY_PARTITION, WAKE_INTERVAL_MS } from '../core/lane/ports.ts';
 import { parseBacklogKey } from '../core/request/keys.ts';
 import { definedOf } from './copies.ts';
 
@@ -187,23 +186,29 @@ export function createBudgets(): BudgetAccounts {
   };
 }
 
+/** In as many partitions as show when a report is looked for in another one. */
+const PARTITIONS = [0, 1] as const;
+
 export function createCallReports(): CallReports {
   const lanes = new Map<string, Map<number, Counters>>();
+  let spread = 0;
   return {
-    async add(lane, slot, counters) {
-      const slots = inserted(lanes, lane, () => new Map<number, Counters>());
+    async add(lane, slot, counters, partition = PARTITIONS[spread++ % PARTITIONS.length]) {
+      const slots = inserted(lanes, `${lane}|${partition}`, () => new Map<number, Counters>());
       slots.set(slot, sumOf(slots.get(slot) ?? {}, counters));
       for (const old of slots.keys()) {
         if (old >= slot - REPORT_RETENTION_SLOTS) break;
         slots.delete(old);
       }
     },
-    async since(lane, fromSlot) {
-      const found: SlotTotals[] = [];
-      for (const [slot, counters] of lanes.get(lane) ?? []) {
-        if (slot >= fromSlot) found.push({ slot, counters });
+    async since(lane, fromSlot, partition) {
+      const sums = new Map<number, Counters>();
+      for (const one of partition === ANY_PARTITION ? PARTITIONS : [partition]) {
+        for (const [slot, counters] of lanes.get(`${lane}|${one}`) ?? []) {
+          if (slot >= fromSlot) sums.set(slot, sumOf(sums.get(slot) ?? {}, counters));
+        }
       }
-      return found.sort((a, b) => a.slot - b.slot);
+      return [...sums].sort(([a], [b]) => a - b).map(([slot, counters]) => ({ slot, counters }));
     },
   };
 }

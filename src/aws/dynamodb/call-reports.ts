@@ -2,7 +2,7 @@ import { type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { SLOT_MS } from '../../core/lane/call-report.ts';
 import { type Counters, sumOf } from '../../core/lane/counters.ts';
-import type { CallReports } from '../../core/lane/ports.ts';
+import { ANY_PARTITION, type CallReports } from '../../core/lane/ports.ts';
 import { itemOf } from './expressions.ts';
 import { reportPartition, shardsOf, slotItem } from './lane-keys.ts';
 import { queryItems } from './query.ts';
@@ -13,13 +13,13 @@ const RETENTION_SECONDS = 600;
 /** Sums by slot of releases, in the lanes table, spread over a few partitions and merged when read. */
 export function dynamoCallReports(client: DynamoDBClient, table: string): CallReports {
   return {
-    async add(lane, slot, counters) {
+    async add(lane, slot, counters, partition) {
       // A counter's name may hold any character (a task's label): numbered placeholders stand for names.
       const added = Object.entries(counters);
       await client.send(
         new UpdateItemCommand({
           TableName: table,
-          Key: itemOf({ lane: reportPartition(lane), item: slotItem(slot) }),
+          Key: itemOf({ lane: reportPartition(lane, partition), item: slotItem(slot) }),
           UpdateExpression: `SET #expires = :expires ADD ${added.map((_, i) => `#${i} :${i}`).join(', ')}`,
           ExpressionAttributeNames: {
             '#expires': 'expires_at',
@@ -34,17 +34,19 @@ export function dynamoCallReports(client: DynamoDBClient, table: string): CallRe
     },
 
     // Consistent: a sum that was read never goes back.
-    async since(lane, fromSlot) {
-      const shards = shardsOf(lane, 'reports').map((partition) =>
+    async since(lane, fromSlot, partition) {
+      const partitions =
+        partition === ANY_PARTITION ? shardsOf(lane, 'reports') : [reportPartition(lane, partition)];
+      const found = partitions.map((key) =>
         queryItems(client, {
           table,
           ConsistentRead: true,
           where: '#lane = :lane AND #item >= :from',
-          values: { lane: partition, from: slotItem(Math.max(0, fromSlot)) },
+          values: { lane: key, from: slotItem(Math.max(0, fromSlot)) },
         }),
       );
       const sums = new Map<number, Counters>();
-      for (const it of (await Promise.all(shards)).flat()) {
+      for (const it of (await Promise.all(found)).flat()) {
         const { lane: _lane, item, expires_at: _expires, ...counters } = unmarshall(it);
         const slot = Number(item);
         sums.set(slot, sumOf(sums.get(slot) ?? {}, counters));

@@ -54,9 +54,9 @@ export function queuePartition(lane: string, backlogKey: string): string {
   return `${lane}|queues|${shard}`;
 }
 
-/** Any of the partitions to which reports are added. */
-export function reportPartition(lane: string): string {
-  return `${lane}|reports|${Math.floor(Math.random() * SHARDS)}`;
+/** The partition to which a report is added: any, unless one is given. */
+export function reportPartition(lane: string, partition = Math.floor(Math.random() * SHARDS)): string {
+  return `${lane}|reports|${partition}`;
 }
 
 /** Leases of the bundles that are out. */

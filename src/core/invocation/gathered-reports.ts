@@ -1,6 +1,6 @@
 import { budgetEndsIn } from '../lane/budget-counters.ts';
 import { type Counters, sumOf } from '../lane/counters.ts';
-import type { CallReports } from '../lane/ports.ts';
+import type { CallReports, ReportPartition } from '../lane/ports.ts';
 
 /** Nobody who can wait waits longer for a report. */
 const GATHER_MS = 2_000;
@@ -8,8 +8,8 @@ const GATHER_MS = 2_000;
 /** Reports that need not arrive at once go together, because each is a write. */
 export class GatheredReports implements Pick<CallReports, 'add'> {
   readonly #reports: Pick<CallReports, 'add'>;
-  /** By lane and slot. */
-  #gathered = new Map<string, { lane: string; slot: number; counters: Counters }>();
+  /** By lane, slot and partition. */
+  #gathered = new Map<string, Parameters<CallReports['add']>>();
   /** When the first of them came, epoch milliseconds. */
   #since: number | undefined;
   #isPressing = false;
@@ -18,10 +18,10 @@ export class GatheredReports implements Pick<CallReports, 'add'> {
     this.#reports = reports;
   }
 
-  async add(lane: string, slot: number, counters: Counters): Promise<void> {
-    const key = `${slot} ${lane}`;
-    const before = this.#gathered.get(key)?.counters ?? {};
-    this.#gathered.set(key, { lane, slot, counters: sumOf(before, counters) });
+  async add(lane: string, slot: number, counters: Counters, partition?: ReportPartition): Promise<void> {
+    const key = `${slot} ${partition} ${lane}`;
+    const [, , before = {}] = this.#gathered.get(key) ?? [];
+    this.#gathered.set(key, [lane, slot, sumOf(before, counters), partition]);
     this.#isPressing ||= isPressing(counters);
   }
 
@@ -37,7 +37,7 @@ export class GatheredReports implements Pick<CallReports, 'add'> {
     this.#gathered = new Map();
     this.#since = undefined;
     this.#isPressing = false;
-    await Promise.all(gathered.map(({ lane, slot, counters }) => this.#reports.add(lane, slot, counters)));
+    await Promise.all(gathered.map((report) => this.#reports.add(...report)));
   }
 }
 

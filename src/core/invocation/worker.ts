@@ -83,8 +83,9 @@ class Worker {
     await told.catch((error) => this.#errors.push(error));
   }
 
-  #reportsOf({ unhurried }: HoldMessage): Pick<CallReports, 'add'> {
-    return unhurried ? this.#gathered : this.#ports.reports;
+  #reportsOf({ unhurried, partition }: HoldMessage): Pick<CallReports, 'add'> {
+    const reports = unhurried ? this.#gathered : this.#ports.reports;
+    return { add: (lane, slot, counters) => reports.add(lane, slot, counters, partition) };
   }
 
   /** What cannot be looked at now goes to workers of its own. */

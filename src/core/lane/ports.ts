@@ -184,10 +184,14 @@ export interface Quotas {
   limitsOf(lane: string, now: number): Promise<Limits | undefined>;
 }
 
+/** A lane's reports are in several partitions, of which a quiet lane uses the first alone: each costs a read. */
+export type ReportPartition = 0 | typeof ANY_PARTITION;
+export const ANY_PARTITION = undefined;
+
 export interface CallReports {
-  add(lane: string, slot: number, counters: Counters): Promise<void>;
-  /** Reports of `fromSlot` and later. */
-  since(lane: string, fromSlot: number): Promise<SlotTotals[]>;
+  add(lane: string, slot: number, counters: Counters, partition?: ReportPartition): Promise<void>;
+  /** Reports of `fromSlot` and later, in this partition or in all. */
+  since(lane: string, fromSlot: number, partition?: ReportPartition): Promise<SlotTotals[]>;
 }
 
 /** Variables that do not fit a function's environment; Terraform writes them into the lanes table. */

@@ -2,6 +2,7 @@
 
 import { concurrently } from '../concurrently.ts';
 import { tokensIn } from '../lane/backlog-figures.ts';
+import type { SlotTotals } from '../lane/call-counters.ts';
 import { type EngineSettings, LaneEngine } from '../lane/engine/engine.ts';
 import type { Decisions } from '../lane/engine/tick.ts';
 import type { Binds, Led } from '../lane/ports.ts';
@@ -127,10 +128,10 @@ export class LaneLeader {
 
   /** One round. Releases nothing unless the plan that counts the releases has been written. */
   async tick(): Promise<'held' | 'challenged' | 'lost'> {
-    const { clock, reports } = this.#ports;
+    const { clock } = this.#ports;
     const begun = clock.now();
     const [read] = await Promise.all([
-      this.#engine.awaitsReports ? reports.since(this.#lane, this.#engine.reportsFrom(clock.now())) : [],
+      this.#engine.awaitsReports ? this.#readReports() : [],
       this.#rules.refresh(),
       this.#look(clock.now()),
       this.#workers.refresh(clock.now()),
@@ -175,6 +176,12 @@ export class LaneLeader {
     await this.#settleBudgets(now);
     if (now >= this.#metricsAt + METRICS_EVERY_MS) this.#emitMetrics(now);
     return lease;
+  }
+
+  #readReports(): Promise<SlotTotals[]> {
+    const now = this.#ports.clock.now();
+    const from = this.#engine.reportsFrom(now);
+    return this.#ports.reports.since(this.#lane, from, this.#engine.reportsIn(from, now));
   }
 
   async #look(now: number): Promise<void> {

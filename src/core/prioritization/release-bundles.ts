@@ -1,5 +1,6 @@
 /** A tick's releases as they travel: by bundle, each under a lease. */
 import type { Decisions, EngineRelease } from '../lane/engine/tick.ts';
+import { ANY_PARTITION } from '../lane/ports.ts';
 import { type BundleLease, type LeasedRelease, leaseIdUntil } from '../request/bundle-lease.ts';
 import { BUNDLE_BYTES, type HoldMessage, type Release } from '../request/hold-message.ts';
 import { PRIORITIES } from '../request/record.ts';
@@ -10,7 +11,7 @@ const WORTH_SHARING_MS = 3_000;
 /** They do so while no more of the quota is used, or several lanes want scarce workers. */
 const MOST_USED = 0.5;
 
-type Shared = Pick<HoldMessage, 'bytes' | 'offered' | 'unhurried'>;
+type Shared = Pick<HoldMessage, 'bytes' | 'offered' | 'unhurried' | 'partition'>;
 
 export class ReleaseBundle {
   readonly lease: BundleLease;
@@ -93,7 +94,7 @@ export function sharingOf(
 
 /** By number. */
 export function bundlesOf(
-  { releases, releasedAt }: Decisions,
+  { releases, releasedAt, partition }: Decisions,
   { takesAlong, unhurried, offered }: Sharing,
   { lane, leaseMs }: { lane: string; leaseMs: number },
 ): Map<number, ReleaseBundle> {
@@ -106,6 +107,7 @@ export function bundlesOf(
         ...(takesAlong && { bytes: 0 }),
         ...(offered.has(number) && { offered: true as const }),
         ...(unhurried && { unhurried: true as const }),
+        ...(partition !== ANY_PARTITION && { partition }),
       };
       bundle = new ReleaseBundle(lane, releasedAt, leaseMs, shared);
       bundles.set(number, bundle);

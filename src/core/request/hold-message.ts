@@ -32,6 +32,8 @@ export interface HoldMessage {
   offered?: true;
   /** Its lane has quota to spare, and need not know at once what has ended: its worker may report several ends together. */
   unhurried?: true;
+  /** The partition to which its worker reports. Absent: any, also in what earlier releases of the smoother sent. */
+  partition?: 0;
 }
 
 /**

@@ -96,11 +96,14 @@ export class BusyLane {
       this.#released += releases.length;
       await Promise.all(releases.map((release) => this.#finish(message, release)));
       await this.ports.leases.settle(LANE, lease, releases);
-      await this.ports.reports.add(LANE, slotOf(message.released_at), BUNDLE_ENDED);
+      await this.ports.reports.add(LANE, slotOf(message.released_at), BUNDLE_ENDED, message.partition);
     }
   }
 
-  async #finish({ released_at }: HoldMessage, release: HoldMessage['releases'][number]): Promise<void> {
+  async #finish(
+    { released_at, partition }: HoldMessage,
+    release: HoldMessage['releases'][number],
+  ): Promise<void> {
     const ending = { status: 'COMPLETED', finishedAt: this.options.clock.now() } as const;
     const ended = await this.ports.records.move(end({ ...release, lane: LANE, status: 'QUEUED' }, ending));
     if (!ended.applied) throw new Error(`Release of ${release.request_id} was not the last`);
@@ -115,6 +118,7 @@ export class BusyLane {
         outputTokens: CALL.outputTokens,
         tenant: ended.record.tenant,
       }),
+      partition,
     );
     // Another takes its place in its queue, so that every queue keeps its length.
     await this.#create(ended.record);

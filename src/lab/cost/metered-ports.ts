@@ -2,6 +2,7 @@
 import { type Item, itemOf } from '../../aws/dynamodb/expressions.ts';
 import { itemOfRecord } from '../../aws/dynamodb/record-item.ts';
 import { packed } from '../../aws/packed.ts';
+import { ANY_PARTITION } from '../../core/lane/ports.ts';
 import type { LeasedRelease } from '../../core/request/bundle-lease.ts';
 import type { OfferedBundle } from '../../core/request/bundle-offers.ts';
 import { isSmallPayload } from '../../core/request/keys.ts';
@@ -212,18 +213,19 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): Memo
       },
     },
     reports: {
-      add: async (lane, slot, counters) => {
+      add: async (lane, slot, counters, partition) => {
         const names = reported.get(`${lane}|${slot}`) ?? new Set();
         reported.set(`${lane}|${slot}`, names);
         for (const name of Object.keys(counters)) names.add(name);
         write('call reports', bytesReported(lane, slot));
-        return reports.add(lane, slot, counters);
+        return reports.add(lane, slot, counters, partition);
       },
-      since: async (lane, slot) => {
-        const totals = await reports.since(lane, slot);
+      since: async (lane, slot, partition) => {
+        const totals = await reports.since(lane, slot, partition);
         const bytes = totals.reduce((sum, it) => sum + bytesReported(lane, it.slot), 0);
         // Each partition has an item for a slot to which it got a report.
-        for (let shard = 0; shard < SHARDS; shard++) read('call reports', bytes);
+        const partitions = partition === ANY_PARTITION ? SHARDS : 1;
+        for (let shard = 0; shard < partitions; shard++) read('call reports', bytes);
         return totals;
       },
     },

@@ -6,7 +6,7 @@ import type { BacklogEntry } from '../../request/ports.ts';
 import { PRIORITIES } from '../../request/record.ts';
 import { SLOT_MS, slotOf } from '../call-report.ts';
 import type { Limits } from '../catalog/limits.ts';
-import type { LaneFigures, Paused } from '../ports.ts';
+import type { LaneFigures, Paused, ReportPartition } from '../ports.ts';
 import { urgentShareBeside } from '../priority-weights.ts';
 import { AdaptiveShare } from './adaptive-share.ts';
 import { BindingWatch, type RoundEnd } from './binding.ts';
@@ -21,6 +21,7 @@ import { lookAheadMs, mayBeAhead, Pacing } from './pacing.ts';
 import { RecentTenants } from './recent-tenants.ts';
 import { type RoundParts, releaseRound } from './release-round.ts';
 import { endsOf, ReportDeltas } from './report-deltas.ts';
+import { ReportPartitions } from './report-partitions.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { type Sizing, sizeOf } from './sizing.ts';
 import { parseEstimates, parseState, writeEstimates, writeState } from './state.ts';
@@ -58,6 +59,7 @@ export class LaneEngine {
   readonly #bindingWatch = new BindingWatch();
   readonly #parts: RoundParts;
   #figures: LaneFigures = { unfinished: 0, utilisation: 0, share: 1 };
+  readonly #partitions = new ReportPartitions();
   #throttled = 0;
   #wonBack = 0;
 
@@ -101,6 +103,11 @@ export class LaneEngine {
     return this.#deltas.from(now);
   }
 
+  /** Where the reports of this slot and later ones are. */
+  reportsIn(fromSlot: number, now: number): ReportPartition {
+    return this.#partitions.of(fromSlot, now);
+  }
+
   /** Releases that have not ended, and the workers they take. */
   unfinished(now: number): { releases: number; bundles: number } {
     return this.#ledger.unfinished(now);
@@ -122,7 +129,9 @@ export class LaneEngine {
     const used = this.#takeIn(input);
     const limits = this.#adaptiveShare.limits(input.limits);
     const runMs = this.runMs;
-    const decisions: Decisions = { releasedAt: now, releases: [], expired: [], oversized: [] };
+    const lastMinute = this.#ledger.releasedSince(now - WINDOW_MS);
+    const partition = this.#partitions.assign(now, lastMinute.requests);
+    const decisions: Decisions = { releasedAt: now, partition, releases: [], expired: [], oversized: [] };
     const queues = input.queues.map((queue) => {
       for (const entry of queue) if (entry.deadline_at <= now) decisions.expired.push(entry);
       return queue.filter(({ deadline_at }) => deadline_at > now);
@@ -134,7 +143,7 @@ export class LaneEngine {
     const typical = typicalOf(used, admitted, sizeOf);
     const priorities = prioritiesOf(admitted);
     const share = urgentShareBeside(priorities, (priority) => input.priorityWeights[priority]);
-    const capacity = capacityOf(limits, this.#ledger.releasedSince(now - WINDOW_MS), used);
+    const capacity = capacityOf(limits, lastMinute, used);
     const waiting = lengthOf(admitted);
     const urgent = this.#urgentDemand.foresee(now, {
       ...{ waiting, waits: priorities.includes(PRIORITIES[0]), share, typical },

@@ -2,7 +2,7 @@
 import type { BacklogEntry } from '../../request/ports.ts';
 import type { SlotTotals } from '../call-counters.ts';
 import type { Limits } from '../catalog/limits.ts';
-import type { SettingThatBinds } from '../ports.ts';
+import type { ReportPartition, SettingThatBinds } from '../ports.ts';
 import type { Weights } from './fair-queues.ts';
 import type { Sizing } from './sizing.ts';
 
@@ -41,6 +41,8 @@ export interface EngineRelease extends Sizing {
 export interface Decisions {
   /** Epoch milliseconds of all releases. */
   releasedAt: number;
+  /** To which they report. */
+  partition: ReportPartition;
   releases: EngineRelease[];
   /** Past their deadline before they spent anything. */
   expired: BacklogEntry[];
