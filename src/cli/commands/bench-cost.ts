@@ -1,5 +1,6 @@
 import { Option } from '@commander-js/extra-typings';
 import { defaultOf } from '../../lab/bench/bench.ts';
+import type { Purpose } from '../../lab/cost/bill.ts';
 import { type Cost, type CostCase, measureCost } from '../../lab/cost/cost.ts';
 import { measureWorkers } from '../../lab/cost/worker-needs.ts';
 import { command } from '../command.ts';
@@ -9,6 +10,8 @@ import { type Printer, printer } from '../terminal/printer.ts';
 
 const RATES = [0, 0.05, 1, 10, 100];
 const LANES = [1, 10];
+/** Nine cases beside each other. */
+const WIDTH = 100;
 const WORKER_MEMORY = defaultOf('invocation_memory_megabytes');
 const CALL: Pick<CostCase, 'inputBytes' | 'outputBytes' | 'callSeconds'> = {
   inputBytes: 2_048,
@@ -57,7 +60,7 @@ export default command(
     print.line(
       `Requests of ${inputBytes} bytes, answers of ${outputBytes} bytes after ${seconds} s, workers of ${workerMemory} MB; US dollars, list prices`,
     );
-    print.line(table(['a second', 'lanes', 'a million', 'a month', 'of that'], costs.map(row)));
+    print.line(costTable(costs));
     print.figures(costs);
   });
 
@@ -77,19 +80,28 @@ async function printNeeds(print: Printer, memoryMegabytes: number): Promise<void
   print.figures(needs);
 }
 
-function row({ rate, lanes, usdPerMillion, usdPerMonth, lines }: Cost): string[] {
-  const parts = lines
-    .filter(([, usd]) => usd >= usdPerMonth / 50)
-    .map(([purpose, usd]) => `${purpose} ${dollars(usd)}`);
-  return [
-    rate === 0 ? 'idle' : String(rate),
-    String(lanes),
-    usdPerMillion === undefined ? '–' : dollars(usdPerMillion),
-    dollars(usdPerMonth),
-    parts.join(', '),
-  ];
+/** A column for each case, and a line for each purpose, the dearest first. */
+export function costTable(costs: readonly Cost[]): string {
+  const line = (name: string, of: (cost: Cost) => string) => [name, ...costs.map(of)];
+  const ofPurpose = (cost: Cost, purpose: Purpose) =>
+    cost.lines.reduce((sum, [name, usd]) => sum + (name === purpose ? usd : 0), 0);
+  const inAll = (purpose: Purpose) => costs.reduce((sum, cost) => sum + ofPurpose(cost, purpose), 0);
+  const purposes = [...new Set(costs.flatMap(({ lines }) => lines.map(([purpose]) => purpose)))];
+  return table(
+    line('requests a second', ({ rate }) => (rate === 0 ? 'idle' : String(rate))),
+    [
+      line('lanes', ({ lanes }) => String(lanes)),
+      line('a million', ({ usdPerMillion }) => dollars(usdPerMillion)),
+      line('a month', ({ usdPerMonth }) => dollars(usdPerMonth)),
+      ...purposes
+        .sort((a, b) => inAll(b) - inAll(a))
+        .map((purpose) => line(purpose, (cost) => dollars(ofPurpose(cost, purpose)))),
+    ],
+    WIDTH,
+  );
 }
 
-function dollars(usd: number): string {
+function dollars(usd?: number): string {
+  if (usd === undefined) return '–';
   return usd >= 100 ? usd.toFixed(0) : usd.toFixed(2);
 }

@@ -30,6 +30,10 @@ export class Bill {
     units.set(unit, (units.get(unit) ?? 0) + count);
   }
 
+  clear(): void {
+    this.#units.clear();
+  }
+
   unitsOf(purpose: Purpose, unit: Unit): number {
     return this.#units.get(purpose)?.get(unit) ?? 0;
   }

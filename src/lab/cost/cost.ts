@@ -3,6 +3,7 @@
 import { MEGABYTES_PER_PROCESSOR } from '../../core/invocation/memory.ts';
 import tariff from '../../stack/tariff.json' with { type: 'json' };
 import { defaultSettings } from '../bench/bench.ts';
+import type { RunTime } from '../simulation/environments.ts';
 import { exponential, forkRandom } from '../simulation/random.ts';
 import { type Arrival, TARGETS, type Workload } from '../simulation/workload.ts';
 import { World } from '../simulation/world.ts';
@@ -11,7 +12,9 @@ import { addPayloadPuts, meteredPorts } from './metered-ports.ts';
 import { packedSizes } from './sample-payloads.ts';
 
 const SECONDS_A_MONTH = 30 * 86_400;
-/** A run lasts so long at least, and until so many requests have come. */
+/** Before anything counts: lanes that were woken one by one are led by one function once the schedule has come. */
+const WARM_UP_SECONDS = 120;
+/** What counts lasts so long at least, and until so many requests have come. */
 const LEAST_SECONDS = 120;
 const REQUESTS = 1_200;
 const MOST_SECONDS = 7_200;
@@ -85,14 +88,24 @@ export async function measureCost(it: CostCase, seed: number): Promise<Cost> {
   const sizes = { ...it, packedBytes: packedSizes(it.inputBytes) };
   const settings = defaultSettings('sliding-window', seed);
   const workers = Math.max(settings.prioritization.workers, Math.ceil(it.rate * it.callSeconds));
-  const world = new World(workloadOf(it, seconds, seed), {
+  const world = new World(workloadOf(it, WARM_UP_SECONDS + seconds, seed), {
     ...{ ...settings, memoryMegabytes: it.workerMemory },
     prioritization: { ...settings.prioritization, workers, queueDepthThreshold: Math.max(100, workers) },
     surround: (ports) => meteredPorts(ports, bill, sizes),
   });
-  const { requests } = await world.run();
+  world.begin();
+  await world.clock.run(world.clock.now() + WARM_UP_SECONDS * 1_000);
+  world.takeNotes();
+  bill.clear();
+  const before = world.runTimes;
+  await world.clock.run(world.clock.now() + seconds * 1_000);
+  const { requests } = world.takeNotes();
   addPayloadPuts(bill, sizes, requests.length);
-  addTheRest(bill, it, { seconds, requests: requests.length, runTimes: world.runTimes });
+  addTheRest(bill, it, {
+    ...{ seconds, requests: requests.length },
+    leaders: since(before.prioritization, world.runTimes.prioritization),
+    workers: since(before.invocation, world.runTimes.invocation),
+  });
   const perMonth = SECONDS_A_MONTH / seconds;
   const lines = bill.lines.map(([purpose, usd]): [Purpose, number] => [purpose, usd * perMonth]);
   const running = lines.reduce((sum, [, usd]) => sum + usd, 0);
@@ -105,11 +118,22 @@ export async function measureCost(it: CostCase, seed: number): Promise<Cost> {
   };
 }
 
+interface Counted {
+  seconds: number;
+  requests: number;
+  leaders: RunTime;
+  workers: RunTime;
+}
+
+function since(before: RunTime, now: RunTime): RunTime {
+  return { starts: now.starts - before.starts, busyMs: now.busyMs - before.busyMs };
+}
+
 /** What the virtual world does not run: ingestion, reporting, pollers, logs. */
 function addTheRest(
   bill: Bill,
   { rate, workerMemory }: CostCase,
-  { seconds, requests, runTimes }: { seconds: number; requests: number; runTimes: World['runTimes'] },
+  { seconds, requests, leaders, workers }: Counted,
 ): void {
   const memory = { ...MEMORY_MEGABYTES, workers: workerMemory };
   const run = (name: keyof typeof memory, starts: number, busyMs: number) => {
@@ -117,10 +141,9 @@ function addTheRest(
     bill.add(name, 'GB-second', ((busyMs / 1_000) * memory[name]) / 1_024);
     bill.add('logs', 'log GB', (starts * LOG_BYTES.run) / 1e9);
   };
-  const { prioritization, invocation } = runTimes;
-  run('leaders', prioritization.starts, prioritization.busyMs);
+  run('leaders', leaders.starts, leaders.busyMs);
   const sendingMs = (requests * PROCESSOR_MS * MEGABYTES_PER_PROCESSOR) / workerMemory;
-  run('workers', invocation.starts, invocation.busyMs + sendingMs);
+  run('workers', workers.starts, workers.busyMs + sendingMs);
 
   const together = Math.min(MOST_IN_A_BATCH, Math.max(1, rate * INGESTION_WINDOW_SECONDS));
   const batches = requests / together;
@@ -133,7 +156,7 @@ function addTheRest(
   bill.add('reporting', 'write unit', rounds * ROW_KB);
 
   // The producer sends and the consumer receives and deletes; Lambda's pollers receive and delete what starts functions.
-  bill.add('queues', 'queue request', requests * 3 + 2 * (batches + invocation.starts));
+  bill.add('queues', 'queue request', requests * 3 + 2 * (batches + workers.starts));
   bill.add('queues', 'queue request', POLLED_QUEUES * POLLS_A_SECOND * seconds);
   bill.add('logs', 'log GB', (requests * LOG_BYTES.request) / 1e9);
 }
