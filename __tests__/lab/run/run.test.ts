@@ -116,7 +116,10 @@ async function fakeCloud(
 async function runFake(
   lines: string[],
   cloud: Cloud,
-  { reports = [], ...fields }: { reports?: ReportRow[]; interrupted?: AbortSignal; patienceMs?: number } = {},
+  {
+    reports = [],
+    ...fields
+  }: { reports?: ReportRow[]; results?: string; interrupted?: AbortSignal; patienceMs?: number } = {},
 ) {
   const file = (name: string) => path.join(folder, name);
   writeFileSync(file('input.jsonl'), `${lines.join('\n')}\n\n`);
@@ -260,5 +263,16 @@ describe('a run', () => {
     const cloud = await fakeCloud(() => []);
     const outputs = { ...cloud.outputs, bedrock_results_queue_url: `${cloud.endpoint}/000000000000/nowhere` };
     await expect(runFake([line()], { ...cloud, outputs })).rejects.toThrow('queue does not exist');
+  });
+
+  it('does not begin where the results cannot be written', async () => {
+    const sent: string[] = [];
+    const cloud = await fakeCloud((body) => {
+      sent.push(body);
+      return [];
+    });
+    const results = path.join(folder, 'no-such-folder', 'results.jsonl');
+    await expect(runFake([line()], cloud, { results })).rejects.toThrow('no-such-folder');
+    expect(sent).toEqual([]);
   });
 });

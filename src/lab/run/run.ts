@@ -1,5 +1,5 @@
 /** Sends a file of messages through the smoother on the local cloud, collects the results and accounts for them. */
-import { createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -65,16 +65,20 @@ const LOOK_EVERY_MS = 200;
 /** What is left to do after the last result has this long. */
 const IDLE_MS = 15_000;
 
-/** @returns the record of the run: `summarise` makes figures of it */
+/**
+ * @returns the record of the run: `summarise` makes figures of it
+ * @throws when the results cannot be written, or not be collected
+ */
 export async function run({ cloud, bedrock }: RunTarget, options: RunOptions): Promise<RunRecord> {
   const { interrupted, patienceMs = PATIENCE_MS } = options;
+  const file = options.results === undefined ? undefined : await open(options.results, 'w');
   const clients = { endpoint: cloud.endpoint, region: cloud.region, credentials: cloud.operator };
   const sqs = new SQSClient(clients);
   const s3 = new S3Client({ ...clients, forcePathStyle: true });
   const submissions = new Submissions();
   const outcomes = new Outcomes();
   const startedAt = Date.now();
-  const output = options.results === undefined ? undefined : createWriteStream(options.results);
+  const output = file?.createWriteStream();
   const stop = new AbortController();
   let lastResultAt = Date.now();
 
@@ -120,12 +124,15 @@ export async function run({ cloud, bedrock }: RunTarget, options: RunOptions): P
     await Promise.race([working(), collecting]);
   } finally {
     stop.abort();
-    await collecting;
-    tellProgress();
-    output?.end();
-    if (output) await finished(output);
-    sqs.destroy();
-    s3.destroy();
+    try {
+      await collecting;
+    } finally {
+      tellProgress();
+      output?.end();
+      if (output) await finished(output);
+      sqs.destroy();
+      s3.destroy();
+    }
   }
   return {
     submissions,
