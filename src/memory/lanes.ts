@@ -1,7 +1,7 @@
 import type { BudgetAccount, BudgetAccounts } from '../core/lane/budgets.ts';
 import { SLOT_MS } from '../core/lane/call-report.ts';
 import type { Limits } from '../core/lane/catalog/limits.ts';
-import { type Counters, sumOf } from '../core/lane/counters.ts';
+import { type Counters, sumOf, sumsBySlot } from '../core/lane/counters.ts';
 import type {
   CallReports,
   LaneControl,
@@ -202,13 +202,11 @@ export function createCallReports(): CallReports {
       }
     },
     async since(lane, fromSlot, partition) {
-      const sums = new Map<number, Counters>();
+      const found: [slot: number, counters: Counters][] = [];
       for (const one of partition === ANY_PARTITION ? PARTITIONS : [partition]) {
-        for (const [slot, counters] of lanes.get(`${lane}|${one}`) ?? []) {
-          if (slot >= fromSlot) sums.set(slot, sumOf(sums.get(slot) ?? {}, counters));
-        }
+        for (const entry of lanes.get(`${lane}|${one}`) ?? []) if (entry[0] >= fromSlot) found.push(entry);
       }
-      return [...sums].sort(([a], [b]) => a - b).map(([slot, counters]) => ({ slot, counters }));
+      return sumsBySlot(found);
     },
   };
 }

@@ -98,21 +98,17 @@ describe('a view has seen what was written before', () => {
     });
   }
 
-  it('soon after it has seen the request that was announced last', async () => {
-    const view = viewOf([{ about, nonce: 'n' }]);
-    await view.refresh(10_100, undefined);
-    await view.readAll(11_200, undefined, true);
-    expect(view.hasSeen(10_200)).toBe(false);
-    await view.readAll(11_300, undefined, true);
-    expect(view.hasSeen(10_200)).toBe(true);
-  });
+  const another = { ...about, request_id: 'another' };
 
-  it('later, where that request is still on its way into the index', async () => {
-    const view = viewOf([{ about: { ...about, request_id: 'another' }, nonce: 'n' }]);
+  it.each([
+    { when: 'soon after it has seen the request that was announced last', named: about, seenAt: 11_300 },
+    { when: 'later, where that request is still on its way into the index', named: another, seenAt: 13_200 },
+  ])('$when', async ({ named, seenAt }) => {
+    const view = viewOf([{ about: named, nonce: 'n' }]);
     await view.refresh(10_100, undefined);
-    await view.readAll(13_100, undefined, true);
+    await view.readAll(seenAt - 100, undefined, true);
     expect(view.hasSeen(10_200)).toBe(false);
-    await view.readAll(13_200, undefined, true);
+    await view.readAll(seenAt, undefined, true);
     expect(view.hasSeen(10_200)).toBe(true);
   });
 
@@ -120,7 +116,7 @@ describe('a view has seen what was written before', () => {
     const listed = [{ about, nonce: 'n' }];
     const view = viewOf(listed);
     await view.refresh(10_100, undefined);
-    listed[0] = { about: { ...about, request_id: 'another' }, nonce: 'm' };
+    listed[0] = { about: another, nonce: 'm' };
     await view.readAll(11_300, undefined, true);
     expect(view.hasSeen(10_200)).toBe(false);
   });

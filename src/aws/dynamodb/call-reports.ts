@@ -1,7 +1,7 @@
 import { type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { SLOT_MS } from '../../core/lane/call-report.ts';
-import { type Counters, sumOf } from '../../core/lane/counters.ts';
+import { type Counters, sumsBySlot } from '../../core/lane/counters.ts';
 import { ANY_PARTITION, type CallReports } from '../../core/lane/ports.ts';
 import { itemOf } from './expressions.ts';
 import { reportPartition, shardsOf, slotItem } from './lane-keys.ts';
@@ -45,13 +45,11 @@ export function dynamoCallReports(client: DynamoDBClient, table: string): CallRe
           values: { lane: key, from: slotItem(Math.max(0, fromSlot)) },
         }),
       );
-      const sums = new Map<number, Counters>();
-      for (const it of (await Promise.all(found)).flat()) {
+      const sums = (await Promise.all(found)).flat().map((it): [number, Counters] => {
         const { lane: _lane, item, expires_at: _expires, ...counters } = unmarshall(it);
-        const slot = Number(item);
-        sums.set(slot, sumOf(sums.get(slot) ?? {}, counters));
-      }
-      return [...sums].sort(([a], [b]) => a - b).map(([slot, counters]) => ({ slot, counters }));
+        return [Number(item), counters];
+      });
+      return sumsBySlot(sums);
     },
   };
 }

@@ -9,6 +9,15 @@ export function sumOf(...all: readonly Counters[]): Counters {
   return sum;
 }
 
+/** Sums of each slot, the earliest first. */
+export function sumsBySlot(
+  all: Iterable<readonly [slot: number, counters: Counters]>,
+): { slot: number; counters: Counters }[] {
+  const sums = new Map<number, Counters>();
+  for (const [slot, counters] of all) sums.set(slot, sumOf(sums.get(slot) ?? {}, counters));
+  return [...sums].sort(([a], [b]) => a - b).map(([slot, counters]) => ({ slot, counters }));
+}
+
 /** What has been added since `before`; names without a change are left out. */
 export function differenceOf(now: Counters, before: Counters = {}): Counters {
   const difference: Record<string, number> = {};
