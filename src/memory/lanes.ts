@@ -55,6 +55,7 @@ export function createDirectory(): QueueDirectory {
       const entries = lanes.get(parseBacklogKey(backlog_key).lane);
       if (entries?.get(backlog_key)?.nonce === nonce) entries.delete(backlog_key);
     },
+    async adoptEarlier() {},
   };
 }
 

@@ -7,10 +7,12 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoClient } from '../../../src/aws/clients.ts';
 import { dynamoBundleOffers } from '../../../src/aws/dynamodb/bundle-offers.ts';
+import { dynamoDirectory } from '../../../src/aws/dynamodb/directory.ts';
 import { dynamoLeadership, dynamoWatch } from '../../../src/aws/dynamodb/lane-states.ts';
 import { dynamoRecords } from '../../../src/aws/dynamodb/records.ts';
 import { dynamoSettings } from '../../../src/aws/dynamodb/settings.ts';
 import { leaseIdUntil } from '../../../src/core/request/bundle-lease.ts';
+import { backlogKey } from '../../../src/core/request/keys.ts';
 import { queue } from '../../../src/core/request/transitions.ts';
 import { type Emulators, startEmulators } from '../../../src/local/emulators.ts';
 import { createTables, LANES, REQUESTS, useEndpoints } from '../../contract/aws-backend.ts';
@@ -92,6 +94,35 @@ describe('DynamoDB adapters', () => {
     if (!led) throw new Error('The lane was not acquired');
     expect(await dynamoLeadership(client, LANES).acquire(lane, 'b', 50, 150)).toBeUndefined();
     expect(await dynamoLeadership(client, LANES).renew(led, {}, 200)).toBe('challenged');
+  });
+
+  it('find what an earlier release announced elsewhere, once it has been adopted, as it was announced last', async () => {
+    const lane = newLane();
+    const directory = dynamoDirectory(client, LANES);
+    const [once, twice] = [1, 2].map((shard) => backlogKey({ lane, priority: 3, tenant: 'a', shard }));
+    const earlier = (item = '', at = 0) => ({
+      ...{ lane: { S: `${lane}|queues|3` }, item: { S: item } },
+      ...{
+        announced_at: { N: `${at}` },
+        nonce: { S: `n${at}` },
+        request_id: { S: 'r1' },
+        generation: { N: '0' },
+      },
+    });
+    await client.send(new PutItemCommand({ TableName: LANES, Item: earlier(once, 7) }));
+    await client.send(new PutItemCommand({ TableName: LANES, Item: earlier(twice, 8) }));
+    await directory.announce(twice ?? '', 9);
+    expect(await directory.list(lane)).toMatchObject([{ backlog_key: twice, announced_at: 9 }]);
+    for (const _ of ['first', 'again']) {
+      await directory.adoptEarlier(lane);
+      expect(await directory.list(lane)).toMatchObject([
+        { backlog_key: once, announced_at: 7, nonce: 'n7', about: { request_id: 'r1', generation: 0 } },
+        { backlog_key: twice, announced_at: 9 },
+      ]);
+    }
+    for (const entry of await directory.list(lane)) await directory.forget(entry);
+    await directory.adoptEarlier(lane);
+    expect(await directory.list(lane)).toEqual([]);
   });
 
   describe('take over a lane', () => {

@@ -10,7 +10,6 @@ it('queues that have nothing more are read together, whenever each of them was f
   const { lane } = entryOf(0);
   const view = new BacklogView(lane, {
     directory: {
-      announce: async () => {},
       list: async () =>
         tenants.map((tenant) => ({ ...entryOf(0, { tenant }), announced_at: 10_000, nonce: tenant })),
       forget: async () => {},
@@ -41,7 +40,6 @@ it.each([
   const entry = entryOf(1);
   const view = new BacklogView(entry.lane, {
     directory: {
-      announce: async () => {},
       list: async () => [{ ...entry, announced_at: 10_000, nonce: 'n' }],
       forget: async () => {},
     },
@@ -62,7 +60,6 @@ it('shows as many as went at once lately, though rounds between have waited for 
   let gone = 0;
   const view = new BacklogView(lane, {
     directory: {
-      announce: async () => {},
       list: async () => [{ ...entryOf(0), announced_at: 10_000, nonce: 'n' }],
       forget: async () => {},
     },
@@ -90,7 +87,6 @@ describe('a view has seen what was written before', () => {
   function viewOf(listed: { about?: Announced; nonce: string }[]) {
     return new BacklogView(entry.lane, {
       directory: {
-        announce: async () => {},
         list: async () => listed.map((it) => ({ ...entry, announced_at: 10_000, ...it })),
         forget: async () => {},
       },

@@ -61,6 +61,8 @@ describe('the bill', () => {
     await ports.backlog.heads('nobody', 10);
     expect(bill.unitsOf('reading the backlog', 'read unit')).toBe(0.5);
     await ports.directory.list(LANE);
+    expect(bill.unitsOf('reading the backlog', 'read unit')).toBe(1.5);
+    await ports.directory.adoptEarlier(LANE);
     expect(bill.unitsOf('reading the backlog', 'read unit')).toBe(4.5);
   });
 

@@ -4,7 +4,7 @@ import { SLOT_MS } from '../../core/lane/call-report.ts';
 import { type Counters, sumsBySlot } from '../../core/lane/counters.ts';
 import { ANY_PARTITION, type CallReports } from '../../core/lane/ports.ts';
 import { itemOf } from './expressions.ts';
-import { reportPartition, shardsOf, slotItem } from './lane-keys.ts';
+import { reportPartition, reportPartitions, slotItem } from './lane-keys.ts';
 import { queryItems } from './query.ts';
 
 /** Reports are read for as long as a release may be out, and a little longer. */
@@ -36,7 +36,7 @@ export function dynamoCallReports(client: DynamoDBClient, table: string): CallRe
     // Consistent: a sum that was read never goes back.
     async since(lane, fromSlot, partition) {
       const partitions =
-        partition === ANY_PARTITION ? shardsOf(lane, 'reports') : [reportPartition(lane, partition)];
+        partition === ANY_PARTITION ? reportPartitions(lane) : [reportPartition(lane, partition)];
       const found = partitions.map((key) =>
         queryItems(client, {
           table,

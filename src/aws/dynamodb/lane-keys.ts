@@ -1,7 +1,6 @@
 /** Keys of the lanes table: docs/architecture.md, "Lanes table". */
-import { createHash } from 'node:crypto';
 
-/** Announcements and reports of one lane are spread over this many partitions. */
+/** Reports of one lane are spread over this many partitions, and so were announcements in earlier releases. */
 const SHARDS = 4;
 
 export interface LaneItemKey {
@@ -44,14 +43,18 @@ export const OFFERS_PARTITION = 'offers';
 export const REGISTRY_PARTITION = 'lanes';
 export const SETTINGS_KEY: LaneItemKey = { lane: 'settings', item: 'variables' };
 
-export function shardsOf(lane: string, kind: 'queues' | 'reports'): string[] {
-  return Array.from({ length: SHARDS }, (_, shard) => `${lane}|${kind}|${shard}`);
+/** Where backlog keys are announced: one partition, because a leader reads all of them twice a second. */
+export function queuesPartition(lane: string): string {
+  return `${lane}|queues|0`;
 }
 
-/** The partition in which a backlog key is announced. */
-export function queuePartition(lane: string, backlogKey: string): string {
-  const shard = (createHash('md5').update(backlogKey).digest()[0] ?? 0) % SHARDS;
-  return `${lane}|queues|${shard}`;
+/** Where earlier releases announced most of them. */
+export function earlierQueuesPartitions(lane: string): string[] {
+  return Array.from({ length: SHARDS - 1 }, (_, shard) => `${lane}|queues|${shard + 1}`);
+}
+
+export function reportPartitions(lane: string): string[] {
+  return Array.from({ length: SHARDS }, (_, shard) => reportPartition(lane, shard));
 }
 
 /** The partition to which a report is added: any, unless one is given. */

@@ -27,6 +27,8 @@ export interface QueueDirectory {
   list(lane: string): Promise<QueueEntry[]>;
   /** Forgets a partition unless it has been announced again since `entry` was read. */
   forget(entry: QueueEntry): Promise<void>;
+  /** Moves what a function of an earlier release has announced elsewhere to where `list` finds it. */
+  adoptEarlier(lane: string): Promise<void>;
 }
 
 /** A request that waits, as the backlog shows it. */

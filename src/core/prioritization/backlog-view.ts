@@ -67,7 +67,7 @@ export class BacklogView {
   /** When queues that had nothing more were read last: all at once, so that what waits in one is not released before another is read. */
   #gatheredAt = Number.NEGATIVE_INFINITY;
   readonly #lane: string;
-  readonly #ports: { directory: QueueDirectory; backlog: Backlog };
+  readonly #ports: { directory: Pick<QueueDirectory, 'list' | 'forget'>; backlog: Backlog };
   /** A predecessor may have released from any queue until then. */
   readonly #predecessorReleasedAt: number;
   /** Requests of this model id are not released now. */
@@ -75,7 +75,7 @@ export class BacklogView {
 
   constructor(
     lane: string,
-    ports: { directory: QueueDirectory; backlog: Backlog },
+    ports: { directory: Pick<QueueDirectory, 'list' | 'forget'>; backlog: Backlog },
     predecessorReleasedAt = Number.NEGATIVE_INFINITY,
     holdsBack: (modelId: string) => boolean = () => false,
   ) {

@@ -37,7 +37,11 @@ export async function prioritize(
   const registered = await registry.list();
   const lanes = registered.filter(({ lane }) => event.lanes?.includes(lane) ?? true);
   const leaders = lanes.map(async ({ lane }) => {
-    if (event.lanes !== undefined || !(await rests(ports, lane))) await lead(lane);
+    if (event.lanes === undefined) {
+      await ports.directory.adoptEarlier(lane);
+      if (await rests(ports, lane)) return;
+    }
+    await lead(lane);
   });
   if (event.lanes === undefined) leaders.push(recoverDue(ports, REJECTIONS_LANE).then(() => undefined));
   const ends = await Promise.allSettled(leaders);

@@ -11,7 +11,7 @@ import type { StoredRecord } from '../../core/request/record.ts';
 import type { MemoryPorts } from '../../memory/cloud.ts';
 import type { Bill, Purpose } from './bill.ts';
 
-/** Queues and reports of a lane are spread over so many partitions, and so is what is due: each is read by a query of its own. */
+/** Reports of a lane are spread over so many partitions, and so is what is due: each is read by a query of its own. */
 const SHARDS = 4;
 /** A key, and what DynamoDB adds to an index entry. */
 const KEYS_BYTES = 160;
@@ -153,8 +153,12 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): Memo
       },
       list: async (lane) => {
         const queues = await directory.list(lane);
-        for (let shard = 0; shard < SHARDS; shard++) read('reading the backlog', bytesOf(queues) / SHARDS);
+        read('reading the backlog', bytesOf(queues));
         return queues;
+      },
+      adoptEarlier: async (lane) => {
+        for (let shard = 1; shard < SHARDS; shard++) read('reading the backlog', 0);
+        return directory.adoptEarlier(lane);
       },
       forget: async (entry) => {
         write('leading a lane', KEYS_BYTES);

@@ -100,6 +100,7 @@ function modesFor({ function: name }: Scenario): readonly Mode[] {
 /** The ticks in which a leader only reads, and writes the same plan again, are alike: one of each kind is enough. */
 const UNEVENTFUL = new Set([
   ...['reports.since', 'control.pauseOf', 'settings.read', 'quotas.limitsOf', 'directory.list'],
+  'directory.adoptEarlier',
   ...[
     'backlog.heads',
     'backlog.since',

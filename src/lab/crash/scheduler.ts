@@ -6,6 +6,7 @@ import type { CallInterceptor, Instance } from './instance.ts';
 /** Calls that read what nobody in a race changes: when they are made makes no difference. */
 const UNCHANGING = new Set([
   ...['settings.read', 'control.pauseOf', 'quotas.limitsOf', 'payloads.get', 'payloads.put'],
+  'directory.adoptEarlier',
   ...['files.describe', 'files.text', 'files.read'],
 ]);
 /** Calls that change nothing: the order in which a process gets their answers makes no difference to it. */

@@ -207,9 +207,14 @@ export class Ledger {
     }
   }
 
-  /** Releases by slot, earliest first; what reports tell is read again from them. */
+  /** Releases by slot, earliest first. What reports tell is read again from them: where all calls have ended, their number is enough. */
   slots(): [slot: number, releases: SlotReleases][] {
-    return [...this.#slots].sort(([a], [b]) => a - b);
+    return [...this.#slots]
+      .sort(([a], [b]) => a - b)
+      .map(([slot, entry]) => [
+        slot,
+        unended(entry) > 0 ? entry : { ...NO_RELEASES, releases: entry.releases },
+      ]);
   }
 
   /** Slots with releases of which nothing has been reported yet. */
@@ -225,13 +230,21 @@ export class Ledger {
   #slot(slot: number): Slot {
     let entry = this.#slots.get(slot);
     if (entry === undefined) {
-      entry = { releases: 0, bundles: 0, reserved: 0, held: 0, variance: 0, expected: 0, ends: NOTHING };
+      entry = { ...NO_RELEASES, ends: NOTHING };
       this.#slots.set(slot, entry);
     }
     return entry;
   }
 }
 
+const NO_RELEASES: SlotReleases = {
+  releases: 0,
+  bundles: 0,
+  reserved: 0,
+  held: 0,
+  variance: 0,
+  expected: 0,
+};
 const NOTHING: SlotEnds = {
   ended: 0,
   bundles_ended: 0,
