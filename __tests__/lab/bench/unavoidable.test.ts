@@ -63,6 +63,14 @@ describe('the unavoidable wait', () => {
     expect(waits).toEqual([0]);
   });
 
+  it('is known where nothing is urgent, and others hold the whole minute', () => {
+    const nothing = { charged: 0, reserved: 0, runMs: 0 };
+    const held = { urgent: nothing, others: { charged: 1, reserved: 5, runMs: 50_000 } };
+    const waits = unavoidableWaits(requests(8, 3, 0), held);
+    expect(waits.every(Number.isFinite)).toBe(true);
+    expect(waits.at(-1)).toBeGreaterThan(60_000);
+  });
+
   it('grows while urgent work alone asks for a little more than the quota', () => {
     const wait = (everyMs: number) => urgentWaits(requests(40, 1, everyMs, 0)).at(-1) ?? 0;
     expect(wait(SLOT_MS * 1.1)).toBe(0);

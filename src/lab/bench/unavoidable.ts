@@ -118,7 +118,7 @@ class Fluid {
     const even = Math.min(room, STEP_MS * PROMISED_USE);
     // What goes at once after a rest may fill the whole quota.
     const free = Math.max(0, MINUTE_MS - this.#urgent.heldMs - this.#others.heldMs);
-    const atOnce = Math.min(this.#creditMs, room / PROMISED_USE - even, free / this.#urgent.holdsAtOnce);
+    const atOnce = Math.min(this.#creditMs, room / PROMISED_USE - even, this.#urgent.fittingInto(free));
     const share = even * this.#shareOf(URGENT);
     const toUrgent = this.#pour(URGENT, share + atOnce, at);
     const taken = Math.max(0, toUrgent - share);
@@ -209,9 +209,11 @@ class Account {
     return charged * this.#pouredMs + reserved * this.#runningMs;
   }
 
-  /** What is held of all that is poured now. */
-  get holdsAtOnce(): number {
-    return this.holding.charged + this.holding.reserved;
+  /** How much can be poured at once where so much more can be held. */
+  fittingInto(freeMs: number): number {
+    const { charged, reserved } = this.holding;
+    const held = charged + reserved;
+    return held > 0 ? freeMs / held : Number.POSITIVE_INFINITY;
   }
 
   #at(step: number): number {
