@@ -207,13 +207,16 @@ export class Ledger {
     }
   }
 
-  /** Releases by slot, earliest first. What reports tell is read again from them: where all calls have ended, their number is enough. */
+  /**
+   * Releases by slot, earliest first. What reports tell is read again from them, so where all calls have ended it does not matter any
+   * more what was expected of them. What reports subtract stays: a successor whose clock is behind may release in the same slot.
+   */
   slots(): [slot: number, releases: SlotReleases][] {
     return [...this.#slots]
       .sort(([a], [b]) => a - b)
       .map(([slot, entry]) => [
         slot,
-        unended(entry) > 0 ? entry : { ...NO_RELEASES, releases: entry.releases },
+        unended(entry) > 0 ? entry : { ...entry, held: 0, variance: 0, expected: 0 },
       ]);
   }
 
@@ -230,21 +233,13 @@ export class Ledger {
   #slot(slot: number): Slot {
     let entry = this.#slots.get(slot);
     if (entry === undefined) {
-      entry = { ...NO_RELEASES, ends: NOTHING };
+      entry = { releases: 0, bundles: 0, reserved: 0, held: 0, variance: 0, expected: 0, ends: NOTHING };
       this.#slots.set(slot, entry);
     }
     return entry;
   }
 }
 
-const NO_RELEASES: SlotReleases = {
-  releases: 0,
-  bundles: 0,
-  reserved: 0,
-  held: 0,
-  variance: 0,
-  expected: 0,
-};
 const NOTHING: SlotEnds = {
   ended: 0,
   bundles_ended: 0,
