@@ -1,9 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { BudgetAccount, BudgetAccounts } from '../../core/lane/budgets.ts';
 import { LaneItems } from './lane-items.ts';
 import { budgetsPartition } from './lane-keys.ts';
-import { queryItems } from './query.ts';
 
 /** Accounts are kept a little longer than their day, for those who look. */
 const RETENTION_DAYS = 8;
@@ -35,16 +33,8 @@ export function dynamoBudgets(client: DynamoDBClient, table: string): BudgetAcco
     },
 
     async list(day) {
-      const found = await queryItems(client, {
-        table,
-        ConsistentRead: true,
-        where: '#lane = :lane',
-        values: { lane: budgetsPartition(day) },
-      });
-      return found.map((it) => {
-        const { item, account } = unmarshall(it);
-        return { tenant: item, account: JSON.parse(account) };
-      });
+      const accounts = await items.all(budgetsPartition(day));
+      return accounts.map(({ item, account }) => ({ tenant: item, account: JSON.parse(account) }));
     },
   };
 }

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { LaneRegistry, QueueDirectory } from '../../core/lane/ports.ts';
 import { parseBacklogKey } from '../../core/request/keys.ts';
-import { type Item, itemOf, unlessRefused } from './expressions.ts';
+import { itemOf, namesIn, unlessRefused, valuesOf } from './expressions.ts';
 import { LaneItems } from './lane-items.ts';
 import { earlierQueuesPartitions, queuesPartition, REGISTRY_PARTITION } from './lane-keys.ts';
-import { queryItems } from './query.ts';
 
 /** Announced backlog partitions, in the lanes table. */
 export function dynamoDirectory(client: DynamoDBClient, table: string): QueueDirectory {
@@ -15,23 +13,17 @@ export function dynamoDirectory(client: DynamoDBClient, table: string): QueueDir
     lane: queuesPartition(parseBacklogKey(backlogKey).lane),
     item: backlogKey,
   });
-  const announcedIn = (partition: string) =>
-    queryItems(client, {
-      table,
-      ConsistentRead: true,
-      where: '#lane = :lane',
-      values: { lane: partition },
-    });
 
   /** Unless it has been announced again in either place. */
-  async function moveToOthers(earlier: Item): Promise<void> {
-    const { lane, item, ...announced } = unmarshall(earlier);
+  async function adopt(earlier: Awaited<ReturnType<LaneItems['all']>>[number]): Promise<void> {
+    const { lane, item, ...announced } = earlier;
+    const condition = 'attribute_not_exists(#announced_at) OR #announced_at < :announced_at';
     const write = new PutItemCommand({
       TableName: table,
       Item: itemOf({ ...keyOf(item), ...announced }),
-      ConditionExpression: 'attribute_not_exists(#announced_at) OR #announced_at < :announced_at',
-      ExpressionAttributeNames: { '#announced_at': 'announced_at' },
-      ExpressionAttributeValues: itemOf({ ':announced_at': announced.announced_at }),
+      ConditionExpression: condition,
+      ExpressionAttributeNames: namesIn(condition),
+      ExpressionAttributeValues: valuesOf({ announced_at: announced.announced_at }),
     });
     await unlessRefused(client.send(write));
     await items.remove({ lane, item }, '#nonce = :nonce', { nonce: announced.nonce });
@@ -50,8 +42,8 @@ export function dynamoDirectory(client: DynamoDBClient, table: string): QueueDir
     },
 
     async list(lane) {
-      return (await announcedIn(queuesPartition(lane))).map((it) => {
-        const { item, announced_at, nonce, request_id, generation } = unmarshall(it);
+      const announced = await items.all(queuesPartition(lane));
+      return announced.map(({ item, announced_at, nonce, request_id, generation }) => {
         const about = request_id === undefined ? {} : { about: { request_id, generation } };
         return { backlog_key: item, announced_at, nonce, ...about };
       });
@@ -62,14 +54,15 @@ export function dynamoDirectory(client: DynamoDBClient, table: string): QueueDir
     },
 
     async adoptEarlier(lane) {
-      const earlier = await Promise.all(earlierQueuesPartitions(lane).map(announcedIn));
-      await Promise.all(earlier.flat().map(moveToOthers));
+      const earlier = await Promise.all(earlierQueuesPartitions(lane).map((it) => items.all(it)));
+      await Promise.all(earlier.flat().map(adopt));
     },
   };
 }
 
 /** Known lanes, in one partition of the lanes table. */
 export function dynamoRegistry(client: DynamoDBClient, table: string): LaneRegistry {
+  const items = new LaneItems(client, table);
   return {
     async register(lane, modelId) {
       const item = { lane: REGISTRY_PARTITION, item: lane, model_id: modelId };
@@ -77,16 +70,8 @@ export function dynamoRegistry(client: DynamoDBClient, table: string): LaneRegis
     },
 
     async list() {
-      const items = await queryItems(client, {
-        table,
-        ConsistentRead: true,
-        where: '#lane = :lane',
-        values: { lane: REGISTRY_PARTITION },
-      });
-      return items.map((it) => {
-        const { item, model_id } = unmarshall(it);
-        return { lane: item, model_id };
-      });
+      const lanes = await items.all(REGISTRY_PARTITION);
+      return lanes.map(({ item, model_id }) => ({ lane: item, model_id }));
     },
   };
 }

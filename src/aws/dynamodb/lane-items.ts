@@ -8,6 +8,7 @@ import {
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { itemOf, namesIn, unlessRefused, valuesOf } from './expressions.ts';
 import type { LaneItemKey } from './lane-keys.ts';
+import { queryItems } from './query.ts';
 
 type Attributes = Record<string, unknown>;
 
@@ -18,7 +19,7 @@ export interface Update {
   returns?: UpdateItemCommandInput['ReturnValues'];
 }
 
-/** Reads and conditional writes of single items of the lanes table. */
+/** Reads and conditional writes of items of the lanes table. */
 export class LaneItems {
   readonly #client: DynamoDBClient;
   readonly #table: string;
@@ -62,6 +63,17 @@ export class LaneItems {
       }),
     );
     return Item && unmarshall(Item);
+  }
+
+  /** All items of a partition. Strongly consistent. */
+  async all(partition: string): Promise<ReturnType<typeof unmarshall>[]> {
+    const found = await queryItems(this.#client, {
+      table: this.#table,
+      ConsistentRead: true,
+      where: '#lane = :lane',
+      values: { lane: partition },
+    });
+    return found.map((item) => unmarshall(item));
   }
 
   /** Whether it is gone: not when the condition did not hold. */
