@@ -260,6 +260,21 @@ export function lanesContract(backend: () => Backend): void {
     });
   });
 
+  it('a release is taken out of its lease once, whoever asks', async () => {
+    const [lane, id] = [newLane(), leaseIdUntil(1)];
+    const { leases } = ports();
+    const [first, second] = ['r|1', 'r2'].map((request_id) => ({ request_id, generation: 3 }));
+    if (first === undefined || second === undefined) throw new Error('There are two');
+    await leases.write({ lane, id, released_at: 7, releases: [first, second] });
+    expect(await leases.withdraw(lane, id, { ...first, generation: 2 })).toBe(false);
+    expect(await leases.withdraw(lane, id, first)).toBe(true);
+    expect(await leases.withdraw(lane, id, first)).toBe(false);
+    expect(await leases.all(lane)).toEqual([{ lane, id, released_at: 7, releases: [second] }]);
+    expect(await leases.withdraw(lane, id, second)).toBe(true);
+    expect(await leases.all(lane)).toEqual([]);
+    expect(await leases.withdraw(lane, id, second)).toBe(false);
+  });
+
   describe('offers of bundles', () => {
     const offerOf = (until: number): OfferedBundle => ({
       ...{ v: 1, lane: newLane(), released_at: 7, lease: leaseIdUntil(until), bytes: 900, offered: true },

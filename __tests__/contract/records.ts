@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { BACKLOG_ATTRIBUTES } from '../../src/core/request/ports.ts';
 import type { RequestRecord } from '../../src/core/request/record.ts';
-import { claim, end, markSent, putBack, queue } from '../../src/core/request/transitions.ts';
-import { newLane, requestIn, waitingIn } from '../fixtures/records.ts';
+import { claim, end, markSent, putBack } from '../../src/core/request/transitions.ts';
+import { GRANT, newLane, releaseOf, requestIn, waitingIn } from '../fixtures/records.ts';
 import { type Backend, skipWhereKnown } from './backend.ts';
 
-const grant = { releasedAt: 1_001_000, reservedTokens: 620, maxTokens: 500 };
+const RELEASE = { released_at: 1_001_000 };
+const STARTED_AT = 1_002_000;
 
 export function recordsContract(backend: () => Backend): void {
   const ports = () => backend().ports;
@@ -51,32 +52,35 @@ export function recordsContract(backend: () => Backend): void {
 
     it('sets and removes what a transition says and leaves the rest', async () => {
       const record = await created(waitingIn(newLane()));
-      const queued = await moved(queue(record, grant));
+      const claimed = await moved(claim(releaseOf(record), RELEASE, STARTED_AT));
       const { backlog_key: _key, backlog_order: _order, ...rest } = record;
-      expect(queued).toEqual({
+      expect(claimed).toEqual({
         ...rest,
-        nonce: queued.nonce,
-        status: 'QUEUED',
+        nonce: claimed.nonce,
+        status: 'IN_PROGRESS',
         generation: 1,
-        released_at: grant.releasedAt,
-        reserved_tokens: grant.reservedTokens,
-        granted_max_tokens: grant.maxTokens,
+        ...RELEASE,
+        ...GRANT,
+        started_at: STARTED_AT,
       });
-      expect(await ports().records.read(record.request_id)).toEqual(queued);
+      expect(await ports().records.read(record.request_id)).toEqual(claimed);
     });
 
     it('refuses a transition from another status or generation, and returns the record that is there', async () => {
       const record = await created(waitingIn(newLane()));
-      const queued = await moved(queue(record, grant));
-      expect(await ports().records.move(queue(record, grant))).toEqual({ applied: false, record: queued });
-      const late = claim({ request_id: record.request_id, generation: 0 }, 1_002_000);
-      expect(await ports().records.move(late)).toEqual({ applied: false, record: queued });
-      expect(await ports().records.read(record.request_id)).toEqual(queued);
+      const claimed = await moved(claim(releaseOf(record), RELEASE, STARTED_AT));
+      expect(await ports().records.move(claim(releaseOf(record), RELEASE, STARTED_AT))).toEqual({
+        applied: false,
+        record: claimed,
+      });
+      const late = claim(releaseOf(claimed), RELEASE, STARTED_AT);
+      expect(await ports().records.move(late)).toEqual({ applied: false, record: claimed });
+      expect(await ports().records.read(record.request_id)).toEqual(claimed);
     });
 
     it('refuses a transition of a request that does not exist, and creates none', async () => {
       const unknown = waitingIn(newLane());
-      expect(await ports().records.move(queue(unknown, grant))).toEqual({
+      expect(await ports().records.move(claim(releaseOf(unknown), RELEASE, STARTED_AT))).toEqual({
         applied: false,
         record: undefined,
       });
@@ -86,9 +90,9 @@ export function recordsContract(backend: () => Backend): void {
     it('lets one of two concurrent claims call Bedrock', async ({ skip }) => {
       skipWhereKnown(backend(), 'concurrent writes', skip);
       const record = await created(waitingIn(newLane()));
-      await moved(queue(record, grant));
-      const release = { request_id: record.request_id, generation: 1 };
-      const claims = await Promise.all([1, 2, 3].map((at) => ports().records.move(claim(release, at))));
+      const claims = await Promise.all(
+        [1, 2, 3].map((at) => ports().records.move(claim(releaseOf(record), RELEASE, at))),
+      );
       const winners = claims.filter(({ applied }) => applied);
       expect(winners).toHaveLength(1);
       for (const { record: standing } of claims) expect(standing).toEqual(winners[0]?.record);
@@ -160,9 +164,9 @@ export function recordsContract(backend: () => Backend): void {
       ];
       const ids = async () =>
         (await ports().backlog.heads(first.queue, 10)).map(({ request_id }) => request_id);
-      const queued = await moved(queue(first, grant));
+      const claimed = await moved(claim(releaseOf(first), RELEASE, STARTED_AT));
       expect(await ids()).toEqual([second.request_id]);
-      await moved(putBack(queued, { throttles: 1 }));
+      await moved(putBack(claimed, { throttles: 1 }));
       expect(await ids()).toEqual([first.request_id, second.request_id]);
       expect(await ports().backlog.heads(first.queue, 1)).toMatchObject([{ generation: 1 }]);
     });
@@ -204,9 +208,9 @@ export function recordsContract(backend: () => Backend): void {
       const due = () => ports().due.due(lane, 9_999_999, 10);
       const record = await created(waitingIn(lane, { deadline_at: 5_000_000 }));
       expect(await due()).toHaveLength(1);
-      const queued = await moved(queue(record, grant));
+      const claimed = await moved(claim(releaseOf(record), RELEASE, STARTED_AT));
       expect(await due()).toEqual([]);
-      await moved(putBack(queued));
+      await moved(putBack(claimed));
       expect(await due()).toMatchObject([
         { request_id: record.request_id, status: 'RECEIVED', due_at: 5_000_000 },
       ]);

@@ -1,12 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dueKey } from '../../src/core/request/keys.ts';
-import { queue } from '../../src/core/request/transitions.ts';
 import { createMemoryCloud } from '../../src/memory/cloud.ts';
 import { SortedList } from '../../src/memory/sorted-list.ts';
-import { requestIn, waitingIn } from '../fixtures/records.ts';
-
-const grant = { releasedAt: 1, reservedTokens: 1, maxTokens: 1 };
+import { queuedBefore, requestIn, waitingIn } from '../fixtures/records.ts';
 
 describe('SortedList', () => {
   it('holds what was inserted and not removed, in order', () => {
@@ -44,7 +41,7 @@ describe('index lag', () => {
     const { ports } = createMemoryCloud({ clock: { now: () => now }, indexLagMs: 100 });
     const record = waitingIn('lane', { accepted_at: 0 });
     await ports.records.create(record);
-    const queued = queue(record, grant);
+    const queued = queuedBefore(record, 1);
     const due = { due_key: dueKey('lane', record.request_id), due_at: 50 };
     const heads = () => ports.backlog.heads(record.queue, 10);
     expect(await ports.records.read(record.request_id)).toMatchObject({ status: 'RECEIVED' });

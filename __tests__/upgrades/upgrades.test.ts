@@ -125,7 +125,9 @@ it.each(samplesOf<HoldMessage>('hold message'))(
   async (_release, message) => {
     const world = new World();
     const ids = message.releases.map(({ request_id }) => request_id);
-    await world.release(ids);
+    const isNoted = message.releases.every(({ grant }) => grant === undefined);
+    if (isNoted) await world.releaseBefore(ids);
+    else await world.release(ids);
     if (isOffered(message)) await world.cloud.ports.offers.make(message);
     world.now = message.released_at + 100;
     await invokeBatch(world.ports, [{ messageId: 'm', body: JSON.stringify(message) }]);

@@ -10,7 +10,6 @@ import { runWorker } from '../../src/core/invocation/worker.ts';
 import { DEFAULT_MAX_ATTEMPTS } from '../../src/core/request/attempts.ts';
 import type { ResultMessage } from '../../src/core/request/result.ts';
 import { longestWaitSeconds } from '../../src/core/request/times.ts';
-import { queue } from '../../src/core/request/transitions.ts';
 import { createMemoryCloud } from '../../src/memory/cloud.ts';
 import { between, jsonText } from './markdown.ts';
 
@@ -107,8 +106,7 @@ async function play(body: string, answer?: Answer): Promise<ResultMessage | unde
   if (record === undefined) throw new Error(`Not accepted: ${body}`);
   now += RELEASED_AFTER_MS;
   const releasedAt = now;
-  const grant = { releasedAt, reservedTokens: 300, maxTokens: MAX_TOKENS, leaseUntil: now + FUNCTION_MS };
-  await cloud.ports.records.move(queue(record, grant));
+  const grant = { reserved_tokens: 300, granted_max_tokens: MAX_TOKENS };
   const client = bedrockClient({
     region: 'us-east-1',
     credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
@@ -129,7 +127,7 @@ async function play(body: string, answer?: Answer): Promise<ResultMessage | unde
     sendsTenant: true,
     memoryMegabytes: 512,
   };
-  const releases = [{ request_id: record.request_id, generation: record.generation + 1 }];
+  const releases = [{ request_id: record.request_id, generation: record.generation + 1, grant }];
   await runWorker(
     { ...ports, remainingMs: () => FUNCTION_MS },
     { v: 1, lane: record.lane, released_at: releasedAt, releases },

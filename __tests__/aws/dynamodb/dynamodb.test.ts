@@ -13,13 +13,11 @@ import { dynamoRecords } from '../../../src/aws/dynamodb/records.ts';
 import { dynamoSettings } from '../../../src/aws/dynamodb/settings.ts';
 import { leaseIdUntil } from '../../../src/core/request/bundle-lease.ts';
 import { backlogKey } from '../../../src/core/request/keys.ts';
-import { queue } from '../../../src/core/request/transitions.ts';
+import { claim } from '../../../src/core/request/transitions.ts';
 import { type Emulators, startEmulators } from '../../../src/local/emulators.ts';
 import { createTables, LANES, REQUESTS, useEndpoints } from '../../contract/aws-backend.ts';
-import { newLane, waitingIn } from '../../fixtures/records.ts';
+import { newLane, releaseOf, waitingIn } from '../../fixtures/records.ts';
 import { dieAtCall, loseFirstAnswer } from '../lost-answers.ts';
-
-const grant = { releasedAt: 1, reservedTokens: 1, maxTokens: 1 };
 
 const WRITES = /^(Put|Update)Item/;
 
@@ -57,10 +55,12 @@ describe('DynamoDB adapters', () => {
     const record = waitingIn(newLane());
     await dynamoRecords(client, REQUESTS).create(record);
     const losses = loseFirstAnswer(unreliable, WRITES);
-    const move = await dynamoRecords(unreliable, REQUESTS).move(queue(record, grant));
+    const move = await dynamoRecords(unreliable, REQUESTS).move(
+      claim(releaseOf(record), { released_at: 1 }, 2),
+    );
     expect(losses.lost).toBe(1);
-    expect(move).toMatchObject({ applied: true, record: { status: 'QUEUED', generation: 1 } });
-    const again = await dynamoRecords(client, REQUESTS).move(queue(record, grant));
+    expect(move).toMatchObject({ applied: true, record: { status: 'IN_PROGRESS', generation: 1 } });
+    const again = await dynamoRecords(client, REQUESTS).move(claim(releaseOf(record), { released_at: 1 }, 2));
     expect(again).toEqual({ applied: false, record: move.record });
   });
 

@@ -1,20 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { claim, end, queue } from '../../../src/core/request/transitions.ts';
+import { claim, end } from '../../../src/core/request/transitions.ts';
 import { createWorld, messageOf, requestBody } from '../../fixtures/ingestion-world.ts';
-import { requestIn } from '../../fixtures/records.ts';
+import { queuedBefore, releaseOf, requestIn } from '../../fixtures/records.ts';
 
 const BODY = requestBody({ request_id: 'r1', metadata: { order: 7 } });
 const CANCEL = { cancel: 'r1' };
 
-async function worldWith(...steps: ('release' | 'claim' | 'complete')[]) {
+async function worldWith(...steps: ('queue' | 'claim' | 'complete')[]) {
   const world = createWorld();
   const { records } = world.cloud.ports;
   await world.ingest(messageOf(BODY, { id: 'm1' }));
-  const grant = { releasedAt: 1, reservedTokens: 10, maxTokens: 5, leaseUntil: 2 };
   for (const step of steps) {
     const record = requestIn(await records.read('r1'));
-    if (step === 'release') await records.move(queue(record, grant));
-    if (step === 'claim') await records.move(claim({ request_id: 'r1', generation: 1 }, 3));
+    if (step === 'queue') await records.move(queuedBefore(record, 1));
+    if (step === 'claim') await records.move(claim(releaseOf(record), { released_at: 1 }, 3));
     if (step === 'complete') await records.move(end(record, { status: 'COMPLETED', finishedAt: 4 }));
   }
   return world;
@@ -40,9 +39,9 @@ describe('a cancel message', () => {
   });
 
   it.each([
-    ['released', ['release']],
-    ['running', ['release', 'claim']],
-  ] as const)('marks a request that has been %s', async (_, steps) => {
+    ['is running', ['claim']],
+    ['has been released by a leader of an earlier release of the smoother', ['queue']],
+  ] as const)('marks a request that %s', async (_, steps) => {
     const world = await worldWith(...steps);
     const { status } = requestIn(await world.cloud.ports.records.read('r1'));
     await world.ingest(messageOf(CANCEL, { id: 'm2' }));
@@ -51,7 +50,7 @@ describe('a cancel message', () => {
   });
 
   it('does nothing after the outcome', async () => {
-    const world = await worldWith('release', 'claim', 'complete');
+    const world = await worldWith('claim', 'complete');
     const [before] = world.records();
     await world.ingest(messageOf(CANCEL, { id: 'm2' }));
     expect(world.records()).toEqual([before]);

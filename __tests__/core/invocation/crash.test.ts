@@ -4,10 +4,9 @@ import { runWorker } from '../../../src/core/invocation/worker.ts';
 import { recoverDue } from '../../../src/core/prioritization/recovery.ts';
 import { leaseIdUntil } from '../../../src/core/request/bundle-lease.ts';
 import { resultOf } from '../../../src/core/request/result.ts';
-import { queue } from '../../../src/core/request/transitions.ts';
 import { aroundCalls, INVOCATION_PORTS } from '../../fixtures/around.ts';
 import { LANE, World } from '../../fixtures/invocation-world.ts';
-import { MAX_ATTEMPTS } from '../../fixtures/records.ts';
+import { MAX_ATTEMPTS, releaseOf } from '../../fixtures/records.ts';
 
 class Crash extends Error {}
 
@@ -38,10 +37,7 @@ async function recover(world: World): Promise<void> {
     await recoverDue(leader, LANE);
     const record = await world.record();
     if (record.status !== 'RECEIVED') continue;
-    const grant = { releasedAt: world.now, reservedTokens: 300, maxTokens: 200 };
-    const released = await world.cloud.ports.records.move(queue(record, grant));
-    if (!released.applied) throw new Error('Not released');
-    const releases = [{ request_id: 'r1', generation: released.record.generation }];
+    const releases = [releaseOf(record)];
     const lease = leaseIdUntil(world.now + 150_000);
     await world.cloud.ports.leases.write({ lane: LANE, id: lease, released_at: world.now, releases });
     await runWorker(world.ports, { v: 1, lane: LANE, released_at: world.now, releases, lease });

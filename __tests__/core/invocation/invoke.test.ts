@@ -19,7 +19,7 @@ import {
   RELEASED_AT,
   World,
 } from '../../fixtures/invocation-world.ts';
-import { MAX_ATTEMPTS } from '../../fixtures/records.ts';
+import { GRANT, MAX_ATTEMPTS } from '../../fixtures/records.ts';
 
 let world: World;
 beforeEach(() => {
@@ -143,15 +143,7 @@ describe('a throttle', () => {
   it('of a call that ran alone because it seemed too large is final, and says nothing of the lane’s share', async () => {
     world.script = [throttle, { ...throttle, message: 'Too many requests' }];
     for (const id of ['r1', 'r2']) {
-      const message = await world.release([id]);
-      const record = await world.record(id);
-      await world.cloud.ports.records.move({
-        request_id: id,
-        from: { status: 'QUEUED', generation: record.generation },
-        set: { exceeds_quota: true },
-        remove: [],
-      });
-      await runWorker(world.ports, message);
+      await runWorker(world.ports, await world.release([id], {}, { ...GRANT, exceeds_quota: true }));
     }
     expect(await world.record('r1')).toMatchObject({ status: 'FAILED', error: { type: 'ExceedsQuota' } });
     // A quota of requests is another matter.
@@ -498,13 +490,15 @@ describe('a bundle', () => {
     const message = await world.release(['r1', 'r2']);
     const [first, second] = message.releases;
     if (first === undefined || second === undefined) throw new Error('Two were released');
-    await world.cloud.ports.records.move(claim(second, world.now));
+    await world.cloud.ports.records.move(claim(second, message, world.now));
     await runWorker(world.ports, message);
-    expect(world.cloud.leases()).toMatchObject([{ releases: [second] }]);
+    const { request_id, generation } = second;
+    expect(world.cloud.leases()).toMatchObject([{ releases: [{ request_id, generation }] }]);
+    expect(await world.counters()).toMatchObject({ ended: 1, settled: 1, bundles_ended: 1 });
   });
 
   it('of an earlier release of the smoother, which had no lease, leaves its results to the due index', async () => {
-    const { lease: _, ...message } = await world.release(['r1']);
+    const { lease: _, ...message } = await world.releaseBefore();
     const due = { due_key: dueKey(LANE, 'r1'), due_at: LEASE_UNTIL };
     const from = { status: 'QUEUED', generation: 1 } as const;
     await world.cloud.ports.records.move({ request_id: 'r1', from, set: due, remove: [] });

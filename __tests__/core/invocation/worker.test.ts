@@ -128,12 +128,12 @@ describe('a worker that runs', () => {
     // Forty calls keep a seventh of a processor busy for five seconds.
     await small.offer(Array.from({ length: 40 }, (_, n) => `r${n}`));
     await small.after(4);
-    expect(await small.statusOf('r0')).toBe('QUEUED');
+    expect(await small.statusOf('r0')).toBe('RECEIVED');
     const large = new World();
     await large.begin('own');
     await large.offer(['r1'], BUNDLE_BYTES);
     await large.after(4);
-    expect(await large.statusOf('r1')).toBe('QUEUED');
+    expect(await large.statusOf('r1')).toBe('RECEIVED');
   });
 
   it('takes nothing along that would have too little time left', async () => {
@@ -159,7 +159,7 @@ describe('a worker that runs', () => {
     await world.begin('own', { bytes: undefined });
     await world.offer(['r1']);
     await world.after(4);
-    expect(await world.statusOf('r1')).toBe('QUEUED');
+    expect(await world.statusOf('r1')).toBe('RECEIVED');
   });
 
   it('goes on with its own bundle when it cannot look', async () => {

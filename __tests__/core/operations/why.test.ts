@@ -117,6 +117,18 @@ describe('why a request waits', () => {
     expect(why?.remedy).toContain('smoother resume');
   });
 
+  it('is a worker that has not come, once it has been released', async () => {
+    const world = await burst(8);
+    world.ports.hold.send = async () => {};
+    await world.clock.run(world.clock.now() + 1_000);
+    const why = await world.whyOf('r7');
+    expect(why).toMatchObject({
+      status: 'RECEIVED',
+      says: ['It has been released and waits for a worker, usually for less than a second.'],
+    });
+    expect(why).not.toHaveProperty('ahead');
+  });
+
   it('is that calls of its tenant fail while those of others are answered', async () => {
     const world = await burst(8);
     const { tenant = '' } = (await world.whyOf('r7')) ?? {};

@@ -54,6 +54,64 @@ it.each([
   expect(view.heads(10_000 + restMs)).toMatchObject([[{ request_id: entry.request_id }]]);
 });
 
+describe('a release that no worker has claimed', () => {
+  const [first, second] = [entryOf(1), entryOf(2)];
+  const { lane } = first;
+  const world = () => {
+    const shown = [first, second];
+    const view = new BacklogView(lane, {
+      directory: {
+        list: async () => [{ ...first, announced_at: 10_000, nonce: 'n' }],
+        forget: async () => {},
+      },
+      backlog: { heads: async (_key, limit) => shown.slice(0, limit), since: async () => [] },
+    });
+    return { view, shown };
+  };
+
+  it('is not released again, however long the index shows it', async () => {
+    const { view } = world();
+    await view.refresh(10_000, undefined);
+    view.release([first], 10_000);
+    for (let now = 12_000; now <= 130_000; now += 2_000) {
+      await view.refresh(now, undefined);
+      expect(view.heads(now)).toEqual([[second]]);
+    }
+  });
+
+  it('is not released by a successor, which its lease tells', async () => {
+    const { view } = world();
+    const releases = [{ request_id: first.request_id, generation: first.generation + 1 }];
+    view.noteReleased({ lane, id: 'l', released_at: 9_000, releases }, 10_000);
+    await view.refresh(10_000, undefined);
+    expect(view.heads(10_000)).toEqual([[second]]);
+  });
+
+  it('waits again when it is restored, or back', async () => {
+    const { view, shown } = world();
+    await view.refresh(10_000, undefined);
+    view.release([first, second], 10_000);
+    view.restore([first]);
+    await view.refresh(10_200, undefined);
+    expect(view.heads(10_200)).toEqual([[first]]);
+    const returned = { ...second, generation: second.generation + 1 };
+    shown.splice(0, 2, first, returned);
+    await view.refresh(13_000, undefined);
+    expect(view.heads(13_000)).toEqual([[first, returned]]);
+  });
+
+  it('leaves room for as many others, where only so many are read', async () => {
+    const many = Array.from({ length: 200 }, (_, order) => entryOf(order));
+    const { view, shown } = world();
+    shown.splice(0, 2, ...many);
+    await view.refresh(10_000, undefined);
+    const [seen = []] = view.heads(10_000);
+    view.release(seen, 10_000);
+    for (let now = 10_200; now < 12_000; now += 200) await view.refresh(now, undefined);
+    expect(view.heads(12_000).flat().length).toBeGreaterThanOrEqual(seen.length);
+  });
+});
+
 it('shows as many as went at once lately, though rounds between have waited for a worker', async () => {
   const all = Array.from({ length: 500 }, (_, order) => entryOf(order));
   const { lane } = entryOf(0);

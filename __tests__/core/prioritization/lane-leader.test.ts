@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { HoldMessage } from '../../../src/core/request/hold-message.ts';
 import { createWorld, LANE, type World } from '../../fixtures/prioritization-world.ts';
 
 /** Minutes of work, led by the schedule. */
@@ -110,6 +111,57 @@ describe('an answer that our choice of max tokens cut', () => {
         attempts: 1,
       },
     ]);
+    await world.clock.run(world.clock.now() + 100_000);
+  });
+});
+
+describe('a release', () => {
+  it('whose lease cannot be written waits on, and the others go', async () => {
+    const world = createWorld();
+    const { write } = world.cloud.ports.leases;
+    let writes = 0;
+    world.cloud.ports.leases.write = async (lease) => {
+      writes += 1;
+      if (writes === 1) throw new Error('throttled');
+      await write(lease);
+    };
+    for (let i = 0; i < 10; i++) await world.submit(`r${i}`);
+    lead(world, 1);
+    await world.clock.run(world.clock.now() + 5_000);
+    expect(world.cloud.sent).toHaveLength(10);
+    expect(world.calls).toHaveLength(10);
+    expect(world.logged.filter(({ event }) => event === 'tick.failed')).toHaveLength(1);
+    expect(await world.ports.watch.status(LANE)).toMatchObject({ figures: { unfinished: 0 } });
+    await world.clock.run(world.clock.now() + 100_000);
+  });
+
+  it('that waits for its worker is not made again by the next leader', async () => {
+    const world = createWorld();
+    const bundles: HoldMessage[] = [];
+    const { send } = world.cloud.ports.hold;
+    world.cloud.ports.hold.send = async (messages) => void bundles.push(...messages);
+    for (let i = 0; i < 5; i++) await world.submit(`r${i}`);
+    lead(world, 1);
+    await world.clock.run(world.clock.now() + 10_000);
+    // Another takes over.
+    lead(world, 1);
+    await world.clock.run(world.clock.now() + 15_000);
+    const released = bundles.flatMap(({ releases }) => releases.map(({ request_id }) => request_id));
+    expect(released.toSorted()).toEqual(['r0', 'r1', 'r2', 'r3', 'r4']);
+    const leaders = world.logged.filter(({ event }) => event === 'lane.taken');
+    expect(leaders.length).toBeGreaterThan(1);
+    // Its message is late, or lost: it is made once more, and the first one has no effect any more.
+    await world.clock.run(world.clock.now() + 8_000);
+    lead(world, 1);
+    await world.clock.run(world.clock.now() + 5_000);
+    expect(bundles.flatMap(({ releases }) => releases)).toHaveLength(10);
+    world.cloud.ports.hold.send = send;
+    await send(bundles);
+    await world.clock.run(world.clock.now() + 20_000);
+    expect(world.cloud.sent).toHaveLength(5);
+    expect(world.calls).toHaveLength(5);
+    const { figures } = (await world.ports.watch.status(LANE)) ?? {};
+    expect(figures).toMatchObject({ unfinished: 0, bundles: 0 });
     await world.clock.run(world.clock.now() + 100_000);
   });
 });

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { recoverDue } from '../../../src/core/prioritization/recovery.ts';
 import { leaseIdUntil } from '../../../src/core/request/bundle-lease.ts';
 import { dueKey } from '../../../src/core/request/keys.ts';
+import type { RequestRecord } from '../../../src/core/request/record.ts';
 import { ResultsQueueError } from '../../../src/core/request/result.ts';
-import { claim, end, queue, setAside } from '../../../src/core/request/transitions.ts';
+import { claim, end, setAside } from '../../../src/core/request/transitions.ts';
 import { createWorld, LANE, type World } from '../../fixtures/prioritization-world.ts';
-import { MAX_ATTEMPTS, requestIn } from '../../fixtures/records.ts';
+import { MAX_ATTEMPTS, queuedBefore, releaseOf, requestIn } from '../../fixtures/records.ts';
 
 function recover({ ports, clock }: World): Promise<void> {
   return recoverDue({ ...ports, clock, log: () => undefined, maxAttempts: MAX_ATTEMPTS }, LANE);
@@ -22,19 +23,22 @@ async function release({ ports, clock }: World, id: string, generation = 0): Pro
     released_at: releasedAt,
     releases: [{ request_id: id, generation: generation + 1 }],
   });
-  const seen = { request_id: id, lane: LANE, generation };
-  await ports.records.move(queue(seen, { releasedAt, reservedTokens: 500, maxTokens: 400 }));
+}
+
+/** By a worker. */
+async function claimed({ ports, clock }: World, id: string, generation = 1): Promise<RequestRecord> {
+  const release = releaseOf({ request_id: id, generation: generation - 1 });
+  const moved = await ports.records.move(claim(release, { released_at: clock.now() }, clock.now()));
+  if (!moved.applied) throw new Error('Not claimed');
+  return requestIn(moved.record);
 }
 
 /** Released, claimed and called, and its outcome is committed. */
 async function complete(world: World, id: string): Promise<void> {
   const { records } = world.ports;
   await release(world, id);
-  const claimed = await records.move(claim({ request_id: id, generation: 1 }, world.clock.now()));
-  if (!claimed.applied) throw new Error('Not claimed');
-  await records.move(
-    end(requestIn(claimed.record), { status: 'COMPLETED', finishedAt: world.clock.now() + 10 }),
-  );
+  const record = await claimed(world, id);
+  await records.move(end(record, { status: 'COMPLETED', finishedAt: world.clock.now() + 10 }));
 }
 
 describe('a release that was lost', () => {
@@ -44,20 +48,26 @@ describe('a release that was lost', () => {
     await release(world, 'r1');
     await world.clock.run(world.clock.now() + 999);
     await recover(world);
-    expect(await world.ports.records.read('r1')).toMatchObject({ status: 'QUEUED' });
+    expect(await world.ports.records.read('r1')).toMatchObject({ status: 'RECEIVED', generation: 0 });
     await world.clock.run(world.clock.now() + 1);
     await recover(world);
     expect(world.cloud.leases()).toEqual([]);
     const record = requestIn(await world.ports.records.read('r1'));
     expect(record).toMatchObject({ status: 'RECEIVED', generation: 1, failures: 0 });
     expect(record.backlog_order).toBe(record.arrival);
+    expect(await world.ports.directory.list(LANE)).toMatchObject([
+      { backlog_key: record.queue, about: { request_id: 'r1', generation: 1 } },
+    ]);
+    // Its message is too late now, whenever it comes.
+    const late = claim(releaseOf({ request_id: 'r1', generation: 0 }), { released_at: 1 }, 2);
+    expect(await world.ports.records.move(late)).toEqual({ applied: false, record });
   });
 
   it('counts as a failure when its call may have been made, and fails the request in the end', async () => {
     const world = createWorld({ indexLagMs: 0 });
     await world.submit('r1', { failures: 1, attempts: 1 });
     await release(world, 'r1');
-    await world.ports.records.move(claim({ request_id: 'r1', generation: 1 }, world.clock.now()));
+    await claimed(world, 'r1', 1);
     await world.clock.run(world.clock.now() + 1_000);
     await recover(world);
     expect(await world.ports.records.read('r1')).toMatchObject({
@@ -66,7 +76,7 @@ describe('a release that was lost', () => {
       attempts: 2,
     });
     await release(world, 'r1', 1);
-    await world.ports.records.move(claim({ request_id: 'r1', generation: 2 }, world.clock.now()));
+    await claimed(world, 'r1', 2);
     await world.clock.run(world.clock.now() + LEASE_MS);
     await recover(world);
     expect(world.cloud.sent).toMatchObject([{ status: 'FAILED', error: { type: 'WorkerLost' } }]);
@@ -75,8 +85,7 @@ describe('a release that was lost', () => {
   it('of an earlier release of the smoother comes back by its due key', async () => {
     const world = createWorld({ indexLagMs: 0 });
     await world.submit('r1');
-    const grant = { releasedAt: world.clock.now(), reservedTokens: 500, maxTokens: 400 };
-    const queued = queue({ request_id: 'r1', lane: LANE, generation: 0 }, grant);
+    const queued = queuedBefore({ request_id: 'r1', generation: 0 }, world.clock.now());
     const due = { due_key: dueKey(LANE, 'r1'), due_at: world.clock.now() + LEASE_MS };
     await world.ports.records.move({
       ...queued,
@@ -94,6 +103,7 @@ describe('a release that was lost', () => {
     const [releasedAt] = [world.clock.now()];
     await world.clock.run(releasedAt + 500);
     await release(world, 'r1');
+    await claimed(world, 'r1');
     // Of a leader that lost the race for the same request.
     await world.ports.leases.write({
       ...{ lane: LANE, id: leaseIdUntil(releasedAt + LEASE_MS), released_at: releasedAt },
@@ -101,7 +111,7 @@ describe('a release that was lost', () => {
     });
     await world.clock.run(releasedAt + LEASE_MS);
     await recover(world);
-    expect(await world.ports.records.read('r1')).toMatchObject({ status: 'QUEUED', generation: 1 });
+    expect(await world.ports.records.read('r1')).toMatchObject({ status: 'IN_PROGRESS', generation: 1 });
     expect(world.cloud.leases()).toHaveLength(1);
   });
 });
@@ -109,11 +119,7 @@ describe('a release that was lost', () => {
 describe('a request that was set aside', () => {
   async function aside(world: World, id: string, forMs: number): Promise<void> {
     await release(world, id);
-    const claimed = await world.ports.records.move(
-      claim({ request_id: id, generation: 1 }, world.clock.now()),
-    );
-    if (!claimed.applied) throw new Error('Not claimed');
-    await world.ports.records.move(setAside(requestIn(claimed.record), world.clock.now() + forMs));
+    await world.ports.records.move(setAside(await claimed(world, id), world.clock.now() + forMs));
   }
 
   it('is in no backlog until its time, and then in its old place, having spent nothing', async () => {

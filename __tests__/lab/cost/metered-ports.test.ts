@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { queue } from '../../../src/core/request/transitions.ts';
+import { claim } from '../../../src/core/request/transitions.ts';
 import { Bill } from '../../../src/lab/cost/bill.ts';
 import { meteredPorts } from '../../../src/lab/cost/metered-ports.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
-import { LANE, requestIn, waitingRecord } from '../../fixtures/records.ts';
+import { LANE, releaseOf, requestIn, waitingRecord } from '../../fixtures/records.ts';
 
 function metered(inputBytes = 2_000) {
   const bill = new Bill();
@@ -11,15 +11,6 @@ function metered(inputBytes = 2_000) {
   const sizes = { inputBytes, packedBytes: [1_100, 4_000], outputBytes: 1_024 };
   return { bill, ports: meteredPorts(createMemoryCloud().ports, bill, sizes) };
 }
-
-const release = {
-  releasedAt: 1,
-  reservedTokens: 1,
-  expectedTokens: 1,
-  maxTokens: 1,
-  mostMaxTokens: undefined,
-  exceedsQuota: false,
-};
 
 describe('the bill', () => {
   it('counts each write of a record by its kilobytes, and each change of an index', async () => {
@@ -30,14 +21,14 @@ describe('the bill', () => {
     expect(size).toBeGreaterThanOrEqual(1);
     expect(bill.unitsOf('indexes', 'write unit')).toBe(1);
     // It leaves the backlog: one index changes.
-    const queued = await ports.records.move(queue(record, release));
+    const claimed = await ports.records.move(claim(releaseOf(record), { released_at: 1 }, 2));
     expect(bill.unitsOf('indexes', 'write unit')).toBe(2);
-    if (!queued.applied) throw new Error('Not queued');
-    await ports.records.move(queue(record, release));
+    if (!claimed.applied) throw new Error('Not claimed');
+    await ports.records.move(claim(releaseOf(record), { released_at: 1 }, 2));
     // What is refused is billed too, and changes no index.
     expect(bill.unitsOf('indexes', 'write unit')).toBe(2);
     expect(bill.unitsOf('records', 'write unit')).toBeGreaterThanOrEqual(2 * size + 1);
-    expect(requestIn(queued.record).status).toBe('QUEUED');
+    expect(requestIn(claimed.record).status).toBe('IN_PROGRESS');
   });
 
   it('counts a large payload as a request to S3, a small one by units, and messages by tens', async () => {

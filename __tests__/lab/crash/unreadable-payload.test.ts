@@ -15,7 +15,7 @@ async function anHour(sabotage?: PipelineOptions['sabotage']) {
   const finished = pipeline.results.map(({ result }) => result.request_id).sort();
   await pipeline.clock.run(pipeline.clock.now() + 59 * MINUTE_MS);
   const releases = pipeline.stream.images.filter(
-    ({ record }) => record.request_id === 'r0' && record.status === 'QUEUED',
+    ({ record }) => record.request_id === 'r0' && record.status === 'IN_PROGRESS',
   ).length;
   return { pipeline, finished, releases };
 }

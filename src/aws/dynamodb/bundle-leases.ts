@@ -1,6 +1,11 @@
 import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { type BundleLeases, type LeasedRelease, leaseIdsFrom } from '../../core/request/bundle-lease.ts';
+import {
+  type BundleLease,
+  type BundleLeases,
+  type LeasedRelease,
+  leaseIdsFrom,
+} from '../../core/request/bundle-lease.ts';
 import { itemOf } from './expressions.ts';
 import { LaneItems } from './lane-items.ts';
 import { leasesPartition } from './lane-keys.ts';
@@ -10,6 +15,8 @@ import { queryItems } from './query.ts';
 export function dynamoBundleLeases(client: DynamoDBClient, table: string): BundleLeases {
   const items = new LaneItems(client, table);
   const keyOf = (lane: string, id: string) => ({ lane: leasesPartition(lane), item: id });
+  const removeEmpty = (lane: string, id: string) =>
+    items.remove(keyOf(lane, id), 'attribute_not_exists(#releases)');
 
   return {
     async write({ lane, id, released_at, releases }) {
@@ -30,7 +37,24 @@ export function dynamoBundleLeases(client: DynamoDBClient, table: string): Bundl
         });
         if (left?.releases !== undefined) return;
       }
-      await items.remove(keyOf(lane, id), 'attribute_not_exists(#releases)');
+      await removeEmpty(lane, id);
+    },
+
+    async withdraw(lane, id, release) {
+      const text = textOf(release);
+      const left = await items.update(keyOf(lane, id), {
+        update: 'DELETE #releases :withdrawn',
+        condition: 'contains(#releases, :text)',
+        values: { withdrawn: new Set([text]), text },
+        returns: 'ALL_NEW',
+      });
+      if (left !== undefined && left.releases === undefined) await removeEmpty(lane, id);
+      return left !== undefined;
+    },
+
+    async all(lane) {
+      const found = await items.all(leasesPartition(lane));
+      return found.map((it) => leaseIn(lane, it));
     },
 
     async expired(lane, now, limit) {
@@ -42,12 +66,16 @@ export function dynamoBundleLeases(client: DynamoDBClient, table: string): Bundl
         values: { lane: leasesPartition(lane), from: leaseIdsFrom(now + 1) },
         limit,
       });
-      return found.map((it) => {
-        const { item, released_at, releases = [] } = unmarshall(it);
-        return { lane, id: item, released_at, releases: [...releases].map(releaseOf) };
-      });
+      return found.map((it) => leaseIn(lane, unmarshall(it)));
     },
   };
+}
+
+function leaseIn(
+  lane: string,
+  { item, released_at, releases = [] }: ReturnType<typeof unmarshall>,
+): BundleLease {
+  return { lane, id: item, released_at, releases: [...releases].map(releaseOf) };
 }
 
 function textOf({ request_id, generation }: LeasedRelease): string {

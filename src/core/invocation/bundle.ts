@@ -39,11 +39,11 @@ export async function runBundle(
   return [told, ...ends, ...notes].flatMap((it) => (it.status === 'rejected' ? [it.reason] : []));
 }
 
-type End = PromiseSettledResult<'ours' | 'not ours'> | undefined;
+type End = PromiseSettledResult<Awaited<ReturnType<typeof invoke>>> | undefined;
 
 function wasOurs(end: End): boolean {
   if (end?.status === 'rejected') return end.reason instanceof PayloadUnreadableError;
-  return end?.value === 'ours';
+  return end?.value !== undefined && end.value !== 'not ours';
 }
 
 /** Nothing of it is owed: what another delivery has claimed, that one deals with. */

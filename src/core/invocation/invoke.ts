@@ -10,6 +10,7 @@ import { isTruncated } from '../request/invoke-bodies.ts';
 import { type Call, type Payload, readAbridged } from '../request/payload.ts';
 import {
   inputOf,
+  isRequest,
   type RequestError,
   type RequestRecord,
   type StoredRecord,
@@ -47,13 +48,14 @@ export async function invoke(
   message: HoldMessage,
   release: Release,
   running: Set<RequestRecord>,
-): Promise<'ours' | 'not ours'> {
+): Promise<'ours' | 'withdrawn' | 'not ours'> {
   const { lane, released_at: releasedAt } = message;
-  const record = await take(ports, releasedAt, release);
-  if (record === undefined) return 'not ours';
+  const { probe } = release;
+  const { applied, record } = await ports.records.move(claim(release, message, ports.clock.now()));
+  if (!applied || record.status !== 'IN_PROGRESS') return endUnclaimed(ports, message, release, record);
   running.add(record);
   try {
-    await runToEnd(ports, { lane, releasedAt, record, probe: release.probe });
+    await runToEnd(ports, { lane, releasedAt, record, probe });
   } finally {
     running.delete(record);
   }
@@ -71,27 +73,25 @@ async function runToEnd(ports: InvocationPorts, run: Run): Promise<void> {
 }
 
 /**
- * Claims the release; one that comes too late is not claimed, only looked at, to be given back.
- * Undefined: another delivery has it, or its lease ran out.
+ * The claim was refused. Where another delivery has made it, that one reports the end of the release. Where nobody has, because the
+ * request ended or was released once more before, one of the deliveries reports it: the one that takes it out of the lease.
  */
-async function take(
+async function endUnclaimed(
   ports: InvocationPorts,
-  releasedAt: number,
-  release: Release,
-): Promise<RequestRecord | undefined> {
-  const { records, clock, log } = ports;
-  let standing: StoredRecord | undefined;
-  if (tooLate(ports, releasedAt)) {
-    standing = await records.read(release.request_id);
-    if (standing?.status === 'QUEUED' && standing.generation === release.generation) return standing;
-  } else {
-    const claimed = await records.move(claim(release, clock.now()));
-    standing = claimed.record;
-    if (claimed.applied && standing?.status === 'IN_PROGRESS') return standing;
-  }
-  // The writer that moved the record on also reports the end of the release.
-  log('release.refused', { ...release, status: standing?.status, current_generation: standing?.generation });
-  return undefined;
+  { lane, lease, released_at: releasedAt }: HoldMessage,
+  { request_id, generation, grant, probe }: Release,
+  record: StoredRecord | undefined,
+): Promise<'withdrawn' | 'not ours'> {
+  ports.log('release.refused', {
+    ...{ request_id, generation, status: record?.status, current_generation: record?.generation },
+  });
+  if (lease === undefined || grant === undefined || record === undefined || !isRequest(record))
+    return 'not ours';
+  const isOfAnother = record.generation === generation && record.released_at !== releasedAt;
+  if (record.generation >= generation && !isOfAnother) return 'not ours';
+  if (!(await ports.leases.withdraw(lane, lease, { request_id, generation }))) return 'not ours';
+  await reportNotStarted(ports, { lane, releasedAt, record: { ...record, ...grant }, probe });
+  return 'withdrawn';
 }
 
 /** Started later than this, a call would no longer be covered by its reservation, or would outlive its function. */

@@ -24,7 +24,7 @@ export const INLINE_OUTPUT_BYTES = 8 * 1024;
 /** What an invocation needs. */
 export interface InvocationPorts {
   records: Records;
-  leases: Pick<BundleLeases, 'settle'>;
+  leases: Pick<BundleLeases, 'settle' | 'withdraw'>;
   offers: Omit<BundleOffers, 'make'>;
   payloads: Payloads;
   model: ModelRuntime;

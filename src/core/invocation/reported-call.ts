@@ -9,7 +9,7 @@ import type { RequestRecord, Usage } from '../request/record.ts';
 import type { ModelError, ModelErrorKind } from './errors.ts';
 import type { InvocationPorts } from './outcome.ts';
 
-/** A release on its way through: where it came from, and what its record said when it was claimed. */
+/** A release on its way through: where it came from, and what its record says with its claim. */
 export interface Run {
   lane: string;
   releasedAt: number;
@@ -32,7 +32,10 @@ export async function report(
   { lane, releasedAt, record, probe }: Run,
   { usage, ...call }: Reported,
 ): Promise<void> {
-  const { priority, tenant, expected_tokens: expectedTokens } = record;
+  const { priority, tenant, expected_tokens: expectedTokens, promised_start_at: promised } = record;
+  // A request that is released again has had its start.
+  const promise =
+    record.generation === 1 && promised !== undefined && (releasedAt <= promised ? 'kept' : 'broken');
   const counters = countersOf({
     releasedAt,
     reservedTokens: record.reserved_tokens ?? 0,
@@ -45,6 +48,7 @@ export async function report(
     tenant,
     served: expectedTokens === undefined ? undefined : { priority, expectedTokens },
     probe,
+    promise: promise || undefined,
     ...call,
   });
   const ofBudget = record.budgeted ? budgetCountersOf(record, usage, call.chargedTokens > 0) : {};

@@ -34,6 +34,8 @@ const SUMS = [
   'answer_ms',
   'answer_ms_by_output',
   'won_back',
+  'promises_kept',
+  'promises_broken',
 ] as const;
 type Sum = (typeof SUMS)[number];
 const ZEROS = Object.fromEntries(SUMS.map((name) => [name, 0])) as Record<Sum, number>;
@@ -163,6 +165,7 @@ export function countersOf(report: CallReport): Counters {
     reserved: report.reservedTokens,
     charged: report.chargedTokens,
   };
+  if (report.promise !== undefined) sums[`promises_${report.promise}`] = 1;
   const others: Record<string, number> = {};
   if (report.served !== undefined) {
     const { priority, expectedTokens } = report.served;

@@ -49,6 +49,8 @@ export interface CallReport {
   tenant: string;
   /** At what priority, and the charge that the release expected: the difference is made good. */
   served?: { priority: Priority; expectedTokens: number };
+  /** It was released by the time, or after it, that was promised when its request was accepted. Of a first release. */
+  promise?: 'kept' | 'broken';
   /** Its end says whether those who rest may go on. */
   probe?: boolean;
   /** The answer was cut by max tokens: it would have been at least this long. */

@@ -12,6 +12,7 @@ import {
 import type { Settings } from '../lane/ports.ts';
 import { weightsIn } from '../lane/priority-weights.ts';
 import type { ReportRows } from '../reporting/ports.ts';
+import type { BundleLeases } from '../request/bundle-lease.ts';
 import type { BacklogEntry, Records } from '../request/ports.ts';
 import { isOutcome, type RequestRecord, type StoredRecord } from '../request/record.ts';
 import { type BacklogPorts, type ChargeOf, readBacklog, type WaitingWork } from './backlog.ts';
@@ -25,6 +26,7 @@ export interface WhyPorts extends LaneViewPorts, BacklogPorts {
   rows: Pick<ReportRows, 'rows'>;
   settings: Settings;
   budgets: BudgetPorts['budgets'];
+  leases: Pick<BundleLeases, 'all'>;
 }
 
 export interface Ahead {
@@ -79,7 +81,21 @@ export async function whyOf(
   const lane = await viewLane(ports, clock, record.lane, record.model_id);
   const { deadline_at } = record;
   if (record.status !== 'RECEIVED') return { ...known, lane, deadline_at, says: [sayingOf(record)] };
+  if (await isReleased(ports, record)) return { ...known, lane, deadline_at, says: [RELEASED] };
   return { ...known, lane, deadline_at, ...(await whyItWaits(ports, record, lane, clock)) };
+}
+
+const RELEASED = 'It has been released and waits for a worker, usually for less than a second.';
+
+/** Its lease alone tells, until a worker claims it. */
+async function isReleased(
+  { leases }: WhyPorts,
+  { lane, request_id, generation }: RequestRecord,
+): Promise<boolean> {
+  const found = await leases.all(lane);
+  return found.some(({ releases }) =>
+    releases.some((it) => it.request_id === request_id && it.generation === generation + 1),
+  );
 }
 
 async function whyItWaits(
@@ -211,7 +227,7 @@ function sayingOf(record: StoredRecord): string {
   const why = record.error === undefined ? '' : `: ${record.error.type}: ${record.error.message}`;
   switch (record.status) {
     case 'QUEUED':
-      return 'It has been released and waits for a worker, usually for less than a second.';
+      return RELEASED;
     case 'IN_PROGRESS':
       return 'Bedrock is being called.';
     case 'COMPLETED':

@@ -2,10 +2,11 @@
 
 import { concurrently } from '../concurrently.ts';
 import { ANNOUNCE_INTERVAL_MS, type Announced, type QueueDirectory, type QueueEntry } from '../lane/ports.ts';
+import type { BundleLease } from '../request/bundle-lease.ts';
 import { parseBacklogKey } from '../request/keys.ts';
 import type { Backlog, BacklogEntry } from '../request/ports.ts';
 import { PRIORITIES, type Priority } from '../request/record.ts';
-import { CLOCK_SKEW_MS } from '../request/times.ts';
+import { CLOCK_SKEW_MS, START_WINDOW_MS } from '../request/times.ts';
 import type { SeenQueue } from './backlog-sizes.ts';
 
 /** Indexes show a write within this time. */
@@ -30,7 +31,9 @@ const STALE_MS = 2_000;
 /** Queues read in one round, and at once. */
 const READS_PER_ROUND = 200;
 const CONCURRENT_READS = 50;
-/** Releases are remembered this long, longer than an index lags. */
+/** A worker that has not claimed its release within this time does not call Bedrock for it, whatever its clock says. */
+const UNCLAIMED_MS = START_WINDOW_MS + 2 * CLOCK_SKEW_MS;
+/** Releases are remembered this long after the index showed them last, longer than it lags and than a queue is not read. */
 const RELEASED_MEMORY_MS = 30_000;
 /**
  * A request whose call failed is released again this long after its release at the earliest: soon after the first failure, which
@@ -50,6 +53,8 @@ interface Queue {
   readAt?: number;
   /** When the request was seen that was announced last. */
   coveredAt?: number;
+  /** Those that had been released when they were read: they are there until their workers claim them. */
+  released: BacklogEntry[];
   /** Everything that waited there was read. */
   whole: boolean;
   /** When a request of it was last released; it may yet return. */
@@ -58,7 +63,7 @@ interface Queue {
 
 export class BacklogView {
   readonly #queues = new Map<string, Queue>();
-  readonly #released = new Map<string, { generation: number; at: number }>();
+  readonly #released = new Map<string, { generation: number; at: number; shownAt: number }>();
   /** Of the last round that released any. */
   #lastReleased = 0;
   /** So many went at once lately; half as many for each round since. The next may take as many, however long it waits for a worker. */
@@ -154,7 +159,9 @@ export class BacklogView {
       this.#take(await this.#ports.directory.list(this.#lane));
       this.#listedAt = now;
     }
-    for (const [id, { at }] of this.#released) if (at + RELEASED_MEMORY_MS < now) this.#released.delete(id);
+    for (const [id, { shownAt }] of this.#released) {
+      if (shownAt + RELEASED_MEMORY_MS < now) this.#released.delete(id);
+    }
     const wanted = Math.min(MOST_HEADS, Math.max(FEWEST_HEADS, Math.ceil(2 * this.#mostReleased)));
     const wantedOf = ({ heads }: Queue) => (this.#areHeldBack(heads) ? 2 * heads.length : wanted);
     const gathers = now >= this.#gatheredAt + this.#gatherMs;
@@ -165,9 +172,10 @@ export class BacklogView {
       .slice(0, READS_PER_ROUND);
     await concurrently(due, CONCURRENT_READS, async (queue) => {
       const key = queue.entry.backlog_key;
-      const limit = Math.min(MOST_HEADS, Math.max(wanted, wantedOf(queue)));
+      const limit = Math.min(MOST_HEADS, queue.released.length + Math.max(wanted, wantedOf(queue)));
       const heads = await this.#ports.backlog.heads(key, limit);
       if (this.#isCovered(queue.entry, heads)) queue.coveredAt ??= now;
+      queue.released = heads.filter((head) => this.#isReleasedStill(head, now));
       queue.heads = heads.filter((head) => !this.isReleased(head));
       queue.readAt = now;
       queue.whole = heads.length < limit;
@@ -187,10 +195,33 @@ export class BacklogView {
     this.remove(entries, now);
   }
 
+  /** Those that were released so long ago that nobody may call Bedrock for it any more: their messages are late, or lost. */
+  unclaimed(now: number): BacklogEntry[] {
+    const isLate = ({ request_id }: BacklogEntry) =>
+      (this.#released.get(request_id)?.at ?? now) + UNCLAIMED_MS < now;
+    return [...this.#queues.values()].flatMap(({ released }) => released.filter(isLate));
+  }
+
+  /** A predecessor released these. */
+  noteReleased({ releases, released_at: at }: BundleLease, now: number): void {
+    for (const { request_id, generation } of releases) {
+      this.#released.set(request_id, { generation: generation - 1, at, shownAt: now });
+    }
+  }
+
+  /** These were not released after all. */
+  restore(entries: readonly BacklogEntry[]): void {
+    for (const { request_id, backlog_key } of entries) {
+      this.#released.delete(request_id);
+      const queue = this.#queues.get(backlog_key);
+      if (queue !== undefined) queue.readAt = Number.NEGATIVE_INFINITY;
+    }
+  }
+
   /** These leave the backlog now, whatever the index still shows. */
   remove(entries: readonly BacklogEntry[], now: number): void {
     for (const { request_id, generation, backlog_key } of entries) {
-      this.#released.set(request_id, { generation, at: now });
+      this.#released.set(request_id, { generation, at: now, shownAt: now });
       const queue = this.#queues.get(backlog_key);
       if (queue !== undefined) queue.releasedAt = now;
     }
@@ -223,7 +254,8 @@ export class BacklogView {
       if (queue === undefined) {
         const { priority } = parseBacklogKey(entry.backlog_key);
         const releasedAt = this.#predecessorReleasedAt;
-        this.#queues.set(entry.backlog_key, { entry, priority, heads: [], whole: false, releasedAt });
+        const unread = { heads: [], released: [], whole: false };
+        this.#queues.set(entry.backlog_key, { entry, priority, ...unread, releasedAt });
       } else {
         if (queue.entry.nonce !== entry.nonce) queue.coveredAt = undefined;
         queue.entry = entry;
@@ -257,6 +289,14 @@ export class BacklogView {
     if (failures === 0) return false;
     const { at = this.#predecessorReleasedAt } = this.#released.get(request_id) ?? {};
     return now < at + (failures === 1 ? FIRST_REST_MS : REST_MS * 2 ** (failures - 1));
+  }
+
+  /** As {@link isReleased}, and remembered from now on. */
+  #isReleasedStill(entry: BacklogEntry, now: number): boolean {
+    const released = this.#released.get(entry.request_id);
+    if (released === undefined || entry.generation > released.generation) return false;
+    released.shownAt = now;
+    return true;
   }
 
   /** It has been released, whatever the index still shows. */

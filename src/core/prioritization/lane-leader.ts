@@ -16,7 +16,7 @@ import { laneLine } from './metrics.ts';
 import { PaceWatch } from './pace-watch.ts';
 import type { PrioritizationPorts } from './ports.ts';
 import { Promptness } from './promptness.ts';
-import { endWithout, recoverDue } from './recovery.ts';
+import { endWithout, recoverDue, withdrawUnclaimed } from './recovery.ts';
 import { sharingOf } from './release-bundles.ts';
 import { Releases } from './releases.ts';
 import type { Workers } from './workers.ts';
@@ -56,6 +56,7 @@ export class LaneLeader {
   readonly #promptness = new Promptness();
   readonly #lane: string;
   #dueAt = Number.NEGATIVE_INFINITY;
+  #knowsReleased = false;
   #metricsAt: number;
   readonly #releases: Releases;
   readonly #ports: PrioritizationPorts;
@@ -130,6 +131,7 @@ export class LaneLeader {
   async tick(): Promise<'held' | 'challenged' | 'lost'> {
     const { clock } = this.#ports;
     const begun = clock.now();
+    await this.#noteReleased(begun);
     const [read] = await Promise.all([
       this.#engine.awaitsReports ? this.#readReports() : [],
       this.#rules.refresh(),
@@ -178,6 +180,15 @@ export class LaneLeader {
     return lease;
   }
 
+  /** What the leader before has released, no record tells of until it is claimed. */
+  async #noteReleased(now: number): Promise<void> {
+    if (this.#knowsReleased) return;
+    if (this.#engine.unfinished(now).releases > 0) {
+      for (const lease of await this.#ports.leases.all(this.#lane)) this.#view.noteReleased(lease, now);
+    }
+    this.#knowsReleased = true;
+  }
+
   #readReports(): Promise<SlotTotals[]> {
     const now = this.#ports.clock.now();
     const from = this.#engine.reportsFrom(now);
@@ -212,7 +223,7 @@ export class LaneLeader {
       runMs: this.#engine.runMs,
       workers: this.#workers,
     });
-    await this.#releases.carryOut(decisions, sharing, this.#rules.limits);
+    await this.#releases.carryOut(decisions, sharing, this.#rules.limits, (kept) => this.#view.restore(kept));
   }
 
   async #settleBudgets(now: number): Promise<void> {
@@ -231,7 +242,10 @@ export class LaneLeader {
     const now = this.#ports.clock.now();
     if (now < this.#dueAt) return;
     this.#dueAt = now + DUE_EVERY_MS;
-    await recoverDue(this.#ports, this.#lane);
+    await Promise.all([
+      recoverDue(this.#ports, this.#lane),
+      withdrawUnclaimed(this.#ports, this.#view.unclaimed(now)),
+    ]);
   }
 
   get #tickMs(): number {
@@ -246,6 +260,7 @@ export class LaneLeader {
    */
   #idle(now: number): boolean {
     if (!this.#view.showsOnly(({ tenant }) => this.#budgets.keepsBack(tenant))) return false;
+    if (this.#view.unclaimed(now).length > 0) return false;
     const { kept, used_up } = this.#writes.shown ?? {};
     const keeps = this.#budgets.kept;
     if (String(kept) !== String(keeps.kept) || used_up !== keeps.used_up) return false;
@@ -283,19 +298,22 @@ export class LaneLeader {
     const { utilisation, paused } = figures;
     const OldestWaitingSeconds = oldest === undefined ? 0 : Math.max(0, now - oldest) / 1_000;
     const bound = paused === 'operator' ? paused : boundOf(undefined, { figures })?.by;
+    const told = this.#engine.takeTold();
     this.#ports.emit(
       laneLine(this.#settings.metricsNamespace, now, this.#lane, {
         overall: {
           OldestWaitingSeconds,
-          ...this.#releases.takeCounts(),
-          Throttled: this.#engine.takeThrottled(),
+          Released: this.#releases.takeReleased(),
+          Throttled: told.throttled,
+          PromisesKept: told.promisesKept,
+          PromisesBroken: told.promisesBroken,
           LanesPaused: paused === undefined || paused === 'operator' ? 0 : 1,
         },
         ofLane: {
           OldestWaitingSeconds,
           WaitingTokens: tokensIn(this.#sizes.figures),
           QuotaUtilisation: utilisation * 100,
-          TokensWonBack: this.#engine.takeWonBack(),
+          TokensWonBack: told.wonBack,
           LimitsAssumed: this.#rules.assumed.length,
         },
         bound: oldest === undefined ? undefined : bound,

@@ -7,7 +7,7 @@ import type { BundleLease, BundleLeases, LeasedRelease } from '../request/bundle
 import { cancelled, isTakenBack } from '../request/cancellation.ts';
 import { deliver } from '../request/deliver.ts';
 import { requestError } from '../request/error-types.ts';
-import type { Due, DueEntry, Records } from '../request/ports.ts';
+import type { BacklogEntry, Due, DueEntry, Records, Transition } from '../request/ports.ts';
 import {
   isOutcome,
   isRequest,
@@ -16,7 +16,7 @@ import {
   type StoredRecord,
 } from '../request/record.ts';
 import type { Results } from '../request/result.ts';
-import { type Ending, end, isLeased, putBack } from '../request/transitions.ts';
+import { type Ending, end, isLeased, putBack, withdraw } from '../request/transitions.ts';
 
 const DUE_AT_ONCE = 100;
 const LEASES_AT_ONCE = 10;
@@ -49,6 +49,17 @@ export async function recoverDue(ports: RecoveryPorts, lane: string): Promise<vo
     ),
   ];
   await concurrently(recoveries, CONCURRENT_RECOVERIES, (recovery) => recovery());
+}
+
+/** Takes back releases that no worker has claimed in time, in queues that a leader knows: it sees them come back. */
+export async function withdrawUnclaimed(
+  { records, log }: Pick<RecoveryPorts, 'records' | 'log'>,
+  entries: readonly BacklogEntry[],
+): Promise<void> {
+  await concurrently(entries, CONCURRENT_RECOVERIES, async ({ request_id, generation }) => {
+    const moved = await records.move(withdraw({ request_id, generation: generation + 1 }));
+    if (moved.applied) log('request.returned', { ...ids(moved.record), reason: 'unclaimed' });
+  });
 }
 
 /** Ends a request without a further call, and sends its result. */
@@ -89,7 +100,9 @@ async function recoverLeased(
   release: LeasedRelease,
 ): Promise<void> {
   const record = await ports.records.read(release.request_id);
-  if (record !== undefined && isRequest(record) && record.released_at === released_at) {
+  if (record?.status === 'RECEIVED' && record.generation < release.generation) {
+    await bringBackUnclaimed(ports, record, release);
+  } else if (record !== undefined && isRequest(record) && record.released_at === released_at) {
     const isOurs = record.generation === release.generation;
     if (isOurs && isLeased(record)) await bringBack(ports, record);
     // Without a due key, nothing else tells that its result is owed.
@@ -102,7 +115,7 @@ async function recoverLeased(
 
 /** What was lost, or set aside, goes back to the backlog, or ends. */
 async function bringBack(ports: RecoveryPorts, record: RequestRecord): Promise<void> {
-  const { records, directory, clock, log } = ports;
+  const { clock } = ports;
   // Once claimed, its call may have been made: only what is lost before that costs no attempt.
   const lost = record.status === 'IN_PROGRESS' ? 1 : 0;
   const counts = { attempts: record.attempts + lost, failures: record.failures + lost };
@@ -117,16 +130,39 @@ async function bringBack(ports: RecoveryPorts, record: RequestRecord): Promise<v
     );
     return endWithout(ports, record, { status: 'FAILED', error, ...counts });
   }
-  // Its release may have ended long ago, and its queue may be forgotten by now: then only an announcement tells of it. One comes
-  // before the write, in case this function dies after it, and one after, in case the first is forgotten meanwhile.
+  await announced(
+    ports,
+    record,
+    putBack(record, counts),
+    record.status === 'RECEIVED' ? 'rested' : 'lease_expired',
+  );
+}
+
+/** Its message is lost, or comes so late that it must not be called for it any more. */
+async function bringBackUnclaimed(
+  ports: RecoveryPorts,
+  record: RequestRecord,
+  release: LeasedRelease,
+): Promise<void> {
+  await announced(ports, record, withdraw(release), 'lease_expired');
+}
+
+/**
+ * Writes what makes a request wait again. Its release may have ended long ago, and its queue may be forgotten by now: then only an
+ * announcement tells of it. One comes before the write, in case this function dies after it, and one after, in case the first is
+ * forgotten meanwhile.
+ */
+async function announced(
+  { records, directory, clock, log }: RecoveryPorts,
+  record: RequestRecord,
+  transition: Transition,
+  reason: 'rested' | 'lease_expired',
+): Promise<void> {
   await directory.announce(record.queue, clock.now(), record);
-  const moved = await records.move(putBack(record, counts));
+  const moved = await records.move(transition);
   if (!moved.applied) return;
-  log('request.returned', {
-    ...ids(record),
-    reason: record.status === 'RECEIVED' ? 'rested' : 'lease_expired',
-  });
-  await directory.announce(record.queue, clock.now(), record);
+  log('request.returned', { ...ids(moved.record), reason });
+  await directory.announce(record.queue, clock.now(), moved.record);
 }
 
 function ids({ request_id, generation }: StoredRecord): Pick<StoredRecord, 'request_id' | 'generation'> {

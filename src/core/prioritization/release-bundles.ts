@@ -1,9 +1,10 @@
 /** A tick's releases as they travel: by bundle, each under a lease. */
 import type { Decisions, EngineRelease } from '../lane/engine/tick.ts';
 import { ANY_PARTITION } from '../lane/ports.ts';
-import { type BundleLease, type LeasedRelease, leaseIdUntil } from '../request/bundle-lease.ts';
-import { BUNDLE_BYTES, type HoldMessage, type Release } from '../request/hold-message.ts';
+import { type BundleLease, leaseIdUntil } from '../request/bundle-lease.ts';
+import { BUNDLE_BYTES, type Grant, type HoldMessage, type Release } from '../request/hold-message.ts';
 import { PRIORITIES } from '../request/record.ts';
+import type { LaneBudgets } from './lane-budgets.ts';
 import type { Workers } from './workers.ts';
 
 /** Calls that take so long may share a worker that runs already. */
@@ -15,9 +16,8 @@ type Shared = Pick<HoldMessage, 'bytes' | 'offered' | 'unhurried' | 'partition'>
 
 export class ReleaseBundle {
   readonly lease: BundleLease;
-  /** Those whose mark was refused, because their records had moved on: the lease is not about them. */
-  readonly refused: LeasedRelease[] = [];
-  readonly #queued: Release[] = [];
+  readonly releases: EngineRelease[] = [];
+  readonly #travelling: Release[] = [];
   readonly #shared: Shared;
 
   constructor(lane: string, releasedAt: number, leaseMs: number, shared: Shared) {
@@ -26,24 +26,21 @@ export class ReleaseBundle {
     this.lease = { lane, id, released_at: releasedAt, releases: [] };
   }
 
-  add(release: EngineRelease): void {
-    this.lease.releases.push(leasedOf(release));
-    if (this.#shared.bytes !== undefined) this.#shared.bytes += release.entry.input_bytes;
-  }
-
-  noteMark(release: EngineRelease, isQueued: boolean): void {
-    const { probe } = release;
+  add(release: EngineRelease, budgeted: boolean): void {
+    const { entry, probe } = release;
+    // The claim gives the record a generation of its own.
+    const leased = { request_id: entry.request_id, generation: entry.generation + 1 };
+    this.releases.push(release);
+    this.lease.releases.push(leased);
+    this.#travelling.push({ ...leased, grant: grantOf(release, budgeted), ...(probe && { probe }) });
     // All wait for the end of a probe.
     if (probe) this.#shared.unhurried = undefined;
-    if (isQueued) this.#queued.push({ ...leasedOf(release), ...(probe && { probe }) });
-    else this.refused.push(leasedOf(release));
+    if (this.#shared.bytes !== undefined) this.#shared.bytes += entry.input_bytes;
   }
 
-  /** Undefined when none of its releases was marked. */
-  get message(): HoldMessage | undefined {
+  get message(): HoldMessage {
     const { lane, id: lease, released_at } = this.lease;
-    if (this.#queued.length === 0) return undefined;
-    return { v: 1, lane, released_at, releases: this.#queued, lease, ...this.#shared };
+    return { v: 1, lane, released_at, releases: this.#travelling, lease, ...this.#shared };
   }
 }
 
@@ -92,11 +89,17 @@ export function sharingOf(
   return { takesAlong, unhurried, offered: bundles };
 }
 
+export interface BundlesOptions {
+  lane: string;
+  leaseMs: number;
+  budgets: Pick<LaneBudgets, 'has'>;
+}
+
 /** By number. */
 export function bundlesOf(
   { releases, releasedAt, partition }: Decisions,
   { takesAlong, unhurried, offered }: Sharing,
-  { lane, leaseMs }: { lane: string; leaseMs: number },
+  { lane, leaseMs, budgets }: BundlesOptions,
 ): Map<number, ReleaseBundle> {
   const bundles = new Map<number, ReleaseBundle>();
   for (const release of releases) {
@@ -112,12 +115,22 @@ export function bundlesOf(
       bundle = new ReleaseBundle(lane, releasedAt, leaseMs, shared);
       bundles.set(number, bundle);
     }
-    bundle.add(release);
+    bundle.add(release, budgets.has(release.entry.tenant));
   }
   return bundles;
 }
 
-/** The release gives the record a generation of its own. */
-function leasedOf({ entry: { request_id, generation } }: EngineRelease): LeasedRelease {
-  return { request_id, generation: generation + 1 };
+function grantOf(
+  { reserved, charge, cost, maxTokens, mostMaxTokens, exceedsQuota }: EngineRelease,
+  budgeted: boolean,
+): Grant {
+  return {
+    reserved_tokens: reserved,
+    // What is shared out by requests, no tokens make good.
+    ...(cost === charge && { expected_tokens: charge }),
+    granted_max_tokens: maxTokens,
+    ...(mostMaxTokens !== undefined && { most_max_tokens: mostMaxTokens }),
+    ...(exceedsQuota && { exceeds_quota: true }),
+    ...(budgeted && { budgeted: true }),
+  };
 }

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Release } from './hold-message.ts';
 
-/** A release of the bundle that is not known to have ended. */
+/** A release of the bundle that is not known to have ended. No record tells of it before it is claimed. */
 export type LeasedRelease = Pick<Release, 'request_id' | 'generation'>;
 
 export interface BundleLease {
@@ -22,6 +22,10 @@ export interface BundleLeases {
   write(lease: BundleLease): Promise<void>;
   /** These have ended and their results were sent. The lease is gone with the last of its releases. Idempotent. */
   settle(lane: string, id: string, ended: readonly LeasedRelease[]): Promise<void>;
+  /** For one whose record has moved on unclaimed: true for one of those who ask, who tells that it has ended. */
+  withdraw(lane: string, id: string, release: LeasedRelease): Promise<boolean>;
+  /** All of a lane. Strongly consistent. */
+  all(lane: string): Promise<BundleLease[]>;
   /** Leases that were over at `now` (epoch milliseconds), the oldest first. Strongly consistent. */
   expired(lane: string, now: number, limit: number): Promise<BundleLease[]>;
 }

@@ -1,4 +1,5 @@
 import { checked } from './checked.ts';
+import type { RequestRecord } from './record.ts';
 import { known } from './versions.ts';
 
 /** Releases that one worker runs concurrently. */
@@ -6,10 +7,16 @@ export const BUNDLE_SIZE = 40;
 /** It holds their payloads in memory at once: their estimated size in sum is bounded. */
 export const BUNDLE_BYTES = 10_000_000;
 
-/** One release of one request: the generation is the one that this release gave the record. */
+/** What a release allows its call: its record has these from the claim on. */
+export type Grant = Required<Pick<RequestRecord, 'reserved_tokens' | 'granted_max_tokens'>> &
+  Pick<RequestRecord, 'expected_tokens' | 'most_max_tokens' | 'exceeds_quota' | 'budgeted'>;
+
+/** One release of one request: the generation is the one that the claim of this release gives the record. */
 export interface Release {
   request_id: string;
   generation: number;
+  /** Absent in what earlier releases of the smoother sent: their leaders noted it in the record, as QUEUED. */
+  grant?: Grant;
   /** The lane is stopped, and this call finds out whether Bedrock serves it again: a fault is not the request's. */
   probe?: true;
 }

@@ -7,6 +7,7 @@ import type { InputKind } from './tokens.ts';
 
 export const OUTCOMES = ['COMPLETED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REJECTED'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
+/** QUEUED, released and not yet claimed, is what earlier releases of the smoother left: such a request is RECEIVED now. */
 export type Status = 'RECEIVED' | 'QUEUED' | 'IN_PROGRESS' | Outcome;
 
 export const PRIORITIES = [1, 2, 3, 4, 5] as const;
@@ -129,7 +130,7 @@ export interface RequestRecord extends CommonRecord {
   backlog_key?: string;
   backlog_order?: number;
 
-  /** The current (or last) release. */
+  /** The current (or last) release that was claimed. */
   released_at?: number;
   reserved_tokens?: number;
   /** The charge to expect, by which the release was shared out. */

@@ -1,14 +1,17 @@
 /**
  * The state machine. Every arrow is one conditional write, made here and nowhere else:
  *
- *   RECEIVED ─► QUEUED ─► IN_PROGRESS ─► COMPLETED | FAILED
- *      ▲           │           │
- *      └───────────┴───────────┘ throttled, transient, unreadable, lease expired
+ *   RECEIVED ─► IN_PROGRESS ─► COMPLETED | FAILED
+ *      ▲            │
+ *      └────────────┘ throttled, transient, unreadable, too late, lease expired
  *   RECEIVED ─► EXPIRED | CANCELLED | FAILED            (invalid input) ─► REJECTED
- *   QUEUED, IN_PROGRESS ─► CANCELLED, when it was taken back before its call
+ *   IN_PROGRESS ─► CANCELLED, when it was taken back before its call
  *   (a cancellation that comes first) CANCEL_REQUESTED ─► CANCELLED
+ *
+ * A release is no arrow: until a worker claims it, the lease of its bundle alone tells of it. Leaders of earlier releases of the
+ * smoother noted it in the record, as QUEUED, from where the same arrows begin as from IN_PROGRESS.
  */
-import type { Release } from './hold-message.ts';
+import type { HoldMessage, Release } from './hold-message.ts';
 import { dueKey } from './keys.ts';
 import type { Transition } from './ports.ts';
 import {
@@ -33,47 +36,30 @@ export interface Seen {
   generation: number;
 }
 
-export interface Grant {
-  /** Epoch milliseconds by the leader's clock. */
-  releasedAt: number;
-  reservedTokens: number;
-  /** The charge to expect. */
-  expectedTokens?: number;
-  maxTokens: number;
-  /** The most that it could have been; absent where the producer chose. */
-  mostMaxTokens?: number;
-  /** By its estimate it does not fit into a minute's quota. */
-  exceedsQuota?: boolean;
-  /** Its tenant has a budget. */
-  budgeted?: boolean;
-}
-
-/** RECEIVED → QUEUED, one generation later. The lease of its bundle tells when the release counts as lost. */
-export function queue(seen: Seen, grant: Grant): Transition {
+/** RECEIVED → IN_PROGRESS, one generation later: the writer whose write applies may call Bedrock. */
+export function claim(
+  { request_id, generation, grant }: Release,
+  { released_at }: Pick<HoldMessage, 'released_at'>,
+  startedAt: number,
+): Transition {
+  const claimed = { status: 'IN_PROGRESS', started_at: startedAt } as const;
+  if (grant === undefined) {
+    return { request_id, from: { status: 'QUEUED', generation }, set: claimed, remove: [] };
+  }
   return {
-    request_id: seen.request_id,
-    from: { status: 'RECEIVED', generation: seen.generation },
-    set: {
-      status: 'QUEUED',
-      generation: seen.generation + 1,
-      released_at: grant.releasedAt,
-      reserved_tokens: grant.reservedTokens,
-      expected_tokens: grant.expectedTokens,
-      granted_max_tokens: grant.maxTokens,
-      most_max_tokens: grant.mostMaxTokens,
-      exceeds_quota: grant.exceedsQuota || undefined,
-      budgeted: grant.budgeted || undefined,
-    },
+    request_id,
+    from: { status: 'RECEIVED', generation: generation - 1 },
+    set: { ...claimed, generation, released_at, ...grant },
     remove: [...BACKLOG_KEYS, ...DUE_KEYS],
   };
 }
 
-/** QUEUED → IN_PROGRESS: the writer whose write applies may call Bedrock. */
-export function claim(release: Release, startedAt: number): Transition {
+/** RECEIVED, in its place, one generation later: a release that nobody has claimed can be claimed no more. */
+export function withdraw({ request_id, generation }: Pick<Release, 'request_id' | 'generation'>): Transition {
   return {
-    request_id: release.request_id,
-    from: { status: 'QUEUED', generation: release.generation },
-    set: { status: 'IN_PROGRESS', started_at: startedAt },
+    request_id,
+    from: { status: 'RECEIVED', generation: generation - 1 },
+    set: { generation },
     remove: [],
   };
 }
@@ -82,12 +68,14 @@ export function claim(release: Release, startedAt: number): Transition {
 const OF_A_RELEASE = [
   'started_at',
   'reserved_tokens',
+  'expected_tokens',
   'granted_max_tokens',
+  'most_max_tokens',
   'exceeds_quota',
   'budgeted',
 ] as const;
 
-/** QUEUED, IN_PROGRESS or set aside → RECEIVED, in its old place. `counts` are the record's counters after the attempt. */
+/** IN_PROGRESS or set aside → RECEIVED, in its old place. `counts` are the record's counters after the attempt. */
 export function putBack(
   record: RequestRecord,
   counts: Partial<Pick<RequestRecord, Counter | 'full_allowance' | 'rerun'>> = {},
@@ -170,7 +158,7 @@ export function end(
   };
 }
 
-/** QUEUED or IN_PROGRESS: notes that the request is taken back. Whoever has it ends it, unless its call gives an answer. */
+/** IN_PROGRESS: notes that the request is taken back. Whoever has it ends it, unless its call gives an answer. */
 export function requestCancel(record: RequestRecord, now: number): Transition {
   return {
     request_id: record.request_id,

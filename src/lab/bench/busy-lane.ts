@@ -12,7 +12,7 @@ import { DEFAULT_MAX_ATTEMPTS } from '../../core/request/attempts.ts';
 import type { HoldMessage } from '../../core/request/hold-message.ts';
 import { backlogKey } from '../../core/request/keys.ts';
 import { PRIORITIES, type RequestRecord } from '../../core/request/record.ts';
-import { end } from '../../core/request/transitions.ts';
+import { claim, end } from '../../core/request/transitions.ts';
 import { newRecord } from '../simulation/requests.ts';
 
 const MODEL = 'us.amazon.nova-pro-v1:0';
@@ -100,12 +100,14 @@ export class BusyLane {
     }
   }
 
-  async #finish(
-    { released_at, partition }: HoldMessage,
-    release: HoldMessage['releases'][number],
-  ): Promise<void> {
-    const ending = { status: 'COMPLETED', finishedAt: this.options.clock.now() } as const;
-    const ended = await this.ports.records.move(end({ ...release, lane: LANE, status: 'QUEUED' }, ending));
+  async #finish(message: HoldMessage, release: HoldMessage['releases'][number]): Promise<void> {
+    const { released_at, partition } = message;
+    const now = this.options.clock.now();
+    await this.ports.records.move(claim(release, message, now));
+    const ending = { status: 'COMPLETED', finishedAt: now } as const;
+    const ended = await this.ports.records.move(
+      end({ ...release, lane: LANE, status: 'IN_PROGRESS' }, ending),
+    );
     if (!ended.applied) throw new Error(`Release of ${release.request_id} was not the last`);
     const charged = CALL.inputTokens + CALL.outputTokens;
     await this.ports.reports.add(

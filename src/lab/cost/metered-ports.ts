@@ -115,6 +115,15 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): Memo
         write('bundle leases', bytesOfLease(ended));
         return leases.settle(lane, id, ended);
       },
+      withdraw: async (...args) => {
+        write('bundle leases', KEYS_BYTES);
+        return leases.withdraw(...args);
+      },
+      all: async (lane) => {
+        const found = await leases.all(lane);
+        read('bundle leases', bytesOf(found));
+        return found;
+      },
       expired: async (...args) => {
         const found = await leases.expired(...args);
         read('bundle leases', bytesOf(found));
@@ -331,9 +340,9 @@ function bytesOfLease(releases: readonly LeasedRelease[]): number {
   return KEYS_BYTES + releases.length * (ID_BYTES + 3);
 }
 
-/** Its message is JSON, which repeats the names for each release. */
-function bytesOfOffer({ releases }: OfferedBundle): number {
-  return KEYS_BYTES + 60 + releases.length * (ID_BYTES + 40);
+/** As its message is kept, in JSON. */
+function bytesOfOffer(bundle: OfferedBundle): number {
+  return KEYS_BYTES + bytesOf(bundle) + bundle.releases.length * ID_BYTES;
 }
 
 function bytesOf(value: unknown): number {

@@ -15,7 +15,6 @@ import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import { TABLES } from '../../core/layout/tables.ts';
 import { payloadKey, sha256 } from '../../core/request/keys.ts';
 import { RECORD_ONLY } from '../../core/request/record.ts';
-import { queue } from '../../core/request/transitions.ts';
 import { startBedrockSimulator } from '../../local/bedrock/simulator.ts';
 import { startEmulators } from '../../local/emulators.ts';
 import { ExecutionEnvironment } from '../../local/lambda/execution-environment.ts';
@@ -163,8 +162,8 @@ async function runBundle(
       payload_key: payloadKey(request_id, sha256(name), Number.POSITIVE_INFINITY),
     };
     await records.create(record);
-    await records.move(queue(record, { releasedAt: now, reservedTokens: 1_000, maxTokens: 300 }));
-    releases.push({ request_id, generation: 1 });
+    const grant = { reserved_tokens: 1_000, granted_max_tokens: 300 };
+    releases.push({ request_id, generation: 1, grant });
   }
   const body = JSON.stringify({ v: 1, lane: laneOf(MODEL), released_at: Date.now(), releases });
   const Records = [

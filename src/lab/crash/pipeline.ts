@@ -14,9 +14,10 @@ import {
   prioritize,
 } from '../../core/prioritization/prioritize.ts';
 import { reportBatch } from '../../core/reporting/batch.ts';
+import type { HoldMessage } from '../../core/request/hold-message.ts';
 import { payloadKey } from '../../core/request/keys.ts';
 import type { Payloads, Records } from '../../core/request/ports.ts';
-import { isOutcome, isRequest, type StoredRecord } from '../../core/request/record.ts';
+import { isOutcome, isRequest } from '../../core/request/record.ts';
 import type { ResultMessage } from '../../core/request/result.ts';
 import { leaseMs } from '../../core/request/times.ts';
 import {
@@ -158,8 +159,10 @@ export class Pipeline {
     };
     const records = sabotage.records?.(this.cloud.ports.records) ?? this.cloud.ports.records;
     const held = {
-      send: async (messages: readonly object[], delaySeconds = 0) => {
+      send: async (messages: readonly HoldMessage[], delaySeconds = 0) => {
         for (const message of messages) this.hold.send(JSON.stringify(message), delaySeconds * 1_000);
+        const released = messages.flatMap(({ releases }) => releases.map(({ request_id }) => request_id));
+        for (const id of released) if (this.takenBack.has(id)) await this.#takeBack(id);
       },
     };
     const payloads = this.#failing(this.cloud.ports.payloads);
@@ -294,16 +297,14 @@ export class Pipeline {
         const moved = await records.move(transition);
         if (!moved.applied) return moved;
         this.stream.append(moved.record);
-        await this.#takeBack(moved.record);
         return moved;
       },
     };
   }
 
-  async #takeBack(record: StoredRecord): Promise<void> {
-    if (record.status !== 'QUEUED' || !this.takenBack.has(record.request_id)) return;
+  #takeBack(requestId: string): Promise<void> {
     const { ports, clock } = this;
-    await cancel({ ...ports, clock, log: ignore }, record.request_id, 'cancel');
+    return cancel({ ...ports, clock, log: ignore }, requestId, 'cancel');
   }
 
   #failing(payloads: Payloads): Payloads {

@@ -43,6 +43,19 @@ export interface EngineSettings {
   callMs?: number;
 }
 
+/** Sums of what reports have told. */
+export interface Told {
+  /** Calls. */
+  throttled: number;
+  /** Tokens, by right-sized max tokens; negative when reruns cost more. */
+  wonBack: number;
+  /** Calls, by the start that was promised when they were accepted. */
+  promisesKept: number;
+  promisesBroken: number;
+}
+
+const NOTHING_TOLD: Told = { throttled: 0, wonBack: 0, promisesKept: 0, promisesBroken: 0 };
+
 export class LaneEngine {
   readonly #ledger: Ledger;
   readonly #estimates: Estimates;
@@ -60,8 +73,7 @@ export class LaneEngine {
   readonly #parts: RoundParts;
   #figures: LaneFigures = { unfinished: 0, utilisation: 0, share: 1 };
   readonly #partitions = new ReportPartitions();
-  #throttled = 0;
-  #wonBack = 0;
+  #told: Told = { ...NOTHING_TOLD };
 
   constructor(
     private readonly settings: EngineSettings,
@@ -182,7 +194,7 @@ export class LaneEngine {
     return decisions;
   }
 
-  /** A release that did not happen, because its record had moved on. */
+  /** A release that did not happen, because its bundle got no lease. */
   refund({ releasedAt }: Decisions, { entry, reserved, held, variance, charge, cost }: EngineRelease): void {
     const change = {
       releases: -1,
@@ -231,18 +243,11 @@ export class LaneEngine {
     return this.#figures;
   }
 
-  /** Throttled calls since the last call. */
-  takeThrottled(): number {
-    const throttled = this.#throttled;
-    this.#throttled = 0;
-    return throttled;
-  }
-
-  /** Tokens won back by right-sized max tokens since the last call; negative when reruns cost more. */
-  takeWonBack(): number {
-    const wonBack = this.#wonBack;
-    this.#wonBack = 0;
-    return wonBack;
+  /** What reports have told since the last call. */
+  takeTold(): Told {
+    const told = this.#told;
+    this.#told = { ...NOTHING_TOLD };
+    return told;
   }
 
   /** All that a successor must know before it releases anything. */
@@ -271,7 +276,9 @@ export class LaneEngine {
     const used = this.#ledger.usage(now, this.#estimates.startDelay);
     for (const delta of deltas) {
       this.#estimates.learn(delta);
-      this.#wonBack += delta.won_back;
+      this.#told.wonBack += delta.won_back;
+      this.#told.promisesKept += delta.promises_kept;
+      this.#told.promisesBroken += delta.promises_broken;
       for (const { tokens, ...who } of delta.owed) {
         this.#queues.correct(who, tokens);
         if (who.priority === PRIORITIES[0]) this.#urgentDemand.correct(tokens);
@@ -287,7 +294,7 @@ export class LaneEngine {
       now,
       ends.reduce((sum, { settled }) => sum + settled, 0),
     );
-    this.#throttled += ends.reduce((sum, { throttled }) => sum + throttled, 0);
+    this.#told.throttled += ends.reduce((sum, { throttled }) => sum + throttled, 0);
     return used;
   }
 
