@@ -99,7 +99,7 @@ export function lanesContract(backend: () => Backend): void {
       expect(await ports().leadership.writePlan(first, 'late')).toBe(false);
       await ports().leadership.writeEstimates(first, 'late');
       expect(await ports().leadership.renew(first, {}, 900)).toBe('lost');
-      expect(await ports().leadership.sleep(first)).toBe(false);
+      expect(await ports().leadership.sleep(first, {})).toBe(false);
       await ports().leadership.release(first);
       expect(await ports().watch.status(lane)).toEqual({ lease_until: 200 });
       expect(await ports().leadership.writePlan(second, 'next')).toBe(true);
@@ -147,15 +147,19 @@ export function lanesContract(backend: () => Backend): void {
     it('shows a sleeping leader until it renews its lease, or until the next leader', async () => {
       const lane = newLane();
       const leader = await led(lane, 'a');
-      expect(await ports().leadership.sleep(leader)).toBe(true);
+      expect(await ports().leadership.sleep(leader, {})).toBe(true);
       expect(await ports().watch.status(lane)).toEqual({ lease_until: 100, asleep: true });
       await ports().leadership.renew(leader, {}, 200);
       expect(await ports().watch.status(lane)).toEqual({ lease_until: 200 });
-      await ports().leadership.sleep(leader);
+      const shown = {
+        limits: { requests_per_minute: 60 },
+        figures: { unfinished: 1, utilisation: 0, share: 1 },
+      };
+      await ports().leadership.sleep(leader, shown);
       await ports().leadership.release(leader);
-      expect(await ports().watch.status(lane)).toEqual({ lease_until: 0, asleep: true });
+      expect(await ports().watch.status(lane)).toEqual({ lease_until: 0, asleep: true, ...shown });
       await led(lane, 'b', 10);
-      expect(await ports().watch.status(lane)).toEqual({ lease_until: 110 });
+      expect(await ports().watch.status(lane)).toEqual({ lease_until: 110, ...shown });
     });
 
     it('lets one of many wake a lane, and another only an interval later', async ({ skip }) => {
@@ -172,7 +176,7 @@ export function lanesContract(backend: () => Backend): void {
     it('lets a lane be woken at once when it has gone to sleep since', async () => {
       const lane = newLane();
       expect(await ports().watch.markWoken(lane, 1_000_000)).toBe(true);
-      await ports().leadership.sleep(await led(lane, 'a'));
+      await ports().leadership.sleep(await led(lane, 'a'), {});
       expect(await ports().watch.markWoken(lane, 1_000_001)).toBe(true);
       expect(await ports().watch.markWoken(lane, 1_000_002)).toBe(false);
     });

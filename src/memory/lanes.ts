@@ -135,16 +135,15 @@ export function createLaneStates(): {
         Object.assign(
           state,
           { lease_until: leaseUntil },
-          limits && { limits: definedOf(limits) },
-          figures && { figures },
+          definedOf({ limits: limits && definedOf(limits), figures }),
         );
         delete state.asleep;
         return state.challenged_at === undefined ? 'renewed' : 'challenged';
       },
-      async sleep(led) {
+      async sleep(led, { limits, figures }) {
         const state = held(led);
         if (state === undefined) return false;
-        state.asleep = true;
+        Object.assign(state, { asleep: true }, definedOf({ limits: limits && definedOf(limits), figures }));
         delete state.woken_at;
         return true;
       },

@@ -196,7 +196,7 @@ export const VARIABLES = [
     type: 'number',
     default: 512,
     description:
-      'Memory of the function that decides what is released, and with it its share of a processor: more for more than 150 releases a second.',
+      'Memory of the function that decides what is released, and with it its share of a processor: more for more than five busy lanes.',
     rules: [wholeNumber('prioritization_memory_megabytes', 512, 10_240, 'megabytes')],
   },
   {

@@ -133,9 +133,9 @@ describe('a leader with nothing to decide', () => {
     };
     let sleptAt = 0;
     const { sleep } = ports.leadership;
-    ports.leadership.sleep = async (led) => {
+    ports.leadership.sleep = async (led, shown) => {
       [lists, sleptAt] = [0, clock.now()];
-      return sleep(led);
+      return sleep(led, shown);
     };
     await clock.complete(world.prioritize());
     expect(clock.now() - sleptAt).toBeGreaterThanOrEqual(it.leastMs);

@@ -5,6 +5,7 @@ import {
   type LaneWatch,
   type Leadership,
   type Led,
+  type ShownLane,
   WAKE_INTERVAL_MS,
 } from '../../core/lane/ports.ts';
 import { packed, unpacked } from '../packed.ts';
@@ -110,9 +111,8 @@ export function dynamoLeadership(client: DynamoDBClient, table: string): Leaders
     },
 
     async renew({ lane, token }, { limits, figures }, leaseUntil) {
-      const optional = `${limits ? ', #limits = :limits' : ''}${figures ? ', #figures = :figures' : ''}`;
       const renewed = await items.update(stateKey(lane), {
-        update: `SET #lease_until = :lease_until${optional} REMOVE #asleep, #memory`,
+        update: `SET #lease_until = :lease_until${showing({ limits, figures })} REMOVE #asleep, #memory`,
         condition: '#token = :token',
         values: { lease_until: leaseUntil, limits, figures, token },
         returns: 'ALL_NEW',
@@ -121,11 +121,11 @@ export function dynamoLeadership(client: DynamoDBClient, table: string): Leaders
       return renewed.challenged_at === undefined ? 'renewed' : 'challenged';
     },
 
-    async sleep({ lane, token }) {
+    async sleep({ lane, token }, { limits, figures }) {
       const marked = await items.update(stateKey(lane), {
-        update: 'SET #asleep = :asleep REMOVE #woken_at',
+        update: `SET #asleep = :asleep${showing({ limits, figures })} REMOVE #woken_at`,
         condition: '#token = :token',
-        values: { asleep: true, token },
+        values: { asleep: true, limits, figures, token },
       });
       return marked !== undefined;
     },
@@ -138,6 +138,11 @@ export function dynamoLeadership(client: DynamoDBClient, table: string): Leaders
       });
     },
   };
+}
+
+/** What there is to show, in an update. */
+function showing({ limits, figures }: ShownLane): string {
+  return `${limits ? ', #limits = :limits' : ''}${figures ? ', #figures = :figures' : ''}`;
 }
 
 /** An absent attribute is an absent field. Earlier releases wrote texts. */

@@ -143,8 +143,8 @@ export interface Leadership {
   writeEstimates(led: Led, estimates: string): Promise<void>;
   /** Renews the lease and shows how the lane does; a sleeping lane is awake again. After the first plan has been written. */
   renew(led: Led, shown: ShownLane, leaseUntil: number): Promise<'renewed' | 'challenged' | 'lost'>;
-  /** Marks the lane asleep (still held), until the lease is renewed, and lets it be woken at once. False when lost. */
-  sleep(led: Led): Promise<boolean>;
+  /** Marks the lane asleep (still held), until the lease is renewed, lets it be woken at once, and shows how it does. False when lost. */
+  sleep(led: Led, shown: ShownLane): Promise<boolean>;
   /** Gives the lane up. */
   release(led: Led): Promise<void>;
 }

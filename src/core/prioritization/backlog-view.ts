@@ -6,8 +6,9 @@ import type { BundleLease } from '../request/bundle-lease.ts';
 import { parseBacklogKey } from '../request/keys.ts';
 import type { Backlog, BacklogEntry } from '../request/ports.ts';
 import { PRIORITIES, type Priority } from '../request/record.ts';
-import { CLOCK_SKEW_MS, START_WINDOW_MS } from '../request/times.ts';
+import { CLOCK_SKEW_MS } from '../request/times.ts';
 import type { SeenQueue } from './backlog-sizes.ts';
+import { Released } from './released.ts';
 
 /** Indexes show a write within this time. */
 const INDEX_GRACE_MS = 3_000;
@@ -31,10 +32,6 @@ const STALE_MS = 2_000;
 /** Queues read in one round, and at once. */
 const READS_PER_ROUND = 200;
 const CONCURRENT_READS = 50;
-/** A worker that has not claimed its release within this time does not call Bedrock for it, whatever its clock says. */
-const UNCLAIMED_MS = START_WINDOW_MS + 2 * CLOCK_SKEW_MS;
-/** Releases are remembered this long after the index showed them last, longer than it lags and than a queue is not read. */
-const RELEASED_MEMORY_MS = 30_000;
 /**
  * A request whose call failed is released again this long after its release at the earliest: soon after the first failure, which
  * seldom means more than that one call, and twice as long after each further one. By then the lane knows whether all calls fail,
@@ -63,7 +60,7 @@ interface Queue {
 
 export class BacklogView {
   readonly #queues = new Map<string, Queue>();
-  readonly #released = new Map<string, { generation: number; at: number; shownAt: number }>();
+  readonly #released = new Released();
   /** Of the last round that released any. */
   #lastReleased = 0;
   /** So many went at once lately; half as many for each round since. The next may take as many, however long it waits for a worker. */
@@ -159,9 +156,7 @@ export class BacklogView {
       this.#take(await this.#ports.directory.list(this.#lane));
       this.#listedAt = now;
     }
-    for (const [id, { shownAt }] of this.#released) {
-      if (shownAt + RELEASED_MEMORY_MS < now) this.#released.delete(id);
-    }
+    this.#released.prune(now);
     const wanted = Math.min(MOST_HEADS, Math.max(FEWEST_HEADS, Math.ceil(2 * this.#mostReleased)));
     const wantedOf = ({ heads }: Queue) => (this.#areHeldBack(heads) ? 2 * heads.length : wanted);
     const gathers = now >= this.#gatheredAt + this.#gatherMs;
@@ -175,8 +170,8 @@ export class BacklogView {
       const limit = Math.min(MOST_HEADS, queue.released.length + Math.max(wanted, wantedOf(queue)));
       const heads = await this.#ports.backlog.heads(key, limit);
       if (this.#isCovered(queue.entry, heads)) queue.coveredAt ??= now;
-      queue.released = heads.filter((head) => this.#isReleasedStill(head, now));
-      queue.heads = heads.filter((head) => !this.isReleased(head));
+      queue.released = heads.filter((head) => this.#released.shows(head, now));
+      queue.heads = heads.filter((head) => !this.#released.has(head));
       queue.readAt = now;
       queue.whole = heads.length < limit;
       if (heads.length === 0 && this.#isOver(queue, now, unfinishedSince)) {
@@ -197,32 +192,32 @@ export class BacklogView {
 
   /** Those that were released so long ago that nobody may call Bedrock for it any more: their messages are late, or lost. */
   unclaimed(now: number): BacklogEntry[] {
-    const isLate = ({ request_id }: BacklogEntry) =>
-      (this.#released.get(request_id)?.at ?? now) + UNCLAIMED_MS < now;
-    return [...this.#queues.values()].flatMap(({ released }) => released.filter(isLate));
+    return [...this.#queues.values()].flatMap(({ released }) =>
+      released.filter((entry) => this.#released.isUnclaimed(entry, now)),
+    );
   }
 
   /** A predecessor released these. */
   noteReleased({ releases, released_at: at }: BundleLease, now: number): void {
     for (const { request_id, generation } of releases) {
-      this.#released.set(request_id, { generation: generation - 1, at, shownAt: now });
+      this.#released.add({ request_id, generation: generation - 1 }, at, now);
     }
   }
 
   /** These were not released after all. */
   restore(entries: readonly BacklogEntry[]): void {
-    for (const { request_id, backlog_key } of entries) {
-      this.#released.delete(request_id);
-      const queue = this.#queues.get(backlog_key);
+    for (const entry of entries) {
+      this.#released.remove(entry);
+      const queue = this.#queues.get(entry.backlog_key);
       if (queue !== undefined) queue.readAt = Number.NEGATIVE_INFINITY;
     }
   }
 
   /** These leave the backlog now, whatever the index still shows. */
   remove(entries: readonly BacklogEntry[], now: number): void {
-    for (const { request_id, generation, backlog_key } of entries) {
-      this.#released.set(request_id, { generation, at: now, shownAt: now });
-      const queue = this.#queues.get(backlog_key);
+    for (const entry of entries) {
+      this.#released.add(entry, now);
+      const queue = this.#queues.get(entry.backlog_key);
       if (queue !== undefined) queue.releasedAt = now;
     }
     for (const queue of this.#queues.values()) {
@@ -285,24 +280,16 @@ export class BacklogView {
     return heads.length > 0 && heads.every(({ model_id }) => this.#holdsBack(model_id));
   }
 
-  #isResting({ request_id, failures }: BacklogEntry, now: number): boolean {
+  #isResting(entry: BacklogEntry, now: number): boolean {
+    const { failures } = entry;
     if (failures === 0) return false;
-    const { at = this.#predecessorReleasedAt } = this.#released.get(request_id) ?? {};
+    const at = this.#released.lastOf(entry) ?? this.#predecessorReleasedAt;
     return now < at + (failures === 1 ? FIRST_REST_MS : REST_MS * 2 ** (failures - 1));
   }
 
-  /** As {@link isReleased}, and remembered from now on. */
-  #isReleasedStill(entry: BacklogEntry, now: number): boolean {
-    const released = this.#released.get(entry.request_id);
-    if (released === undefined || entry.generation > released.generation) return false;
-    released.shownAt = now;
-    return true;
-  }
-
   /** It has been released, whatever the index still shows. */
-  isReleased({ request_id, generation }: Announced): boolean {
-    const released = this.#released.get(request_id);
-    return released !== undefined && generation <= released.generation;
+  isReleased(entry: Announced): boolean {
+    return this.#released.has(entry);
   }
 }
 

@@ -261,7 +261,7 @@ export class LaneLeader {
   #idle(now: number): boolean {
     if (!this.#view.showsOnly(({ tenant }) => this.#budgets.keepsBack(tenant))) return false;
     if (this.#view.unclaimed(now).length > 0) return false;
-    const { kept, used_up } = this.#writes.shown ?? {};
+    const { kept, used_up } = this.#writes.figures ?? {};
     const keeps = this.#budgets.kept;
     if (String(kept) !== String(keeps.kept) || used_up !== keeps.used_up) return false;
     const { releases, bundles } = this.#engine.unfinished(now);

@@ -25,8 +25,10 @@ export class LaneWrites {
   #planAt = Number.NEGATIVE_INFINITY;
   #estimates: string | undefined;
   #estimatesAt: number;
+  /** What others see of the lane, and what there is to show. */
   #shown: LaneFigures | undefined;
-  #renewedAt = Number.NEGATIVE_INFINITY;
+  #toShow: ShownLane = {};
+  #renewedAt: number;
 
   constructor(leadership: Leadership, led: Led, legacy: Legacy, now: number) {
     this.#leadership = leadership;
@@ -34,10 +36,14 @@ export class LaneWrites {
     this.#legacy = legacy;
     this.#estimates = led.estimates;
     this.#estimatesAt = now;
+    this.#shown = led.figures;
+    // Taking the lane has leased it; a new one has to show its limits.
+    this.#renewedAt = led.figures === undefined ? Number.NEGATIVE_INFINITY : now;
   }
 
   /** Before a tick's releases: they count once the plan is written. `lost`: it was not, and nothing may be released. */
   async tick(now: number, releases: boolean, shown: ShownLane): Promise<'held' | 'challenged' | 'lost'> {
+    this.#toShow = shown;
     const isFirst = this.#plan === undefined;
     const planning = this.#writePlan(now, releases);
     // A renewal drops the plan of an earlier release, so a plan of our own has to be there before.
@@ -50,16 +56,17 @@ export class LaneWrites {
     return planned ? lease : 'lost';
   }
 
-  /** What others see of the lane, as it was last written. */
-  get shown(): LaneFigures | undefined {
-    return this.#shown;
+  /** How the lane did in the last tick. */
+  get figures(): LaneFigures | undefined {
+    return this.#toShow.figures;
   }
 
-  /** False when lost. */
+  /** Shows how the lane does as it goes to sleep. False when lost. */
   async sleep(): Promise<boolean> {
     // The next renewal wakes the lane.
     this.#renewedAt = Number.NEGATIVE_INFINITY;
-    return this.#leadership.sleep(this.#led);
+    this.#shown = this.#toShow.figures;
+    return this.#leadership.sleep(this.#led, this.#toShow);
   }
 
   /** Leaves everything to a successor. */

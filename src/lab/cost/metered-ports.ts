@@ -216,9 +216,9 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): Memo
         write('leading a lane', bytesOf(shown) + KEYS_BYTES);
         return leadership.renew(led, shown, until);
       },
-      sleep: async (led) => {
-        write('leading a lane', 1_024);
-        return leadership.sleep(led);
+      sleep: async (led, shown) => {
+        write('leading a lane', bytesOf(shown) + KEYS_BYTES);
+        return leadership.sleep(led, shown);
       },
       release: async (led) => {
         write('leading a lane', 1_024);
