@@ -355,7 +355,7 @@ describe('rules', () => {
     ['payload_retention_days', 1],
     ['log_retention_days', 4],
     ['invocation_timeout_seconds', 900],
-    ['prioritization_memory_megabytes', 256],
+    ['prioritization_memory_megabytes', 255],
     ['prioritization_memory_megabytes', 10_241],
     ['invocation_memory_megabytes', 255],
     ['results_visibility_timeout_seconds', 29],

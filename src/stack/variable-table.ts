@@ -196,8 +196,8 @@ export const VARIABLES = [
     type: 'number',
     default: 512,
     description:
-      'Memory of the function that decides what is released, and with it its share of a processor: more for more than five busy lanes.',
-    rules: [wholeNumber('prioritization_memory_megabytes', 512, 10_240, 'megabytes')],
+      'Memory of the function that decides what is released, and with it its share of a processor: 256 for up to two busy lanes, more than 512 for more than five.',
+    rules: [wholeNumber('prioritization_memory_megabytes', 256, 10_240, 'megabytes')],
   },
   {
     name: 'invocation_memory_megabytes',

@@ -54,6 +54,35 @@ it.each([
   expect(view.heads(10_000 + restMs)).toMatchObject([[{ request_id: entry.request_id }]]);
 });
 
+it.each([
+  { tenants: 10, read: 800 },
+  { tenants: 1_000, read: 50 },
+])('reads $read heads of each of $tenants long queues, where 400 go at once', async ({ tenants, read }) => {
+  const { lane } = entryOf(0);
+  const names = Array.from({ length: tenants }, (_, number) => `t${number}`);
+  let most = 0;
+  const view = new BacklogView(lane, {
+    directory: {
+      list: async () =>
+        names.map((tenant) => ({ ...entryOf(0, { tenant }), announced_at: 10_000, nonce: tenant })),
+      forget: async () => {},
+    },
+    backlog: {
+      heads: async (backlog_key, limit) => {
+        most = Math.max(most, limit);
+        return Array.from({ length: limit }, (_, order) => entryOf(order, { backlog_key }));
+      },
+      since: async () => [],
+    },
+  });
+  const gone = Array.from({ length: 400 }, (_, order) => entryOf(10_000 + order, { tenant: 'another' }));
+  for (let now = 10_000; now < 55_000; now += 3_000) {
+    view.release(gone, now);
+    await view.refresh(now, undefined);
+  }
+  expect(most).toBe(read);
+});
+
 describe('a release that no worker has claimed', () => {
   const [first, second] = [entryOf(1), entryOf(2)];
   const { lane } = first;

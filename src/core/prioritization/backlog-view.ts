@@ -39,8 +39,11 @@ const CONCURRENT_READS = 50;
  */
 const FIRST_REST_MS = 1_000;
 const REST_MS = 5_000;
+/** Of a queue. */
 const FEWEST_HEADS = 25;
 const MOST_HEADS = 1_000;
+/** Of all queues, unless each has the fewest: half a kilobyte each in memory. */
+const MOST_HEADS_IN_ALL = 50_000;
 
 interface Queue {
   entry: QueueEntry;
@@ -157,7 +160,7 @@ export class BacklogView {
       this.#listedAt = now;
     }
     this.#released.prune(now);
-    const wanted = Math.min(MOST_HEADS, Math.max(FEWEST_HEADS, Math.ceil(2 * this.#mostReleased)));
+    const wanted = this.#wanted;
     const wantedOf = ({ heads }: Queue) => (this.#areHeldBack(heads) ? 2 * heads.length : wanted);
     const gathers = now >= this.#gatheredAt + this.#gatherMs;
     if (gathers) this.#gatheredAt = now;
@@ -223,6 +226,14 @@ export class BacklogView {
     for (const queue of this.#queues.values()) {
       queue.heads = queue.heads.filter((head) => !this.isReleased(head));
     }
+  }
+
+  /** How many heads of a queue are enough. */
+  get #wanted(): number {
+    const isFilled = ({ heads, readAt }: Queue) => heads.length > 0 || readAt === undefined;
+    const filled = [...this.#queues.values()].filter(isFilled).length;
+    const most = Math.min(MOST_HEADS, Math.floor(MOST_HEADS_IN_ALL / Math.max(1, filled)));
+    return Math.max(FEWEST_HEADS, Math.min(most, Math.ceil(2 * this.#mostReleased)));
   }
 
   /** A queue that was read whole can only have got new requests: urgent ones are looked for at every tick. */
