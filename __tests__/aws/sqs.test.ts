@@ -82,17 +82,6 @@ describe('against a scripted endpoint', () => {
   const entriesOf = (body: Record<string, unknown>) => body.Entries as Entry[];
   const releasedAt = ({ MessageBody }: Entry) => (JSON.parse(MessageBody) as HoldMessage).released_at;
 
-  it('is told by how much messages are to come later', async () => {
-    answer = () => ({ Successful: [], Failed: [] });
-    const client = new SQSClient(config());
-    const queue = sqsHoldQueue(client, `${endpoint}/1/hold`);
-    await queue.send(held(1));
-    await queue.send(held(2), 1);
-    const delays = seen.map(({ body }) => entriesOf(body).map(({ DelaySeconds }) => DelaySeconds));
-    expect(delays).toEqual([[undefined], [1, 1]]);
-    client.destroy();
-  });
-
   it('sends again what a batch refused, and only that', async () => {
     let calls = 0;
     answer = (body) => {

@@ -44,11 +44,9 @@ export function resultsQueueUrl(sharedUrl: string, queue: string): string {
 
 export function sqsHoldQueue(client: SQSClient, queueUrl: string): HoldQueue {
   return {
-    async send(messages, delaySeconds = 0) {
+    async send(messages) {
       const batches = batchesOf(messages.map(bodyOf));
-      const sent = await Promise.allSettled(
-        batches.map((batch) => sendBatch(client, queueUrl, batch, delaySeconds)),
-      );
+      const sent = await Promise.allSettled(batches.map((batch) => sendBatch(client, queueUrl, batch)));
       for (const result of sent) if (result.status === 'rejected') throw result.reason;
     },
   };
@@ -93,16 +91,8 @@ export function batchesOf(bodies: readonly string[]): string[][] {
 }
 
 /** A batch can be refused in part: only what was refused is sent again. */
-async function sendBatch(
-  client: SQSClient,
-  queueUrl: string,
-  bodies: readonly string[],
-  delaySeconds: number,
-): Promise<void> {
-  let entries = bodies.map((body, index) => ({
-    ...{ Id: String(index), MessageBody: body },
-    ...(delaySeconds > 0 && { DelaySeconds: delaySeconds }),
-  }));
+async function sendBatch(client: SQSClient, queueUrl: string, bodies: readonly string[]): Promise<void> {
+  let entries = bodies.map((body, index) => ({ Id: String(index), MessageBody: body }));
   let refused: BatchResultErrorEntry[] = [];
   for (let attempt = 1; attempt <= BATCH_ATTEMPTS && entries.length > 0; attempt++) {
     const answer = await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }));

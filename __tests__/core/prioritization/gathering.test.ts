@@ -12,9 +12,9 @@ async function tenASecond(priority: Priority) {
   world.settings.engine.averageRequestMs = 1_000;
   let messages = 0;
   const { send } = cloud.ports.hold;
-  cloud.ports.hold.send = (sent, delaySeconds) => {
+  cloud.ports.hold.send = (sent) => {
     messages += sent.length;
-    return send(sent, delaySeconds);
+    return send(sent);
   };
   await world.submit('first', { priority });
   clock.spawn(() => world.prioritize());

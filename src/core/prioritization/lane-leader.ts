@@ -138,6 +138,7 @@ export class LaneLeader {
       this.#look(clock.now()),
       this.#workers.refresh(clock.now()),
       this.#recover(),
+      this.#releases.settleOffers(begun),
     ]);
     const now = clock.now();
     const { limits, assumed, paused, priorityWeights, tenantWeights, tenantBudgets } = this.#rules;
@@ -283,6 +284,7 @@ export class LaneLeader {
       if (!this.#idle(clock.now())) return false;
       if (this.#view.hasSeen(markedAt)) return true;
       await clock.sleep(this.#view.lookAgainMs(clock.now(), markedAt));
+      await this.#releases.settleOffers(clock.now());
       isWoken = (await watch.status(this.#lane))?.woken_at !== undefined;
     }
   }
@@ -323,6 +325,7 @@ export class LaneLeader {
 
   async #stop(stopped: Stopped): Promise<Stopped> {
     this.#workers.leave(this.#lane);
+    await this.#releases.settleOffers(Number.POSITIVE_INFINITY);
     if (this.#releases.released > 0) this.#emitMetrics(this.#ports.clock.now());
     if (stopped !== 'lost') {
       await this.#budgets.leave();

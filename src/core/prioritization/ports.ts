@@ -30,7 +30,7 @@ export interface PrioritizationPorts {
   backlog: Backlog;
   due: Due;
   leases: BundleLeases;
-  offers: Pick<BundleOffers, 'make'>;
+  offers: Pick<BundleOffers, 'make' | 'stands' | 'take'>;
   results: Results;
   hold: HoldQueue;
   clock: Clock;

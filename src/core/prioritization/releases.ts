@@ -3,11 +3,12 @@ import { concurrently } from '../concurrently.ts';
 import type { Limits } from '../lane/catalog/limits.ts';
 import type { LaneEngine } from '../lane/engine/engine.ts';
 import type { Decisions, EngineRelease } from '../lane/engine/tick.ts';
-import { isOffered, OFFER_SECONDS, type OfferedBundle } from '../request/bundle-offers.ts';
+import { isOffered } from '../request/bundle-offers.ts';
 import { requestError } from '../request/error-types.ts';
 import type { HoldMessage } from '../request/hold-message.ts';
 import type { BacklogEntry } from '../request/ports.ts';
 import type { RequestError } from '../request/record.ts';
+import { BundlesOnOffer } from './bundles-on-offer.ts';
 import type { LaneBudgets } from './lane-budgets.ts';
 import type { PrioritizationPorts } from './ports.ts';
 import { deadlinePassed, endWithout } from './recovery.ts';
@@ -23,11 +24,13 @@ export interface ReleasesOptions extends BundlesOptions {
 export class Releases {
   readonly #ports: PrioritizationPorts;
   readonly #options: ReleasesOptions;
+  readonly #onOffer: BundlesOnOffer;
   #released = 0;
 
   constructor(ports: PrioritizationPorts, options: ReleasesOptions) {
     this.#ports = ports;
     this.#options = options;
+    this.#onOffer = new BundlesOnOffer(ports);
   }
 
   /**
@@ -95,31 +98,19 @@ export class Releases {
 
   /** What cannot be offered gets a worker of its own at once. */
   async #send(messages: readonly HoldMessage[]): Promise<void> {
-    const { hold } = this.#ports;
-    const offered: HoldMessage[] = [];
     const others: HoldMessage[] = [];
     await Promise.all(
       messages.map(async (message) => {
-        if (isOffered(message) && (await this.#offer(message))) offered.push(message);
-        else others.push({ ...message, offered: undefined });
+        const isOnOffer = isOffered(message) && (await this.#onOffer.make(message));
+        if (!isOnOffer) others.push({ ...message, offered: undefined });
       }),
     );
-    await Promise.all([
-      offered.length > 0 ? hold.send(offered, OFFER_SECONDS) : undefined,
-      others.length > 0 ? hold.send(others) : undefined,
-    ]);
+    if (others.length > 0) await this.#ports.hold.send(others);
   }
 
-  /** Whether it is offered. */
-  async #offer(bundle: OfferedBundle): Promise<boolean> {
-    const { offers, log } = this.#ports;
-    try {
-      await offers.make(bundle);
-      return true;
-    } catch (error) {
-      log('offer.failed', { lane: bundle.lane, error: String(error) });
-      return false;
-    }
+  /** What workers that run have not taken along by `now` gets workers of its own. */
+  settleOffers(now: number): Promise<void> {
+    return this.#onOffer.settle(now);
   }
 
   #refund(decisions: Decisions, release: EngineRelease): void {

@@ -1,11 +1,11 @@
 /**
- * Bundles that workers which run already may take along, of whatever lane. Each is also on its way to a worker of its own, which
- * begins a little later, and runs it unless somebody has taken it.
+ * Bundles that workers which run already may take along, of whatever lane. The leader that has offered one takes it back after a
+ * while, unless somebody has taken it, and sends it to a worker of its own.
  */
 import type { HoldMessage } from './hold-message.ts';
 
-/** How long workers that run have to take a bundle along, before it gets one of its own. SQS delays by whole seconds. */
-export const OFFER_SECONDS = 1;
+/** How long workers that run have to take a bundle along, before it gets one of its own: they look more than twice in it. */
+export const OFFER_MS = 1_000;
 
 export type OfferedBundle = HoldMessage & Required<Pick<HoldMessage, 'lease' | 'bytes' | 'offered'>>;
 

@@ -35,7 +35,7 @@ export interface HoldMessage {
   lease?: string;
   /** Of its payloads, as estimated: beside so much, its worker may take others along. Absent: it takes none. */
   bytes?: number;
-  /** Workers that run already may take it along, or have done so: see bundle-offers.ts. */
+  /** Workers that run already may take it along: see bundle-offers.ts. Earlier releases also sent it, as a message that came a little later. */
   offered?: true;
   /** Its lane has quota to spare, and need not know at once what has ended: its worker may report several ends together. */
   unhurried?: true;

@@ -90,9 +90,6 @@ export interface Inbox {
 }
 
 export interface HoldQueue {
-  /**
-   * Rejects if any message could not be sent; the others may have been.
-   * @param delaySeconds they are delivered so much later; 0 unless given
-   */
-  send(messages: HoldMessage[], delaySeconds?: number): Promise<void>;
+  /** Rejects if any message could not be sent; the others may have been. */
+  send(messages: HoldMessage[]): Promise<void>;
 }

@@ -275,9 +275,9 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): Memo
       },
     },
     hold: {
-      send: async (messages, delaySeconds) => {
+      send: async (messages) => {
         bill.add('queues', 'queue request', Math.ceil(messages.length / MESSAGES_PER_REQUEST));
-        return hold.send(messages, delaySeconds);
+        return hold.send(messages);
       },
     },
   };

@@ -88,22 +88,22 @@ const UNREADABLE_PAYLOAD: Scenario = {
   expected: expecting(['r1'], { withinMs: WITHIN_MS + SCHEDULE_MS }),
 };
 
-/** The second request is released while the worker of the first one runs, which takes it along. */
-export const TAKEN_ALONG: Scenario = {
-  function: 'invocation',
-  name: 'taken along',
-  invocation: 0,
-  limits: WIDE,
-  async prepare(pipeline) {
-    pipeline.bedrock.script('r1', ['slow']);
-    send(pipeline, requestBody('r1'));
-    pipeline.clock.at(pipeline.clock.now() + 1_500, () => send(pipeline, requestBody('r2')));
-  },
-  expected: expecting(['r1', 'r2']),
-};
+/** The second request is released while the worker of the first one runs. */
+function onOffer(name: string, afterMs: number): Scenario {
+  return {
+    ...{ function: 'invocation', name, invocation: 0, limits: WIDE },
+    async prepare(pipeline) {
+      pipeline.bedrock.script('r1', ['slow']);
+      send(pipeline, requestBody('r1'));
+      pipeline.clock.at(pipeline.clock.now() + afterMs, () => send(pipeline, requestBody('r2')));
+    },
+    expected: expecting(['r1', 'r2']),
+  };
+}
 
-/** The worker that is told of what another one has taken along, or would have. */
-const TOO_LATE: Scenario = { ...TAKEN_ALONG, name: 'taken along, by others', invocation: 1 };
+export const TAKEN_ALONG = onOffer('taken along', 1_500);
+/** The worker takes nothing along any more by then. */
+export const NOT_TAKEN_ALONG = onOffer('not taken along', 3_400);
 
 const MIXED_SCRIPTS: Record<string, Meeting[]> = {
   r1: ['large'],
@@ -142,6 +142,6 @@ export const INVOCATION_SCENARIOS: readonly Scenario[] = [
   MISSING_PAYLOAD,
   UNREADABLE_PAYLOAD,
   TAKEN_ALONG,
-  TOO_LATE,
+  NOT_TAKEN_ALONG,
   MIXED_BUNDLE,
 ];

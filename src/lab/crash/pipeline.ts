@@ -159,8 +159,8 @@ export class Pipeline {
     };
     const records = sabotage.records?.(this.cloud.ports.records) ?? this.cloud.ports.records;
     const held = {
-      send: async (messages: readonly HoldMessage[], delaySeconds = 0) => {
-        for (const message of messages) this.hold.send(JSON.stringify(message), delaySeconds * 1_000);
+      send: async (messages: readonly HoldMessage[]) => {
+        for (const message of messages) this.hold.send(JSON.stringify(message));
         const released = messages.flatMap(({ releases }) => releases.map(({ request_id }) => request_id));
         for (const id of released) if (this.takenBack.has(id)) await this.#takeBack(id);
       },

@@ -1,7 +1,7 @@
 /** What a leader can come upon. */
 import { atCall } from './faults.ts';
 import { LANE } from './functions.ts';
-import { TAKEN_ALONG } from './invocation-scenarios.ts';
+import { NOT_TAKEN_ALONG, TAKEN_ALONG } from './invocation-scenarios.ts';
 import {
   expecting,
   requestBody,
@@ -43,6 +43,14 @@ const ON_OFFER: Scenario = {
   ...TAKEN_ALONG,
   function: 'prioritization',
   name: 'work on offer',
+  invocation: 1,
+};
+
+/** What the worker does not take along gets one of its own. */
+const OFFERED_IN_VAIN: Scenario = {
+  ...NOT_TAKEN_ALONG,
+  function: 'prioritization',
+  name: 'work on offer in vain',
   invocation: 1,
 };
 
@@ -114,6 +122,7 @@ export const PRIORITIZATION_SCENARIOS: readonly Scenario[] = [
   WAITING,
   BATCH_WAITING,
   ON_OFFER,
+  OFFERED_IN_VAIN,
   EXPIRED,
   OVERSIZED,
   LOST_LEASE,

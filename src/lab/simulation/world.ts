@@ -110,7 +110,10 @@ export class World {
     const slow = slowPorts(this.cloud.ports, {
       clock,
       delays: this.#delays,
-      hold: (message, delayMs) => this.#hold(message, delayMs),
+      hold: (message) => this.#hold(message),
+      released: ({ releases, released_at }) => {
+        for (const { request_id } of releases) this.#producer.released(request_id, released_at);
+      },
       announced: (lane) => this.#announced[lane],
     });
     const surrounded = settings.surround?.(slow, clock) ?? slow;
@@ -302,13 +305,8 @@ export class World {
     }
   }
 
-  #hold(message: HoldMessage, delayMs = 0): void {
-    for (const { request_id } of message.releases) this.#producer.released(request_id, message.released_at);
-    const send = (copy: HoldMessage) => {
-      if (delayMs > 0) this.clock.at(this.clock.now() + delayMs, () => this.#workers.send(copy));
-      else this.#workers.send(copy);
-    };
-    send(message);
-    if (this.#faultInjector.isDuplicated()) send(structuredClone(message));
+  #hold(message: HoldMessage): void {
+    this.#workers.send(message);
+    if (this.#faultInjector.isDuplicated()) this.#workers.send(structuredClone(message));
   }
 }
