@@ -59,7 +59,9 @@ export class BundlesOnOffer {
     if (sent.status === 'fulfilled') for (const offer of ours) offer.state = 'gone';
     this.#offers = this.#offers.filter(({ state }) => state !== 'gone');
     for (const outcome of [taken, sent]) {
-      if (outcome.status === 'rejected') log('offer.unsettled', { error: String(outcome.reason) });
+      if (outcome.status === 'rejected') {
+        log('offer.failed', { lane: due[0]?.bundle.lane, error: String(outcome.reason) });
+      }
     }
   }
 
