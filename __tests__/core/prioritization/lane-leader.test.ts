@@ -131,7 +131,7 @@ describe('a release', () => {
     expect(world.cloud.sent).toHaveLength(10);
     expect(world.calls).toHaveLength(10);
     expect(world.logged.filter(({ event }) => event === 'tick.failed')).toHaveLength(1);
-    expect(await world.ports.watch.status(LANE)).toMatchObject({ figures: { unfinished: 0 } });
+    expect(await world.ports.watch.status(LANE)).toMatchObject({ figures: { unfinished: 0, bundles: 0 } });
     await world.clock.run(world.clock.now() + 100_000);
   });
 

@@ -75,7 +75,7 @@ export class Releases {
       try {
         await leases.write(lease);
       } catch (error) {
-        for (const release of releases) this.#refund(decisions, release);
+        this.#refund(decisions, releases);
         keep(releases.map(({ entry }) => entry));
         throw error;
       }
@@ -113,10 +113,10 @@ export class Releases {
     return this.#onOffer.settle(now);
   }
 
-  #refund(decisions: Decisions, release: EngineRelease): void {
+  #refund(decisions: Decisions, bundle: readonly EngineRelease[]): void {
     const { engine, budgets } = this.#options;
-    engine.refund(decisions, release);
-    budgets.refund(decisions.releasedAt, release.entry, release);
+    engine.refund(decisions, bundle);
+    for (const release of bundle) budgets.refund(decisions.releasedAt, release.entry, release);
   }
 
   /** Since they were counted last. */

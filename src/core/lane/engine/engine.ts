@@ -54,6 +54,7 @@ export interface Told {
   promisesBroken: number;
 }
 
+const NOTHING_RELEASED = { releases: 0, bundles: 0, reserved: 0, held: 0, variance: 0, expected: 0 };
 const NOTHING_TOLD: Told = { throttled: 0, wonBack: 0, promisesKept: 0, promisesBroken: 0 };
 
 export class LaneEngine {
@@ -194,18 +195,14 @@ export class LaneEngine {
     return decisions;
   }
 
-  /** A release that did not happen, because its bundle got no lease. */
-  refund({ releasedAt }: Decisions, { entry, reserved, held, variance, charge, cost }: EngineRelease): void {
-    const change = {
-      releases: -1,
-      bundles: 0,
-      reserved: -reserved,
-      held: -held,
-      variance: -variance,
-      expected: -charge,
-    };
-    this.#ledger.release(slotOf(releasedAt), change);
-    this.#queues.correct(entry, -cost);
+  /** The releases of a bundle that was not sent. */
+  refund({ releasedAt }: Decisions, bundle: readonly EngineRelease[]): void {
+    this.#ledger.release(slotOf(releasedAt), { ...NOTHING_RELEASED, bundles: -1 });
+    for (const { entry, reserved, held, variance, charge, cost } of bundle) {
+      const change = { reserved: -reserved, held: -held, variance: -variance, expected: -charge };
+      this.#ledger.release(slotOf(releasedAt), { releases: -1, bundles: 0, ...change });
+      this.#queues.correct(entry, -cost);
+    }
   }
 
   /** Requests of this model id wait, because Bedrock denies it. */
