@@ -264,7 +264,7 @@ export function lanesContract(backend: () => Backend): void {
     });
   });
 
-  it('a release is taken out of its lease once, whoever asks', async () => {
+  it('one of several callers takes a release out of its lease, and no other', async () => {
     const [lane, id] = [newLane(), leaseIdUntil(1)];
     const { leases } = ports();
     const [first, second] = ['r|1', 'r2'].map((request_id) => ({ request_id, generation: 3 }));

@@ -6,6 +6,7 @@ import {
   SQSServiceException,
 } from '@aws-sdk/client-sqs';
 import type { BatchQueue } from '../core/batch/ports.ts';
+import { throwFirst } from '../core/concurrently.ts';
 import type { HoldQueue } from '../core/request/ports.ts';
 import { type Results, ResultsQueueError } from '../core/request/result.ts';
 import { MessagesNotSentError } from './errors.ts';
@@ -46,8 +47,7 @@ export function sqsHoldQueue(client: SQSClient, queueUrl: string): HoldQueue {
   return {
     async send(messages) {
       const batches = batchesOf(messages.map(bodyOf));
-      const sent = await Promise.allSettled(batches.map((batch) => sendBatch(client, queueUrl, batch)));
-      for (const result of sent) if (result.status === 'rejected') throw result.reason;
+      throwFirst(await Promise.allSettled(batches.map((batch) => sendBatch(client, queueUrl, batch))));
     },
   };
 }

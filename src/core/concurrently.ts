@@ -22,3 +22,8 @@ export async function concurrently<T>(
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));
   if (errors.length > 0) throw errors[0];
 }
+
+/** Of what has settled: throws the first error, if there is any. */
+export function throwFirst(outcomes: readonly PromiseSettledResult<unknown>[]): void {
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+}

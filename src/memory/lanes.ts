@@ -14,6 +14,7 @@ import type {
   Pause,
   QueueDirectory,
   QueueEntry,
+  ShownLane,
 } from '../core/lane/ports.ts';
 import { ANY_PARTITION, WAKE_INTERVAL_MS } from '../core/lane/ports.ts';
 import { parseBacklogKey } from '../core/request/keys.ts';
@@ -129,21 +130,17 @@ export function createLaneStates(): {
         const state = held(led);
         if (state) state.estimates = estimates;
       },
-      async renew(led, { limits, figures }, leaseUntil) {
+      async renew(led, shown, leaseUntil) {
         const state = held(led);
         if (!state) return 'lost';
-        Object.assign(
-          state,
-          { lease_until: leaseUntil },
-          definedOf({ limits: limits && definedOf(limits), figures }),
-        );
+        Object.assign(state, { lease_until: leaseUntil }, copyOfShown(shown));
         delete state.asleep;
         return state.challenged_at === undefined ? 'renewed' : 'challenged';
       },
-      async sleep(led, { limits, figures }) {
+      async sleep(led, shown) {
         const state = held(led);
         if (state === undefined) return false;
-        Object.assign(state, { asleep: true }, definedOf({ limits: limits && definedOf(limits), figures }));
+        Object.assign(state, { asleep: true }, copyOfShown(shown));
         delete state.woken_at;
         return true;
       },
@@ -153,6 +150,10 @@ export function createLaneStates(): {
       },
     },
   };
+}
+
+function copyOfShown({ limits, figures }: ShownLane): ShownLane {
+  return definedOf({ limits: limits && definedOf(limits), figures });
 }
 
 export function createControl(): LaneControl {

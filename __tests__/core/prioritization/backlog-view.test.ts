@@ -1,28 +1,41 @@
 import { describe, expect, it } from 'vitest';
 import type { Announced } from '../../../src/core/lane/ports.ts';
 import { BacklogView } from '../../../src/core/prioritization/backlog-view.ts';
+import type { Backlog } from '../../../src/core/request/ports.ts';
 import { entryOf } from '../../fixtures/entries.ts';
+
+const { lane } = entryOf(0);
+
+/** Of a lane whose queues have been announced at 10,000, one for each tenant unless they name something else. */
+function viewOf(
+  queues: () => readonly { tenant?: string; about?: Announced; nonce?: string }[],
+  heads: Backlog['heads'],
+): BacklogView {
+  return new BacklogView(lane, {
+    directory: {
+      list: async () =>
+        queues().map(({ tenant = 'default', nonce = tenant, about }) => ({
+          ...{ ...entryOf(0, { tenant }), announced_at: 10_000, nonce },
+          ...(about && { about }),
+        })),
+      forget: async () => {},
+    },
+    backlog: { heads, since: async () => [] },
+  });
+}
 
 it('queues that have nothing more are read together, whenever each of them was first read', async () => {
   const tenants = ['acme'];
   const read: string[] = [];
   const entries = [1, 2, 3, 4, 5].map((order) => entryOf(order, { tenant: 'acme' }));
-  const { lane } = entryOf(0);
-  const view = new BacklogView(lane, {
-    directory: {
-      list: async () =>
-        tenants.map((tenant) => ({ ...entryOf(0, { tenant }), announced_at: 10_000, nonce: tenant })),
-      forget: async () => {},
+  const view = viewOf(
+    () => tenants.map((tenant) => ({ tenant })),
+    async (key) => {
+      const tenant = tenants.find((it) => entryOf(0, { tenant: it }).backlog_key === key) ?? '';
+      read.push(tenant);
+      return tenant === 'acme' ? entries : [];
     },
-    backlog: {
-      heads: async (key) => {
-        const tenant = tenants.find((it) => entryOf(0, { tenant: it }).backlog_key === key) ?? '';
-        read.push(tenant);
-        return tenant === 'acme' ? entries : [];
-      },
-      since: async () => [],
-    },
-  });
+  );
   await view.refresh(10_000, undefined);
   view.release(entries, 10_000);
   tenants.push('globex');
@@ -38,16 +51,11 @@ it.each([
   { failures: 3, restMs: 20_000 },
 ])('after $failures failures a request is released again after $restMs ms', async ({ failures, restMs }) => {
   const entry = entryOf(1);
-  const view = new BacklogView(entry.lane, {
-    directory: {
-      list: async () => [{ ...entry, announced_at: 10_000, nonce: 'n' }],
-      forget: async () => {},
-    },
-    backlog: {
-      heads: async () => [{ ...entry, failures, generation: entry.generation + 1 }],
-      since: async () => [],
-    },
-  });
+  const returned = { ...entry, failures, generation: entry.generation + 1 };
+  const view = viewOf(
+    () => [{}],
+    async () => [returned],
+  );
   view.release([entry], 10_000);
   await view.refresh(10_000, undefined);
   expect(view.heads(10_000 + restMs - 1)).toEqual([[]]);
@@ -58,23 +66,15 @@ it.each([
   { tenants: 10, read: 800 },
   { tenants: 1_000, read: 50 },
 ])('reads $read heads of each of $tenants long queues, where 400 go at once', async ({ tenants, read }) => {
-  const { lane } = entryOf(0);
-  const names = Array.from({ length: tenants }, (_, number) => `t${number}`);
+  const queues = Array.from({ length: tenants }, (_, number) => ({ tenant: `t${number}` }));
   let most = 0;
-  const view = new BacklogView(lane, {
-    directory: {
-      list: async () =>
-        names.map((tenant) => ({ ...entryOf(0, { tenant }), announced_at: 10_000, nonce: tenant })),
-      forget: async () => {},
+  const view = viewOf(
+    () => queues,
+    async (backlog_key, limit) => {
+      most = Math.max(most, limit);
+      return Array.from({ length: limit }, (_, order) => entryOf(order, { backlog_key }));
     },
-    backlog: {
-      heads: async (backlog_key, limit) => {
-        most = Math.max(most, limit);
-        return Array.from({ length: limit }, (_, order) => entryOf(order, { backlog_key }));
-      },
-      since: async () => [],
-    },
-  });
+  );
   const gone = Array.from({ length: 400 }, (_, order) => entryOf(10_000 + order, { tenant: 'another' }));
   for (let now = 10_000; now < 55_000; now += 3_000) {
     view.release(gone, now);
@@ -85,16 +85,12 @@ it.each([
 
 describe('a release that no worker has claimed', () => {
   const [first, second] = [entryOf(1), entryOf(2)];
-  const { lane } = first;
   const world = () => {
     const shown = [first, second];
-    const view = new BacklogView(lane, {
-      directory: {
-        list: async () => [{ ...first, announced_at: 10_000, nonce: 'n' }],
-        forget: async () => {},
-      },
-      backlog: { heads: async (_key, limit) => shown.slice(0, limit), since: async () => [] },
-    });
+    const view = viewOf(
+      () => [{}],
+      async (_key, limit) => shown.slice(0, limit),
+    );
     return { view, shown };
   };
 
@@ -143,15 +139,11 @@ describe('a release that no worker has claimed', () => {
 
 it('shows as many as went at once lately, though rounds between have waited for a worker', async () => {
   const all = Array.from({ length: 500 }, (_, order) => entryOf(order));
-  const { lane } = entryOf(0);
   let gone = 0;
-  const view = new BacklogView(lane, {
-    directory: {
-      list: async () => [{ ...entryOf(0), announced_at: 10_000, nonce: 'n' }],
-      forget: async () => {},
-    },
-    backlog: { heads: async (_, limit) => all.slice(gone, gone + limit), since: async () => [] },
-  });
+  const view = viewOf(
+    () => [{}],
+    async (_, limit) => all.slice(gone, gone + limit),
+  );
   const shownAfter = async (now: number, released: number) => {
     view.release(all.slice(gone, gone + released), now);
     gone += released;
@@ -169,25 +161,16 @@ it('shows as many as went at once lately, though rounds between have waited for 
 describe('a view has seen what was written before', () => {
   const entry = entryOf(1);
   const about = { request_id: entry.request_id, generation: entry.generation };
-
-  /** The queue was announced at 10,000; its request is in the index from then on. */
-  function viewOf(listed: { about?: Announced; nonce: string }[]) {
-    return new BacklogView(entry.lane, {
-      directory: {
-        list: async () => listed.map((it) => ({ ...entry, announced_at: 10_000, ...it })),
-        forget: async () => {},
-      },
-      backlog: { heads: async () => [entry], since: async () => [] },
-    });
-  }
-
   const another = { ...about, request_id: 'another' };
 
   it.each([
     { when: 'soon after it has seen the request that was announced last', named: about, seenAt: 11_300 },
     { when: 'later, where that request is still on its way into the index', named: another, seenAt: 13_200 },
   ])('$when', async ({ named, seenAt }) => {
-    const view = viewOf([{ about: named, nonce: 'n' }]);
+    const view = viewOf(
+      () => [{ about: named }],
+      async () => [entry],
+    );
     await view.refresh(10_100, undefined);
     await view.readAll(seenAt - 100, undefined, true);
     expect(view.hasSeen(10_200)).toBe(false);
@@ -197,7 +180,10 @@ describe('a view has seen what was written before', () => {
 
   it('and not yet where the queue has been announced again meanwhile', async () => {
     const listed = [{ about, nonce: 'n' }];
-    const view = viewOf(listed);
+    const view = viewOf(
+      () => listed,
+      async () => [entry],
+    );
     await view.refresh(10_100, undefined);
     listed[0] = { about: another, nonce: 'm' };
     await view.readAll(11_300, undefined, true);

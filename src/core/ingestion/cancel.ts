@@ -10,8 +10,8 @@ export interface CancelPorts extends DeliveryPorts {
 
 /**
  * Takes a request back. One that waits ends at once, also when it has been released and no worker has claimed it. One that has been
- * claimed is marked: its worker, or whoever puts it back, ends it unless its call has been made. One that has not come yet ends when
- * it comes. After the outcome nothing happens. Repeating it changes nothing.
+ * claimed is marked: unless its call has been made, its worker ends it, or the function that puts it back. One that has not come yet
+ * ends when it comes. After the outcome nothing happens. Repeating it changes nothing.
  */
 export async function cancel(ports: CancelPorts, requestId: string, messageId: string): Promise<void> {
   const { records, clock, log } = ports;

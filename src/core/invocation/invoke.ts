@@ -50,12 +50,11 @@ export async function invoke(
   running: Set<RequestRecord>,
 ): Promise<'ours' | 'withdrawn' | 'not ours'> {
   const { lane, released_at: releasedAt } = message;
-  const { probe } = release;
   const { applied, record } = await ports.records.move(claim(release, message, ports.clock.now()));
   if (!applied || record.status !== 'IN_PROGRESS') return endUnclaimed(ports, message, release, record);
   running.add(record);
   try {
-    await runToEnd(ports, { lane, releasedAt, record, probe });
+    await runToEnd(ports, { lane, releasedAt, record, probe: release.probe });
   } finally {
     running.delete(record);
   }

@@ -32,10 +32,7 @@ export async function report(
   { lane, releasedAt, record, probe }: Run,
   { usage, ...call }: Reported,
 ): Promise<void> {
-  const { priority, tenant, expected_tokens: expectedTokens, promised_start_at: promised } = record;
-  // A request that is released again has had its start.
-  const promise =
-    record.generation === 1 && promised !== undefined && (releasedAt <= promised ? 'kept' : 'broken');
+  const { priority, tenant, expected_tokens: expectedTokens } = record;
   const counters = countersOf({
     releasedAt,
     reservedTokens: record.reserved_tokens ?? 0,
@@ -48,11 +45,20 @@ export async function report(
     tenant,
     served: expectedTokens === undefined ? undefined : { priority, expectedTokens },
     probe,
-    promise: promise || undefined,
+    promise: promiseOf(record, releasedAt),
     ...call,
   });
   const ofBudget = record.budgeted ? budgetCountersOf(record, usage, call.chargedTokens > 0) : {};
   await reports.add(lane, slotOf(releasedAt), { ...counters, ...ofBudget });
+}
+
+/** A request that is released again has had its start. */
+function promiseOf(
+  { generation, promised_start_at }: RequestRecord,
+  releasedAt: number,
+): CallReport['promise'] {
+  if (generation !== 1 || promised_start_at === undefined) return undefined;
+  return releasedAt <= promised_start_at ? 'kept' : 'broken';
 }
 
 function budgetCountersOf(record: RequestRecord, usage: Usage | undefined, isCharged: boolean): Counters {

@@ -1,5 +1,6 @@
 /** One invocation of prioritization: leads the lanes it can take until others want them or its time is up. */
 import { randomUUID } from 'node:crypto';
+import { throwFirst } from '../concurrently.ts';
 import { defaultLimitsOf, modelOf } from '../lane/catalog/catalog.ts';
 import { REJECTIONS_LANE } from '../request/keys.ts';
 import { LaneLeader, type LeaderSettings } from './lane-leader.ts';
@@ -44,8 +45,7 @@ export async function prioritize(
     await lead(lane);
   });
   if (event.lanes === undefined) leaders.push(recoverDue(ports, REJECTIONS_LANE).then(() => undefined));
-  const ends = await Promise.allSettled(leaders);
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  throwFirst(await Promise.allSettled(leaders));
 
   async function lead(lane: string): Promise<void> {
     const giveUpAt = clock.now() + CHALLENGE_MS;

@@ -101,7 +101,8 @@ async function recoverLeased(
 ): Promise<void> {
   const record = await ports.records.read(release.request_id);
   if (record?.status === 'RECEIVED' && record.generation < release.generation) {
-    await bringBackUnclaimed(ports, record, release);
+    // Its message is lost, or comes so late that it must not be called for it any more.
+    await announced(ports, record, withdraw(release), 'lease_expired');
   } else if (record !== undefined && isRequest(record) && record.released_at === released_at) {
     const isOurs = record.generation === release.generation;
     if (isOurs && isLeased(record)) await bringBack(ports, record);
@@ -136,15 +137,6 @@ async function bringBack(ports: RecoveryPorts, record: RequestRecord): Promise<v
     putBack(record, counts),
     record.status === 'RECEIVED' ? 'rested' : 'lease_expired',
   );
-}
-
-/** Its message is lost, or comes so late that it must not be called for it any more. */
-async function bringBackUnclaimed(
-  ports: RecoveryPorts,
-  record: RequestRecord,
-  release: LeasedRelease,
-): Promise<void> {
-  await announced(ports, record, withdraw(release), 'lease_expired');
 }
 
 /**

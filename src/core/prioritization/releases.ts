@@ -1,5 +1,5 @@
 /** Carries out what a tick has decided: each release gets a lease and is sent, and what cannot be released ends. */
-import { concurrently } from '../concurrently.ts';
+import { concurrently, throwFirst } from '../concurrently.ts';
 import type { Limits } from '../lane/catalog/limits.ts';
 import type { LaneEngine } from '../lane/engine/engine.ts';
 import type { Decisions, EngineRelease } from '../lane/engine/tick.ts';
@@ -71,29 +71,26 @@ export class Releases {
     const { leases, log } = this.#ports;
     const messages: HoldMessage[] = [];
     const bundles = [...bundlesOf(decisions, sharing, this.#options).values()];
-    const leased = concurrently(bundles, CONCURRENT_WRITES, async ({ lease, message, releases }) => {
-      try {
-        await leases.write(lease);
-      } catch (error) {
-        this.#refund(decisions, releases);
-        keep(releases.map(({ entry }) => entry));
-        throw error;
-      }
-      messages.push(message);
-      for (const { request_id, generation, grant } of message.releases) {
-        log('request.released', {
-          request_id,
-          generation,
-          lane: lease.lane,
-          reserved: grant?.reserved_tokens,
-        });
-      }
-    });
-    const [outcome] = await Promise.allSettled([leased]);
-    for (const { releases } of messages) this.#released += releases.length;
-    // What has a lease must be sent, whatever else has failed: otherwise only the lease brings it back.
-    await this.#send(messages);
-    throwFirst([outcome]);
+    try {
+      await concurrently(bundles, CONCURRENT_WRITES, async ({ lease, message, releases }) => {
+        try {
+          await leases.write(lease);
+        } catch (error) {
+          this.#refund(decisions, releases);
+          keep(releases.map(({ entry }) => entry));
+          throw error;
+        }
+        messages.push(message);
+        this.#released += releases.length;
+        for (const { request_id, generation, grant } of message.releases) {
+          const reserved = grant?.reserved_tokens;
+          log('request.released', { request_id, generation, lane: lease.lane, reserved });
+        }
+      });
+    } finally {
+      // What has a lease must be sent, whatever else has failed: otherwise only the lease brings it back.
+      await this.#send(messages);
+    }
   }
 
   /** What cannot be offered gets a worker of its own at once. */
@@ -129,10 +126,6 @@ export class Releases {
     this.#released = 0;
     return released;
   }
-}
-
-function throwFirst(outcomes: readonly PromiseSettledResult<unknown>[]): void {
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 function tooLarge(reserved: number, limits: Limits): RequestError {

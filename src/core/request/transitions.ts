@@ -158,7 +158,7 @@ export function end(
   };
 }
 
-/** IN_PROGRESS: notes that the request is taken back. Whoever has it ends it, unless its call gives an answer. */
+/** IN_PROGRESS: notes that the request is taken back. The function that has it ends it, unless its call gives an answer. */
 export function requestCancel(record: RequestRecord, now: number): Transition {
   return {
     request_id: record.request_id,
