@@ -38,13 +38,15 @@ const ports = {
   sendsTenant: environment.TENANT_IN_REQUEST_METADATA,
 };
 
+const bundleMs = environment.INVOCATION_TIMEOUT_SECONDS * 1_000;
+
 /** Calls Bedrock for each release in the batch's bundles. */
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const remainingMs = () => context.getRemainingTimeInMillis();
   const memoryMegabytes = Number(context.memoryLimitInMB);
   return failuresOf(
     await invokeBatch(
-      { ...ports, remainingMs, memoryMegabytes },
+      { ...ports, remainingMs, bundleMs, memoryMegabytes },
       recordsOf(event, 'the Hold Next Batch queue'),
     ),
   );

@@ -28,13 +28,13 @@ const ports = {
   maxAttempts: environment.MAX_ATTEMPTS,
   emit: writeLine,
 };
-const invocationTimeoutMs = environment.INVOCATION_TIMEOUT_SECONDS * 1_000;
+const bundleMs = environment.INVOCATION_TIMEOUT_SECONDS * 1_000;
 const settings = {
   engine: {
     averageRequestMs: environment.AVERAGE_REQUEST_DURATION * 1_000,
     minutesToProcess: environment.MINUTES_TO_PROCESS,
-    leaseMs: leaseMs(invocationTimeoutMs),
-    callMs: callMs(invocationTimeoutMs),
+    leaseMs: leaseMs(bundleMs),
+    callMs: callMs(bundleMs),
   },
   workers: environment.MAX_CONCURRENT_EXECUTIONS,
   queueDepthThreshold: environment.QUEUE_DEPTH_THRESHOLD,

@@ -17,7 +17,7 @@ import { accept, type Coming, type Doctored, doctoredWorld, schedule } from './w
 
 const MINUTE_MS = 60_000;
 const MODEL = 'us.amazon.nova-lite-v1:0';
-const TIMEOUT_MS = 30_000;
+const BUNDLE_MS = 30_000;
 /** Deadlines are looked at each second. */
 const PROMPT_MS = 2_500;
 /** A few leases, and redeliveries of the Input queue, one after the other. */
@@ -74,12 +74,12 @@ async function weather(
         ...settings,
         injectedFaults,
         surround,
-        invocationTimeoutMs: TIMEOUT_MS,
+        bundleMs: BUNDLE_MS,
         keptMs: 2 * LONGEST_RECOVERY_MS,
       },
       prioritization: {
         ...prioritization,
-        engine: { ...prioritization.engine, leaseMs: leaseMs(TIMEOUT_MS) },
+        engine: { ...prioritization.engine, leaseMs: leaseMs(BUNDLE_MS) },
       },
     },
   );

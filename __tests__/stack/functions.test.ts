@@ -57,7 +57,7 @@ describe('functions', () => {
   it.each([
     ['request_ingestion', 60, 512],
     ['prioritization', 120, 512],
-    ['invocation', 300, 256],
+    ['invocation', 900, 256],
     ['reporting', 60, 256],
   ])('%s: %i s, %i MB', (name, timeout, memory) => {
     expect(at(`aws_lambda_function.${name}`).number('timeout', 0)).toBe(timeout);
@@ -99,6 +99,7 @@ describe('functions', () => {
       'invocation',
       [
         'CALLS_BUCKET',
+        'INVOCATION_TIMEOUT_SECONDS',
         'LANES_TABLE',
         'MAX_ATTEMPTS',
         'PRIORITIZATION_FUNCTION',

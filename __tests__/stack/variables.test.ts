@@ -240,8 +240,7 @@ const REACHES: Record<VariableName, { value: unknown; reaches: [Reach, unknown][
   invocation_timeout_seconds: {
     value: 120,
     reaches: [
-      [number('aws_lambda_function.invocation', 'timeout'), 120],
-      [number('aws_sqs_queue.hold_next_batch', 'visibility_timeout_seconds'), 720],
+      [environment('invocation', 'INVOCATION_TIMEOUT_SECONDS'), '120'],
       [environment('prioritization', 'INVOCATION_TIMEOUT_SECONDS'), '120'],
     ],
   },

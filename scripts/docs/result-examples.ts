@@ -23,7 +23,7 @@ const HOME = { accountId: '123456789012', region: 'us-east-1' };
 const SENT_AT = Date.UTC(2027, 0, 15, 8, 0, 0);
 const RELEASED_AFTER_MS = 4_000;
 const CALL_MS = 1_250;
-const FUNCTION_MS = 300_000;
+const BUNDLE_MS = 300_000;
 const MAX_TOKENS = 200;
 
 const SUMMARY = 'Three chairs and two tables are due in May.';
@@ -129,7 +129,7 @@ async function play(body: string, answer?: Answer): Promise<ResultMessage | unde
   };
   const releases = [{ request_id: record.request_id, generation: record.generation + 1, grant }];
   await runWorker(
-    { ...ports, remainingMs: () => FUNCTION_MS },
+    { ...ports, remainingMs: () => BUNDLE_MS, bundleMs: BUNDLE_MS },
     { v: 1, lane: record.lane, released_at: releasedAt, releases },
   );
   return cloud.sent[0];

@@ -15,6 +15,7 @@ import type { Stores } from './stores.ts';
 import {
   BATCH_TIMEOUT_SECONDS,
   INGESTION_TIMEOUT_SECONDS,
+  INVOCATION_TIMEOUT_SECONDS,
   PRIORITIZATION_TIMEOUT_SECONDS,
   REPORTING_TIMEOUT_SECONDS,
 } from './timeouts.ts';
@@ -76,7 +77,7 @@ export function defineFunctions(
   const invocation = new SmootherFunction(scope, 'invocation', context, {
     name: 'invocation',
     bundle: bundles.invocation,
-    timeoutSeconds: variables.invocation_timeout_seconds.numberValue,
+    timeoutSeconds: INVOCATION_TIMEOUT_SECONDS,
     memoryMegabytes: variables.invocation_memory_megabytes.numberValue,
     environment: {
       REQUESTS_TABLE: tables.requests.name,
@@ -84,6 +85,7 @@ export function defineFunctions(
       CALLS_BUCKET: bucket.bucket,
       PRIORITIZATION_FUNCTION: prioritization.lambda.functionName,
       RESULTS_QUEUE_URL: queues.bedrockResults.queue.url,
+      INVOCATION_TIMEOUT_SECONDS: variables.invocation_timeout_seconds.stringValue,
       MAX_ATTEMPTS: variables.max_attempts.stringValue,
       TENANT_IN_REQUEST_METADATA: variables.tenant_in_request_metadata.stringValue,
     },

@@ -1,9 +1,9 @@
 import type { S3Bucket } from '@cdktf/provider-aws/lib/s3-bucket';
-import { Op, TerraformIterator, Token } from 'cdktf';
+import { TerraformIterator } from 'cdktf';
 import type { Construct } from 'constructs';
 import type { Context } from './context.ts';
 import { ConsumedQueue, MessageQueue } from './message-queue.ts';
-import { BATCH_TIMEOUT_SECONDS, INGESTION_TIMEOUT_SECONDS } from './timeouts.ts';
+import { BATCH_TIMEOUT_SECONDS, INGESTION_TIMEOUT_SECONDS, INVOCATION_TIMEOUT_SECONDS } from './timeouts.ts';
 
 /** AWS asks for six times the consumer's timeout, so that a message is never delivered again while a worker still has it. */
 const VISIBILITY_PER_TIMEOUT = 6;
@@ -30,9 +30,7 @@ export function defineQueues(scope: Construct, context: Context, bucket: S3Bucke
     }),
     holdNextBatch: new ConsumedQueue(scope, 'hold_next_batch', context, {
       name: 'hold-next-batch',
-      visibilityTimeoutSeconds: Token.asNumber(
-        Op.mul(context.variables.invocation_timeout_seconds.value, VISIBILITY_PER_TIMEOUT),
-      ),
+      visibilityTimeoutSeconds: VISIBILITY_PER_TIMEOUT * INVOCATION_TIMEOUT_SECONDS,
     }),
     // No dead letters: how often a result may be received is for the consumer to decide, and none may be lost.
     bedrockResults: new MessageQueue(scope, 'bedrock_results', context, {

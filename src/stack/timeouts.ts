@@ -1,7 +1,12 @@
-/** Timeouts of the functions, in seconds. Invocation's is the variable `invocation_timeout_seconds`. */
+/** Timeouts of the functions, in seconds. */
 export const INGESTION_TIMEOUT_SECONDS = 60;
 /** A leader leads for up to 100 s and then hands over. */
 export const PRIORITIZATION_TIMEOUT_SECONDS = 120;
+/**
+ * As long as Lambda lets a function run. `invocation_timeout_seconds` is the time of one bundle: as long as that much is left, a
+ * worker takes others along.
+ */
+export const INVOCATION_TIMEOUT_SECONDS = 900;
 export const REPORTING_TIMEOUT_SECONDS = 60;
 /** A batch is worked on for 30 s at a time. */
 export const BATCH_TIMEOUT_SECONDS = 120;

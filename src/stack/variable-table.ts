@@ -166,7 +166,7 @@ export const VARIABLES = [
     type: 'number',
     default: 300,
     description:
-      'Seconds that a worker has for its calls; a Bedrock call that is still running 15 seconds before that is given up.',
+      'Seconds that a worker has for the calls of a bundle; a Bedrock call that is still running 15 seconds before that is given up.',
     rules: [wholeNumber('invocation_timeout_seconds', 30, 840, 'seconds')],
   },
   {

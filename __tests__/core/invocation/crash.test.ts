@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { InvocationPorts } from '../../../src/core/invocation/outcome.ts';
+import type { WorkerPorts } from '../../../src/core/invocation/worker.ts';
 import { runWorker } from '../../../src/core/invocation/worker.ts';
 import { recoverDue } from '../../../src/core/prioritization/recovery.ts';
 import { leaseIdUntil } from '../../../src/core/request/bundle-lease.ts';
@@ -11,7 +11,7 @@ import { MAX_ATTEMPTS, releaseOf } from '../../fixtures/records.ts';
 class Crash extends Error {}
 
 /** A worker that dies around its `at`-th port call (from 0), before or after it took effect; then nothing works. */
-function dying(ports: InvocationPorts, at: number, when: 'before' | 'after') {
+function dying(ports: WorkerPorts, at: number, when: 'before' | 'after') {
   const counter = { calls: 0 };
   const dead = () => counter.calls > at;
   const around = async (call: () => Promise<unknown>) => {

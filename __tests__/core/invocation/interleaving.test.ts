@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { InvocationPorts } from '../../../src/core/invocation/outcome.ts';
+import type { WorkerPorts } from '../../../src/core/invocation/worker.ts';
 import { runWorker } from '../../../src/core/invocation/worker.ts';
 import type { Moved, Records } from '../../../src/core/request/ports.ts';
 import { aroundCalls, INVOCATION_PORTS } from '../../fixtures/around.ts';
 import { World } from '../../fixtures/invocation-world.ts';
 
 /** The same ports, whose every call waits for the scheduler before it takes effect. */
-function scheduled(ports: InvocationPorts, scheduler: fc.Scheduler): InvocationPorts {
+function scheduled(ports: WorkerPorts, scheduler: fc.Scheduler): WorkerPorts {
   return aroundCalls(ports, INVOCATION_PORTS, async (call) => {
     await scheduler.schedule(Promise.resolve());
     return call();

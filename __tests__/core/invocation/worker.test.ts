@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { BundleError } from '../../../src/core/invocation/errors.ts';
-import type { ModelAnswer } from '../../../src/core/invocation/ports.ts';
+import type { ModelAnswer, ModelCall } from '../../../src/core/invocation/ports.ts';
 import { runWorker } from '../../../src/core/invocation/worker.ts';
+import { slotOf } from '../../../src/core/lane/call-report.ts';
 import { type Counters, sumOf } from '../../../src/core/lane/counters.ts';
 import type { OfferedBundle } from '../../../src/core/request/bundle-offers.ts';
 import { BUNDLE_BYTES, type HoldMessage } from '../../../src/core/request/hold-message.ts';
+import { COMMIT_MARGIN_MS } from '../../../src/core/request/times.ts';
 import { VirtualClock } from '../../../src/lab/simulation/virtual-clock.ts';
 import { ANSWER, LANE, RELEASED_AT, World as Released } from '../../fixtures/invocation-world.ts';
 
-const TIMEOUT_MS = 100_000;
+const FUNCTION_MS = 100_000;
+/** So workers take others along for ten seconds. */
+const BUNDLE_MS = 90_000;
 const CALL_MS = 5_000;
 
 /** Workers on a virtual clock, whose calls all take five seconds. */
@@ -16,19 +20,26 @@ class World extends Released {
   readonly virtual = new VirtualClock(RELEASED_AT + 100);
   /** Workers that run. */
   running = 0;
+  /** Of calls that start from now on. */
+  callMs = CALL_MS;
+  functionMs = FUNCTION_MS;
 
   constructor(memoryMegabytes = 1_769) {
     super();
     const { virtual } = this;
-    const call = async (): Promise<ModelAnswer> => {
-      await virtual.sleep(CALL_MS);
+    const call = async (made: ModelCall): Promise<ModelAnswer> => {
+      this.calls.push(made);
+      await virtual.sleep(this.callMs);
       return ANSWER;
     };
-    this.ports = { ...this.ports, clock: virtual, model: { call }, memoryMegabytes };
+    this.ports = {
+      ...this.ports,
+      ...{ clock: virtual, model: { call }, memoryMegabytes, bundleMs: BUNDLE_MS },
+    };
   }
 
   start(message: HoldMessage): void {
-    const endsAt = this.virtual.now() + TIMEOUT_MS;
+    const endsAt = this.virtual.now() + this.functionMs;
     this.running += 1;
     this.virtual.spawn(async () => {
       await runWorker({ ...this.ports, remainingMs: () => endsAt - this.virtual.now() }, message);
@@ -42,7 +53,8 @@ class World extends Released {
   }
 
   async offer(ids: string[], bytes = 500): Promise<OfferedBundle> {
-    const bundle = { ...(await this.release(ids)), bytes, offered: true } as OfferedBundle;
+    const released_at = this.virtual.now();
+    const bundle = { ...(await this.release(ids)), released_at, bytes, offered: true } as OfferedBundle;
     await this.cloud.ports.offers.make(bundle);
     return bundle;
   }
@@ -57,6 +69,14 @@ class World extends Released {
 
   async workersReported(): Promise<number> {
     return (await this.reported()).bundles_ended ?? 0;
+  }
+
+  /** Seconds after the first release at which bundles were released whose ends have been reported. */
+  async endsReported(): Promise<number[]> {
+    const slots = await this.cloud.ports.reports.since(LANE, 0);
+    return slots
+      .filter(({ counters }) => counters.bundles_ended)
+      .map(({ slot }) => Math.floor((slot - slotOf(RELEASED_AT)) / 2));
   }
 
   async reported(): Promise<Counters> {
@@ -85,14 +105,14 @@ describe('a worker that runs', () => {
     await world.offer(['r1', 'r2']);
     await world.after(4);
     expect([await world.statusOf('r1'), await world.statusOf('r2')]).toEqual(['IN_PROGRESS', 'IN_PROGRESS']);
-    // What was taken along occupies no worker; its own bundle does until the end.
-    expect(await world.workersReported()).toBe(1);
+    // From now on the worker is counted by what it has taken along.
+    expect(await world.endsReported()).toEqual([0]);
     await world.after(6);
     expect(await world.statusOf('own')).toBe('COMPLETED');
     expect([world.running, await world.workersReported()]).toEqual([1, 1]);
     await world.after(9);
     expect(world.cloud.sent.map(({ request_id }) => request_id).sort()).toEqual(['own', 'r1', 'r2']);
-    expect([world.running, await world.workersReported()]).toEqual([0, 2]);
+    expect([world.running, await world.endsReported()]).toEqual([0, [0, 3]]);
     expect(world.cloud.leases()).toEqual([]);
   });
 
@@ -143,7 +163,6 @@ describe('a worker that runs', () => {
       await world.after(2 * n);
       await world.offer([`r${n}`]);
     }
-    // It takes along for a tenth of its time, ten seconds.
     await world.after(20);
     expect(world.running).toBe(0);
     const left = await world.cloud.ports.offers.list(9);
@@ -152,6 +171,81 @@ describe('a worker that runs', () => {
       'r6',
       'r7',
     ]);
+  });
+
+  it('takes along as long as there is time for a whole bundle, and gives each all of it', async () => {
+    const world = new World();
+    world.functionMs = 900_000;
+    const written = world.reportsWritten();
+    await world.begin('own');
+    for (let second = 4; second < 900; second += 4) {
+      await world.offer([`r${second}`]);
+      await world.after(second);
+    }
+    const taken = world.calls.length - 1;
+    expect(taken).toBe(1 + Math.floor((900 - 90) / 4));
+    for (const { timeoutMs } of world.calls)
+      expect(timeoutMs).toBeGreaterThan(BUNDLE_MS - COMMIT_MARGIN_MS - 1_000);
+    await world.after(900);
+    // Of each, its own and those that it took along.
+    expect(sumOf(...written).bundles_ended).toBe(1 + taken);
+    expect(world.running).toBe(0);
+  });
+
+  it('has room again as soon as a call has ended, whatever else its bundle waits for', async () => {
+    const world = new World();
+    const ids = Array.from({ length: 40 }, (_, n) => `own${n}`);
+    const durations = [5_000, ...Array<number>(40).fill(60_000)];
+    const call = async (): Promise<ModelAnswer> => {
+      await world.virtual.sleep(durations.shift() ?? 0);
+      return ANSWER;
+    };
+    world.ports = { ...world.ports, model: { call } };
+    world.start({ ...(await world.release(ids)), bytes: 500 });
+    await world.offer(['r1']);
+    await world.after(4);
+    expect(await world.statusOf('r1')).toBe('RECEIVED');
+    await world.after(6);
+    expect(await world.statusOf('r1')).toBe('IN_PROGRESS');
+  });
+
+  it('takes along, after a rest, no more at once than a full bundle', async () => {
+    const world = new World(256);
+    world.callMs = 60_000;
+    world.functionMs = 900_000;
+    await world.begin('own');
+    await world.after(50);
+    const full = (name: string) => Array.from({ length: 20 }, (_, n) => `${name}${n}`);
+    for (const name of ['a', 'b', 'c']) await world.offer(full(name));
+    world.callMs = 100;
+    await world.after(52);
+    const begun = await Promise.all(['a0', 'b0', 'c0'].map((id) => world.statusOf(id)));
+    expect(begun.filter((it) => it === 'RECEIVED')).toHaveLength(1);
+    await world.after(57);
+    expect(await world.statusOf('c0')).toBe('COMPLETED');
+  });
+
+  it('leaves offers to others who have room for them, unless it carries much', async () => {
+    for (const { carries, taken } of [
+      { carries: 2, taken: 'RECEIVED' },
+      { carries: 20, taken: 'IN_PROGRESS' },
+    ]) {
+      const world = new World();
+      world.callMs = 60_000;
+      const ids = Array.from({ length: carries }, (_, n) => `own${n}`);
+      world.start({ ...(await world.release(ids)), bytes: 500 });
+      await world.after(2);
+      // Somebody else is the first to take it.
+      const { offers } = world.ports;
+      const { take } = offers;
+      offers.take = async (lease) => (await take(lease)) && false;
+      await world.offer(['lost']);
+      await world.after(3);
+      offers.take = take;
+      await world.offer(['next']);
+      await world.after(5);
+      expect(await world.statusOf('next')).toBe(taken);
+    }
   });
 
   it('does not look where its own bundle does not say how large it is', async () => {
@@ -211,7 +305,7 @@ describe('what a worker reports', () => {
     };
     world.ports = { ...world.ports, reports: { add } };
     const message = { ...(await world.release(['r1'])), bytes: 500, unhurried: true as const };
-    const run = runWorker({ ...world.ports, remainingMs: () => TIMEOUT_MS }, message);
+    const run = runWorker({ ...world.ports, remainingMs: () => FUNCTION_MS }, message);
     const failed = expect(run).rejects.toThrow(BundleError);
     await world.after(9);
     await failed;

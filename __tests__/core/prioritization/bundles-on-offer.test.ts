@@ -11,7 +11,12 @@ function offerOf(lease: string): OfferedBundle {
 }
 
 function world() {
-  const clock = { now: () => world.now };
+  const clock = {
+    now: () => world.now,
+    sleep: async (ms: number) => {
+      world.now += ms;
+    },
+  };
   const world = { now: 10_000, ...createMemoryCloud({ clock: { now: () => 0 } }), logged: [] as string[] };
   const sent: HoldMessage[] = [];
   world.ports.hold.send = async (messages) => void sent.push(...messages);
@@ -50,4 +55,16 @@ it('what could not be looked at, or sent, is sent by the next call', async () =>
   expect(it.logged).toEqual(['offer.failed', 'offer.failed']);
   await onOffer.settle(11_400);
   expect(sent).toHaveLength(1);
+});
+
+it('a leader that leaves gives workers as long for the last ones as for all others', async () => {
+  const { world: it, sent, onOffer } = world();
+  await onOffer.settleAll();
+  expect(it.now).toBe(10_000);
+  for (const lease of ['taken', 'left']) await onOffer.make(offerOf(lease));
+  it.now += 400;
+  await it.ports.offers.take('taken');
+  await onOffer.settleAll();
+  expect(it.now).toBe(11_000);
+  expect(sent).toEqual([{ ...offerOf('left'), offered: undefined }]);
 });

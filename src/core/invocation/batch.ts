@@ -1,6 +1,5 @@
 import { readHoldMessage } from '../request/hold-message.ts';
-import type { InvocationPorts } from './outcome.ts';
-import { runWorker } from './worker.ts';
+import { runWorker, type WorkerPorts } from './worker.ts';
 
 /** A message of the Hold Next Batch queue. */
 export interface BundleMessage {
@@ -12,10 +11,7 @@ export interface BundleMessage {
  * Runs the bundles of a batch, each on its own, and returns the ids of the messages that failed.
  * @throws {AggregateError} when all failed, so that the function's own error count shows it.
  */
-export async function invokeBatch(
-  ports: InvocationPorts,
-  messages: readonly BundleMessage[],
-): Promise<string[]> {
+export async function invokeBatch(ports: WorkerPorts, messages: readonly BundleMessage[]): Promise<string[]> {
   const ends = await Promise.allSettled(messages.map(({ body }) => invokeMessage(ports, body)));
   const failures = messages.flatMap(({ messageId }, index) => {
     const end = ends[index];
@@ -32,6 +28,6 @@ export async function invokeBatch(
   return failures.map(({ messageId }) => messageId);
 }
 
-async function invokeMessage(ports: InvocationPorts, body: string): Promise<void> {
+async function invokeMessage(ports: WorkerPorts, body: string): Promise<void> {
   await runWorker(ports, readHoldMessage(body));
 }

@@ -2,35 +2,56 @@
 import { freedBy, heldBy } from '../lane/call-counters.ts';
 import { HELD_AFTER_MS, slotOf } from '../lane/call-report.ts';
 import type { Counters } from '../lane/counters.ts';
-import type { HoldMessage } from '../request/hold-message.ts';
+import type { HoldMessage, Release } from '../request/hold-message.ts';
 import type { RequestRecord } from '../request/record.ts';
 import { PayloadUnreadableError } from './errors.ts';
 import { invoke } from './invoke.ts';
 import type { InvocationPorts } from './outcome.ts';
 
+/** Who runs a bundle. One of several deliveries, and no other, got its first release: that one tells of the bundle's end. */
+export interface BundleWorker {
+  /** This delivery has claimed the first release. */
+  claimed(): void;
+  /** One of its releases has been dealt with. */
+  callEnded(): void;
+  /** What to report with the end of the bundle. */
+  atEnd(isOurs: boolean): Counters;
+}
+
 /**
  * Runs the releases concurrently; each ends on its own. A release that was claimed and could not be dealt with is brought back by
  * the bundle's lease, or was set aside already, and not by a redelivery of the message.
- * @param atEnd what to report with the bundle's end, by whether this delivery got its first release: one of several deliveries, and
- * no other, tells that its worker is free
  * @returns what could not be dealt with
  */
 export async function runBundle(
   ports: InvocationPorts,
   message: HoldMessage,
-  atEnd: (isOurs: boolean) => Counters,
+  worker: BundleWorker,
 ): Promise<unknown[]> {
   const { lane, released_at, releases, lease } = message;
   const slot = slotOf(released_at);
   const running = new Set<RequestRecord>();
-  const all = Promise.allSettled(releases.map((release) => invoke(ports, message, release, running)));
+  const run = async (release: Release) => {
+    let claimed: RequestRecord | undefined;
+    try {
+      return await invoke(ports, message, release, (record) => {
+        claimed = record;
+        running.add(record);
+        if (release === releases[0]) worker.claimed();
+      });
+    } finally {
+      if (claimed !== undefined) running.delete(claimed);
+      worker.callEnded();
+    }
+  };
+  const all = Promise.allSettled(releases.map(run));
   await Promise.race([all, ports.clock.sleep(HELD_AFTER_MS)]);
   const holders = [...running].map(({ tenant }) => tenant);
   const [told] = await Promise.allSettled([
     holders.length > 0 ? ports.reports.add(lane, slot, heldBy(holders)) : undefined,
   ]);
   const ends = await all;
-  const counters = { ...atEnd(wasOurs(ends[0])), ...freedBy(holders) };
+  const counters = { ...worker.atEnd(wasOurs(ends[0])), ...freedBy(holders) };
   const dealtWith = releases.filter((_, index) => isDealtWith(ends[index]));
   const notes = await Promise.allSettled([
     Object.keys(counters).length > 0 ? ports.reports.add(lane, slot, counters) : undefined,

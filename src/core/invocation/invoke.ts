@@ -42,22 +42,21 @@ import {
 import { decide, denialsOf, isAboutModelId } from './retry-policy.ts';
 import { withTenantMetadata } from './tenant-metadata.ts';
 
-/** Runs one release to its end. */
+/**
+ * Runs one release to its end.
+ * @param claimed is told when it has been claimed here
+ */
 export async function invoke(
   ports: InvocationPorts,
   message: HoldMessage,
   release: Release,
-  running: Set<RequestRecord>,
+  claimed: (record: RequestRecord) => void,
 ): Promise<'ours' | 'withdrawn' | 'not ours'> {
   const { lane, released_at: releasedAt } = message;
   const { applied, record } = await ports.records.move(claim(release, message, ports.clock.now()));
   if (!applied || record.status !== 'IN_PROGRESS') return endUnclaimed(ports, message, release, record);
-  running.add(record);
-  try {
-    await runToEnd(ports, { lane, releasedAt, record, probe: release.probe });
-  } finally {
-    running.delete(record);
-  }
+  claimed(record);
+  await runToEnd(ports, { lane, releasedAt, record, probe: release.probe });
   return 'ours';
 }
 

@@ -43,7 +43,7 @@ export interface InvocationPorts {
   sendsTenant: boolean;
   /** Of this function. */
   memoryMegabytes: number;
-  /** Until the function is stopped. */
+  /** Until the calls must have ended and been dealt with. */
   remainingMs(): number;
 }
 

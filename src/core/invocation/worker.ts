@@ -2,12 +2,13 @@
  * A worker runs the bundle that it was started for, and takes along what else is offered while it runs and has room: it is paid
  * by the second, whatever it carries.
  */
+import type { Clock } from '../clock.ts';
 import { BUNDLE_ENDED } from '../lane/call-counters.ts';
 import { slotOf } from '../lane/call-report.ts';
+import type { Counters } from '../lane/counters.ts';
 import type { CallReports } from '../lane/ports.ts';
 import { isOffered, type OfferedBundle } from '../request/bundle-offers.ts';
 import { BUNDLE_BYTES, BUNDLE_SIZE, type HoldMessage } from '../request/hold-message.ts';
-import { takesAlongMs } from '../request/times.ts';
 import { runBundle } from './bundle.ts';
 import { BundleError } from './errors.ts';
 import { GatheredReports } from './gathered-reports.ts';
@@ -20,14 +21,22 @@ const LOOK_EVERY_MS = 400;
 const MOST_OFFERS = 10;
 /** Of a whole processor for one call, from its claim to its result: measured with the built function. */
 const CALL_PROCESSOR_MS = 20;
-/** A worker that was busy for more of its time than this takes nothing along. */
+/** A worker that is busy for more of its time than this takes nothing along. */
 const BUSY_PART = 0.7;
+
+/** What a worker needs. */
+export interface WorkerPorts extends InvocationPorts {
+  /** Until the function is stopped. */
+  remainingMs(): number;
+  /** How long it has for a bundle. */
+  bundleMs: number;
+}
 
 /**
  * Runs a bundle, unless another worker has taken it along.
  * @throws {BundleError} after all calls have ended, when some could not be dealt with
  */
-export async function runWorker(ports: InvocationPorts, message: HoldMessage): Promise<void> {
+export async function runWorker(ports: WorkerPorts, message: HoldMessage): Promise<void> {
   if (isOffered(message) && (await isTakenAlong(ports, message))) return;
   await new Worker(ports, message).run();
 }
@@ -36,44 +45,49 @@ async function isTakenAlong({ offers }: InvocationPorts, { lease }: OfferedBundl
   return !(await offers.stands(lease)) || !(await offers.take(lease));
 }
 
+/** The bundle by which a leader counts the worker: by its end it will know that the worker is free. */
+interface Counted {
+  bundle: HoldMessage;
+  /** This delivery of it is the one that tells of its end, as far as is known. */
+  isOurs: boolean;
+}
+
 class Worker {
-  readonly #ports: InvocationPorts;
+  readonly #ports: WorkerPorts;
   /** The bundle that it was started for. */
   readonly #own: HoldMessage;
-  readonly #begunAt: number;
-  readonly #takesUntil: number;
-  readonly #ends: Promise<unknown>[] = [];
+  readonly #running = new Set<Promise<void>>();
+  readonly #carried = { releases: 0, bytes: 0 };
   readonly #errors: unknown[] = [];
   readonly #gathered: GatheredReports;
-  /** All releases that it got, and those that run. */
+  readonly #processor: ProcessorTime;
+  /** All releases that it got. */
   #got = 0;
-  #running = { bundles: 0, releases: 0, bytes: 0 };
+  /** Others have room for what it could take along. */
+  #isSpare = false;
+  /** None where another delivery of its own bundle is counted. */
+  #counted: Counted | undefined;
 
-  constructor(ports: InvocationPorts, own: HoldMessage) {
+  constructor(ports: WorkerPorts, own: HoldMessage) {
     this.#ports = ports;
     this.#own = own;
-    this.#begunAt = ports.clock.now();
-    this.#takesUntil = this.#begunAt + takesAlongMs(ports.remainingMs());
     this.#gathered = new GatheredReports(ports.reports);
+    this.#processor = new ProcessorTime(ports);
   }
 
   async run(): Promise<void> {
-    const { clock } = this.#ports;
+    const { clock, remainingMs, bundleMs } = this.#ports;
     const own = this.#own;
-    let owesEnd = false;
-    this.#start(own, (isOurs) => {
-      // Its own bundle ends when the worker is free.
-      owesEnd = isOurs && this.#running.bundles > 1;
-      return isOurs && !owesEnd ? BUNDLE_ENDED : {};
-    });
-    while (own.bytes !== undefined && this.#running.bundles > 0) {
-      await Promise.race([Promise.all(this.#ends), clock.sleep(LOOK_EVERY_MS)]);
-      if (this.#running.bundles === 0) break;
+    this.#counted = { bundle: own, isOurs: false };
+    this.#start(own);
+    while (own.bytes !== undefined && this.#running.size > 0) {
+      await Promise.race([Promise.all(this.#running), clock.sleep(LOOK_EVERY_MS)]);
+      if (this.#running.size === 0) break;
       await this.#tell(this.#gathered.sendDue(clock.now()));
-      if (clock.now() < this.#takesUntil) await this.#takeAlong();
+      if (!this.#isSpare && remainingMs() >= bundleMs) await this.#takeAlong();
     }
-    await Promise.all(this.#ends);
-    if (owesEnd) await this.#tell(this.#reportsOf(own).add(own.lane, slotOf(own.released_at), BUNDLE_ENDED));
+    await Promise.all(this.#running);
+    if (this.#counted !== undefined) await this.#tell(this.#reportEnd(this.#counted.bundle));
     await this.#tell(this.#gathered.send());
     if (this.#errors.length > 0) throw new BundleError(own.lane, this.#got, this.#errors);
   }
@@ -81,6 +95,10 @@ class Worker {
   /** A report that is lost costs a moment of capacity, and tells that this worker could not do all. */
   async #tell(told: Promise<void>): Promise<void> {
     await told.catch((error) => this.#errors.push(error));
+  }
+
+  #reportEnd(bundle: HoldMessage): Promise<void> {
+    return this.#reportsOf(bundle).add(bundle.lane, slotOf(bundle.released_at), BUNDLE_ENDED);
   }
 
   #reportsOf({ unhurried, partition }: HoldMessage): Pick<CallReports, 'add'> {
@@ -94,44 +112,108 @@ class Worker {
     if (!this.#hasRoomFor(1, 0)) return;
     try {
       for (const bundle of await offers.list(MOST_OFFERS)) {
-        if (this.#running.bundles === 0) return;
+        if (this.#running.size === 0) return;
         if (!this.#hasRoomFor(bundle.releases.length, bundle.bytes)) continue;
-        if (!(await offers.take(bundle.lease))) continue;
-        this.#start(bundle, () => ({}));
-        // It takes no worker of its own.
-        await this.#reportsOf(bundle).add(bundle.lane, slotOf(bundle.released_at), BUNDLE_ENDED);
+        if (!(await offers.take(bundle.lease))) {
+          this.#isSpare ||= !this.#isWellUsed;
+          continue;
+        }
+        this.#start(bundle);
+        await this.#count(bundle);
       }
     } catch (error) {
       log('offers.unread', { error: String(error) });
     }
   }
 
+  /**
+   * A leader counts one worker for each bundle, until its calls have ended or its end was reported. So of two bundles in one worker
+   * the end of one is reported at once: of the one before, because the new one's calls mostly end later.
+   */
+  async #count(taken: HoldMessage): Promise<void> {
+    const before = this.#counted;
+    if (before?.isOurs === false) return this.#reportEnd(taken);
+    this.#counted = { bundle: taken, isOurs: false };
+    if (before !== undefined) await this.#reportEnd(before.bundle);
+  }
+
+  get #isWellUsed(): boolean {
+    return 2 * this.#carried.releases >= BUNDLE_SIZE || this.#processor.isHalfUsed;
+  }
+
   #hasRoomFor(releases: number, bytes: number): boolean {
-    const { clock, memoryMegabytes } = this.#ports;
-    const running = this.#running;
-    const share = Math.min(1, memoryMegabytes / MEGABYTES_PER_PROCESSOR);
-    const busyMs = ((this.#got + releases) * CALL_PROCESSOR_MS) / share;
+    const carried = this.#carried;
     return (
-      running.releases + releases <= BUNDLE_SIZE &&
-      running.bytes + bytes <= BUNDLE_BYTES &&
-      busyMs <= BUSY_PART * (clock.now() - this.#begunAt)
+      carried.releases + releases <= BUNDLE_SIZE &&
+      carried.bytes + bytes <= BUNDLE_BYTES &&
+      this.#processor.hasTimeFor(releases)
     );
   }
 
-  #start(message: HoldMessage, atEnd: Parameters<typeof runBundle>[2]): void {
+  #start(message: HoldMessage): void {
+    const { clock, bundleMs, remainingMs: untilStopped } = this.#ports;
     const { releases, bytes = BUNDLE_BYTES } = message;
-    const running = this.#running;
+    const carried = this.#carried;
     this.#got += releases.length;
-    running.bundles += 1;
-    running.releases += releases.length;
-    running.bytes += bytes;
-    const ports = { ...this.#ports, reports: this.#reportsOf(message) };
-    const end = runBundle(ports, message, atEnd).then((errors) => {
+    this.#processor.spend(releases.length);
+    carried.releases += releases.length;
+    carried.bytes += bytes;
+    const endsAt = clock.now() + bundleMs;
+    const remainingMs = () => Math.min(untilStopped(), endsAt - clock.now());
+    const ports = { ...this.#ports, reports: this.#reportsOf(message), remainingMs };
+    const worker = {
+      claimed: () => {
+        if (this.#counted?.bundle === message) this.#counted.isOurs = true;
+      },
+      callEnded: () => {
+        carried.releases -= 1;
+      },
+      atEnd: (isOurs: boolean) => this.#countersAtEnd(message, isOurs),
+    };
+    const end = runBundle(ports, message, worker).then((errors) => {
       this.#errors.push(...errors);
-      running.bundles -= 1;
-      running.releases -= releases.length;
-      running.bytes -= bytes;
+      carried.bytes -= bytes;
+      this.#running.delete(end);
     });
-    this.#ends.push(end);
+    this.#running.add(end);
+  }
+
+  /** The worker is free when the last of its bundles ends. */
+  #countersAtEnd(bundle: HoldMessage, isOurs: boolean): Counters {
+    if (this.#counted?.bundle !== bundle) return {};
+    const owesEnd = isOurs && this.#running.size > 1;
+    this.#counted = owesEnd ? { bundle, isOurs } : undefined;
+    return isOurs && !owesEnd ? BUNDLE_ENDED : {};
+  }
+}
+
+/** What a worker has of its processor for further calls: as much as a full bundle takes, at most. */
+class ProcessorTime {
+  readonly #clock: Clock;
+  readonly #callMs: number;
+  /** Below zero while it has more to do than it can. */
+  #spareMs = 0;
+  #at: number;
+
+  constructor({ clock, memoryMegabytes }: Pick<WorkerPorts, 'clock' | 'memoryMegabytes'>) {
+    this.#clock = clock;
+    this.#at = clock.now();
+    this.#callMs = CALL_PROCESSOR_MS / Math.min(1, memoryMegabytes / MEGABYTES_PER_PROCESSOR);
+  }
+
+  hasTimeFor(calls: number): boolean {
+    const now = this.#clock.now();
+    const gainedMs = BUSY_PART * (now - this.#at);
+    this.#spareMs = Math.min(BUNDLE_SIZE * this.#callMs, this.#spareMs + gainedMs);
+    this.#at = now;
+    return calls * this.#callMs <= this.#spareMs;
+  }
+
+  get isHalfUsed(): boolean {
+    return 2 * this.#spareMs < BUNDLE_SIZE * this.#callMs;
+  }
+
+  spend(calls: number): void {
+    this.#spareMs -= calls * this.#callMs;
   }
 }

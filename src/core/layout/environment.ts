@@ -36,6 +36,7 @@ export const ENVIRONMENTS = {
     CALLS_BUCKET: text,
     PRIORITIZATION_FUNCTION: text,
     RESULTS_QUEUE_URL: text,
+    INVOCATION_TIMEOUT_SECONDS: number({ min: 1 }),
     MAX_ATTEMPTS: number({ min: 1 }),
     TENANT_IN_REQUEST_METADATA: flag,
   },

@@ -19,7 +19,7 @@ interface Offer {
 export interface OfferPorts {
   offers: Pick<BundleOffers, 'make' | 'stands' | 'take'>;
   hold: HoldQueue;
-  clock: Pick<Clock, 'now'>;
+  clock: Clock;
   log: Log;
 }
 
@@ -63,6 +63,14 @@ export class BundlesOnOffer {
         log('offer.failed', { lane: due[0]?.bundle.lane, error: String(outcome.reason) });
       }
     }
+  }
+
+  /** When its leader leaves the lane: workers have as long for the last ones as for all others. */
+  async settleAll(): Promise<void> {
+    const { clock } = this.#ports;
+    const lastUntil = Math.max(...this.#offers.map(({ until }) => until));
+    if (lastUntil > clock.now()) await clock.sleep(lastUntil - clock.now());
+    await this.settle(Number.POSITIVE_INFINITY);
   }
 
   async #takeBack({ lease }: OfferedBundle): Promise<boolean> {

@@ -325,12 +325,13 @@ export class LaneLeader {
 
   async #stop(stopped: Stopped): Promise<Stopped> {
     this.#workers.leave(this.#lane);
-    await this.#releases.settleOffers(Number.POSITIVE_INFINITY);
     if (this.#releases.released > 0) this.#emitMetrics(this.#ports.clock.now());
     if (stopped !== 'lost') {
       await this.#budgets.leave();
       await this.#writes.release();
     }
+    // Whoever leads the lane now need not know of them.
+    await this.#releases.settleAllOffers();
     this.#ports.log('lane.left', { lane: this.#lane, token: this.#led.token, reason: stopped });
     return stopped;
   }

@@ -110,6 +110,10 @@ export class Releases {
     return this.#onOffer.settle(now);
   }
 
+  settleAllOffers(): Promise<void> {
+    return this.#onOffer.settleAll();
+  }
+
   #refund(decisions: Decisions, bundle: readonly EngineRelease[]): void {
     const { engine, budgets } = this.#options;
     engine.refund(decisions, bundle);

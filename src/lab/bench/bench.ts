@@ -24,17 +24,17 @@ function settingsFor({ workers }: Workload, enforcement: Enforcement, seed: numb
 
 /** What the handlers make of the variables' defaults. */
 export function defaultSettings(enforcement: Enforcement, seed: number): WorldSettings {
-  const invocationTimeoutMs = defaultOf('invocation_timeout_seconds') * 1_000;
+  const bundleMs = defaultOf('invocation_timeout_seconds') * 1_000;
   return {
     enforcement,
     seed,
-    invocationTimeoutMs,
+    bundleMs,
     memoryMegabytes: defaultOf('invocation_memory_megabytes'),
     prioritization: {
       engine: {
         averageRequestMs: defaultOf('average_request_duration') * 1_000,
         minutesToProcess: defaultOf('minutes_to_process'),
-        leaseMs: leaseMs(invocationTimeoutMs),
+        leaseMs: leaseMs(bundleMs),
       },
       workers: defaultOf('max_concurrent_executions'),
       queueDepthThreshold: defaultOf('queue_depth_threshold'),

@@ -21,7 +21,7 @@ const CALL = {
   maxTokens: 200,
 } as const;
 const LIMITS = { requestsPerMinute: 500, tokensPerMinute: 2_000_000 };
-const INVOCATION_TIMEOUT_MS = 300_000;
+const BUNDLE_MS = 300_000;
 /** A write of the table, or a read. */
 const TABLE_CALL_MS = 5;
 const REST_MS = 60_000;
@@ -59,13 +59,13 @@ export async function measureOverhead(gapMs: number, requests: number, seed = 1)
         engine: {
           averageRequestMs: 5_000,
           minutesToProcess: 5,
-          leaseMs: leaseMs(INVOCATION_TIMEOUT_MS),
+          leaseMs: leaseMs(BUNDLE_MS),
         },
         workers: 30,
         queueDepthThreshold: 100,
         metricsNamespace: 'overhead',
       },
-      invocationTimeoutMs: INVOCATION_TIMEOUT_MS,
+      bundleMs: BUNDLE_MS,
       memoryMegabytes: defaultOf('invocation_memory_megabytes'),
     },
   );

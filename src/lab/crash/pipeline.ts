@@ -31,6 +31,7 @@ import { VirtualClock } from '../simulation/virtual-clock.ts';
 import { type BedrockLimits, ScriptedBedrock } from './bedrock.ts';
 import { PortFailure } from './errors.ts';
 import {
+  BUNDLE_MS,
   type FunctionName,
   Functions,
   LANE,
@@ -172,7 +173,7 @@ export class Pipeline {
       engine: {
         averageRequestMs: 5_000,
         minutesToProcess: 5,
-        leaseMs: leaseMs(TIMEOUTS_MS.invocation),
+        leaseMs: leaseMs(BUNDLE_MS),
       },
       workers: 10,
       queueDepthThreshold: 1_000,

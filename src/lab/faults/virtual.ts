@@ -22,7 +22,7 @@ const CALM_MS = MINUTE_MS;
 const MODELS = ['us.amazon.nova-pro-v1:0', 'us.amazon.nova-lite-v1:0'];
 const TENANTS = ['acme', 'globex', 'initech'];
 const LIMITS = { requestsPerMinute: 2_000, tokensPerMinute: 4_000_000 };
-const FUNCTION_TIMEOUT_MS = 30_000;
+const BUNDLE_MS = 30_000;
 /** A request that has no answer by then is lost. */
 const LONGEST_RECOVERY_MS = 60 * MINUTE_MS;
 /** After the last result, so that leases run out and late copies of messages and results arrive. */
@@ -136,10 +136,10 @@ function smallSettings(seed: number): WorldSettings {
   const { prioritization } = settings;
   return {
     ...settings,
-    invocationTimeoutMs: FUNCTION_TIMEOUT_MS,
+    bundleMs: BUNDLE_MS,
     prioritization: {
       ...prioritization,
-      engine: { ...prioritization.engine, leaseMs: leaseMs(FUNCTION_TIMEOUT_MS) },
+      engine: { ...prioritization.engine, leaseMs: leaseMs(BUNDLE_MS) },
     },
   };
 }

@@ -13,8 +13,8 @@ export interface WorldSettings {
   enforcement: Enforcement;
   seed: number;
   prioritization: PrioritizationSettings;
-  /** Time a worker's function has. */
-  invocationTimeoutMs: number;
+  /** How long a worker has for a bundle. */
+  bundleMs: number;
   /** Of a worker. */
   memoryMegabytes: number;
   /** Absent: nothing goes wrong, and what goes wrong all the same ends the run. */

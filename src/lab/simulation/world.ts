@@ -17,6 +17,7 @@ import { DEFAULT_MAX_ATTEMPTS } from '../../core/request/attempts.ts';
 import type { HoldMessage } from '../../core/request/hold-message.ts';
 import type { RequestRecord } from '../../core/request/record.ts';
 import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../../memory/cloud.ts';
+import { INVOCATION_TIMEOUT_SECONDS } from '../../stack/timeouts.ts';
 import { type Delays, seededDelays } from './delays.ts';
 import { Environments, type RunTime } from './environments.ts';
 import { SimulationError } from './errors.ts';
@@ -42,6 +43,8 @@ const FORGET_MS = 180_000;
 const REDELIVERY_MS = 360_000;
 /** A hold message is hidden for so many timeouts of its function. */
 const VISIBILITY_TIMEOUTS = 6;
+/** How long a worker may run. */
+const FUNCTION_MS = INVOCATION_TIMEOUT_SECONDS * 1_000;
 /** An event source of SQS begins with so many. */
 const CONTAINERS = 5;
 const WEIGHTS = { priorities: PRIORITY_WEIGHTS, tenants: {} };
@@ -274,20 +277,18 @@ export class World {
 
   async #invoke(message: HoldMessage): Promise<void> {
     const { clock } = this;
-    const deadline = clock.now() + this.settings.invocationTimeoutMs;
+    const deadline = clock.now() + FUNCTION_MS;
     const own = this.settings.clockOf?.(clock) ?? clock;
     const context = {
       ...{ model: this.#model, clock: own, log: silent, bucket: 'calls' },
       maxAttempts: DEFAULT_MAX_ATTEMPTS,
       sendsTenant: false,
       memoryMegabytes: this.settings.memoryMegabytes,
+      bundleMs: this.settings.bundleMs,
     };
     const remainingMs = () => deadline - clock.now();
     const done = await this.#risk((ports) => runWorker({ ...ports, ...context, remainingMs }, message));
-    if (!done)
-      clock.at(clock.now() + VISIBILITY_TIMEOUTS * this.settings.invocationTimeoutMs, () =>
-        this.#hold(message),
-      );
+    if (!done) clock.at(clock.now() + VISIBILITY_TIMEOUTS * FUNCTION_MS, () => this.#hold(message));
   }
 
   /** With injectedFaults an invocation may fail: whatever it left is found by others. */
