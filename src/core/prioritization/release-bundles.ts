@@ -11,6 +11,8 @@ import type { Workers } from './workers.ts';
 const WORTH_SHARING_MS = 3_000;
 /** They do so while no more of the quota is used, or several lanes want scarce workers. */
 const MOST_USED = 0.5;
+/** Workers are scarce when so many of them are taken; urgent releases share them when there are fewer still. */
+const SCARCE_PART = { urgent: 0.75, others: 0.5 };
 
 type Shared = Pick<HoldMessage, 'bytes' | 'offered' | 'unhurried' | 'partition'>;
 
@@ -64,25 +66,26 @@ export interface LaneNow {
   used: number;
   /** How long a call takes. */
   runMs: number;
-  workers: Pick<Workers, 'running' | 'areScarce'>;
+  workers: Pick<Workers, 'running' | 'takenPart'>;
 }
 
 /**
  * Short calls are not worth a wait. Where others wait for the quota, or may soon, all go at once: it is used best, and shared
- * fairly, when they start alike. But where several lanes want scarce workers, each that is not taken counts for more. And where they
- * are scarce, so many run that one looks at what is offered within a few hundredths of a second: urgent releases can be offered too.
+ * fairly, when they start alike. But where several lanes want scarce workers, each that is not taken counts for more. Where hardly any
+ * is left, so many run that one looks at what is offered within a few hundredths of a second: urgent releases can be offered too.
  */
 export function sharingOf(
   releases: readonly EngineRelease[],
-  { waits, rivals, used, runMs, workers: { running, areScarce } }: LaneNow,
+  { waits, rivals, used, runMs, workers: { running, takenPart } }: LaneNow,
 ): Sharing {
   const isCalm = !waits && used <= MOST_USED;
+  const areScarce = takenPart >= SCARCE_PART.others;
   const takesAlong = runMs >= WORTH_SHARING_MS && (isCalm || (areScarce && rivals > 1));
   const unhurried = takesAlong && isCalm;
   const bundles = new Set(releases.map(({ bundle }) => bundle));
   if (!takesAlong || running <= bundles.size) return { takesAlong, unhurried, offered: new Set() };
   for (const { bundle, entry, probe } of releases) {
-    const isUrgent = entry.priority === PRIORITIES[0] && !areScarce;
+    const isUrgent = entry.priority === PRIORITIES[0] && takenPart < SCARCE_PART.urgent;
     const isLarge = entry.input_bytes > BUNDLE_BYTES / 2;
     if (isUrgent || probe || isLarge) bundles.delete(bundle);
   }

@@ -67,9 +67,9 @@ export class Workers {
     return [...this.#all.values()].reduce((sum, { taken }) => sum + taken, 0);
   }
 
-  /** Half of them are taken, or more. */
-  get areScarce(): boolean {
-    return 2 * this.running >= this.total;
+  /** Part of them that runs, or begins to. */
+  get takenPart(): number {
+    return this.running / this.total;
   }
 
   /** What `lane` has after a tick; a lane that is left has nothing. */
