@@ -3,15 +3,16 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const files = (...folders: string[]) => folders.map((folder) => `__tests__/${folder}`);
 
-/** Tests on the local cloud: they share one synthesised stack. */
+/** Tests on the local cloud, or of what main.ts writes: they share one synthesised stack. */
 const CLOUD = files(
   'client/smoother.test.ts',
   'contract/applied.test.ts',
   'permissions/**/*.test.ts',
   'pipeline/**/*.test.ts',
+  'stack/determinism.test.ts',
 );
 
-/** Tests that start processes, or change what others in their process would see: each gets a process to itself. */
+/** Tests that change what others in their process would see, or measure it: each gets a process to itself. */
 const ISOLATED = files(
   'aws/clients.test.ts',
   'aws/large-batch.test.ts',
@@ -20,18 +21,15 @@ const ISOLATED = files(
   'cli/operator/{doctor,inspect}.test.ts',
   'cli/terminal/{problems,signals}.test.ts',
   'client/lambda-example.test.ts',
-  'lab/external/**/*.test.ts',
+  'lab/external/{clients,moto}.test.ts',
   'local/event-sources/schedule.test.ts',
-  'local/{functions,temporary-folder}.test.ts',
-  'local/{lambda,terraform}/**/*.test.ts',
-  'scripts/*.test.ts',
-  'scripts/package/**/*.test.ts',
+  'local/functions.test.ts',
 );
 
 /** Tests that take long: they begin before the others of their project, so that none of them is left alone at the end. */
 const LONG = files(
   ...['invariants/', 'lab/crash/', 'lab/faults/', 'lab/simulation/', 'lab/soak/'],
-  ...['core/prioritization/fencing', 'stack/deletion-guard', 'stack/determinism'],
+  ...['core/prioritization/fencing', 'stack/deletion-guard'],
 );
 
 class LongFirst extends BaseSequencer {

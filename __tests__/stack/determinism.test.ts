@@ -2,13 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, expect, inject, it, vi } from 'vitest';
 import { checkout, ROOT } from './checkout.ts';
 import { STACK } from './synthesis.ts';
 
 /** Every file that a synthesis writes for the stack, by its path. */
-function written(folder: string): Map<string, Buffer> {
-  const stack = path.join(folder, 'cdktf.out/stacks', STACK);
+function writtenIn(stack: string): Map<string, Buffer> {
   const files = readdirSync(stack, { recursive: true, withFileTypes: true }).filter((entry) =>
     entry.isFile(),
   );
@@ -27,27 +26,13 @@ function digestsOf(files: Map<string, Buffer>): Record<string, string> {
   );
 }
 
-function synthesiseIn(folder: string): Map<string, Buffer> {
-  execFileSync(process.execPath, ['--import', 'tsx', 'main.ts'], {
-    cwd: folder,
-    env: { PATH: process.env.PATH },
-  });
-  return written(folder);
-}
+// A synthesis is a process of its own that compiles everything anew: slow on a busy machine.
+vi.setConfig({ testTimeout: 240_000 });
 
-// Each synthesis is a process of its own that compiles everything anew: slow on a busy machine.
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
-
-const here = checkout();
+const { folder } = inject('synthesis');
+const first = writtenIn(folder);
 const elsewhere = checkout();
-let first: Map<string, Buffer>;
-
-beforeAll(() => {
-  first = synthesiseIn(here);
-});
-afterAll(() => {
-  for (const folder of [here, elsewhere]) rmSync(folder, { recursive: true });
-});
+afterAll(() => rmSync(elsewhere, { recursive: true }));
 
 it('writes the JSON and a zip for each function', () => {
   expect([...first.keys()].map((file) => path.basename(file)).sort()).toEqual([
@@ -61,13 +46,18 @@ it('writes the JSON and a zip for each function', () => {
 });
 
 it('again, over what an earlier one left in another folder, gives the same, byte for byte', () => {
-  cpSync(path.join(here, 'cdktf.out'), path.join(elsewhere, 'cdktf.out'), { recursive: true });
-  expect(digestsOf(synthesiseIn(elsewhere))).toEqual(digestsOf(first));
+  const stack = path.join(elsewhere, 'cdktf.out/stacks', STACK);
+  cpSync(folder, stack, { recursive: true });
+  execFileSync(process.execPath, ['--import', 'tsx', 'main.ts'], {
+    cwd: elsewhere,
+    env: { PATH: process.env.PATH },
+  });
+  expect(digestsOf(writtenIn(stack))).toEqual(digestsOf(first));
 });
 
 it('bakes no path of this machine in', () => {
   const json = String(first.get('cdk.tf.json'));
-  expect(json).not.toContain(here);
+  expect(json).not.toContain(folder);
   expect(json).not.toContain(ROOT);
   expect(JSON.parse(json).terraform.backend).toEqual({
     local: { path: `../../../terraform.${STACK}.tfstate` },
