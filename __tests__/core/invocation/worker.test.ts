@@ -248,6 +248,31 @@ describe('a worker that runs', () => {
     }
   });
 
+  it('takes nothing more along after a failure: the error of its function is to show it soon', async () => {
+    for (const { fails, next } of [
+      { fails: false, next: 'IN_PROGRESS' },
+      { fails: true, next: 'RECEIVED' },
+    ]) {
+      const world = new World();
+      const durations = [2_000, 6_000];
+      const call = async (): Promise<ModelAnswer> => {
+        await world.virtual.sleep(durations.shift() ?? CALL_MS);
+        return ANSWER;
+      };
+      const send = () => Promise.reject(new Error('queue down'));
+      world.ports = { ...world.ports, model: { call }, ...(fails && { results: { send } }) };
+      const message = { ...(await world.release(['own', 'other'])), bytes: 500 };
+      const run = runWorker({ ...world.ports, remainingMs: () => FUNCTION_MS }, message);
+      const ended = fails ? expect(run).rejects.toThrow(BundleError) : run;
+      await world.after(3);
+      await world.offer(['next']);
+      await world.after(4);
+      expect(await world.statusOf('next')).toBe(next);
+      await world.after(20);
+      await ended;
+    }
+  });
+
   it('does not look where its own bundle does not say how large it is', async () => {
     const world = new World();
     await world.begin('own', { bytes: undefined });

@@ -12,8 +12,8 @@ import type { InvocationPorts } from './outcome.ts';
 export interface BundleWorker {
   /** This delivery has claimed the first release. */
   claimed(): void;
-  /** One of its releases has been dealt with. */
-  callEnded(): void;
+  /** One of its releases has been dealt with, or could not be. */
+  callEnded(hasFailed: boolean): void;
   /** What to report with the end of the bundle. */
   atEnd(isOurs: boolean): Counters;
 }
@@ -33,15 +33,18 @@ export async function runBundle(
   const running = new Set<RequestRecord>();
   const run = async (release: Release) => {
     let claimed: RequestRecord | undefined;
+    let hasFailed = true;
     try {
-      return await invoke(ports, message, release, (record) => {
+      const end = await invoke(ports, message, release, (record) => {
         claimed = record;
         running.add(record);
         if (release === releases[0]) worker.claimed();
       });
+      hasFailed = false;
+      return end;
     } finally {
       if (claimed !== undefined) running.delete(claimed);
-      worker.callEnded();
+      worker.callEnded(hasFailed);
     }
   };
   const all = Promise.allSettled(releases.map(run));

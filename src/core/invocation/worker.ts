@@ -2,7 +2,6 @@
  * A worker runs the bundle that it was started for, and takes along what else is offered while it runs and has room: it is paid
  * by the second, whatever it carries.
  */
-import type { Clock } from '../clock.ts';
 import { BUNDLE_ENDED } from '../lane/call-counters.ts';
 import { slotOf } from '../lane/call-report.ts';
 import type { Counters } from '../lane/counters.ts';
@@ -12,17 +11,13 @@ import { BUNDLE_BYTES, BUNDLE_SIZE, type HoldMessage } from '../request/hold-mes
 import { runBundle } from './bundle.ts';
 import { BundleError } from './errors.ts';
 import { GatheredReports } from './gathered-reports.ts';
-import { MEGABYTES_PER_PROCESSOR } from './memory.ts';
 import type { InvocationPorts } from './outcome.ts';
+import { ProcessorTime } from './processor-time.ts';
 
 /** How often a worker looks at what is offered, and reports what it has gathered. */
 const LOOK_EVERY_MS = 400;
 /** As many as a worker may have room for. */
 const MOST_OFFERS = 10;
-/** Of a whole processor for one call, from its claim to its result: measured with the built function. */
-const CALL_PROCESSOR_MS = 20;
-/** A worker that is busy for more of its time than this takes nothing along. */
-const BUSY_PART = 0.7;
 
 /** What a worker needs. */
 export interface WorkerPorts extends InvocationPorts {
@@ -63,6 +58,7 @@ class Worker {
   readonly #processor: ProcessorTime;
   /** All releases that it got. */
   #got = 0;
+  #hasFailed = false;
   /** Others have room for what it could take along. */
   #isSpare = false;
   /** None where another delivery of its own bundle is counted. */
@@ -76,7 +72,7 @@ class Worker {
   }
 
   async run(): Promise<void> {
-    const { clock, remainingMs, bundleMs } = this.#ports;
+    const { clock } = this.#ports;
     const own = this.#own;
     this.#counted = { bundle: own, isOurs: false };
     this.#start(own);
@@ -84,7 +80,7 @@ class Worker {
       await Promise.race([Promise.all(this.#running), clock.sleep(LOOK_EVERY_MS)]);
       if (this.#running.size === 0) break;
       await this.#tell(this.#gathered.sendDue(clock.now()));
-      if (!this.#isSpare && remainingMs() >= bundleMs) await this.#takeAlong();
+      if (this.#mayTakeAlong) await this.#takeAlong();
     }
     await Promise.all(this.#running);
     if (this.#counted !== undefined) await this.#tell(this.#reportEnd(this.#counted.bundle));
@@ -104,6 +100,12 @@ class Worker {
   #reportsOf({ unhurried, partition }: HoldMessage): Pick<CallReports, 'add'> {
     const reports = unhurried ? this.#gathered : this.#ports.reports;
     return { add: (lane, slot, counters) => reports.add(lane, slot, counters, partition) };
+  }
+
+  /** Where something has failed, the error of the function is to show it soon. */
+  get #mayTakeAlong(): boolean {
+    const { remainingMs, bundleMs } = this.#ports;
+    return !this.#isSpare && !this.#hasFailed && remainingMs() >= bundleMs;
   }
 
   /** What cannot be looked at now goes to workers of its own. */
@@ -165,8 +167,9 @@ class Worker {
       claimed: () => {
         if (this.#counted?.bundle === message) this.#counted.isOurs = true;
       },
-      callEnded: () => {
+      callEnded: (hasFailed: boolean) => {
         carried.releases -= 1;
+        this.#hasFailed ||= hasFailed;
       },
       atEnd: (isOurs: boolean) => this.#countersAtEnd(message, isOurs),
     };
@@ -184,36 +187,5 @@ class Worker {
     const owesEnd = isOurs && this.#running.size > 1;
     this.#counted = owesEnd ? { bundle, isOurs } : undefined;
     return isOurs && !owesEnd ? BUNDLE_ENDED : {};
-  }
-}
-
-/** What a worker has of its processor for further calls: as much as a full bundle takes, at most. */
-class ProcessorTime {
-  readonly #clock: Clock;
-  readonly #callMs: number;
-  /** Below zero while it has more to do than it can. */
-  #spareMs = 0;
-  #at: number;
-
-  constructor({ clock, memoryMegabytes }: Pick<WorkerPorts, 'clock' | 'memoryMegabytes'>) {
-    this.#clock = clock;
-    this.#at = clock.now();
-    this.#callMs = CALL_PROCESSOR_MS / Math.min(1, memoryMegabytes / MEGABYTES_PER_PROCESSOR);
-  }
-
-  hasTimeFor(calls: number): boolean {
-    const now = this.#clock.now();
-    const gainedMs = BUSY_PART * (now - this.#at);
-    this.#spareMs = Math.min(BUNDLE_SIZE * this.#callMs, this.#spareMs + gainedMs);
-    this.#at = now;
-    return calls * this.#callMs <= this.#spareMs;
-  }
-
-  get isHalfUsed(): boolean {
-    return 2 * this.#spareMs < BUNDLE_SIZE * this.#callMs;
-  }
-
-  spend(calls: number): void {
-    this.#spareMs -= calls * this.#callMs;
   }
 }
