@@ -112,10 +112,12 @@ export function lanesContract(backend: () => Backend): void {
       expect(await ports().leadership.renew(first, {}, 100)).toBe('renewed');
       expect(await ports().leadership.acquire(lane, 'b', 50, 150)).toBeUndefined();
       expect(await ports().leadership.renew(first, {}, 150)).toBe('challenged');
+      expect(await ports().watch.status(lane)).toMatchObject({ challenged_at: 50 });
       await ports().leadership.writePlan(first, '2');
       await ports().leadership.release(first);
       const second = await led(lane, 'b', 60);
       expect(second.plan).toBe('2');
+      expect(await ports().watch.status(lane)).not.toHaveProperty('challenged_at');
       expect(await ports().leadership.renew(second, {}, 200)).toBe('renewed');
     });
 

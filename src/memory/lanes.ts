@@ -91,11 +91,12 @@ export function createLaneStates(): {
       async status(lane) {
         const state = states.get(lane);
         if (!state) return undefined;
-        const { lease_until, asleep, woken_at, limits, figures } = state;
+        const { lease_until, asleep, woken_at, challenged_at, limits, figures } = state;
         return definedOf<LaneStatus>({
           lease_until,
           asleep,
           woken_at,
+          challenged_at,
           limits: limits && { ...limits },
           figures,
         });

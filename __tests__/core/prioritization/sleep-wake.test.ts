@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ModelError } from '../../../src/core/invocation/errors.ts';
 import { wakeIfAsleep } from '../../../src/core/lane/wake.ts';
+import { createMemoryCloud } from '../../../src/memory/cloud.ts';
 import { createWorld, LANE } from '../../fixtures/prioritization-world.ts';
 
 /** A request comes `afterMs` into the life of a leader that had one other to deal with. Returns how long it waited. */
@@ -45,6 +46,29 @@ describe('work that comes while a leader is about to leave', () => {
     expect(Math.max(...waits)).toBe(Number.POSITIVE_INFINITY);
     // The leader's last look catches what comes shortly before.
     expect(Math.min(...waits)).toBeLessThan(6_000);
+  });
+});
+
+describe('a lane without a leader', () => {
+  const NOW = 1_000_000;
+
+  async function isWoken(challengedAt?: number): Promise<boolean> {
+    const { ports } = createMemoryCloud({ clock: { now: () => NOW } });
+    await ports.leadership.acquire(LANE, 'a', NOW - 60_000, NOW - 500);
+    if (challengedAt !== undefined) await ports.leadership.acquire(LANE, 'b', challengedAt, NOW);
+    const woken: string[] = [];
+    const waker = { wake: async (lanes: readonly string[]) => void woken.push(...lanes) };
+    await wakeIfAsleep({ ...ports, waker }, LANE, NOW);
+    return woken.length > 0;
+  }
+
+  it('is woken, unless somebody is about to take it', async () => {
+    expect(await isWoken()).toBe(true);
+    expect(await isWoken(NOW - 600)).toBe(false);
+  });
+
+  it('is woken where whoever wanted it has given up', async () => {
+    expect(await isWoken(NOW - 1_000)).toBe(true);
   });
 });
 

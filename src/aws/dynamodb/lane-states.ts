@@ -17,7 +17,7 @@ export function dynamoWatch(client: DynamoDBClient, table: string): LaneWatch {
   const items = new LaneItems(client, table);
   return {
     async status(lane) {
-      const attributes = ['lease_until', 'asleep', 'woken_at', 'limits', 'figures'];
+      const attributes = ['lease_until', 'asleep', 'woken_at', 'challenged_at', 'limits', 'figures'];
       const state: LaneStatus | undefined = await items.read(stateKey(lane), attributes);
       return state;
     },

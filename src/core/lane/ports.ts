@@ -60,6 +60,8 @@ export interface LaneStatus {
   lease_until?: number;
   asleep?: boolean;
   woken_at?: number;
+  /** When somebody last tried to take it from its leader, and has not got it yet. */
+  challenged_at?: number;
   limits?: Limits;
   figures?: LaneFigures;
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { throwFirst } from '../concurrently.ts';
 import { defaultLimitsOf, modelOf } from '../lane/catalog/catalog.ts';
+import { CHALLENGE_EVERY_MS } from '../lane/wake.ts';
 import { REJECTIONS_LANE } from '../request/keys.ts';
 import { LaneLeader, type LeaderSettings } from './lane-leader.ts';
 import { LEASE_MS } from './lane-writes.ts';
@@ -14,7 +15,6 @@ import { Workers, type WorkersSettings } from './workers.ts';
 export const LEAD_MS = 100_000;
 /** A holder answers a challenge when it renews its lease next, or its lease runs out. */
 const CHALLENGE_MS = LEASE_MS + 5_000;
-const CHALLENGE_EVERY_MS = 500;
 /** A lane in which nothing happens is led every so many minutes all the same: what it shows of its limits stays up to date. */
 const REST_MINUTES = 10;
 
