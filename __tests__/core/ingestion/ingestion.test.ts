@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { laneOf } from '../../../src/core/lane/catalog/catalog.ts';
 import { InboxObjectEncryptedError } from '../../../src/core/request/errors.ts';
 import { parseBacklogKey } from '../../../src/core/request/keys.ts';
 import { createWorld, LANE, MODEL, messageOf, requestBody } from '../../fixtures/ingestion-world.ts';
@@ -282,5 +283,33 @@ describe('waking', () => {
       world.cloud.lanes.set(LANE, { token: 1, ...state, lease_until: world.clock.time + state.lease_until });
     await world.ingest(messageOf(requestBody(), { id: 'a' }), messageOf(requestBody(), { id: 'b' }));
     expect(world.cloud.woken).toEqual(woken ? [[LANE]] : []);
+  });
+
+  const NOVA = 'amazon.nova-pro-v1:0';
+
+  it('needs one leader for all lanes of a batch', async () => {
+    const world = createWorld();
+    await world.ingest(
+      messageOf(requestBody(), { id: 'a' }),
+      messageOf(requestBody({ model_id: NOVA }), { id: 'b' }),
+      messageOf(requestBody(), { id: 'c' }),
+    );
+    expect(world.cloud.woken).toEqual([[LANE, laneOf(NOVA)]]);
+  });
+
+  it('of a lane that cannot be looked at leaves the others awake', async () => {
+    const world = createWorld((ports) => ({
+      ...ports,
+      watch: {
+        ...ports.watch,
+        status: (lane) => (lane === LANE ? Promise.reject(new Error('throttled')) : ports.watch.status(lane)),
+      },
+    }));
+    const failed = await world.ingest(
+      messageOf(requestBody(), { id: 'a' }),
+      messageOf(requestBody({ model_id: NOVA }), { id: 'b' }),
+    );
+    expect(failed).toEqual(['a']);
+    expect(world.cloud.woken).toEqual([[laneOf(NOVA)]]);
   });
 });

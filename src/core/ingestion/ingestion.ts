@@ -86,18 +86,11 @@ export class Ingestion {
 
   /** Ids of the messages that could not be handled and must be delivered again. */
   async ingest(messages: readonly IncomingMessage[]): Promise<string[]> {
-    const stored = messages.map((message) => this.#storeAndAnnounce(message));
-    await Promise.allSettled(stored);
-
-    const wakes = new Map<string, Promise<void>>();
-    const handled = stored.map(async (storing) => {
-      const lane = await storing;
-      if (lane === undefined) return;
-      const wake = wakes.get(lane) ?? this.#notifier.wakeIfAsleep(lane, this.#ports.clock.now());
-      wakes.set(lane, wake);
-      await wake;
-    });
-    const outcomes = await Promise.allSettled(handled);
+    const stored = await Promise.allSettled(messages.map((message) => this.#storeAndAnnounce(message)));
+    const lanes = stored.map((it) => (it.status === 'fulfilled' ? it.value : undefined));
+    const waiting = [...new Set(lanes.filter((lane) => lane !== undefined))];
+    const wakes = await this.#notifier.wakeThoseAsleep(waiting, this.#ports.clock.now());
+    const outcomes = stored.map((storing, index) => wakes.get(lanes[index] ?? '') ?? storing);
     return messages.flatMap(({ id }, index) => {
       const outcome = outcomes[index];
       if (outcome?.status !== 'rejected') return [];

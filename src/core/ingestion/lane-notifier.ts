@@ -1,6 +1,6 @@
 import type { LaneRegistry, LaneStatus, QueueDirectory } from '../lane/ports.ts';
 import { ANNOUNCE_INTERVAL_MS } from '../lane/ports.ts';
-import { type WakePorts, wakeIfAsleep } from '../lane/wake.ts';
+import { type WakePorts, wakeThoseAsleep } from '../lane/wake.ts';
 import { askedModelOf, type RequestRecord } from '../request/record.ts';
 import { Coalescer } from './coalescer.ts';
 
@@ -40,13 +40,16 @@ export class LaneNotifier {
     await this.#announced.run(record.queue, now, () => directory.announce(record.queue, now, record));
   }
 
-  /** Called after the announcements. */
-  async wakeIfAsleep(lane: string, now: number): Promise<void> {
+  /** Called after the announcements; tells how it went, by lane. */
+  wakeThoseAsleep(
+    lanes: readonly string[],
+    now: number,
+  ): Promise<Map<string, PromiseSettledResult<unknown>>> {
     const { watch, waker } = this.#ports;
     const remembering: WakePorts['watch'] = {
-      status: () => this.#statuses.anew(lane, now, () => watch.status(lane)),
+      status: (lane) => this.#statuses.anew(lane, now, () => watch.status(lane)),
       markWoken: (woken, at) => watch.markWoken(woken, at),
     };
-    await wakeIfAsleep({ watch: remembering, waker }, lane, now);
+    return wakeThoseAsleep({ watch: remembering, waker }, lanes, now);
   }
 }

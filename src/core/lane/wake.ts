@@ -10,14 +10,42 @@ export const CHALLENGE_EVERY_MS = 500;
 /** A lane that was challenged so lately gets a leader without being woken. */
 const HANDOVER_MS = 2 * CHALLENGE_EVERY_MS;
 
-/**
- * Called after the announcements: wakes a lane that has no leader, or whose leader sleeps. Either the leader's last look sees
- * the announcement, or this function sees that the leader sleeps. Whoever takes a lane over looks anew.
- */
+/** Called after the announcements: wakes a lane that has no leader, or whose leader sleeps. */
 export async function wakeIfAsleep({ watch, waker }: WakePorts, lane: string, now: number): Promise<void> {
+  if (await isToBeWoken(watch, lane, now)) await waker.wake([lane]);
+}
+
+/**
+ * As {@link wakeIfAsleep}, for all lanes of a batch: one leader is enough for them.
+ * @returns how it went, by lane
+ */
+export async function wakeThoseAsleep(
+  { watch, waker }: WakePorts,
+  lanes: readonly string[],
+  now: number,
+): Promise<Map<string, PromiseSettledResult<unknown>>> {
+  const looks = await Promise.allSettled(lanes.map((lane) => isToBeWoken(watch, lane, now)));
+  const asleep = lanes.filter((_, index) => {
+    const look = looks[index];
+    return look?.status === 'fulfilled' && look.value;
+  });
+  const [waking] = await Promise.allSettled([asleep.length > 0 ? waker.wake(asleep) : undefined]);
+  return new Map(
+    lanes.map((lane, index) => [
+      lane,
+      asleep.includes(lane) ? waking : (looks[index] as PromiseSettledResult<unknown>),
+    ]),
+  );
+}
+
+/**
+ * Either the leader's last look sees the announcement, or this function sees that the leader sleeps. Whoever takes a lane over looks
+ * anew. True for one of several callers.
+ */
+async function isToBeWoken(watch: WakePorts['watch'], lane: string, now: number): Promise<boolean> {
   const status = await watch.status(lane);
   const led = (status?.lease_until ?? 0) >= now;
-  if (led && !status?.asleep) return;
-  if (Math.abs(now - (status?.challenged_at ?? Number.NEGATIVE_INFINITY)) < HANDOVER_MS) return;
-  if (await watch.markWoken(lane, now)) await waker.wake([lane]);
+  if (led && !status?.asleep) return false;
+  if (Math.abs(now - (status?.challenged_at ?? Number.NEGATIVE_INFINITY)) < HANDOVER_MS) return false;
+  return watch.markWoken(lane, now);
 }

@@ -3,6 +3,7 @@
  * follows a workload and a Bedrock that follows its documentation. Every call to AWS takes its time, functions start
  * cold, indexes lag, pollers ramp up (delays.json).
  */
+import { throwFirst } from '../../core/concurrently.ts';
 import { promised } from '../../core/ingestion/accepted-record.ts';
 import { LaneNotifier } from '../../core/ingestion/lane-notifier.ts';
 import { StartEstimates } from '../../core/ingestion/start-estimates.ts';
@@ -248,7 +249,7 @@ export class World {
       await clock.sleep(this.#delays.bucketCall());
       await ports.records.create(record);
       await this.#notifier.announce(record, clock.now());
-      await this.#notifier.wakeIfAsleep(record.lane, clock.now());
+      throwFirst([...(await this.#notifier.wakeThoseAsleep([record.lane], clock.now())).values()]);
     };
     while (!(await this.#risk(store))) await clock.sleep(REDELIVERY_MS);
     this.#producer.ingested(record.request_id);
