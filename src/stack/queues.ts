@@ -3,10 +3,13 @@ import { TerraformIterator } from 'cdktf';
 import type { Construct } from 'constructs';
 import type { Context } from './context.ts';
 import { ConsumedQueue, MessageQueue } from './message-queue.ts';
-import { BATCH_TIMEOUT_SECONDS, INGESTION_TIMEOUT_SECONDS, INVOCATION_TIMEOUT_SECONDS } from './timeouts.ts';
+import {
+  BATCH_TIMEOUT_SECONDS,
+  INGESTION_TIMEOUT_SECONDS,
+  INVOCATION_TIMEOUT_SECONDS,
+  VISIBILITY_PER_TIMEOUT,
+} from './timeouts.ts';
 
-/** AWS asks for six times the consumer's timeout, so that a message is never delivered again while a worker still has it. */
-const VISIBILITY_PER_TIMEOUT = 6;
 const RESULTS = 'bedrock-results';
 
 export interface Queues {

@@ -1,4 +1,7 @@
 /** Timeouts of the functions, in seconds. */
+
+/** AWS asks for six times the consumer's timeout, so that a message is never delivered again while a worker still has it. */
+export const VISIBILITY_PER_TIMEOUT = 6;
 export const INGESTION_TIMEOUT_SECONDS = 60;
 /** A leader leads for up to 100 s and then hands over. */
 export const PRIORITIZATION_TIMEOUT_SECONDS = 120;

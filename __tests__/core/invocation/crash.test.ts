@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { WorkerPorts } from '../../../src/core/invocation/worker.ts';
-import { runWorker } from '../../../src/core/invocation/worker.ts';
+import { runWorker, type WorkerPorts } from '../../../src/core/invocation/worker.ts';
 import { recoverDue } from '../../../src/core/prioritization/recovery.ts';
 import { leaseIdUntil } from '../../../src/core/request/bundle-lease.ts';
 import { resultOf } from '../../../src/core/request/result.ts';

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { WorkerPorts } from '../../../src/core/invocation/worker.ts';
-import { runWorker } from '../../../src/core/invocation/worker.ts';
+import { runWorker, type WorkerPorts } from '../../../src/core/invocation/worker.ts';
 import type { Moved, Records } from '../../../src/core/request/ports.ts';
 import { aroundCalls, INVOCATION_PORTS } from '../../fixtures/around.ts';
 import { World } from '../../fixtures/invocation-world.ts';

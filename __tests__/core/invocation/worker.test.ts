@@ -20,7 +20,8 @@ class World extends Released {
   readonly virtual = new VirtualClock(RELEASED_AT + 100);
   /** Workers that run. */
   running = 0;
-  /** Of calls that start from now on. */
+  /** Of calls that start from now on: of the next ones, and of all others. */
+  durations: number[] = [];
   callMs = CALL_MS;
   functionMs = FUNCTION_MS;
 
@@ -29,7 +30,7 @@ class World extends Released {
     const { virtual } = this;
     const call = async (made: ModelCall): Promise<ModelAnswer> => {
       this.calls.push(made);
-      await virtual.sleep(this.callMs);
+      await virtual.sleep(this.durations.shift() ?? this.callMs);
       return ANSWER;
     };
     this.ports = {
@@ -195,12 +196,8 @@ describe('a worker that runs', () => {
   it('has room again as soon as a call has ended, whatever else its bundle waits for', async () => {
     const world = new World();
     const ids = Array.from({ length: 40 }, (_, n) => `own${n}`);
-    const durations = [5_000, ...Array<number>(40).fill(60_000)];
-    const call = async (): Promise<ModelAnswer> => {
-      await world.virtual.sleep(durations.shift() ?? 0);
-      return ANSWER;
-    };
-    world.ports = { ...world.ports, model: { call } };
+    world.durations = [5_000];
+    world.callMs = 60_000;
     world.start({ ...(await world.release(ids)), bytes: 500 });
     await world.offer(['r1']);
     await world.after(4);
@@ -254,13 +251,9 @@ describe('a worker that runs', () => {
       { fails: true, next: 'RECEIVED' },
     ]) {
       const world = new World();
-      const durations = [2_000, 6_000];
-      const call = async (): Promise<ModelAnswer> => {
-        await world.virtual.sleep(durations.shift() ?? CALL_MS);
-        return ANSWER;
-      };
+      world.durations = [2_000, 6_000];
       const send = () => Promise.reject(new Error('queue down'));
-      world.ports = { ...world.ports, model: { call }, ...(fails && { results: { send } }) };
+      world.ports = { ...world.ports, ...(fails && { results: { send } }) };
       const message = { ...(await world.release(['own', 'other'])), bytes: 500 };
       const run = runWorker({ ...world.ports, remainingMs: () => FUNCTION_MS }, message);
       const ended = fails ? expect(run).rejects.toThrow(BundleError) : run;
@@ -311,12 +304,7 @@ describe('what a worker reports', () => {
 
   it('is not kept back while the worker, which takes nothing more along, waits for its last call', async () => {
     const world = new World();
-    const durations = [60_000, 30_000];
-    const call = async (): Promise<ModelAnswer> => {
-      await world.virtual.sleep(durations.pop() ?? 0);
-      return ANSWER;
-    };
-    world.ports = { ...world.ports, model: { call } };
+    world.durations = [30_000, 60_000];
     world.start({ ...(await world.release(['r1', 'r2'])), bytes: 500, unhurried: true });
     await world.after(33);
     expect(world.running).toBe(1);

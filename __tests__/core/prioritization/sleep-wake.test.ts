@@ -67,7 +67,7 @@ describe('a lane without a leader', () => {
     expect(await isWoken(NOW - 600)).toBe(false);
   });
 
-  it('is woken where whoever wanted it has given up', async () => {
+  it('is woken when nobody has tried to take it for a second', async () => {
     expect(await isWoken(NOW - 1_000)).toBe(true);
   });
 });

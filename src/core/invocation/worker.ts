@@ -58,9 +58,8 @@ class Worker {
   readonly #processor: ProcessorTime;
   /** All releases that it got. */
   #got = 0;
-  #hasFailed = false;
-  /** Others have room for what it could take along. */
-  #isSpare = false;
+  /** Others have room for what it could take along, or a call could not be dealt with: the function's error is to show that soon. */
+  #takesNoMore = false;
   /** None where another delivery of its own bundle is counted. */
   #counted: Counted | undefined;
 
@@ -72,7 +71,7 @@ class Worker {
   }
 
   async run(): Promise<void> {
-    const { clock } = this.#ports;
+    const { clock, remainingMs, bundleMs } = this.#ports;
     const own = this.#own;
     this.#counted = { bundle: own, isOurs: false };
     this.#start(own);
@@ -80,7 +79,7 @@ class Worker {
       await Promise.race([Promise.all(this.#running), clock.sleep(LOOK_EVERY_MS)]);
       if (this.#running.size === 0) break;
       await this.#tell(this.#gathered.sendDue(clock.now()));
-      if (this.#mayTakeAlong) await this.#takeAlong();
+      if (!this.#takesNoMore && remainingMs() >= bundleMs) await this.#takeAlong();
     }
     await Promise.all(this.#running);
     if (this.#counted !== undefined) await this.#tell(this.#reportEnd(this.#counted.bundle));
@@ -102,12 +101,6 @@ class Worker {
     return { add: (lane, slot, counters) => reports.add(lane, slot, counters, partition) };
   }
 
-  /** Where something has failed, the error of the function is to show it soon. */
-  get #mayTakeAlong(): boolean {
-    const { remainingMs, bundleMs } = this.#ports;
-    return !this.#isSpare && !this.#hasFailed && remainingMs() >= bundleMs;
-  }
-
   /** What cannot be looked at now goes to workers of its own. */
   async #takeAlong(): Promise<void> {
     const { offers, log } = this.#ports;
@@ -117,7 +110,7 @@ class Worker {
         if (this.#running.size === 0) return;
         if (!this.#hasRoomFor(bundle.releases.length, bundle.bytes)) continue;
         if (!(await offers.take(bundle.lease))) {
-          this.#isSpare ||= !this.#isWellUsed;
+          this.#takesNoMore ||= !this.#isWellUsed;
           continue;
         }
         this.#start(bundle);
@@ -169,7 +162,7 @@ class Worker {
       },
       callEnded: (hasFailed: boolean) => {
         carried.releases -= 1;
-        this.#hasFailed ||= hasFailed;
+        this.#takesNoMore ||= hasFailed;
       },
       atEnd: (isOurs: boolean) => this.#countersAtEnd(message, isOurs),
     };

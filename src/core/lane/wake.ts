@@ -5,7 +5,7 @@ export interface WakePorts {
   waker: Waker;
 }
 
-/** How often whoever wants to lead a lane tries to; each attempt in vain leaves a challenge, on which its leader hands over. */
+/** An invocation that wants to lead a lane tries so often. Each vain attempt leaves a challenge, and the lane's leader hands over. */
 export const CHALLENGE_EVERY_MS = 500;
 /** A lane that was challenged so lately gets a leader without being woken. */
 const HANDOVER_MS = 2 * CHALLENGE_EVERY_MS;
@@ -39,8 +39,8 @@ export async function wakeThoseAsleep(
 }
 
 /**
- * Either the leader's last look sees the announcement, or this function sees that the leader sleeps. Whoever takes a lane over looks
- * anew. True for one of several callers.
+ * True for one of several callers. Either the leader's last look sees the announcement, or this function sees that the leader
+ * sleeps. A new leader reads everything after it has taken the lane.
  */
 async function isToBeWoken(watch: WakePorts['watch'], lane: string, now: number): Promise<boolean> {
   const status = await watch.status(lane);

@@ -330,7 +330,7 @@ export class LaneLeader {
       await this.#budgets.leave();
       await this.#writes.release();
     }
-    // Whoever leads the lane now need not know of them.
+    // The lane's next leader does not need to know of them.
     await this.#releases.settleAllOffers();
     this.#ports.log('lane.left', { lane: this.#lane, token: this.#led.token, reason: stopped });
     return stopped;

@@ -27,6 +27,7 @@ import {
   type MemoryPorts,
 } from '../../memory/cloud.ts';
 import { createReportRows } from '../../memory/reporting.ts';
+import { VISIBILITY_PER_TIMEOUT } from '../../stack/timeouts.ts';
 import { VirtualClock } from '../simulation/virtual-clock.ts';
 import { type BedrockLimits, ScriptedBedrock } from './bedrock.ts';
 import { PortFailure } from './errors.ts';
@@ -45,7 +46,6 @@ import type { CallInterceptor, Instance } from './instance.ts';
 import { RedeliveringQueue } from './queue.ts';
 import { ChangeStream } from './stream.ts';
 
-const VISIBILITY_PER_TIMEOUT = 6;
 const MAXIMUM_RECEIVES = 5;
 const SCHEDULE_MS = 60_000;
 const WAKE_MS = 20;

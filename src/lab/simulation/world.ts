@@ -18,7 +18,7 @@ import { DEFAULT_MAX_ATTEMPTS } from '../../core/request/attempts.ts';
 import type { HoldMessage } from '../../core/request/hold-message.ts';
 import type { RequestRecord } from '../../core/request/record.ts';
 import { createMemoryCloud, type MemoryCloud, type MemoryPorts } from '../../memory/cloud.ts';
-import { INVOCATION_TIMEOUT_SECONDS } from '../../stack/timeouts.ts';
+import { INVOCATION_TIMEOUT_SECONDS, VISIBILITY_PER_TIMEOUT } from '../../stack/timeouts.ts';
 import { type Delays, seededDelays } from './delays.ts';
 import { Environments, type RunTime } from './environments.ts';
 import { SimulationError } from './errors.ts';
@@ -42,8 +42,6 @@ const ESTIMATE_ERROR: EstimateError = { bias: 1, spread: 1.1 };
 const FORGET_MS = 180_000;
 /** A message of the Input queue that was not handled comes again. */
 const REDELIVERY_MS = 360_000;
-/** A hold message is hidden for so many timeouts of its function. */
-const VISIBILITY_TIMEOUTS = 6;
 /** How long a worker may run. */
 const FUNCTION_MS = INVOCATION_TIMEOUT_SECONDS * 1_000;
 /** An event source of SQS begins with so many. */
@@ -289,7 +287,7 @@ export class World {
     };
     const remainingMs = () => deadline - clock.now();
     const done = await this.#risk((ports) => runWorker({ ...ports, ...context, remainingMs }, message));
-    if (!done) clock.at(clock.now() + VISIBILITY_TIMEOUTS * FUNCTION_MS, () => this.#hold(message));
+    if (!done) clock.at(clock.now() + VISIBILITY_PER_TIMEOUT * FUNCTION_MS, () => this.#hold(message));
   }
 
   /** With injectedFaults an invocation may fail: whatever it left is found by others. */
