@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import type { RowKey } from './ports.ts';
 
-/** Rows below one, and first rows of a tenant. */
+/** Rows below one. */
 export const ROWS_BELOW = 8;
 /** A row with so many changes is full. It holds a write's more at most: 3 KB. */
 export const FULL_ROW = 200;
@@ -20,15 +20,15 @@ const TIME_DIGITS = 3;
 const MINUTE_MS = 60_000;
 
 /**
- * The path of a change, the same whenever it is delivered: first by its request, then by its time, and by its request
- * again. Changes that are delivered together happened together, so they mostly meet in few rows and share their writes.
+ * The path of a change, the same whenever it is delivered: from the one first row by its time, then by its request. Changes that are
+ * delivered together happened together, so they mostly meet in few rows and share their writes.
  */
 export function digitsOf(requestId: string, at: number): string {
-  const [first, ...others] = [...createHash('sha256').update(requestId).digest().subarray(0, 8)].map(
+  const others = [...createHash('sha256').update(requestId).digest().subarray(0, 8)].map(
     (byte) => byte % ROWS_BELOW,
   );
   const slot = Math.floor(((at % MINUTE_MS) * ROWS_BELOW ** TIME_DIGITS) / MINUTE_MS);
-  return [first, slot.toString(ROWS_BELOW).padStart(TIME_DIGITS, '0'), ...others].join('');
+  return [0, slot.toString(ROWS_BELOW).padStart(TIME_DIGITS, '0'), ...others].join('');
 }
 
 export function minuteOf(milliseconds: number): string {

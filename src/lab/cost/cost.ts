@@ -4,11 +4,13 @@ import { MEGABYTES_PER_PROCESSOR } from '../../core/invocation/memory.ts';
 import tariff from '../../stack/tariff.json' with { type: 'json' };
 import { defaultSettings } from '../bench/bench.ts';
 import type { RunTime } from '../simulation/environments.ts';
+import { notingImages } from '../simulation/noting-images.ts';
 import { exponential, forkRandom } from '../simulation/random.ts';
 import { type Arrival, TARGETS, type Workload } from '../simulation/workload.ts';
 import { World } from '../simulation/world.ts';
 import { Bill, type Purpose } from './bill.ts';
 import { addPayloadPuts, meteredPorts } from './metered-ports.ts';
+import { countReports, type Image } from './reporting-cost.ts';
 import { packedSizes } from './sample-payloads.ts';
 
 const SECONDS_A_MONTH = 30 * 86_400;
@@ -49,12 +51,6 @@ const REPORTING_MS = { run: 20, change: 2 };
 /** Messages that come within this time of each other share a run of ingestion. */
 const INGESTION_WINDOW_SECONDS = 0.05;
 const MOST_IN_A_BATCH = 10;
-/** Reporting gathers changes for five seconds, up to a hundred; a request has two. */
-const REPORTING_WINDOW_SECONDS = 5;
-const MOST_CHANGES = 100;
-const CHANGES = 2;
-/** A row of a report, with its counters, sketches and the changes that it has counted. */
-const ROW_KB = 2;
 /** Lines that are logged about a request, and about a run of a function (START, END and REPORT). */
 const LOG_BYTES = { request: 5 * 150, run: 350 };
 /** What exists whatever happens (src/stack/alarms.ts). */
@@ -85,18 +81,25 @@ export async function measureCost(it: CostCase, seed: number): Promise<Cost> {
   const seconds =
     it.rate === 0 ? LEAST_SECONDS : Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, REQUESTS / it.rate));
   const bill = new Bill();
+  const images: Image[] = [];
   const sizes = { ...it, packedBytes: packedSizes(it.inputBytes) };
   const settings = defaultSettings('sliding-window', seed);
   const workers = Math.max(settings.prioritization.workers, Math.ceil(it.rate * it.callSeconds));
   const world = new World(workloadOf(it, WARM_UP_SECONDS + seconds, seed), {
     ...{ ...settings, memoryMegabytes: it.workerMemory },
     prioritization: { ...settings.prioritization, workers, queueDepthThreshold: Math.max(100, workers) },
-    surround: (ports) => meteredPorts(ports, bill, sizes),
+    surround: (ports, clock) =>
+      meteredPorts(
+        notingImages(ports, (record) => void images.push({ record, at: clock.now() })),
+        bill,
+        sizes,
+      ),
   });
   world.begin();
   await world.clock.run(world.clock.now() + WARM_UP_SECONDS * 1_000);
   world.takeNotes();
   bill.clear();
+  images.length = 0;
   const before = world.runTimes;
   await world.clock.run(world.clock.now() + seconds * 1_000);
   const { requests } = world.takeNotes();
@@ -105,6 +108,7 @@ export async function measureCost(it: CostCase, seed: number): Promise<Cost> {
     ...{ seconds, requests: requests.length },
     leaders: since(before.prioritization, world.runTimes.prioritization),
     workers: since(before.invocation, world.runTimes.invocation),
+    reporting: await countReports(images, bill),
   });
   const perMonth = SECONDS_A_MONTH / seconds;
   const lines = bill.lines.map(([purpose, usd]): [Purpose, number] => [purpose, usd * perMonth]);
@@ -123,6 +127,7 @@ interface Counted {
   requests: number;
   leaders: RunTime;
   workers: RunTime;
+  reporting: { runs: number; changes: number };
 }
 
 function since(before: RunTime, now: RunTime): RunTime {
@@ -133,7 +138,7 @@ function since(before: RunTime, now: RunTime): RunTime {
 function addTheRest(
   bill: Bill,
   { rate, workerMemory }: CostCase,
-  { seconds, requests, leaders, workers }: Counted,
+  { seconds, requests, leaders, workers, reporting }: Counted,
 ): void {
   const memory = { ...MEMORY_MEGABYTES, workers: workerMemory };
   const run = (name: keyof typeof memory, starts: number, busyMs: number) => {
@@ -149,11 +154,8 @@ function addTheRest(
   const batches = requests / together;
   run('ingestion', batches, batches * INGESTION_MS.run + requests * INGESTION_MS.message);
 
-  const changes = CHANGES * requests;
-  const counted = Math.min(MOST_CHANGES, Math.max(1, CHANGES * rate * REPORTING_WINDOW_SECONDS));
-  const rounds = changes / counted;
-  run('reporting', rounds, rounds * REPORTING_MS.run + changes * REPORTING_MS.change);
-  bill.add('reporting', 'write unit', rounds * ROW_KB);
+  const { runs, changes } = reporting;
+  run('reporting', runs, runs * REPORTING_MS.run + changes * REPORTING_MS.change);
 
   // The producer sends and the consumer receives and deletes; Lambda's pollers receive and delete what starts functions.
   bill.add('queues', 'queue request', requests * 3 + 2 * (batches + workers.starts));

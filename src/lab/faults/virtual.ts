@@ -4,6 +4,7 @@ import { PRIORITIES, type StoredRecord } from '../../core/request/record.ts';
 import { leaseMs } from '../../core/request/times.ts';
 import type { MemoryPorts } from '../../memory/cloud.ts';
 import { defaultSettings } from '../bench/bench.ts';
+import { notingImages } from '../simulation/noting-images.ts';
 import type { SeenRequest, WorldSettings } from '../simulation/observation.ts';
 import { forkRandom, type Random } from '../simulation/random.ts';
 import type { SeenCall } from '../simulation/virtual-bedrock.ts';
@@ -51,7 +52,7 @@ export async function meetFault(
     surround: (whole, clock) => {
       const ports = sabotage(whole);
       const around = { clock, random, during: { from: BEGIN_MS + CALM_MS, to: end }, onDisturbed: strike };
-      const noted = fault.streamIsShuffled ? notingImages(ports, images) : ports;
+      const noted = fault.streamIsShuffled ? notingImages(ports, (image) => void images.push(image)) : ports;
       const late = fault.queue ? deliveringLate(noted, clock, random, fault.queue.latestMs) : noted;
       return fault.disturbance ? disturb(late, fault.disturbance, around) : late;
     },
@@ -164,25 +165,4 @@ function deliveringLate(
       clock.at(clock.now() + random() * latestMs, () => clock.spawn(() => ports.hold.send([message])));
   };
   return { ...ports, hold: { send } };
-}
-
-/** Every write of a record is a change of the table. */
-function notingImages(ports: MemoryPorts, images: StoredRecord[]): MemoryPorts {
-  const { records } = ports;
-  return {
-    ...ports,
-    records: {
-      ...records,
-      create: async (record) => {
-        const standing = await records.create(record);
-        if (standing === undefined) images.push(structuredClone(record));
-        return standing;
-      },
-      move: async (transition) => {
-        const moved = await records.move(transition);
-        if (moved.applied) images.push(structuredClone(moved.record));
-        return moved;
-      },
-    },
-  };
 }
