@@ -1,12 +1,16 @@
 import { type BurstLaneFigures, type Bursts, smoothBursts } from '../../lab/run/bursts.ts';
 import { synthesise } from '../../lab/run/synthesis.ts';
+import { ENFORCEMENTS } from '../../local/bedrock/accounting.ts';
 import { command, EXIT } from '../command.ts';
 import { percent } from '../report/numbers.ts';
 import { table } from '../report/table.ts';
 import { json } from '../terminal/options.ts';
 import { printer } from '../terminal/printer.ts';
 
-const BURSTS: Bursts = { rpm: 120, tpm: 20_000, requests: { rpm: 300, tpm: 300 } };
+const BURSTS: Bursts = {
+  ...{ rpm: 120, tpm: 20_000, requests: { rpm: 300, tpm: 300 } },
+  enforcements: { rpm: ENFORCEMENTS, tpm: ENFORCEMENTS },
+};
 const LEAST_USED = 0.9;
 
 export default command('smoother bench-pipeline --json figures.json')

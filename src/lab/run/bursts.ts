@@ -9,7 +9,7 @@ import {
   ThrottlingException,
 } from '@aws-sdk/client-bedrock-runtime';
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
-import { ENFORCEMENTS, type Enforcement } from '../../local/bedrock/accounting.ts';
+import type { Enforcement } from '../../local/bedrock/accounting.ts';
 import { startBedrockSimulator } from '../../local/bedrock/simulator.ts';
 import { startLocalSmoother } from './local-smoother.ts';
 import { run } from './run.ts';
@@ -18,10 +18,12 @@ import type { Synthesis } from './synthesis.ts';
 
 export type Bound = 'rpm' | 'tpm';
 
-/** One burst for each limit and each enforcement, all at once. The lanes share the workers but no quota. */
+/** One burst for each limit and each of its enforcements, all at once. The lanes share the workers but no quota. */
 export interface Bursts {
   rpm: number;
   tpm: number;
+  /** Under which each limit is tried. */
+  enforcements: Record<Bound, readonly Enforcement[]>;
   /** The number of requests for each lane, by the limit that binds it. */
   requests: Record<Bound, number>;
 }
@@ -67,9 +69,6 @@ const MODELS: Record<Bound, Record<Enforcement, string>> = {
     'fixed-window': 'amazon.nova-pro-v1:0',
   },
 };
-const LANES: readonly Lane[] = (['rpm', 'tpm'] as const).flatMap((bound) =>
-  ENFORCEMENTS.map((enforcement) => ({ bound, enforcement, modelId: MODELS[bound][enforcement] })),
-);
 /**
  * With about 150 tokens a minute for each request a minute, these make the named limit bind. Answers use most of the
  * larger one: until the first have ended, half of max tokens is expected.
@@ -83,32 +82,39 @@ export async function smoothBursts(
   synthesis: Pick<Synthesis, 'stack' | 'folder'>,
 ): Promise<BurstFigures> {
   const folder = await mkdtemp(path.join(tmpdir(), 'bursts-'));
+  const lanes = lanesOf(bursts);
   const logs: string[] = [];
   const smoother = await startLocalSmoother({
     synthesis,
     quota: { requestsPerMinute: bursts.rpm, tokensPerMinute: bursts.tpm },
-    models: LANES.map(({ modelId }) => modelId),
+    models: lanes.map(({ modelId }) => modelId),
     enforcementByModel: Object.fromEntries(
-      LANES.map(({ modelId, enforcement }) => [foundationModelOf(modelId), enforcement]),
+      lanes.map(({ modelId, enforcement }) => [foundationModelOf(modelId), enforcement]),
     ),
     seed: SEED,
     onLog: (_, line) => logs.push(line),
   });
   try {
     const input = path.join(folder, 'bursts.jsonl');
-    const messages = LANES.flatMap((lane) => messagesOf(bursts, lane));
+    const messages = inTurn(lanes.map((lane) => messagesOf(bursts, lane)));
     await writeFile(input, messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
     const record = await run(smoother, { input });
     const summary = summarise(record, []);
     return {
       summary,
-      lanes: await Promise.all(LANES.map((lane) => figuresOf(bursts, lane, summary.lanes))),
+      lanes: await Promise.all(lanes.map((lane) => figuresOf(bursts, lane, summary.lanes))),
       startSpreadSeconds: spreadOf(logs),
     };
   } finally {
     await smoother.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function lanesOf({ enforcements }: Bursts): Lane[] {
+  return (['rpm', 'tpm'] as const).flatMap((bound) =>
+    enforcements[bound].map((enforcement) => ({ bound, enforcement, modelId: MODELS[bound][enforcement] })),
+  );
 }
 
 function foundationModelOf(modelId: string): string {
@@ -167,6 +173,14 @@ async function sendStraight(bursts: Bursts, lane: Lane): Promise<BurstLaneFigure
     client.destroy();
     await bedrock.close();
   }
+}
+
+/** The first of each, then the second of each, and so on: the bursts come at once. */
+function inTurn<T>(lists: readonly T[][]): T[] {
+  const longest = Math.max(...lists.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, index) =>
+    lists.flatMap((list) => list.slice(index, index + 1)),
+  ).flat();
 }
 
 function messagesOf({ requests }: Bursts, { bound, enforcement, modelId }: Lane) {
