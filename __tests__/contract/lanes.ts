@@ -45,6 +45,19 @@ export function lanesContract(backend: () => Backend): void {
       expect(older?.about).toBeUndefined();
     });
 
+    it('tells until when more may come without a word, whoever announces meanwhile', async () => {
+      const lane = newLane();
+      const key = backlogKey({ lane, priority: 3, tenant: 'a', shard: 0 });
+      const about = { request_id: 'r1', generation: 0 };
+      const silence = async () => (await ports().directory.list(lane))[0]?.silent_until;
+      await ports().directory.announce(key, 1, about);
+      expect(await silence()).toBe(1);
+      await ports().directory.announce(key, 5, about, 1_005);
+      expect(await silence()).toBe(1_005);
+      await ports().directory.announce(key, 6, about);
+      expect(await silence()).toBe(1_005);
+    });
+
     it('forgets a partition, unless it has been announced again, be it in the same millisecond', async () => {
       const lane = newLane();
       const key = backlogKey({ lane, priority: 1, tenant: 'a', shard: 0 });
@@ -82,11 +95,11 @@ export function lanesContract(backend: () => Backend): void {
       const first = await led(lane, 'a');
       expect(first).toEqual({ lane, holder: 'a', token: first.token });
       expect(await ports().leadership.writePlan(first, '{"released":1}')).toBe(true);
-      await ports().leadership.writeEstimates(first, '{"learned":1}');
+      await ports().leadership.writeEstimates(first, '{"learned":1}', 7);
       expect(await ports().leadership.renew(first, {}, 200)).toBe('renewed');
       expect(await ports().leadership.acquire(lane, 'b', 199, 300)).toBeUndefined();
       const second = await led(lane, 'b', 200);
-      const left = { plan: '{"released":1}', estimates: '{"learned":1}' };
+      const left = { plan: '{"released":1}', estimates: '{"learned":1}', estimated_at: 7 };
       expect(second).toEqual({ lane, holder: 'b', token: second.token, ...left });
       expect(second.token).toBeGreaterThan(first.token);
     });
@@ -95,9 +108,9 @@ export function lanesContract(backend: () => Backend): void {
       const lane = newLane();
       const first = await led(lane, 'a');
       const second = await led(lane, 'b', 100);
-      await ports().leadership.writeEstimates(second, 'new');
+      await ports().leadership.writeEstimates(second, 'new', 8);
       expect(await ports().leadership.writePlan(first, 'late')).toBe(false);
-      await ports().leadership.writeEstimates(first, 'late');
+      await ports().leadership.writeEstimates(first, 'late', 9);
       expect(await ports().leadership.renew(first, {}, 900)).toBe('lost');
       expect(await ports().leadership.sleep(first, {})).toBe(false);
       await ports().leadership.release(first);
@@ -158,8 +171,7 @@ export function lanesContract(backend: () => Backend): void {
         figures: { unfinished: 1, utilisation: 0, share: 1 },
       };
       await ports().leadership.sleep(leader, shown);
-      await ports().leadership.release(leader);
-      expect(await ports().watch.status(lane)).toEqual({ lease_until: 0, asleep: true, ...shown });
+      expect(await ports().watch.status(lane)).toEqual({ lease_until: 200, asleep: true, ...shown });
       await led(lane, 'b', 10);
       expect(await ports().watch.status(lane)).toEqual({ lease_until: 110, ...shown });
     });

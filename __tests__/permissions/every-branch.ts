@@ -42,7 +42,7 @@ const NOVA_LANE = 'amazon.nova-lite:geo';
 const COUNTED = 'anthropic.claude-3-5-haiku-20241022-v1:0';
 /** Only a batch file asks for it, so that the batch function has to wake its leader. */
 const MICRO = 'amazon.nova-micro-v1:0';
-/** Its lane is never registered, and so never led. */
+/** Its lane is never registered: it is led because a worker wakes it. */
 const PRO = 'us.amazon.nova-pro-v1:0';
 const LARGE = 'Please read this with great care. '.repeat(500);
 /** Known to the simulator, but neither to the catalog nor to Service Quotas. */
@@ -77,8 +77,8 @@ const VARIABLES = {
     broke: { tokens_per_day: 0, at_limit: 'refuse' },
   },
 };
-/** Results of what is sent below: of 14 messages and those by ARN, and of 3 records that are as a crash would leave them. */
-const RESULTS = 17 + Object.keys(BY_ARN).length;
+/** Results of what is sent below: of 14 messages and those by ARN, and of 4 records that are as a crash would leave them. */
+const RESULTS = 18 + Object.keys(BY_ARN).length;
 
 export async function runEveryBranch(synthesis: Pick<Synthesis, 'stack' | 'folder'>): Promise<EveryBranch> {
   // Answers are longer than what fits into a record.

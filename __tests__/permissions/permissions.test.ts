@@ -80,6 +80,7 @@ it('the run went through its branches, and no call was denied', () => {
     counted: 'COMPLETED',
     invalid: 'REJECTED InvalidMessage',
     'release-lost': 'FAILED PayloadMissing',
+    'too-late': 'FAILED PayloadMissing',
     'result-unsent': 'COMPLETED',
   });
   expect(Object.values(ends)).toContain('REJECTED RequestIdConflict');

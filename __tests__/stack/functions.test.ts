@@ -177,7 +177,6 @@ describe('permissions', () => {
         'dynamodb:DeleteItem on table/lanes',
         'dynamodb:GetItem on table/lanes',
         'dynamodb:GetItem on table/requests',
-        'dynamodb:PutItem on table/lanes',
         'dynamodb:Query on table/lanes',
         'dynamodb:UpdateItem on table/lanes',
         'dynamodb:UpdateItem on table/requests',

@@ -32,6 +32,7 @@ export interface LaneState {
   challenged_at?: number;
   plan?: string;
   estimates?: string;
+  estimated_at?: number;
   limits?: Limits;
   figures?: LaneFigures;
 }
@@ -40,13 +41,14 @@ export function createDirectory(): QueueDirectory {
   const lanes = new Map<string, Map<string, QueueEntry>>();
   let announcements = 0;
   return {
-    async announce(backlogKey, now, announced) {
+    async announce(backlogKey, now, announced, silentUntil) {
       const entries = inserted(lanes, parseBacklogKey(backlogKey).lane, () => new Map());
       announcements++;
       const about = announced && { request_id: announced.request_id, generation: announced.generation };
       entries.set(backlogKey, {
         ...{ backlog_key: backlogKey, announced_at: now, nonce: `a${announcements}` },
         ...(about && { about }),
+        silent_until: silentUntil ?? entries.get(backlogKey)?.silent_until ?? now,
       });
     },
     async list(lane) {
@@ -111,7 +113,7 @@ export function createLaneStates(): {
     leadership: {
       async acquire(lane, holder, now, leaseUntil) {
         const state = stateOf(lane);
-        const free = state.lease_until === undefined || state.lease_until <= now;
+        const free = state.lease_until === undefined || state.lease_until <= now || state.asleep === true;
         if (!free && state.holder !== holder) {
           state.challenged_at = now;
           return undefined;
@@ -119,17 +121,17 @@ export function createLaneStates(): {
         Object.assign(state, { token: state.token + 1, holder, lease_until: leaseUntil });
         delete state.asleep;
         delete state.challenged_at;
-        const { token, plan, estimates, figures } = state;
-        return definedOf<Led>({ lane, holder, token, plan, estimates, figures });
+        const { token, plan, estimates, estimated_at, figures } = state;
+        return definedOf<Led>({ lane, holder, token, plan, estimates, estimated_at, figures });
       },
       async writePlan(led, plan) {
         const state = held(led);
         if (state) state.plan = plan;
         return state !== undefined;
       },
-      async writeEstimates(led, estimates) {
+      async writeEstimates(led, estimates, now) {
         const state = held(led);
-        if (state) state.estimates = estimates;
+        if (state) Object.assign(state, { estimates, estimated_at: now });
       },
       async renew(led, shown, leaseUntil) {
         const state = held(led);

@@ -115,7 +115,7 @@ export function invocationPermissions(
     allow('MoveRecords', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [tables.requests.arn]),
     allow(
       'ReportToLane',
-      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+      ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
       [tables.lanes.arn],
     ),
     allow('SeeOffers', ['dynamodb:Query'], [tables.lanes.arn]),

@@ -189,7 +189,7 @@ describe('DynamoDB adapters', () => {
         slots: Array.from({ length: 100 }, (_, slot) => [slot, 1, 8_252, 8_252]),
       });
       await leadership().writePlan(taken, plan);
-      await leadership().writeEstimates(taken, plan);
+      await leadership().writeEstimates(taken, plan, 1);
       for (const item of ['plan', 'estimates']) {
         expect((await itemOf(lane, item))[item]?.B?.length).toBeLessThan(plan.length / 2);
       }
@@ -215,7 +215,7 @@ describe('DynamoDB adapters', () => {
       const lane = newLane();
       const leader = await lease(lane, 'a', 0);
       await leadership().writePlan(leader, 'x'.repeat(50_000));
-      await leadership().writeEstimates(leader, 'x'.repeat(50_000));
+      await leadership().writeEstimates(leader, 'x'.repeat(50_000), 1);
       const limits = { requests_per_minute: 10_000, tokens_per_minute: 30_000_000 };
       const figures = {
         unfinished: 9_999,

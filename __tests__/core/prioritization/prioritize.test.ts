@@ -16,7 +16,7 @@ describe('a burst over the quota', () => {
     expect(world.logged.find(({ event }) => event === 'lane.left')?.fields).toMatchObject({
       reason: 'asleep',
     });
-    expect(await world.ports.watch.status(LANE)).toMatchObject({ asleep: true, lease_until: 0 });
+    expect(await world.ports.watch.status(LANE)).toMatchObject({ asleep: true });
     const [first, last] = [world.calls[0]?.at ?? 0, world.calls.at(-1)?.at ?? 0];
     // What fits goes at once, but for one place that is left for urgent work, and the rest when the minute is over: in little
     // more than the least possible time.

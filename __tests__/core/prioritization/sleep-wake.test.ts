@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ModelError } from '../../../src/core/invocation/errors.ts';
-import { wakeIfAsleep } from '../../../src/core/lane/wake.ts';
+import { isLed, wakeIfAsleep } from '../../../src/core/lane/wake.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
 import { createWorld, LANE } from '../../fixtures/prioritization-world.ts';
 
@@ -118,17 +118,17 @@ describe('a leader with nothing to decide', () => {
         return { body: '{}', usage: { input_tokens: 100, output_tokens: 100 } };
       },
     });
-    const { clock } = world;
-    await world.ports.registry.register(LANE, 'amazon.nova-lite-v1:0');
-    clock.spawn(() => world.prioritize());
+    const { clock, ports } = world;
+    ports.waker.wake = async (lanes) => clock.spawn(() => world.prioritize({ lanes }));
     for (let n = 0; n < 3; n++) {
       // Urgent ones take workers of their own.
       await world.submit(`r${n}`, { priority: 1 });
+      await wakeIfAsleep(ports, LANE, clock.now());
       await clock.run(clock.now() + 1_000);
     }
     await clock.run(clock.now() + 8_000);
     expect(world.running).toBe(3);
-    expect(world.logged.map(({ event }) => event)).not.toContain('lane.left');
+    expect(isLed(await ports.watch.status(LANE), clock.now())).toBe(true);
   });
 
   it('leaves an empty lane at once', async () => {
@@ -141,13 +141,15 @@ describe('a leader with nothing to decide', () => {
   });
 
   it.each([
-    { about: 'a request that it has seen', leastMs: 1_000, mostMs: 1_500 },
-    { about: 'nobody knows whom', leastMs: 3_000, mostMs: 3_600 },
-  ])('looks for a while after an announcement of $about, and reads the directory once', async (it) => {
+    { of: 'a request that it has seen', leastMs: 100, mostMs: 300 },
+    { of: 'such a request that others follow without a word', silent: true, leastMs: 1_000, mostMs: 1_500 },
+    { of: 'nobody knows whom', anonymous: true, leastMs: 3_000, mostMs: 3_600 },
+  ])('looks for a while after an announcement of $of, and reads the directory once', async (it) => {
     const world = createWorld();
     const { clock, ports } = world;
     const { announce } = ports.directory;
-    if (it.leastMs > 1_000) ports.directory.announce = (queue, now) => announce(queue, now);
+    ports.directory.announce = (queue, now, about) =>
+      announce(queue, now, it.anonymous ? undefined : about, it.silent ? now + 1_000 : undefined);
     await world.submit('first');
     let lists = 0;
     const { list } = ports.directory;
@@ -167,23 +169,50 @@ describe('a leader with nothing to decide', () => {
     expect(lists).toBe(1);
   });
 
-  it('leaves to its successor what its calls will tell of the lane', async () => {
-    const world = createWorld({
-      answer: async (_, { clock }) => {
-        await clock.sleep(CALL_MS);
-        return { body: '{}', usage: { input_tokens: 100, output_tokens: 77 }, stopReason: 'end_turn' };
-      },
-    });
-    const { clock, cloud } = world;
-    await world.submit('first');
-    await clock.complete(world.prioritize());
-    expect(world.running).toBe(1);
-    const before = cloud.lanes.get(LANE)?.estimates;
-    await clock.run(clock.now() + CALL_MS);
-    await clock.complete(world.prioritize());
-    const after = cloud.lanes.get(LANE)?.estimates;
-    expect(after).toBeDefined();
-    expect(after).not.toBe(before);
+  it.each([
+    { requests: 1, afterMs: CALL_MS, written: false },
+    { requests: 1, afterMs: 60_000, written: true },
+    { requests: 12, afterMs: CALL_MS, written: true },
+  ])(
+    'leaves to its successor what $requests calls tell of the lane $afterMs ms after the last word: $written',
+    async (it) => {
+      const world = createWorld({
+        answer: async (_, { clock }) => {
+          await clock.sleep(CALL_MS);
+          return { body: '{}', usage: { input_tokens: 100, output_tokens: 77 }, stopReason: 'end_turn' };
+        },
+      });
+      const { clock, cloud } = world;
+      await world.submit('first');
+      await clock.complete(world.prioritize());
+      expect(world.running).toBe(1);
+      const before = cloud.lanes.get(LANE)?.estimates;
+      expect(before).toBeDefined();
+      await clock.run(clock.now() + it.afterMs);
+      for (let n = 0; n < it.requests; n++) await world.submit(`r${n}`);
+      await clock.complete(world.prioritize());
+      expect(cloud.lanes.get(LANE)?.estimates !== before).toBe(it.written);
+    },
+  );
+
+  it.each([
+    { everyMs: 500, leaders: 1 },
+    { everyMs: 5_000, leaders: 20 },
+  ])('stays where the next request comes soon: one every $everyMs ms has $leaders leaders', async (it) => {
+    const world = createWorld();
+    world.settings.engine.averageRequestMs = 1_000;
+    const { clock, ports } = world;
+    ports.waker.wake = async (lanes) => clock.spawn(() => world.prioritize({ lanes }));
+    const submit = async (id: string) => {
+      await world.submit(id);
+      await wakeIfAsleep(ports, LANE, clock.now());
+      await clock.run(clock.now() + it.everyMs);
+    };
+    for (let n = 0; n < 10; n++) await submit(`before${n}`);
+    world.logged.length = 0;
+    for (let n = 0; n < 20; n++) await submit(`r${n}`);
+    const taken = world.logged.filter(({ event }) => event === 'lane.taken').length;
+    expect(Math.max(1, taken)).toBe(it.leaders);
   });
 
   it('forgets the queue of a request that ended under another leader', async () => {

@@ -99,3 +99,16 @@ describe('lanes led by other invocations', () => {
     expect(asked).not.toContain('own');
   });
 });
+
+it('a lane that has just fallen asleep may have workers that run, but keeps none from the others', async () => {
+  const asleep = { ...busy(2, false, 5_000), asleep: true };
+  const workers = new Workers(THIRTY, tableOf({ b: asleep, c: busy(4, false) }).ports);
+  workers.note('a', { taken: 1, waiting: true });
+  await workers.refresh(1_000);
+  expect(workers.running).toBe(7);
+  expect(workers.takenPart).toBe(5 / 30);
+  expect(workers.availableTo('a')).toBe(26);
+  // When its lease would have ended, it is forgotten.
+  await workers.refresh(7_000);
+  expect(workers.running).toBe(5);
+});

@@ -138,15 +138,24 @@ describe('without', () => {
   });
 
   it('an announcement before its return, a request that was set aside is found by nobody', async () => {
-    const hasty = replaced('prioritization', ({ directory, records }) => ({
-      directory: {
-        ...directory,
-        announce: async (queue: string, now: number) => {
-          const { backlog_key } = requestIn(await records.read('r1'));
-          if (backlog_key !== undefined) await directory.announce(queue, now);
+    const hasty = replaced('prioritization', ({ directory, records }) => {
+      const waits = async () => requestIn(await records.read('r1')).backlog_key !== undefined;
+      return {
+        directory: {
+          ...directory,
+          // As by a leader that stays until its queue is over.
+          list: async (lane: string) => {
+            const queues = await directory.list(lane);
+            if (await waits()) return queues;
+            await Promise.all(queues.map((it) => directory.forget(it)));
+            return [];
+          },
+          announce: async (queue: string, now: number) => {
+            if (await waits()) await directory.announce(queue, now);
+          },
         },
-      },
-    }));
+      };
+    });
     expect(await brokenBy(hasty, 'prioritization/request set aside')).toMatch(/r1 has no outcome/);
   });
 });

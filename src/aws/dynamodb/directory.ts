@@ -30,23 +30,26 @@ export function dynamoDirectory(client: DynamoDBClient, table: string): QueueDir
   }
 
   return {
-    async announce(backlogKey, now, about) {
-      const item = {
-        ...keyOf(backlogKey),
-        announced_at: now,
-        nonce: randomUUID(),
-        request_id: about?.request_id,
-        generation: about?.generation,
-      };
-      await client.send(new PutItemCommand({ TableName: table, Item: itemOf(item) }));
+    async announce(backlogKey, now, about, silentUntil) {
+      const { request_id, generation } = about ?? {};
+      // A silence that another container has announced goes on.
+      const silence = silentUntil === undefined ? 'if_not_exists(#silent_until, :now)' : ':silent_until';
+      const said = about
+        ? ', #request_id = :request_id, #generation = :generation'
+        : ' REMOVE #request_id, #generation';
+      await items.update(keyOf(backlogKey), {
+        update: `SET #announced_at = :now, #nonce = :nonce, #silent_until = ${silence}${said}`,
+        values: { now, nonce: randomUUID(), silent_until: silentUntil, request_id, generation },
+      });
     },
 
     async list(lane) {
       const announced = await items.all(queuesPartition(lane));
-      return announced.map(({ item, announced_at, nonce, request_id, generation }) => {
-        const about = request_id === undefined ? {} : { about: { request_id, generation } };
-        return { backlog_key: item, announced_at, nonce, ...about };
-      });
+      return announced.map(({ item, announced_at, nonce, request_id, generation, silent_until }) => ({
+        ...{ backlog_key: item, announced_at, nonce },
+        ...(request_id !== undefined && { about: { request_id, generation } }),
+        ...(silent_until !== undefined && { silent_until }),
+      }));
     },
 
     async forget({ backlog_key, nonce }) {

@@ -59,7 +59,7 @@ export function dynamoLeadership(client: DynamoDBClient, table: string): Leaders
     lane: string;
     token: number;
     memory: unknown;
-  }): Promise<Pick<Led, 'plan' | 'estimates'> | undefined> {
+  }): Promise<Pick<Led, 'plan' | 'estimates' | 'estimated_at'> | undefined> {
     const [before, learned] = await Promise.all([
       items.update(planKey(lane), {
         update: 'SET #token = :token',
@@ -67,11 +67,16 @@ export function dynamoLeadership(client: DynamoDBClient, table: string): Leaders
         values: { token },
         returns: 'ALL_OLD',
       }),
-      items.read(estimatesKey(lane), ['estimates']),
+      items.read(estimatesKey(lane), ['estimates', 'estimated_at']),
     ]);
     if (before === undefined) return undefined;
     const plan = memory !== undefined && before.token !== token - 1 ? memory : before.plan;
-    return { ...textIn('plan', plan), ...textIn('estimates', learned?.estimates) };
+    const at = learned?.estimated_at;
+    return {
+      ...textIn('plan', plan),
+      ...textIn('estimates', learned?.estimates),
+      ...(at !== undefined && { estimated_at: Number(at) }),
+    };
   }
 
   return {
@@ -79,8 +84,9 @@ export function dynamoLeadership(client: DynamoDBClient, table: string): Leaders
       const state = await items.update(stateKey(lane), {
         update:
           'SET #holder = :holder, #lease_until = :lease_until ADD #token :one REMOVE #asleep, #challenged_at',
-        condition: 'attribute_not_exists(#lease_until) OR #lease_until <= :now OR #holder = :holder',
-        values: { holder, lease_until: leaseUntil, now, one: 1 },
+        condition:
+          'attribute_not_exists(#lease_until) OR #lease_until <= :now OR #holder = :holder OR #asleep = :asleep',
+        values: { holder, lease_until: leaseUntil, now, one: 1, asleep: true },
         returns: 'ALL_NEW',
       });
       if (state) {
@@ -102,11 +108,11 @@ export function dynamoLeadership(client: DynamoDBClient, table: string): Leaders
       return written !== undefined;
     },
 
-    async writeEstimates({ lane, token }, estimates) {
+    async writeEstimates({ lane, token }, estimates, now) {
       await items.update(estimatesKey(lane), {
-        update: 'SET #estimates = :estimates, #token = :token',
+        update: 'SET #estimates = :estimates, #estimated_at = :now, #token = :token',
         condition: 'attribute_not_exists(#token) OR #token <= :token',
-        values: { estimates: packed(estimates, 'quick'), token },
+        values: { estimates: packed(estimates, 'quick'), now, token },
       });
     },
 

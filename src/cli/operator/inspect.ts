@@ -11,6 +11,7 @@ import { ListSubscriptionsByTopicCommand, SNSClient } from '@aws-sdk/client-sns'
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { itemOf } from '../../aws/dynamodb/expressions.ts';
 import { systemClock } from '../../core/clock.ts';
+import { isLed } from '../../core/lane/wake.ts';
 import { TABLES as KEYS } from '../../core/layout/tables.ts';
 import { lackOf, viewBudgets } from '../../core/operations/budgets.ts';
 import {
@@ -163,7 +164,7 @@ async function laneStates(stack: Stack): Promise<LaneState[]> {
         .map(({ accepted_at }) => accepted_at);
       return {
         ...lane,
-        led: (status?.lease_until ?? 0) > now,
+        led: isLed(status, now),
         ...(accepted.length > 0 && { oldest: Math.min(...accepted) }),
       };
     }),

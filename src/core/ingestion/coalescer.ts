@@ -1,4 +1,4 @@
-const MOST_KEYS = 10_000;
+export const MOST_KEYS = 10_000;
 
 /** Does the same thing at most once per interval: those who ask again in the meantime share the outcome. */
 export class Coalescer<T> {

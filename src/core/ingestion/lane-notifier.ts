@@ -1,7 +1,7 @@
 import type { LaneRegistry, LaneStatus, QueueDirectory } from '../lane/ports.ts';
-import { ANNOUNCE_INTERVAL_MS } from '../lane/ports.ts';
 import { type WakePorts, wakeThoseAsleep } from '../lane/wake.ts';
 import { askedModelOf, type RequestRecord } from '../request/record.ts';
+import { Announcements } from './announcements.ts';
 import { Coalescer } from './coalescer.ts';
 
 export interface LaneNotifierPorts extends WakePorts {
@@ -15,12 +15,13 @@ const STATUS_AGE_MS = 2_000;
 /** Tells the leaders of lanes about work, and wakes those that sleep. One per container, which remembers what it has told. */
 export class LaneNotifier {
   readonly #registered = new Coalescer<void>(Number.POSITIVE_INFINITY);
-  readonly #announced = new Coalescer<void>(ANNOUNCE_INTERVAL_MS);
+  readonly #announcements: Announcements;
   readonly #statuses = new Coalescer<LaneStatus | undefined>(STATUS_AGE_MS);
   readonly #ports: LaneNotifierPorts;
 
   constructor(ports: LaneNotifierPorts) {
     this.#ports = ports;
+    this.#announcements = new Announcements(ports.directory);
   }
 
   /** The lane's state as it was lately. */
@@ -35,9 +36,8 @@ export class LaneNotifier {
 
   /** After the record's write: the request's queue has work, its lane exists. */
   async announce(record: RequestRecord, now: number): Promise<void> {
-    const { directory } = this.#ports;
     await this.register(record, now);
-    await this.#announced.run(record.queue, now, () => directory.announce(record.queue, now, record));
+    await this.#announcements.make(record, now);
   }
 
   /** Called after the announcements; tells how it went, by lane. */

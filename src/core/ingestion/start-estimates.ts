@@ -10,6 +10,7 @@ import {
   type Weights,
 } from '../lane/expected-start.ts';
 import type { LaneFigures, LaneStatus } from '../lane/ports.ts';
+import { isLed } from '../lane/wake.ts';
 import type { RequestRecord } from '../request/record.ts';
 
 /** What came so short before the leader counted may not have been in the index yet. */
@@ -55,7 +56,7 @@ export class StartEstimates {
     weights: Weights,
     now: number,
   ): ExpectedStart | undefined {
-    const { limits, figures, lease_until = 0, asleep } = status ?? {};
+    const { limits, figures } = status ?? {};
     // Of a new lane, what the catalog says may be far from the account's quota.
     if (limits === undefined || figures?.paused !== undefined) return undefined;
     const backlog = figures?.backlog ?? { ...NOTHING, at: now - ARRIVALS_MS };
@@ -67,10 +68,10 @@ export class StartEstimates {
     if (place >= (figures?.used_up ?? 0)) return undefined;
     const begin = place >= 0 ? nextDay(dayOf(now)) - now : 0;
     const speed = figures?.pace ?? figures?.share ?? 1;
-    const isLed = lease_until > now && !asleep;
-    const pace = { speed, free: freeOf(figures), startMs: figures?.start_ms, isLed };
+    const led = isLed(status, now);
+    const pace = { speed, free: freeOf(figures), startMs: figures?.start_ms, isLed: led };
     // A leader that has left has seen, and released, what came before it left.
-    const since = Math.max(backlog.at - UNSEEN_MS, isLed ? 0 : now - ARRIVALS_MS);
+    const since = Math.max(backlog.at - UNSEEN_MS, led ? 0 : now - ARRIVALS_MS);
     const startAfter = (times: number) => {
       const waiting = this.#waiting(arrival.lane, backlog, times, since);
       // What waits for its budget shares the lane with nobody today, and all of it begins together.

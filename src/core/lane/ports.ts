@@ -10,8 +10,8 @@ import type { Counters } from './counters.ts';
 export const WAKE_INTERVAL_MS = 2_000;
 
 /**
- * A partition is announced at most this often by one container, so a record may have been written up to this long after
- * the announcement that covers it. A partition may be forgotten only after a longer time than this, plus index lag and clock
+ * A partition that gets much is announced at most this often by one container, so a record may have been written up to this long
+ * after the announcement that covers it. A partition may be forgotten only after a longer time than this, plus index lag and clock
  * skew.
  */
 export const ANNOUNCE_INTERVAL_MS = 1_000;
@@ -19,10 +19,11 @@ export const ANNOUNCE_INTERVAL_MS = 1_000;
 /** Where ingestion announces work, so that the leader knows which backlog partitions to read. */
 export interface QueueDirectory {
   /**
-   * Announces work in a partition; after the record's write or up to ANNOUNCE_INTERVAL_MS before. Idempotent.
+   * Announces work in a partition; after the record's write, or before it as `silentUntil` says. Idempotent.
    * @param about whose write it was, or will be
+   * @param silentUntil until then the caller may write more there without a word, `ANNOUNCE_INTERVAL_MS` at most
    */
-  announce(backlogKey: string, now: number, about?: Announced): Promise<void>;
+  announce(backlogKey: string, now: number, about?: Announced, silentUntil?: number): Promise<void>;
   /** All partitions announced and not yet forgotten. Strongly consistent. */
   list(lane: string): Promise<QueueEntry[]>;
   /** Forgets a partition unless it has been announced again since `entry` was read. */
@@ -45,6 +46,8 @@ export interface QueueEntry {
   nonce: string;
   /** Absent in what earlier releases wrote. */
   about?: Announced;
+  /** Until then, epoch milliseconds, more may be written there without a word. Absent: that is not known, as an earlier release wrote it. */
+  silent_until?: number;
 }
 
 /** Which lanes there are. */
@@ -134,7 +137,7 @@ export interface Waker {
 
 /** The leader's side: a lease with a fencing token. */
 export interface Leadership {
-  /** Takes the lane when it has no leader; otherwise leaves a challenge, on which the leader hands over. */
+  /** Takes the lane when it has no leader, or one that is asleep; otherwise leaves a challenge, on which the leader hands over. */
   acquire(lane: string, holder: string, now: number, leaseUntil: number): Promise<Led | undefined>;
   /**
    * Writes what a successor must know. False: another leader has taken the lane, and nothing was written. A plan counts
@@ -142,12 +145,12 @@ export interface Leadership {
    */
   writePlan(led: Led, plan: string): Promise<boolean>;
   /** Writes what has been learned, which changes slowly and may be lost. Nothing is written once a successor has written its own. */
-  writeEstimates(led: Led, estimates: string): Promise<void>;
+  writeEstimates(led: Led, estimates: string, now: number): Promise<void>;
   /** Renews the lease and shows how the lane does; a sleeping lane is awake again. After the first plan has been written. */
   renew(led: Led, shown: ShownLane, leaseUntil: number): Promise<'renewed' | 'challenged' | 'lost'>;
-  /** Marks the lane asleep (still held), until the lease is renewed, lets it be woken at once, and shows how it does. False when lost. */
+  /** Marks the lane asleep: anybody may take it, until the lease is renewed. It may be woken at once. Shows how it does. False when lost. */
   sleep(led: Led, shown: ShownLane): Promise<boolean>;
-  /** Gives the lane up. */
+  /** Gives up a lane that is not asleep. */
   release(led: Led): Promise<void>;
 }
 
@@ -157,8 +160,9 @@ export interface Led {
   token: number;
   /** The last written plan, of this leader or a predecessor. */
   plan?: string;
-  /** What was last written of what the lane has learned. */
+  /** What was last written of what the lane has learned, and when, epoch milliseconds. */
   estimates?: string;
+  estimated_at?: number;
   /** What the last leader showed of the lane. */
   figures?: LaneFigures;
 }

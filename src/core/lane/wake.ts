@@ -1,4 +1,4 @@
-import type { LaneWatch, Waker } from './ports.ts';
+import type { LaneStatus, LaneWatch, Waker } from './ports.ts';
 
 export interface WakePorts {
   watch: Pick<LaneWatch, 'status' | 'markWoken'>;
@@ -9,6 +9,11 @@ export interface WakePorts {
 export const CHALLENGE_EVERY_MS = 500;
 /** A lane that was challenged so lately gets a leader without being woken. */
 const HANDOVER_MS = 2 * CHALLENGE_EVERY_MS;
+
+/** A leader is awake there; what is announced is seen. */
+export function isLed(status: Pick<LaneStatus, 'lease_until' | 'asleep'> | undefined, now: number): boolean {
+  return (status?.lease_until ?? 0) > now && !status?.asleep;
+}
 
 /** Called after the announcements: wakes a lane that has no leader, or whose leader sleeps. */
 export async function wakeIfAsleep({ watch, waker }: WakePorts, lane: string, now: number): Promise<void> {
@@ -44,8 +49,7 @@ export async function wakeThoseAsleep(
  */
 async function isToBeWoken(watch: WakePorts['watch'], lane: string, now: number): Promise<boolean> {
   const status = await watch.status(lane);
-  const led = (status?.lease_until ?? 0) >= now;
-  if (led && !status?.asleep) return false;
+  if (isLed(status, now)) return false;
   if (Math.abs(now - (status?.challenged_at ?? Number.NEGATIVE_INFINITY)) < HANDOVER_MS) return false;
   return watch.markWoken(lane, now);
 }

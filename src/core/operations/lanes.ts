@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { requestsIn, tokensIn } from '../lane/backlog-figures.ts';
 import type { Limits } from '../lane/catalog/limits.ts';
 import type { LaneControl, LaneRegistry, LaneWatch } from '../lane/ports.ts';
+import { isLed } from '../lane/wake.ts';
 import { type Bound, boundOf, type Explanation, explain, type Health, healthOf } from './bound.ts';
 
 export interface LaneViewPorts {
@@ -55,11 +56,9 @@ export async function viewLane(
   lane: string,
   model_id: string,
 ): Promise<LaneView> {
-  const [pause, { lease_until = 0, asleep, limits = {}, figures } = {}] = await Promise.all([
-    control.pauseOf(lane),
-    watch.status(lane),
-  ]);
-  const led = lease_until > clock.now();
+  const [pause, status = {}] = await Promise.all([control.pauseOf(lane), watch.status(lane)]);
+  const { asleep, limits = {}, figures } = status;
+  const led = isLed(status, clock.now());
   const { waiting, unfinished, share, utilisation, backlog, kept, resting, assumed = [] } = figures ?? {};
   const bound = boundOf(pause, { limits, figures: led || figures?.waiting ? figures : idle(figures) });
   const health = healthOf(bound);

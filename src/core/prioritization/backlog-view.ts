@@ -13,10 +13,10 @@ import { Released } from './released.ts';
 /** Indexes show a write within this time. */
 const INDEX_GRACE_MS = 3_000;
 /**
- * Where the request that was announced last has been seen, everything that its announcement covers is visible so much later: what one
+ * Where the request that was announced last has been seen, everything that was written before it is visible so much later: what one
  * write takes to an index, the next takes too.
  */
-const COVERED_GRACE_MS = ANNOUNCE_INTERVAL_MS + 200;
+const COVERED_GRACE_MS = 200;
 /** A queue that was announced longer ago and is empty has nothing more to come. */
 const ANNOUNCED_GRACE_MS = ANNOUNCE_INTERVAL_MS + INDEX_GRACE_MS + CLOCK_SKEW_MS;
 /** How often the directory is read: new queues are seen this late. */
@@ -27,6 +27,8 @@ const LIST_EVERY_MS = 500;
  */
 const WORTH_GATHERING = { least: 4, most: 40 };
 const GATHER_MS = 1_000;
+/** A look so soon after the last shows hardly anything new. */
+const LEAST_WAIT_MS = 100;
 /** Heads are read again after this long: requests return to their old places. */
 const STALE_MS = 2_000;
 /** Queues read in one round, and at once. */
@@ -104,10 +106,10 @@ export class BacklogView {
     return this.#listedAt >= since && [...this.#queues.values()].every(hasCaughtUp);
   }
 
-  /** After how long another look at what was written before `since` is worth it, where the last one came too early. */
-  lookAgainMs(now: number, since: number): number {
+  /** After how long a look at what was written before `since` is worth it. */
+  lookInMs(now: number, since: number): number {
     const atMs = Math.max(...[...this.#queues.values()].map((queue) => caughtUpAt(queue, since))) - now;
-    return atMs > 0 ? Math.min(LIST_EVERY_MS, atMs) : LIST_EVERY_MS;
+    return Math.max(LEAST_WAIT_MS, Math.min(LIST_EVERY_MS, atMs));
   }
 
   /**
@@ -306,8 +308,11 @@ export class BacklogView {
 
 /** When an index shows what was written to the queue before `since`. */
 function caughtUpAt({ entry, coveredAt = Number.POSITIVE_INFINITY }: Queue, since: number): number {
+  const { announced_at, silent_until = Number.POSITIVE_INFINITY } = entry;
+  // More may have been written after it, without a word.
+  const silenceMs = silent_until > announced_at ? ANNOUNCE_INTERVAL_MS : 0;
   return Math.min(
-    ...[since + INDEX_GRACE_MS, entry.announced_at + ANNOUNCED_GRACE_MS, coveredAt + COVERED_GRACE_MS],
+    ...[since + INDEX_GRACE_MS, announced_at + ANNOUNCED_GRACE_MS, coveredAt + silenceMs + COVERED_GRACE_MS],
   );
 }
 

@@ -25,8 +25,10 @@ import type { Workers } from './workers.ts';
 export const TICK_MS = 200;
 /** Otherwise this is how long new work waits at most. */
 const QUIET_TICK_MS = 500;
+/** With nothing waiting, and most workers free, nobody needs at once what calls give back. */
+const REPORTS = { everyMs: 1_000, freePart: 0.5 };
 /** What is due is looked at this often; deadlines are kept about as promptly. */
-const DUE_EVERY_MS = 1_000;
+const DUE_EVERY_MS = 2_000;
 const METRICS_EVERY_MS = 10_000;
 const CONCURRENT_WRITES = 50;
 /**
@@ -35,6 +37,8 @@ const CONCURRENT_WRITES = 50;
  */
 const FEW = { calls: 2, workers: 2 };
 const BUSY = { requests: 2, withinMs: 30_000 };
+/** To fall asleep and to be woken costs as much as to stay awake for so long; where so many come, the next is mostly there by then. */
+const BRISK = { requests: 7, withinMs: 10_000, worthMs: 1_500 };
 /** A leader gives up after this many failed ticks in a row. */
 const MAX_FAILED_TICKS = 5;
 
@@ -55,6 +59,7 @@ export class LaneLeader {
   readonly #pace: PaceWatch;
   readonly #promptness = new Promptness();
   readonly #lane: string;
+  #reportsAt = Number.NEGATIVE_INFINITY;
   #dueAt = Number.NEGATIVE_INFINITY;
   #knowsReleased = false;
   #metricsAt: number;
@@ -85,6 +90,7 @@ export class LaneLeader {
     const legacy = {
       plan: () => budgets.inPlan(engine.snapshot()),
       estimates: () => withSizes(engine.estimates(), sizes.state),
+      learned: () => engine.learned,
     };
     this.#writes = new LaneWrites(ports.leadership, led, legacy, now);
     this.#view = new BacklogView(led.lane, ports, engine.lastReleasedAt, (modelId) =>
@@ -133,7 +139,7 @@ export class LaneLeader {
     const begun = clock.now();
     await this.#noteReleased(begun);
     const [read] = await Promise.all([
-      this.#engine.awaitsReports ? this.#readReports() : [],
+      this.#readReports(begun),
       this.#rules.refresh(),
       this.#look(clock.now()),
       this.#workers.refresh(clock.now()),
@@ -190,8 +196,11 @@ export class LaneLeader {
     this.#knowsReleased = true;
   }
 
-  #readReports(): Promise<SlotTotals[]> {
-    const now = this.#ports.clock.now();
+  async #readReports(now: number): Promise<SlotTotals[]> {
+    const isWanted = this.#oldest !== undefined || this.#workers.takenPart > 1 - REPORTS.freePart;
+    const isDue = isWanted || now >= this.#reportsAt + REPORTS.everyMs;
+    if (!this.#engine.awaitsReports || !isDue) return [];
+    this.#reportsAt = now;
     const from = this.#engine.reportsFrom(now);
     return this.#ports.reports.since(this.#lane, from, this.#engine.reportsIn(from, now));
   }
@@ -262,14 +271,16 @@ export class LaneLeader {
   #idle(now: number): boolean {
     if (!this.#view.showsOnly(({ tenant }) => this.#budgets.keepsBack(tenant))) return false;
     if (this.#view.unclaimed(now).length > 0) return false;
+    const released = (withinMs: number) => this.#engine.releasedSince(now - withinMs);
+    if (released(BRISK.worthMs) > 0 && released(BRISK.withinMs) >= BRISK.requests) return false;
     const { kept, used_up } = this.#writes.figures ?? {};
     const keeps = this.#budgets.kept;
     if (String(kept) !== String(keeps.kept) || used_up !== keeps.used_up) return false;
     const { releases, bundles } = this.#engine.unfinished(now);
     // What calls give back of a budget is wanted at once, in other lanes too.
     if (this.#budgets.isActive) return releases === 0;
-    const isCalm = () => this.#engine.releasedSince(now - BUSY.withinMs) < BUSY.requests;
-    return releases <= FEW.calls || (bundles <= FEW.workers && isCalm());
+    const isCalm = released(BUSY.withinMs) < BUSY.requests;
+    return releases <= FEW.calls || (bundles <= FEW.workers && isCalm);
   }
 
   /**
@@ -280,11 +291,11 @@ export class LaneLeader {
     const { clock, watch } = this.#ports;
     const markedAt = clock.now();
     for (let isWoken = true; ; ) {
+      await clock.sleep(this.#view.lookInMs(clock.now(), markedAt));
+      await this.#releases.settleOffers(clock.now());
       await this.#view.readAll(clock.now(), this.#engine.unfinishedSince(), isWoken);
       if (!this.#idle(clock.now())) return false;
       if (this.#view.hasSeen(markedAt)) return true;
-      await clock.sleep(this.#view.lookAgainMs(clock.now(), markedAt));
-      await this.#releases.settleOffers(clock.now());
       isWoken = (await watch.status(this.#lane))?.woken_at !== undefined;
     }
   }
@@ -328,7 +339,7 @@ export class LaneLeader {
     if (this.#releases.released > 0) this.#emitMetrics(this.#ports.clock.now());
     if (stopped !== 'lost') {
       await this.#budgets.leave();
-      await this.#writes.release();
+      await this.#writes.leave(this.#ports.clock.now(), stopped === 'asleep');
     }
     // The lane's next leader does not need to know of them.
     await this.#releases.settleAllOffers();

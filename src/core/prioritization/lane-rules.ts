@@ -9,7 +9,7 @@ import type { Priority } from '../request/record.ts';
 import type { PrioritizationPorts } from './ports.ts';
 
 const SETTINGS_EVERY_MS = 10_000;
-const CONTROL_EVERY_MS = 500;
+const CONTROL_EVERY_MS = 1_000;
 /** Answers come from the lanes table for an hour; see src/aws/service-quotas/quotas.ts. */
 const QUOTAS_EVERY_MS = 60_000;
 /** A lane that has no answer of Service Quotas yet waits this long for the first one, in all: less than a lease. */

@@ -10,11 +10,15 @@ const SHOW_EVERY_MS = 1_000;
 const PLAN_EVERY_MS = 1_000;
 /** What has been learned changes slowly, and a successor can do without the last of it. */
 const ESTIMATES_EVERY_MS = 30_000;
+/** One that has heard of so few answers and falls asleep says what it has learned only as often as this. */
+const FEW = { answers: 10, everyMs: 60_000 };
 
 /** The parts of a lane that a leader leaves to its successor, each as it is now. */
 export interface Legacy {
   plan(): string;
   estimates(): string;
+  /** Answers from which the leader has learned. */
+  learned(): number;
 }
 
 export class LaneWrites {
@@ -51,7 +55,7 @@ export class LaneWrites {
     const [planned, lease] = await Promise.all([
       planning,
       this.#renew(now, shown),
-      this.#writeEstimates(now),
+      now >= this.#estimatesAt + ESTIMATES_EVERY_MS ? this.#writeEstimates(now) : undefined,
     ]);
     return planned ? lease : 'lost';
   }
@@ -69,13 +73,15 @@ export class LaneWrites {
     return this.#leadership.sleep(this.#led, this.#toShow);
   }
 
-  /** Leaves everything to a successor. */
-  async release(): Promise<void> {
+  /** Leaves everything to a successor, who may take a lane that sleeps as it is. */
+  async leave(now: number, sleeps: boolean): Promise<void> {
+    const { estimated_at = Number.NEGATIVE_INFINITY } = this.#led;
+    const isLittle = this.#legacy.learned() < FEW.answers && now < estimated_at + FEW.everyMs;
     await Promise.all([
       this.#writePlan(Number.POSITIVE_INFINITY),
-      this.#writeEstimates(Number.POSITIVE_INFINITY),
+      sleeps && isLittle ? undefined : this.#writeEstimates(now),
     ]);
-    await this.#leadership.release(this.#led);
+    if (!sleeps) await this.#leadership.release(this.#led);
   }
 
   async #writePlan(now: number, releases = false): Promise<boolean> {
@@ -89,11 +95,10 @@ export class LaneWrites {
   }
 
   async #writeEstimates(now: number): Promise<void> {
-    if (now < this.#estimatesAt + ESTIMATES_EVERY_MS) return;
     this.#estimatesAt = now;
     const estimates = this.#legacy.estimates();
     if (estimates === this.#estimates) return;
-    await this.#leadership.writeEstimates(this.#led, estimates);
+    await this.#leadership.writeEstimates(this.#led, estimates, now);
     this.#estimates = estimates;
   }
 

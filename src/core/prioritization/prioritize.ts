@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { throwFirst } from '../concurrently.ts';
 import { defaultLimitsOf, modelOf } from '../lane/catalog/catalog.ts';
-import { CHALLENGE_EVERY_MS } from '../lane/wake.ts';
+import { CHALLENGE_EVERY_MS, isLed } from '../lane/wake.ts';
 import { REJECTIONS_LANE } from '../request/keys.ts';
 import { LaneLeader, type LeaderSettings } from './lane-leader.ts';
 import { LEASE_MS } from './lane-writes.ts';
@@ -35,9 +35,8 @@ export async function prioritize(
   const holder = randomUUID();
   const workers = new Workers(settings, ports);
   ports.emit(heartbeatLine(settings.metricsNamespace, clock.now()));
-  const registered = await registry.list();
-  const lanes = registered.filter(({ lane }) => event.lanes?.includes(lane) ?? true);
-  const leaders = lanes.map(async ({ lane }) => {
+  const lanes = event.lanes ?? (await registry.list()).map(({ lane }) => lane);
+  const leaders = lanes.map(async (lane) => {
     if (event.lanes === undefined) {
       await ports.directory.adoptEarlier(lane);
       if (await rests(ports, lane)) return;
@@ -73,8 +72,7 @@ async function rests(ports: PrioritizationPorts, lane: string): Promise<boolean>
   const now = clock.now();
   if (Math.floor(now / 60_000) % REST_MINUTES === 0) return false;
   const status = await watch.status(lane);
-  const isLed = (status?.lease_until ?? 0) > now && !status?.asleep;
-  if (status === undefined || isLed) return false;
+  if (status === undefined || isLed(status, now)) return false;
   const [queues, entries, expired] = await Promise.all([
     directory.list(lane),
     due.due(lane, now, 1),

@@ -26,6 +26,8 @@ interface LaneWorkers {
 export class Workers {
   readonly #own = new Map<string, LaneWorkers>();
   readonly #others = new Map<string, LaneWorkers>();
+  /** What lanes had taken when they fell asleep, not long ago. */
+  readonly #asleep = new Map<string, number>();
   /** When to look again at a lane that this invocation does not lead. */
   readonly #lookAgainAt = new Map<string, number>();
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -62,20 +64,21 @@ export class Workers {
     return rivals;
   }
 
-  /** Workers that run, or begin to, for all lanes. */
+  /** Workers that run, or begin to, for all lanes. Those of lanes that have just fallen asleep may have ended. */
   get running(): number {
-    return [...this.#all.values()].reduce((sum, { taken }) => sum + taken, 0);
+    return [...this.#asleep.values()].reduce((sum, taken) => sum + taken, this.#taken);
   }
 
-  /** Part of them that runs, or begins to. */
+  /** Part of them that is taken for certain. */
   get takenPart(): number {
-    return this.running / this.total;
+    return this.#taken / this.total;
   }
 
   /** What `lane` has after a tick; a lane that is left has nothing. */
   note(lane: string, state: LaneWorkers): void {
     this.#own.set(lane, state);
     this.#others.delete(lane);
+    this.#asleep.delete(lane);
   }
 
   leave(lane: string): void {
@@ -91,15 +94,20 @@ export class Workers {
     const due = lanes.filter((it) => !this.#own.has(it) && now >= (this.#lookAgainAt.get(it) ?? now));
     await Promise.all(
       due.map(async (lane) => {
-        const { lease_until = 0, figures } = (await watch.status(lane)) ?? {};
-        const led = lease_until > now;
-        if (!led) this.#others.delete(lane);
-        else if (!this.#own.has(lane)) {
-          this.#others.set(lane, { taken: figures?.bundles ?? 0, waiting: figures?.waiting ?? false });
-        }
+        const { lease_until = 0, asleep, figures } = (await watch.status(lane)) ?? {};
+        const led = lease_until > now && !asleep;
+        this.#others.delete(lane);
+        this.#asleep.delete(lane);
+        const { bundles: taken = 0, waiting = false } = figures ?? {};
+        if (led && !this.#own.has(lane)) this.#others.set(lane, { taken, waiting });
+        else if (lease_until > now) this.#asleep.set(lane, taken);
         this.#lookAgainAt.set(lane, now + (led ? LOOK_EVERY_MS : LOOK_AT_UNLED_EVERY_MS));
       }),
     );
+  }
+
+  get #taken(): number {
+    return [...this.#all.values()].reduce((sum, { taken }) => sum + taken, 0);
   }
 
   get #all(): Map<string, LaneWorkers> {

@@ -156,9 +156,9 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): Memo
     },
     directory: {
       ...directory,
-      announce: async (key, now, about) => {
+      announce: async (...args) => {
         write('leading a lane', KEYS_BYTES);
-        return directory.announce(key, now, about);
+        return directory.announce(...args);
       },
       list: async (lane) => {
         const queues = await directory.list(lane);
@@ -208,9 +208,9 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): Memo
         write('leading a lane', lengthOf(plan) + KEYS_BYTES);
         return leadership.writePlan(led, plan);
       },
-      writeEstimates: async (led, estimates) => {
+      writeEstimates: async (led, estimates, now) => {
         write('leading a lane', lengthOf(estimates) + KEYS_BYTES);
-        return leadership.writeEstimates(led, estimates);
+        return leadership.writeEstimates(led, estimates, now);
       },
       renew: async (led, shown, until) => {
         write('leading a lane', bytesOf(shown) + KEYS_BYTES);

@@ -173,9 +173,9 @@ function watched(ports: MemoryPorts, broken: (problem: string) => void): MemoryP
     },
     directory: {
       ...ports.directory,
-      announce: (queue, now, about) => {
+      announce: (queue, ...rest) => {
         check(laneKeyProblems(queue.split('|')[0] ?? '', queue));
-        return ports.directory.announce(queue, now, about);
+        return ports.directory.announce(queue, ...rest);
       },
     },
     results: {

@@ -73,8 +73,9 @@ export class LaneEngine {
   readonly #bindingWatch = new BindingWatch();
   readonly #parts: RoundParts;
   #figures: LaneFigures = { unfinished: 0, utilisation: 0, share: 1 };
-  readonly #partitions = new ReportPartitions();
+  readonly #partitions: ReportPartitions;
   #told: Told = { ...NOTHING_TOLD };
+  #learned = 0;
 
   constructor(
     private readonly settings: EngineSettings,
@@ -92,6 +93,7 @@ export class LaneEngine {
     this.#adaptiveShare = new AdaptiveShare(past.adaptation);
     this.#breaker = new Breaker(past);
     this.#deniedModels = new DeniedModels(past.models);
+    this.#partitions = new ReportPartitions(past.any_before);
     this.#parts = {
       ledger: this.#ledger,
       queues: this.#queues,
@@ -240,6 +242,11 @@ export class LaneEngine {
     return this.#figures;
   }
 
+  /** Answers from which it has learned. */
+  get learned(): number {
+    return this.#learned;
+  }
+
   /** What reports have told since the last call. */
   takeTold(): Told {
     const told = this.#told;
@@ -258,6 +265,7 @@ export class LaneEngine {
       adaptation: this.#adaptiveShare.snapshot(),
       ...this.#breaker.snapshot(),
       models: this.#deniedModels.snapshot(),
+      any_before: this.#partitions.snapshot(),
     });
   }
 
@@ -273,6 +281,7 @@ export class LaneEngine {
     const used = this.#ledger.usage(now, this.#estimates.startDelay);
     for (const delta of deltas) {
       this.#estimates.learn(delta);
+      this.#learned += delta.settled;
       this.#told.wonBack += delta.won_back;
       this.#told.promisesKept += delta.promises_kept;
       this.#told.promisesBroken += delta.promises_broken;

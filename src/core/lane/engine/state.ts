@@ -24,6 +24,8 @@ export interface EngineState {
   breaker?: BreakerState;
   failing?: Failing;
   models?: DeniedModelsState;
+  /** Releases of earlier slots may report to any partition. */
+  any_before?: number;
 }
 
 interface Written extends Omit<EngineState, 'slots' | 'unheard'> {
