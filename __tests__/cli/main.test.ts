@@ -186,7 +186,11 @@ describe('a termination request ends', () => {
   });
 
   it('a run: it says how many were still waiting, and leaves no process behind', async () => {
-    const child = spawn(process.execPath, [RUN, 'start'], { cwd: folder });
+    const converse = { messages: [{ role: 'user', content: [{ text: 'Hello' }] }] };
+    const message = JSON.stringify({ model_id: 'us.amazon.nova-lite-v1:0', converse });
+    writeFileSync(path.join(folder, 'many.jsonl'), `${message}\n`.repeat(12));
+    const words = [RUN, 'start', '--input', 'many.jsonl', '--rpm', '4'];
+    const child = spawn(process.execPath, words, { cwd: folder });
     const interrupted = printed(child, /Interrupted: (\d+) were still waiting/);
     await printed(child, /(Bedrock: )/);
     const functions = childrenOf(child.pid);
