@@ -25,8 +25,8 @@ import type { Workers } from './workers.ts';
 export const TICK_MS = 200;
 /** Otherwise this is how long new work waits at most. */
 const QUIET_TICK_MS = 500;
-/** With nothing waiting, and most workers free, nobody needs at once what calls give back. */
-const REPORTS = { everyMs: 1_000, freePart: 0.5 };
+/** With nothing waiting, and less than this part of the workers taken, nobody needs at once what calls give back. */
+const REPORTS = { everyMs: 1_000, takenPart: 0.5 };
 /** What is due is looked at this often; deadlines are kept about as promptly. */
 const DUE_EVERY_MS = 2_000;
 const METRICS_EVERY_MS = 10_000;
@@ -197,7 +197,7 @@ export class LaneLeader {
   }
 
   async #readReports(now: number): Promise<SlotTotals[]> {
-    const isWanted = this.#oldest !== undefined || this.#workers.takenPart > 1 - REPORTS.freePart;
+    const isWanted = this.#oldest !== undefined || this.#workers.takenPart >= REPORTS.takenPart;
     const isDue = isWanted || now >= this.#reportsAt + REPORTS.everyMs;
     if (!this.#engine.awaitsReports || !isDue) return [];
     this.#reportsAt = now;

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { reportBatch } from '../../core/reporting/batch.ts';
 import { changeOf } from '../../core/reporting/change.ts';
+import { rememberFullRows } from '../../core/reporting/full-rows.ts';
 import type { ReportRows, RowKey } from '../../core/reporting/ports.ts';
 import { attributesOfKey } from '../../core/reporting/rows.ts';
 import type { StoredRecord } from '../../core/request/record.ts';
@@ -34,12 +35,13 @@ export async function countReports(
   const reported = images.filter(({ record }) => changeOf(record) !== undefined);
   let runs = 0;
   for (const shard of shardsOf(reported)) {
+    const ofContainer = rememberFullRows(rows);
     for (const batch of batchesOf(shard)) {
       const changes = batch.map(({ record }, index) => ({
         sequenceNumber: String(index),
         read: () => record,
       }));
-      await reportBatch(rows, changes, () => undefined);
+      await reportBatch(ofContainer, changes, () => undefined);
       runs += 1;
     }
   }

@@ -3,7 +3,6 @@
  * follows a workload and a Bedrock that follows its documentation. Every call to AWS takes its time, functions start
  * cold, indexes lag, pollers ramp up (delays.json).
  */
-import { throwFirst } from '../../core/concurrently.ts';
 import { promised } from '../../core/ingestion/accepted-record.ts';
 import { LaneNotifier } from '../../core/ingestion/lane-notifier.ts';
 import { StartEstimates } from '../../core/ingestion/start-estimates.ts';
@@ -13,6 +12,7 @@ import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import type { Limits } from '../../core/lane/catalog/limits.ts';
 import type { ExpectedStart } from '../../core/lane/expected-start.ts';
 import { PRIORITY_WEIGHTS } from '../../core/lane/priority-weights.ts';
+import { wakeIfAsleep } from '../../core/lane/wake.ts';
 import { type PrioritizationEvent, prioritize } from '../../core/prioritization/prioritize.ts';
 import { DEFAULT_MAX_ATTEMPTS } from '../../core/request/attempts.ts';
 import type { HoldMessage } from '../../core/request/hold-message.ts';
@@ -247,7 +247,7 @@ export class World {
       await clock.sleep(this.#delays.bucketCall());
       await ports.records.create(record);
       await this.#notifier.announce(record, clock.now());
-      throwFirst([...(await this.#notifier.wakeThoseAsleep([record.lane], clock.now())).values()]);
+      await wakeIfAsleep(ports, record.lane, clock.now());
     };
     while (!(await this.#risk(store))) await clock.sleep(REDELIVERY_MS);
     this.#producer.ingested(record.request_id);
