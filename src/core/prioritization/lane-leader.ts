@@ -9,6 +9,7 @@ import type { Binds, Led } from '../lane/ports.ts';
 import { boundOf } from '../operations/bound.ts';
 import { BacklogSizes, sizesIn, withSizes } from './backlog-sizes.ts';
 import { BacklogView } from './backlog-view.ts';
+import { mayFallAsleep } from './falling-asleep.ts';
 import { LaneBudgets } from './lane-budgets.ts';
 import { LaneRules } from './lane-rules.ts';
 import { LaneWrites } from './lane-writes.ts';
@@ -31,14 +32,6 @@ const REPORTS = { everyMs: 1_000, takenPart: 0.5 };
 const DUE_EVERY_MS = 2_000;
 const METRICS_EVERY_MS = 10_000;
 const CONCURRENT_WRITES = 50;
-/**
- * With nothing waiting, a leader leaves although few calls are in flight: it costs as much as the workers that they take. For more
- * calls that share so few workers it waits until hardly any have come for a while.
- */
-const FEW = { calls: 2, workers: 2 };
-const BUSY = { requests: 2, withinMs: 30_000 };
-/** To fall asleep and to be woken costs as much as to stay awake for so long; where so many come, the next is mostly there by then. */
-const BRISK = { requests: 7, withinMs: 10_000, worthMs: 1_500 };
 /** A leader gives up after this many failed ticks in a row. */
 const MAX_FAILED_TICKS = 5;
 
@@ -271,16 +264,14 @@ export class LaneLeader {
   #idle(now: number): boolean {
     if (!this.#view.showsOnly(({ tenant }) => this.#budgets.keepsBack(tenant))) return false;
     if (this.#view.unclaimed(now).length > 0) return false;
-    const released = (withinMs: number) => this.#engine.releasedSince(now - withinMs);
-    if (released(BRISK.worthMs) > 0 && released(BRISK.withinMs) >= BRISK.requests) return false;
     const { kept, used_up } = this.#writes.figures ?? {};
     const keeps = this.#budgets.kept;
     if (String(kept) !== String(keeps.kept) || used_up !== keeps.used_up) return false;
-    const { releases, bundles } = this.#engine.unfinished(now);
+    const unfinished = this.#engine.unfinished(now);
     // What calls give back of a budget is wanted at once, in other lanes too.
-    if (this.#budgets.isActive) return releases === 0;
-    const isCalm = released(BUSY.withinMs) < BUSY.requests;
-    return releases <= FEW.calls || (bundles <= FEW.workers && isCalm);
+    if (this.#budgets.isActive && unfinished.releases > 0) return false;
+    const released = (withinMs: number) => this.#engine.releasedSince(now - withinMs);
+    return mayFallAsleep({ unfinished, released });
   }
 
   /**
