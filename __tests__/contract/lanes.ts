@@ -45,7 +45,7 @@ export function lanesContract(backend: () => Backend): void {
       expect(older?.about).toBeUndefined();
     });
 
-    it('tells until when more may come without a word, whoever announces meanwhile', async () => {
+    it('tells until when more may come without a word, also after another announcement', async () => {
       const lane = newLane();
       const key = backlogKey({ lane, priority: 3, tenant: 'a', shard: 0 });
       const about = { request_id: 'r1', generation: 0 };

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { HoldMessage } from '../../../src/core/request/hold-message.ts';
-import { createWorld, LANE, type World } from '../../fixtures/prioritization-world.ts';
+import {
+  createWorld,
+  LANE,
+  startsLeadersWhenWoken,
+  type World,
+} from '../../fixtures/prioritization-world.ts';
 
 /** Minutes of work, led by the schedule. */
 function lead(world: World, minutes: number): void {
@@ -53,7 +58,7 @@ describe('an answer that our choice of max tokens cut', () => {
   it('runs again with more, and only that is committed', async () => {
     const world = createWorld({ answer });
     // Its leader may have left while the first call ran.
-    world.ports.waker.wake = async (lanes) => world.clock.spawn(() => world.prioritize({ lanes }));
+    startsLeadersWhenWoken(world);
     await world.submit('unset', { max_tokens: undefined });
     await world.submit('set', { max_tokens: 100 });
     lead(world, 1);
@@ -80,7 +85,7 @@ describe('an answer that our choice of max tokens cut', () => {
   it('and cut again runs with all that the quota allows, delivered however it ends', async () => {
     for (const tokens of [8_500, 20_000]) {
       const world = createWorld({ answer: wanting(tokens), limits: { tokens_per_minute: 10_000 } });
-      world.ports.waker.wake = async (lanes) => world.clock.spawn(() => world.prioritize({ lanes }));
+      startsLeadersWhenWoken(world);
       await world.submit('long', { max_tokens: undefined });
       lead(world, 5);
       await world.clock.run(world.clock.now() + 280_000);

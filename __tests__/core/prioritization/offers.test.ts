@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Limits } from '../../../src/core/lane/catalog/limits.ts';
-import { wakeIfAsleep } from '../../../src/core/lane/wake.ts';
 import type { HoldMessage } from '../../../src/core/request/hold-message.ts';
 import type { Priority } from '../../../src/core/request/record.ts';
-import { createWorld, LANE, type World } from '../../fixtures/prioritization-world.ts';
+import {
+  arrive,
+  createWorld,
+  startsLeadersWhenWoken,
+  type World,
+} from '../../fixtures/prioritization-world.ts';
 
 const PLENTY: Limits = { requests_per_minute: 6_000, tokens_per_minute: 10_000_000 };
 
@@ -33,8 +37,8 @@ async function oneASecond({
       return { body: '{}', stopReason: 'end_turn', usage: { input_tokens: 100, output_tokens: 100 } };
     },
   });
-  const { clock, cloud, ports } = world;
-  ports.waker.wake = async (lanes) => clock.spawn(() => world.prioritize({ lanes }));
+  const { clock, cloud } = world;
+  startsLeadersWhenWoken(world);
   world.settings.engine.averageRequestMs = callMs;
   if (workers !== undefined) world.settings.workers = workers;
   doctored?.(world);
@@ -56,8 +60,7 @@ async function oneASecond({
   }
   for (let n = 1; n < 30; n++) {
     await clock.run(clock.now() + 1_000);
-    await world.submit(`r${n}`, { priority, input_bytes: inputBytes });
-    await wakeIfAsleep(ports, LANE, clock.now());
+    await arrive(world, `r${n}`, { priority, input_bytes: inputBytes });
   }
   await clock.run(clock.now() + 240_000);
   expect(cloud.sent.map(({ status }) => status)).toEqual(new Array(30).fill('COMPLETED'));

@@ -2,24 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { ModelError } from '../../../src/core/invocation/errors.ts';
 import { isLed, wakeIfAsleep } from '../../../src/core/lane/wake.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
-import { createWorld, LANE } from '../../fixtures/prioritization-world.ts';
+import { arrive, createWorld, LANE, startsLeadersWhenWoken } from '../../fixtures/prioritization-world.ts';
 
 /** A request comes `afterMs` into the life of a leader that had one other to deal with. Returns how long it waited. */
 async function waitOf(afterMs: number, wakes = true, tenant = 'default'): Promise<number> {
   const world = createWorld();
   // Calls of a second share no worker.
   world.settings.engine.averageRequestMs = 1_000;
-  const { clock, ports } = world;
-  ports.waker.wake = async (lanes) => {
-    if (wakes) clock.spawn(() => world.prioritize({ lanes }));
-  };
+  const { clock } = world;
+  if (wakes) startsLeadersWhenWoken(world);
   await world.submit('first');
   clock.spawn(() => world.prioritize());
   const begun = clock.now();
   clock.at(begun + afterMs, () =>
     clock.spawn(async () => {
-      await world.submit('second', { tenant });
-      await wakeIfAsleep(ports, LANE, clock.now());
+      await arrive(world, 'second', { tenant });
     }),
   );
   await clock.run(begun + 59_000);
@@ -86,10 +83,8 @@ async function longCallThrottled(wakes: boolean) {
       return { body: '{}', usage: { input_tokens: 100, output_tokens: 100 } };
     },
   });
-  const { clock, ports } = world;
-  ports.waker.wake = async (lanes) => {
-    if (wakes) clock.spawn(() => world.prioritize({ lanes }));
-  };
+  const { clock } = world;
+  if (wakes) startsLeadersWhenWoken(world);
   await world.submit('long');
   clock.spawn(() => world.prioritize());
   const begun = clock.now();
@@ -119,11 +114,10 @@ describe('a leader with nothing to decide', () => {
       },
     });
     const { clock, ports } = world;
-    ports.waker.wake = async (lanes) => clock.spawn(() => world.prioritize({ lanes }));
+    startsLeadersWhenWoken(world);
     for (let n = 0; n < 3; n++) {
       // Urgent ones take workers of their own.
-      await world.submit(`r${n}`, { priority: 1 });
-      await wakeIfAsleep(ports, LANE, clock.now());
+      await arrive(world, `r${n}`, { priority: 1 });
       await clock.run(clock.now() + 1_000);
     }
     await clock.run(clock.now() + 8_000);
@@ -201,11 +195,10 @@ describe('a leader with nothing to decide', () => {
   ])('stays where the next request comes soon: one every $everyMs ms has $leaders leaders', async (it) => {
     const world = createWorld();
     world.settings.engine.averageRequestMs = 1_000;
-    const { clock, ports } = world;
-    ports.waker.wake = async (lanes) => clock.spawn(() => world.prioritize({ lanes }));
+    const { clock } = world;
+    startsLeadersWhenWoken(world);
     const submit = async (id: string) => {
-      await world.submit(id);
-      await wakeIfAsleep(ports, LANE, clock.now());
+      await arrive(world, id);
       await clock.run(clock.now() + it.everyMs);
     };
     for (let n = 0; n < 10; n++) await submit(`before${n}`);

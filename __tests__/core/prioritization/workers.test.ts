@@ -112,3 +112,18 @@ it('a lane that has just fallen asleep may have workers that run, but keeps none
   await workers.refresh(7_000);
   expect(workers.running).toBe(5);
 });
+
+it('a lane that becomes our own while it is looked at is counted once', async () => {
+  const { ports } = tableOf({ b: busy(4, false) });
+  const workers = new Workers(THIRTY, {
+    ...ports,
+    watch: {
+      status: async (lane) => {
+        workers.note(lane, { taken: 1, waiting: true });
+        return ports.watch.status(lane);
+      },
+    },
+  });
+  await workers.refresh(1_000);
+  expect(workers.running).toBe(1);
+});

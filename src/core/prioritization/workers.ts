@@ -95,12 +95,16 @@ export class Workers {
     await Promise.all(
       due.map(async (lane) => {
         const { lease_until = 0, asleep, figures } = (await watch.status(lane)) ?? {};
-        const led = lease_until > now && !asleep;
+        const { bundles: taken = 0, waiting = false } = figures ?? {};
+        const isHeld = lease_until > now;
+        const led = isHeld && !asleep;
         this.#others.delete(lane);
         this.#asleep.delete(lane);
-        const { bundles: taken = 0, waiting = false } = figures ?? {};
-        if (led && !this.#own.has(lane)) this.#others.set(lane, { taken, waiting });
-        else if (lease_until > now) this.#asleep.set(lane, taken);
+        // It may have become our own meanwhile.
+        if (isHeld && !this.#own.has(lane)) {
+          if (asleep) this.#asleep.set(lane, taken);
+          else this.#others.set(lane, { taken, waiting });
+        }
         this.#lookAgainAt.set(lane, now + (led ? LOOK_EVERY_MS : LOOK_AT_UNLED_EVERY_MS));
       }),
     );
