@@ -136,6 +136,7 @@ describe('permissions', () => {
         'sqs:GetQueueAttributes on input',
         'sqs:ReceiveMessage on input',
         'sqs:SendMessage on bedrock-results',
+        'sqs:SendMessage on bedrock-results-*',
       ],
     ],
     [
@@ -157,6 +158,7 @@ describe('permissions', () => {
         'servicequotas:ListAWSDefaultServiceQuotas on *',
         'servicequotas:ListServiceQuotas on *',
         'sqs:SendMessage on bedrock-results',
+        'sqs:SendMessage on bedrock-results-*',
         'sqs:SendMessage on hold-next-batch',
       ],
     ],
@@ -191,6 +193,7 @@ describe('permissions', () => {
         'sqs:GetQueueAttributes on hold-next-batch',
         'sqs:ReceiveMessage on hold-next-batch',
         'sqs:SendMessage on bedrock-results',
+        'sqs:SendMessage on bedrock-results-*',
       ],
     ],
     [

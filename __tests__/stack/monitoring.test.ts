@@ -96,7 +96,7 @@ describe('alarms', () => {
   it('the oldest waiting request is that of the backlog, by a metric of our own', () => {
     const oldest = alarm('oldest_waiting_request');
     expect(oldest.text('namespace')).toBe('bedrock-request-smoother');
-    expect(oldest.text('metric_name')).toBe('OldestWaitingSeconds');
+    expect(oldest.text('metric_name')).toBe('OldestPriority1To4Seconds');
   });
 
   it('a lane that is paused for seconds raises none: only five minutes in a row do', () => {
@@ -122,10 +122,12 @@ describe('alarms', () => {
 
 describe('what an alarm says to type first', () => {
   it.each(alarms.map((each) => [each.text('alarm_name'), each.text('alarm_description')]))(
-    'is a command that there is: %s',
+    'is a command that there is, about this stack: %s',
     async (_, description) => {
-      const [, line = ''] = /First command: npx smoother (.+)$/.exec(description) ?? [];
-      expect((await parse(wordsOf(line))).command).toBe(line.split(' ')[0]);
+      const [, line = ''] = /First command: smoother (.+)$/.exec(description) ?? [];
+      const { command, args } = await parse(wordsOf(line));
+      expect(command).toBe(line.split(' ')[0]);
+      expect(args.at(-1)).toMatchObject({ namePrefix: 'bedrock-request-smoother' });
     },
   );
 });

@@ -35,11 +35,14 @@ export class StandIns {
   /** What exists: the id of each resource by its address. A resource that was replaced has another id. */
   existing(): Map<string, string> {
     const { resources } = JSON.parse(readFileSync(path.join(this.#folder, 'terraform.tfstate'), 'utf8')) as {
-      resources: { name: string; instances: { attributes: { id: string } }[] }[];
+      resources: { name: string; instances: { index_key?: string; attributes: { id: string } }[] }[];
     };
     return new Map(
       resources.flatMap(({ name, instances }) =>
-        instances.map(({ attributes }): [string, string] => [addressOf(name), attributes.id]),
+        instances.map(({ index_key: key, attributes }): [string, string] => [
+          addressOf(name) + (key === undefined ? '' : `["${key}"]`),
+          attributes.id,
+        ]),
       ),
     );
   }
@@ -77,6 +80,8 @@ function standInsOf({ resource }: TerraformJson) {
     return [
       nameOf(address),
       {
+        // What there is for each of something, there is for each of the results_queues.
+        ...(block.for_each !== undefined && { for_each: '${var.results_queues}' }),
         // A new prefix gives everything a new name, and so replaces it.
         triggers_replace: '${var.name_prefix}',
         input: '${var.force_destroy}',
@@ -92,7 +97,11 @@ function standInsOf({ resource }: TerraformJson) {
     ];
   });
   return {
-    variable: { name_prefix: { type: 'string' }, force_destroy: { type: 'bool' } },
+    variable: {
+      name_prefix: { type: 'string' },
+      force_destroy: { type: 'bool' },
+      results_queues: { type: 'set(string)' },
+    },
     resource: { terraform_data: Object.fromEntries(standIns) },
   };
 }

@@ -199,6 +199,13 @@ describe('calls bucket', () => {
       },
     );
 
+    it.each([
+      [2, 2],
+      [30, 14],
+    ])('batches after %i days, and an old version when no batch needs it any more, after %i', (days, old) => {
+      expect(daysOf('batches', days)).toEqual([[[{ days }], [{ noncurrent_days: old }]]]);
+    });
+
     it('no output while its result may still be on the queue', () => {
       const messageDays = at('aws_sqs_queue.bedrock_results').number('message_retention_seconds', 0) / 86_400;
       expect(daysOf('outputs', 2)).toEqual([[[{ days: messageDays + 1 }], [{ noncurrent_days: 1 }]]]);

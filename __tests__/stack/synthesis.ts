@@ -73,7 +73,7 @@ function emptyBundles(folder: string): FunctionBundles {
   const bundles = FUNCTION_NAMES.map((name) => {
     const zip = path.join(folder, `${name}.zip`);
     writeFileSync(zip, '');
-    return [name, { path: zip, codeHash: `hash-of-${name}` }];
+    return [name, { path: zip, hash: `hash-of-${name}` }];
   });
   return Object.fromEntries(bundles);
 }

@@ -371,6 +371,15 @@ describe('rules', () => {
     expect(() => evaluate(json, { ...REQUIRED, [name]: value })).toThrow(rule?.message);
   });
 
+  it('media_object_arns may have as many characters as fit into the role, and no more', () => {
+    const of = (count: number) =>
+      Array.from({ length: count }, (_, i) => `arn:aws:s3:::my-media-of-${i + 100}/videos/*`);
+    const given = (media_object_arns: string[]) => evaluate(json, { ...REQUIRED, media_object_arns });
+    const policy = resourceAt(given(of(150)), 'aws_iam_role_policy.invocation_permissions').text('policy');
+    expect(policy.length).toBeLessThan(10_240);
+    expect(() => given(of(151))).toThrow('media_object_arns must have at most 6,000 characters in all');
+  });
+
   it.each(['xn--smoother', 'sthree-smoother', 'amzn-s3-demo-smoother'])(
     'name_prefix refuses %s, which S3 reserves',
     (name_prefix) => {
@@ -422,16 +431,20 @@ describe('rules', () => {
   });
 
   it.each([
-    [30, 10],
-    [100, 33],
-    [2, 2],
-  ])('%i workers leave room for %i ingestions, unless the operator says otherwise', (workers, ingestions) => {
-    const stack = evaluate(json, { ...REQUIRED, max_concurrent_executions: workers });
-    const [scaling] = resourceAt(stack, 'aws_lambda_event_source_mapping.input_to_ingestion').blocks(
-      'scaling_config',
-    );
-    expect(scaling).toEqual({ maximum_concurrency: ingestions });
-  });
+    [30, 10, 5],
+    [100, 33, 5],
+    [12, 4, 4],
+    [2, 2, 2],
+  ])(
+    '%i workers leave room for %i ingestions and %i batches, unless the operator says otherwise',
+    (workers, ingestions, batches) => {
+      const stack = evaluate(json, { ...REQUIRED, max_concurrent_executions: workers });
+      const most = (name: string) =>
+        resourceAt(stack, `aws_lambda_event_source_mapping.${name}`).blocks('scaling_config');
+      expect(most('input_to_ingestion')).toEqual([{ maximum_concurrency: ingestions }]);
+      expect(most('batches_to_batch')).toEqual([{ maximum_concurrency: batches }]);
+    },
+  );
 
   it('alarm_threshold may be 0: the first error raises the alarm', () => {
     const alarm = resourceAt(

@@ -112,9 +112,9 @@ export function alarmsOf(context: Context, stores: Stores, functions: Functions)
     },
     oldestWaiting: {
       id: 'oldest_waiting_request',
-      description: 'A request has waited in the backlog for more than an hour',
+      description: 'A request of priority 1 to 4 has waited in the backlog for more than an hour',
       command: 'watch',
-      watched: laneMetric(context, 'OldestWaitingSeconds', 'Maximum'),
+      watched: laneMetric(context, 'OldestPriority1To4Seconds', 'Maximum'),
       comparison: 'GreaterThanThreshold',
       threshold: 3600,
       periodSeconds: FIVE_MINUTES,

@@ -8,8 +8,8 @@ import { FUNCTION_NAMES, type FunctionName } from '../core/layout/environment.ts
 export interface Bundle {
   /** Absolute path of the zip. */
   path: string;
-  /** SHA-256 of the code in hexadecimal. It changes if and only if the code does. */
-  codeHash: string;
+  /** SHA-256 of the zip in hexadecimal. It changes with the code and with the lines that its map names. */
+  hash: string;
 }
 
 export type FunctionBundles = Record<FunctionName, Bundle>;
@@ -53,8 +53,9 @@ export async function bundleFunctions(root: string): Promise<FunctionBundles> {
       throw new Error(`esbuild gave ${[...built.keys()].join(', ')}: no ${name}.js or no map of it`);
     }
     const zipPath = path.join(folder, `${name}.zip`);
-    writeFileSync(zipPath, zip({ 'index.js': code, 'index.js.map': map }));
-    return [name, { path: zipPath, codeHash: createHash('sha256').update(code).digest('hex') }];
+    const zipped = zip({ 'index.js': code, 'index.js.map': map });
+    writeFileSync(zipPath, zipped);
+    return [name, { path: zipPath, hash: createHash('sha256').update(zipped).digest('hex') }];
   });
   return Object.fromEntries(bundles) as FunctionBundles;
 }

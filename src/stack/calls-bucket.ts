@@ -11,6 +11,9 @@ import { type Context, nameOf } from './context.ts';
 import { MESSAGE_RETENTION_DAYS } from './message-queue.ts';
 import { denyWithoutTls, policyDocument } from './policy.ts';
 
+/** A batch ends at most 13 days after its file came (src/core/batch/options.ts). */
+const BATCH_DAYS = 14;
+
 /**
  * Holds payloads (`payloads/`), large outputs (`outputs/`), what producers put there for large requests (`inbox/`), and batch
  * files (`batches/`) with what answers them (`batch-outputs/`).
@@ -63,7 +66,7 @@ export function defineCallsBucket(scope: Construct, context: Context): S3Bucket 
       // The output that a result names exists for as long as the result may wait on its queue.
       expire('outputs', outputDays),
       // A file that is replaced or deleted while its batch runs is still read, in the version that was dropped.
-      expire('batches', retentionDays, retentionDays),
+      expire('batches', retentionDays, Fn.min([retentionDays, BATCH_DAYS])),
       expire('batch-outputs', outputDays),
       {
         id: 'abort-failed-uploads',

@@ -77,7 +77,7 @@ function defineAlarm(
       context,
       alarm.id.replaceAll('_', '-') + (alarm.forEach ? `-${alarm.forEach.key}` : ''),
     ),
-    alarmDescription: `${alarm.description}. First command: npx smoother ${alarm.command}`,
+    alarmDescription: `${alarm.description}. First command: smoother ${alarm.command} --name-prefix ${context.variables.name_prefix.stringValue}`,
     comparisonOperator: alarm.comparison,
     threshold: alarm.threshold,
     evaluationPeriods: alarm.evaluationPeriods,

@@ -1,6 +1,5 @@
 /** What each function may do: the actions it uses, on the resources it uses them on, and nothing else. */
 import type { SqsQueue } from '@cdktf/provider-aws/lib/sqs-queue';
-import { Fn } from 'cdktf';
 import type { Context } from './context.ts';
 import { allow, type OptionalStatement, type Statement } from './policy.ts';
 import type { Queues } from './queues.ts';
@@ -8,7 +7,6 @@ import type { SmootherFunction } from './smoother-function.ts';
 import type { Stores } from './stores.ts';
 
 export function ingestionPermissions(
-  context: Context,
   { queues, tables, bucket }: Stores,
   prioritization: SmootherFunction,
 ): Statement[] {
@@ -16,7 +14,7 @@ export function ingestionPermissions(
     consume('ReceiveInput', queues.input.queue),
     ...takeRequestsIn({ tables, bucket }, prioritization),
     allow('ReadInbox', ['s3:GetObject', 's3:GetObjectVersion'], [`${bucket.arn}/inbox/*`]),
-    sendResults('SendRejections', queues, context),
+    sendResults('SendRejections', queues),
   ];
 }
 
@@ -68,7 +66,7 @@ export function countingPermission({ variables, partition }: Context): OptionalS
   return { when: count_tokens, statement: allow('CountTokens', ['bedrock:CountTokens'], [models]) };
 }
 
-export function prioritizationPermissions(context: Context, { queues, tables }: Stores): Statement[] {
+export function prioritizationPermissions({ queues, tables }: Stores): Statement[] {
   return [
     allow('MoveRecords', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [tables.requests.arn]),
     allow(
@@ -99,7 +97,7 @@ export function prioritizationPermissions(context: Context, { queues, tables }: 
       ['*'],
     ),
     send('Release', queues.holdNextBatch.queue),
-    sendResults('SendResults', queues, context),
+    sendResults('SendResults', queues),
   ];
 }
 
@@ -124,7 +122,7 @@ export function invocationPermissions(
     // Nothing is listed, but S3 says that a key is missing only to those who may list; to others it denies access.
     allow('TellMissingPayloads', ['s3:ListBucket'], [bucket.arn]),
     allow('StoreOutputs', ['s3:PutObject'], [`${bucket.arn}/outputs/*`]),
-    sendResults('SendResults', queues, context),
+    sendResults('SendResults', queues),
     allow('CallBedrock', ['bedrock:InvokeModel'], modelArns(context)),
     // A stored prompt names its own model, which needs the permission above as well.
     allow('RenderPrompts', ['bedrock:RenderPrompt'], [`${ownBedrock(context)}:prompt/*`]),
@@ -152,11 +150,10 @@ function consume(sid: string, queue: SqsQueue): Statement {
   return allow(sid, ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queue.arn]);
 }
 
-/** The shared results queue and each one with a name of its own. */
-function sendResults(sid: string, { bedrockResults }: Queues, { variables }: Context): Statement {
+/** The shared results queue and those with names of their own; their names, one by one, could exceed what a role holds. */
+function sendResults(sid: string, { bedrockResults }: Queues): Statement {
   const { arn } = bedrockResults.queue;
-  const named = Fn.formatlist('%s-%s', [arn, variables.results_queues.value]);
-  return allow(sid, ['sqs:SendMessage'], Fn.concat([[arn], named]));
+  return allow(sid, ['sqs:SendMessage'], [arn, `${arn}-*`]);
 }
 
 function send(sid: string, queue: SqsQueue): Statement {

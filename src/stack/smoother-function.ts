@@ -70,7 +70,7 @@ export class SmootherFunction extends Construct {
     const code = new TerraformAsset(this, 'code', {
       path: config.bundle.path,
       type: AssetType.FILE,
-      assetHash: config.bundle.codeHash,
+      assetHash: config.bundle.hash,
     });
     this.lambda = new LambdaFunction(this, 'default', {
       functionName,

@@ -13,7 +13,7 @@ import type { Stores } from './stores.ts';
 const OUTCOMES = ['COMPLETED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REJECTED'];
 const PARTIAL_FAILURES = ['ReportBatchItemFailures'];
 /** A batch is worked on by one invocation at a time: further ones take turns. */
-const CONCURRENT_BATCHES = 5;
+const MOST_CONCURRENT_BATCHES = 5;
 /** A batch file, and what cancels one (src/core/batch/batch.ts). */
 const BATCH_ENDINGS = ['.jsonl', '.cancel'];
 
@@ -65,7 +65,7 @@ export function defineTriggers(
     functionName: batch.lambda.arn,
     // What is to be done about one batch must not wait for another's.
     batchSize: 1,
-    scalingConfig: { maximumConcurrency: CONCURRENT_BATCHES },
+    scalingConfig: { maximumConcurrency: concurrentBatches(context) },
     functionResponseTypes: PARTIAL_FAILURES,
     dependsOn: [batch.permissions],
   });
@@ -87,10 +87,19 @@ export function defineTriggers(
  * Without a limit, a flood of messages would start ingestions until the account has no concurrency left for the workers.
  * Ingestion is much quicker than a call of Bedrock, so a third of the workers is enough to keep them busy.
  */
-function concurrentIngestions({ variables }: Context): number {
-  const { max_concurrent_ingestions: given, max_concurrent_executions: workers } = variables;
-  const derived = Fn.max([2, Fn.floor(Op.div(workers.value, 3))]);
-  return Token.asNumber(Fn.conditional(Op.gte(given.value, 2), given.value, derived));
+function concurrentIngestions(context: Context): number {
+  const { max_concurrent_ingestions: given } = context.variables;
+  return Token.asNumber(Fn.conditional(Op.gte(given.value, 2), given.value, thirdOfWorkers(context)));
+}
+
+/** Where an account has few, batches must not take them all. */
+function concurrentBatches(context: Context): number {
+  return Fn.min([MOST_CONCURRENT_BATCHES, thirdOfWorkers(context)]);
+}
+
+/** An event source starts two at least. */
+function thirdOfWorkers({ variables }: Context): number {
+  return Fn.max([2, Fn.floor(Op.div(variables.max_concurrent_executions.value, 3))]);
 }
 
 /**

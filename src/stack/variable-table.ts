@@ -305,6 +305,12 @@ export const VARIABLES = [
           'alltrue([for arn in var.media_object_arns : can(regex("^arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]+/.+$", arn))])',
         message: 'media_object_arns must be ARNs of S3 objects, such as arn:aws:s3:::my-media/videos/*.',
       },
+      {
+        // A role holds 10,240 characters of policies, of which the rest takes less than 3,500.
+        condition: 'length(join("", var.media_object_arns)) + 3 * length(var.media_object_arns) <= 6000',
+        message:
+          'media_object_arns must have at most 6,000 characters in all, with three more for each ARN, because a role holds no more: use wildcards.',
+      },
     ],
   },
   {

@@ -37,6 +37,9 @@ const HEALTHY = {
   deadLetters: '0',
 };
 
+/** As the outputs of the stores name it. */
+const TOPIC = 'arn:aws:sns:us-east-1:123456789012:smoother-alarms';
+
 describe('doctor', () => {
   let local: LocalStores;
   let aws: typeof HEALTHY;
@@ -90,6 +93,12 @@ describe('doctor', () => {
     return findingsText(diagnose(await inspect({ ...local.stack, names: namesFrom(outputs), region })));
   }
 
+  it('leaves out the alarms of a stack whose prefix begins with this one’s', async () => {
+    const AlarmActions = [TOPIC.replace('smoother', 'smoother-staging')];
+    aws.alarms = [{ AlarmName: 'smoother-staging-throttles', AlarmDescription: 'Throttled.', AlarmActions }];
+    expect(await says()).toContain('0 faults');
+  });
+
   it('finds a healthy stack well, with nothing left unasked', async () => {
     expect(await says()).toMatch(/^0 faults, 0 warnings, \d+ checks are well, 0 could not be made\.$/);
   });
@@ -104,7 +113,7 @@ describe('doctor', () => {
     [
       'too few concurrent executions',
       { unreserved: 20 },
-      /concurrency: .*max_concurrent_executions is 30.*lower max_concurrent_executions to 10/s,
+      /concurrency: .*may need 153, as max_concurrent_executions is 30.*Ask AWS for more/s,
     ],
     [
       'a raised alarm',
@@ -112,7 +121,8 @@ describe('doctor', () => {
         alarms: [
           {
             AlarmName: 'smoother-throttles',
-            AlarmDescription: 'Calls are throttled. First command: npx smoother lanes',
+            AlarmDescription: 'Calls are throttled. First command: smoother lanes',
+            AlarmActions: [TOPIC],
           },
         ],
       },

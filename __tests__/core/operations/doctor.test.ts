@@ -9,7 +9,7 @@ const empty = { answer: { waiting: 0, inFlight: 0 } };
 const active = (source?: FunctionState['source']) => ({
   answer: { state: 'Active', lastUpdate: 'Successful', source },
 });
-const receiving = { enabled: true, state: 'Enabled', maximumConcurrency: 30 };
+const receiving = (maximumConcurrency?: number) => ({ enabled: true, state: 'Enabled', maximumConcurrency });
 
 const LANE: LaneState = {
   lane: 'amazon.nova-lite:geo',
@@ -40,11 +40,11 @@ const HEALTHY: Inspection = {
   deadLetters: { input: empty, hold: empty, batches: empty, reporting: empty },
   bucket: there,
   functions: {
-    ingestion: active(receiving),
+    ingestion: active(receiving(10)),
     prioritization: active(),
-    invocation: active(receiving),
-    reporting: active(receiving),
-    batch: active(receiving),
+    invocation: active(receiving(30)),
+    reporting: active(receiving()),
+    batch: active(receiving(5)),
   },
   concurrency: { answer: { limit: 1_000, unreserved: 1_000 } },
   subscriptions: { answer: [{ endpoint: 'team@example.com', confirmed: true }] },
@@ -158,7 +158,7 @@ describe('the doctor', () => {
           answer: [
             {
               name: 'smoother-lanes-paused',
-              description: 'A lane is paused. First command: npx smoother lanes',
+              description: 'A lane is paused. First command: smoother lanes',
             },
           ],
         },
@@ -202,8 +202,13 @@ describe('the doctor', () => {
   it.each<[string, Partial<Inspection>, RegExp]>([
     [
       'too little concurrency',
+      { concurrency: { answer: { limit: 50, unreserved: 40 } } },
+      /concurrency: .*50 functions at a time.*may need 48.* is 30\.\n.*lower max_concurrent_executions to 22/,
+    ],
+    [
+      'too little concurrency for fewer workers',
       { concurrency: { answer: { limit: 10, unreserved: 10 } } },
-      /concurrency: .*10 functions at a time.*\n.*lower max_concurrent_executions to 2/,
+      /concurrency: .*10 functions at a time.*\n.*Ask AWS for more [^,]*\(Service Quotas, Lambda\)$/m,
     ],
     [
       'assumed limits',

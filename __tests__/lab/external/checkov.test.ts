@@ -28,6 +28,18 @@ describe('the written exceptions', () => {
     },
   );
 
+  // What holds for one of these holds for all of them, also for one that is new.
+  test.each(['aws_lambda_function', 'aws_dynamodb_table', 'aws_cloudwatch_log_group'])(
+    'that name any %s name them all',
+    (type) => {
+      const ofType = (addresses: readonly string[]) =>
+        addresses.filter((it) => it.startsWith(`${type}.`)).sort();
+      for (const { check, resources } of exceptions.filter((it) => ofType(it.resources).length > 0)) {
+        expect(ofType(resources), check).toEqual(ofType(addressesOf(stack)));
+      }
+    },
+  );
+
   test('name a check and a resource once', () => {
     const named = exceptions.flatMap(({ check, resources }) => resources.map((it) => `${check} ${it}`));
     expect(new Set(named).size).toBe(named.length);

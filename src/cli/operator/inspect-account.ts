@@ -15,9 +15,10 @@ import type { Stack } from './operator-command.ts';
 /** The answer to a question, where there is one. */
 type AnswerOf<Name extends keyof Inspection> = Extract<Inspection[Name], { answer: unknown }>['answer'];
 
-/** Alarms are named after the stack's prefix, as their topic is. */
+/** Alarms are named after the stack's prefix, as their topic is. So may those of a stack be whose prefix is longer. */
 export async function raisedAlarms(stack: Stack): Promise<AnswerOf<'alarms'>> {
-  const topic = (await stack.names('alarm_topic_arn')).split(':').at(-1) ?? '';
+  const topicArn = await stack.names('alarm_topic_arn');
+  const topic = topicArn.split(':').at(-1) ?? '';
   const client = new CloudWatchClient({ region: stack.region });
   try {
     const found: AnswerOf<'alarms'> = [];
@@ -26,8 +27,8 @@ export async function raisedAlarms(stack: Stack): Promise<AnswerOf<'alarms'>> {
       { AlarmNamePrefix: topic.replace(/alarms$/, ''), StateValue: 'ALARM' },
     );
     for await (const { MetricAlarms = [] } of pages) {
-      for (const { AlarmName = '', AlarmDescription = '' } of MetricAlarms) {
-        found.push({ name: AlarmName, description: AlarmDescription });
+      for (const { AlarmName = '', AlarmDescription = '', AlarmActions = [] } of MetricAlarms) {
+        if (AlarmActions.includes(topicArn)) found.push({ name: AlarmName, description: AlarmDescription });
       }
     }
     return found;

@@ -5,7 +5,7 @@ import type { Inspection, ModelAccess } from './inspection.ts';
 const ALARMS = 'alarms';
 const CODE = 'deployed code';
 /** How an alarm's description ends (src/stack/monitoring.ts). */
-const FIRST_COMMAND = /\s*First command: (?:npx )?(.+)$/;
+const FIRST_COMMAND = /\s*First command: (.+)$/;
 
 export function firingAlarms({ alarms: asked }: Inspection): Finding[] {
   if ('error' in asked) return [unanswered(ALARMS, asked)];

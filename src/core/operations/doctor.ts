@@ -119,19 +119,27 @@ function lambda(name: string, asked: Asked<FunctionState>): Finding {
   return ok(check, state.toLowerCase());
 }
 
-/** Workers, and what the other functions need at the same time. */
-const OTHER_FUNCTIONS = 10;
+/** At once, of functions whose event sources have no limit: two leaders, and reporting. */
+const WITHOUT_LIMIT = 3;
+/** As of an event source. */
+const LEAST_WORKERS = 2;
 
-function concurrency({ concurrency: asked, functions: { invocation } }: Inspection): Finding {
+function concurrency({ concurrency: asked, functions }: Inspection): Finding {
   const check = 'concurrency';
   if ('error' in asked) return unanswered(check, asked);
   const { limit, unreserved } = asked.answer;
-  const workers = 'answer' in invocation ? invocation.answer.source?.maximumConcurrency : undefined;
+  const most = (it: Asked<FunctionState>) =>
+    ('answer' in it ? it.answer.source?.maximumConcurrency : undefined) ?? 0;
+  const needed = Object.values(functions).reduce((sum, it) => sum + most(it), WITHOUT_LIMIT);
   const says = `The account may run ${limit} functions at a time, ${unreserved} of them unreserved`;
-  if (workers === undefined || unreserved >= workers + OTHER_FUNCTIONS) return ok(check, says);
+  if (unreserved >= needed) return ok(check, says);
+  const workers = most(functions.invocation);
+  const fewer = workers - (needed - unreserved);
+  const remedy = 'Ask AWS for more concurrent executions (Service Quotas, Lambda)';
   return {
-    ...{ check, severity: 'warning', says: `${says}; max_concurrent_executions is ${workers}.` },
-    remedy: `Ask AWS for more concurrent executions (Service Quotas, Lambda), or lower max_concurrent_executions to ${Math.max(2, unreserved - OTHER_FUNCTIONS)}`,
+    ...{ check, severity: 'warning' },
+    says: `${says}; the stack may need ${needed}, as max_concurrent_executions is ${workers}.`,
+    remedy: fewer < LEAST_WORKERS ? remedy : `${remedy}, or lower max_concurrent_executions to ${fewer}`,
   };
 }
 

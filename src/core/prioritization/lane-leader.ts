@@ -7,6 +7,7 @@ import { type EngineSettings, LaneEngine } from '../lane/engine/engine.ts';
 import type { Decisions } from '../lane/engine/tick.ts';
 import type { Binds, Led } from '../lane/ports.ts';
 import { boundOf } from '../operations/bound.ts';
+import { PRIORITIES, type Priority } from '../request/record.ts';
 import { BacklogSizes, sizesIn, withSizes } from './backlog-sizes.ts';
 import { BacklogView } from './backlog-view.ts';
 import { mayFallAsleep } from './falling-asleep.ts';
@@ -31,6 +32,7 @@ const REPORTS = { everyMs: 1_000, takenPart: 0.5 };
 /** What is due is looked at this often; deadlines are kept about as promptly. */
 const DUE_EVERY_MS = 2_000;
 const METRICS_EVERY_MS = 10_000;
+const NOT_LAST = PRIORITIES.slice(0, -1);
 const CONCURRENT_WRITES = 50;
 /** A leader gives up after this many failed ticks in a row. */
 const MAX_FAILED_TICKS = 5;
@@ -292,7 +294,13 @@ export class LaneLeader {
   }
 
   get #oldest(): number | undefined {
-    return this.#view.oldest(({ tenant }) => !this.#budgets.keepsBack(tenant));
+    return this.#oldestOf(PRIORITIES);
+  }
+
+  #oldestOf(priorities: readonly Priority[]): number | undefined {
+    return this.#view.oldest(
+      ({ tenant, priority }) => priorities.includes(priority) && !this.#budgets.keepsBack(tenant),
+    );
   }
 
   #emitMetrics(now: number): void {
@@ -300,13 +308,14 @@ export class LaneLeader {
     const oldest = this.#oldest;
     const { figures } = this.#engine;
     const { utilisation, paused } = figures;
-    const OldestWaitingSeconds = oldest === undefined ? 0 : Math.max(0, now - oldest) / 1_000;
+    const waitOf = (since: number | undefined) =>
+      since === undefined ? 0 : Math.max(0, now - since) / 1_000;
     const bound = paused === 'operator' ? paused : boundOf(undefined, { figures })?.by;
     const told = this.#engine.takeTold();
     this.#ports.emit(
       laneLine(this.#settings.metricsNamespace, now, this.#lane, {
         overall: {
-          OldestWaitingSeconds,
+          OldestPriority1To4Seconds: waitOf(this.#oldestOf(NOT_LAST)),
           Released: this.#releases.takeReleased(),
           Throttled: told.throttled,
           PromisesKept: told.promisesKept,
@@ -314,7 +323,7 @@ export class LaneLeader {
           LanesPaused: paused === undefined || paused === 'operator' ? 0 : 1,
         },
         ofLane: {
-          OldestWaitingSeconds,
+          OldestWaitingSeconds: waitOf(oldest),
           WaitingTokens: tokensIn(this.#sizes.figures),
           QuotaUtilisation: utilisation * 100,
           TokensWonBack: told.wonBack,

@@ -2,7 +2,8 @@
 
 /** Each metric and dimension has a price, so each is written only where an alarm or a graph of the dashboard reads it. */
 export interface OverallMetrics {
-  OldestWaitingSeconds: number;
+  /** The alarm reads it. Work of priority 5 is left out: it may wait for days, as batches do. */
+  OldestPriority1To4Seconds: number;
   Released: number;
   Throttled: number;
   LanesPaused: number;
@@ -25,6 +26,7 @@ export interface LaneMetrics {
 
 const UNITS: Record<keyof LaneMetrics | keyof OverallMetrics | 'Heartbeat' | 'BudgetNotices', string> = {
   Heartbeat: 'Count',
+  OldestPriority1To4Seconds: 'Seconds',
   OldestWaitingSeconds: 'Seconds',
   Released: 'Count',
   Throttled: 'Count',

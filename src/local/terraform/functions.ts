@@ -120,6 +120,7 @@ export const FUNCTIONS: Record<string, TerraformFunction> = {
   length: unary(length),
   lookup: (...args) => lookup(args),
   max: (...args) => Math.max(...args.map(toNumber)),
+  min: (...args) => Math.min(...args.map(toNumber)),
   regex: binary(regex),
   tolist: unary(toList),
   toset: unary(toSet),
