@@ -58,6 +58,22 @@ export function lanesContract(backend: () => Backend): void {
       expect(await silence()).toBe(1_005);
     });
 
+    it('an announcement that comes late turns nothing back, and nobody knows any more what was written last', async () => {
+      const lane = newLane();
+      const key = backlogKey({ lane, priority: 3, tenant: 'a', shard: 0 });
+      const { directory } = ports();
+      const seen = async () => (await directory.list(lane))[0];
+      await directory.announce(key, 5_000, { request_id: 'r2', generation: 0 });
+      const before = await seen();
+      await directory.announce(key, 4_500, { request_id: 'r1', generation: 0 }, 5_500);
+      const after = await seen();
+      expect(after).toMatchObject({ announced_at: 5_000, silent_until: 5_500 });
+      expect(after?.about).toBeUndefined();
+      expect(after?.nonce).not.toBe(before?.nonce);
+      await directory.announce(key, 4_000, { request_id: 'r0', generation: 0 }, 5_000);
+      expect(await seen()).toMatchObject({ announced_at: 5_000, silent_until: 5_500 });
+    });
+
     it('forgets a partition, unless it has been announced again, be it in the same millisecond', async () => {
       const lane = newLane();
       const key = backlogKey({ lane, priority: 1, tenant: 'a', shard: 0 });

@@ -44,11 +44,15 @@ export function createDirectory(): QueueDirectory {
     async announce(backlogKey, now, announced, silentUntil) {
       const entries = inserted(lanes, parseBacklogKey(backlogKey).lane, () => new Map());
       announcements++;
+      const standing = entries.get(backlogKey);
+      const isLate = standing !== undefined && standing.announced_at > now;
       const about = announced && { request_id: announced.request_id, generation: announced.generation };
+      const silences = [standing?.silent_until, silentUntil].filter((it) => it !== undefined);
       entries.set(backlogKey, {
-        ...{ backlog_key: backlogKey, announced_at: now, nonce: `a${announcements}` },
-        ...(about && { about }),
-        silent_until: silentUntil ?? entries.get(backlogKey)?.silent_until ?? now,
+        ...{ backlog_key: backlogKey, nonce: `a${announcements}` },
+        announced_at: isLate ? standing.announced_at : now,
+        ...(about && !isLate && { about }),
+        silent_until: isLate ? Math.max(...silences) : (silences.at(-1) ?? now),
       });
     },
     async list(lane) {

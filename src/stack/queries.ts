@@ -47,7 +47,7 @@ export const QUERIES: readonly Query[] = [
     of: ['prioritization'],
     lines: [
       'fields @timestamp, event, lane, reason, error',
-      'filter event in ["lane.taken", "lane.left", "tick.failed", "offer.failed", "quotas.unknown", "limit.assumed"]',
+      'filter event in ["lane.taken", "lane.left", "tick.failed", "offer.failed", "bundle.unsent", "quotas.unknown", "limit.assumed"]',
       'sort @timestamp desc',
       'limit 200',
     ],

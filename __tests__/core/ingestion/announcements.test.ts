@@ -20,8 +20,8 @@ beforeEach(() => {
   });
 });
 
-const make = (id: string, at: number, tenant = 'acme') =>
-  announcements.make(waitingRecord(id, { tenant }), at);
+const make = (id: string, at: number, tenant = 'acme', accepted_at = at) =>
+  announcements.make(waitingRecord(id, { tenant, accepted_at }), at);
 
 describe('the announcements of a queue', () => {
   it('tell of each request where few come', async () => {
@@ -41,6 +41,12 @@ describe('the announcements of a queue', () => {
       { id: 'r11', at: 11_100, silentUntil: 12_100 },
       { id: 'r21', at: 12_100, silentUntil: 13_100 },
     ]);
+  });
+
+  it('name no request that was written long before: others may have been written since', async () => {
+    await make('prompt', 10_000, 'acme', 9_900);
+    await make('slow', 13_000, 'acme', 12_000);
+    expect(announced.map(({ id }) => id)).toEqual(['prompt', undefined]);
   });
 
   it('say nothing about another queue', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { claim, end } from '../../../src/core/request/transitions.ts';
-import { createWorld, messageOf, requestBody } from '../../fixtures/ingestion-world.ts';
+import { createWorld, LANE, messageOf, requestBody } from '../../fixtures/ingestion-world.ts';
 import { queuedBefore, releaseOf, requestIn } from '../../fixtures/records.ts';
 
 const BODY = requestBody({ request_id: 'r1', metadata: { order: 7 } });
@@ -66,16 +66,30 @@ describe('a cancel message', () => {
     expect(world.records()).toHaveLength(1);
   });
 
-  it('that came first is void after an hour', async () => {
+  it.each([{}, { max_wait_seconds: 600 }])(
+    'that came first is void after an hour, for one with %j',
+    async (fields) => {
+      const world = createWorld();
+      await world.ingest(messageOf(CANCEL, { id: 'm2' }));
+      world.clock.time += 3_601_000;
+      expect(await world.ingest(messageOf({ ...BODY, ...fields }, { id: 'm1' }))).toEqual([]);
+      const [record] = world.requests();
+      expect(record).toMatchObject({ status: 'RECEIVED', generation: 0 });
+      expect(record?.expires_at).toBeUndefined();
+      expect(record?.backlog_key).toBeDefined();
+      expect(world.cloud.woken).toHaveLength(1);
+    },
+  );
+
+  it('that is void keeps no request from being refused', async () => {
     const world = createWorld();
     await world.ingest(messageOf(CANCEL, { id: 'm2' }));
     world.clock.time += 3_601_000;
-    await world.ingest(messageOf(BODY, { id: 'm1' }));
-    const [record] = world.requests();
-    expect(record).toMatchObject({ status: 'RECEIVED', generation: 0 });
-    expect(record?.expires_at).toBeUndefined();
-    expect(record?.backlog_key).toBeDefined();
-    expect(world.cloud.woken).toHaveLength(1);
+    world.cloud.lanes.set(LANE, { token: 1, limits: { tokens_per_minute: 1_000 } });
+    const converse = { ...BODY.converse, inferenceConfig: { maxTokens: 1_000 } };
+    expect(await world.ingest(messageOf({ ...BODY, converse }, { id: 'm1' }))).toEqual([]);
+    expect(world.cloud.sent).toMatchObject([{ status: 'REJECTED', error: { type: 'ExceedsQuota' } }]);
+    expect(world.cloud.woken).toEqual([]);
   });
 
   it.each([[5], [''], ['a/b'], [{ id: 'r1' }]])('of %j is refused', async (id) => {

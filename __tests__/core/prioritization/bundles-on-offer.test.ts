@@ -52,9 +52,22 @@ it('what could not be looked at, or sent, is sent by the next call', async () =>
   it.ports.hold.send = () => Promise.reject(new Error('queue down'));
   await onOffer.settle(11_200);
   it.ports.hold.send = send;
-  expect(it.logged).toEqual(['offer.failed', 'offer.failed']);
+  expect(it.logged).toEqual(['offer.failed', 'bundle.unsent']);
   await onOffer.settle(11_400);
   expect(sent).toHaveLength(1);
+});
+
+it('what has to go at once, and could not, goes with the next call, and is owed until then', async () => {
+  const { world: it, sent, onOffer } = world();
+  const { send } = it.ports.hold;
+  it.ports.hold.send = () => Promise.reject(new Error('queue down'));
+  const { offered: _, ...bundle } = offerOf('r1');
+  await onOffer.send([bundle]);
+  expect(onOffer.owes).toBe(true);
+  it.ports.hold.send = send;
+  await onOffer.settle(it.now);
+  expect(sent).toEqual([bundle]);
+  expect(onOffer.owes).toBe(false);
 });
 
 it('a leader that leaves gives workers as long for the last ones as for all others', async () => {

@@ -37,9 +37,24 @@ export function dynamoDirectory(client: DynamoDBClient, table: string): QueueDir
       const said = about
         ? ', #request_id = :request_id, #generation = :generation'
         : ' REMOVE #request_id, #generation';
-      await items.update(keyOf(backlogKey), {
+      const key = keyOf(backlogKey);
+      const nonce = randomUUID();
+      const written = await items.update(key, {
         update: `SET #announced_at = :now, #nonce = :nonce, #silent_until = ${silence}${said}`,
-        values: { now, nonce: randomUUID(), silent_until: silentUntil, request_id, generation },
+        condition: 'attribute_not_exists(#announced_at) OR #announced_at <= :now',
+        values: { now, nonce, silent_until: silentUntil, request_id, generation },
+      });
+      if (written !== undefined) return;
+      await items.update(key, {
+        update: 'SET #nonce = :nonce REMOVE #request_id, #generation',
+        condition: 'attribute_exists(#announced_at)',
+        values: { nonce },
+      });
+      if (silentUntil === undefined) return;
+      await items.update(key, {
+        update: 'SET #silent_until = :silent_until',
+        condition: '#silent_until < :silent_until',
+        values: { silent_until: silentUntil },
       });
     },
 

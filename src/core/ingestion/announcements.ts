@@ -1,4 +1,4 @@
-import { ANNOUNCE_INTERVAL_MS, type QueueDirectory } from '../lane/ports.ts';
+import { ANNOUNCE_INTERVAL_MS, COVERED_MS, type QueueDirectory } from '../lane/ports.ts';
 import type { RequestRecord } from '../request/record.ts';
 import { Coalescer, MOST_KEYS } from './coalescer.ts';
 
@@ -25,9 +25,11 @@ export class Announcements {
     const lastAt = this.#lastAt.get(queue) ?? Number.NEGATIVE_INFINITY;
     if (this.#lastAt.size >= MOST_KEYS) this.#lastAt.clear();
     this.#lastAt.set(queue, now);
-    if (now - lastAt >= MANY_WITHIN_MS) return this.#directory.announce(queue, now, record);
+    // One that was slow to write, or was written by an earlier delivery, tells nothing about what was written meanwhile.
+    const about = now - record.accepted_at <= COVERED_MS ? record : undefined;
+    if (now - lastAt >= MANY_WITHIN_MS) return this.#directory.announce(queue, now, about);
     await this.#covering.run(queue, now, () =>
-      this.#directory.announce(queue, now, record, now + ANNOUNCE_INTERVAL_MS),
+      this.#directory.announce(queue, now, about, now + ANNOUNCE_INTERVAL_MS),
     );
   }
 }

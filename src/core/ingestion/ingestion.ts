@@ -15,7 +15,13 @@ import { knownAs, knownProfiles } from '../request/model-id.ts';
 import { payloadText } from '../request/payload.ts';
 import type { Inbox, Payloads, Records } from '../request/ports.ts';
 import { describeProblems } from '../request/problem.ts';
-import type { CancellationRecord, RequestError, RequestRecord, StoredRecord } from '../request/record.ts';
+import {
+  type CancellationRecord,
+  isOutcome,
+  type RequestError,
+  type RequestRecord,
+  type StoredRecord,
+} from '../request/record.ts';
 import type { Request } from '../request/request.ts';
 import type { Results } from '../request/result.ts';
 import { replaceCancellation } from '../request/transitions.ts';
@@ -195,8 +201,9 @@ export class Ingestion {
       (request.if_too_late === 'refuse' ? lateness(record) : undefined);
     if (never !== undefined) {
       const standing = await records.read(record.request_id);
-      if (standing !== undefined) return this.#meet(message, request, record, standing);
-      return this.#reject(message, { error: never, usable: request });
+      const isOver = standing?.status === 'CANCEL_REQUESTED' && isVoid(standing, now);
+      if (standing !== undefined && !isOver) return this.#meet(message, request, record, standing);
+      return this.#reject(message, { error: never, usable: request, anonymous: isOver });
     }
     await payloads.put(record.payload_key, payloadText(call));
     const standing = await records.create(record);
@@ -235,14 +242,14 @@ export class Ingestion {
   async #replace(cancellation: CancellationRecord, record: RequestRecord): Promise<StoredRecord | undefined> {
     const { records, clock, log } = this.#ports;
     const now = clock.now();
-    const isVoid = cancellation.expires_at * 1_000 <= now;
-    const ending = isVoid ? undefined : cancelled(now);
+    const ending = isVoid(cancellation, now) ? undefined : cancelled(now);
     // Its result may be left for the lane's leader, which knows registered lanes only.
     await this.#notifier.register(record, now);
     const moved = await records.move(replaceCancellation(cancellation, record, ending));
     const { request_id } = record;
-    if (moved.applied) log(isVoid ? 'request.received' : 'request.cancelled', { request_id });
-    if (moved.record !== undefined) await deliver(this.#ports, moved.record);
+    if (moved.applied) log(ending === undefined ? 'request.received' : 'request.cancelled', { request_id });
+    if (moved.record !== undefined && isOutcome(moved.record.status))
+      await deliver(this.#ports, moved.record);
     return moved.record;
   }
 
@@ -255,6 +262,11 @@ export class Ingestion {
     }
     await deliver(this.#ports, standing ?? record);
   }
+}
+
+/** One that came so long before its request has no effect. */
+function isVoid({ expires_at }: CancellationRecord, now: number): boolean {
+  return expires_at * 1_000 <= now;
 }
 
 function refusalOf(reading: Extract<Reading, { kind: 'invalid' | 'pointer' }>): Refusal {

@@ -16,11 +16,18 @@ export const WAKE_INTERVAL_MS = 2_000;
  */
 export const ANNOUNCE_INTERVAL_MS = 1_000;
 
+/**
+ * What one write takes to an index, the next takes too: where a request has been seen, what was written at most so much later is
+ * visible so much later. So an announcement names only a request that was written no longer before it.
+ */
+export const COVERED_MS = 200;
+
 /** Where ingestion announces work, so that the leader knows which backlog partitions to read. */
 export interface QueueDirectory {
   /**
-   * Announces work in a partition; after the record's write, or before it as `silentUntil` says. Idempotent.
-   * @param about whose write it was, or will be
+   * Announces work in a partition; after the record's write, or before it as `silentUntil` says. Idempotent. One that arrives after a
+   * later one does not set the time back, and neither of the two is said to be about a request.
+   * @param about whose write it was, {@link COVERED_MS} ago at most. Absent: nobody knows what was written last
    * @param silentUntil until then the caller may write more there without a word, `ANNOUNCE_INTERVAL_MS` at most
    */
   announce(backlogKey: string, now: number, about?: Announced, silentUntil?: number): Promise<void>;

@@ -1,7 +1,13 @@
 /** What the leader sees of a lane's backlog: the heads of its queues, without what it has released already. */
 
 import { concurrently } from '../concurrently.ts';
-import { ANNOUNCE_INTERVAL_MS, type Announced, type QueueDirectory, type QueueEntry } from '../lane/ports.ts';
+import {
+  ANNOUNCE_INTERVAL_MS,
+  type Announced,
+  COVERED_MS,
+  type QueueDirectory,
+  type QueueEntry,
+} from '../lane/ports.ts';
 import type { BundleLease } from '../request/bundle-lease.ts';
 import { parseBacklogKey } from '../request/keys.ts';
 import type { Backlog, BacklogEntry } from '../request/ports.ts';
@@ -12,11 +18,6 @@ import { Released } from './released.ts';
 
 /** Indexes show a write within this time. */
 const INDEX_GRACE_MS = 3_000;
-/**
- * Where the request that was announced last has been seen, everything that was written before it is visible so much later: what one
- * write takes to an index, the next takes too.
- */
-const COVERED_GRACE_MS = 200;
 /** A queue that was announced longer ago and is empty has nothing more to come. */
 const ANNOUNCED_GRACE_MS = ANNOUNCE_INTERVAL_MS + INDEX_GRACE_MS + CLOCK_SKEW_MS;
 /** How often the directory is read: new queues are seen this late. */
@@ -119,7 +120,7 @@ export class BacklogView {
   async readAll(now: number, unfinishedSince: number | undefined, lists: boolean): Promise<void> {
     if (lists) this.#listedAt = Number.NEGATIVE_INFINITY;
     for (const queue of this.#queues.values()) queue.readAt = Number.NEGATIVE_INFINITY;
-    await this.refresh(now, unfinishedSince, lists);
+    await this.refresh(now, unfinishedSince, lists, Number.POSITIVE_INFINITY);
   }
 
   /** When the oldest of the heads that count was accepted, epoch milliseconds; undefined when none does. */
@@ -155,8 +156,14 @@ export class BacklogView {
    * Reads the directory and the heads that are needed.
    * @param unfinishedSince the first release that has not ended
    * @param lists false: the directory is known to say nothing new
+   * @param most read no more queues in this round
    */
-  async refresh(now: number, unfinishedSince: number | undefined, lists = true): Promise<void> {
+  async refresh(
+    now: number,
+    unfinishedSince: number | undefined,
+    lists = true,
+    most = READS_PER_ROUND,
+  ): Promise<void> {
     if (lists && now >= this.#listedAt + LIST_EVERY_MS) {
       this.#take(await this.#ports.directory.list(this.#lane));
       this.#listedAt = now;
@@ -169,7 +176,7 @@ export class BacklogView {
     const due = [...this.#queues.values()]
       .filter((queue) => this.#needsReading(queue, wantedOf(queue), now, gathers))
       .sort((a, b) => urgency(a) - urgency(b) || (a.readAt ?? 0) - (b.readAt ?? 0))
-      .slice(0, READS_PER_ROUND);
+      .slice(0, most);
     await concurrently(due, CONCURRENT_READS, async (queue) => {
       const key = queue.entry.backlog_key;
       const limit = Math.min(MOST_HEADS, queue.released.length + Math.max(wanted, wantedOf(queue)));
@@ -312,7 +319,7 @@ function caughtUpAt({ entry, coveredAt = Number.POSITIVE_INFINITY }: Queue, sinc
   // More may have been written after it, without a word.
   const silenceMs = silent_until > announced_at ? ANNOUNCE_INTERVAL_MS : 0;
   return Math.min(
-    ...[since + INDEX_GRACE_MS, announced_at + ANNOUNCED_GRACE_MS, coveredAt + silenceMs + COVERED_GRACE_MS],
+    ...[since + INDEX_GRACE_MS, announced_at + ANNOUNCED_GRACE_MS, coveredAt + silenceMs + COVERED_MS],
   );
 }
 

@@ -1,18 +1,21 @@
-/** Bundles that a leader has offered to workers which run already: what none of them takes along gets a worker of its own. */
+/**
+ * Bundles on their way to workers: those that a leader has offered to workers which run already, until one takes them along or they get
+ * a worker of their own, and those that could not be sent.
+ */
 import type { Clock } from '../clock.ts';
 import { concurrently } from '../concurrently.ts';
 import type { Log } from '../log.ts';
-import { type BundleOffers, OFFER_MS, type OfferedBundle } from '../request/bundle-offers.ts';
+import { type BundleOffers, isOffered, OFFER_MS, type OfferedBundle } from '../request/bundle-offers.ts';
 import type { HoldMessage } from '../request/hold-message.ts';
 import type { HoldQueue } from '../request/ports.ts';
 
 const CONCURRENT_CALLS = 50;
 
 interface Offer {
-  bundle: OfferedBundle;
+  bundle: HoldMessage;
   /** Epoch milliseconds. */
   until: number;
-  /** `ours`: nobody has taken it along, or can any more. `gone`: somebody has, or it has been sent. */
+  /** `ours`: it is to be sent, as nobody has taken it along, or can any more. `gone`: somebody has, or it has been sent. */
   state: 'open' | 'ours' | 'gone';
 }
 
@@ -44,25 +47,28 @@ export class BundlesOnOffer {
     return true;
   }
 
+  /** Sends these to workers of their own. What fails is tried again by {@link settle}: nothing but a lease tells of it. */
+  async send(bundles: readonly HoldMessage[]): Promise<void> {
+    const ours = bundles.map((bundle): Offer => ({ bundle, until: Number.NEGATIVE_INFINITY, state: 'ours' }));
+    this.#offers.push(...ours);
+    await this.#send(ours);
+  }
+
   /** Sends those to workers of their own that nobody has taken along by `now`. What fails is tried again by the next call. */
   async settle(now: number): Promise<void> {
-    const { hold, log } = this.#ports;
     const due = this.#offers.filter(({ until }) => until <= now);
     const [taken] = await Promise.allSettled([
       concurrently(due, CONCURRENT_CALLS, async (offer) => {
         if (offer.state === 'open') offer.state = (await this.#takeBack(offer.bundle)) ? 'ours' : 'gone';
       }),
     ]);
-    const ours = due.filter(({ state }) => state === 'ours');
-    const messages = ours.map(({ bundle }): HoldMessage => ({ ...bundle, offered: undefined }));
-    const [sent] = await Promise.allSettled([messages.length > 0 ? hold.send(messages) : undefined]);
-    if (sent.status === 'fulfilled') for (const offer of ours) offer.state = 'gone';
-    this.#offers = this.#offers.filter(({ state }) => state !== 'gone');
-    for (const outcome of [taken, sent]) {
-      if (outcome.status === 'rejected') {
-        log('offer.failed', { lane: due[0]?.bundle.lane, error: String(outcome.reason) });
-      }
-    }
+    if (taken.status === 'rejected') this.#failed('offer.failed', due, taken.reason);
+    await this.#send(due.filter(({ state }) => state === 'ours'));
+  }
+
+  /** Something could not be sent yet. */
+  get owes(): boolean {
+    return this.#offers.some(({ state }) => state === 'ours');
   }
 
   /** When its leader leaves the lane: workers have as long for the last ones as for all others. */
@@ -73,8 +79,24 @@ export class BundlesOnOffer {
     await this.settle(Number.POSITIVE_INFINITY);
   }
 
-  async #takeBack({ lease }: OfferedBundle): Promise<boolean> {
+  async #send(ours: readonly Offer[]): Promise<void> {
+    if (ours.length > 0) {
+      try {
+        await this.#ports.hold.send(ours.map(({ bundle }) => ({ ...bundle, offered: undefined })));
+        for (const offer of ours) offer.state = 'gone';
+      } catch (error) {
+        this.#failed('bundle.unsent', ours, error);
+      }
+    }
+    this.#offers = this.#offers.filter(({ state }) => state !== 'gone');
+  }
+
+  #failed(event: string, [first]: readonly Offer[], error: unknown): void {
+    this.#ports.log(event, { lane: first?.bundle.lane, error: String(error) });
+  }
+
+  async #takeBack(bundle: HoldMessage): Promise<boolean> {
     const { offers } = this.#ports;
-    return (await offers.stands(lease)) && (await offers.take(lease));
+    return isOffered(bundle) && (await offers.stands(bundle.lease)) && (await offers.take(bundle.lease));
   }
 }

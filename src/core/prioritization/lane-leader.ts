@@ -5,7 +5,7 @@ import { tokensIn } from '../lane/backlog-figures.ts';
 import type { SlotTotals } from '../lane/call-counters.ts';
 import { type EngineSettings, LaneEngine } from '../lane/engine/engine.ts';
 import type { Decisions } from '../lane/engine/tick.ts';
-import type { Binds, Led } from '../lane/ports.ts';
+import type { Binds, Led, ShownLane } from '../lane/ports.ts';
 import { boundOf } from '../operations/bound.ts';
 import { PRIORITIES, type Priority } from '../request/record.ts';
 import { BacklogSizes, sizesIn, withSizes } from './backlog-sizes.ts';
@@ -110,7 +110,7 @@ export class LaneLeader {
         if (lease !== 'held') return this.#stop(lease);
         if (this.#idle(clock.now())) {
           if (!(await this.#writes.sleep())) return this.#stop('lost');
-          if (await this.#staysIdle()) return this.#stop('asleep');
+          if (await this.#staysIdle(until)) return this.#stop('asleep');
           continue;
         }
       } catch (error) {
@@ -120,7 +120,10 @@ export class LaneLeader {
           error: error instanceof Error ? error.name : 'unknown',
           failed,
         });
-        if (failed >= MAX_FAILED_TICKS) throw error;
+        if (failed >= MAX_FAILED_TICKS) {
+          await this.#giveUp();
+          throw error;
+        }
       }
       const tookMs = clock.now() - begun;
       // Where reads and writes are slow, more of them would only be slower.
@@ -174,12 +177,22 @@ export class LaneLeader {
       backlog: this.#sizes.figures,
       ...this.#budgets.kept,
     };
-    const lease = await this.#writes.tick(now, decisions.releases.length > 0, { limits, figures });
+    const lease = await this.#written(decisions, now, { limits, figures });
     if (lease === 'lost') return lease;
     await this.#apply(decisions);
     await this.#settleBudgets(now);
     if (now >= this.#metricsAt + METRICS_EVERY_MS) this.#emitMetrics(now);
     return lease;
+  }
+
+  /** The plan comes before the releases. Without it none is made, and the next tick decides again. */
+  async #written(decisions: Decisions, now: number, shown: ShownLane): ReturnType<LaneWrites['tick']> {
+    try {
+      return await this.#writes.tick(now, decisions.releases.length > 0, shown);
+    } catch (error) {
+      this.#releases.takeBack(decisions);
+      throw error;
+    }
   }
 
   /** What the leader before has released, no record tells of until it is claimed. */
@@ -265,7 +278,7 @@ export class LaneLeader {
    */
   #idle(now: number): boolean {
     if (!this.#view.showsOnly(({ tenant }) => this.#budgets.keepsBack(tenant))) return false;
-    if (this.#view.unclaimed(now).length > 0) return false;
+    if (this.#view.unclaimed(now).length > 0 || this.#releases.owes) return false;
     const { kept, used_up } = this.#writes.figures ?? {};
     const keeps = this.#budgets.kept;
     if (String(kept) !== String(keeps.kept) || used_up !== keeps.used_up) return false;
@@ -277,13 +290,13 @@ export class LaneLeader {
   }
 
   /**
-   * Keeps looking until it has seen what came before the mark. False as soon as there is something to do. A queue that is announced
+   * Keeps looking until it has seen what came before the mark. False as soon as there is something to do, and at `until`. A queue that is announced
    * after the mark wakes the lane, and the directory is read again only then: to look at the lane's state costs a quarter as much.
    */
-  async #staysIdle(): Promise<boolean> {
+  async #staysIdle(until: number): Promise<boolean> {
     const { clock, watch } = this.#ports;
     const markedAt = clock.now();
-    for (let isWoken = true; ; ) {
+    for (let isWoken = true; clock.now() < until; ) {
       await clock.sleep(this.#view.lookInMs(clock.now(), markedAt));
       await this.#releases.settleOffers(clock.now());
       await this.#view.readAll(clock.now(), this.#engine.unfinishedSince(), isWoken);
@@ -291,6 +304,7 @@ export class LaneLeader {
       if (this.#view.hasSeen(markedAt)) return true;
       isWoken = (await watch.status(this.#lane))?.woken_at !== undefined;
     }
+    return false;
   }
 
   get #oldest(): number | undefined {
@@ -334,15 +348,24 @@ export class LaneLeader {
     );
   }
 
+  /** What cannot be written is left to the lease: the next leader comes when it is over. */
+  async #giveUp(): Promise<void> {
+    this.#workers.leave(this.#lane);
+    await this.#releases.settleAllOffers();
+  }
+
   async #stop(stopped: Stopped): Promise<Stopped> {
     this.#workers.leave(this.#lane);
     if (this.#releases.released > 0) this.#emitMetrics(this.#ports.clock.now());
-    if (stopped !== 'lost') {
-      await this.#budgets.leave();
-      await this.#writes.leave(this.#ports.clock.now(), stopped === 'asleep');
+    try {
+      if (stopped !== 'lost') {
+        await this.#budgets.leave();
+        await this.#writes.leave(this.#ports.clock.now(), stopped === 'asleep');
+      }
+    } finally {
+      // The lane's next leader does not need to know of them.
+      await this.#releases.settleAllOffers();
     }
-    // The lane's next leader does not need to know of them.
-    await this.#releases.settleAllOffers();
     this.#ports.log('lane.left', { lane: this.#lane, token: this.#led.token, reason: stopped });
     return stopped;
   }

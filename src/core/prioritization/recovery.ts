@@ -150,7 +150,7 @@ async function announced(
   transition: Transition,
   reason: 'rested' | 'lease_expired',
 ): Promise<void> {
-  await directory.announce(record.queue, clock.now(), record);
+  await directory.announce(record.queue, clock.now());
   const moved = await records.move(transition);
   if (!moved.applied) return;
   log('request.returned', { ...ids(moved.record), reason });

@@ -56,6 +56,8 @@ export interface Sharing {
   offered: ReadonlySet<number>;
 }
 
+export const UNSHARED: Sharing = { takesAlong: false, unhurried: false, offered: new Set() };
+
 /** How a lane does as its releases go out. */
 export interface LaneNow {
   /** Others of it wait. */

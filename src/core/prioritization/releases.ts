@@ -12,7 +12,7 @@ import { BundlesOnOffer } from './bundles-on-offer.ts';
 import type { LaneBudgets } from './lane-budgets.ts';
 import type { PrioritizationPorts } from './ports.ts';
 import { deadlinePassed, endWithout } from './recovery.ts';
-import { type BundlesOptions, bundlesOf, type Sharing } from './release-bundles.ts';
+import { type BundlesOptions, bundlesOf, type Sharing, UNSHARED } from './release-bundles.ts';
 
 const CONCURRENT_WRITES = 50;
 
@@ -102,7 +102,18 @@ export class Releases {
         if (!isOnOffer) others.push({ ...message, offered: undefined });
       }),
     );
-    if (others.length > 0) await this.#ports.hold.send(others);
+    if (others.length > 0) await this.#onOffer.send(others);
+  }
+
+  /** Nothing of it goes out. */
+  takeBack(decisions: Decisions): void {
+    const bundles = bundlesOf(decisions, UNSHARED, this.#options);
+    for (const { releases } of bundles.values()) this.#refund(decisions, releases);
+  }
+
+  /** Something that was released could not be sent yet. */
+  get owes(): boolean {
+    return this.#onOffer.owes;
   }
 
   /** What workers that run have not taken along by `now` gets workers of its own. */
