@@ -90,6 +90,29 @@ describe('a tenant with a budget', () => {
     expect(countOf(world, 'RECEIVED')).toBeGreaterThan(0);
   });
 
+  it('is known to have used it up while others use the whole quota', async () => {
+    const world = worldWith(
+      { tokens_per_day: 1_000 },
+      { limits: { requests_per_minute: 60, tokens_per_minute: 1_000_000 } },
+    );
+    await submit(world, 10);
+    await lead(world, 1);
+    await submit(world, 300, { tenant: 'other' });
+    const { clock, ports } = world;
+    const begun = clock.now();
+    clock.spawn(() => world.prioritize());
+    await clock.run(begun + 5_000);
+    const called = world.calls.length;
+    for (let second = 5; second < 90; second++) {
+      await clock.run(begun + second * 1_000);
+      const { figures } = (await ports.watch.status(LANE)) ?? {};
+      expect(figures, `after ${second} s`).toMatchObject({ kept: ['acme'], used_up: 1 });
+      expect((await accountOf(world)).lanes[LANE]?.lacks).toBe('used_up');
+    }
+    expect(world.calls.length).toBeGreaterThan(called);
+    await clock.run(begun + 200_000);
+  });
+
   it('shares it between its lanes', async () => {
     const world = worldWith({ tokens_per_day: 20_000 });
     await submit(world, 100);

@@ -97,8 +97,14 @@ export class LaneBudgets {
 
   /** Requests of this tenant are left out for now. */
   keepsBack(tenant: string): boolean {
+    const { short } = this.#seen.get(tenant) ?? {};
+    return short !== undefined && this.#now < short.until && this.#isShort(tenant);
+  }
+
+  /** By what is known of the budget. It is asked for again from time to time. */
+  #isShort(tenant: string): boolean {
     const { short, account } = this.#seen.get(tenant) ?? {};
-    if (short === undefined || this.#now >= short.until) return false;
+    if (short === undefined) return false;
     if (account === undefined) return true;
     if (this.#refuses(tenant, short.needs, account)) return false;
     // What has ended since may have cost less than was held for it.
@@ -113,7 +119,7 @@ export class LaneBudgets {
   get kept(): { kept?: string[]; used_up?: number } {
     let room = MOST_KEPT_BYTES;
     const kept = [...this.#seen]
-      .filter(([tenant, { waiting }]) => waiting && this.keepsBack(tenant))
+      .filter(([tenant, { waiting }]) => waiting && this.#isShort(tenant))
       .map(([tenant, { account }]) => ({ tenant, isUsedUp: account?.lanes[this.#lane]?.lacks === 'used_up' }))
       .sort((a, b) => Number(b.isUsedUp) - Number(a.isUsedUp))
       .filter(({ tenant }) => {
@@ -138,6 +144,8 @@ export class LaneBudgets {
 
   /** The request is released. */
   took(entry: BacklogEntry, size: Sized): void {
+    const seen = this.#seen.get(entry.tenant);
+    if (seen !== undefined) seen.short = undefined;
     this.#reserve(this.#now, entry, size, 1);
   }
 
@@ -157,6 +165,9 @@ export class LaneBudgets {
     await concurrently([...this.#seen], CONCURRENT_WRITES, async ([tenant, seen]) => {
       if (!this.has(tenant)) return;
       if (seen.uncovered.length > 0) refused.push(...(await this.#ask(tenant, seen)));
+      // While the quota is full, no tick asks for it.
+      else if (seen.waiting && seen.short !== undefined && this.#now >= seen.short.until)
+        await this.#askFor(tenant, seen, seen.short.needs);
       else if (this.#isWorthShowing(tenant, seen)) {
         await this.#adjust(tenant, seen, seen.waiting ? NO_SPENDING : undefined);
       }
@@ -205,12 +216,7 @@ export class LaneBudgets {
       undefined,
     );
     if (least === undefined) return refused;
-    // What is known may be old by now: another lane may have given back.
-    if (seen.short !== undefined) seen.account = undefined;
-    await this.#adjust(tenant, seen, least.needs);
-    seen.short = this.#covers(tenant, least.needs)
-      ? undefined
-      : { needs: least.needs, until: this.#now + ASK_AGAIN_MS };
+    await this.#askFor(tenant, seen, least.needs);
     const { account } = seen;
     if (seen.short === undefined || account === undefined) return refused;
     const over = others.filter(({ needs }) => this.#refuses(tenant, needs, account));
@@ -218,6 +224,13 @@ export class LaneBudgets {
       ...refused,
       ...over.map(({ entry }) => ({ entry, error: budgetUsedUp(tenant, dayOf(this.#now)) })),
     ];
+  }
+
+  async #askFor(tenant: string, seen: Seen, needs: Spending): Promise<void> {
+    // What is known may be old by now: another lane may have given back.
+    if (seen.short !== undefined) seen.account = undefined;
+    await this.#adjust(tenant, seen, needs);
+    seen.short = this.#covers(tenant, needs) ? undefined : { needs, until: this.#now + ASK_AGAIN_MS };
   }
 
   /** What runs may still turn out to cost less than was held for it: refused is only what exceeds what has been spent. */
