@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { budgetsText } from '../../../src/cli/report/budgets-text.ts';
 import { overviewText } from '../../../src/cli/report/overview-text.ts';
 import type { BudgetAccount, TenantBudget } from '../../../src/core/lane/budgets.ts';
-import { lackOf, viewBudgets } from '../../../src/core/operations/budgets.ts';
+import type { Limits } from '../../../src/core/lane/catalog/limits.ts';
+import { lackOf, mayRunOut, viewBudgets } from '../../../src/core/operations/budgets.ts';
 import { type LaneOverview, viewOverview } from '../../../src/core/operations/overview.ts';
 import { whyOf } from '../../../src/core/operations/why.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
@@ -30,6 +31,17 @@ async function viewsOf(budgets: Record<string, TenantBudget>, account?: BudgetAc
 }
 
 describe('budgets of today', () => {
+  it.each<[string, TenantBudget, number, boolean]>([
+    ['the tokens before it and its own exceed what is left', { tokens_per_day: 9_000 }, 501, true],
+    ['they fit', { tokens_per_day: 9_000 }, 500, false],
+    ['little is left in dollars', { usd_per_day: 3 }, 1, true],
+    ['much is left in dollars', { usd_per_day: 30 }, 1, false],
+  ])('may run out before a request: %s', async (_, budget, tokens, expected) => {
+    const views = await viewsOf({ acme: budget }, { ...ACCOUNT, noticed: undefined });
+    expect(mayRunOut(views, 'acme', tokens)).toBe(expected);
+    expect(mayRunOut(views, 'another', 1_000_000)).toBe(false);
+  });
+
   it('are what all lanes have spent and hold, the most used first', async () => {
     const views = await viewsOf(
       { other: { usd_per_day: 3 }, acme: { tokens_per_day: 10_000, usd_per_day: 10, at_limit: 'refuse' } },
@@ -99,19 +111,24 @@ it('what waits for a budget is told apart, and does not seem to drain', async ()
 });
 
 describe('why a request waits', () => {
-  async function whyAfter(budget: TenantBudget, waitMs: number, answerMs = 1_000) {
+  async function whyAfter(budget: TenantBudget, waitMs: number, answerMs = 1_000, limits?: Limits) {
     const world = createWorld({
+      limits,
       laneSettings: { tenant_budgets: { acme: budget } },
       answer: async (_call, { clock }) => {
         await clock.sleep(answerMs);
         return { body: '{}', usage: { input_tokens: 100, output_tokens: 400 } };
       },
     });
-    for (let index = 0; index < 20; index++) await world.submit(`r${index}`, { tenant: 'acme' });
+    for (let index = 0; index < 20; index++) {
+      await world.submit(`r${index}`, { tenant: 'acme', backlog_order: world.clock.now() + index });
+    }
     await world.submit('other', { tenant: 'other' });
     world.clock.at(world.clock.now(), () => world.clock.spawn(() => world.prioritize()));
     await world.clock.run(world.clock.now() + waitMs);
-    const waiting = [...world.cloud.table.all()].find(({ status }) => status === 'RECEIVED')?.request_id;
+    const waiting = [...world.cloud.table.all()].findLast(
+      ({ status, tenant }) => status === 'RECEIVED' && tenant === 'acme',
+    )?.request_id;
     const ports = { ...world.ports, rows: createReportRows() };
     return whyOf(ports, waiting ?? '', world.clock);
   }
@@ -122,6 +139,18 @@ describe('why a request waits', () => {
     expect(why?.remedy).toContain('tenant_budgets');
     expect(why?.expected_start?.p50).toBeGreaterThan(Date.parse('2001-09-10T00:00:00Z'));
     expect(why?.lane).toMatchObject({ lane: LANE, bound: undefined });
+  });
+
+  it('gives no time where its budget may be used up before its turn', async () => {
+    const limits = { requests_per_minute: 4, tokens_per_minute: 1_000_000 };
+    const why = await whyAfter({ tokens_per_day: 4_000 }, 20_000, 1_000, limits);
+    expect(why?.says.at(-1)).toBe(
+      'The budget of acme for today may be used up before its turn: no time can be given.',
+    );
+    expect(why?.remedy).toContain('tenant_budgets');
+    expect(why?.expected_start).toBeUndefined();
+    const covered = await whyAfter({ tokens_per_day: 60_000 }, 20_000, 1_000, limits);
+    expect(covered?.expected_start).toBeDefined();
   });
 
   it('says that the rest is held for calls that run', async () => {

@@ -16,7 +16,7 @@ import type { BundleLeases } from '../request/bundle-lease.ts';
 import type { BacklogEntry, Records } from '../request/ports.ts';
 import { isOutcome, type RequestRecord, type StoredRecord } from '../request/record.ts';
 import { type BacklogPorts, type ChargeOf, readBacklog, type WaitingWork } from './backlog.ts';
-import { type BudgetPorts, lackOf, viewBudgets } from './budgets.ts';
+import { type BudgetPorts, lackOf, mayRunOut, viewBudgets } from './budgets.ts';
 import { chargesOf } from './charges.ts';
 import { historyOf, type Transition } from './history.ts';
 import { type LaneView, type LaneViewPorts, speedOf, viewLane } from './lanes.ts';
@@ -118,11 +118,17 @@ async function whyItWaits(
   const begin = lack?.lacks === 'used_up' ? nextDay(lack.day) : now;
   const refused = lack?.lacks === 'used_up' && lack.at_limit === 'refuse';
   const rests = lane.resting?.includes(record.tenant) ?? false;
-  const expected = from && !refused && !rests ? { p50: begin + from.p50, p95: begin + from.p95 } : undefined;
+  const runsOut =
+    lack === undefined && mayRunOut(budgets, record.tenant, ahead.tenant.tokens + chargeOf(record));
+  const isKnown = from !== undefined && !refused && !rests && !runsOut;
+  const expected = isKnown ? { p50: begin + from.p50, p95: begin + from.p95 } : undefined;
   const why = () => {
     if (lack !== undefined) return { says: [...lackSaid(lack), place], remedy: RAISE_BUDGET };
     if (rests) return { says: [restSaid(record.tenant), place], remedy: LOOK_AT_FAILED };
-    return { says: [`It waits its turn: ${place}`, `${lane.lane}: ${lane.says}`], remedy: lane.remedy };
+    const turn = [`It waits its turn: ${place}`, `${lane.lane}: ${lane.says}`];
+    return runsOut
+      ? { says: [...turn, mayRunOutSaid(record.tenant)], remedy: RAISE_BUDGET }
+      : { says: turn, remedy: lane.remedy };
   };
   return {
     ...why(),
@@ -139,6 +145,10 @@ const LOOK_AT_FAILED =
 
 function restSaid(tenant: string): string {
   return `Calls of ${tenant} fail while those of others are answered: they rest, and one of them tries again every few seconds.`;
+}
+
+function mayRunOutSaid(tenant: string): string {
+  return `The budget of ${tenant} for today may be used up before its turn: no time can be given.`;
 }
 
 function lackSaid({ tenant, day, lacks, at_limit }: NonNullable<ReturnType<typeof lackOf>>): string[] {
