@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OUTCOMES } from '../../src/core/request/record.ts';
 import { compileFilter } from '../../src/local/event-sources/filter.ts';
-import { ACCOUNT, evaluate, jsonOf, resourceAt, synthesise } from './synthesis.ts';
+import { ACCOUNT, evaluate, jsonOf, REQUIRED, resourceAt, synthesise } from './synthesis.ts';
 
 const json = synthesise();
 const stack = evaluate(json);
@@ -136,7 +136,6 @@ describe('permissions', () => {
         'sqs:GetQueueAttributes on input',
         'sqs:ReceiveMessage on input',
         'sqs:SendMessage on bedrock-results',
-        'sqs:SendMessage on bedrock-results-*',
       ],
     ],
     [
@@ -158,7 +157,6 @@ describe('permissions', () => {
         'servicequotas:ListAWSDefaultServiceQuotas on *',
         'servicequotas:ListServiceQuotas on *',
         'sqs:SendMessage on bedrock-results',
-        'sqs:SendMessage on bedrock-results-*',
         'sqs:SendMessage on hold-next-batch',
       ],
     ],
@@ -193,7 +191,6 @@ describe('permissions', () => {
         'sqs:GetQueueAttributes on hold-next-batch',
         'sqs:ReceiveMessage on hold-next-batch',
         'sqs:SendMessage on bedrock-results',
-        'sqs:SendMessage on bedrock-results-*',
       ],
     ],
     [
@@ -212,6 +209,18 @@ describe('permissions', () => {
     ],
   ])('%s may do exactly what it does', (name, grants) => {
     expect(grantsOf(name)).toEqual(grants);
+  });
+
+  it('results may be sent to queues with names of their own, however many, where there are any', () => {
+    const named = evaluate(json, {
+      ...REQUIRED,
+      results_queues: Array.from({ length: 100 }, (_, i) => `a-name-of-${i + 100}`),
+    });
+    for (const name of ['request_ingestion', 'prioritization', 'invocation']) {
+      const policy = resourceAt(named, `aws_iam_role_policy.${name}_permissions`).text('policy');
+      expect(policy).toContain(':bedrock-request-smoother-bedrock-results-*"');
+      expect(policy.length).toBeLessThan(10_240);
+    }
   });
 
   it('only Lambda assumes the roles', () => {

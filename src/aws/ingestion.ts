@@ -10,6 +10,7 @@ import { bedrockClient } from './bedrock/runtime.ts';
 import { bedrockTokenCounter } from './bedrock/token-counter.ts';
 import { lambdaClient } from './clients.ts';
 import { dynamoDirectory, dynamoRegistry } from './dynamodb/directory.ts';
+import { dynamoControl } from './dynamodb/lane-control.ts';
 import { dynamoWatch } from './dynamodb/lane-states.ts';
 import { dynamoRecords } from './dynamodb/records.ts';
 import { dynamoSettings } from './dynamodb/settings.ts';
@@ -33,6 +34,7 @@ export function ingestionPorts(
     directory: dynamoDirectory(dynamo, LANES_TABLE),
     registry: dynamoRegistry(dynamo, LANES_TABLE),
     watch: dynamoWatch(dynamo, LANES_TABLE),
+    control: dynamoControl(dynamo, LANES_TABLE),
     waker: lambdaWaker(lambdaClient(), PRIORITIZATION_FUNCTION),
     clock: systemClock,
     random: Math.random,

@@ -54,7 +54,7 @@ export function defineFunctions(
       MAX_ATTEMPTS: variables.max_attempts.stringValue,
       METRICS_NAMESPACE: metricsNamespace(context),
     },
-    permissions: prioritizationPermissions(stores),
+    permissions: prioritizationPermissions(context, stores),
   });
   const ingesting = {
     REQUESTS_TABLE: tables.requests.name,
@@ -71,7 +71,7 @@ export function defineFunctions(
     timeoutSeconds: INGESTION_TIMEOUT_SECONDS,
     memoryMegabytes: 512,
     environment: { ...ingesting, RESULTS_QUEUE_URL: queues.bedrockResults.queue.url },
-    permissions: ingestionPermissions(stores, prioritization),
+    permissions: ingestionPermissions(context, stores, prioritization),
     optionalPermission: countingPermission(context),
   });
   const invocation = new SmootherFunction(scope, 'invocation', context, {

@@ -1,5 +1,6 @@
 /** What each function may do: the actions it uses, on the resources it uses them on, and nothing else. */
 import type { SqsQueue } from '@cdktf/provider-aws/lib/sqs-queue';
+import { Fn, Op } from 'cdktf';
 import type { Context } from './context.ts';
 import { allow, type OptionalStatement, type Statement } from './policy.ts';
 import type { Queues } from './queues.ts';
@@ -7,6 +8,7 @@ import type { SmootherFunction } from './smoother-function.ts';
 import type { Stores } from './stores.ts';
 
 export function ingestionPermissions(
+  context: Context,
   { queues, tables, bucket }: Stores,
   prioritization: SmootherFunction,
 ): Statement[] {
@@ -14,7 +16,7 @@ export function ingestionPermissions(
     consume('ReceiveInput', queues.input.queue),
     ...takeRequestsIn({ tables, bucket }, prioritization),
     allow('ReadInbox', ['s3:GetObject', 's3:GetObjectVersion'], [`${bucket.arn}/inbox/*`]),
-    sendResults('SendRejections', queues),
+    sendResults('SendRejections', queues, context),
   ];
 }
 
@@ -66,7 +68,7 @@ export function countingPermission({ variables, partition }: Context): OptionalS
   return { when: count_tokens, statement: allow('CountTokens', ['bedrock:CountTokens'], [models]) };
 }
 
-export function prioritizationPermissions({ queues, tables }: Stores): Statement[] {
+export function prioritizationPermissions(context: Context, { queues, tables }: Stores): Statement[] {
   return [
     allow('MoveRecords', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [tables.requests.arn]),
     allow(
@@ -97,7 +99,7 @@ export function prioritizationPermissions({ queues, tables }: Stores): Statement
       ['*'],
     ),
     send('Release', queues.holdNextBatch.queue),
-    sendResults('SendResults', queues),
+    sendResults('SendResults', queues, context),
   ];
 }
 
@@ -122,7 +124,7 @@ export function invocationPermissions(
     // Nothing is listed, but S3 says that a key is missing only to those who may list; to others it denies access.
     allow('TellMissingPayloads', ['s3:ListBucket'], [bucket.arn]),
     allow('StoreOutputs', ['s3:PutObject'], [`${bucket.arn}/outputs/*`]),
-    sendResults('SendResults', queues),
+    sendResults('SendResults', queues, context),
     allow('CallBedrock', ['bedrock:InvokeModel'], modelArns(context)),
     // A stored prompt names its own model, which needs the permission above as well.
     allow('RenderPrompts', ['bedrock:RenderPrompt'], [`${ownBedrock(context)}:prompt/*`]),
@@ -150,10 +152,11 @@ function consume(sid: string, queue: SqsQueue): Statement {
   return allow(sid, ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queue.arn]);
 }
 
-/** The shared results queue and those with names of their own; their names, one by one, could exceed what a role holds. */
-function sendResults(sid: string, { bedrockResults }: Queues): Statement {
+/** The shared results queue and those with names of their own: one by one, they could be more than a role holds. */
+function sendResults(sid: string, { bedrockResults }: Queues, { variables }: Context): Statement {
   const { arn } = bedrockResults.queue;
-  return allow(sid, ['sqs:SendMessage'], [arn, `${arn}-*`]);
+  const hasNamed = Op.gte(Fn.lengthOf(variables.results_queues.value), 1);
+  return allow(sid, ['sqs:SendMessage'], Fn.conditional(hasNamed, [arn, `${arn}-*`], [arn]));
 }
 
 function send(sid: string, queue: SqsQueue): Statement {

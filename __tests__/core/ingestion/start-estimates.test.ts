@@ -165,6 +165,27 @@ describe('ingestion', () => {
     return world.records()[0] as RequestRecord;
   };
 
+  it('promises nothing in a lane that was paused since its leader went, and again once it is resumed', async () => {
+    const world = busyWorld();
+    const asleep = (figures: Partial<LaneFigures>) => {
+      const state = world.cloud.lanes.get(LANE) as LaneState;
+      world.cloud.lanes.set(LANE, {
+        ...state,
+        asleep: true,
+        figures: { ...(state.figures as LaneFigures), ...figures },
+      });
+    };
+    asleep({});
+    await world.cloud.ports.control.setPause(LANE, { by: 'an operator' });
+    expect((await send(world, {})).expected_start_at).toBeUndefined();
+    world.clock.time += 10_000;
+    asleep({ paused: 'operator' });
+    await world.cloud.ports.control.setPause(LANE, undefined);
+    await world.ingest(messageOf(requestBody({ request_id: 'r2' }), { id: 'm2' }));
+    const resumed = world.requests().find(({ request_id }) => request_id === 'r2');
+    expect(resumed?.expected_start_at).toBeDefined();
+  });
+
   it('writes what it promises into the record', async () => {
     const record = await send(busyWorld(), {});
     expect(record.expected_start_at).toBeGreaterThan(record.accepted_at + 9 * 60_000);

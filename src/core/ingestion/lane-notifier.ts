@@ -1,5 +1,5 @@
-import type { LaneRegistry, LaneStatus, QueueDirectory } from '../lane/ports.ts';
-import { type WakePorts, wakeThoseAsleep } from '../lane/wake.ts';
+import type { LaneControl, LaneRegistry, LaneStatus, QueueDirectory } from '../lane/ports.ts';
+import { isLed, type WakePorts, wakeThoseAsleep } from '../lane/wake.ts';
 import { askedModelOf, type RequestRecord } from '../request/record.ts';
 import { Announcements } from './announcements.ts';
 import { Coalescer } from './coalescer.ts';
@@ -7,6 +7,7 @@ import { Coalescer } from './coalescer.ts';
 export interface LaneNotifierPorts extends WakePorts {
   directory: QueueDirectory;
   registry: LaneRegistry;
+  control: Pick<LaneControl, 'pauseOf'>;
 }
 
 /** How old a lane's state may be by which a request is judged and its start estimated. */
@@ -17,6 +18,7 @@ export class LaneNotifier {
   readonly #registered = new Coalescer<void>(Number.POSITIVE_INFINITY);
   readonly #announcements: Announcements;
   readonly #statuses = new Coalescer<LaneStatus | undefined>(STATUS_AGE_MS);
+  readonly #pauses = new Coalescer<boolean>(STATUS_AGE_MS);
   readonly #ports: LaneNotifierPorts;
 
   constructor(ports: LaneNotifierPorts) {
@@ -25,8 +27,19 @@ export class LaneNotifier {
   }
 
   /** The lane's state as it was lately. */
-  recentStatus(lane: string, now: number): Promise<LaneStatus | undefined> {
-    return this.#statuses.run(lane, now, () => this.#ports.watch.status(lane));
+  async recentStatus(lane: string, now: number): Promise<LaneStatus | undefined> {
+    const { watch, control } = this.#ports;
+    const status = await this.#statuses.run(lane, now, () => watch.status(lane));
+    if (status?.figures === undefined || isLed(status, now)) return status;
+    // An operator may have paused the lane, or resumed it, since a leader has looked.
+    const isPaused = await this.#pauses.run(
+      lane,
+      now,
+      async () => (await control.pauseOf(lane)) !== undefined,
+    );
+    const { paused } = status.figures;
+    const noted = paused === 'operator' ? undefined : paused;
+    return { ...status, figures: { ...status.figures, paused: isPaused ? 'operator' : noted } };
   }
 
   async register(record: RequestRecord, now: number): Promise<void> {
