@@ -325,25 +325,6 @@ describe('a call without an answer', () => {
     expect(await world.counters()).toMatchObject({ faulted: 1 });
   });
 
-  it('denied with a guardrail says nothing of its model id', async () => {
-    world.script = [denial];
-    const message = await world.release();
-    const converse = {
-      messages: [],
-      guardrailConfig: { guardrailIdentifier: 'none', guardrailVersion: '1' },
-    };
-    const { payload_key } = await world.record();
-    await world.cloud.ports.payloads.put(
-      payload_key,
-      JSON.stringify({ v: 1, operation: 'converse', converse }),
-    );
-    await runWorker(world.ports, message);
-    expect(await world.record()).toMatchObject({ status: 'RECEIVED', denials: 1 });
-    const counters = await world.counters();
-    expect(counters).toMatchObject({ ended: 1, invalid: 1 });
-    expect(counters.denied).toBeUndefined();
-  });
-
   it('without a payload fails, and nothing is called', async () => {
     const message = await world.release();
     world.cloud.bucket.remove((await world.record()).payload_key);

@@ -1,4 +1,5 @@
 import { MAX_PROBED_RELEASES } from '../request/attempts.ts';
+import { namesMore } from '../request/elsewhere.ts';
 import { requestError } from '../request/error-types.ts';
 import type { Payload } from '../request/payload.ts';
 import type { RequestError, RequestRecord } from '../request/record.ts';
@@ -72,13 +73,9 @@ export function denialsOf({ denials, attempts, failures, throttles, full_allowan
   return denials ?? attempts - failures - throttles - (full_allowance ? 1 : 0);
 }
 
-/** Whether a denial is about the model id alone. One with a guardrail may be about that, which says nothing of the model. */
+/** Whether a denial is about the model id alone. A call that names more may be denied for that, which says nothing of the model. */
 export function isAboutModelId(payload: Payload): boolean {
-  const guardrail =
-    payload.operation === 'converse'
-      ? payload.converse.guardrailConfig
-      : payload.invoke_model.guardrailIdentifier;
-  return guardrail === undefined;
+  return !namesMore(payload);
 }
 
 /** Bedrock says which of the two quotas it has enforced. */

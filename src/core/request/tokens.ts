@@ -4,6 +4,7 @@
  * docs/models.md shows the rates.
  */
 import { officeXmlBytesOf, pagesOf } from './document-size.ts';
+import { isFreeJson, pointsElsewhere } from './elsewhere.ts';
 import { at, isObject } from './json.ts';
 import { kindOfName, type MediaKind, type Medium, mediumIn, type Surroundings } from './media.ts';
 import { foundationModelId } from './model-id.ts';
@@ -96,18 +97,6 @@ function placeOf(value: Record<string, unknown>, place: Place): Place {
   if (type === 'text') here.isText = true;
   if (at(value, ['citations', 'enabled']) === true) here.seesPages = true;
   return here;
-}
-
-/** A medium that the call names and does not hold. */
-function pointsElsewhere(value: Record<string, unknown>): boolean {
-  const { s3Location, s3Uri, type, url } = value;
-  if (s3Location !== undefined || s3Uri !== undefined || type === 'url') return true;
-  return typeof url === 'string' && /^https?:/.test(url);
-}
-
-/** What a tool is given and gives back: JSON that the model reads as text. */
-function isFreeJson(value: Record<string, unknown>, field: string): boolean {
-  return (field === 'input' && 'name' in value) || field === 'json' || field === 'inputSchema';
 }
 
 function addString(sum: Sum, text: string, family: Family, place: Place): void {

@@ -1,0 +1,28 @@
+/** What a call names without holding it. Bedrock asks whether the caller may use it, besides whether it may call the model. */
+import { isObject } from './json.ts';
+import type { Payload } from './payload.ts';
+
+/** Whether the call names anything besides its model: a guardrail, media, or a tool that Bedrock runs itself. */
+export function namesMore(payload: Payload): boolean {
+  return isNamedIn(payload.operation === 'converse' ? payload.converse : payload.invoke_model);
+}
+
+function isNamedIn(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(isNamedIn);
+  if (!isObject(value)) return false;
+  if (value.guardrailIdentifier !== undefined || value.systemTool !== undefined) return true;
+  if (pointsElsewhere(value)) return true;
+  return Object.entries(value).some(([field, inner]) => !isFreeJson(value, field) && isNamedIn(inner));
+}
+
+/** A medium that the call names and does not hold. */
+export function pointsElsewhere(value: Record<string, unknown>): boolean {
+  const { s3Location, s3Uri, type, url } = value;
+  if (s3Location !== undefined || s3Uri !== undefined || type === 'url') return true;
+  return typeof url === 'string' && /^https?:/.test(url);
+}
+
+/** What a tool is given and gives back: JSON that the model reads as text. */
+export function isFreeJson(value: Record<string, unknown>, field: string): boolean {
+  return (field === 'input' && 'name' in value) || field === 'json' || field === 'inputSchema';
+}
