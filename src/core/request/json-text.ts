@@ -2,7 +2,8 @@
  * JSON as its author wrote it. Values are looked at, and single places changed, while everything else stays as it is, byte
  * for byte: JSON.parse rounds whole numbers beyond 2^53, and an object puts members whose names are numbers first.
  */
-import { applyEdits, findNodeAtLocation, modify, type Node, parseTree } from 'jsonc-parser';
+import { applyEdits, findNodeAtLocation, modify, type Node, parseTree, visit } from 'jsonc-parser';
+import { MAX_DEPTH } from './json-limits.ts';
 
 export type Path = readonly string[];
 
@@ -56,6 +57,45 @@ export class JsonText {
 /** The text with a value set at a path; missing objects on the way are made. */
 export function withValueAt(text: string, path: Path, value: unknown): string {
   return applyEdits(text, modify(text, [...path], value, {}));
+}
+
+/** Ends a visit, which its visitor cannot stop in another way. */
+class SeenEnough extends Error {
+  constructor(readonly found: string) {
+    super(found);
+  }
+}
+
+/** How a text fails to be JSON: where it stops being that, unless it is nested too deeply to tell. */
+export function howNotJson(text: string): string {
+  let depth = 0;
+  const enter = () => {
+    depth += 1;
+    if (depth > MAX_DEPTH) throw new SeenEnough('not JSON');
+  };
+  const leave = () => {
+    depth -= 1;
+  };
+  const onError = (_: number, offset: number, _length: number, line: number, column: number) => {
+    const isCut = offset >= text.length && text.trim() !== '';
+    throw new SeenEnough(
+      isCut ? 'JSON without its end' : `not JSON from line ${line + 1}, column ${column + 1} on`,
+    );
+  };
+  const visitor = {
+    onObjectBegin: enter,
+    onArrayBegin: enter,
+    onObjectEnd: leave,
+    onArrayEnd: leave,
+    onError,
+  };
+  try {
+    visit(text, visitor, { disallowComments: true });
+  } catch (error) {
+    if (error instanceof SeenEnough) return error.found;
+    throw error;
+  }
+  return 'not JSON';
 }
 
 function exactValueOf(node: Node, text: string): unknown {

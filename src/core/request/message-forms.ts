@@ -2,7 +2,7 @@
 import { envelopeProblem } from './envelopes.ts';
 import { at, isObject } from './json.ts';
 import { JsonText } from './json-text.ts';
-import { FORMS, type Form, formless, type IF_TOO_LATE } from './message-schema.ts';
+import { FORMS, type Form, formless, type IF_TOO_LATE, MESSAGES } from './message-schema.ts';
 import type { Call, Payload } from './payload.ts';
 import { givenTwice, type Problem } from './problem.ts';
 import { parseWith } from './problems.ts';
@@ -44,11 +44,18 @@ export function readForm(
   return READERS[form](message, text);
 }
 
+const KNOWN = new Set(Object.values(MESSAGES).flatMap(({ shape }) => Object.keys(shape)));
+
+/** What belongs to other messages than those of this field is known as well, and only misplaced. */
+export function besides(field: keyof typeof MESSAGES): (name: string) => string | undefined {
+  return (name) => (KNOWN.has(name) ? `must not be given beside ${field}` : undefined);
+}
+
 type Reader = (message: Record<string, unknown>, text: JsonText) => Written | { problems: Problem[] };
 
 const READERS: Record<Form, Reader> = {
   converse(message, text) {
-    const parsed = parseWith(FORMS.converse, message);
+    const parsed = parseWith(FORMS.converse, message, besides('converse'));
     if ('problems' in parsed) return parsed;
     const { converse, ...envelope } = parsed.data;
     const bodyPath = ['converse'];
@@ -60,7 +67,7 @@ const READERS: Record<Form, Reader> = {
     };
   },
   messages(message, text) {
-    const parsed = parseWith(FORMS.messages, message);
+    const parsed = parseWith(FORMS.messages, message, besides('messages'));
     if ('problems' in parsed) return parsed;
     const { messages, system, ...envelope } = parsed.data;
     const converse = system === undefined ? { messages } : { messages, system };
@@ -68,7 +75,7 @@ const READERS: Record<Form, Reader> = {
     return { envelope, bodyPath: [], payload, body: shorthandText(text) };
   },
   invoke_model(message, text) {
-    const parsed = parseWith(FORMS.invoke_model, message);
+    const parsed = parseWith(FORMS.invoke_model, message, besides('invoke_model'));
     if ('problems' in parsed) return parsed;
     const { invoke_model, ...envelope } = parsed.data;
     const bodyPath = ['invoke_model', 'body'];
@@ -79,7 +86,7 @@ const READERS: Record<Form, Reader> = {
     return { envelope, bodyPath, payload: { v: 1, operation: 'invoke_model', invoke_model }, body };
   },
   modelInput(message, text) {
-    const parsed = parseWith(FORMS.modelInput, message);
+    const parsed = parseWith(FORMS.modelInput, message, besides('modelInput'));
     if ('problems' in parsed) return parsed;
     const { modelInput: body, recordId: record_id, ...envelope } = parsed.data;
     const bodyPath = ['modelInput'];

@@ -5,7 +5,10 @@
 import * as z from 'zod';
 import { canonicalJson } from './canonical.ts';
 import { converse, guardrail, latency, message, requestMetadata, systemBlock, tier } from './converse.ts';
+import { contentBlock } from './converse-content.ts';
 import { hasUnsafeInteger } from './json-limits.ts';
+import { howNotJson } from './json-text.ts';
+import { describedBy } from './problems.ts';
 import { PRIORITIES } from './record.ts';
 import { jsonObject, stringOf, wholeNumber } from './schema-parts.ts';
 
@@ -45,6 +48,7 @@ export const fields = {
     .unknown()
     .refine((value) => jsonBytes(value) <= MAX_METADATA_BYTES, {
       error: `at most ${MAX_METADATA_BYTES} bytes of JSON`,
+      params: describedBy((value) => `${jsonBytes(value)} bytes`),
     })
     .refine((value) => !hasUnsafeInteger(value), {
       error: 'integers within ±9007199254740991 (send larger ones as text)',
@@ -87,13 +91,23 @@ export const envelope = {
 
 const modelBody = jsonObject.describe('The body in the format of the model.');
 
+/** Such a text is spelled out before the schema sees it (message-forms.ts). */
+const orJsonText = z.record(z.string(), z.unknown(), {
+  error: ({ input }) => {
+    const why = typeof input === 'string' ? ` (this text is ${howNotJson(input)})` : '';
+    return `an object or its JSON text${why}`;
+  },
+});
+const textOrList: z.core.$ZodErrorMap = ({ code }) =>
+  code === 'invalid_type' ? 'text or a list' : undefined;
+
 /** The call in one of four forms, each known by its field. */
 export const FORMS = {
   converse: z.strictObject({ ...envelope, converse }),
   invoke_model: z.strictObject({
     ...envelope,
     invoke_model: z.strictObject({
-      body: modelBody.meta({ type: ['object', 'string'], description: 'The body, or its JSON text.' }),
+      body: orJsonText.meta({ type: ['object', 'string'], description: 'The body, or its JSON text.' }),
       content_type: z
         .string()
         .regex(/^application\/json(\s*;.*)?$/, { error: 'application/json' })
@@ -110,10 +124,17 @@ export const FORMS = {
   messages: z.strictObject({
     ...envelope,
     messages: z
-      .array(message.extend({ content: message.shape.content.meta({ type: ['array', 'string'] }) }))
+      .array(
+        message.extend({
+          content: z
+            .array(contentBlock, { error: textOrList })
+            .min(1)
+            .meta({ type: ['array', 'string'] }),
+        }),
+      )
       .min(1),
     system: z
-      .array(systemBlock)
+      .array(systemBlock, { error: textOrList })
       .meta({ type: ['array', 'string'] })
       .optional(),
   }),
@@ -126,11 +147,15 @@ export const FORMS = {
 export type Form = keyof typeof FORMS;
 
 /** A message without a call: the rest of it can be checked all the same. */
-export const formless = z.strictObject(envelope);
+export const formless = z.strictObject({
+  ...envelope,
+  recordId: fields.record_id.optional(),
+  system: z.unknown().optional(),
+});
 
 const INBOX_KEY = /^inbox(\/(?!\.{1,2}(\/|$))[^/]+)+$/;
 
-export const pointer = z.strictObject({
+const pointer = z.strictObject({
   s3: z
     .strictObject({
       bucket: z.string().min(3).max(63),
@@ -146,11 +171,14 @@ export const pointer = z.strictObject({
 });
 export type Pointer = z.infer<typeof pointer>['s3'];
 
-export const cancellation = z.strictObject({
+const cancellation = z.strictObject({
   cancel: fields.request_id.describe('The request to take back, unless its call has been made.'),
 });
 
-export const inputMessage = z.union([...Object.values(FORMS), pointer, cancellation]);
+/** All that a message can be, each known by its field. */
+export const MESSAGES = { ...FORMS, s3: pointer, cancel: cancellation };
+
+export const inputMessage = z.union(Object.values(MESSAGES));
 
 function jsonBytes(value: unknown): number {
   return Buffer.byteLength(canonicalJson(value) ?? '');

@@ -2,10 +2,10 @@
 import { guardrailArnProblem, type Home, modelArnProblem } from './arns.ts';
 import { at, isObject, parseJson, withoutByteOrderMark } from './json.ts';
 import { findUnfit, hasUnsafeInteger } from './json-limits.ts';
-import { JsonText } from './json-text.ts';
+import { howNotJson, JsonText } from './json-text.ts';
 import { requestedOutput } from './max-tokens.ts';
-import { readForm, spellOut, type Written } from './message-forms.ts';
-import { cancellation, fields, type Pointer, pointer } from './message-schema.ts';
+import { besides, readForm, spellOut, type Written } from './message-forms.ts';
+import { fields, MESSAGES, type Pointer } from './message-schema.ts';
 import { isStoredPrompt, knownAs, type Profiles, profileOfTenant, type TenantProfiles } from './model-id.ts';
 import { describe, givenTwice, missing, mustBe, type Problem } from './problem.ts';
 import { parseWith } from './problems.ts';
@@ -49,7 +49,7 @@ export function readMessage(text: string, limits: MessageLimits): Reading {
   const json = withoutByteOrderMark(text);
   const message = spellOut(parseJson(json), parseJson);
   if (message === undefined) {
-    return invalid([mustBe([], 'JSON', `text of ${text.length} characters that is not JSON`)]);
+    return invalid([mustBe([], 'JSON', `text of ${text.length} characters that is ${howNotJson(json)}`)]);
   }
   const unfit = findUnfit(message);
   if (unfit !== undefined) {
@@ -58,7 +58,7 @@ export function readMessage(text: string, limits: MessageLimits): Reading {
   if (!isObject(message)) return invalid([mustBe([], 'an object', describe(message))]);
   if ('s3' in message) return readPointer(message, limits);
   if ('cancel' in message) {
-    const parsed = parseWith(cancellation, message);
+    const parsed = parseWith(MESSAGES.cancel, message, besides('cancel'));
     return 'problems' in parsed
       ? invalid(parsed.problems)
       : { kind: 'cancellation', requestId: parsed.data.cancel };
@@ -69,7 +69,7 @@ export function readMessage(text: string, limits: MessageLimits): Reading {
 function readPointer(message: Record<string, unknown>, limits: MessageLimits): Reading {
   const { results } = usableOf(message, limits);
   const usable = results === undefined ? {} : { results };
-  const parsed = parseWith(pointer, message);
+  const parsed = parseWith(MESSAGES.s3, message, besides('s3'));
   if ('problems' in parsed) return invalid(parsed.problems, usable);
   const problems = destinationProblems(parsed.data.results, limits);
   if (problems.length > 0) return invalid(problems, usable);

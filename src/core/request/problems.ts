@@ -3,20 +3,36 @@ import type * as z from 'zod';
 import { at } from './json.ts';
 import { describe, missing, mustBe, type Problem, shorten } from './problem.ts';
 
-/** The value as the schema reads it, or its problems in the order in which the schema checks. */
+/**
+ * The value as the schema reads it, or its problems in the order in which the schema checks.
+ * @param misplaced what is wrong with a field of the value that the schema does not know; undefined: nobody knows it
+ */
 export function parseWith<Output>(
   schema: z.ZodType<Output>,
   value: unknown,
+  misplaced: (name: string) => string | undefined = () => undefined,
 ): { data: Output } | { problems: Problem[] } {
   const parsed = schema.safeParse(value, { error: expectedBy });
   if (parsed.success) return { data: parsed.data };
-  return { problems: parsed.error.issues.flatMap((issue) => problemsOfIssue(issue, value)) };
+  return { problems: parsed.error.issues.flatMap((issue) => problemsOfIssue(issue, value, misplaced)) };
 }
 
-function problemsOfIssue(issue: z.core.$ZodIssue, value: unknown): Problem[] {
+/** How a check describes what came, where its kind and size in general do not tell: `refine(..., { params })`. */
+export function describedBy(came: (value: unknown) => string) {
+  return { came };
+}
+
+function problemsOfIssue(
+  issue: z.core.$ZodIssue,
+  value: unknown,
+  misplaced: (name: string) => string | undefined,
+): Problem[] {
   const { path } = issue;
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...path, shorten(key)], text: 'unknown field' }));
+    return issue.keys.map((key) => {
+      const text = path.length === 0 ? misplaced(key) : undefined;
+      return { path: [...path, shorten(key)], text: text ?? 'unknown field' };
+    });
   }
   if (issue.code === 'invalid_key') {
     const expected = issue.issues.map(({ message }) => message).join(' and ');
@@ -24,7 +40,9 @@ function problemsOfIssue(issue: z.core.$ZodIssue, value: unknown): Problem[] {
     return [{ path: path.slice(0, -1), text: `names must be ${expected}, got ${describe(name)}` }];
   }
   const came = at(value, path);
-  return [came === undefined ? missing(path) : mustBe(path, issue.message, describe(came))];
+  if (came === undefined) return [missing(path)];
+  const params: Partial<ReturnType<typeof describedBy>> = (issue.code === 'custom' && issue.params) || {};
+  return [mustBe(path, issue.message, (params.came ?? describe)(came))];
 }
 
 /** What the schema wants, where it does not say so itself (`error`). */

@@ -14,7 +14,8 @@ export function exactlyOneOf<Members extends z.ZodRawShape>(members: Members) {
 }
 
 export function stringOf(pattern: RegExp, max: number, expected: string) {
-  return z.string().min(1).max(max).regex(pattern, { error: expected });
+  // An empty text is one mistake: the pattern need not say so again.
+  return z.string().min(1, { error: expected, abort: true }).max(max).regex(pattern, { error: expected });
 }
 
 export function wholeNumber(min: number, max?: number) {
