@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { estimate, type LaneEstimate, readLines, sendLines } from '../../../src/cli/operator/submission.ts';
+import {
+  estimate,
+  estimateTable,
+  type LaneEstimate,
+  readLines,
+  sendLines,
+} from '../../../src/cli/operator/submission.ts';
 import type { OutgoingMessage, RequestHandle, Smoother } from '../../../src/client/index.ts';
 
 const MODEL = 'us.amazon.nova-lite-v1:0';
@@ -58,21 +64,46 @@ describe('the lines of a file', () => {
     const [message] = messagesOf(await linesOf(text));
     expect(message).toMatchObject({ requestId: 'a-1', body: text });
   });
+});
 
-  it('are estimated by lane', async () => {
+describe('the estimate', () => {
+  const limited = (maxTokens: number, model_id = MODEL) => {
+    const messages = [{ role: 'user', content: [{ text: 'a' }] }];
+    return JSON.stringify({ model_id, converse: { messages, inferenceConfig: { maxTokens } } });
+  };
+  const estimated = async (...lines: string[]) => {
     const lanes = new Map<string, LaneEstimate>();
-    const limited = (maxTokens: number) => {
-      const messages = [{ role: 'user', content: [{ text: 'a' }] }];
-      return JSON.stringify({ model_id: MODEL, converse: { messages, inferenceConfig: { maxTokens } } });
-    };
-    for (const line of await linesOf(limited(100), limited(50))) {
-      if ('request' in line) estimate(lanes, line.request);
-    }
+    for (const line of await linesOf(...lines)) if ('request' in line) estimate(lanes, line.request);
+    return lanes;
+  };
+
+  it('adds up the requests of a lane', async () => {
+    const lanes = await estimated(limited(100), limited(50));
     const [[, sum] = []] = lanes;
     expect(lanes.size).toBe(1);
-    expect(sum).toMatchObject({ requests: 2, maxTokens: 150 });
+    expect(sum).toMatchObject({ requests: 2, maxTokens: 150, open: 0 });
     expect(sum?.inputTokens).toBeGreaterThan(0);
     expect(sum?.costUsd).toBeGreaterThan(0);
+    expect(sum?.minutes).toBeGreaterThan(0);
+  });
+
+  it('names no price and no time for a lane in which a request sets no max tokens, wherever in the file it is', async () => {
+    const other = 'us.amazon.nova-pro-v1:0';
+    for (const lines of [
+      [asking('a'), limited(100), limited(50)],
+      [limited(100), limited(50), asking('a')],
+    ]) {
+      const [, lane = '', otherLane = '', , unset] = estimateTable(
+        await estimated(...lines, limited(10, other)),
+      ).split('\n');
+      expect(lane).toMatch(/ 150 \+ 1 unset +unknown +unknown$/);
+      expect(otherLane).toMatch(/ 10 +\$\d\.\d{4} +\d\.\d$/);
+      expect(unset).toMatch(/^unset: 1 request without max tokens/);
+    }
+  });
+
+  it('says nothing of unset max tokens where all are set', async () => {
+    expect(estimateTable(await estimated(limited(100)))).not.toContain('unset');
   });
 });
 

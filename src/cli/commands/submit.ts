@@ -7,13 +7,13 @@ import { operatorCommand } from '../operator/operator-command.ts';
 import { withSmoother } from '../operator/producer.ts';
 import {
   estimate,
+  estimateTable,
   follow,
   type LaneEstimate,
   type Line,
   readLines,
   sendLines,
 } from '../operator/submission.ts';
-import { table } from '../report/table.ts';
 import { showEnded } from '../terminal/ended.ts';
 import { outputFile } from '../terminal/options.ts';
 import { writeTo } from '../terminal/printer.ts';
@@ -93,16 +93,7 @@ async function tryOut(lines: AsyncIterable<Line>): Promise<void> {
     if ('request' in line) estimate(lanes, line.request);
     else invalid += 1;
   }
-  const rows = [...lanes].map(([lane, { requests, inputTokens, maxTokens, costUsd, minutes = 0 }]) => [
-    lane,
-    String(requests),
-    String(inputTokens),
-    String(maxTokens),
-    costUsd === undefined ? 'unknown' : `$${costUsd.toFixed(4)}`,
-    minutes.toFixed(1),
-  ]);
-  console.log(table(['lane', 'requests', 'input', 'max output', 'at most', 'minutes'], rows));
-  console.log('in tokens, and minutes at the quota that the catalog assumes; answers may be shorter');
+  console.log(estimateTable(lanes));
   console.log(`${invalid} invalid ${invalid === 1 ? 'line' : 'lines'}; nothing was sent`);
   if (invalid > 0) process.exitCode = EXIT.failed;
 }

@@ -11,6 +11,8 @@ import { describeProblems } from '../../core/request/problem.ts';
 import { RECORD_ONLY } from '../../core/request/record.ts';
 import { contentHash, type Request } from '../../core/request/request.ts';
 import { estimateInput } from '../../core/request/tokens.ts';
+import { counted } from '../report/numbers.ts';
+import { table } from '../report/table.ts';
 
 /** A line of the file, ready to be sent, or what is wrong with it. */
 export type Line =
@@ -117,26 +119,59 @@ export async function follow(
 export interface LaneEstimate {
   requests: number;
   inputTokens: number;
-  /** Where a request sets none, none is counted. */
+  /** Of the requests that set it. */
   maxTokens: number;
-  /** In US dollars when every answer is as long as it may be; undefined where the price is not known. */
+  /** Requests without max tokens: nobody knows beforehand how many tokens the smoother will allow them, or how often. */
+  open: number;
+  /** In US dollars when every answer is as long as it may be; undefined where nobody knows. */
   costUsd?: number;
-  /** At the catalog's quota, with nobody else in the lane. */
+  /** At the catalog's quota, with nobody else in the lane; undefined where nobody knows. */
   minutes?: number;
 }
 
 /** Adds a request to the estimates of its lane. */
 export function estimate(lanes: Map<string, LaneEstimate>, { model_id, call }: Request): void {
   const lane = laneOf(model_id);
-  const before = lanes.get(lane) ?? { requests: 0, inputTokens: 0, maxTokens: 0 };
+  const before = lanes.get(lane) ?? { requests: 0, inputTokens: 0, maxTokens: 0, open: 0 };
   const { maxTokens } = requestedOutput(model_id, model_id, call);
+  const isSet = typeof maxTokens === 'number';
   const sum = {
     requests: before.requests + 1,
     inputTokens: before.inputTokens + estimateInput(model_id, call).tokens,
-    maxTokens: before.maxTokens + (typeof maxTokens === 'number' ? maxTokens : 0),
+    maxTokens: before.maxTokens + (isSet ? maxTokens : 0),
+    open: before.open + (isSet ? 0 : 1),
   };
+  lanes.set(lane, sum.open > 0 ? sum : { ...sum, ...mostOf(lane, sum) });
+}
+
+function mostOf(lane: string, sum: LaneEstimate): Pick<LaneEstimate, 'costUsd' | 'minutes'> {
   const cost = costOf(lane, { input_tokens: sum.inputTokens, output_tokens: sum.maxTokens });
   const { requests_per_minute: rpm, tokens_per_minute: tpm } = defaultLimitsOf(lane);
   const minutes = Math.max(rpm ? sum.requests / rpm : 0, tpm ? (sum.inputTokens + sum.maxTokens) / tpm : 0);
-  lanes.set(lane, { ...sum, costUsd: cost === undefined ? undefined : cost / 1e9, minutes });
+  return { costUsd: cost === undefined ? undefined : cost / 1e9, minutes };
+}
+
+/** The estimates as a table, with what it counts and what it leaves out. */
+export function estimateTable(lanes: ReadonlyMap<string, LaneEstimate>): string {
+  const rows = [...lanes].map(([lane, { requests, inputTokens, maxTokens, open, costUsd, minutes }]) => [
+    lane,
+    String(requests),
+    String(inputTokens),
+    open === 0 ? String(maxTokens) : `${maxTokens} + ${open} unset`,
+    costUsd === undefined ? 'unknown' : `$${costUsd.toFixed(4)}`,
+    minutes === undefined ? 'unknown' : minutes.toFixed(1),
+  ]);
+  const open = [...lanes.values()].reduce((sum, lane) => sum + lane.open, 0);
+  const notes = [
+    'in tokens, dollars at list prices of the standard tier, and minutes at the quota that the catalog assumes; answers may be shorter',
+  ];
+  if (open > 0) {
+    const unset = counted(open, 'request');
+    notes.push(
+      `unset: ${unset} without max tokens; what such a lane costs at most, and how long it takes, is unknown`,
+    );
+  }
+  return [table(['lane', 'requests', 'input', 'max output', 'at most', 'minutes'], rows), ...notes].join(
+    '\n',
+  );
 }
