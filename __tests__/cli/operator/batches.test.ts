@@ -1,8 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { HeadObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, describe, expect, it } from 'vitest';
-import { checkFile, checkOptions, describeBatch, nameOfFile } from '../../../src/cli/operator/batches.ts';
+import {
+  cancelBatch,
+  checkFile,
+  checkOptions,
+  describeBatch,
+  nameOfFile,
+} from '../../../src/cli/operator/batches.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'batches-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -56,5 +63,40 @@ it('a batch is described by its status, and by its counts or the reason of its f
   };
   expect(describeBatch('nightly', { ...about, ...counts, status: 'WAITING' })).toBe(
     'nightly  WAITING  5 of 9 records have ended, 1 of them with an error',
+  );
+});
+
+describe('the cancellation of a batch', () => {
+  /** A bucket with this file and the progress of its batch, and what was put there. */
+  function storeWith(progress: object | undefined) {
+    const put: unknown[] = [];
+    const send = async (command: object) => {
+      if (command instanceof HeadObjectCommand) return { ETag: '"e"', ContentLength: 1 };
+      if (command instanceof PutObjectCommand) return void put.push(command.input.Key);
+      if (progress === undefined) throw new NoSuchKey({ $metadata: {}, message: 'none' });
+      return { Body: { transformToString: async () => JSON.stringify(progress) } };
+    };
+    return { store: { s3: { send } as unknown as S3Client, bucket: 'calls' }, put };
+  }
+
+  it.each(['COMPLETED', 'CANCELLED', 'FAILED'])('is not asked for once it has ended %s', async (status) => {
+    const { store, put } = storeWith({ status });
+    expect(await cancelBatch(store, 'nightly')).toEqual({ cancels: false, text: `has ended ${status}` });
+    expect(put).toEqual([]);
+  });
+
+  it('is not asked for when all records have ended', async () => {
+    const { store, put } = storeWith({ status: 'WRITING' });
+    expect((await cancelBatch(store, 'nightly')).text).toContain('too late');
+    expect(put).toEqual([]);
+  });
+
+  it.each([undefined, { status: 'TAKING_IN' }, { status: 'WAITING' }])(
+    'is asked for while records wait: %j',
+    async (progress) => {
+      const { store, put } = storeWith(progress);
+      expect(await cancelBatch(store, 'nightly')).toMatchObject({ cancels: true });
+      expect(put).toEqual(['batches/nightly.cancel']);
+    },
   );
 });

@@ -104,8 +104,9 @@ async function submit(
 }
 
 async function cancel(store: Bucket, name: string): Promise<void> {
-  await cancelBatch(store, name);
-  console.log(`${name}  will be cancelled: what has not been called yet never will be`);
+  const { cancels, text } = await cancelBatch(store, name);
+  console.log(`${name}  ${text}`);
+  if (!cancels) process.exitCode = EXIT.failed;
 }
 
 async function fetchResults(store: Bucket, name: string, output: string | undefined): Promise<void> {

@@ -8,7 +8,13 @@ import { setTimeout } from 'node:timers/promises';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { s3BatchFiles } from '../../aws/s3-batch-files.ts';
-import { hasEnded, keysOfName, type OutputKeys, outputKeys } from '../../core/batch/batch.ts';
+import {
+  type BatchStatus,
+  hasEnded,
+  keysOfName,
+  type OutputKeys,
+  outputKeys,
+} from '../../core/batch/batch.ts';
 import { isRecord, readLine } from '../../core/batch/batch-line.ts';
 import { linesFrom, START } from '../../core/batch/file-lines.ts';
 import type { BatchReport } from '../../core/batch/manifest.ts';
@@ -20,6 +26,8 @@ import { UsageError } from '../errors.ts';
 const PART_BYTES = 8 * 1024 * 1024;
 const LOOK_EVERY_MS = 2_000;
 const ENDING = '.jsonl';
+/** In later phases no record is left that could be cancelled. */
+const CANCELLABLE: readonly BatchStatus[] = ['TAKING_IN', 'CANCELLING', 'WAITING'];
 
 export interface Bucket {
   s3: S3Client;
@@ -112,9 +120,18 @@ export async function follow(
   }
 }
 
-export async function cancelBatch({ s3, bucket }: Bucket, name: string): Promise<void> {
-  await keysOf({ s3, bucket }, name);
-  await s3BatchFiles(s3, bucket).put(keysOfName(name).cancel, 'cancel\n', 'text/plain');
+/** Asks for the cancellation, unless all calls have been made. @returns what becomes of the batch, in words */
+export async function cancelBatch(store: Bucket, name: string): Promise<{ cancels: boolean; text: string }> {
+  const report = await reportOn(store, name);
+  if (report !== undefined && hasEnded(report)) return { cancels: false, text: `has ended ${report.status}` };
+  if (report !== undefined && !CANCELLABLE.includes(report.status)) {
+    return {
+      cancels: false,
+      text: `is too late to cancel: all of its records have ended, and it is ${report.status}`,
+    };
+  }
+  await s3BatchFiles(store.s3, store.bucket).put(keysOfName(name).cancel, 'cancel\n', 'text/plain');
+  return { cancels: true, text: 'will be cancelled: what has not been called yet never will be' };
 }
 
 /** Writes the lines of the output, which may be much larger than memory. */
