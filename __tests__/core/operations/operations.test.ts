@@ -209,6 +209,26 @@ describe('failed requests', () => {
     expect(contentHash(reading.request)).toBe(record.content_hash);
   });
 
+  it('are not tried again while their retry is there, and it is said how that stands', async () => {
+    await failed({ request_id: 'twice', model_id: MODEL, converse: CALL } as never);
+    await failed({ request_id: 'twice.retry', model_id: MODEL, converse: CALL } as never);
+    expect(await operate('retry', 'twice')).toBe(false);
+    expect(lines).toEqual([
+      'twice  was retried already: twice.retry is FAILED',
+      '1 failed request, 1 left as they are',
+    ]);
+    expect(await take('input_queue_url')).toEqual([]);
+    lines = [];
+    await operate('retry');
+    expect(lines.filter((it) => it.startsWith('twice'))).toEqual([
+      'twice.retry  sent again as twice.retry.retry',
+    ]);
+    expect(lines.at(-1)).toMatch(/, and 1 other that had been retried already$/);
+    const ids = (await take('input_queue_url')).map((body) => JSON.parse(body).request_id);
+    expect(ids).toContain('twice.retry.retry');
+    expect(ids).not.toContain('twice.retry');
+  });
+
   it('too large for a message are tried again through the inbox', async () => {
     const text = 'x'.repeat(1_100_000);
     const converse = { messages: [{ role: 'user', content: [{ text }] }] };

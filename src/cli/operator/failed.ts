@@ -6,7 +6,7 @@ import { PayloadMissingError } from '../../core/request/errors.ts';
 import { sha256 } from '../../core/request/keys.ts';
 import { type Call, readPayload } from '../../core/request/payload.ts';
 import type { Payloads } from '../../core/request/ports.ts';
-import type { RequestRecord } from '../../core/request/record.ts';
+import { isRequest, type RequestRecord } from '../../core/request/record.ts';
 import { counted } from '../report/numbers.ts';
 import type { Stack } from './operator-command.ts';
 
@@ -41,13 +41,19 @@ export async function operateFailed(
 ): Promise<boolean> {
   let count = 0;
   let left = 0;
+  let retried = 0;
   for await (const record of wanted(ports.failed, id)) {
-    const { done, text } = await ACTIONS[action](ports, record);
+    const { done, text, isRetried } = await ACTIONS[action](ports, record);
+    if (isRetried && id === undefined) {
+      retried++;
+      continue;
+    }
     count++;
     if (!done) left++;
     line(`${record.request_id}  ${text}`);
   }
-  line(`${counted(count, 'failed request')}${left === 0 ? '' : `, ${left} left as they are`}`);
+  const others = retried === 0 ? '' : `, and ${counted(retried, 'other')} that had been retried already`;
+  line(`${counted(count, 'failed request')}${left === 0 ? '' : `, ${left} left as they are`}${others}`);
   return left === 0 && (id === undefined || count > 0);
 }
 
@@ -60,6 +66,8 @@ async function* wanted(failed: FailedRequests, id: string | undefined): AsyncGen
 interface Done {
   done: boolean;
   text: string;
+  /** There was nothing to do: a retry is there already. */
+  isRetried?: boolean;
 }
 
 const ACTIONS = { list: describe, retry, drop };
@@ -70,10 +78,14 @@ async function describe(_ports: FailedPorts, { finished_at = 0, error }: Request
   return { done: true, text: `${new Date(finished_at).toISOString()}  ${error?.type}: ${error?.message}` };
 }
 
-async function retry({ objects, bucket, input }: FailedPorts, record: RequestRecord): Promise<Done> {
+async function retry({ failed, objects, bucket, input }: FailedPorts, record: RequestRecord): Promise<Done> {
+  const retryId = retryIdOf(record.request_id);
+  const before = await failed.read(retryId);
+  if (before !== undefined && isRequest(before)) {
+    return { done: false, isRetried: true, text: `was retried already: ${retryId} is ${before.status}` };
+  }
   const call = await readCall(objects, record.payload_key);
   if (call === undefined) return { done: false, text: 'its payload has expired' };
-  const retryId = retryIdOf(record.request_id);
   const body = retryMessageOf(record, call);
   if (Buffer.byteLength(body) <= MAX_MESSAGE_BYTES) {
     await input.send(body);
