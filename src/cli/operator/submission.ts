@@ -163,7 +163,7 @@ export function estimateTable(lanes: ReadonlyMap<string, LaneEstimate>): string 
   ]);
   const open = [...lanes.values()].reduce((sum, lane) => sum + lane.open, 0);
   const notes = [
-    'in tokens, dollars at list prices of the standard tier, and minutes at the quota that the catalog assumes; answers may be shorter',
+    'in tokens, list prices, and minutes at the quota that the catalog assumes; answers may be shorter',
   ];
   if (open > 0) {
     const unset = counted(open, 'request');
