@@ -7,7 +7,7 @@ import { type BurstFigures, type Bursts, smoothBursts } from '../../src/lab/run/
  */
 const BURSTS: Bursts = {
   ...{ rpm: 60, tpm: 8_000, requests: { rpm: 66, tpm: 46 } },
-  enforcements: { rpm: ['token-bucket', 'fixed-window'], tpm: ['sliding-window'] },
+  enforcements: { rpm: ['fixed-window'], tpm: ['sliding-window'] },
 };
 const LANES = (['rpm', 'tpm'] as const).flatMap((bound) =>
   BURSTS.enforcements[bound].map((enforcement) => ({ bound, enforcement })),

@@ -74,7 +74,7 @@ describe('faults from outside', () => {
   });
 
   it('Bedrock out for an hour: fails no request, unlike probes that cost their requests an attempt', async () => {
-    const hour = named('Bedrock out for an hour');
+    const hour = { ...named('Bedrock out for an hour'), perMinute: 12 };
     const quiet = { ...hour, perMinute: 2, durationMs: 10 * MINUTE_MS };
     expect(await meetFault(hour, 1)).toMatchObject({ failed: 0, lost: 0, violations: [] });
     expect(await meetFault(quiet, 1)).toMatchObject({ failed: 0, lost: 0, violations: [] });
