@@ -97,11 +97,8 @@ export class RequestHandle {
   async outcome(options: WaitOptions = {}): Promise<Result> {
     const record = await this.#until((it) => it !== undefined && isOutcome(it.status), options);
     const message = resultOf(record as StoredRecord);
-    const { output } = message;
     const operation = record !== undefined && 'operation' in record ? record.operation : undefined;
-    if (output === undefined || 'body' in output) return resultFrom(message, output?.body, operation);
-    const bytes = await this.#context.ports.output(output);
-    return resultFrom(message, JSON.parse(new TextDecoder().decode(bytes)), operation);
+    return resultFrom(message, this.#context.ports.output, operation);
   }
 
   /** Where it is now, by one read that may lag by a moment, and one more while it waits. */

@@ -1,6 +1,8 @@
 import type { Operation, Outcome } from '../core/request/record.ts';
 import type { ResultMessage } from '../core/request/result.ts';
+import { parseJson } from '../wire/json.ts';
 import { decodeBinaries } from './binary.ts';
+import type { ClientPorts } from './ports.ts';
 
 /** How a request ended. Times in milliseconds; docs/messages.md, "Result message". */
 export interface Result {
@@ -8,7 +10,8 @@ export interface Result {
   status: Outcome;
   /**
    * Bedrock's answer: that of Converse as the SDK gives it (binary content as `Uint8Array`), or the body of InvokeModel as
-   * JSON (`{ base64 }` for what is not JSON). Absent without an answer.
+   * JSON (`{ base64 }` for what is not JSON). Integers beyond ±2^53 are bigints, which JSON.stringify does not take. Absent
+   * without an answer.
    */
   output?: unknown;
   stopReason?: string;
@@ -38,10 +41,15 @@ export interface Result {
 
 /**
  * The result of a message, in the words of JavaScript.
- * @param body the answer, where it has been fetched already
+ * @param fetchOutput gets an answer that is not in the message
  * @param operation decides how binary content is given; absent: as it stands
  */
-export function resultFrom(message: ResultMessage, body: unknown, operation?: Operation): Result {
+export async function resultFrom(
+  message: ResultMessage,
+  fetchOutput: ClientPorts['output'],
+  operation?: Operation,
+): Promise<Result> {
+  const body = await bodyOf(message, fetchOutput);
   const { usage, timings, record_id, request_id, model_id, stop_reason, truncated_at, ...same } = message;
   const { v: _, output: __, ...common } = same;
   const { wait_ms: waitMs, latency_ms: latencyMs, ...times } = timings;
@@ -61,4 +69,9 @@ export function resultFrom(message: ResultMessage, body: unknown, operation?: Op
     },
     timings: { ...times, waitMs, latencyMs },
   };
+}
+
+async function bodyOf({ output }: ResultMessage, fetchOutput: ClientPorts['output']): Promise<unknown> {
+  if (output === undefined || 'body' in output) return output?.body;
+  return parseJson(new TextDecoder().decode(await fetchOutput(output)));
 }

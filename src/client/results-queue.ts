@@ -5,7 +5,7 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import type { ResultMessage } from '../core/request/result.ts';
+import type { ClientPorts } from './ports.ts';
 import { type Result, resultFrom } from './result.ts';
 
 /** A message is hidden from others this long, and again and again while the loop's body runs. */
@@ -20,7 +20,7 @@ const WAIT_SECONDS = 20;
 export async function* resultsOf(
   sqs: SQSClient,
   QueueUrl: string,
-  fetchOutput: (place: { bucket: string; key: string }) => Promise<Uint8Array>,
+  fetchOutput: ClientPorts['output'],
   signal?: AbortSignal,
 ): AsyncGenerator<Result, void, undefined> {
   while (!signal?.aborted) {
@@ -36,7 +36,7 @@ export async function* resultsOf(
         .catch(() => undefined);
     }, EXTEND_EVERY_MS);
     try {
-      yield await resultIn(JSON.parse(Body), fetchOutput);
+      yield await resultFrom(JSON.parse(Body), fetchOutput);
       await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
     } finally {
       clearInterval(extending);
@@ -63,13 +63,4 @@ async function receive(
     if (abortSignal?.aborted) return undefined;
     throw error;
   }
-}
-
-async function resultIn(
-  message: ResultMessage,
-  fetchOutput: (place: { bucket: string; key: string }) => Promise<Uint8Array>,
-): Promise<Result> {
-  const { output } = message;
-  if (output === undefined || 'body' in output) return resultFrom(message, output?.body);
-  return resultFrom(message, JSON.parse(new TextDecoder().decode(await fetchOutput(output))));
 }

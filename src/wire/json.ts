@@ -12,7 +12,7 @@ const BYTE_ORDER_MARK = '\uFEFF';
 export function parseJson(text: string): JsonValue {
   const plain = text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text;
   return (
-    LONG_NUMBER.test(plain) ? parse(plain, undefined, { parseNumber }) : JSON.parse(plain)
+    LONG_NUMBER.test(plain) ? parse(plain, undefined, { parseNumber, onDuplicateKey }) : JSON.parse(plain)
   ) as JsonValue;
 }
 
@@ -22,6 +22,11 @@ export function encodeJson(value: JsonValue | object): string {
 
 export function isObject(value: JsonValue): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The last of them counts, as with JSON.parse. */
+function onDuplicateKey({ newValue }: { newValue: unknown }): unknown {
+  return newValue;
 }
 
 function parseNumber(text: string): number | bigint {

@@ -1,3 +1,4 @@
+import { encodeJson } from '../../wire/json.ts';
 import { operatorCommand } from '../operator/operator-command.ts';
 import { withSmoother } from '../operator/producer.ts';
 import { interruption } from '../terminal/signals.ts';
@@ -14,8 +15,9 @@ export default operatorCommand(
   .action((ids, { queue, ...flags }) =>
     withSmoother(flags, async (smoother) => {
       const signal = interruption();
-      for (const id of ids) console.log(JSON.stringify(await smoother.handle(id).outcome({ signal })));
+      const handles = ids.map((id) => smoother.handle(id));
+      for (const handle of handles) console.log(encodeJson(await handle.outcome({ signal })));
       if (queue === undefined) return;
-      for await (const result of smoother.results({ queue, signal })) console.log(JSON.stringify(result));
+      for await (const result of smoother.results({ queue, signal })) console.log(encodeJson(result));
     }),
   );

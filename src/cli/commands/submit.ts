@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Option } from '@commander-js/extra-typings';
 import type { Result } from '../../client/index.ts';
+import { encodeJson } from '../../wire/json.ts';
 import { EXIT } from '../command.ts';
 import { operatorCommand } from '../operator/operator-command.ts';
 import { withSmoother } from '../operator/producer.ts';
@@ -78,7 +79,7 @@ function skippedText(ids: readonly string[]): string {
 }
 
 function line(result: Result): string {
-  return `${JSON.stringify(result)}\n`;
+  return `${encodeJson(result)}\n`;
 }
 
 function sayProblem(line: Line): void {
