@@ -4,6 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
 import { SmootherUsageError } from './errors.ts';
+import { checkOptions } from './options.ts';
 
 /** The stack's outputs by name, as far as the library uses them. */
 export interface StackOutputs {
@@ -38,8 +39,14 @@ export interface Connection {
 
 const REQUIRED = ['input_queue_url', 'requests_table_name', 'bedrock_calls_bucket_name'] as const;
 
-/** @throws SmootherUsageError when there are no outputs, or one is missing */
+/** @throws SmootherUsageError when an option is unknown, there are no outputs, or one is missing */
 export function connect(options: ConnectionOptions, environment = process.env): Connection {
+  checkOptions<ConnectionOptions>(options, {
+    outputs: true,
+    region: true,
+    credentials: true,
+    endpoint: true,
+  });
   const outputs = readOutputs(options.outputs ?? environment.SMOOTHER_OUTPUTS);
   const { credentials, endpoint, region = outputs.region } = options;
   const config = { credentials, endpoint, region };

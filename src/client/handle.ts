@@ -1,10 +1,13 @@
 import { rejectionId } from '../core/request/keys.ts';
+import { describe } from '../core/request/problem.ts';
 import { isOutcome, type RequestRecord, type Status, type StoredRecord } from '../core/request/record.ts';
 import { resultOf } from '../core/request/result.ts';
-import { errorOf, ResultTimeoutError } from './errors.ts';
+import { errorOf, ResultTimeoutError, SmootherUsageError } from './errors.ts';
+import { checkOptions } from './options.ts';
 import { type Durations, FIRST_LOOK_MS, nextLookMs } from './pacing.ts';
 import type { Ahead, ClientPorts } from './ports.ts';
 import type { RecordReader } from './reader.ts';
+import { isRequestId } from './request-id.ts';
 import { cancelMessage } from './requests.ts';
 import { type Result, resultFrom } from './result.ts';
 import type { Sender } from './sender.ts';
@@ -12,7 +15,7 @@ import type { Sender } from './sender.ts';
 export interface WaitOptions {
   /** Ends the waiting with the signal's reason. The request goes on: see `cancel`. */
   signal?: AbortSignal;
-  /** Milliseconds, from now. Default: no limit. */
+  /** Milliseconds from now, at least 0. Default: no limit. */
   timeoutMs?: number;
 }
 
@@ -64,6 +67,8 @@ export class RequestHandle {
   readonly #context: HandleContext;
   readonly #options: HandleOptions;
   readonly #since: number;
+  /** Of the records that tell about it. */
+  readonly #keys: string[];
 
   /** @internal */
   constructor(
@@ -74,6 +79,13 @@ export class RequestHandle {
     this.#context = context;
     this.#options = options;
     this.#since = context.ports.clock.now();
+    const { messageId } = options;
+    // One key that DynamoDB does not take fails the read of all who wait. A message with a bad id is refused, and its refusal has
+    // a key of its own.
+    this.#keys = [
+      ...(isRequestId(requestId) ? [requestId] : []),
+      ...(messageId === undefined ? [] : [rejectionId(messageId)]),
+    ];
   }
 
   /** The SQS message's id, where this handle has sent it. Keep it with `requestId` to find a refusal after a restart. */
@@ -95,6 +107,7 @@ export class RequestHandle {
 
   /** The result whatever its status, once there is one. @throws ResultTimeoutError */
   async outcome(options: WaitOptions = {}): Promise<Result> {
+    checkWait(options);
     const record = await this.#until((it) => it !== undefined && isOutcome(it.status), options);
     const message = resultOf(record as StoredRecord);
     const operation = record !== undefined && 'operation' in record ? record.operation : undefined;
@@ -104,7 +117,7 @@ export class RequestHandle {
   /** Where it is now, by one read that may lag by a moment, and one more while it waits. */
   async status(): Promise<RequestStatus> {
     const { ports } = this.#context;
-    const record = this.#own(byId(await ports.read(this.#keys())));
+    const record = this.#own(byId(await ports.read(this.#keys)));
     if (record === undefined || record.status === 'CANCEL_REQUESTED') {
       return { state: 'UNKNOWN', cancelRequested: record !== undefined };
     }
@@ -122,10 +135,15 @@ export class RequestHandle {
     };
   }
 
-  /** Takes the request back, and tells what came of it. @throws ResultTimeoutError */
+  /**
+   * Takes the request back, and tells what came of it.
+   * @throws SmootherUsageError for an id that no request can have
+   * @throws ResultTimeoutError
+   */
   async cancel(options: WaitOptions = {}): Promise<Cancellation> {
+    checkWait(options);
     const { ports, sender } = this.#context;
-    const before = this.#own(byId(await ports.read(this.#keys())));
+    const before = this.#own(byId(await ports.read(this.#keys)));
     if (before !== undefined && isOutcome(before.status)) {
       return before.status === 'CANCELLED' ? 'cancelled' : 'already ended';
     }
@@ -156,7 +174,7 @@ export class RequestHandle {
         reject(signal?.reason);
       };
       const watch = {
-        keys: () => this.#keys(),
+        keys: () => this.#keys,
         see: (found: ReadonlyMap<string, StoredRecord>) => {
           const now = clock.now();
           const record = this.#own(found);
@@ -186,11 +204,6 @@ export class RequestHandle {
     });
   }
 
-  #keys(): string[] {
-    const { messageId } = this.#options;
-    return messageId === undefined ? [this.requestId] : [this.requestId, rejectionId(messageId)];
-  }
-
   /** What is ours of the records found: a refusal of our message, or the record under our id unless it is another's. */
   #own(found: ReadonlyMap<string, StoredRecord>): StoredRecord | undefined {
     const { messageId, contentHash } = this.#options;
@@ -208,6 +221,15 @@ export class RequestHandle {
     if (record?.status !== 'COMPLETED' || record.started_at === undefined) return;
     const { model_id, started_at, finished_at = started_at } = record;
     this.#context.durations.add(model_id, finished_at - started_at);
+  }
+}
+
+/** A limit that is no number is never reached. */
+function checkWait(options: WaitOptions): void {
+  checkOptions<WaitOptions>(options, { signal: true, timeoutMs: true });
+  const { timeoutMs = Number.POSITIVE_INFINITY } = options;
+  if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
+    throw new SmootherUsageError(`timeoutMs: must be a number from 0, got ${describe(timeoutMs)}`);
   }
 }
 

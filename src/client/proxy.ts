@@ -7,6 +7,7 @@ import { type HttpRequest, type HttpResponse, listen } from '../wire/listener.ts
 import { MAX_BODY_BYTES } from '../wire/message.ts';
 import { SmootherUsageError } from './errors.ts';
 import { type BedrockCalls, errorAnswer, type HttpAnswer } from './http/calls.ts';
+import { checkOptions } from './options.ts';
 
 export interface ProxyOptions {
   /** 0 takes a free one. */
@@ -31,8 +32,9 @@ const HEALTH = '/health';
 const LOOPBACK = /^(127\.|localhost$|::1$|\[::1\]$)/;
 const LOOK_EVERY_MS = 50;
 
-/** @throws SmootherUsageError for a host that is not loopback without a token */
+/** @throws SmootherUsageError for an unknown option, and for a host that is not loopback without a token */
 export async function startProxy(calls: BedrockCalls, options: ProxyOptions): Promise<RunningProxy> {
+  checkOptions<ProxyOptions>(options, { port: true, host: true, token: true });
   const { port, host = '127.0.0.1', token } = options;
   if (!LOOPBACK.test(host) && !token) {
     throw new SmootherUsageError(`host: ${host} can be reached from elsewhere, so a token must be given`);

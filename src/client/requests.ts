@@ -1,14 +1,17 @@
 /** What a producer asks for, and the message that says so. */
 import { randomUUID } from 'node:crypto';
 import type { ConverseCommandInput } from '@aws-sdk/client-bedrock-runtime';
-import { parseJson } from '../core/request/json.ts';
+import { isObject, parseJson } from '../core/request/json.ts';
 import { readMessage } from '../core/request/message.ts';
 import type { InvokeParameters } from '../core/request/payload.ts';
+import { describe } from '../core/request/problem.ts';
 import { type Priority, RECORD_ONLY } from '../core/request/record.ts';
 import { contentHash } from '../core/request/request.ts';
 import { encodeJson } from '../wire/json.ts';
 import { encodeBinaries } from './binary.ts';
 import { SmootherUsageError } from './errors.ts';
+import { checkOptions } from './options.ts';
+import { checkRequestId } from './request-id.ts';
 
 /** All that requests of one producer may have in common. docs/messages.md describes each field. */
 export interface RequestOptions {
@@ -56,16 +59,40 @@ export interface OutgoingMessage {
   body: string;
 }
 
-/** @throws SmootherUsageError when there is not exactly one call, or a body is not JSON */
+/** Those that all calls of a client may have in common. */
+export const COMMON_OPTIONS = {
+  priority: true,
+  tenant: true,
+  task: true,
+  deadline: true,
+  maxWaitSeconds: true,
+  ifTooLate: true,
+  acceptTruncated: true,
+} as const;
+const REQUEST_OPTIONS = {
+  ...COMMON_OPTIONS,
+  requestId: true,
+  modelId: true,
+  converse: true,
+  invokeModel: true,
+  metadata: true,
+  results: true,
+} as const;
+
+/**
+ * @throws SmootherUsageError when an option is unknown, there is not exactly one call, a deadline is no time, or a body is not
+ * JSON. Everything else is for ingestion to judge.
+ */
 export function messageOf(request: SubmitRequest): OutgoingMessage {
-  const { requestId: request_id = randomUUID(), modelId: model_id, deadline } = request;
+  checkOptions<SubmitRequest>(request, REQUEST_OPTIONS);
+  const { requestId: request_id = randomUUID(), modelId: model_id } = request;
   const body = encodeJson({
     request_id,
     model_id,
     priority: request.priority,
     tenant: request.tenant,
     task: request.task,
-    deadline: deadline instanceof Date ? deadline.toISOString() : deadline,
+    deadline: timeOf(request.deadline),
     max_wait_seconds: request.maxWaitSeconds,
     if_too_late: request.ifTooLate,
     accept_truncated: request.acceptTruncated || undefined,
@@ -82,9 +109,18 @@ function hashOf(body: string): string | undefined {
   return reading.kind === 'request' ? contentHash(reading.request) : undefined;
 }
 
-/** Takes a request back. */
+/** Takes a request back. @throws SmootherUsageError for an id that no request has: the message would be refused unheard */
 export function cancelMessage(requestId: string): string {
+  checkRequestId(requestId);
   return JSON.stringify({ cancel: requestId });
+}
+
+function timeOf(deadline: string | Date | undefined): string | undefined {
+  if (!(deadline instanceof Date)) return deadline;
+  if (Number.isNaN(deadline.getTime())) {
+    throw new SmootherUsageError('deadline: must be a valid Date or an ISO 8601 time, got an invalid Date');
+  }
+  return deadline.toISOString();
 }
 
 function callOf({ requestId = 'the request', converse, invokeModel }: SubmitRequest): object {
@@ -92,11 +128,19 @@ function callOf({ requestId = 'the request', converse, invokeModel }: SubmitRequ
     throw new SmootherUsageError(`${requestId}: exactly one of converse and invokeModel must be given`);
   }
   if (converse !== undefined) {
-    const { modelId: _, ...request } = encodeBinaries(converse) as Record<string, unknown>;
+    const { modelId: _, ...request } = encodeBinaries(checkedCall('converse', converse)) as Record<
+      string,
+      unknown
+    >;
     return { converse: request };
   }
-  const { body, contentType: content_type, ...parameters } = invokeModel ?? { body: {} };
+  const { body, contentType: content_type, ...parameters } = checkedCall('invokeModel', invokeModel);
   return { invoke_model: { ...parameters, content_type, body: bodyOf(requestId, body) } };
+}
+
+function checkedCall<Call extends object>(field: string, call: Call | undefined): Call {
+  if (isObject(call)) return call;
+  throw new SmootherUsageError(`${field}: must be an object, got ${describe(call)}`);
 }
 
 /** Text stays as it is, byte for byte. */

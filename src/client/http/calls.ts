@@ -6,6 +6,7 @@ import {
   type CountTokensCommandInput,
 } from '@aws-sdk/client-bedrock-runtime';
 
+import { parseJson } from '../../core/request/json.ts';
 import type { Priority } from '../../core/request/record.ts';
 import { BedrockError, type BedrockErrorType } from '../../wire/errors.ts';
 import { EVENT_STREAM_TYPE } from '../../wire/event-stream.ts';
@@ -15,7 +16,8 @@ import { type OperationName, operationOf } from '../../wire/operations.ts';
 import { decodeBinaries, encodeBinaries } from '../binary.ts';
 import { SmootherUsageError } from '../errors.ts';
 import type { RequestHandle } from '../handle.ts';
-import type { RequestOptions, SubmitRequest } from '../requests.ts';
+import { checkNames, checkOptions } from '../options.ts';
+import { COMMON_OPTIONS, type RequestOptions, type SubmitRequest } from '../requests.ts';
 import type { Result } from '../result.ts';
 import { MessageRefusedError } from '../sender.ts';
 import { bedrockErrorOf } from './errors.ts';
@@ -46,6 +48,9 @@ interface Submitter {
 /** A caller that hung up may be about to try again with the same id: its request is taken back only after this long. */
 const HANG_UP_GRACE_MS = 10_000;
 const CANCEL_TIMEOUT_MS = 60_000;
+/** What a call may say about itself, and the sidecar's token. */
+const OWN = 'x-smoother-';
+const OWN_HEADERS = ['priority', 'tenant', 'task', 'deadline', 'if-too-late', 'request-id', 'token'] as const;
 /** InvokeModel's parameters beside the body, by their headers. */
 const PARAMETERS = {
   guardrailIdentifier: 'x-amzn-bedrock-guardrailidentifier',
@@ -54,6 +59,7 @@ const PARAMETERS = {
   performanceConfigLatency: 'x-amzn-bedrock-performanceconfig-latency',
   serviceTier: 'x-amzn-bedrock-service-tier',
 } as const;
+const REQUEST_METADATA = 'x-amzn-bedrock-request-metadata';
 
 export class BedrockCalls {
   readonly #smoother: Submitter;
@@ -63,7 +69,9 @@ export class BedrockCalls {
   readonly #open = new Map<string, number>();
   #bedrock: BedrockRuntimeClient | undefined;
 
+  /** @throws SmootherUsageError when a default is unknown */
   constructor(smoother: Submitter, defaults: CallDefaults, { region }: { region?: string } = {}) {
+    checkOptions<CallDefaults>(defaults, COMMON_OPTIONS);
     this.#smoother = smoother;
     this.#defaults = defaults;
     this.#region = region;
@@ -109,7 +117,12 @@ export class BedrockCalls {
   }
 
   #requestOf(operation: OperationName, modelId: string, { headers, body }: HttpCall): SubmitRequest {
-    const given = (name: string) => headers[`x-smoother-${name}`] || undefined;
+    checkNames(
+      'header',
+      Object.keys(headers).filter((name) => name.startsWith(OWN)),
+      OWN_HEADERS.map((name) => OWN + name),
+    );
+    const given = (name: (typeof OWN_HEADERS)[number]) => headers[OWN + name] || undefined;
     const { priority, tenant, task, deadline, ifTooLate } = this.#defaults;
     const ownPriority = given('priority');
     const common: SubmitRequest = {
@@ -117,7 +130,7 @@ export class BedrockCalls {
       modelId,
       // SDKs repeat this id when they try again: then it is the same request.
       requestId: given('request-id') ?? headers['amz-sdk-invocation-id'],
-      priority: ownPriority === undefined ? priority : (Number(ownPriority) as Priority),
+      priority: ownPriority === undefined ? priority : priorityOf(ownPriority),
       tenant: given('tenant') ?? tenant,
       task: given('task') ?? task,
       deadline: given('deadline') ?? deadline,
@@ -131,7 +144,8 @@ export class BedrockCalls {
     const parameters = Object.fromEntries(
       Object.entries(PARAMETERS).map(([name, header]) => [name, headers[header]]),
     );
-    return { ...common, invokeModel: { ...parameters, body } };
+    const requestMetadata = metadataOf(headers[REQUEST_METADATA]);
+    return { ...common, invokeModel: { ...parameters, requestMetadata, body } };
   }
 
   async #await(handle: RequestHandle, signal: AbortSignal | undefined): Promise<Result> {
@@ -170,6 +184,25 @@ export class BedrockCalls {
     const { inputTokens } = await this.#bedrock.send(command);
     return { inputTokens };
   }
+}
+
+/** What is no number stays as it is: the message is refused with it, and the refusal shows what came. */
+function priorityOf(header: string): Priority {
+  const number = Number(header);
+  return (Number.isFinite(number) ? number : header) as Priority;
+}
+
+/** Another JSON than an object of texts is refused with the message. */
+function metadataOf(header: string | undefined): Record<string, string> | undefined {
+  if (header === undefined) return undefined;
+  const metadata = parseJson(header);
+  if (metadata === undefined) {
+    throw new BedrockError(
+      'ValidationException',
+      `${REQUEST_METADATA}: must be JSON, got text of ${header.length} characters that is not JSON`,
+    );
+  }
+  return metadata as Record<string, string>;
 }
 
 function answerOf(operation: OperationName, { output, usage, timings }: Result): HttpAnswer {

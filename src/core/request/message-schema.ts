@@ -56,6 +56,9 @@ export const fields = {
     .describe(`Any JSON of at most ${MAX_METADATA_BYTES} bytes. The result repeats it.`),
 };
 
+/** What a request is known by. */
+export const identity = z.strictObject({ request_id: fields.request_id });
+
 export const envelope = {
   request_id: fields.request_id.optional(),
   model_id: fields.model_id,

@@ -33,7 +33,8 @@ export function describeProblems(problems: readonly Problem[]): string {
 /** A value as it may be shown: short ones themselves, longer ones by kind and size. */
 export function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
-  if (typeof value === 'bigint') return shorten(String(value));
+  // JSON writes NaN as null.
+  if (typeof value === 'bigint' || typeof value === 'number') return shorten(String(value));
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   if (typeof value === 'object' && value !== null) {
     const names = Object.keys(value);

@@ -1,0 +1,15 @@
+/** The rule for request ids, which is that of ingestion: no record has an id that breaks it. */
+import { identity } from '../core/request/message-schema.ts';
+import { describeProblems } from '../core/request/problem.ts';
+import { parseWith } from '../core/request/problems.ts';
+import { SmootherUsageError } from './errors.ts';
+
+export function isRequestId(request_id: unknown): boolean {
+  return identity.safeParse({ request_id }).success;
+}
+
+/** @throws SmootherUsageError that says what is allowed and what came */
+export function checkRequestId(request_id: unknown): void {
+  const parsed = parseWith(identity, { request_id });
+  if ('problems' in parsed) throw new SmootherUsageError(describeProblems(parsed.problems));
+}
