@@ -18,7 +18,7 @@ const ISOLATED = files(
   'aws/large-batch.test.ts',
   'cli/main.test.ts',
   'cli/program.test.ts',
-  'cli/operator/{doctor,inspect}.test.ts',
+  'cli/operator/{doctor,inspect,producer}.test.ts',
   'cli/terminal/{problems,signals}.test.ts',
   'client/lambda-example.test.ts',
   'lab/external/{clients,moto}.test.ts',

@@ -1,3 +1,4 @@
+import type { RequestHandle } from './handle.ts';
 import type { Result } from './result.ts';
 
 /** Everything that the client library throws by itself; errors of AWS pass through as the SDK throws them. */
@@ -8,6 +9,24 @@ export class SmootherError extends Error {
 /** The options, the outputs or a request are not what they must be. */
 export class SmootherUsageError extends SmootherError {
   override readonly name = 'SmootherUsageError';
+}
+
+/**
+ * `submitMany` has not sent all requests. `cause` is what failed first: the error of a request, the signal's reason, or what the
+ * caller's own code has thrown.
+ */
+export class SubmitManyError extends SmootherError {
+  override readonly name = 'SubmitManyError';
+  /** @internal */
+  constructor(
+    /** Of all requests that were sent, in their order. */
+    readonly handles: readonly RequestHandle[],
+    cause: unknown,
+  ) {
+    super(`${handles.length} sent, and no more: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
+  }
 }
 
 /** The request is not answered yet. It goes on: ask its handle again. */

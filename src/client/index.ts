@@ -11,6 +11,7 @@ export {
   ResultTimeoutError,
   SmootherError,
   SmootherUsageError,
+  SubmitManyError,
 } from './errors.ts';
 export type { Cancellation, HandleOptions, RequestHandle, RequestStatus, WaitOptions } from './handle.ts';
 export type { BedrockCalls, CallDefaults, HttpAnswer, HttpCall } from './http/calls.ts';

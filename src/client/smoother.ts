@@ -1,13 +1,16 @@
 import type { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
+import { describe } from '../core/request/problem.ts';
 import { awsPorts } from './aws-ports.ts';
 import { type Connection, type ConnectionOptions, connect } from './connection.ts';
-import { SmootherUsageError } from './errors.ts';
+import { SmootherUsageError, SubmitManyError } from './errors.ts';
 import { type HandleContext, type HandleOptions, RequestHandle } from './handle.ts';
 import { bedrockClient } from './http/bedrock-client.ts';
 import { BedrockCalls, type CallDefaults } from './http/calls.ts';
 import { smootherFetch } from './http/fetch.ts';
+import { checkOptions } from './options.ts';
 import { Durations } from './pacing.ts';
 import { RecordReader } from './reader.ts';
+import { checkRequestId, isRequestId } from './request-id.ts';
 import { messageOf, type OutgoingMessage, type SubmitRequest } from './requests.ts';
 import type { Result } from './result.ts';
 import { resultsOf } from './results-queue.ts';
@@ -34,7 +37,7 @@ export class Smoother {
   readonly #connection: Connection;
   readonly #context: HandleContext;
 
-  /** @throws SmootherUsageError when the stack's outputs are missing or incomplete */
+  /** @throws SmootherUsageError when an option is unknown, or the stack's outputs are missing or incomplete */
   constructor(options: ConnectionOptions = {}) {
     this.#connection = connect(options);
     const ports = awsPorts(this.#connection);
@@ -48,7 +51,7 @@ export class Smoother {
 
   /**
    * Sends one request. It is accepted, or refused, a moment later: its handle tells.
-   * @throws SmootherUsageError when there is not exactly one call
+   * @throws SmootherUsageError when an option is unknown, or there is not exactly one call
    * @throws MessageRefusedError when the queue does not take the message
    */
   async submit(request: SubmitRequest): Promise<RequestHandle> {
@@ -63,42 +66,69 @@ export class Smoother {
 
   /**
    * Sends many requests in batches, and takes no more of them than the queue does. Handles come in the order of the requests.
-   * @throws the error of the first request, in their order, that was not sent; those before it were
+   * After the first that cannot be sent no further request is read; those that are on their way are still sent.
+   * @throws SubmitManyError with the handles of all that were sent
    */
   async submitMany(
     requests: Iterable<SubmitRequest> | AsyncIterable<SubmitRequest>,
-    { signal, onProgress }: SubmitManyOptions = {},
+    options: SubmitManyOptions = {},
   ): Promise<RequestHandle[]> {
+    checkOptions<SubmitManyOptions>(options, { signal: true, onProgress: true });
+    const { signal, onProgress } = options;
     const handles: RequestHandle[] = [];
     const unsent: Promise<RequestHandle>[] = [];
-    const settleOldest = async () => {
-      const oldest = unsent.shift();
-      if (oldest === undefined) return;
-      const handle = await oldest;
-      handles.push(handle);
-      onProgress?.({ sent: handles.length, handle });
+    const failures: unknown[] = [];
+    const settleOldest = async (count: number) => {
+      for (const sending of unsent.splice(0, count)) {
+        try {
+          const handle = await sending;
+          handles.push(handle);
+          onProgress?.({ sent: handles.length, handle });
+        } catch (error) {
+          failures.push(error);
+        }
+      }
     };
-    for await (const request of requests) {
-      signal?.throwIfAborted();
-      const sending = this.submit(request);
-      // It is awaited in its turn.
-      sending.catch(() => undefined);
-      unsent.push(sending);
-      if (unsent.length >= MOST_UNSENT) await settleOldest();
+    try {
+      for await (const request of requests) {
+        signal?.throwIfAborted();
+        if (failures.length > 0) break;
+        const sending = this.send(messageOf(request));
+        // A failure stops the reading at once, and not only when its turn has come.
+        sending.catch((error: unknown) => failures.push(error));
+        unsent.push(sending);
+        if (unsent.length >= MOST_UNSENT) await settleOldest(1);
+      }
+    } catch (error) {
+      failures.push(error);
     }
-    while (unsent.length > 0) await settleOldest();
+    await settleOldest(unsent.length);
+    if (failures.length > 0) throw new SubmitManyError(handles, failures[0]);
     return handles;
   }
 
-  /** Content hashes by id of those requests, a hundred at most, that are there already. */
+  /**
+   * Content hashes by id of those requests, a hundred at most, that are there already.
+   * @throws SmootherUsageError for an id that no request can have
+   */
   async known(requestIds: readonly string[]): Promise<Map<string, string>> {
     if (requestIds.length === 0) return new Map();
+    requestIds.forEach(checkRequestId);
     const records = await this.#context.ports.read([...new Set(requestIds)]);
     return new Map(records.map(({ request_id, content_hash }) => [request_id, content_hash]));
   }
 
-  /** A request that was sent before, by any process. With its `messageId`, a refusal is found too. */
+  /**
+   * A request that was sent before, by any process. With its `messageId`, a refusal is found too.
+   * @throws SmootherUsageError for an id that no request can have, unless the refusal can be found
+   */
   handle(requestId: string, options: HandleOptions = {}): RequestHandle {
+    checkOptions<HandleOptions>(options, { messageId: true, contentHash: true });
+    const { messageId } = options;
+    if (messageId === undefined) checkRequestId(requestId);
+    else if (!isRequestId(messageId)) {
+      throw new SmootherUsageError(`messageId: must be the id of an SQS message, got ${describe(messageId)}`);
+    }
     return new RequestHandle(requestId, this.#context, options);
   }
 
@@ -107,7 +137,9 @@ export class Smoother {
    * for it, and stays hidden from others meanwhile.
    * @param options.queue one of the stack's `results_queues`. Default: the shared queue
    */
-  results({ queue, signal }: { queue?: string; signal?: AbortSignal } = {}): AsyncGenerator<Result> {
+  results(options: { queue?: string; signal?: AbortSignal } = {}): AsyncGenerator<Result> {
+    checkOptions<typeof options>(options, { queue: true, signal: true });
+    const { queue, signal } = options;
     const { sqs, outputs } = this.#connection;
     const url = queue === undefined ? outputs.bedrock_results_queue_url : outputs.results_queue_urls?.[queue];
     if (url === undefined) {

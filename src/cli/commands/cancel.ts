@@ -11,11 +11,12 @@ export default operatorCommand('smoother cancel invoice-4711')
   .action((ids, flags) =>
     withSmoother(flags, async (smoother) => {
       const signal = interruption();
-      const cancelling = ids.map(async (id) => {
-        const handle = smoother.handle(id);
+      // All ids are looked at before anything is cancelled.
+      const handles = ids.map((id) => smoother.handle(id));
+      const cancelling = handles.map(async (handle) => {
         const cancellation = await handle.cancel({ signal });
         const unknown = cancellation === 'cancelled' && (await handle.status()).state === 'UNKNOWN';
-        console.log(`${id}  ${unknown ? NOT_ARRIVED : cancellation}`);
+        console.log(`${handle.requestId}  ${unknown ? NOT_ARRIVED : cancellation}`);
         if (cancellation !== 'cancelled') process.exitCode = EXIT.failed;
       });
       await Promise.all(cancelling);
