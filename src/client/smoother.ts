@@ -78,7 +78,7 @@ export class Smoother {
     const handles: RequestHandle[] = [];
     const unsent: Promise<RequestHandle>[] = [];
     const failures: unknown[] = [];
-    const settleOldest = async (count: number) => {
+    const settle = async (count: number) => {
       for (const sending of unsent.splice(0, count)) {
         try {
           const handle = await sending;
@@ -97,12 +97,12 @@ export class Smoother {
         // A failure stops the reading at once, and not only when its turn has come.
         sending.catch((error: unknown) => failures.push(error));
         unsent.push(sending);
-        if (unsent.length >= MOST_UNSENT) await settleOldest(1);
+        if (unsent.length >= MOST_UNSENT) await settle(1);
       }
     } catch (error) {
       failures.push(error);
     }
-    await settleOldest(unsent.length);
+    await settle(unsent.length);
     if (failures.length > 0) throw new SubmitManyError(handles, failures[0]);
     return handles;
   }
