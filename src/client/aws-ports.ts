@@ -1,16 +1,20 @@
 import { createHash } from 'node:crypto';
-import { BatchGetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { BatchGetItemCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { itemOf, namesIn, valuesOf } from '../aws/dynamodb/expressions.ts';
 import { recordOf } from '../aws/dynamodb/record-item.ts';
 import { systemClock } from '../core/clock.ts';
+import { concurrently } from '../core/concurrently.ts';
+import { backlogKeysBeside } from '../core/request/keys.ts';
 import type { Connection } from './connection.ts';
 import type { ClientPorts } from './ports.ts';
 
-/** What is ahead is counted up to here: some 30 read units. */
+/** What is ahead is counted up to here: some 30 read units, and half of one for each partition of the queue. */
 const MOST_AHEAD = 1_000;
+/** The SDK keeps at most 50 connections open. */
+const CONCURRENT_READS = 32;
 
 /** The library's ports on AWS. Every read is eventually consistent: half the price, and soon enough. */
 export function awsPorts({ outputs, sqs, dynamo, s3 }: Connection): ClientPorts {
@@ -60,21 +64,36 @@ export function awsPorts({ outputs, sqs, dynamo, s3 }: Connection): ClientPorts 
 
     async ahead(backlogKey, before) {
       const where = '#backlog_key = :key AND #backlog_order < :before';
-      const { Items = [], LastEvaluatedKey } = await dynamo.send(
-        new QueryCommand({
-          TableName: table,
-          IndexName: 'backlog',
-          KeyConditionExpression: where,
-          ExpressionAttributeNames: namesIn(where),
-          ExpressionAttributeValues: valuesOf({ key: backlogKey, before }),
-          Limit: MOST_AHEAD,
-        }),
-      );
-      const tokens = Items.map((item) => unmarshall(item)).reduce(
-        (sum, { input_tokens = 0, max_tokens = 0 }) => sum + input_tokens + max_tokens,
-        0,
-      );
-      return { requests: Items.length, tokens, more: LastEvaluatedKey !== undefined };
+      const ahead = { requests: 0, tokens: 0 };
+      let unread: { key: string; after?: QueryCommandInput['ExclusiveStartKey'] }[] = backlogKeysBeside(
+        backlogKey,
+      ).map((key) => ({ key }));
+      // A calm queue is in one partition and a flooded one in all of them: each gives a part, and those that have more give
+      // what is left in the next round.
+      while (unread.length > 0 && ahead.requests < MOST_AHEAD) {
+        const Limit = Math.ceil((MOST_AHEAD - ahead.requests) / unread.length);
+        const unfinished: typeof unread = [];
+        await concurrently(unread, CONCURRENT_READS, async ({ key, after }) => {
+          const { Items = [], LastEvaluatedKey } = await dynamo.send(
+            new QueryCommand({
+              TableName: table,
+              IndexName: 'backlog',
+              KeyConditionExpression: where,
+              ExpressionAttributeNames: namesIn(where),
+              ExpressionAttributeValues: valuesOf({ key, before }),
+              ExclusiveStartKey: after,
+              Limit,
+            }),
+          );
+          for (const { input_tokens = 0, max_tokens = 0 } of Items.map((item) => unmarshall(item))) {
+            ahead.requests += 1;
+            ahead.tokens += input_tokens + max_tokens;
+          }
+          if (LastEvaluatedKey !== undefined) unfinished.push({ key, after: LastEvaluatedKey });
+        });
+        unread = unfinished;
+      }
+      return { ...ahead, more: unread.length > 0 };
     },
 
     clock: systemClock,

@@ -26,7 +26,7 @@ export const QUERIES: readonly Query[] = [
   {
     id: 'one_request',
     lines: [
-      'fields @timestamp, event, generation, reason, @log',
+      'fields @timestamp, event, generation, reason, type, message_id, @log',
       // Put the id here.
       'filter request_id = "REQUEST_ID"',
       'sort @timestamp asc',

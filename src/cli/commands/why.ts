@@ -3,7 +3,7 @@ import { whyOf } from '../../core/operations/why.ts';
 import { EXIT } from '../command.ts';
 import { operations } from '../operator/operations.ts';
 import { operatorCommand, withStack } from '../operator/operator-command.ts';
-import { whyText } from '../report/why-text.ts';
+import { unknownText, whyText } from '../report/why-text.ts';
 import { json } from '../terminal/options.ts';
 import { printer } from '../terminal/printer.ts';
 
@@ -17,8 +17,6 @@ export default operatorCommand('smoother why order-4711', 'smoother why order-47
       print.figures(why ?? { request_id: requestId, status: 'UNKNOWN' });
       if (why !== undefined) return print.line(whyText(why));
       process.exitCode = EXIT.failed;
-      print.line(
-        `There is no record of ${requestId}. It has not arrived yet (then it is still in the Input queue), it was\nrejected (its result says why), or its record expired, 14 days after its result.`,
-      );
+      print.line(unknownText(requestId));
     }),
   );

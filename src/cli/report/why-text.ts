@@ -52,3 +52,13 @@ const VERDICTS: Record<NonNullable<Why['deadline']>, string> = {
   'at risk': 'it may not have started by then',
   missed: 'it will not have started by then',
 };
+
+/** Why there may be no record, and where to look on. */
+export function unknownText(...ids: string[]): string {
+  return [
+    `There is no record of ${ids.join(', ')}.`,
+    'A request without one has not arrived yet (then it is still in the Input queue), was rejected, or its record expired,',
+    '14 days after its result. A rejected message has its record under rejected/MESSAGE_ID. If you did not keep the id that SQS',
+    'gave the message, the saved query one-request (CloudWatch Logs Insights) finds it by the id of the request.',
+  ].join('\n');
+}

@@ -1,6 +1,7 @@
+import { MOST_BACKLOG_SHARDS } from '../request/keys.ts';
+
 /** Index writes per second of one container to one partition, which takes 1,000 a second from all containers together. */
 const ARRIVALS_PER_SHARD = 5;
-const MOST_SHARDS = 64;
 const WINDOW_MS = 1_000;
 const MOST_QUEUES = 10_000;
 
@@ -23,7 +24,7 @@ export class ShardChooser {
     const window = this.#windowAt(queue, now);
     window.arrivals += 1;
     const perSecond = Math.max(window.arrivals, window.previous);
-    const shards = Math.min(Math.ceil(perSecond / ARRIVALS_PER_SHARD), MOST_SHARDS);
+    const shards = Math.min(Math.ceil(perSecond / ARRIVALS_PER_SHARD), MOST_BACKLOG_SHARDS);
     return Math.floor(random * shards);
   }
 

@@ -6,6 +6,8 @@ const SEPARATOR = '|';
 
 /** Releases and outcomes of one lane are spread over this many partitions of the due index. */
 export const DUE_SHARDS = 4;
+/** Requests of one lane, priority and tenant are spread over at most this many partitions of the backlog index. */
+export const MOST_BACKLOG_SHARDS = 64;
 /** The lane under which rejections wait for their result to be marked sent. */
 export const REJECTIONS_LANE = 'rejections';
 
@@ -24,6 +26,12 @@ export function backlogKey({ lane, priority, tenant, shard }: BacklogPartition):
 export function parseBacklogKey(key: string): BacklogPartition {
   const [lane = '', priority, tenant = '', shard] = key.split(SEPARATOR);
   return { lane, priority: Number(priority) as Priority, tenant, shard: Number(shard) };
+}
+
+/** The keys of every partition that may hold requests of the same lane, priority and tenant. */
+export function backlogKeysBeside(key: string): string[] {
+  const line = parseBacklogKey(key);
+  return Array.from({ length: MOST_BACKLOG_SHARDS }, (_, shard) => backlogKey({ ...line, shard }));
 }
 
 export function dueKey(lane: string, requestId: string): string {

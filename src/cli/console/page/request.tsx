@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { duration, moment, short } from '../../report/numbers.ts';
+import { unknownText } from '../../report/why-text.ts';
 import type { Found, PageData } from '../data.ts';
 import { ActionButton, refusalOf } from './action.tsx';
 import { askRequest } from './ask.ts';
@@ -68,12 +69,7 @@ export function RequestSearch({ page }: { page: PageData }) {
 
 function Answer({ found, page }: { found: Found; page: PageData }) {
   if (!('history' in found)) {
-    return (
-      <p class="card">
-        There is no record of {found.request_id}. It has not arrived yet, it was rejected (its result says
-        why), or its record expired, 14 days after its result.
-      </p>
-    );
+    return <p class="card">{unknownText(found.request_id)}</p>;
   }
   const { request_id, status, says, remedy, ahead, expected_start, deadline_at, deadline, history } = found;
   const now = page.at;
