@@ -62,7 +62,7 @@ describe('the view of lanes', () => {
     expect(view).toMatchObject({
       ...{ lane: LANE, model_id: MODEL, state: 'working', health: 'good', limits: LIMITS },
       ...{ utilisation: 0.4, share: 1, waiting: true, unfinished: 3 },
-      says: 'Nothing keeps work waiting.',
+      says: 'Nothing binds: what waits is being released.',
     });
     expect(lanesText([view]).split('\n')[1]).toMatch(/working +nothing +480 +2M +40 % +yes +3$/);
   });
@@ -157,7 +157,23 @@ describe('what binds a lane', () => {
         remedy: `Release its requests again: smoother resume ${LANE}`,
       },
     ],
-    ['nothing', {}, undefined, { health: 'good', bound: undefined }],
+    [
+      'a quota of zero, which a variable may have set',
+      { paused: 'no_quota' },
+      undefined,
+      {
+        health: 'bad',
+        says: 'The quota is zero, in the variable quota_overrides or at AWS.',
+        remedy: `Look at quota_overrides first, then ask AWS for a quota: smoother quota-case ${LANE} writes the case`,
+      },
+    ],
+    ['nothing', {}, undefined, { health: 'good', bound: undefined, says: 'Nothing keeps work waiting.' }],
+    [
+      'nothing but budgets',
+      { waiting: false, kept: ['acme'] },
+      undefined,
+      { health: 'good', bound: undefined, says: 'Only budgets of tenants keep work waiting.' },
+    ],
   ])('is %s', async (_, figures, pause, expected) => {
     expect(await viewOf(figures, { pause })).toMatchObject(expected);
   });

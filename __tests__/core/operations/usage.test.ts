@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { overviewText } from '../../../src/cli/report/overview-text.ts';
-import { quotaCaseCsv, quotaCaseText } from '../../../src/cli/report/quota-case-text.ts';
+import { quotaCaseCsv, quotaCaseText, zeroQuotaText } from '../../../src/cli/report/quota-case-text.ts';
 import { csv, usageCsv, usageTable } from '../../../src/cli/report/usage-text.ts';
 import { rememberedRows, viewOverview } from '../../../src/core/operations/overview.ts';
 import { quotaCaseOf } from '../../../src/core/operations/quota-case.ts';
@@ -81,6 +81,13 @@ describe('the case for more quota', () => {
     expect(quotaCaseCsv(found ?? expect.fail()).split('\r\n')).toHaveLength(2);
   });
 
+  it('says of a quota of zero that a variable may have set it, which is nothing for AWS', () => {
+    expect(zeroQuotaText({ limits: { requests_per_minute: 0, tokens_per_minute: 1_000 } })).toBe(
+      'The quota is zero, in the variable quota_overrides or at AWS.\nLook at quota_overrides first, then ask AWS for a quota.',
+    );
+    expect(zeroQuotaText({ limits: { tokens_per_minute: 1_000 } })).toBeUndefined();
+  });
+
   it('is none where nothing arrived', () => {
     expect(quotaCaseOf({ lane: LANE, model_id: MODEL, limits: {} }, [], RANGE)).toBeUndefined();
   });
@@ -109,6 +116,7 @@ describe('the overview', () => {
     expect(minutes.reduce((sum, { used }) => sum + used.tokens, 0)).toBe(40 * 350);
     expect(tenants.map(({ name }) => name)).toEqual(['acme', 'globex']);
     expect(overviewText(lane ? [lane] : [], RANGE.to)).toMatch(/backlog {3}nothing waits/);
+    expect(overviewText(lane ? [lane] : [], RANGE.to)).toMatch(/failed {2}promise kept {2}wait p50/);
   });
 
   it('shows a longer range in fewer points, whose costs add up to the same', async () => {

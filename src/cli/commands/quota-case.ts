@@ -5,9 +5,10 @@ import { EXIT } from '../command.ts';
 import { chooseLane } from '../operator/lanes.ts';
 import { operations } from '../operator/operations.ts';
 import { operatorCommand, withStack } from '../operator/operator-command.ts';
-import { quotaCaseCsv, quotaCaseText } from '../report/quota-case-text.ts';
+import { quotaCaseCsv, quotaCaseText, zeroQuotaText } from '../report/quota-case-text.ts';
 import { json, wholeNumber } from '../terminal/options.ts';
 import { printer } from '../terminal/printer.ts';
+import { shownReading } from '../terminal/reading.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -25,7 +26,7 @@ export default operatorCommand(
       const lane = await chooseLane(word, ports);
       const range = { from: Date.now() - days * DAY_MS, to: Date.now() };
       const [rows, lanes, status] = await Promise.all([
-        readRows(ports.rows, lane, range.from, range.to),
+        shownReading(ports.rows, range, (shown) => readRows(shown, lane, range.from, range.to)),
         ports.registry.list(),
         ports.watch.status(lane),
       ]);
@@ -38,6 +39,8 @@ export default operatorCommand(
           `Nothing arrived in ${lane} in the last ${days} days: there is nothing to show AWS.`,
         );
       }
+      const zero = zeroQuotaText(found);
+      if (zero !== undefined) console.error(zero);
       print.line(csv ? quotaCaseCsv(found) : quotaCaseText(found));
       print.figures(found);
     }),

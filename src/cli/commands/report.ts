@@ -11,6 +11,7 @@ import { budgetsText } from '../report/budgets-text.ts';
 import { usageCsv, usageTable } from '../report/usage-text.ts';
 import { choice, json, moment, outputFile } from '../terminal/options.ts';
 import { printer } from '../terminal/printer.ts';
+import { shownReading } from '../terminal/reading.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -34,13 +35,16 @@ export default operatorCommand(
       const range = { from: from ?? to - HOUR_MS, to };
       if (range.from > range.to) throw new UsageError('--from must not be later than --to');
       const ports = await operations(stack);
-      const lines = usageBy(await readUsage(ports, range), by);
+      const read = await shownReading(ports.rows, range, (rows) => readUsage({ ...ports, rows }, range));
+      const lines = usageBy(read, by);
       const budgets = by === 'tenant' ? await viewBudgets(ports, systemClock) : [];
       const print = printer(figures);
       const text = [usageTable(by, lines, range), budgetsText(budgets)].filter((part) => part !== '');
       print.line(csv ? usageCsv(by, lines) : text.join('\n\n'));
       if (html !== undefined) {
-        const page = await (await answers(stack)).page(range);
+        const page = await shownReading(ports.rows, range, async (rows) =>
+          (await answers(stack, rows)).page(range),
+        );
         writeFileSync(html, (await pageHtml({ ...page, live: false, readOnly: true })).html);
       }
       print.figures({ from: iso(range.from), to: iso(range.to), by, lines, budgets });

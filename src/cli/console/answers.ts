@@ -9,6 +9,7 @@ import type { Interval } from '../../core/operations/ports.ts';
 import { recount } from '../../core/operations/recount.ts';
 import { readUsage, usageBy } from '../../core/operations/usage.ts';
 import { whyOf } from '../../core/operations/why.ts';
+import type { ReportRows } from '../../core/reporting/ports.ts';
 import { operateDeadLetters } from '../operator/dead-letters.ts';
 import { failedPorts, operateFailed } from '../operator/failed.ts';
 import { queueState } from '../operator/inspect.ts';
@@ -26,9 +27,10 @@ export interface Answers {
   act(action: Action): Promise<Done>;
 }
 
-export async function answers(stack: Stack): Promise<Answers> {
+/** @param reportRows in place of the stack's own, to follow what is read of them */
+export async function answers(stack: Stack, reportRows?: Pick<ReportRows, 'rows'>): Promise<Answers> {
   const direct = await operations(stack);
-  const ports = { ...direct, rows: rememberedRows(direct.rows, systemClock) };
+  const ports = { ...direct, rows: rememberedRows(reportRows ?? direct.rows, systemClock) };
   return {
     async page(range) {
       const at = systemClock.now();

@@ -3,7 +3,7 @@ import type { LaneOverview } from '../../core/operations/overview.ts';
 import { budgetsText } from './budgets-text.ts';
 import { counted, dollars, duration, moment, short } from './numbers.ts';
 import { table } from './table.ts';
-import { keptCell } from './usage-cells.ts';
+import { KEPT_HEAD, keptCell } from './usage-cells.ts';
 
 const BAR_WIDTH = 30;
 const BARS = '▁▂▃▄▅▆▇█';
@@ -25,8 +25,12 @@ export function overviewText(
 function laneText(lane: LaneOverview, now: number): string {
   const { backlog, minutes, drain_ms, says, remedy } = lane;
   const more = backlog.more ? 'more than ' : '';
-  const kept = backlog.kept === 0 ? '' : `, ${backlog.kept} of them for budgets of tenants`;
-  const drains = drain_ms === undefined ? '' : `, gone in about ${duration(drain_ms)}`;
+  const kept =
+    backlog.kept === 0 ? '' : `; ${counted(backlog.kept, 'of them waits', 'of them wait')} for budgets`;
+  const drains =
+    drain_ms === undefined
+      ? ''
+      : `${backlog.kept === 0 ? ', gone' : '; the others are gone'} in about ${duration(drain_ms)}`;
   const waits =
     backlog.oldest === undefined
       ? 'nothing waits'
@@ -60,7 +64,7 @@ function waitsTable({ priorities, backlog }: LaneOverview): string[] {
   ];
   if (names.length === 0) return [];
   const text = table(
-    ['  priority', 'waiting', 'completed', 'failed', 'in time', 'wait p50', 'p95'],
+    ['  priority', 'waiting', 'completed', 'failed', KEPT_HEAD, 'wait p50', 'p95'],
     names.sort().map((name) => {
       const ended = priorities.find((line) => line.name === name);
       const waiting = backlog.lines.filter((line) => String(line.priority) === name);

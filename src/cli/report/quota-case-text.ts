@@ -1,3 +1,4 @@
+import { NO_QUOTA } from '../../core/operations/bound.ts';
 import type { QuotaCase } from '../../core/operations/quota-case.ts';
 import { counted, duration, percent } from './numbers.ts';
 import { csv } from './usage-text.ts';
@@ -27,6 +28,11 @@ export function quotaCaseText(it: QuotaCase): string {
       : [`They waited ${duration(p50)} (p50) and ${duration(p95)} (p95) for it.`]),
     `${many(it.throttled_calls, 'call was', 'calls were')} throttled, and ${many(it.expired_requests, 'request')} expired while they waited.`,
   ].join('\n');
+}
+
+/** AWS can do nothing about a quota that the variable sets to zero. Undefined: it is not zero. */
+export function zeroQuotaText({ limits }: Pick<QuotaCase, 'limits'>): string | undefined {
+  return Object.values(limits).includes(0) ? `${NO_QUOTA.says}\n${NO_QUOTA.remedy}.` : undefined;
 }
 
 export function quotaCaseCsv({ limits, wait_ms, ...it }: QuotaCase): string {

@@ -1,6 +1,14 @@
 import type { UsageLine } from '../../core/operations/usage.ts';
 import { dollars, duration, percent, short } from './numbers.ts';
 
+export const KEPT_HEAD = 'promise kept';
+
+/** What heads of columns mean that do not say it themselves. */
+export const MEANINGS: Readonly<Record<string, string>> = {
+  [KEPT_HEAD]:
+    'Of the requests that were promised a start when they were accepted, those that started by then',
+};
+
 /** Promises of a start that were kept, of those that were made. */
 export function keptCell({ promises, promises_kept }: Pick<UsageLine, 'promises' | 'promises_kept'>): string {
   return promises === 0 ? '–' : percent(promises_kept / promises);
@@ -15,7 +23,7 @@ export const USAGE_HEADS = [
   'throttled',
   'tokens',
   'cost',
-  'in time',
+  KEPT_HEAD,
   'wait p50',
   'p95',
 ] as const;

@@ -5,7 +5,7 @@ import { table } from './table.ts';
 import { USAGE_HEADS, usageCells } from './usage-cells.ts';
 
 /** Its many columns leave no room for names on a narrow terminal, which may wrap them. */
-const WIDE = 120;
+const WIDE = 125;
 
 export function usageTable(by: Grouping, lines: readonly UsageLine[], { from, to }: Interval): string {
   const range = `${moment(from)} to ${moment(to)}`;

@@ -23,6 +23,12 @@ export type Health = 'good' | 'attention' | 'bad';
 /** Others are said to use the quota when they use this part of it; less may be an error of our own estimates. */
 const LEAST_FOREIGN_PART = 0.05;
 
+/** Nobody notes where a limit of zero comes from, and only one of the two is for AWS to lift. */
+export const NO_QUOTA = {
+  says: 'The quota is zero, in the variable quota_overrides or at AWS.',
+  remedy: 'Look at quota_overrides first, then ask AWS for a quota',
+};
+
 /** Undefined: nothing keeps work waiting. */
 export function boundOf(
   pause: Pause | undefined,
@@ -78,9 +84,21 @@ export const BOUND_LABELS: Record<Bound['by'], string> = {
 /** Numbers of thousands and more are easier to read with separators; the same in every locale. */
 const NUMBER = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
 
+/** What waits in a lane: nothing, only what budgets of tenants keep back, or other work too. */
+export type Waiting = 'nothing' | 'budgets' | 'work';
+
+const UNBOUND: Record<Waiting, string> = {
+  nothing: 'Nothing keeps work waiting.',
+  budgets: 'Only budgets of tenants keep work waiting.',
+  work: 'Nothing binds: what waits is being released.',
+};
+
 /** The sentence about a lane, and what would let more through. */
-export function explain(lane: string, bound: Bound | undefined, limits: Limits = {}): Explanation {
-  if (bound === undefined) return { says: 'Nothing keeps work waiting.' };
+export function explain(
+  { lane, bound, limits }: { lane: string; bound?: Bound; limits: Limits },
+  waiting: Waiting,
+): Explanation {
+  if (bound === undefined) return { says: UNBOUND[waiting] };
   switch (bound.by) {
     case 'operator':
       return {
@@ -104,8 +122,8 @@ export function explain(lane: string, bound: Bound | undefined, limits: Limits =
       };
     case 'no_quota':
       return {
-        says: 'The quota is zero: AWS lets this account send nothing.',
-        remedy: `Ask AWS for a quota: smoother quota-case ${lane}`,
+        says: NO_QUOTA.says,
+        remedy: `${NO_QUOTA.remedy}: smoother quota-case ${lane} writes the case`,
       };
     case 'foreign_use':
       return {

@@ -62,6 +62,8 @@ export async function viewLane(
   const { waiting, unfinished, share, utilisation, backlog, kept, resting, assumed = [] } = figures ?? {};
   const bound = boundOf(pause, { limits, figures: led || figures?.waiting ? figures : idle(figures) });
   const health = healthOf(bound);
+  // What only budgets keep back does not count as waiting for the lane.
+  const waits = waiting ? 'work' : kept?.length ? 'budgets' : 'nothing';
   // Between two leaders a lane in which work waits is not asleep: the schedule brings the next one within a minute.
   const works = led || (figures?.waiting === true && !asleep);
   const state = pause !== undefined ? 'paused' : health === 'bad' ? 'stopped' : works ? 'working' : 'asleep';
@@ -72,7 +74,7 @@ export async function viewLane(
     ...{ share, waiting, unfinished, kept, resting },
     ...(backlog !== undefined && { waits: { requests: requestsIn(backlog), tokens: tokensIn(backlog) } }),
     ...(led && { behind_ms: figures?.behind_ms, start_ms: figures?.start_ms }),
-    ...explain(lane, bound, limits),
+    ...explain({ lane, bound, limits }, waits),
   };
 }
 

@@ -5,6 +5,7 @@ import type { ReportRow, ReportRows } from '../reporting/ports.ts';
 import { readRows, summarise } from '../reporting/read.ts';
 import { minuteOf } from '../reporting/rows.ts';
 import { type BacklogPorts, readBacklog, type WaitingLine } from './backlog.ts';
+import { explain } from './bound.ts';
 import { chargesBy } from './charges.ts';
 import { type LaneView, type LaneViewPorts, speedOf, viewLanes } from './lanes.ts';
 import type { Interval } from './ports.ts';
@@ -75,9 +76,12 @@ async function overviewOf(ports: OverviewPorts, lane: LaneView, range: Interval)
   const oldest = lines.length === 0 ? undefined : Math.min(...lines.map((line) => line.oldest));
   const speed = speedOf(lane);
   const minutes = laneMinutes(moving, lane.limits);
+  const waits = moving.requests > 0 ? 'work' : requests > 0 ? 'budgets' : 'nothing';
   const isStuck = speed === 0 || (requests > 0 && moving.requests === 0);
   return {
     ...lane,
+    // The leader's word about what waits may be older than the backlog that is shown with it.
+    ...explain(lane, waits),
     backlog: { requests, tokens, kept: kept.requests, oldest, lines, more: isCut && !isCounted },
     drain_ms: isStuck || minutes === undefined ? undefined : (minutes * MINUTE_MS) / speed,
     minutes: pointsOf(rows, range),

@@ -16,6 +16,7 @@ import type { BundleLeases } from '../request/bundle-lease.ts';
 import type { BacklogEntry, Records } from '../request/ports.ts';
 import { isOutcome, type RequestRecord, type StoredRecord } from '../request/record.ts';
 import { type BacklogPorts, type ChargeOf, readBacklog, type WaitingWork } from './backlog.ts';
+import { explain } from './bound.ts';
 import { type BudgetPorts, lackOf, mayRunOut, viewBudgets } from './budgets.ts';
 import { chargesOf } from './charges.ts';
 import { historyOf, type Transition } from './history.ts';
@@ -125,10 +126,12 @@ async function whyItWaits(
   const why = () => {
     if (lack !== undefined) return { says: [...lackSaid(lack), place], remedy: RAISE_BUDGET };
     if (rests) return { says: [restSaid(record.tenant), place], remedy: LOOK_AT_FAILED };
-    const turn = [`It waits its turn: ${place}`, `${lane.lane}: ${lane.says}`];
+    // It waits, whatever the leader last saw.
+    const { says, remedy } = explain(lane, 'work');
+    const turn = [`It waits its turn: ${place}`, `${lane.lane}: ${says}`];
     return runsOut
       ? { says: [...turn, mayRunOutSaid(record.tenant)], remedy: RAISE_BUDGET }
-      : { says: turn, remedy: lane.remedy };
+      : { says: turn, remedy };
   };
   return {
     ...why(),

@@ -1,5 +1,5 @@
 import { dollars, duration, short } from '../../report/numbers.ts';
-import { keptCell } from '../../report/usage-cells.ts';
+import { KEPT_HEAD, keptCell } from '../../report/usage-cells.ts';
 import type { PageData } from '../data.ts';
 import { ActionButton } from './action.tsx';
 import { LaneChart } from './chart.tsx';
@@ -79,7 +79,9 @@ function Figures({ lane, page }: { lane: Lane; page: PageData }) {
         name="oldest"
         value={backlog.oldest === undefined ? '–' : duration(Math.max(0, page.at - backlog.oldest))}
       >
-        {backlog.requests > 0 && drain_ms !== undefined && `gone in about ${duration(drain_ms)}`}
+        {backlog.requests > 0 &&
+          drain_ms !== undefined &&
+          `${backlog.kept === 0 ? 'gone' : 'the others gone'} in about ${duration(drain_ms)}`}
       </Figure>
       <Figure name="running" value={unfinished === undefined ? '–' : String(unfinished)} />
       <Figure name={page.live ? 'cost, last hour' : 'cost'} value={dollars(cost)}>
@@ -106,7 +108,7 @@ function Waits({ lane: { priorities } }: { lane: Lane }) {
   return (
     <DataTable
       caption="Waits by priority"
-      head={['priority', 'completed', 'failed', 'in time', 'p50', 'p95']}
+      head={['priority', 'completed', 'failed', KEPT_HEAD, 'p50', 'p95']}
       rows={priorities.map(({ name, completed, failed, wait_ms: { p50, p95 }, ...promises }) => [
         name,
         short(completed),

@@ -1,3 +1,5 @@
+import { MEANINGS } from '../../report/usage-cells.ts';
+
 /** The first column is a name, and the others are figures, or with `text` words. */
 export function DataTable({
   caption,
@@ -19,7 +21,7 @@ export function DataTable({
         <thead>
           <tr>
             {head.map((name) => (
-              <th key={name} scope="col">
+              <th key={name} scope="col" title={MEANINGS[name]}>
                 {name}
               </th>
             ))}

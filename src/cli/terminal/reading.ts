@@ -1,0 +1,44 @@
+import type { Interval } from '../../core/operations/ports.ts';
+import type { ReportRows } from '../../core/reporting/ports.ts';
+import type { Terminal } from './printer.ts';
+
+const DAY_MS = 24 * 3_600_000;
+const DRAW_EVERY_MS = 250;
+const LINE_EVERY_MS = 5_000;
+
+type Rows = Pick<ReportRows, 'rows'>;
+
+/**
+ * Reads rows of a range of time, which takes a query for each minute, and shows how far it has come: on a terminal in a
+ * line that is gone in the end, otherwise in a line now and then. Nothing is shown of what is soon done.
+ */
+export async function shownReading<Found>(
+  rows: Rows,
+  { from, to }: Interval,
+  read: (rows: Rows) => Promise<Found>,
+  terminal: Terminal = process.stderr,
+  now: () => number = Date.now,
+): Promise<Found> {
+  const everyMs = terminal.isTTY ? DRAW_EVERY_MS : LINE_EVERY_MS;
+  const days = Math.max(1, Math.ceil((to - from) / DAY_MS));
+  let drawnAt = now();
+  let isDrawn = false;
+  const draw = (lane: string, minute: string) => {
+    // The first minute begins before the range does.
+    const day = Math.max(0, Math.floor((Date.parse(minute) - from) / DAY_MS)) + 1;
+    const text = `Reading ${lane}, day ${Math.min(day, days)} of ${days}`;
+    terminal.write(terminal.isTTY ? `\r\u001b[K${text}` : `${text}\n`);
+    drawnAt = now();
+    isDrawn = true;
+  };
+  try {
+    return await read({
+      rows(lane, minute, part) {
+        if (now() >= drawnAt + everyMs) draw(lane, minute);
+        return rows.rows(lane, minute, part);
+      },
+    });
+  } finally {
+    if (isDrawn && terminal.isTTY) terminal.write('\r\u001b[K');
+  }
+}
