@@ -5,6 +5,7 @@ import path from 'node:path';
 import { DescribeTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { problemOf } from '../../../src/cli/terminal/problems.ts';
+import { UnknownDeadLetterError } from '../../../src/core/operations/errors.ts';
 import { MissingToolError } from '../../../src/lab/external/errors.ts';
 import { readVariables } from '../../../src/lab/run/variables.ts';
 import { startEmulators } from '../../../src/local/emulators.ts';
@@ -70,6 +71,12 @@ describe('what a user can do something about is said in one line', () => {
       expect.stringMatching(/:1: name_prefix: name_prefix must be 3 to 24/),
       expect.stringMatching(/notification_email: a value is required/),
     ]);
+  });
+
+  it('a dead letter of reporting that is not Lambda’s, and what to do with it', () => {
+    expect(messageOf(new UnknownDeadLetterError('m1'))).toBe(
+      "Dead letter m1 is not one of Lambda's (it has no DDBStreamBatchInfo); drop it: smoother dead-letters drop --queue reporting --id m1",
+    );
   });
 
   it('a bug of ours is none of these', () => {

@@ -6,6 +6,7 @@ import {
   redriveDeadLetters,
 } from '../../core/operations/dead-letters.ts';
 import type { DeadLetterQueue, HeldMessage, Interval, TargetQueue } from '../../core/operations/ports.ts';
+import { counted } from '../report/numbers.ts';
 import type { Names } from './stack.ts';
 
 /** Outputs that name a dead-letter queue, and the queue that its messages came from. */
@@ -49,13 +50,13 @@ export async function operateDeadLetters(
 ): Promise<number> {
   const { deadLetters, target, bodyOf } = QUEUES[name];
   const queue = ports.deadLetters(await ports.names(deadLetters));
-  const tell = (count: number, what: string) => {
-    line(`${name}: ${count} ${what}`);
+  const tell = (count: number, what: string, many = what) => {
+    line(`${name}: ${counted(count, what, many)}`);
     return count;
   };
   if (action === 'list') {
     const show = (message: HeldMessage) => line(id === undefined ? describe(message) : message.body);
-    return tell(await listDeadLetters(queue, id, show), 'dead letters');
+    return tell(await listDeadLetters(queue, id, show), 'dead letter', 'dead letters');
   }
   if (action === 'drop') return tell(await dropDeadLetters(queue, id), 'dropped');
   if (target !== undefined) {
@@ -63,7 +64,8 @@ export async function operateDeadLetters(
     return tell(await redriveDeadLetters(queue, input, id, bodyOf), 'sent back');
   }
   const recount = async (intervals: readonly Interval[]) => {
-    line(`${name}: ${await ports.recount(intervals)} changes of these times are counted`);
+    const changes = await ports.recount(intervals);
+    tell(changes, 'change of these times is counted', 'changes of these times are counted');
   };
   return tell(await recountDeadLetters(queue, id, recount), 'counted and removed');
 }

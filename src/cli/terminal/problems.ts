@@ -1,5 +1,6 @@
 /** Errors that users can do something about, in one line each. */
 import { SmootherError } from '../../client/errors.ts';
+import { UnknownDeadLetterError } from '../../core/operations/errors.ts';
 import { ExternalToolError, MissingToolError } from '../../lab/external/errors.ts';
 import { SynthesisError } from '../../lab/run/synthesis.ts';
 import { SimulatorOptionError } from '../../local/bedrock/errors.ts';
@@ -15,6 +16,7 @@ const CLEAR = [
   MissingToolError,
   SimulatorOptionError,
   SynthesisError,
+  UnknownDeadLetterError,
 ];
 
 /** Names of the errors of AWS and its SDK, and what they mean to the user. */

@@ -7,7 +7,7 @@ export class UnknownDeadLetterError extends OperationsError {
   override readonly name = 'UnknownDeadLetterError';
   constructor(readonly messageId: string) {
     super(
-      `Dead letter ${messageId} must be what Lambda says of a stream's batch (DDBStreamBatchInfo), is not`,
+      `Dead letter ${messageId} is not one of Lambda's (it has no DDBStreamBatchInfo); drop it: smoother dead-letters drop --queue reporting --id ${messageId}`,
     );
   }
 }
