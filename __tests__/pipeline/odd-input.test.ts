@@ -80,7 +80,10 @@ const INVALID: [says: string, line: string][] = [
     `{"request_id": "i-7", "model_id": "${NOVA}", "__proto__": {"priority": 1}, "converse": {}}`,
   ],
   ['s3.key: must be a key', JSON.stringify({ s3: { bucket: 'b', key: 'payloads/other.json' } })],
-  ['request_id: must be text', JSON.stringify({ request_id: '', model_id: NOVA, converse: converse('x') })],
+  [
+    'request_id: must be a letter',
+    JSON.stringify({ request_id: '', model_id: NOVA, converse: converse('x') }),
+  ],
   [
     'request_id: plain belongs to a request with other content',
     JSON.stringify({ request_id: 'plain', model_id: NOVA, converse: converse('other content') }),
