@@ -48,6 +48,11 @@ const POLLED_QUEUES = 3;
  */
 const INGESTION_MS = { run: 30, message: 50 };
 const REPORTING_MS = { run: 20, change: 2 };
+/**
+ * One container of ingestion reads the settings, a lane's state, and whether a lane that sleeps is paused, at most once in so many
+ * seconds. Several containers, at high rates, would read as many times more.
+ */
+const INGESTION_LOOKS = { everySeconds: 2, readUnits: 3 };
 /** Messages that come within this time of each other share a run of ingestion. */
 const INGESTION_WINDOW_SECONDS = 0.05;
 const MOST_IN_A_BATCH = 10;
@@ -137,7 +142,7 @@ function since(before: RunTime, now: RunTime): RunTime {
 /** What the virtual world does not run: ingestion, reporting, pollers, logs. */
 function addTheRest(
   bill: Bill,
-  { rate, workerMemory }: CostCase,
+  { rate, lanes, workerMemory }: CostCase,
   { seconds, requests, leaders, workers, reporting }: Counted,
 ): void {
   const memory = { ...MEMORY_MEGABYTES, workers: workerMemory };
@@ -153,6 +158,8 @@ function addTheRest(
   const together = Math.min(MOST_IN_A_BATCH, Math.max(1, rate * INGESTION_WINDOW_SECONDS));
   const batches = requests / together;
   run('ingestion', batches, batches * INGESTION_MS.run + requests * INGESTION_MS.message);
+  const { everySeconds, readUnits } = INGESTION_LOOKS;
+  bill.add('ingestion', 'read unit', readUnits * Math.min(requests, (lanes * seconds) / everySeconds));
 
   const { runs, changes } = reporting;
   run('reporting', runs, runs * REPORTING_MS.run + changes * REPORTING_MS.change);
