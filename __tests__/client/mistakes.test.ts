@@ -49,6 +49,7 @@ describe('a bad request id', () => {
     ['that is empty', ''],
     ['that is too long', 'a'.repeat(3_000)],
     ['with a slash', 'a/b'],
+    ['that only looks like that of a refusal', 'rejected/a/b'],
   ];
 
   it.each(bad)('%s is refused, and others who wait get their results', async (_, requestId) => {
@@ -68,6 +69,8 @@ describe('a bad request id', () => {
     // After a restart the refusal is found by the message's id.
     const again = smoother.handle(requestId, { messageId: handle.messageId });
     expect(await errorOf(() => again.result())).toBeInstanceOf(RequestRejectedError);
+    const byMessage = smoother.handle(rejectionId(handle.messageId ?? ''));
+    expect(await errorOf(() => byMessage.result())).toBeInstanceOf(RequestRejectedError);
   });
 
   it.each<[string, unknown]>([...bad, ['that is missing', undefined], ['that is a number', 7]])(

@@ -7,7 +7,7 @@ import { checkOptions } from './options.ts';
 import { type Durations, FIRST_LOOK_MS, nextLookMs } from './pacing.ts';
 import type { Ahead, ClientPorts } from './ports.ts';
 import type { RecordReader } from './reader.ts';
-import { isRequestId } from './request-id.ts';
+import { isRecordId } from './request-id.ts';
 import { cancelMessage } from './requests.ts';
 import { type Result, resultFrom } from './result.ts';
 import type { Sender } from './sender.ts';
@@ -83,7 +83,7 @@ export class RequestHandle {
     // One key that DynamoDB does not take fails the read of all who wait. A message with a bad id is refused, and its refusal has
     // a key of its own.
     this.#keys = [
-      ...(isRequestId(requestId) ? [requestId] : []),
+      ...(isRecordId(requestId) ? [requestId] : []),
       ...(messageId === undefined ? [] : [rejectionId(messageId)]),
     ];
   }

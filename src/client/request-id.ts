@@ -1,4 +1,5 @@
 /** The rule for request ids, which is that of ingestion: no record has an id that breaks it. */
+import { rejectedMessageId } from '../core/request/keys.ts';
 import { identity } from '../core/request/message-schema.ts';
 import { describeProblems } from '../core/request/problem.ts';
 import { parseWith } from '../core/request/problems.ts';
@@ -6,6 +7,11 @@ import { SmootherUsageError } from './errors.ts';
 
 export function isRequestId(request_id: unknown): boolean {
   return identity.safeParse({ request_id }).success;
+}
+
+/** Of a request, or of a refused message: `rejected/` and the message's id. */
+export function isRecordId(id: string): boolean {
+  return isRequestId(rejectedMessageId(id) ?? id);
 }
 
 /** @throws SmootherUsageError that says what is allowed and what came */

@@ -10,7 +10,7 @@ import { smootherFetch } from './http/fetch.ts';
 import { checkOptions } from './options.ts';
 import { Durations } from './pacing.ts';
 import { RecordReader } from './reader.ts';
-import { checkRequestId, isRequestId } from './request-id.ts';
+import { checkRequestId, isRecordId, isRequestId } from './request-id.ts';
 import { messageOf, type OutgoingMessage, type SubmitRequest } from './requests.ts';
 import type { Result } from './result.ts';
 import { resultsOf } from './results-queue.ts';
@@ -119,14 +119,16 @@ export class Smoother {
   }
 
   /**
-   * A request that was sent before, by any process. With its `messageId`, a refusal is found too.
+   * A request that was sent before, by any process. With its `messageId`, a refusal is found too; so is it under `rejected/` and
+   * that id in place of the request's.
    * @throws SmootherUsageError for an id that no request can have, unless the refusal can be found
    */
   handle(requestId: string, options: HandleOptions = {}): RequestHandle {
     checkOptions<HandleOptions>(options, { messageId: true, contentHash: true });
     const { messageId } = options;
-    if (messageId === undefined) checkRequestId(requestId);
-    else if (!isRequestId(messageId)) {
+    if (messageId === undefined) {
+      if (typeof requestId !== 'string' || !isRecordId(requestId)) checkRequestId(requestId);
+    } else if (!isRequestId(messageId)) {
       throw new SmootherUsageError(`messageId: must be the id of an SQS message, got ${describe(messageId)}`);
     }
     return new RequestHandle(requestId, this.#context, options);

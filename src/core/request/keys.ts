@@ -42,9 +42,16 @@ export function dueShardKey(lane: string, shard: number): string {
   return lane + SEPARATOR + shard;
 }
 
+const REJECTED = 'rejected/';
+
 /** The record of a refused message. No request id contains a slash, so no producer can meet one. */
 export function rejectionId(messageId: string): string {
-  return `rejected/${messageId}`;
+  return `${REJECTED}${messageId}`;
+}
+
+/** The message's id in the id of such a record; undefined for a request's. */
+export function rejectedMessageId(id: string): string | undefined {
+  return id.startsWith(REJECTED) ? id.slice(REJECTED.length) : undefined;
 }
 
 export function sha256(content: string | Uint8Array): string {
