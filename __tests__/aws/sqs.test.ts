@@ -4,9 +4,9 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MessagesNotSentError } from '../../src/aws/errors.ts';
 import { lambdaWaker } from '../../src/aws/lambda.ts';
 import { batchesOf, bodyOf, sqsHoldQueue } from '../../src/aws/sqs.ts';
+import { ReleasesNotSentError } from '../../src/core/request/errors.ts';
 import type { HoldMessage } from '../../src/core/request/hold-message.ts';
 
 const MIB = 1_048_576;
@@ -117,7 +117,11 @@ describe('against a scripted endpoint', () => {
     };
     const client = new SQSClient(config());
     const sent = sqsHoldQueue(client, `${endpoint}/1/hold`).send(held(25));
-    await expect(sent).rejects.toThrow(new MessagesNotSentError(`${endpoint}/1/hold`, 1, 'Throttled'));
+    const error = await sent.catch((it: unknown) => it);
+    expect(error).toBeInstanceOf(ReleasesNotSentError);
+    const { unsent, cause } = error as ReleasesNotSentError;
+    expect(unsent.map(({ released_at }) => released_at)).toEqual([3]);
+    expect(String(cause)).toContain(`1 messages could not be sent to ${endpoint}/1/hold: Throttled`);
     expect(accepted.sort((a, b) => a - b)).toEqual(
       held(25)
         .map((it) => it.released_at)

@@ -23,9 +23,10 @@ export class MessagesNotSentError extends AwsAdapterError {
   override readonly name = 'MessagesNotSentError';
   constructor(
     readonly queueUrl: string,
-    readonly notSent: number,
+    /** Bodies. */
+    readonly notSent: readonly string[],
     readonly code: string | undefined,
   ) {
-    super(`${notSent} messages could not be sent to ${queueUrl}: ${code ?? 'no reason given'}`);
+    super(`${notSent.length} messages could not be sent to ${queueUrl}: ${code ?? 'no reason given'}`);
   }
 }

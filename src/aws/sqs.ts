@@ -6,7 +6,7 @@ import {
   SQSServiceException,
 } from '@aws-sdk/client-sqs';
 import type { BatchQueue } from '../core/batch/ports.ts';
-import { throwFirst } from '../core/concurrently.ts';
+import { ReleasesNotSentError } from '../core/request/errors.ts';
 import type { HoldQueue } from '../core/request/ports.ts';
 import { type Results, ResultsQueueError } from '../core/request/result.ts';
 import { MessagesNotSentError } from './errors.ts';
@@ -46,8 +46,23 @@ export function resultsQueueUrl(sharedUrl: string, queue: string): string {
 export function sqsHoldQueue(client: SQSClient, queueUrl: string): HoldQueue {
   return {
     async send(messages) {
-      const batches = batchesOf(messages.map(bodyOf));
-      throwFirst(await Promise.allSettled(batches.map((batch) => sendBatch(client, queueUrl, batch))));
+      const bodies = messages.map(bodyOf);
+      const unsent = new Set<string>();
+      let cause: unknown;
+      await Promise.all(
+        batchesOf(bodies).map(async (batch) => {
+          try {
+            await sendBatch(client, queueUrl, batch);
+          } catch (error) {
+            cause = error;
+            for (const body of error instanceof MessagesNotSentError ? error.notSent : batch)
+              unsent.add(body);
+          }
+        }),
+      );
+      if (unsent.size === 0) return;
+      const left = messages.filter((_, index) => unsent.has(bodies[index] ?? ''));
+      throw new ReleasesNotSentError(left, { cause });
     },
   };
 }
@@ -100,5 +115,6 @@ async function sendBatch(client: SQSClient, queueUrl: string, bodies: readonly s
     const ids = new Set(refused.map(({ Id }) => Id));
     entries = entries.filter(({ Id }) => ids.has(Id));
   }
-  if (entries.length > 0) throw new MessagesNotSentError(queueUrl, entries.length, refused[0]?.Code);
+  const notSent = entries.map(({ MessageBody }) => MessageBody);
+  if (notSent.length > 0) throw new MessagesNotSentError(queueUrl, notSent, refused[0]?.Code);
 }

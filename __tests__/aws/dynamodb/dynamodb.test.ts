@@ -41,6 +41,32 @@ describe('DynamoDB adapters', () => {
     await emulators.stop();
   });
 
+  it('announce a queue again that is forgotten while a late announcement finds a later one', async () => {
+    const lane = newLane();
+    const key = backlogKey({ lane, priority: 3, tenant: 'a', shard: 0 });
+    const directory = dynamoDirectory(client, LANES);
+    await directory.announce(key, 5_000);
+    const racing = newClient();
+    let forgotten = 0;
+    racing.middlewareStack.add(
+      (next) => async (args) => {
+        try {
+          return await next(args);
+        } catch (error) {
+          for (const entry of await directory.list(lane)) {
+            forgotten += 1;
+            await directory.forget(entry);
+          }
+          throw error;
+        }
+      },
+      { step: 'initialize' },
+    );
+    await dynamoDirectory(racing, LANES).announce(key, 4_000, { request_id: 'r1', generation: 0 });
+    expect(forgotten).toBe(1);
+    expect(await directory.list(lane)).toMatchObject([{ backlog_key: key, announced_at: 4_000 }]);
+  });
+
   it('know their own creation when its answer was lost', async () => {
     const unreliable = newClient();
     const losses = loseFirstAnswer(unreliable, WRITES);

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { BundlesOnOffer } from '../../../src/core/prioritization/bundles-on-offer.ts';
+import { leaseIdsFrom } from '../../../src/core/request/bundle-lease.ts';
 import type { OfferedBundle } from '../../../src/core/request/bundle-offers.ts';
+import { ReleasesNotSentError } from '../../../src/core/request/errors.ts';
 import type { HoldMessage } from '../../../src/core/request/hold-message.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
 import { LANE } from '../../fixtures/records.ts';
@@ -67,6 +69,26 @@ it('what has to go at once, and could not, goes with the next call, and is owed 
   it.ports.hold.send = send;
   await onOffer.settle(it.now);
   expect(sent).toEqual([bundle]);
+  expect(onOffer.owes).toBe(false);
+});
+
+it('of several, only those that were refused go again, until their leases are over', async () => {
+  const { world: it, sent, onOffer } = world();
+  const bundleOf = (lease: string): HoldMessage => ({ ...offerOf(lease), offered: undefined });
+  const good = bundleOf('r1');
+  const bad = bundleOf(`${leaseIdsFrom(12_000)}-r2`);
+  it.ports.hold.send = async (messages) => {
+    sent.push(...messages);
+    const unsent = messages.filter(({ lease }) => lease === bad.lease);
+    if (unsent.length > 0) throw new ReleasesNotSentError(unsent);
+  };
+  await onOffer.send([good, bad]);
+  await onOffer.settle(it.now);
+  expect(sent).toEqual([good, bad, bad]);
+  expect(onOffer.owes).toBe(true);
+  it.now = 12_001;
+  await onOffer.settle(it.now);
+  expect(sent).toHaveLength(3);
   expect(onOffer.owes).toBe(false);
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { ModelError } from '../../../src/core/invocation/errors.ts';
 import { laneOf } from '../../../src/core/lane/catalog/catalog.ts';
 import { backlogKey } from '../../../src/core/request/keys.ts';
 import { wrapped } from '../../../src/lab/simulation/fault-injector.ts';
@@ -40,6 +41,48 @@ describe('what was decided and could not be written', () => {
     expect(write.mock.calls.length).toBeGreaterThan(4);
     expect(world.calls).toHaveLength(60);
     await world.clock.run(world.clock.now() + 100_000);
+  });
+});
+
+describe('a probe whose plan could not be written', () => {
+  it('is followed by another at once', async () => {
+    /** When the first release after the outage goes out. The first plan from `failsFrom` on is not written. */
+    const recoversAt = async (failsFrom = Number.POSITIVE_INFINITY) => {
+      const world = createWorld({
+        answer: async (call, it) => {
+          await it.clock.sleep(100);
+          if (it.clock.now() < begun + 20_000) {
+            throw new ModelError({ kind: 'transient', type: 'InternalServerException', message: 'out' });
+          }
+          return takes(100)(call, it);
+        },
+      });
+      const begun = world.clock.now();
+      for (let i = 0; i < 40; i++) await world.submit(`r${i}`);
+      const { leadership, hold } = world.ports;
+      const { writePlan } = leadership;
+      let failed = false;
+      leadership.writePlan = async (led, plan) => {
+        if (failed || world.clock.now() < begun + failsFrom) return writePlan(led, plan);
+        failed = true;
+        throw new Error('throttled');
+      };
+      let releasedAt = Number.POSITIVE_INFINITY;
+      const send = hold.send;
+      hold.send = async (messages) => {
+        const since = world.clock.now() - begun;
+        if (since >= 20_000) releasedAt = Math.min(releasedAt, since);
+        return send(messages);
+      };
+      lead(world, 1);
+      await world.clock.run(begun + 200_000);
+      return { releasedAt, failed };
+    };
+    const { releasedAt } = await recoversAt();
+    const disturbed = await recoversAt(releasedAt);
+    expect(disturbed.failed).toBe(true);
+    expect(disturbed.releasedAt).toBeGreaterThan(releasedAt);
+    expect(disturbed.releasedAt).toBeLessThan(releasedAt + 2_000);
   });
 });
 

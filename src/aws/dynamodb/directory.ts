@@ -29,34 +29,38 @@ export function dynamoDirectory(client: DynamoDBClient, table: string): QueueDir
     await items.remove({ lane, item }, '#nonce = :nonce', { nonce: announced.nonce });
   }
 
+  const announce: QueueDirectory['announce'] = async (backlogKey, now, about, silentUntil) => {
+    const { request_id, generation } = about ?? {};
+    // A silence that another container has announced goes on.
+    const silence = silentUntil === undefined ? 'if_not_exists(#silent_until, :now)' : ':silent_until';
+    const said = about
+      ? ', #request_id = :request_id, #generation = :generation'
+      : ' REMOVE #request_id, #generation';
+    const key = keyOf(backlogKey);
+    const nonce = randomUUID();
+    const written = await items.update(key, {
+      update: `SET #announced_at = :now, #nonce = :nonce, #silent_until = ${silence}${said}`,
+      condition: 'attribute_not_exists(#announced_at) OR #announced_at <= :now',
+      values: { now, nonce, silent_until: silentUntil, request_id, generation },
+    });
+    if (written !== undefined) return;
+    const standing = await items.update(key, {
+      update: 'SET #nonce = :nonce REMOVE #request_id, #generation',
+      condition: 'attribute_exists(#announced_at)',
+      values: { nonce },
+    });
+    // Forgotten meanwhile: then no later one stands in the way.
+    if (standing === undefined) return announce(backlogKey, now, about, silentUntil);
+    if (silentUntil === undefined) return;
+    await items.update(key, {
+      update: 'SET #silent_until = :silent_until',
+      condition: '#silent_until < :silent_until',
+      values: { silent_until: silentUntil },
+    });
+  };
+
   return {
-    async announce(backlogKey, now, about, silentUntil) {
-      const { request_id, generation } = about ?? {};
-      // A silence that another container has announced goes on.
-      const silence = silentUntil === undefined ? 'if_not_exists(#silent_until, :now)' : ':silent_until';
-      const said = about
-        ? ', #request_id = :request_id, #generation = :generation'
-        : ' REMOVE #request_id, #generation';
-      const key = keyOf(backlogKey);
-      const nonce = randomUUID();
-      const written = await items.update(key, {
-        update: `SET #announced_at = :now, #nonce = :nonce, #silent_until = ${silence}${said}`,
-        condition: 'attribute_not_exists(#announced_at) OR #announced_at <= :now',
-        values: { now, nonce, silent_until: silentUntil, request_id, generation },
-      });
-      if (written !== undefined) return;
-      await items.update(key, {
-        update: 'SET #nonce = :nonce REMOVE #request_id, #generation',
-        condition: 'attribute_exists(#announced_at)',
-        values: { nonce },
-      });
-      if (silentUntil === undefined) return;
-      await items.update(key, {
-        update: 'SET #silent_until = :silent_until',
-        condition: '#silent_until < :silent_until',
-        values: { silent_until: silentUntil },
-      });
-    },
+    announce,
 
     async list(lane) {
       const announced = await items.all(queuesPartition(lane));

@@ -1,4 +1,4 @@
-import { ANNOUNCE_INTERVAL_MS, COVERED_MS, type QueueDirectory } from '../lane/ports.ts';
+import { ANNOUNCE_INTERVAL_MS, namedAt, type QueueDirectory } from '../lane/ports.ts';
 import type { RequestRecord } from '../request/record.ts';
 import { Coalescer, MOST_KEYS } from './coalescer.ts';
 
@@ -25,8 +25,8 @@ export class Announcements {
     const lastAt = this.#lastAt.get(queue) ?? Number.NEGATIVE_INFINITY;
     if (this.#lastAt.size >= MOST_KEYS) this.#lastAt.clear();
     this.#lastAt.set(queue, now);
-    // One that was slow to write, or was written by an earlier delivery, tells nothing about what was written meanwhile.
-    const about = now - record.accepted_at <= COVERED_MS ? record : undefined;
+    // A request that took long to write, or that an earlier delivery wrote, says nothing about requests written since.
+    const about = namedAt(record, record.accepted_at, now);
     if (now - lastAt >= MANY_WITHIN_MS) return this.#directory.announce(queue, now, about);
     await this.#covering.run(queue, now, () =>
       this.#directory.announce(queue, now, about, now + ANNOUNCE_INTERVAL_MS),

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { CallReports, LaneWatch, QueueDirectory, Waker } from '../lane/ports.ts';
+import { type CallReports, type LaneWatch, namedAt, type QueueDirectory, type Waker } from '../lane/ports.ts';
 import { wakeIfAsleep } from '../lane/wake.ts';
 import type { Log } from '../log.ts';
 import type { BundleLeases } from '../request/bundle-lease.ts';
@@ -87,6 +87,7 @@ export async function returnToBacklog(
   counts?: Counts & Pick<RequestRecord, 'full_allowance' | 'rerun'>,
 ): Promise<boolean> {
   const { records, directory, clock, log } = ports;
+  const begun = clock.now();
   const returned = await records.move(putBack(record, counts));
   if (!returned.applied) {
     log('return.refused', { ...ids(record), status: returned.record?.status });
@@ -94,7 +95,8 @@ export async function returnToBacklog(
   }
   log('request.returned', { ...ids(record), reason, ...counts });
   if (await endIfTakenBack(ports, returned.record)) return true;
-  await directory.announce(record.queue, clock.now(), record);
+  const now = clock.now();
+  await directory.announce(record.queue, now, namedAt(record, begun, now));
   await wakeIfAsleep(ports, record.lane, clock.now());
   return true;
 }

@@ -17,10 +17,19 @@ export const WAKE_INTERVAL_MS = 2_000;
 export const ANNOUNCE_INTERVAL_MS = 1_000;
 
 /**
- * What one write takes to an index, the next takes too: where a request has been seen, what was written at most so much later is
- * visible so much later. So an announcement names only a request that was written no longer before it.
+ * Writes take about equally long to reach an index. Once a request is seen there, what was written up to this long after it is visible
+ * this long after that. So an announcement names a request only if it was written at most this long before.
  */
 export const COVERED_MS = 200;
+
+/** Whom an announcement at `now` may name of a request whose write was begun at `begun`. */
+export function namedAt<Request extends Announced>(
+  request: Request,
+  begun: number,
+  now: number,
+): Request | undefined {
+  return now - begun <= COVERED_MS ? request : undefined;
+}
 
 /** Where ingestion announces work, so that the leader knows which backlog partitions to read. */
 export interface QueueDirectory {

@@ -5,7 +5,9 @@
 import type { Clock } from '../clock.ts';
 import { concurrently } from '../concurrently.ts';
 import type { Log } from '../log.ts';
+import { leaseIdsFrom } from '../request/bundle-lease.ts';
 import { type BundleOffers, isOffered, OFFER_MS, type OfferedBundle } from '../request/bundle-offers.ts';
+import { ReleasesNotSentError } from '../request/errors.ts';
 import type { HoldMessage } from '../request/hold-message.ts';
 import type { HoldQueue } from '../request/ports.ts';
 
@@ -63,7 +65,7 @@ export class BundlesOnOffer {
       }),
     ]);
     if (taken.status === 'rejected') this.#failed('offer.failed', due, taken.reason);
-    await this.#send(due.filter(({ state }) => state === 'ours'));
+    await this.#send(due);
   }
 
   /** Something could not be sent yet. */
@@ -79,13 +81,21 @@ export class BundlesOnOffer {
     await this.settle(Number.POSITIVE_INFINITY);
   }
 
-  async #send(ours: readonly Offer[]): Promise<void> {
+  async #send(due: readonly Offer[]): Promise<void> {
+    const over = leaseIdsFrom(this.#ports.clock.now());
+    // By then its requests have been brought back, and its worker counts no more.
+    for (const offer of due) if ((offer.bundle.lease ?? over) < over) offer.state = 'gone';
+    const ours = due.filter(({ state }) => state === 'ours');
     if (ours.length > 0) {
       try {
         await this.#ports.hold.send(ours.map(({ bundle }) => ({ ...bundle, offered: undefined })));
         for (const offer of ours) offer.state = 'gone';
       } catch (error) {
         this.#failed('bundle.unsent', ours, error);
+        const unsent =
+          error instanceof ReleasesNotSentError ? error.unsent : ours.map(({ bundle }) => bundle);
+        const leases = new Set(unsent.map(({ lease }) => lease));
+        for (const offer of ours) if (!leases.has(offer.bundle.lease)) offer.state = 'gone';
       }
     }
     this.#offers = this.#offers.filter(({ state }) => state !== 'gone');

@@ -1,7 +1,7 @@
 /** Looks after what was lost with its worker, and what is due: requests set aside, deadlines, results not marked as sent. */
 import type { Clock } from '../clock.ts';
 import { concurrently } from '../concurrently.ts';
-import type { QueueDirectory } from '../lane/ports.ts';
+import { namedAt, type QueueDirectory } from '../lane/ports.ts';
 import type { Log } from '../log.ts';
 import type { BundleLease, BundleLeases, LeasedRelease } from '../request/bundle-lease.ts';
 import { cancelled, isTakenBack } from '../request/cancellation.ts';
@@ -151,10 +151,12 @@ async function announced(
   reason: 'rested' | 'lease_expired',
 ): Promise<void> {
   await directory.announce(record.queue, clock.now());
+  const begun = clock.now();
   const moved = await records.move(transition);
   if (!moved.applied) return;
   log('request.returned', { ...ids(moved.record), reason });
-  await directory.announce(record.queue, clock.now(), moved.record);
+  const now = clock.now();
+  await directory.announce(record.queue, now, namedAt(moved.record, begun, now));
 }
 
 function ids({ request_id, generation }: StoredRecord): Pick<StoredRecord, 'request_id' | 'generation'> {

@@ -1,3 +1,5 @@
+import type { HoldMessage } from './hold-message.ts';
+
 export class RequestPortError extends Error {
   override readonly name: string = 'RequestPortError';
 }
@@ -27,6 +29,17 @@ export class InboxObjectEncryptedError extends RequestPortError {
   override readonly name = 'InboxObjectEncryptedError';
   constructor(readonly key: string) {
     super(`${key} is encrypted with a KMS key that cannot be used to read it`);
+  }
+}
+
+/** The Hold Next Batch queue has not taken these messages; all others it has. */
+export class ReleasesNotSentError extends RequestPortError {
+  override readonly name = 'ReleasesNotSentError';
+  constructor(
+    readonly unsent: readonly HoldMessage[],
+    options?: ErrorOptions,
+  ) {
+    super(`${unsent.length} messages of releases could not be sent`, options);
   }
 }
 

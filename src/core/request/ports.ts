@@ -90,6 +90,8 @@ export interface Inbox {
 }
 
 export interface HoldQueue {
-  /** Rejects if any message could not be sent; the others may have been. */
+  /**
+   * @throws ReleasesNotSentError which says what could not be sent; all others were
+   */
   send(messages: HoldMessage[]): Promise<void>;
 }

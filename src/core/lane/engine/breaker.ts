@@ -123,6 +123,14 @@ export class Breaker {
     return true;
   }
 
+  /** What {@link released} told of in `slot` did not go out after all. */
+  withdrawn(slot: number, tenant: string): void {
+    if (this.#open === undefined) return;
+    const { probes } = this.#open;
+    const index = probes.findLastIndex((it) => it.slot === slot && it.tenant === tenant);
+    this.#open.probes = probes.filter((_, at) => at !== index);
+  }
+
   snapshot(): { breaker?: BreakerState; failing?: Failing } {
     const { failing } = this.#watch;
     if (this.#open === undefined) return { breaker: undefined, failing };

@@ -89,6 +89,11 @@ export class DeniedModels {
     return true;
   }
 
+  /** What {@link released} told of in `slot` did not go out after all. */
+  withdrawn(slot: number, modelId: string): void {
+    if (this.#probes.get(modelId)?.slot === slot) this.#probes.delete(modelId);
+  }
+
   snapshot(): DeniedModelsState | undefined {
     if (this.#served.size === 0 && this.#denied.size === 0) return undefined;
     return { served: [...this.#served], denied: [...this.#denied] };

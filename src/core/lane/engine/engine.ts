@@ -199,11 +199,15 @@ export class LaneEngine {
 
   /** The releases of a bundle that was not sent. */
   refund({ releasedAt }: Decisions, bundle: readonly EngineRelease[]): void {
-    this.#ledger.release(slotOf(releasedAt), { ...NOTHING_RELEASED, bundles: -1 });
-    for (const { entry, reserved, held, variance, charge, cost } of bundle) {
+    const slot = slotOf(releasedAt);
+    this.#ledger.release(slot, { ...NOTHING_RELEASED, bundles: -1 });
+    for (const { entry, reserved, held, variance, charge, cost, probe } of bundle) {
       const change = { reserved: -reserved, held: -held, variance: -variance, expected: -charge };
-      this.#ledger.release(slotOf(releasedAt), { releases: -1, bundles: 0, ...change });
+      this.#ledger.release(slot, { releases: -1, bundles: 0, ...change });
       this.#queues.correct(entry, -cost);
+      if (!probe) continue;
+      this.#breaker.withdrawn(slot, entry.tenant);
+      this.#deniedModels.withdrawn(slot, entry.model_id);
     }
   }
 
