@@ -42,6 +42,18 @@ describe('a lane’s book', () => {
     expect(book.used('acme')).toEqual(amount(40));
   });
 
+  it('counts once what is released in a slot of which calls have ended already', () => {
+    const book = bookWith(1);
+    book.takeIn(NOON + 200, [reportOf(1, 10)]);
+    book.reserve(NOON + 300, 'acme', amount(100));
+    book.takeIn(NOON + 400, [reportOf(1, 10)]);
+    expect([book.used('acme'), book.spent('acme')]).toEqual([amount(110), amount(10)]);
+    book.takeIn(NOON + 30_000, [reportOf(2, 70)]);
+    expect([book.used('acme'), book.spent('acme')]).toEqual([amount(70), amount(70)]);
+    book.takeIn(NOON + 31_000, [reportOf(2, 70)]);
+    expect(book.spent('acme')).toEqual(amount(70));
+  });
+
   it('takes back what was not released after all', () => {
     const book = bookWith(2);
     book.reserve(NOON, 'acme', amount(100), -1);

@@ -10,19 +10,37 @@ const { lane } = entryOf(0);
 function viewOf(
   queues: () => readonly { tenant?: string; about?: Announced; nonce?: string }[],
   heads: Backlog['heads'],
+  holdsBack?: (model: string) => boolean,
 ): BacklogView {
-  return new BacklogView(lane, {
-    directory: {
-      list: async () =>
-        queues().map(({ tenant = 'default', nonce = tenant, about }) => ({
-          ...{ ...entryOf(0, { tenant }), announced_at: 10_000, nonce },
-          ...(about && { about }),
-        })),
-      forget: async () => {},
-    },
-    backlog: { heads, since: async () => [] },
-  });
+  const list = async () =>
+    queues().map(({ tenant = 'default', nonce = tenant, about }) => ({
+      ...{ ...entryOf(0, { tenant }), announced_at: 10_000, nonce },
+      ...(about && { about }),
+    }));
+  const directory = { list, forget: async () => {} };
+  const backlog = { heads, since: async () => [] };
+  return new BacklogView(lane, { directory, backlog }, undefined, holdsBack);
 }
+
+it.each([
+  { what: 'whose model is denied', fields: { model_id: 'us.denied' } },
+  { what: 'that have failed', fields: { failures: 1 } },
+])('those $what hide nothing that waits behind them, however many they are', async ({ fields }) => {
+  const waiting = [
+    ...Array.from({ length: 1_500 }, (_, order) => entryOf(order, fields)),
+    ...Array.from({ length: 100 }, (_, order) => entryOf(1_500 + order)),
+  ];
+  const view = viewOf(
+    () => [{}],
+    async (_, limit) => waiting.slice(0, limit),
+    (model) => model === 'us.denied',
+  );
+  for (let now = 20_000; now < 30_000; now += 200) await view.refresh(now, undefined);
+  const seen = view.heads(30_000).flat();
+  expect(
+    seen.filter(({ failures, model_id }) => failures === 0 && model_id !== 'us.denied').length,
+  ).toBeGreaterThan(20);
+});
 
 it('queues that have nothing more are read together, whenever each of them was first read', async () => {
   const tenants = ['acme'];

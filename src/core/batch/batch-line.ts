@@ -1,7 +1,9 @@
 /** One line of a batch file: the message that it becomes, and the line that answers it. */
 import * as z from 'zod';
+import { findUnfit } from '../request/json-limits.ts';
 import { JsonText } from '../request/json-text.ts';
-import { describeProblems } from '../request/problem.ts';
+import { fields } from '../request/message-schema.ts';
+import { describeProblems, givenTwice, type Problem } from '../request/problem.ts';
 import { parseWith } from '../request/problems.ts';
 import { RECORD_ONLY, type RequestError } from '../request/record.ts';
 import { jsonObject } from '../request/schema-parts.ts';
@@ -9,7 +11,9 @@ import type { Batch } from './batch.ts';
 import { errorCodeOf } from './error-codes.ts';
 import { type FileLine, MAX_LINE_BYTES } from './file-lines.ts';
 
-const record = z.strictObject({ recordId: z.string().optional(), modelInput: jsonObject });
+const record = z.strictObject({ recordId: fields.record_id.optional(), modelInput: jsonObject });
+/** A line with two of one kind may have a member twice. To look only at those saves the time for all others. */
+const MEMBERS = ['"recordId"', '"modelInput"'];
 
 /** A line that is a record. */
 export interface BatchRecord {
@@ -51,7 +55,8 @@ export function readLine({ number, bytes }: FileLine): LineReading | undefined {
   } catch {
     return { number, problem: 'the line is not JSON' };
   }
-  const parsed = parseWith(record, value);
+  const unfit = findUnfit(value) ?? repeatedIn(text);
+  const parsed = unfit === undefined ? parseWith(record, value) : { problems: [unfit] };
   if ('data' in parsed) return { number, text, recordId: parsed.data.recordId };
   const { recordId } = Object(value) as { recordId?: unknown };
   return {
@@ -59,6 +64,12 @@ export function readLine({ number, bytes }: FileLine): LineReading | undefined {
     problem: describeProblems(parsed.problems),
     ...(typeof recordId === 'string' && { recordId }),
   };
+}
+
+function repeatedIn(text: string): Problem | undefined {
+  if (!MEMBERS.some((name) => text.indexOf(name) !== text.lastIndexOf(name))) return undefined;
+  const repeated = new JsonText(text).repeatedMember();
+  return repeated && givenTwice(repeated);
 }
 
 /**

@@ -13,6 +13,7 @@ import { type Batch, type Counts, requestIdOf } from './batch.ts';
 import { type BatchRecord, isRecord, type LineReading, readLine } from './batch-line.ts';
 import { type FileLine, nextSection, type Position, type RangedFile } from './file-lines.ts';
 import { type BatchFiles, MAX_KEYS, type RecordLookup } from './ports.ts';
+import type { StepSizes } from './step.ts';
 
 export type LineOutcome = { output: Output; usage?: Usage } | { error: RequestError };
 
@@ -40,6 +41,7 @@ export interface OutcomePorts {
   files: BatchFiles;
   lookup: RecordLookup;
   clock: { now(): number };
+  sizes: Pick<StepSizes, 'lines'>;
 }
 
 export function fileOf(files: BatchFiles, batch: Batch): RangedFile {
@@ -48,7 +50,7 @@ export function fileOf(files: BatchFiles, batch: Batch): RangedFile {
 
 /** The next lines of the batch, as many as one read of the table can answer. */
 export async function knownSection(
-  { files, lookup, clock }: OutcomePorts,
+  { files, lookup, clock, sizes }: OutcomePorts,
   batch: Batch,
   from: Position,
 ): Promise<KnownSection> {
@@ -59,7 +61,7 @@ export async function knownSection(
     return reading === undefined ? [] : [{ line, reading }];
   });
   const records = read.flatMap(({ line, reading }) =>
-    isRecord(reading) && isTakenIn(batch, line) ? [reading] : [],
+    isRecord(reading) && mayBeTakenIn(batch, line, sizes) ? [reading] : [],
   );
   const found = await outcomesOf(lookup, batch, records);
   const isOverdue = clock.now() > batch.deadline_at + MISSING_MS;
@@ -78,6 +80,18 @@ function isTakenIn({ taken_to }: Batch, { offset }: FileLine): boolean {
   return taken_to === undefined || offset < taken_to.offset;
 }
 
+/**
+ * A step that failed in part, or died before it was noted, may have made requests of lines behind those that are known to have been
+ * taken in.
+ */
+export function mayBeTakenIn(
+  { taken_to }: Batch,
+  { number }: Pick<FileLine, 'number'>,
+  { lines }: Pick<StepSizes, 'lines'>,
+): boolean {
+  return taken_to === undefined || number < taken_to.line + lines;
+}
+
 function outcomeOf(
   batch: Batch,
   line: FileLine,
@@ -85,9 +99,9 @@ function outcomeOf(
   { found, isOverdue }: { found: ReadonlyMap<number, StoredRecord>; isOverdue: boolean },
 ): LineOutcome | undefined {
   if (!isRecord(reading)) return { error: requestError('InvalidMessage', reading.problem) };
-  if (!isTakenIn(batch, line)) return { error: neverTaken(batch) };
   const record = found.get(reading.number);
   if (record !== undefined) return outcomeOfRecord(record);
+  if (!isTakenIn(batch, line)) return { error: neverTaken(batch) };
   if (!isOverdue) return undefined;
   return {
     error: { type: 'OutcomeMissing', message: 'An hour after the deadline there is no record of it' },

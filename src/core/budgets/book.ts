@@ -6,6 +6,7 @@ import { type BudgetEnds, budgetEndsIn } from '../lane/budget-counters.ts';
 import { addSpending, dayOf, NO_SPENDING, type Spending } from '../lane/budgets.ts';
 import type { SlotTotals } from '../lane/call-counters.ts';
 import { SLOT_MS, slotOf } from '../lane/call-report.ts';
+import { CLOCK_SKEW_MS } from '../request/times.ts';
 
 interface Slot {
   releases: number;
@@ -89,7 +90,9 @@ export class BudgetBook {
     for (const page of this.#pages.values()) {
       for (const [slot, { releases, ends }] of page.slots) {
         const isLost = (slot + 1) * SLOT_MS + this.#leaseMs < now;
-        if (ends.ended < releases && !isLost) continue;
+        // A slot is longer than a tick, so more may be released in it than has ended; a successor's clock may be behind.
+        const isOpen = (slot + 1) * SLOT_MS + CLOCK_SKEW_MS >= now;
+        if (isOpen || (ends.ended < releases && !isLost)) continue;
         page.settled = addSpending(page.settled, ends.spent);
         page.slots.delete(slot);
       }

@@ -45,6 +45,8 @@ const REST_MS = 5_000;
 /** Of a queue. */
 const FEWEST_HEADS = 25;
 const MOST_HEADS = 1_000;
+/** Of a queue, with those that may not go now. */
+const MOST_READ = 5_000;
 /** Of all queues, unless each has the fewest: half a kilobyte each in memory. */
 const MOST_HEADS_IN_ALL = 50_000;
 
@@ -170,16 +172,17 @@ export class BacklogView {
     }
     this.#released.prune(now);
     const wanted = this.#wanted;
-    const wantedOf = ({ heads }: Queue) => (this.#areHeldBack(heads) ? 2 * heads.length : wanted);
     const gathers = now >= this.#gatheredAt + this.#gatherMs;
     if (gathers) this.#gatheredAt = now;
     const due = [...this.#queues.values()]
-      .filter((queue) => this.#needsReading(queue, wantedOf(queue), now, gathers))
+      .filter((queue) => this.#needsReading(queue, wanted, now, gathers))
       .sort((a, b) => urgency(a) - urgency(b) || (a.readAt ?? 0) - (b.readAt ?? 0))
       .slice(0, most);
     await concurrently(due, CONCURRENT_READS, async (queue) => {
       const key = queue.entry.backlog_key;
-      const limit = Math.min(MOST_HEADS, queue.released.length + Math.max(wanted, wantedOf(queue)));
+      // Twice as many: what is behind those that may not go may not go either.
+      const passed = queue.released.length + 2 * (queue.heads.length - this.#ready(queue));
+      const limit = Math.min(MOST_READ, passed + wanted);
       const heads = await this.#ports.backlog.heads(key, limit);
       if (this.#isCovered(queue.entry, heads)) queue.coveredAt ??= now;
       queue.released = heads.filter((head) => this.#released.shows(head, now));
@@ -249,7 +252,7 @@ export class BacklogView {
   #needsReading(queue: Queue, wanted: number, now: number, gathers: boolean): boolean {
     const { heads, readAt, whole } = queue;
     if (now - (readAt ?? 0) >= STALE_MS) return true;
-    if (heads.length >= wanted / 2) return false;
+    if (heads.length >= wanted / 2 && this.#ready(queue) >= wanted / 2) return false;
     return !whole || gathers || isUrgent(queue);
   }
 
@@ -295,9 +298,12 @@ export class BacklogView {
     );
   }
 
-  /** Nothing but these is seen of a queue: others may wait behind them. */
-  #areHeldBack(heads: readonly BacklogEntry[]): boolean {
-    return heads.length > 0 && heads.every(({ model_id }) => this.#holdsBack(model_id));
+  /**
+   * Heads that may go as far as is known. One whose model is denied may not, and what has failed goes again only as others are answered:
+   * neither must hide what waits behind it.
+   */
+  #ready({ heads }: Queue): number {
+    return heads.filter(({ model_id, failures }) => failures === 0 && !this.#holdsBack(model_id)).length;
   }
 
   #isResting(entry: BacklogEntry, now: number): boolean {

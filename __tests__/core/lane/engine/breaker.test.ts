@@ -286,6 +286,26 @@ describe('the breaker of a lane in which others are answered', () => {
     expect(successor.trouble).toBeUndefined();
   });
 
+  it('with a hundred tenants at rest, of whom none has anything waiting, lets others find out in turn', () => {
+    const breaker = new Breaker();
+    const names = Array.from({ length: 120 }, (_, i) => [`t${i}`, 3] as const);
+    breaker.observe(0, ends({ transient: Object.fromEntries(names) }));
+    expect(admitted(breaker, 1_000, 'new')).toEqual([]);
+    let now = 3_000;
+    expect(admitted(breaker, now, 'new')).toContain('new');
+    breaker.released(now, 6, 'new');
+    expect(admitted(breaker, now, 'another')).toEqual([]);
+    // It fails, too: the next may try after a longer while.
+    breaker.observe(now, ends({ slot: 6, transient: { new: 1 }, probes: { new: 'transient' } }));
+    expect(admitted(breaker, now + 3_000, 'another')).toEqual([]);
+    now += 7_000;
+    expect(admitted(breaker, now, 'another')).toContain('another');
+    breaker.released(now, 20, 'another');
+    breaker.observe(now + 100, ends({ slot: 20, answered: 1, probes: { another: 'settled' } }));
+    expect(breaker.trouble).toBeUndefined();
+    expect(admitted(breaker, now + 100, 'new')).toEqual(['new', 'new', 'new']);
+  });
+
   it('remembers no more than a hundred tenants', () => {
     const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`tenant-${i}`, 1]));
     const breaker = failing(many);

@@ -146,7 +146,7 @@ export class Breaker {
     const listed = isListed(open, tenant);
     if (end === 'throttled_daily') this.#trip(now, 'daily_quota', tenant);
     else if (FAILURES.has(end)) {
-      if (listed) this.#trip(now, 'failing', tenant);
+      if (listed || isFull(open)) this.#trip(now, 'failing', tenant);
       else open.tenants = listOf(open.tenants, [tenant]);
     } else if (ANSWERS.has(end)) {
       if (listed) this.#close();
@@ -183,6 +183,10 @@ export function leastReleased(queues: readonly (readonly BacklogEntry[])[]): Bac
   return queues.map((queue) => queue.filter(({ generation }) => generation === least));
 }
 
+function isFull({ tenants = [] }: BreakerState): boolean {
+  return tenants.length >= MOST_TENANTS;
+}
+
 function isListed({ tenants }: BreakerState, tenant: string): boolean {
   return tenants === undefined || tenants.includes(tenant);
 }
@@ -193,13 +197,17 @@ function isAwaited({ at }: Probe, now: number): boolean {
 
 /** One of those who rest may probe. */
 function isDue(open: Open, now: number): boolean {
-  const awaited = open.probes.some((it) => isListed(open, it.tenant) && isAwaited(it, now));
+  const awaited = open.probes.some((it) => (isFull(open) || isListed(open, it.tenant)) && isAwaited(it, now));
   return now >= open.until && !awaited;
 }
 
-/** Nobody knows whether the model works: those whose calls have not failed may find out, one request at a time. */
+/**
+ * Nobody knows whether the model works: those whose calls have not failed may find out, one request at a time. Where too many rest to
+ * name more, they take turns with these: none of these may have anything waiting.
+ */
 function othersMayTry(open: Open, now: number): boolean {
-  if (open.tenants === undefined || open.tenants.length >= MOST_TENANTS) return false;
+  if (open.tenants === undefined) return false;
+  if (isFull(open)) return isDue(open, now);
   return !open.probes.some((it) => !isListed(open, it.tenant) && isAwaited(it, now));
 }
 
