@@ -6,8 +6,8 @@ import { BedrockClient } from '@aws-sdk/client-bedrock';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import {
   GetAccountSettingsCommand,
-  GetFunctionConfigurationCommand,
   LambdaClient,
+  ListEventSourceMappingsCommand,
 } from '@aws-sdk/client-lambda';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
@@ -36,6 +36,9 @@ const HEALTHY = {
   agreement: 'AVAILABLE',
   deadLetters: '0',
 };
+
+/** Of the functions' event sources, as the stack sets them by default. */
+const MOST_CONCURRENT: Record<string, number> = { ingestion: 10, invocation: 30, batch: 5 };
 
 /** As the outputs of the stores name it. */
 const TOPIC = 'arn:aws:sns:us-east-1:123456789012:smoother-alarms';
@@ -71,9 +74,12 @@ describe('doctor', () => {
           AccountLimit: { ConcurrentExecutions: 1_000, UnreservedConcurrentExecutions: aws.unreserved },
         };
       }
-      return command instanceof GetFunctionConfigurationCommand
-        ? { State: aws.state, LastUpdateStatus: 'Successful', CodeSha256: aws.codeSha256 }
-        : { EventSourceMappings: [{ State: aws.trigger, ScalingConfig: { MaximumConcurrency: 30 } }] };
+      if (command instanceof ListEventSourceMappingsCommand) {
+        const { FunctionName = '' } = command.input;
+        const MaximumConcurrency = MOST_CONCURRENT[FunctionName];
+        return { EventSourceMappings: [{ State: aws.trigger, ScalingConfig: { MaximumConcurrency } }] };
+      }
+      return { State: aws.state, LastUpdateStatus: 'Successful', CodeSha256: aws.codeSha256 };
     });
     answer(CloudWatchClient, () => ({ MetricAlarms: aws.alarms }));
     answer(SNSClient, () => ({
@@ -113,7 +119,7 @@ describe('doctor', () => {
     [
       'too few concurrent executions',
       { unreserved: 20 },
-      /concurrency: .*may need 153, as max_concurrent_executions is 30.*Ask AWS for more/s,
+      /concurrency: .*may need 48, as max_concurrent_executions is 30.*lower max_concurrent_executions to 11$/ms,
     ],
     [
       'a raised alarm',

@@ -59,6 +59,9 @@ const error = (name: string, says: string = name) => ({ error: name, says });
 const lane = (fields: Partial<LaneState>): Partial<Inspection> => ({
   lanes: { answer: [{ ...LANE, ...fields }] },
 });
+const unreserved = (count: number): Partial<Inspection> => ({
+  concurrency: { answer: { limit: 50, unreserved: count } },
+});
 
 describe('the doctor', () => {
   it('warns of budgets that are used up, and of those that no price can count', () => {
@@ -202,13 +205,23 @@ describe('the doctor', () => {
   it.each<[string, Partial<Inspection>, RegExp]>([
     [
       'too little concurrency',
-      { concurrency: { answer: { limit: 50, unreserved: 40 } } },
-      /concurrency: .*50 functions at a time.*may need 48.* is 30\.\n.*lower max_concurrent_executions to 22/,
+      unreserved(40),
+      /concurrency: .*50 functions at a time.*may need 48.* is 30\.\n.*lower max_concurrent_executions to 24$/m,
+    ],
+    [
+      'too little concurrency in a new account',
+      unreserved(10),
+      /concurrency: .*\n.*lower max_concurrent_executions to 3$/m,
+    ],
+    [
+      'too little concurrency beside ingestions that have a limit of their own',
+      { ...unreserved(40), functions: { ...HEALTHY.functions, ingestion: active(receiving(20)) } },
+      /concurrency: .*may need 58.*\n.*lower max_concurrent_executions to 13$/m,
     ],
     [
       'too little concurrency for fewer workers',
-      { concurrency: { answer: { limit: 10, unreserved: 10 } } },
-      /concurrency: .*10 functions at a time.*\n.*Ask AWS for more [^,]*\(Service Quotas, Lambda\)$/m,
+      unreserved(8),
+      /concurrency: .*8 of them unreserved.*\n.*Ask AWS for more [^,]*\(Service Quotas, Lambda\)$/m,
     ],
     [
       'assumed limits',
@@ -229,6 +242,15 @@ describe('the doctor', () => {
     const findings = diagnose({ ...HEALTHY, ...found });
     expect(isHealthy(findings)).toBe(true);
     expect(findingsText(findings)).toMatch(expected);
+  });
+
+  it('asks nothing of the account for workers that it could not look at', () => {
+    const functions = { ...HEALTHY.functions, invocation: error('ResourceNotFoundException') };
+    const findings = diagnose({ ...HEALTHY, ...unreserved(2), functions });
+    expect(findings).toContainEqual({
+      ...{ check: 'concurrency', severity: 'ok' },
+      says: 'The account may run 50 functions at a time, 2 of them unreserved',
+    });
   });
 
   it.each([

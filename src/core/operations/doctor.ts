@@ -2,7 +2,7 @@
 import { costOf } from '../reporting/prices.ts';
 import type { BudgetView } from './budgets.ts';
 import { accessOf, codeOf, firingAlarms } from './doctor-account.ts';
-import { APPLY, type Finding, fault, ok, unanswered } from './findings.ts';
+import { APPLY, type Finding, fault, ok, unanswered, warning } from './findings.ts';
 import type { Asked, FunctionState, Inspection, LaneState, QueueState } from './inspection.ts';
 
 /** The oldest Node that the commands run on. */
@@ -121,26 +121,40 @@ function lambda(name: string, asked: Asked<FunctionState>): Finding {
 
 /** At once, of functions whose event sources have no limit: two leaders, and reporting. */
 const WITHOUT_LIMIT = 3;
-/** As of an event source. */
-const LEAST_WORKERS = 2;
+/** The lowest limit that an event source can have. */
+const LEAST_CONCURRENCY = 2;
+/** As the stack limits them (src/stack/triggers.ts). */
+const MOST_CONCURRENT_BATCHES = 5;
+const thirdOf = (workers: number) => Math.max(LEAST_CONCURRENCY, Math.floor(workers / 3));
 
 function concurrency({ concurrency: asked, functions }: Inspection): Finding {
   const check = 'concurrency';
   if ('error' in asked) return unanswered(check, asked);
   const { limit, unreserved } = asked.answer;
-  const most = (it: Asked<FunctionState>) =>
-    ('answer' in it ? it.answer.source?.maximumConcurrency : undefined) ?? 0;
-  const needed = Object.values(functions).reduce((sum, it) => sum + most(it), WITHOUT_LIMIT);
   const says = `The account may run ${limit} functions at a time, ${unreserved} of them unreserved`;
-  if (unreserved >= needed) return ok(check, says);
-  const workers = most(functions.invocation);
-  const fewer = workers - (needed - unreserved);
+  const workers = maximumConcurrencyOf(functions.invocation);
+  // What is wrong with the function is a finding of its own.
+  if (workers === undefined) return ok(check, says);
+  const ingestions = maximumConcurrencyOf(functions.ingestion) ?? thirdOf(workers);
+  const followsWorkers = ingestions === thirdOf(workers);
+  const neededBy = (count: number) =>
+    count +
+    (followsWorkers ? thirdOf(count) : ingestions) +
+    Math.min(MOST_CONCURRENT_BATCHES, thirdOf(count)) +
+    WITHOUT_LIMIT;
+  if (unreserved >= neededBy(workers)) return ok(check, says);
+  let fewer = workers - 1;
+  while (fewer >= LEAST_CONCURRENCY && neededBy(fewer) > unreserved) fewer -= 1;
   const remedy = 'Ask AWS for more concurrent executions (Service Quotas, Lambda)';
-  return {
-    ...{ check, severity: 'warning' },
-    says: `${says}; the stack may need ${needed}, as max_concurrent_executions is ${workers}.`,
-    remedy: fewer < LEAST_WORKERS ? remedy : `${remedy}, or lower max_concurrent_executions to ${fewer}`,
-  };
+  return warning(
+    check,
+    `${says}; the stack may need ${neededBy(workers)}, as max_concurrent_executions is ${workers}.`,
+    fewer < LEAST_CONCURRENCY ? remedy : `${remedy}, or lower max_concurrent_executions to ${fewer}`,
+  );
+}
+
+function maximumConcurrencyOf(asked: Asked<FunctionState>): number | undefined {
+  return 'answer' in asked ? asked.answer.source?.maximumConcurrency : undefined;
 }
 
 function subscriptions({ subscriptions: asked }: Inspection): Finding {
