@@ -32,8 +32,9 @@ async function viewsOf(budgets: Record<string, TenantBudget>, account?: BudgetAc
 
 describe('budgets of today', () => {
   it.each<[string, TenantBudget, number, boolean]>([
-    ['the tokens before it and its own exceed what is left', { tokens_per_day: 9_000 }, 501, true],
-    ['they fit', { tokens_per_day: 9_000 }, 500, false],
+    ['the tokens before it and its own exceed what is left', { tokens_per_day: 10_000 }, 1_501, true],
+    ['they fit but for what running calls hold', { tokens_per_day: 10_000 }, 501, true],
+    ['they fit beside what running calls hold', { tokens_per_day: 10_000 }, 500, false],
     ['little is left in dollars', { usd_per_day: 3 }, 1, true],
     ['much is left in dollars', { usd_per_day: 30 }, 1, false],
   ])('may run out before a request: %s', async (_, budget, tokens, expected) => {

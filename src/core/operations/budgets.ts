@@ -67,12 +67,15 @@ export function lackOf(
   return view && lack && { ...view, lacks: lack.lacks };
 }
 
-/** Whether the tenant's budget may end before so many tokens more are spent. In dollars it is only known that little is left. */
+/**
+ * Whether the tenant's budget may end before so many tokens more are spent, besides those that are held. In dollars it is only
+ * known that little is left.
+ */
 export function mayRunOut(views: readonly BudgetView[], tenant: string, tokens: number): boolean {
   const view = views.find((it) => it.tenant === tenant);
   if (view === undefined) return false;
-  const exceeds = view.tokens !== undefined && view.tokens.spent + tokens > view.tokens.limit;
-  return exceeds || (view.usd !== undefined && view.state !== 'within');
+  const { limit, spent, held } = view.tokens ?? { limit: Number.POSITIVE_INFINITY, spent: 0, held: 0 };
+  return spent + held + tokens > limit || (view.usd !== undefined && view.state !== 'within');
 }
 
 function viewOf(
