@@ -20,6 +20,9 @@ function invoke(body: unknown, rest: Partial<InvokeParameters> = {}): Payload {
   return { v: 1, operation: 'invoke_model', invoke_model: { body, ...parameters } };
 }
 
+/** As Anthropic's bodies have it. */
+const toolOf = (input_schema: object) => ({ name: 'fetch', input_schema });
+
 const IMAGE = converse([{ image: { format: 'png', source: { s3Location } } }, TEXT]);
 
 describe('a denied call', () => {
@@ -61,6 +64,19 @@ describe('a denied call', () => {
     [
       'addresses in what a tool has found',
       converse([{ toolResult: { toolUseId: 't', content: [{ json: [{ url: 'https://x/y' }] }] } }]),
+    ],
+    [
+      'an address among what the caller says about it',
+      converse([TEXT], { requestMetadata: { url: 'https://x' } }),
+    ],
+    [
+      'an address beside a body, among what the caller says about it',
+      invoke({}, { requestMetadata: { url: 'https://x' } }),
+    ],
+    ['a tool that takes an address in S3', invoke({ tools: [toolOf({ properties: { s3Uri: {} } })] })],
+    [
+      'a tool whose schema has a type url',
+      invoke({ tools: [toolOf({ properties: { page: { type: 'url' } } })] }),
     ],
     ['a body without any of them', invoke({ messages: [{ role: 'user', content: 's3://x/y' }] })],
   ])('with %s is about its model id', (_, payload) => {

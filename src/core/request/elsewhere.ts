@@ -1,10 +1,13 @@
-/** What a call names without holding it. Bedrock asks whether the caller may use it, besides whether it may call the model. */
+/** What a call refers to but does not contain. Bedrock checks the caller's access to it, too. */
 import { isObject } from './json.ts';
 import type { Payload } from './payload.ts';
 
 /** Whether the call names anything besides its model: a guardrail, media, or a tool that Bedrock runs itself. */
 export function namesMore(payload: Payload): boolean {
-  return isNamedIn(payload.operation === 'converse' ? payload.converse : payload.invoke_model);
+  const call = payload.operation === 'converse' ? payload.converse : payload.invoke_model;
+  // Only the caller's own logs read what it says about the call.
+  const { requestMetadata: _, ...names } = call;
+  return isNamedIn(names);
 }
 
 function isNamedIn(value: unknown): boolean {
@@ -22,7 +25,7 @@ export function pointsElsewhere(value: Record<string, unknown>): boolean {
   return typeof url === 'string' && /^https?:/.test(url);
 }
 
-/** What a tool is given and gives back: JSON that the model reads as text. */
+/** What a tool takes, is given and gives back: JSON that the model reads as text. */
 export function isFreeJson(value: Record<string, unknown>, field: string): boolean {
-  return (field === 'input' && 'name' in value) || field === 'json' || field === 'inputSchema';
+  return (field === 'input' && 'name' in value) || ['json', 'inputSchema', 'input_schema'].includes(field);
 }
