@@ -79,6 +79,16 @@ it('stops at a request that the queue does not take, and not only when many wait
   expect(read).toBeLessThan(100);
 });
 
+it('reads no further request once one is refused of as many as wait at once', async () => {
+  stack.refuses = (body) => JSON.parse(body).request_id === 'r0';
+  let read = 0;
+  function* requests() {
+    for (; ; read += 1) yield request(`r${read}`);
+  }
+  const error = await failureOf(smoother.submitMany(requests()));
+  expect(error.handles).toHaveLength(read);
+});
+
 it('gives the handles too when its signal aborts, or the iterable throws', async () => {
   const enough = new Error('enough');
   async function* requests(end: () => void) {

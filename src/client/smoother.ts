@@ -66,7 +66,8 @@ export class Smoother {
 
   /**
    * Sends many requests in batches, and takes no more of them than the queue does. Handles come in the order of the requests.
-   * After the first that cannot be sent no further request is read; those that are on their way are still sent.
+   * After the first that cannot be sent, those that are on their way are still sent. At most one more request is read, and is not
+   * sent.
    * @throws SubmitManyError with the handles of all that were sent
    */
   async submitMany(
@@ -98,6 +99,7 @@ export class Smoother {
         sending.catch((error: unknown) => failures.push(error));
         unsent.push(sending);
         if (unsent.length >= MOST_UNSENT) await settle(1);
+        if (failures.length > 0) break;
       }
     } catch (error) {
       failures.push(error);
