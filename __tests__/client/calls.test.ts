@@ -48,6 +48,7 @@ it('takes what the smoother’s own headers say, and leaves the sidecar its toke
     priority: 1,
     tenant: 'a',
     task: 't',
+    deadline: '2030-01-01T00:00:00Z',
     if_too_late: 'refuse',
   });
 });
