@@ -17,7 +17,7 @@ const MOST_AHEAD = 1_000;
 const CONCURRENT_READS = 32;
 
 /** The library's ports on AWS. Every read is eventually consistent: half the price, and soon enough. */
-export function awsPorts({ outputs, sqs, dynamo, s3 }: Connection): ClientPorts {
+export function awsPorts({ outputs, sqs, dynamo, s3 }: Connection, mostAhead = MOST_AHEAD): ClientPorts {
   const {
     input_queue_url: QueueUrl,
     requests_table_name: table,
@@ -70,8 +70,8 @@ export function awsPorts({ outputs, sqs, dynamo, s3 }: Connection): ClientPorts 
       ).map((key) => ({ key }));
       // A calm queue is in one partition and a flooded one in all of them: each gives a part, and those that have more give
       // what is left in the next round.
-      while (unread.length > 0 && ahead.requests < MOST_AHEAD) {
-        const Limit = Math.ceil((MOST_AHEAD - ahead.requests) / unread.length);
+      while (unread.length > 0 && ahead.requests < mostAhead) {
+        const Limit = Math.ceil((mostAhead - ahead.requests) / unread.length);
         const unfinished: typeof unread = [];
         await concurrently(unread, CONCURRENT_READS, async ({ key, after }) => {
           const { Items = [], LastEvaluatedKey } = await dynamo.send(

@@ -53,6 +53,15 @@ describe('what is ahead of a request', () => {
     const key = await queueOf(Array(40).fill(0));
     expect(await awsPorts(connection).ahead(key, 40)).toEqual({ requests: 39, tokens: 585, more: false });
   });
+
+  it.each([
+    ['from the shards that have more, to their end', 30, { requests: 11, tokens: 165, more: false }],
+    ['up to the most, and then that there is more', 4, { requests: 4, tokens: 60, more: true }],
+    ['no further than one round beyond the most', 3, { requests: 4, tokens: 60, more: true }],
+  ])('is counted in rounds, %s', async (_, most, expected) => {
+    const key = await queueOf([0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
+    expect(await awsPorts(connection, most).ahead(key, 12)).toEqual(expected);
+  });
 });
 
 describe('the status of a request', () => {
