@@ -4,13 +4,15 @@ import { HELLO, MODEL, problemsIn, read, withContent } from './reading.ts';
 describe('a rejection names field, expectation and value', () => {
   const valid = { model_id: MODEL, converse: HELLO };
   it.each<[unknown, string]>([
-    ['not json', 'message: must be JSON, got text of 8 characters that is not JSON from line 1, column 1 on'],
-    ['', 'message: must be JSON, got text of 0 characters that is not JSON'],
+    ['not json', 'message: must be JSON, got text of 8 characters that stops being JSON at line 1, column 1'],
+    ['', 'message: must be JSON, got text of 0 characters that stops being JSON at line 1, column 1'],
     [
       '{"a": 1} {"b": 2}',
-      'message: must be JSON, got text of 17 characters that is not JSON from line 1, column 10',
+      'message: must be JSON, got text of 17 characters that stops being JSON at line 1, column 10',
     ],
-    ['{"model_id": "a"', 'message: must be JSON, got text of 16 characters that is JSON without its end'],
+    ['{"model_id": "a"', 'message: must be JSON, got text of 16 characters that ends before its JSON does'],
+    ['{"model_id": "a', 'message: must be JSON, got text of 15 characters that ends before its JSON does'],
+    ['{"model_i', 'message: must be JSON, got text of 9 characters that ends before its JSON does'],
     ['['.repeat(400_000), 'message: must be JSON, got text of 400000 characters that is not JSON'],
     ['[]', 'message: must be an object, got an empty list'],
     ['null', 'message: must be an object, got null'],
@@ -75,7 +77,11 @@ describe('a rejection names field, expectation and value', () => {
     ],
     [
       { model_id: MODEL, invoke_model: { body: '{"a":1,}' } },
-      'invoke_model.body: must be an object or its JSON text (this text is not JSON from line 1, column 8 on), got',
+      'invoke_model.body: must be an object or its JSON text (this text stops being JSON at line 1, column 8), got',
+    ],
+    [
+      { model_id: MODEL, invoke_model: { body: '"abc"' } },
+      'invoke_model.body: must be an object or its JSON text, got "\\"abc\\""',
     ],
     [
       { model_id: MODEL, messages: [{ role: 'user', content: 5 }] },
@@ -141,8 +147,9 @@ describe('a rejection names field, expectation and value', () => {
     ['{\n  "a": 1,\n  "b": True\n}', 'line 3, column 8'],
     ['{"a": 1,}', 'line 1, column 9'],
     ['// a\n{}', 'line 1, column 1'],
+    ['{"a": "two\nlines"}', 'line 1, column 7'],
   ])('says where a text stops being JSON: %j', (text, place) => {
-    expect(problemsIn(text)).toContain(`not JSON from ${place} on`);
+    expect(problemsIn(text)).toContain(`stops being JSON at ${place}`);
   });
 
   it('says of a message without a call what is wrong with the rest, and nothing of what is right', () => {

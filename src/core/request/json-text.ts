@@ -2,7 +2,16 @@
  * JSON as its author wrote it. Values are looked at, and single places changed, while everything else stays as it is, byte
  * for byte: JSON.parse rounds whole numbers beyond 2^53, and an object puts members whose names are numbers first.
  */
-import { applyEdits, findNodeAtLocation, modify, type Node, parseTree, visit } from 'jsonc-parser';
+import {
+  applyEdits,
+  findNodeAtLocation,
+  modify,
+  type Node,
+  type ParseErrorCode,
+  parseTree,
+  printParseErrorCode,
+  visit,
+} from 'jsonc-parser';
 import { MAX_DEPTH } from './json-limits.ts';
 
 export type Path = readonly string[];
@@ -66,20 +75,22 @@ class SeenEnough extends Error {
   }
 }
 
-/** How a text fails to be JSON: where it stops being that, unless it is nested too deeply to tell. */
+/** Says where a text stops being JSON. Where it is nested too deeply, only that it is not JSON. */
 export function howNotJson(text: string): string {
   let depth = 0;
   const enter = () => {
     depth += 1;
-    if (depth > MAX_DEPTH) throw new SeenEnough('not JSON');
+    if (depth > MAX_DEPTH) throw new SeenEnough('is not JSON');
   };
   const leave = () => {
     depth -= 1;
   };
-  const onError = (_: number, offset: number, _length: number, line: number, column: number) => {
-    const isCut = offset >= text.length && text.trim() !== '';
+  const onError = (code: ParseErrorCode, offset: number, length: number, line: number, column: number) => {
+    const isInString = printParseErrorCode(code) === 'UnexpectedEndOfString';
+    const end = isInString ? offset + length : offset;
+    const isCut = text.trim() !== '' && end >= text.length;
     throw new SeenEnough(
-      isCut ? 'JSON without its end' : `not JSON from line ${line + 1}, column ${column + 1} on`,
+      isCut ? 'ends before its JSON does' : `stops being JSON at line ${line + 1}, column ${column + 1}`,
     );
   };
   const visitor = {
@@ -95,7 +106,7 @@ export function howNotJson(text: string): string {
     if (error instanceof SeenEnough) return error.found;
     throw error;
   }
-  return 'not JSON';
+  return 'is not JSON';
 }
 
 function exactValueOf(node: Node, text: string): unknown {

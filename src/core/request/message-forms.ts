@@ -116,7 +116,8 @@ export function spellOut(message: unknown, parse: (text: string) => unknown): un
   if (Array.isArray(message.messages)) full.messages = message.messages.map(withBlocks);
   const body = at(message, ['invoke_model', 'body']);
   if (isObject(message.invoke_model) && typeof body === 'string') {
-    full.invoke_model = { ...message.invoke_model, body: parse(body) ?? body };
+    const parsed = parse(body);
+    if (isObject(parsed)) full.invoke_model = { ...message.invoke_model, body: parsed };
   }
   return full;
 }

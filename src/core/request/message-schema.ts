@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { canonicalJson } from './canonical.ts';
 import { converse, guardrail, latency, message, requestMetadata, systemBlock, tier } from './converse.ts';
 import { contentBlock } from './converse-content.ts';
+import { parseJson } from './json.ts';
 import { hasUnsafeInteger } from './json-limits.ts';
 import { howNotJson } from './json-text.ts';
 import { describedBy } from './problems.ts';
@@ -97,8 +98,8 @@ const modelBody = jsonObject.describe('The body in the format of the model.');
 /** Such a text is spelled out before the schema sees it (message-forms.ts). */
 const orJsonText = z.record(z.string(), z.unknown(), {
   error: ({ input }) => {
-    const why = typeof input === 'string' ? ` (this text is ${howNotJson(input)})` : '';
-    return `an object or its JSON text${why}`;
+    const isBroken = typeof input === 'string' && parseJson(input) === undefined;
+    return `an object or its JSON text${isBroken ? ` (this text ${howNotJson(input)})` : ''}`;
   },
 });
 const textOrList: z.core.$ZodErrorMap = ({ code }) =>

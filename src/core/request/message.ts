@@ -49,7 +49,7 @@ export function readMessage(text: string, limits: MessageLimits): Reading {
   const json = withoutByteOrderMark(text);
   const message = spellOut(parseJson(json), parseJson);
   if (message === undefined) {
-    return invalid([mustBe([], 'JSON', `text of ${text.length} characters that is ${howNotJson(json)}`)]);
+    return invalid([mustBe([], 'JSON', `text of ${text.length} characters that ${howNotJson(json)}`)]);
   }
   const unfit = findUnfit(message);
   if (unfit !== undefined) {
