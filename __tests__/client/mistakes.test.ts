@@ -88,7 +88,7 @@ describe('a bad request id', () => {
     expect(await errorOf(() => smoother.handle('a/b'))).toMatchObject({ message: allowed });
   });
 
-  it('is not sent in a cancel message, which would be refused unheard', async () => {
+  it('is not sent in a cancel message: ingestion would refuse the message, and nobody would be told', async () => {
     const handle = await smoother.submit(asking({ requestId: 'a/b' }));
     const { length } = stack.sent;
     await expectUsageError(() => handle.cancel(), /request_id/);

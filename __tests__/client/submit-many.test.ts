@@ -54,7 +54,7 @@ it('stops at a request that cannot be sent, and gives the handles of those that 
   const onProgress = ({ handle }: { handle: { requestId: string } }) => told.push(handle.requestId);
   const error = await failureOf(smoother.submitMany(requests(), { onProgress }));
   expect(error.cause).toBeInstanceOf(SmootherUsageError);
-  expect(error.message).toContain('wrong: exactly one of converse and invokeModel');
+  expect(error.message).toContain('Stopped after 2 requests were sent: wrong: exactly one of converse and');
   expect(error.handles.map(({ requestId }) => requestId)).toEqual(['a', 'b']);
   expect([read, told, idsSent()]).toEqual([
     ['a', 'b', 'wrong'],
@@ -106,5 +106,6 @@ it('gives the handles too when its signal aborts, or the iterable throws', async
     const error = await failureOf(smoother.submitMany(ending, { signal }));
     expect(error.cause).toBe(enough);
     expect(error.handles).toMatchObject([{ requestId: 'a' }]);
+    expect(error.message).toBe('Stopped after 1 request was sent: enough');
   }
 });

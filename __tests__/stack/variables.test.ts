@@ -377,7 +377,7 @@ describe('rules', () => {
     const given = (media_object_arns: string[]) => evaluate(json, { ...REQUIRED, media_object_arns });
     const policy = resourceAt(given(of(150)), 'aws_iam_role_policy.invocation_permissions').text('policy');
     expect(policy.length).toBeLessThan(10_240);
-    expect(() => given(of(151))).toThrow('media_object_arns must have at most 6,000 characters in all');
+    expect(() => given(of(151))).toThrow('media_object_arns must have at most 6,000 characters together');
   });
 
   it.each(['xn--smoother', 'sthree-smoother', 'amzn-s3-demo-smoother'])(

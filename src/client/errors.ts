@@ -23,9 +23,8 @@ export class SubmitManyError extends SmootherError {
     readonly handles: readonly RequestHandle[],
     cause: unknown,
   ) {
-    super(`${handles.length} sent, and no more: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
+    const sent = handles.length === 1 ? '1 request was' : `${handles.length} requests were`;
+    super(`Stopped after ${sent} sent: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
 }
 

@@ -109,7 +109,10 @@ function hashOf(body: string): string | undefined {
   return reading.kind === 'request' ? contentHash(reading.request) : undefined;
 }
 
-/** Takes a request back. @throws SmootherUsageError for an id that no request has: the message would be refused unheard */
+/**
+ * Takes a request back.
+ * @throws SmootherUsageError for an id that no request has: ingestion would refuse the message, and nobody would be told
+ */
 export function cancelMessage(requestId: string): string {
   checkRequestId(requestId);
   return JSON.stringify({ cancel: requestId });

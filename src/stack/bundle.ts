@@ -8,7 +8,7 @@ import { FUNCTION_NAMES, type FunctionName } from '../core/layout/environment.ts
 export interface Bundle {
   /** Absolute path of the zip. */
   path: string;
-  /** SHA-256 of the zip in hexadecimal. It changes with the code and with the lines that its map names. */
+  /** SHA-256 of the zip in hexadecimal. It changes with the code and with the line numbers in its source map. */
   hash: string;
 }
 

@@ -152,7 +152,10 @@ function consume(sid: string, queue: SqsQueue): Statement {
   return allow(sid, ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queue.arn]);
 }
 
-/** The shared results queue and those with names of their own: one by one, they could be more than a role holds. */
+/**
+ * The shared results queue and those with names of their own. Listed one by one, they could exceed what a role's policies may
+ * hold.
+ */
 function sendResults(sid: string, { bedrockResults }: Queues, { variables }: Context): Statement {
   const { arn } = bedrockResults.queue;
   const hasNamed = Op.gte(Fn.lengthOf(variables.results_queues.value), 1);

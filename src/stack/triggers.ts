@@ -92,12 +92,12 @@ function concurrentIngestions(context: Context): number {
   return Token.asNumber(Fn.conditional(Op.gte(given.value, 2), given.value, thirdOfWorkers(context)));
 }
 
-/** Where an account has few, batches must not take them all. */
+/** In an account with little concurrency, batches must not take all of it. */
 function concurrentBatches(context: Context): number {
   return Fn.min([MOST_CONCURRENT_BATCHES, thirdOfWorkers(context)]);
 }
 
-/** An event source starts two at least. */
+/** An event source cannot be limited to fewer than two. */
 function thirdOfWorkers({ variables }: Context): number {
   return Fn.max([2, Fn.floor(Op.div(variables.max_concurrent_executions.value, 3))]);
 }

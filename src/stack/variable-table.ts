@@ -309,7 +309,7 @@ export const VARIABLES = [
         // A role holds 10,240 characters of policies, of which the rest takes less than 3,500.
         condition: 'length(join("", var.media_object_arns)) + 3 * length(var.media_object_arns) <= 6000',
         message:
-          'media_object_arns must have at most 6,000 characters in all, with three more for each ARN, because a role holds no more: use wildcards.',
+          "media_object_arns must have at most 6,000 characters together, counting three extra for each ARN, because a role's policies have no room for more. Use wildcards.",
       },
     ],
   },

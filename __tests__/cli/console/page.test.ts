@@ -53,7 +53,7 @@ describe.skipIf(CHROMIUM === undefined)(`the console's page${why}`, () => {
     expect(text).toContain('Needs attention');
     const kept = page.getByRole('columnheader', { name: 'promise kept' }).first();
     expect(await kept.getAttribute('title')).toContain('started by then');
-    expect(text).toContain('the others gone in about 126 s');
+    expect(text).toContain('others gone in about 126 s');
     expect(text).toMatch(/nightly-batch\s+tokens\s+49M\s+0\s+50M\s+98 %\s+used up/);
     expect(text).toContain(`nightly-batch: requests of ${PAGE.lanes[1]?.lane} wait until 00:00 UTC`);
     expect(await page.locator('.chart svg path').count()).toBeGreaterThan(4);

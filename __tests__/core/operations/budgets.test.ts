@@ -109,7 +109,7 @@ it('what waits for a budget is told apart, and does not seem to drain', async ()
   // 600 a minute.
   expect(lane?.drain_ms).toBeCloseTo(200, 0);
   expect(overviewText([lane as LaneOverview], world.clock.now())).toMatch(
-    /Nothing binds: what waits is being released\.[\s\S]*; 5 of them wait for budgets; the others are gone in about 200 ms$/m,
+    /Nothing binds: what waits is being released\.[\s\S]*; 5 of them wait for budgets; the others will be gone in about 200 ms$/m,
   );
   const why = await whyOf(ports, 'another', world.clock);
   expect((why?.expected_start?.p50 ?? 0) - world.clock.now()).toBeLessThan(2_000);

@@ -175,7 +175,7 @@ describe('redriving what reporting failed on', () => {
     expect(await redrive(queue, count)).toBe(2);
     expect(queue.ids()).toEqual([]);
     expect(lines.slice(-2)).toEqual([
-      'reporting: 2 changes of these times are counted',
+      'reporting: 2 changes from these times have been counted',
       'reporting: 2 counted and removed',
     ]);
     expect(sorted(rows)).toEqual(await cleanPass(images));

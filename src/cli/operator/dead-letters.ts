@@ -65,7 +65,7 @@ export async function operateDeadLetters(
   }
   const recount = async (intervals: readonly Interval[]) => {
     const changes = await ports.recount(intervals);
-    tell(changes, 'change of these times is counted', 'changes of these times are counted');
+    tell(changes, 'change from these times has been counted', 'changes from these times have been counted');
   };
   return tell(await recountDeadLetters(queue, id, recount), 'counted and removed');
 }

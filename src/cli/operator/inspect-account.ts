@@ -15,7 +15,10 @@ import type { Stack } from './operator-command.ts';
 /** The answer to a question, where there is one. */
 type AnswerOf<Name extends keyof Inspection> = Extract<Inspection[Name], { answer: unknown }>['answer'];
 
-/** Alarms are named after the stack's prefix, as their topic is. So may those of a stack be whose prefix is longer. */
+/**
+ * Alarms are named after the stack's prefix, as their topic is. The alarms of a stack with a longer prefix match as well, so the
+ * topic decides.
+ */
 export async function raisedAlarms(stack: Stack): Promise<AnswerOf<'alarms'>> {
   const topicArn = await stack.names('alarm_topic_arn');
   const topic = topicArn.split(':').at(-1) ?? '';

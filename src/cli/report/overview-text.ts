@@ -30,7 +30,7 @@ function laneText(lane: LaneOverview, now: number): string {
   const drains =
     drain_ms === undefined
       ? ''
-      : `${backlog.kept === 0 ? ', gone' : '; the others are gone'} in about ${duration(drain_ms)}`;
+      : `${backlog.kept === 0 ? ', gone' : '; the others will be gone'} in about ${duration(drain_ms)}`;
   const waits =
     backlog.oldest === undefined
       ? 'nothing waits'

@@ -23,7 +23,7 @@ export type Health = 'good' | 'attention' | 'bad';
 /** Others are said to use the quota when they use this part of it; less may be an error of our own estimates. */
 const LEAST_FOREIGN_PART = 0.05;
 
-/** Nobody notes where a limit of zero comes from, and only one of the two is for AWS to lift. */
+/** The lane does not record where a limit of zero comes from, and AWS can raise only one of the two. */
 export const NO_QUOTA = {
   says: 'The quota is zero, in the variable quota_overrides or at AWS.',
   remedy: 'Look at quota_overrides first, then ask AWS for a quota',

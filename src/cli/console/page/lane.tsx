@@ -81,7 +81,7 @@ function Figures({ lane, page }: { lane: Lane; page: PageData }) {
       >
         {backlog.requests > 0 &&
           drain_ms !== undefined &&
-          `${backlog.kept === 0 ? 'gone' : 'the others gone'} in about ${duration(drain_ms)}`}
+          `${backlog.kept === 0 ? 'gone' : 'others gone'} in about ${duration(drain_ms)}`}
       </Figure>
       <Figure name="running" value={unfinished === undefined ? '–' : String(unfinished)} />
       <Figure name={page.live ? 'cost, last hour' : 'cost'} value={dollars(cost)}>
