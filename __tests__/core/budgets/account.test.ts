@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { adjusted, type Standing } from '../../../src/core/budgets/account.ts';
+import { adjusted, noticedOf, type Standing } from '../../../src/core/budgets/account.ts';
 import { type BudgetAccount, limitOf } from '../../../src/core/lane/budgets.ts';
 
 const TOKENS = limitOf({ tokens_per_day: 800 });
@@ -69,6 +69,19 @@ describe('a lane', () => {
 });
 
 describe('notice', () => {
+  it('is given again, and a budget counts as used up no more, once it has been raised', () => {
+    const all = { used: amount(800), spent: amount(800), needs: amount(10) };
+    const usedUp = accountAfter(undefined, all);
+    expect(noticedOf(usedUp, TOKENS)).toBe(100);
+    const raised = limitOf({ tokens_per_day: 1_000 });
+    expect(noticedOf(usedUp, raised)).toBe(0);
+    const next = adjusted(usedUp, standing(all), raised);
+    expect(next?.notice).toBe(80);
+    expect(noticedOf(next?.account ?? usedUp, raised)).toBe(80);
+    // As earlier releases wrote it.
+    expect(noticedOf({ version: 1, lanes: {}, noticed: 100 }, raised)).toBe(100);
+  });
+
   it('is given once at 80 per cent of what is spent, and once when the rest does not cover a request', () => {
     const notices: (number | undefined)[] = [];
     let account: BudgetAccount | undefined;

@@ -50,8 +50,17 @@ export function adjusted(
     own.lacks = isWithin(needs, addSpending(limit, spentOf(next), -1)) ? 'reserved' : 'used_up';
   }
   const reached = reachedBy(next, limit);
-  if (reached === undefined || reached <= (account.noticed ?? 0)) return { account: next };
-  return { account: { ...next, noticed: reached }, notice: reached };
+  if (reached === undefined || reached <= noticedOf(account, limit)) return { account: next };
+  return { account: { ...next, noticed: reached, noticed_of: nameOf(limit) }, notice: reached };
+}
+
+/** Per cent of which notice has been given, 0 when there was none, or it was of a budget that has been changed since. */
+export function noticedOf({ noticed = 0, noticed_of }: BudgetAccount, limit: Spending): number {
+  return noticed_of === undefined || noticed_of === nameOf(limit) ? noticed : 0;
+}
+
+function nameOf({ tokens, nano_usd }: Spending): string {
+  return `${tokens} tokens, ${nano_usd} nano-dollars`;
 }
 
 /** What is left to a lane that has used so much: all that no other lane holds. */

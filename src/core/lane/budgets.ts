@@ -39,6 +39,8 @@ export interface BudgetAccount {
   lanes: Record<string, BudgetPart>;
   /** Per cent of which notice has been given. */
   noticed?: number;
+  /** Of which budget it was given. Absent: of whatever it is, as earlier releases wrote it. */
+  noticed_of?: string;
 }
 
 export interface BudgetPart {

@@ -1,5 +1,5 @@
 /** What tenants have spent of their budgets today, for those who look. */
-import { NOTICES, partSpent, spentOf, UNUSED } from '../budgets/account.ts';
+import { NOTICES, noticedOf, partSpent, spentOf, UNUSED } from '../budgets/account.ts';
 import type { Clock } from '../clock.ts';
 import {
   addSpending,
@@ -93,7 +93,7 @@ function viewOf(
     -1,
   );
   const part = partSpent(account, limit);
-  const isUsedUp = account.noticed === NOTICES[1];
+  const isUsedUp = noticedOf(account, limit) === NOTICES[1];
   const { tokens_per_day, usd_per_day, at_limit = 'wait' } = budget;
   return {
     tenant,
