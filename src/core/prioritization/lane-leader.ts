@@ -6,15 +6,14 @@ import type { SlotTotals } from '../lane/call-counters.ts';
 import { type EngineSettings, LaneEngine } from '../lane/engine/engine.ts';
 import type { Decisions } from '../lane/engine/tick.ts';
 import type { Binds, Led, ShownLane } from '../lane/ports.ts';
-import { boundOf } from '../operations/bound.ts';
 import { PRIORITIES, type Priority } from '../request/record.ts';
 import { BacklogSizes, sizesIn, withSizes } from './backlog-sizes.ts';
 import { BacklogView } from './backlog-view.ts';
 import { mayFallAsleep } from './falling-asleep.ts';
 import { LaneBudgets } from './lane-budgets.ts';
+import { metricsOf } from './lane-metrics.ts';
 import { LaneRules } from './lane-rules.ts';
 import { LaneWrites } from './lane-writes.ts';
-import { laneLine } from './metrics.ts';
 import { PaceWatch } from './pace-watch.ts';
 import type { PrioritizationPorts } from './ports.ts';
 import { Promptness } from './promptness.ts';
@@ -32,7 +31,6 @@ const REPORTS = { everyMs: 1_000, takenPart: 0.5 };
 /** What is due is looked at this often; deadlines are kept about as promptly. */
 const DUE_EVERY_MS = 2_000;
 const METRICS_EVERY_MS = 10_000;
-const NOT_LAST = PRIORITIES.slice(0, -1);
 const CONCURRENT_WRITES = 50;
 /** A leader gives up after this many failed ticks in a row. */
 const MAX_FAILED_TICKS = 5;
@@ -319,31 +317,14 @@ export class LaneLeader {
 
   #emitMetrics(now: number): void {
     this.#metricsAt = now;
-    const oldest = this.#oldest;
-    const { figures } = this.#engine;
-    const { utilisation, paused } = figures;
-    const waitOf = (since: number | undefined) =>
-      since === undefined ? 0 : Math.max(0, now - since) / 1_000;
-    const bound = paused === 'operator' ? paused : boundOf(undefined, { figures })?.by;
-    const told = this.#engine.takeTold();
     this.#ports.emit(
-      laneLine(this.#settings.metricsNamespace, now, this.#lane, {
-        overall: {
-          OldestPriority1To4Seconds: waitOf(this.#oldestOf(NOT_LAST)),
-          Released: this.#releases.takeReleased(),
-          Throttled: told.throttled,
-          PromisesKept: told.promisesKept,
-          PromisesBroken: told.promisesBroken,
-          LanesPaused: paused === undefined || paused === 'operator' ? 0 : 1,
-        },
-        ofLane: {
-          OldestWaitingSeconds: waitOf(oldest),
-          WaitingTokens: tokensIn(this.#sizes.figures),
-          QuotaUtilisation: utilisation * 100,
-          TokensWonBack: told.wonBack,
-          LimitsAssumed: this.#rules.assumed.length,
-        },
-        bound: oldest === undefined ? undefined : bound,
+      metricsOf(this.#settings.metricsNamespace, now, {
+        lane: this.#lane,
+        engine: this.#engine,
+        released: this.#releases.takeReleased(),
+        waitingTokens: tokensIn(this.#sizes.figures),
+        limitsAssumed: this.#rules.assumed.length,
+        oldestOf: (priorities) => this.#oldestOf(priorities),
       }),
     );
   }

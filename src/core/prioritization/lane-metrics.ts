@@ -1,0 +1,50 @@
+/** What a leader tells CloudWatch about its lane. */
+import type { LaneEngine } from '../lane/engine/engine.ts';
+import { boundOf } from '../operations/bound.ts';
+import { PRIORITIES, type Priority } from '../request/record.ts';
+import { laneLine } from './metrics.ts';
+
+/** Work of the last priority may wait for days, as batches do: no alarm looks at it. */
+const ALARMED_PRIORITIES = PRIORITIES.slice(0, -1);
+
+export interface LaneNow {
+  lane: string;
+  engine: Pick<LaneEngine, 'figures' | 'takeTold'>;
+  /** Since the last time. */
+  released: number;
+  waitingTokens: number;
+  limitsAssumed: number;
+  /** When the oldest request of these priorities that is not kept back was accepted, epoch milliseconds. */
+  oldestOf(priorities: readonly Priority[]): number | undefined;
+}
+
+export function metricsOf(
+  namespace: string,
+  now: number,
+  { lane, engine, released, waitingTokens, limitsAssumed, oldestOf }: LaneNow,
+): object {
+  const waitOf = (since: number | undefined) => (since === undefined ? 0 : Math.max(0, now - since) / 1_000);
+  const oldest = oldestOf(PRIORITIES);
+  const { figures } = engine;
+  const { utilisation, paused } = figures;
+  const bound = paused === 'operator' ? paused : boundOf(undefined, { figures })?.by;
+  const told = engine.takeTold();
+  return laneLine(namespace, now, lane, {
+    overall: {
+      OldestPriority1To4Seconds: waitOf(oldestOf(ALARMED_PRIORITIES)),
+      Released: released,
+      Throttled: told.throttled,
+      PromisesKept: told.promisesKept,
+      PromisesBroken: told.promisesBroken,
+      LanesPaused: paused === undefined || paused === 'operator' ? 0 : 1,
+    },
+    ofLane: {
+      OldestWaitingSeconds: waitOf(oldest),
+      WaitingTokens: waitingTokens,
+      QuotaUtilisation: utilisation * 100,
+      TokensWonBack: told.wonBack,
+      LimitsAssumed: limitsAssumed,
+    },
+    bound: oldest === undefined ? undefined : bound,
+  });
+}
