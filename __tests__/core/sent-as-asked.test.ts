@@ -114,6 +114,20 @@ describe('real payloads', () => {
     );
   });
 
+  it('nothing where max tokens belong: they are set there', () => {
+    const body = '{"messages":[],"inferenceConfig":null,"schemaVersion":"messages-v1"}';
+    const sent = send(`{"model_id":"${NOVA}","invoke_model":{"body":${body}}}`);
+    expect(sent.body).toBe(body.replace('null', `{"maxTokens":${sent.granted}}`));
+  });
+
+  it.each([[[]], ['short'], [5], [false]])(
+    '%j where an object with max tokens belongs: left to Bedrock',
+    (config) => {
+      const body = { messages: [], inferenceConfig: config };
+      expect(JSON.parse(send(invoke(NOVA, body)).body)).toEqual(body);
+    },
+  );
+
   it('max tokens as text: left to Bedrock, and counted as what it says', () => {
     const body = { anthropic_version: 'bedrock-2023-05-31', max_tokens: '200', messages: [] };
     const sent = send(invoke('anthropic.claude-3-haiku-20240307-v1:0', body));

@@ -63,8 +63,21 @@ export class JsonText {
   }
 }
 
-/** The text with a value set at a path; missing objects on the way are made. */
+/**
+ * The text with a value set at a path. Objects on the way that are missing or null are made. Where something else stands on the way,
+ * the text stays as it is: its reader will say what is wrong with it.
+ */
 export function withValueAt(text: string, path: Path, value: unknown): string {
+  const root = parseTree(text);
+  const parents = path.map((_, depth) => root && findNodeAtLocation(root, path.slice(0, depth)));
+  const depth = parents.findIndex((parent) => parent !== undefined && parent.type !== 'object');
+  if (depth < 0) return withValueIn(text, path, value);
+  if (parents[depth]?.type !== 'null') return text;
+  const made = path.slice(depth).reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
+  return withValueIn(text, path.slice(0, depth), made);
+}
+
+function withValueIn(text: string, path: Path, value: unknown): string {
   return applyEdits(text, modify(text, [...path], value, {}));
 }
 
