@@ -25,12 +25,12 @@ function account(values: {
   const state = {
     asked: 0,
     lists: 0,
-    throttles: false,
+    failure: undefined as Error | undefined,
     item: undefined as Record<string, unknown> | undefined,
   };
   const quotas = Object.assign(Object.create(ServiceQuotasClient.prototype), {
     send: async (command: { input: { QuotaCode: string } }) => {
-      if (state.throttles) throw new TooManyRequestsException({ message: '', $metadata: {} });
+      if (state.failure !== undefined) throw state.failure;
       if (
         command instanceof ListServiceQuotasCommand ||
         command instanceof ListAWSDefaultServiceQuotasCommand
@@ -105,13 +105,23 @@ describe('quotas', () => {
     expect(state.asked).toBe(4);
   });
 
-  it('are the last known ones while Service Quotas throttles', async () => {
+  it.each([
+    new TooManyRequestsException({ message: '', $metadata: {} }),
+    Object.assign(new Error('boom'), { name: 'InternalServerError' }),
+    Object.assign(new Error('no answer'), { name: 'TimeoutError' }),
+  ])('are the last known ones while Service Quotas fails with %s', async (failure) => {
     const { port, state } = account({ applied: { [REQUESTS]: 1, [TOKENS]: 2 } });
-    await port.limitsOf(LANE, 0);
-    state.throttles = true;
-    expect(await port.limitsOf(LANE, 2 * QUOTA_AGE_MS)).toEqual({
-      requests_per_minute: 1,
-      tokens_per_minute: 2,
-    });
+    const known = await port.limitsOf(LANE, 0);
+    expect(known).toEqual({ requests_per_minute: 1, tokens_per_minute: 2 });
+    state.failure = failure;
+    const meanwhile: unknown[] = [];
+    expect(await port.limitsOf(LANE, 2 * QUOTA_AGE_MS, (limits) => meanwhile.push(limits))).toEqual(known);
+    expect(meanwhile).toEqual([known]);
+  });
+
+  it('are not known where Service Quotas has never answered', async () => {
+    const { port, state } = account({});
+    state.failure = new Error('boom');
+    await expect(port.limitsOf(LANE, 0)).rejects.toThrow('boom');
   });
 });

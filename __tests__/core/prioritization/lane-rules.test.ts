@@ -6,7 +6,11 @@ import { LaneRules } from '../../../src/core/prioritization/lane-rules.ts';
 const MODEL = 'us.amazon.nova-lite-v1:0';
 const LANE = 'amazon.nova-lite:geo';
 
-function rulesWith(settings: Partial<LaneSettings>, quotas: () => Promise<Limits | undefined>, lane = LANE) {
+function rulesWith(
+  settings: Partial<LaneSettings>,
+  quotas: (useMeanwhile?: (limits: Limits) => void) => Promise<Limits | undefined>,
+  lane = LANE,
+) {
   const slept = new Promise<void>(() => undefined);
   const world = { now: 0, settings, asked: 0, logged: [] as string[], slept };
   const rules = new LaneRules(
@@ -15,9 +19,9 @@ function rulesWith(settings: Partial<LaneSettings>, quotas: () => Promise<Limits
       settings: { read: async () => ({ quota_overrides: {}, tenant_weights: {}, ...world.settings }) },
       control: { pauseOf: async () => undefined, setPause: async () => undefined },
       quotas: {
-        limitsOf: async () => {
+        limitsOf: async (_lane, _now, useMeanwhile) => {
           world.asked += 1;
-          return quotas();
+          return quotas(useMeanwhile);
         },
       },
       log: (event) => void world.logged.push(event),
@@ -84,9 +88,12 @@ describe('limits', () => {
 });
 
 describe('an answer of Service Quotas that takes long', () => {
-  function slowly() {
+  function slowly(known?: Limits) {
     let answer: (limits: Limits) => void = () => undefined;
-    const { rules, world } = rulesWith({}, () => new Promise<Limits>((resolve) => (answer = resolve)));
+    const { rules, world } = rulesWith({}, (useMeanwhile) => {
+      if (known !== undefined) useMeanwhile?.(known);
+      return new Promise<Limits>((resolve) => (answer = resolve));
+    });
     return { rules, world, answer: (limits: Limits) => answer(limits) };
   }
 
@@ -107,6 +114,16 @@ describe('an answer of Service Quotas that takes long', () => {
     answer({ requests_per_minute: 7 });
     await settled();
     expect(rules.limits.requests_per_minute).toBe(7);
+  });
+
+  it('leaves what was known before in use until it comes', async () => {
+    const { rules, world, answer } = slowly({ requests_per_minute: 50, tokens_per_minute: 200_000 });
+    world.slept = Promise.resolve();
+    await rules.refresh();
+    expect(rules.limits).toEqual({ requests_per_minute: 50, tokens_per_minute: 200_000 });
+    answer({ tokens_per_minute: 7 });
+    await settled();
+    expect(rules.limits).toEqual({ tokens_per_minute: 7 });
   });
 
   it('is not asked for a second time meanwhile, nor waited for later', async () => {

@@ -7,7 +7,6 @@ import {
   paginateListServiceQuotas,
   type ServiceQuota,
   type ServiceQuotasClient,
-  TooManyRequestsException,
 } from '@aws-sdk/client-service-quotas';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { type QuotaCodes, quotaCodesOf } from '../../core/lane/catalog/catalog.ts';
@@ -31,14 +30,15 @@ const PAGE_SIZE = 100;
 /**
  * Quotas by their codes where the catalog knows them, and by their names where it does not or the code is gone. Answers are
  * kept in the lanes table for an hour, and the lists for all lanes of this process: an account may ask Service Quotas five
- * times a second. When it throttles, what was known before still counts.
+ * times a second. While it does not answer, or fails, what was known before still counts.
  */
 export function serviceQuotas(client: ServiceQuotasClient, dynamo: DynamoDBClient, table: string): Quotas {
   const listed = quotaLists(client);
   return {
-    async limitsOf(lane, now) {
+    async limitsOf(lane, now, useMeanwhile) {
       const known = await read(dynamo, table, lane);
       if (known !== undefined && known.read_at + QUOTA_AGE_MS > now) return known.limits;
+      if (known !== undefined) useMeanwhile?.(known.limits);
       try {
         const list: QuotaList = (applied) => listed(applied, now);
         const [requests, tokens] = await Promise.all([
@@ -52,8 +52,8 @@ export function serviceQuotas(client: ServiceQuotasClient, dynamo: DynamoDBClien
         await write(dynamo, table, lane, { limits, read_at: now });
         return limits;
       } catch (error) {
-        if (error instanceof TooManyRequestsException) return known?.limits;
-        throw error;
+        if (known === undefined) throw error;
+        return known.limits;
       }
     },
   };

@@ -204,8 +204,11 @@ export interface LaneControl {
 
 /** What Service Quotas says about a lane's quota. */
 export interface Quotas {
-  /** Applied values, then AWS's defaults; undefined when it does not know them or cannot be asked now. */
-  limitsOf(lane: string, now: number): Promise<Limits | undefined>;
+  /**
+   * Applied values, then AWS's defaults; undefined when it does not know them. Rejects when it cannot be asked and nothing was known.
+   * @param useMeanwhile is given what was known before, when an answer may take a while
+   */
+  limitsOf(lane: string, now: number, useMeanwhile?: (limits: Limits) => void): Promise<Limits | undefined>;
 }
 
 /** A lane's reports are in several partitions, of which a quiet lane uses the first alone: each costs a read. */

@@ -100,7 +100,10 @@ export class LaneRules {
   async #readQuotas(now: number): Promise<void> {
     const { quotas, log } = this.#ports;
     try {
-      this.#quotas = (await quotas.limitsOf(this.#lane, now)) ?? this.#quotas;
+      const useMeanwhile = (known: Limits) => {
+        this.#quotas = known;
+      };
+      this.#quotas = (await quotas.limitsOf(this.#lane, now, useMeanwhile)) ?? this.#quotas;
     } catch (error) {
       log('quotas.unknown', { lane: this.#lane, error: error instanceof Error ? error.name : 'unknown' });
     }
