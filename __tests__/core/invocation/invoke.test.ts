@@ -8,7 +8,7 @@ import type { HoldMessage } from '../../../src/core/request/hold-message.ts';
 import { dueKey, outputKey } from '../../../src/core/request/keys.ts';
 import type { Payloads } from '../../../src/core/request/ports.ts';
 import type { RequestRecord } from '../../../src/core/request/record.ts';
-import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../../../src/core/request/times.ts';
+import { COMMIT_MARGIN_MS, callMs, START_WINDOW_MS } from '../../../src/core/request/times.ts';
 import { claim, putBack } from '../../../src/core/request/transitions.ts';
 import {
   ACCEPTED_AT,
@@ -312,6 +312,16 @@ describe('a call without an answer', () => {
     expect(counters.transient).toBeUndefined();
   });
 
+  it('that started late and was given up early is made again, and fails after as many attempts as others', async () => {
+    world.script = [{ kind: 'timed_out', type: 'TimeoutError', message: 'No answer within 60 seconds' }];
+    world.remaining = COMMIT_MARGIN_MS + callMs(world.ports.bundleMs) - 1;
+    await runWorker(world.ports, await world.release());
+    expect(world.calls).toHaveLength(1);
+    expect(await world.record()).toMatchObject({ status: 'RECEIVED', attempts: 1, failures: 1 });
+    await runWorker(world.ports, await world.release(['last'], { failures: MAX_ATTEMPTS - 1 }));
+    expect(await world.record('last')).toMatchObject({ status: 'FAILED', error: { type: 'TimeoutError' } });
+  });
+
   it('that exceeds another quota of the account is made again a minute later', async () => {
     world.script = [
       { kind: 'faulted', type: 'ServiceQuotaExceededException', message: 'You can resubmit later' },
@@ -402,9 +412,13 @@ describe('a payload that cannot be read now', () => {
 });
 
 describe('a release that comes too late', () => {
+  const halfACall = () => callMs(world.ports.bundleMs) / 2;
+
   it.each([
     ['after its start window', () => (world.now = RELEASED_AT + START_WINDOW_MS + 1)],
     ['when the function has no time left', () => (world.remaining = COMMIT_MARGIN_MS)],
+    ['with a tenth of a second for its answer', () => (world.remaining = COMMIT_MARGIN_MS + 100)],
+    ['with less than half the time of a call', () => (world.remaining = COMMIT_MARGIN_MS + halfACall() - 1)],
   ])('goes back uncalled %s', async (_, makeLate) => {
     const message = await world.release();
     makeLate();

@@ -2,7 +2,7 @@
  * - throttled, throttled_daily: a quota is used up
  * - transient: the service or the network fails
  * - faulted: the model failed on this call, which may or may not be the request's own fault
- * - timed_out: no answer in all the time that a worker has
+ * - timed_out: no answer in the time that the call had
  * - invalid: the call will never work
  * - denied: the call will not work until somebody acts
  */

@@ -16,7 +16,7 @@ import {
   type StoredRecord,
   type Usage,
 } from '../request/record.ts';
-import { COMMIT_MARGIN_MS, START_WINDOW_MS } from '../request/times.ts';
+import { COMMIT_MARGIN_MS, callMs, START_WINDOW_MS } from '../request/times.ts';
 import { claim, type Ending } from '../request/transitions.ts';
 import { ModelError, PayloadUnreadableError } from './errors.ts';
 import { withGrantedMaxTokens } from './granted-max-tokens.ts';
@@ -92,15 +92,32 @@ async function endUnclaimed(
   return 'withdrawn';
 }
 
-/** Started later than this, a call would no longer be covered by its reservation, or would outlive its function. */
-function tooLate({ clock, remainingMs }: InvocationPorts, releasedAt: number): boolean {
-  return clock.now() - releasedAt > START_WINDOW_MS || remainingMs() <= COMMIT_MARGIN_MS;
+/** With less than this share of a call's usual time left, it is not worth its price: it would often be given up, and made again. */
+const LEAST_TIME = 0.5;
+
+/** Started later than this, a call would no longer be covered by its reservation, or would have too little time for its answer. */
+function tooLate(ports: InvocationPorts, releasedAt: number): boolean {
+  const { clock, bundleMs } = ports;
+  return clock.now() - releasedAt > START_WINDOW_MS || timeoutMsOf(ports) < LEAST_TIME * callMs(bundleMs);
+}
+
+/** What is left for a call. */
+function timeoutMsOf({ remainingMs }: InvocationPorts): number {
+  return remainingMs() - COMMIT_MARGIN_MS;
+}
+
+/** A call that was sent. */
+interface Sent {
+  payload: Payload;
+  startedAt: number;
+  timeoutMs: number;
 }
 
 async function call(ports: InvocationPorts, run: Run, stored: Call): Promise<void> {
-  const { clock, log, model, remainingMs } = ports;
+  const { clock, log, model } = ports;
   const { record } = run;
   const startedAt = clock.now();
+  const timeoutMs = timeoutMsOf(ports);
   log('call.started', { ...ids(record), lane: run.lane, start_delay_ms: startedAt - run.releasedAt });
   const granted = withGrantedMaxTokens(record, stored);
   let answer: ModelAnswer;
@@ -109,11 +126,11 @@ async function call(ports: InvocationPorts, run: Run, stored: Call): Promise<voi
       modelId: record.model_id,
       lane: record.lane,
       ...(ports.sendsTenant ? withTenantMetadata(record.tenant, granted) : granted),
-      timeoutMs: remainingMs() - COMMIT_MARGIN_MS,
+      timeoutMs,
     });
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
-    return refusedByModel(ports, run, stored.payload, startedAt, error);
+    return refusedByModel(ports, run, { payload: stored.payload, startedAt, timeoutMs }, error);
   }
   const finishedAt = clock.now();
   const charged = chargeOf(record, answer.usage);
@@ -162,13 +179,19 @@ async function call(ports: InvocationPorts, run: Run, stored: Call): Promise<voi
 async function refusedByModel(
   ports: InvocationPorts,
   run: Run,
-  payload: Payload,
-  startedAt: number,
+  { payload, startedAt, timeoutMs }: Sent,
   error: ModelError,
 ): Promise<void> {
   const { record } = run;
   const finishedAt = ports.clock.now();
-  const { counts, error: reason, restMs } = decide(record, error, ports.maxAttempts, run.probe);
+  const {
+    counts,
+    error: reason,
+    restMs,
+  } = decide(record, error, ports.maxAttempts, {
+    probe: run.probe,
+    shortened: timeoutMs < callMs(ports.bundleMs),
+  });
   if (reason !== undefined) {
     await finish(ports, record, { status: 'FAILED', startedAt, finishedAt, ...counts, error: reason });
   } else if (restMs !== undefined) {

@@ -45,6 +45,8 @@ export interface InvocationPorts {
   memoryMegabytes: number;
   /** Until the calls must have ended and been dealt with. */
   remainingMs(): number;
+  /** How long a worker has for a bundle. */
+  bundleMs: number;
 }
 
 /** One commit, then the result: only what was committed here is reported here. False when the record had moved on. */

@@ -28,13 +28,13 @@ const SERVICE_QUOTA_REST_MS = 60_000;
 /**
  * What a call that brought no answer means for its request.
  * @param maxAttempts the request fails with so many failures
- * @param probe the call went to a lane that was known to fail
+ * @param how `probe`: the call went to a lane that was known to fail; `shortened`: it started late, and had less time than others
  */
 export function decide(
   record: RequestRecord,
   error: ModelError,
   maxAttempts: number,
-  probe = false,
+  { probe = false, shortened = false }: { probe?: boolean; shortened?: boolean },
 ): RetryDecision {
   const { attempts, failures, throttles } = record;
   const before = { attempts, failures, throttles, denials: denialsOf(record) };
@@ -49,7 +49,7 @@ export function decide(
     denials: before.denials + (error.kind === 'denied' ? 1 : 0),
   };
   if (record.exceeds_quota && isOfTokens(error)) return { counts, error: tooLarge(record) };
-  if (error.kind === 'timed_out') return { counts, error: answerTooLong(record, error) };
+  if (error.kind === 'timed_out' && !shortened) return { counts, error: answerTooLong(record, error) };
   const fails =
     error.kind === 'invalid' ||
     (failed && counts.failures >= maxAttempts) ||

@@ -23,8 +23,6 @@ const MOST_OFFERS = 10;
 export interface WorkerPorts extends InvocationPorts {
   /** Until the function is stopped. */
   remainingMs(): number;
-  /** How long it has for a bundle. */
-  bundleMs: number;
 }
 
 /**
