@@ -350,7 +350,8 @@ describe('max tokens that the producer left unset', () => {
     const [lane, name] = [new Lane(), 'anthropic.claude-haiku-4-5:geo'];
     const all = { lane: name, full_allowance: true };
     expect(grantOf(lane, 0, { ...all, input_tokens: 1_000 })).toBe(64_000);
-    expect(grantOf(lane, 500, { ...all, input_tokens: 190_000 })).toBe(10_000);
+    // Less two percent of the input, which is an estimate.
+    expect(grantOf(lane, 500, { ...all, input_tokens: 190_000 })).toBe(6_200);
     // The catalog may be older than the model.
     expect(grantOf(lane, 1_000, { ...all, input_tokens: 250_000 })).toBe(64_000);
   });

@@ -2,7 +2,7 @@
 import type { BacklogEntry } from '../../request/ports.ts';
 import { burndownOf, contextLimitOf, outputLimitOf } from '../catalog/catalog.ts';
 import type { Limits } from '../catalog/limits.ts';
-import type { Estimates, Outputs } from './estimates.ts';
+import type { Estimates, Input, Outputs } from './estimates.ts';
 
 /** Where max tokens is unset it is granted so that this share of answers is not cut. */
 const GRANT_QUANTILE = 0.98;
@@ -38,6 +38,12 @@ const OUTPUT_UNKNOWN = 0.5;
  * burndown rate, the longest answers would otherwise let one call run a minute, and it would take half an hour to learn better.
  */
 const MINUTE_UNKNOWN = 0.2;
+/** Models refuse what exceeds their context. So room for the error of the input's estimate is left there, in standard deviations. */
+const CONTEXT_DEVIATIONS = 2.5;
+/** At least this share of the input is left: the error grows with the input, and those before may have been short, or none. */
+const CONTEXT_SHARE = 0.02;
+/** At most this share of what the context leaves beside the input: the rest is for the answer. */
+const MOST_OF_CONTEXT = 0.5;
 
 export interface Sizing {
   /** What the call may answer. */
@@ -71,10 +77,11 @@ export function sizeOf(
   runMs: number,
   callMs = Number.POSITIVE_INFINITY,
 ): Sizing {
-  const { reserved: input, expected: expectedInput, variance: inputVariance } = estimates.input(entry);
+  const estimated = estimates.input(entry);
+  const { reserved: input, expected: expectedInput, variance: inputVariance } = estimated;
   const outputs = estimates.outputs(entry.task);
   const most = Math.min(
-    mostOf(entry, limits, input),
+    mostOf(entry, limits, estimated),
     estimates.tokensWithin(callMs) ?? Number.POSITIVE_INFINITY,
   );
   const burndown = burndownOf(entry.lane);
@@ -112,10 +119,13 @@ function costOf(charge: number, { requests_per_minute, tokens_per_minute }: Limi
  * All that the model, its context and a minute's quota can give (and, see above, the time of a call): models refuse a call whose input and max tokens exceed
  * the context together. An input that seems to exceed one of them alone is Bedrock's to judge.
  */
-function mostOf({ lane }: BacklogEntry, limits: Limits, input: number): number {
+function mostOf({ lane }: BacklogEntry, limits: Limits, { reserved: input, variance }: Input): number {
   const roomIn = (limit = Number.POSITIVE_INFINITY) =>
     limit > input ? limit - input : Number.POSITIVE_INFINITY;
-  return Math.min(outputLimitOf(lane), roomIn(limits.tokens_per_minute), roomIn(contextLimitOf(lane)));
+  const context = roomIn(contextLimitOf(lane));
+  const error = Math.max(CONTEXT_DEVIATIONS * Math.sqrt(variance), CONTEXT_SHARE * input);
+  const withinContext = context - Math.floor(Math.min(error, MOST_OF_CONTEXT * context));
+  return Math.min(outputLimitOf(lane), roomIn(limits.tokens_per_minute), withinContext);
 }
 
 /** A model that may think takes no fewer than that, and one token for the answer. */
