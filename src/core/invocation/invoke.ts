@@ -94,6 +94,8 @@ async function endUnclaimed(
 
 /** With less than this share of a call's usual time left, it is not worth its price: it would often be given up, and made again. */
 const LEAST_TIME = 0.5;
+/** A call that had so much of it has had its chance: another would hardly have more. */
+const NEARLY_ALL_TIME = 0.9;
 
 /** Started later than this, a call would no longer be covered by its reservation, or would have too little time for its answer. */
 function tooLate(ports: InvocationPorts, releasedAt: number): boolean {
@@ -190,7 +192,7 @@ async function refusedByModel(
     restMs,
   } = decide(record, error, ports.maxAttempts, {
     probe: run.probe,
-    shortened: timeoutMs < callMs(ports.bundleMs),
+    shortened: timeoutMs < NEARLY_ALL_TIME * callMs(ports.bundleMs),
   });
   if (reason !== undefined) {
     await finish(ports, record, { status: 'FAILED', startedAt, finishedAt, ...counts, error: reason });
