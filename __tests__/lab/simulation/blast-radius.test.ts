@@ -62,10 +62,10 @@ async function waitsBeside(kinds: readonly Partial<Arrival>[]): Promise<number[]
 
 const quantile = (waits: number[], q: number) => waits[Math.ceil(q * waits.length) - 1] ?? Number.NaN;
 
-it('a thousand requests of every bad kind at once leave another tenant’s waits as they are without them', async () => {
-  const [without, beside] = [await waitsBeside([]), await waitsBeside(KINDS)];
-  expect(beside.length).toBe(without.length);
+it('a thousand requests of every bad kind at once make another tenant wait no longer than as many sound ones', async () => {
+  const [sound, bad] = [await waitsBeside(KINDS.map(() => ({}))), await waitsBeside(KINDS)];
+  expect(bad.length).toBe(sound.length);
   for (const q of [0.5, 0.95, 1]) {
-    expect(quantile(beside, q), `quantile ${q}`).toBeLessThan(quantile(without, q) + WAIT_NOISE_MS);
+    expect(quantile(bad, q), `quantile ${q}`).toBeLessThan(quantile(sound, q) + WAIT_NOISE_MS);
   }
 }, 120_000);

@@ -46,7 +46,7 @@ const REST_MS = 5_000;
 const FEWEST_HEADS = 25;
 const MOST_HEADS = 1_000;
 /** Of a queue, with those that may not go now. */
-const MOST_READ = 5_000;
+const MOST_READ = 2_000;
 /** Of all queues, unless each has the fewest: half a kilobyte each in memory. */
 const MOST_HEADS_IN_ALL = 50_000;
 
@@ -252,8 +252,9 @@ export class BacklogView {
   #needsReading(queue: Queue, wanted: number, now: number, gathers: boolean): boolean {
     const { heads, readAt, whole } = queue;
     if (now - (readAt ?? 0) >= STALE_MS) return true;
-    if (heads.length >= wanted / 2 && this.#ready(queue) >= wanted / 2) return false;
-    return !whole || gathers || isUrgent(queue);
+    if (heads.length < wanted / 2) return !whole || gathers || isUrgent(queue);
+    // Behind those that may not go it looks further, but not at every tick: so many are read slowly.
+    return !whole && gathers && heads.length < MOST_READ && this.#ready(queue) < wanted / 2;
   }
 
   get #gatherMs(): number {
