@@ -213,7 +213,7 @@ const settledTokens = (scenario: Scenario, sabotage?: Sabotage) =>
 
 invariant<Scenario, Sabotage>('urgent work beyond its share leaves no quota unused', {
   generated: urgentOverload,
-  runs: 4,
+  runs: 3,
   holds: (scenario, without) => {
     const used = settledTokens(scenario, without);
     const flows = scenario.flows.map((flow) => ({ ...flow, priority: PRIORITIES[2] }));

@@ -53,7 +53,7 @@ describe('a leader that stops for a minute at any call and wakes up again', () =
   it.each(['before', 'after'] as const)(
     'never makes the lane exceed its quota, nor lose anything: %s',
     async (when) => {
-      for (let at = 0; at < CALLS; at += 2) {
+      for (let at = 0; at < CALLS; at += 3) {
         const world = await run(at, when);
         expect([at, world.throttled]).toEqual([at, 0]);
         expect([at, world.cloud.sent.length]).toEqual([at, REQUESTS]);

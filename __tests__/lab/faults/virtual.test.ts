@@ -54,7 +54,6 @@ describe('faults from outside', () => {
   it.each([
     'DynamoDB: partition',
     'SQS: answers lost, 5% of calls',
-    'S3: partition',
     'clocks 5 s apart',
     'messages twice, out of order',
     'stream again, reordered',

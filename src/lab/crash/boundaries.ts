@@ -20,7 +20,7 @@ import type { Scenario } from './scenario.ts';
 /** What has not come to rest by then never will. */
 const GIVE_UP_MS = 20 * 60_000;
 /** Of each scenario. */
-const CASES_OF_SLICE = 10;
+const CASES_OF_SLICE = 7;
 
 /** Plays a scenario with a fault in one function. Names the invariants that broke. */
 export async function play(

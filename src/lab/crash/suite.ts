@@ -27,7 +27,7 @@ export interface Part {
 }
 
 /** The most orders of one race that are tried; the widest races have more. */
-const MOST_PATHS = { all: 20_000, slice: 30 };
+const MOST_PATHS = { all: 20_000, slice: 20 };
 
 export const PARTS: readonly Part[] = [
   ...SCENARIOS.filter(({ batch }) => batch !== undefined).map((scenario) => ({
