@@ -23,10 +23,7 @@ beforeAll(async () => {
   stack.objects.set('calls/outputs/large.json', ANSWER);
   stack.put(record);
 });
-afterAll(async () => {
-  smoother.destroy();
-  await stack.stop();
-});
+afterAll(() => stack.stop());
 
 it('from a handle', async () => {
   expect(await smoother.handle('large').result()).toMatchObject({ output });

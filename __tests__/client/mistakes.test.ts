@@ -23,10 +23,7 @@ beforeAll(async () => {
   stack = new StackStub();
   smoother = await stack.start();
 });
-afterAll(async () => {
-  smoother.destroy();
-  await stack.stop();
-});
+afterAll(() => stack.stop());
 
 /** What was thrown, now or later. */
 async function errorOf(action: () => unknown): Promise<unknown> {

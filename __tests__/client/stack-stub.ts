@@ -25,17 +25,19 @@ export class StackStub {
   readonly objects = new Map<string, string>();
   /** A message that the queue does not take. */
   refuses: (body: string) => boolean = () => false;
+  #client: Smoother | undefined;
   readonly #records = new Map<string, StoredRecord>();
   readonly #server = createServer(async (request, response) => {
     const { status = 200, text } = await this.#answer(request);
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(text);
   });
 
-  /** A client of it. */
+  /** A client of it, until it stops. */
   async start(): Promise<Smoother> {
     const { endpoint, outputs } = await this.listen();
     const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
-    return new Smoother({ endpoint, credentials, outputs });
+    this.#client = new Smoother({ endpoint, credentials, outputs });
+    return this.#client;
   }
 
   async listen(): Promise<{ endpoint: string; outputs: StackOutputs }> {
@@ -52,6 +54,7 @@ export class StackStub {
   }
 
   async stop(): Promise<void> {
+    this.#client?.destroy();
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }

@@ -21,10 +21,7 @@ beforeEach(async () => {
   stack = new StackStub();
   smoother = await stack.start();
 });
-afterEach(async () => {
-  smoother.destroy();
-  await stack.stop();
-});
+afterEach(() => stack.stop());
 
 const idsSent = () => stack.sent.map((body) => JSON.parse(body).request_id).sort();
 

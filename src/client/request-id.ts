@@ -10,8 +10,8 @@ export function isRequestId(request_id: unknown): boolean {
 }
 
 /** Of a request, or of a refused message: `rejected/` and the message's id. */
-export function isRecordId(id: string): boolean {
-  return isRequestId(rejectedMessageId(id) ?? id);
+export function isRecordId(id: unknown): boolean {
+  return typeof id === 'string' && isRequestId(rejectedMessageId(id) ?? id);
 }
 
 /** @throws SmootherUsageError that says what is allowed and what came */

@@ -129,7 +129,7 @@ export class Smoother {
     checkOptions<HandleOptions>(options, { messageId: true, contentHash: true });
     const { messageId } = options;
     if (messageId === undefined) {
-      if (typeof requestId !== 'string' || !isRecordId(requestId)) checkRequestId(requestId);
+      if (!isRecordId(requestId)) checkRequestId(requestId);
     } else if (!isRequestId(messageId)) {
       throw new SmootherUsageError(`messageId: must be the id of an SQS message, got ${describe(messageId)}`);
     }

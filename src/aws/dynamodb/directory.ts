@@ -49,7 +49,7 @@ export function dynamoDirectory(client: DynamoDBClient, table: string): QueueDir
       condition: 'attribute_exists(#announced_at)',
       values: { nonce },
     });
-    // Forgotten meanwhile: then no later one stands in the way.
+    // The leader has forgotten the queue meanwhile, and the later announcement with it.
     if (standing === undefined) return announce(backlogKey, now, about, silentUntil);
     if (silentUntil === undefined) return;
     await items.update(key, {

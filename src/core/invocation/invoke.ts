@@ -186,14 +186,9 @@ async function refusedByModel(
 ): Promise<void> {
   const { record } = run;
   const finishedAt = ports.clock.now();
-  const {
-    counts,
-    error: reason,
-    restMs,
-  } = decide(record, error, ports.maxAttempts, {
-    probe: run.probe,
-    shortened: timeoutMs < NEARLY_ALL_TIME * callMs(ports.bundleMs),
-  });
+  const shortened = timeoutMs < NEARLY_ALL_TIME * callMs(ports.bundleMs);
+  const how = { probe: run.probe, shortened };
+  const { counts, error: reason, restMs } = decide(record, error, ports.maxAttempts, how);
   if (reason !== undefined) {
     await finish(ports, record, { status: 'FAILED', startedAt, finishedAt, ...counts, error: reason });
   } else if (restMs !== undefined) {

@@ -6,7 +6,7 @@ import type { SlotTotals } from '../lane/call-counters.ts';
 import { type EngineSettings, LaneEngine } from '../lane/engine/engine.ts';
 import type { Decisions } from '../lane/engine/tick.ts';
 import type { Binds, Led, ShownLane } from '../lane/ports.ts';
-import { PRIORITIES, type Priority } from '../request/record.ts';
+import type { BacklogEntry } from '../request/ports.ts';
 import { BacklogSizes, sizesIn, withSizes } from './backlog-sizes.ts';
 import { BacklogView } from './backlog-view.ts';
 import { mayFallAsleep } from './falling-asleep.ts';
@@ -288,8 +288,9 @@ export class LaneLeader {
   }
 
   /**
-   * Keeps looking until it has seen what came before the mark. False as soon as there is something to do, and at `until`. A queue that is announced
-   * after the mark wakes the lane, and the directory is read again only then: to look at the lane's state costs a quarter as much.
+   * Keeps looking until it has seen what came before the mark. False as soon as there is something to do, and at `until`. A queue that
+   * is announced after the mark wakes the lane, and the directory is read again only then: to look at the lane's state costs a quarter
+   * as much.
    */
   async #staysIdle(until: number): Promise<boolean> {
     const { clock, watch } = this.#ports;
@@ -306,13 +307,11 @@ export class LaneLeader {
   }
 
   get #oldest(): number | undefined {
-    return this.#oldestOf(PRIORITIES);
+    return this.#oldestWhere(() => true);
   }
 
-  #oldestOf(priorities: readonly Priority[]): number | undefined {
-    return this.#view.oldest(
-      ({ tenant, priority }) => priorities.includes(priority) && !this.#budgets.keepsBack(tenant),
-    );
+  #oldestWhere(counts: (entry: BacklogEntry) => boolean): number | undefined {
+    return this.#view.oldest((entry) => counts(entry) && !this.#budgets.keepsBack(entry.tenant));
   }
 
   #emitMetrics(now: number): void {
@@ -324,7 +323,7 @@ export class LaneLeader {
         released: this.#releases.takeReleased(),
         waitingTokens: tokensIn(this.#sizes.figures),
         limitsAssumed: this.#rules.assumed.length,
-        oldestOf: (priorities) => this.#oldestOf(priorities),
+        oldestWhere: (counts) => this.#oldestWhere(counts),
       }),
     );
   }

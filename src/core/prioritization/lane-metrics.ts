@@ -1,37 +1,38 @@
 /** What a leader tells CloudWatch about its lane. */
 import type { LaneEngine } from '../lane/engine/engine.ts';
 import { boundOf } from '../operations/bound.ts';
-import { PRIORITIES, type Priority } from '../request/record.ts';
+import type { BacklogEntry } from '../request/ports.ts';
+import { PRIORITIES } from '../request/record.ts';
 import { laneLine } from './metrics.ts';
 
-/** Work of the last priority may wait for days, as batches do: no alarm looks at it. */
-const ALARMED_PRIORITIES = PRIORITIES.slice(0, -1);
+/** Its work may wait for days, as batches do: no alarm looks at it. */
+const LAST_PRIORITY = PRIORITIES.at(-1);
 
-export interface LaneNow {
+export interface Measured {
   lane: string;
   engine: Pick<LaneEngine, 'figures' | 'takeTold'>;
   /** Since the last time. */
   released: number;
   waitingTokens: number;
   limitsAssumed: number;
-  /** When the oldest request of these priorities that is not kept back was accepted, epoch milliseconds. */
-  oldestOf(priorities: readonly Priority[]): number | undefined;
+  /** When the oldest request that counts, and is not kept back, was accepted, epoch milliseconds. */
+  oldestWhere(counts: (entry: BacklogEntry) => boolean): number | undefined;
 }
 
 export function metricsOf(
   namespace: string,
   now: number,
-  { lane, engine, released, waitingTokens, limitsAssumed, oldestOf }: LaneNow,
+  { lane, engine, released, waitingTokens, limitsAssumed, oldestWhere }: Measured,
 ): object {
   const waitOf = (since: number | undefined) => (since === undefined ? 0 : Math.max(0, now - since) / 1_000);
-  const oldest = oldestOf(PRIORITIES);
+  const oldest = oldestWhere(() => true);
   const { figures } = engine;
   const { utilisation, paused } = figures;
   const bound = paused === 'operator' ? paused : boundOf(undefined, { figures })?.by;
   const told = engine.takeTold();
   return laneLine(namespace, now, lane, {
     overall: {
-      OldestPriority1To4Seconds: waitOf(oldestOf(ALARMED_PRIORITIES)),
+      OldestPriority1To4Seconds: waitOf(oldestWhere(({ priority }) => priority !== LAST_PRIORITY)),
       Released: released,
       Throttled: told.throttled,
       PromisesKept: told.promisesKept,
