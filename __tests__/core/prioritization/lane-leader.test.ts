@@ -201,4 +201,14 @@ describe('metrics', () => {
     expect(lines.at(-1)?.OldestWaitingSeconds).toBeGreaterThan(30);
     await world.clock.run(world.clock.now() + 200_000);
   });
+
+  it('tell of a call that ended after its leader had left, and nothing of a lane at rest', async () => {
+    const world = createWorld();
+    await world.submit('r', { max_tokens: undefined });
+    lead(world, 30);
+    await world.clock.run(world.clock.now() + 1_800_000);
+    const lines = world.emitted.filter((line) => 'Lane' in line) as { TokensWonBack: number }[];
+    expect(lines).toMatchObject([{ Released: 1, TokensWonBack: 0 }, { Released: 0 }]);
+    expect(lines[1]?.TokensWonBack).toBeGreaterThan(0);
+  });
 });

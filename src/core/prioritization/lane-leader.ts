@@ -336,7 +336,8 @@ export class LaneLeader {
 
   async #stop(stopped: Stopped): Promise<Stopped> {
     this.#workers.leave(this.#lane);
-    if (this.#releases.released > 0) this.#emitMetrics(this.#ports.clock.now());
+    // A lane at rest writes no line.
+    if (this.#releases.released > 0 || this.#engine.hasTold) this.#emitMetrics(this.#ports.clock.now());
     try {
       if (stopped !== 'lost') {
         await this.#budgets.leave();

@@ -22,7 +22,7 @@ describe('reports', () => {
     const [counting, open] = [slotOf(NOW - 90_000), slotOf(NOW - 60_000)];
     const { deltas } = deltasOf(counting, open);
     expect(deltas.from(NOW)).toBe(counting);
-    deltas.takeIn([]);
+    deltas.takeIn([], NOW);
     expect(deltas.from(NOW + 200)).toBe(slotOf(NOW + 200 - 20_000));
     expect(deltas.from(NOW + 5_000)).toBe(open);
     expect(deltas.from(NOW + 5_200)).toBe(slotOf(NOW + 5_200 - 20_000));
@@ -31,7 +31,7 @@ describe('reports', () => {
   it('are awaited while something is open, and by a successor', () => {
     const { deltas, ledger } = deltasOf(undefined, undefined);
     expect(deltas.awaited).toBe(true);
-    deltas.takeIn([]);
+    deltas.takeIn([], NOW);
     expect(deltas.awaited).toBe(false);
     ledger.unfinished = 1;
     expect(deltas.awaited).toBe(true);
@@ -41,22 +41,36 @@ describe('reports', () => {
 describe('the deltas', () => {
   it('are what was counted since the last look, and never what a predecessor has seen', () => {
     const { deltas } = deltasOf(7, 7);
-    expect(deltas.takeIn([{ slot: 7, counters: { ended: 1, settled: 1 } }])).toEqual([]);
+    expect(deltas.takeIn([{ slot: 7, counters: { ended: 1, settled: 1 } }], NOW)).toEqual([]);
     const more = { slot: 7, counters: { ended: 3, settled: 2, throttled: 1 } };
-    expect(deltas.takeIn([more])).toEqual([
+    expect(deltas.takeIn([more], NOW)).toEqual([
       slotReportOf({ slot: 7, counters: { ended: 2, settled: 1, throttled: 1 } }),
     ]);
-    expect(deltas.takeIn([more])).toEqual([]);
+    expect(deltas.takeIn([more], NOW)).toEqual([]);
+  });
+
+  it('are counted once where more is released in the slot of an answer that came at once', () => {
+    const slot = slotOf(NOW);
+    const { deltas, ledger } = deltasOf(slot, slot);
+    deltas.takeIn([], NOW);
+    ledger.unfinished = undefined;
+    const throttled = { ended: 1, throttled: 1 };
+    expect(deltas.takeIn([{ slot, counters: throttled }], NOW + 200)).toHaveLength(1);
+    ledger.unfinished = slot;
+    expect(deltas.takeIn([{ slot, counters: throttled }], NOW + 400)).toEqual([]);
   });
 
   it('are all of what a predecessor left before anything was reported of it', () => {
     const { deltas } = deltasOf(7, 7, new Set([8]));
     const counters = { ended: 1, settled: 1 };
     expect(
-      deltas.takeIn([
-        { slot: 7, counters },
-        { slot: 8, counters },
-      ]),
+      deltas.takeIn(
+        [
+          { slot: 7, counters },
+          { slot: 8, counters },
+        ],
+        NOW,
+      ),
     ).toEqual([slotReportOf({ slot: 8, counters })]);
   });
 

@@ -251,6 +251,11 @@ export class LaneEngine {
     return this.#learned;
   }
 
+  /** Reports have told something since the last call of `takeTold`. */
+  get hasTold(): boolean {
+    return Object.values(this.#told).some((sum) => sum !== 0);
+  }
+
   /** What reports have told since the last call. */
   takeTold(): Told {
     const told = this.#told;
@@ -280,7 +285,7 @@ export class LaneEngine {
 
   /** Settles the account by what invocations have reported, and learns from it. Returns what is used. */
   #takeIn({ now, reports, limits }: TickInput): LedgerTotals {
-    const deltas = this.#deltas.takeIn(reports);
+    const deltas = this.#deltas.takeIn(reports, now);
     this.#ledger.prune(now);
     const used = this.#ledger.usage(now, this.#estimates.startDelay);
     for (const delta of deltas) {

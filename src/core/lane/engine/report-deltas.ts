@@ -43,7 +43,7 @@ export class ReportDeltas {
   }
 
   /** Tells the ledger what has changed, and returns the changes. */
-  takeIn(reports: readonly SlotTotals[]): SlotReport[] {
+  takeIn(reports: readonly SlotTotals[], now: number): SlotReport[] {
     const deltas: SlotReport[] = [];
     for (const { slot, counters } of reports) {
       const before = this.#read.get(slot);
@@ -56,11 +56,10 @@ export class ReportDeltas {
       if (isNews && (!this.#fresh || this.unheard.has(slot)))
         deltas.push(slotReportOf({ slot, counters: differenceOf(counters, before) }));
     }
-    const firstOpen = this.ledger.firstUnfinishedSlot();
     this.#fresh = false;
-    for (const slot of this.#read.keys()) {
-      if (firstOpen === undefined || slot < firstOpen) this.#read.delete(slot);
-    }
+    // More may be released in the slot of this moment, after all that was released in it has ended.
+    const firstOpen = this.ledger.firstUnfinishedSlot() ?? slotOf(now);
+    for (const slot of this.#read.keys()) if (slot < firstOpen) this.#read.delete(slot);
     return deltas;
   }
 }
