@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ALARMS } from '../../src/lab/cost/monitoring.ts';
 import { parse, wordsOf } from '../cli/command-line.ts';
 import { ACCOUNT, evaluate, jsonOf, resourceAt, synthesise } from './synthesis.ts';
 
@@ -119,6 +120,8 @@ describe('alarms', () => {
     }
   });
 });
+
+it('the benchmark of the cost counts every alarm', () => expect(ALARMS).toBe(alarms.length));
 
 describe('what an alarm says to type first', () => {
   it.each(alarms.map((each) => [each.text('alarm_name'), each.text('alarm_description')]))(

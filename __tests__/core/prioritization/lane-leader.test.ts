@@ -207,7 +207,7 @@ describe('metrics', () => {
     await world.submit('r', { max_tokens: undefined });
     lead(world, 30);
     await world.clock.run(world.clock.now() + 1_800_000);
-    const lines = world.emitted.filter((line) => 'Lane' in line) as { TokensWonBack: number }[];
+    const lines = world.emitted.filter((line) => 'Lane' in line) as Record<string, number>[];
     expect(lines).toMatchObject([{ Released: 1, TokensWonBack: 0 }, { Released: 0 }]);
     expect(lines[1]?.TokensWonBack).toBeGreaterThan(0);
   });

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { claim } from '../../../src/core/request/transitions.ts';
+import { claim, end } from '../../../src/core/request/transitions.ts';
 import { Bill } from '../../../src/lab/cost/bill.ts';
+import { queueRequestsOf } from '../../../src/lab/cost/billed-sizes.ts';
 import { meteredPorts } from '../../../src/lab/cost/metered-ports.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
 import { LANE, releaseOf, requestIn, waitingRecord } from '../../fixtures/records.ts';
 
-function metered(inputBytes = 2_000) {
+function metered(inputBytes = 2_000, outputBytes = 1_024) {
   const bill = new Bill();
   // Half of such payloads take two units, half of them four.
-  const sizes = { inputBytes, packedBytes: [1_100, 4_000], outputBytes: 1_024 };
+  const sizes = { inputBytes, packedBytes: [1_100, 4_000], outputBytes };
   return { bill, ports: meteredPorts(createMemoryCloud().ports, bill, sizes) };
 }
 
@@ -44,6 +45,34 @@ describe('the bill', () => {
     await small.ports.payloads.get('k');
     expect(small.bill.unitsOf('payloads', 'write unit')).toBe(3.5);
     expect(small.bill.unitsOf('payloads', 'read unit')).toBe(1);
+    expect(bill.unitsOf('queues', 'queue request')).toBe(2);
+  });
+
+  it('counts a large answer as an object that is stored and read, and a small one by the record that keeps it', async () => {
+    const billOf = async (outputBytes: number) => {
+      const { bill, ports } = metered(2_000, outputBytes);
+      const record = waitingRecord('r1', {});
+      await ports.records.create(record);
+      const claimed = await ports.records.move(claim(releaseOf(record), { released_at: 1 }, 2));
+      const before = bill.unitsOf('records', 'write unit');
+      const ending = { status: 'COMPLETED', output: { body: {} }, startedAt: 3, finishedAt: 4 } as const;
+      await ports.records.move(end(requestIn(claimed.record), ending));
+      return {
+        written: bill.unitsOf('records', 'write unit') - before,
+        objects: [bill.unitsOf('payloads', 'object put'), bill.unitsOf('payloads', 'object get')],
+      };
+    };
+    expect(await billOf(300_000)).toEqual({ written: 1, objects: [1, 1] });
+    expect(await billOf(8_000)).toEqual({ written: 9, objects: [0, 0] });
+  });
+
+  it('counts 64 KB of messages as a request to SQS', async () => {
+    expect([0, 65_536, 65_537, 1_000_000].map(queueRequestsOf)).toEqual([1, 1, 2, 16]);
+    const { bill, ports } = metered();
+    const release = { request_id: 'r'.repeat(200), generation: 1 };
+    const releases = Array.from({ length: 40 }, () => release);
+    const message = { v: 1 as const, lane: LANE, released_at: 1, releases };
+    await ports.hold.send(Array.from({ length: 10 }, () => message));
     expect(bill.unitsOf('queues', 'queue request')).toBe(2);
   });
 

@@ -1,7 +1,6 @@
 /** What the smoother costs by the rate of requests: the virtual world runs, and everything that AWS would bill is counted. */
 
 import { MEGABYTES_PER_PROCESSOR } from '../../core/invocation/memory.ts';
-import tariff from '../../stack/tariff.json' with { type: 'json' };
 import { defaultSettings } from '../bench/bench.ts';
 import type { RunTime } from '../simulation/environments.ts';
 import { notingImages } from '../simulation/noting-images.ts';
@@ -9,7 +8,9 @@ import { exponential, forkRandom } from '../simulation/random.ts';
 import { type Arrival, TARGETS, type Workload } from '../simulation/workload.ts';
 import { World } from '../simulation/world.ts';
 import { Bill, type Purpose } from './bill.ts';
+import { bytesOf, queueRequestsOf } from './billed-sizes.ts';
 import { addPayloadPuts, meteredPorts } from './metered-ports.ts';
+import { monitoringUsd } from './monitoring.ts';
 import { countReports, type Image } from './reporting-cost.ts';
 import { packedSizes } from './sample-payloads.ts';
 
@@ -56,13 +57,8 @@ const INGESTION_LOOKS = { everySeconds: 2, readUnits: 3 };
 /** Messages that come within this time of each other share a run of ingestion. */
 const INGESTION_WINDOW_SECONDS = 0.05;
 const MOST_IN_A_BATCH = 10;
-/** Lines that are logged about a request, and about a run of a function (START, END and REPORT). */
+/** Lines that are logged about a request, and about a run of a function (START, END and REPORT); leaders' metrics are counted. */
 const LOG_BYTES = { request: 5 * 150, run: 350 };
-/** What exists whatever happens (src/stack/alarms.ts). */
-const ALARMS = 17;
-/** Metrics of our own (src/core/prioritization/metrics.ts): without traffic only the heartbeat. */
-const METRICS = { idle: 1, overall: 8, ofLane: 5 };
-
 export interface CostCase {
   /** Requests a second in all. */
   rate: number;
@@ -93,6 +89,7 @@ export async function measureCost(it: CostCase, seed: number): Promise<Cost> {
   const world = new World(workloadOf(it, WARM_UP_SECONDS + seconds, seed), {
     ...{ ...settings, memoryMegabytes: it.workerMemory },
     prioritization: { ...settings.prioritization, workers, queueDepthThreshold: Math.max(100, workers) },
+    emit: (line) => bill.add('logs', 'log GB', bytesOf(line) / 1e9),
     surround: (ports, clock) =>
       meteredPorts(
         notingImages(ports, (record) => void images.push({ record, at: clock.now() })),
@@ -142,7 +139,7 @@ function since(before: RunTime, now: RunTime): RunTime {
 /** What the virtual world does not run: ingestion, reporting, pollers, logs. */
 function addTheRest(
   bill: Bill,
-  { rate, lanes, workerMemory }: CostCase,
+  { rate, lanes, inputBytes, workerMemory }: CostCase,
   { seconds, requests, leaders, workers, reporting }: Counted,
 ): void {
   const memory = { ...MEMORY_MEGABYTES, workers: workerMemory };
@@ -165,16 +162,11 @@ function addTheRest(
   run('reporting', runs, runs * REPORTING_MS.run + changes * REPORTING_MS.change);
 
   // The producer sends and the consumer receives and deletes; Lambda's pollers receive and delete what starts functions.
-  bill.add('queues', 'queue request', requests * 3 + 2 * (batches + workers.starts));
+  bill.add('queues', 'queue request', requests * (queueRequestsOf(inputBytes) + 2));
+  bill.add('queues', 'queue request', batches * (queueRequestsOf(together * inputBytes) + 1));
+  bill.add('queues', 'queue request', workers.starts * 2);
   bill.add('queues', 'queue request', POLLED_QUEUES * POLLS_A_SECOND * seconds);
   bill.add('logs', 'log GB', (requests * LOG_BYTES.request) / 1e9);
-}
-
-function monitoringUsd({ rate, lanes }: CostCase): number {
-  const metrics = rate > 0 ? METRICS.overall + lanes * METRICS.ofLane : METRICS.idle;
-  return (
-    ALARMS * tariff.usd['alarm month'] + tariff.usd['dashboard month'] + metrics * tariff.usd['metric month']
-  );
 }
 
 function workloadOf(

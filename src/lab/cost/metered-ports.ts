@@ -1,26 +1,32 @@
 /** Ports that note what AWS would bill for each call, by the calls and the sizes of items that the adapters make of it. */
-import { type Item, itemOf } from '../../aws/dynamodb/expressions.ts';
 import { itemOfRecord } from '../../aws/dynamodb/record-item.ts';
-import { packed } from '../../aws/packed.ts';
+import { INLINE_OUTPUT_BYTES } from '../../core/invocation/outcome.ts';
 import { ANY_PARTITION } from '../../core/lane/ports.ts';
-import type { LeasedRelease } from '../../core/request/bundle-lease.ts';
-import type { OfferedBundle } from '../../core/request/bundle-offers.ts';
 import { isSmallPayload } from '../../core/request/keys.ts';
-import { BACKLOG_ATTRIBUTES, type BacklogEntry, DUE_ATTRIBUTES } from '../../core/request/ports.ts';
+import type { BacklogEntry } from '../../core/request/ports.ts';
 import type { StoredRecord } from '../../core/request/record.ts';
 import type { MemoryPorts } from '../../memory/cloud.ts';
 import type { Bill, Purpose } from './bill.ts';
+import {
+  bytesOf,
+  bytesOfItem,
+  bytesOfLease,
+  bytesOfOffer,
+  type IndexEntry,
+  indexEntriesOf,
+  KEYS_BYTES,
+  lengthOf,
+  queueRequestsOf,
+} from './billed-sizes.ts';
 
 /** Reports of a lane are spread over so many partitions, and so is what is due: each is read by a query of its own. */
 const SHARDS = 4;
-/** A key, and what DynamoDB adds to an index entry. */
-const KEYS_BYTES = 160;
 /** A virtual record has no content hash and no nonce, and short ids and keys: what real ones have more. */
 const SHORTENED_BYTES = 64 + 36 + 20 + 70;
 /** A small payload's key, the names of its attributes, and its time to live. */
 const AROUND_PAYLOAD_BYTES = 104;
-/** A request's id, where a producer has none: the id of its message. */
-const ID_BYTES = 36;
+/** A large answer is an object, of which the record has the bucket's name and the key. */
+const OUTPUT_POINTER_BYTES = 120;
 /** Messages that one request to SQS may hold. */
 const MESSAGES_PER_REQUEST = 10;
 
@@ -29,7 +35,7 @@ export interface Sizes {
   inputBytes: number;
   /** What such payloads take when they are packed, by sample. */
   packedBytes: readonly number[];
-  /** Of an answer; the record keeps it. */
+  /** Of an answer. */
   outputBytes: number;
 }
 
@@ -40,10 +46,12 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): Memo
   const read = (purpose: Purpose, bytes: number, consistent = true) =>
     bill.add(purpose, 'read unit', Math.max(1, Math.ceil(bytes / 4_096)) * (consistent ? 1 : 0.5));
 
+  const isLargeOutput = outputBytes > INLINE_OUTPUT_BYTES;
+  const keptOutputBytes = isLargeOutput ? OUTPUT_POINTER_BYTES : outputBytes;
   const bytesOfRecord = (record: StoredRecord) =>
     bytesOfItem(itemOfRecord(record)) +
     SHORTENED_BYTES +
-    ('output' in record && record.output ? outputBytes : 0);
+    ('output' in record && record.output ? keptOutputBytes : 0);
   /** By request: its entry in each index, to tell what a write changes of it. */
   const entries = new Map<string, Map<string, IndexEntry>>();
   const noteRecord = (record: StoredRecord) => {
@@ -82,6 +90,11 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): Memo
       },
       move: async (transition) => {
         const moved = await records.move(transition);
+        if (isLargeOutput && transition.set.output !== undefined) {
+          bill.add('payloads', 'object put', 1);
+          // By the consumer.
+          bill.add('payloads', 'object get', 1);
+        }
         if (moved.applied) noteRecord(moved.record);
         else write('records', 1);
         return moved;
@@ -269,23 +282,22 @@ export function meteredPorts(ports: MemoryPorts, bill: Bill, sizes: Sizes): Memo
     },
     results: {
       ...results,
-      send: async (...args) => {
-        bill.add('queues', 'queue request', 1);
-        return results.send(...args);
+      send: async (result, queue) => {
+        // The virtual answer is short.
+        bill.add('queues', 'queue request', queueRequestsOf(bytesOf(result) + keptOutputBytes));
+        return results.send(result, queue);
       },
     },
     hold: {
       send: async (messages) => {
-        bill.add('queues', 'queue request', Math.ceil(messages.length / MESSAGES_PER_REQUEST));
+        for (let first = 0; first < messages.length; first += MESSAGES_PER_REQUEST) {
+          const together = messages.slice(first, first + MESSAGES_PER_REQUEST);
+          bill.add('queues', 'queue request', queueRequestsOf(bytesOf(together)));
+        }
         return hold.send(messages);
       },
     },
   };
-}
-
-/** As it is kept. */
-function lengthOf(text = ''): number {
-  return packed(text, 'quick').length;
 }
 
 /** Of payloads of these sizes: each sample is as likely as another. */
@@ -301,50 +313,4 @@ export function addPayloadPuts(
   const units = packedBytes.map((bytes) => Math.ceil((bytes + AROUND_PAYLOAD_BYTES) / 1_024));
   const mean = units.reduce((sum, it) => sum + it, 0) / units.length;
   bill.add('payloads', 'write unit', puts * mean);
-}
-
-interface IndexEntry {
-  /** Where it is in the index: another place is a removal and an addition. */
-  key: string;
-  text: string;
-  bytes: number;
-}
-
-function indexEntriesOf(record: StoredRecord): Map<string, IndexEntry> {
-  const found = new Map<string, IndexEntry>();
-  const fields = record as unknown as Record<string, unknown>;
-  const note = (name: string, partition: unknown, sort: unknown, attributes: readonly string[]) => {
-    if (partition === undefined) return;
-    const item = itemOf(Object.fromEntries(attributes.map((it) => [it, fields[it]])));
-    found.set(name, {
-      key: `${partition}|${sort}`,
-      text: `${partition}|${sort}|${JSON.stringify(item)}`,
-      bytes: bytesOfItem(item) + KEYS_BYTES,
-    });
-  };
-  note('backlog', fields.backlog_key, fields.backlog_order, BACKLOG_ATTRIBUTES);
-  note('due', fields.due_key, fields.due_at, DUE_ATTRIBUTES);
-  return found;
-}
-
-/** As DynamoDB counts an item: names and texts in UTF-8, two digits of a number to a byte. */
-function bytesOfItem(item: Item): number {
-  return Object.entries(item).reduce((sum, [name, { S, N }]) => {
-    const value = N === undefined ? Buffer.byteLength(S ?? ' ') : Math.ceil(N.length / 2) + 1;
-    return sum + Buffer.byteLength(name) + value;
-  }, 0);
-}
-
-function bytesOfLease(releases: readonly LeasedRelease[]): number {
-  // A virtual request's id is short, and a generation has a digit or two.
-  return KEYS_BYTES + releases.length * (ID_BYTES + 3);
-}
-
-/** As its message is kept, in JSON. */
-function bytesOfOffer(bundle: OfferedBundle): number {
-  return KEYS_BYTES + bytesOf(bundle) + bundle.releases.length * ID_BYTES;
-}
-
-function bytesOf(value: unknown): number {
-  return JSON.stringify(value).length;
 }

@@ -21,6 +21,8 @@ export interface WorldSettings {
   injectedFaults?: InjectionRates;
   /** What stands between the smoother and AWS: the ports as they are unless given. */
   surround?: (ports: MemoryPorts, clock: VirtualClock) => MemoryPorts;
+  /** Takes the lines with the leaders' metrics; nobody does unless given. */
+  emit?: (line: object) => void;
   /** The time by a function instance's own clock: the true time unless given. */
   clockOf?: (clock: Clock) => Clock;
   /** How long a finished record can still be found, milliseconds. 180,000 unless given. */

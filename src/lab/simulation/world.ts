@@ -207,7 +207,7 @@ export class World {
               ...ports,
               clock: settings.clockOf?.(clock) ?? clock,
               log: silent,
-              emit: silent,
+              emit: settings.emit ?? silent,
               maxAttempts: DEFAULT_MAX_ATTEMPTS,
             },
             settings.prioritization,
