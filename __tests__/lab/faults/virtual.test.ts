@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { CLOCK_SKEW_MS } from '../../../src/core/request/times.ts';
+import { disturb } from '../../../src/lab/faults/disturbance.ts';
 import { type FaultScenario, faultsOf } from '../../../src/lab/faults/faults.ts';
 import { isHarmless } from '../../../src/lab/faults/figures.ts';
 import { meetFault } from '../../../src/lab/faults/virtual.ts';
 import { InjectedFaultError } from '../../../src/lab/simulation/errors.ts';
-import type { MemoryPorts } from '../../../src/memory/cloud.ts';
+import { createMemoryCloud, type MemoryPorts } from '../../../src/memory/cloud.ts';
 
 const MINUTE_MS = 60_000;
 const SMALL = { durationMs: MINUTE_MS, perMinute: 60 };
@@ -51,6 +52,18 @@ const withCostlyProbes = (ports: MemoryPorts): MemoryPorts => {
 };
 
 describe('faults from outside', () => {
+  it('of DynamoDB reach leases, offers and budgets too', async () => {
+    const clock = { now: () => 0, sleep: async () => undefined };
+    const ports = disturb(
+      createMemoryCloud().ports,
+      { services: ['DynamoDB'], errors: 1 },
+      { clock, random: () => 0, during: { from: 0, to: 1 }, onDisturbed: () => undefined },
+    );
+    const calls = [ports.leases.all('lane'), ports.offers.list(1), ports.budgets.list('2026-11-22')];
+    for (const call of await Promise.allSettled(calls)) expect(call.status).toBe('rejected');
+    await ports.hold.send([]);
+  });
+
   it.each([
     'DynamoDB: partition',
     'SQS: answers lost, 5% of calls',

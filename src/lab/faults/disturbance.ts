@@ -6,19 +6,31 @@ import { wrapped } from '../simulation/fault-injector.ts';
 import { exponential, type Random } from '../simulation/random.ts';
 import type { Interval } from '../simulation/virtual-bedrock.ts';
 
-/** The ports through which each service is called. */
-const PORTS = {
-  DynamoDB: [
-    ...(['records', 'backlog', 'due', 'directory', 'registry', 'watch'] as const),
-    ...(['leadership', 'reports', 'settings', 'control'] as const),
-  ],
-  S3: ['payloads', 'inbox'],
-  SQS: ['hold', 'results'],
-  Lambda: ['waker'],
-} as const satisfies Record<string, readonly (keyof MemoryPorts)[]>;
+export const SERVICES = ['DynamoDB', 'S3', 'SQS', 'Lambda'] as const;
+export type Service = (typeof SERVICES)[number];
 
-export type Service = keyof typeof PORTS;
-export const SERVICES = Object.keys(PORTS) as Service[];
+/** The service behind each port. A leader keeps the quotas that it knows: what Service Quotas does is no fault here. */
+const SERVICE_OF: Record<keyof MemoryPorts, Service | 'Service Quotas'> = {
+  records: 'DynamoDB',
+  backlog: 'DynamoDB',
+  due: 'DynamoDB',
+  directory: 'DynamoDB',
+  registry: 'DynamoDB',
+  watch: 'DynamoDB',
+  leadership: 'DynamoDB',
+  reports: 'DynamoDB',
+  settings: 'DynamoDB',
+  budgets: 'DynamoDB',
+  control: 'DynamoDB',
+  leases: 'DynamoDB',
+  offers: 'DynamoDB',
+  payloads: 'S3',
+  inbox: 'S3',
+  hold: 'SQS',
+  results: 'SQS',
+  waker: 'Lambda',
+  quotas: 'Service Quotas',
+};
 
 export interface Disturbance {
   services: readonly Service[];
@@ -44,8 +56,9 @@ export function disturb(
   { services, errors = 0, lostAnswers = 0, delayMs = 0 }: Disturbance,
   { clock, random, during, onDisturbed }: Surroundings,
 ): MemoryPorts {
-  const names = services.flatMap((service): readonly (keyof MemoryPorts)[] => PORTS[service]);
-  const disturbedPorts = Object.fromEntries(names.map((name) => [name, ports[name]]));
+  const ofServices = ([name]: [string, unknown]) =>
+    services.some((service) => service === SERVICE_OF[name as keyof MemoryPorts]);
+  const disturbedPorts = Object.fromEntries(Object.entries(ports).filter(ofServices));
   const around = async (call: () => Promise<unknown>) => {
     const isDuring = during.from <= clock.now() && clock.now() < during.to;
     if (!isDuring) return call();
