@@ -1,4 +1,4 @@
-import { type SoakFigures, soak } from '../../lab/soak/soak.ts';
+import { isClean, type SoakFigures, soak } from '../../lab/soak/soak.ts';
 import { command, EXIT } from '../command.ts';
 import { json, seed, wholeNumber } from '../terminal/options.ts';
 import { printer } from '../terminal/printer.ts';
@@ -18,7 +18,7 @@ export default command('smoother soak --requests 1000000 --json soak.json')
     const seconds = Math.round((performance.now() - begun) / 1_000);
     print.line(linesOf(figures, seconds).join('\n'));
     print.figures({ ...figures, seconds });
-    process.exitCode = isClean(figures) ? EXIT.ok : EXIT.failed;
+    process.exitCode = isClean(figures, requests) ? EXIT.ok : EXIT.failed;
   });
 
 function linesOf(figures: SoakFigures, seconds: number): string[] {
@@ -32,10 +32,6 @@ function linesOf(figures: SoakFigures, seconds: number): string[] {
     ...violations.slice(0, SHOWN_VIOLATIONS).map((violation) => `  ${violation}`),
     `Memory: ${heapMb.firstHalf} MB in the first half, ${heapMb.secondHalf} MB in the second: ${growthOf(heapMb.flat)}`,
   ];
-}
-
-function isClean({ requests, completed, failed, lost, violations, heapMb }: SoakFigures): boolean {
-  return lost === 0 && violations.length === 0 && completed + failed === requests && heapMb.flat !== false;
 }
 
 function growthOf(flat: boolean | undefined): string {

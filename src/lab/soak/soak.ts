@@ -28,12 +28,16 @@ const BEDROCK_FAULTS = 0.002;
 const LONGEST_RECOVERY_MS = 60 * MINUTE_MS;
 /** How much more memory the second half may use than the first, after the warm-up: the backlog varies. */
 const FLAT = 1.1;
+/** Retries cover what goes wrong: so few requests may fail all the same. */
+const MOST_FAILED = 1 / 10_000;
 /** Reports and finished records are kept for minutes, so memory only grows in a shorter run. */
 const SHORTEST_MINUTES = 25;
 
 export interface SoakFigures {
+  /** Accepted. */
   requests: number;
   completed: number;
+  /** Ended without an answer. */
   failed: number;
   /** Requests that were accepted and never answered. */
   lost: number;
@@ -101,6 +105,15 @@ export async function soak(
     virtualMinutes: Math.round((world.clock.now() - BEGIN_MS) / MINUTE_MS),
     heapMb: compareHalves(heap),
   };
+}
+
+/** Whether all went well that was asked for. */
+export function isClean(
+  { requests, completed, failed, lost, violations, heapMb }: SoakFigures,
+  asked: number,
+): boolean {
+  const isAnswered = requests === asked && lost === 0 && completed + failed === requests;
+  return isAnswered && failed <= asked * MOST_FAILED && violations.length === 0 && heapMb.flat !== false;
 }
 
 /** Compares the medians of both halves. The first fifth is the warm-up. */
