@@ -23,6 +23,9 @@ export interface Emulators extends Backend {
 /** What has not been answered so long after the stop is cut off. */
 const LONGEST_ANSWER_MS = 5_000;
 
+/** That one request can bring, in bytes. */
+const LARGEST_OBJECT = 2 ** 30;
+
 /** The account that fauxqs speaks for. */
 export const ACCOUNT_ID = '000000000000';
 
@@ -32,6 +35,12 @@ export async function startEmulators(): Promise<Emulators> {
   await new Promise<void>((resolve) => dynamodb.listen(0, '127.0.0.1', resolve));
   await allowAllCharacters();
   const fauxqs = buildApp({ logger: false });
+  // The gateway sends all objects as this type. Of other types, fauxqs takes up to 11 MiB.
+  fauxqs.addContentTypeParser(
+    'application/octet-stream',
+    { parseAs: 'buffer', bodyLimit: LARGEST_OBJECT },
+    async (_request: unknown, body: Buffer) => body,
+  );
   const fauxqsUrl = await fauxqs.listen({ port: 0, host: '127.0.0.1' });
   return {
     dynamodbUrl: `http://127.0.0.1:${(dynamodb.address() as AddressInfo).port}`,
@@ -40,6 +49,7 @@ export async function startEmulators(): Promise<Emulators> {
     s3Url: fauxqsUrl,
     accountId: ACCOUNT_ID,
     queueUrlStart: (host, region) => `http://sqs.${region}.localhost:${host.split(':')[1]}/`,
+    receiptHandle: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
     lasting: false,
     async stop() {
       await Promise.all([fauxqs.close(), closeServer(dynamodb)]);

@@ -74,6 +74,9 @@ export interface LocalCloud {
   stop(): Promise<void>;
 }
 
+/** What is done in its name is no part of the smoother's cost. */
+const OPERATOR = 'operator';
+
 /**
  * Brings a synthesised stack to life on this machine.
  * @throws TerraformError naming the address of what is not understood or would not deploy
@@ -145,8 +148,6 @@ async function bringUp(
 
   const stack = new EvaluatedStack({ ...options, accountId, endpoint });
   place = { ...stack.platform, applicationProfiles: options.applicationProfiles };
-  const { operator = newCredentials() } = options;
-  gateway.admit('operator', operator);
   const roles = readRoles(stack);
   const prepared = await prepareFunctions({ stack, roles, gateway, activity, folder, onLog });
   for (const [name, { lambda }] of prepared) functions.set(name, lambda);
@@ -155,8 +156,13 @@ async function bringUp(
   watchTables(stack, dynamodb);
   if (!options.applied) {
     if (backend.lasting) cleanup.push(() => deprovision(stack, backend));
-    await provision({ stack, operator, s3 });
+    const credentials = newCredentials();
+    gateway.admit(OPERATOR, credentials);
+    await provision({ stack, credentials, s3 });
   }
+  const { operator = newCredentials() } = options;
+  gateway.admit(OPERATOR, operator);
+  gateway.open();
   triggers = ready;
   const sqs = new SQSClient({ endpoint, region: stack.platform.region, credentials: operator });
   cleanup.push(() => sqs.destroy());

@@ -20,13 +20,14 @@ import type { EvaluatedStack, Resource } from './terraform/stack.ts';
 
 export interface ProvisionOptions {
   stack: EvaluatedStack;
-  operator: Credentials;
+  credentials: Credentials;
   s3: S3Service;
 }
 
 export async function provision(options: ProvisionOptions): Promise<void> {
-  const { endpoint, region } = options.stack.platform;
-  const config = { endpoint, region, credentials: options.operator };
+  const { stack, credentials } = options;
+  const { endpoint, region } = stack.platform;
+  const config = { endpoint, region, credentials };
   await Promise.all([
     provisionTables(options, new DynamoDBClient(config)),
     provisionQueues(options, new SQSClient(config)),

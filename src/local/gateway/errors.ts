@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { GatewayResponse } from './message.ts';
+import type { GatewayRequest, GatewayResponse } from './message.ts';
 
 /** An error that the caller gets in the form of the service it called. */
 export class ServiceError extends Error {
@@ -17,15 +17,19 @@ export class ServiceError extends Error {
 /** Error codes that S3 spells differently. */
 const S3_CODES: Record<string, string> = { AccessDeniedException: 'AccessDenied' };
 
-/** An error in the form of the service's protocol. */
-export function errorResponse(service: string, error: ServiceError): GatewayResponse {
+/** An error in the form of the protocol that the service speaks, or that it was asked in. */
+export function errorResponse(
+  request: GatewayRequest,
+  service: string,
+  error: ServiceError,
+): GatewayResponse {
   const requestId = randomUUID();
   if (service === 's3') {
     const code = S3_CODES[error.code] ?? error.code;
     const text = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${escapeXml(error.message)}</Message><RequestId>${requestId}</RequestId></Error>`;
     return { status: error.status, headers: { 'content-type': 'application/xml' }, body: Buffer.from(text) };
   }
-  if (service === 'sns') {
+  if (request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
     const text = `<ErrorResponse><Error><Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message></Error><RequestId>${requestId}</RequestId></ErrorResponse>`;
     return { status: error.status, headers: { 'content-type': 'text/xml' }, body: Buffer.from(text) };
   }

@@ -61,6 +61,7 @@ export class Gateway {
   readonly #identities = new Identities();
   readonly #policies = new Map<string, RolePolicy>();
   readonly #log = new CallLog();
+  #isOpen = false;
   #listener: Listener | undefined;
 
   readonly #options: GatewayOptions;
@@ -85,6 +86,11 @@ export class Gateway {
     if (policy) this.#policies.set(principal, policy);
   }
 
+  /** From now on, whom it does not know is refused. Until now, that was asked to come again. */
+  open(): void {
+    this.#isOpen = true;
+  }
+
   calls(): CallCount[] {
     return this.#log.counts();
   }
@@ -96,13 +102,26 @@ export class Gateway {
   async #answer(request: GatewayRequest): Promise<GatewayResponse | StreamedResponse | undefined> {
     let service = serviceOf(request);
     try {
-      const identity = await this.#identities.identify(request);
+      const identity = await this.#identify(request);
       service = identity.service;
       return await this.#admitted(request, identity);
     } catch (error) {
-      if (error instanceof ServiceError) return errorResponse(service, error);
+      if (error instanceof ServiceError) return errorResponse(request, service, error);
       const reason = error instanceof Error ? error.message : String(error);
-      return errorResponse(service, new ServiceError('InternalFailure', 500, `local cloud: ${reason}`));
+      return errorResponse(
+        request,
+        service,
+        new ServiceError('InternalFailure', 500, `local cloud: ${reason}`),
+      );
+    }
+  }
+
+  async #identify(request: GatewayRequest): Promise<Identity> {
+    try {
+      return await this.#identities.identify(request);
+    } catch (error) {
+      if (this.#isOpen || !(error instanceof ServiceError)) throw error;
+      throw new ServiceError('ServiceUnavailable', 503, 'The local cloud is starting. Please try again.');
     }
   }
 

@@ -1,5 +1,6 @@
 /** HTTP as the gateway handles it: whole requests, and whole answers unless somebody streams. */
 import type { Readable } from 'node:stream';
+import { ServiceError } from './errors.ts';
 
 export interface GatewayRequest {
   method: string;
@@ -34,6 +35,20 @@ export function jsonResponse(
   };
 }
 
+/** @throws ServiceError as AWS answers what is no JSON object */
 export function parseJsonBody(body: Buffer): Record<string, unknown> {
-  return body.length === 0 ? {} : JSON.parse(body.toString());
+  const code = 'SerializationException';
+  const value = parseJson(body, code);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  throw new ServiceError(code, 400, 'The body of the request must be a JSON object.');
+}
+
+/** @throws ServiceError with the code, for what is not JSON */
+export function parseJson(body: Buffer, code: string): unknown {
+  if (body.length === 0) return {};
+  try {
+    return JSON.parse(body.toString());
+  } catch (error) {
+    throw new ServiceError(code, 400, `The body of the request is not JSON: ${(error as Error).message}`);
+  }
 }

@@ -53,31 +53,42 @@ const LIST_PARAMETERS = [
 
 function objectOperation(request: GatewayRequest, resource: string) {
   const { method, query, headers } = request;
-  const version = query.has('versionId') ? 'Version' : '';
+  const parameters = [...query.keys()].filter((name) => name !== 'x-id').sort();
+  const source = headers['x-amz-copy-source'];
   const one = (name: string, action: string) => ({
     name,
     permissions: [{ action: `s3:${action}`, resource }],
   });
-  if (method === 'GET') return one('GetObject', `GetObject${version}`);
-  if (method === 'HEAD') return one('HeadObject', `GetObject${version}`);
-  if (method === 'DELETE' && query.has('uploadId'))
-    return one('AbortMultipartUpload', 'AbortMultipartUpload');
-  if (method === 'DELETE' && !version) return one('DeleteObject', 'DeleteObject');
-  if (method === 'POST' && query.has('uploads')) return one('CreateMultipartUpload', 'PutObject');
-  if (method === 'POST' && query.has('uploadId')) return one('CompleteMultipartUpload', 'PutObject');
-  if (method === 'PUT' && query.has('partNumber')) return one('UploadPart', 'PutObject');
-  const source = headers['x-amz-copy-source'];
-  if (method === 'PUT' && source) {
-    const copied = decodeURIComponent(source).replace(/^\//, '');
-    const { permissions } = one('CopyObject', 'PutObject');
-    return {
-      name: 'CopyObject',
-      permissions: [...permissions, { action: 's3:GetObject', resource: `arn:aws:s3:::${copied}` }],
-    };
+  // Any other parameter names something of the object, e.g. its tags, and makes another operation of it.
+  switch ([method, ...parameters, ...(source === undefined ? [] : ['copy'])].join(' ')) {
+    case 'GET':
+      return one('GetObject', 'GetObject');
+    case 'GET versionId':
+      return one('GetObject', 'GetObjectVersion');
+    case 'HEAD':
+      return one('HeadObject', 'GetObject');
+    case 'HEAD versionId':
+      return one('HeadObject', 'GetObjectVersion');
+    case 'DELETE':
+      return one('DeleteObject', 'DeleteObject');
+    case 'PUT':
+      return one('PutObject', 'PutObject');
+    case 'PUT copy': {
+      const copied = decodeURIComponent(String(source)).replace(/^\//, '');
+      const read = { action: 's3:GetObject', resource: `arn:aws:s3:::${copied}` };
+      return { name: 'CopyObject', permissions: [...one('', 'PutObject').permissions, read] };
+    }
+    case 'POST uploads':
+      return one('CreateMultipartUpload', 'PutObject');
+    case 'PUT partNumber uploadId':
+      return one('UploadPart', 'PutObject');
+    case 'POST uploadId':
+      return one('CompleteMultipartUpload', 'PutObject');
+    case 'DELETE uploadId':
+      return one('AbortMultipartUpload', 'AbortMultipartUpload');
+    default:
+      throw unknown(request);
   }
-  if (method === 'PUT' && [...query.keys()].every((name) => name === 'x-id'))
-    return one('PutObject', 'PutObject');
-  throw unknown(request);
 }
 
 function unknown({ method, path, query }: GatewayRequest): ServiceError {

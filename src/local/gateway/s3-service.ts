@@ -55,7 +55,7 @@ export class S3Service implements Service {
     if (operation.name === 'GetObject' || operation.name === 'HeadObject') {
       return this.#get(request, caller);
     }
-    const response = await this.#emulator.send(request);
+    const response = await this.#send(request);
     // The new object has no version here, and the old one must not be reported for it.
     if (request.method !== 'GET') this.#versions.delete(request.path);
     return response;
@@ -72,11 +72,19 @@ export class S3Service implements Service {
     });
   }
 
+  /** @throws ServiceError for an error that the emulator does not put as S3 does */
+  async #send(request: GatewayRequest): Promise<GatewayResponse> {
+    const response = withTypeOfContent(await this.#emulator.send(withPlainBody(request)));
+    const { status, headers, body } = response;
+    if (status < 400 || body.length === 0 || headers['content-type']?.includes('xml')) return response;
+    throw new ServiceError('InternalError', status, `The emulator of S3 answers: ${body}`);
+  }
+
   /** What the emulator says of the object that the request is about. */
   #head(request: GatewayRequest): Promise<GatewayResponse> {
     const { host = '' } = request.headers;
     const query = new URLSearchParams();
-    return this.#emulator.send({
+    return this.#send({
       ...request,
       method: 'HEAD',
       query,
@@ -96,10 +104,10 @@ export class S3Service implements Service {
         if (ifMatch !== undefined && (!exists || current.headers.etag !== ifMatch))
           throw preconditionFailed();
       }
-      const response = await this.#emulator.send(request);
+      const response = await this.#send(request);
       if (response.status !== 200 || !this.#versioned.has(bucket)) return response;
       const version = randomBytes(16).toString('base64url');
-      await this.#emulator.send({ ...request, path: this.#versionPath(request, version) });
+      await this.#send({ ...request, path: this.#versionPath(request, version) });
       this.#versions.set(request.path, version);
       return withVersion(response, version);
     });
@@ -107,7 +115,7 @@ export class S3Service implements Service {
 
   async #get(request: GatewayRequest, caller: Caller): Promise<GatewayResponse> {
     const wanted = request.query.get('versionId');
-    const response = await this.#emulator.send(wanted ? this.#versionRequest(request, wanted) : request);
+    const response = await this.#send(wanted ? this.#versionRequest(request, wanted) : request);
     const { bucket } = s3Address(request);
     if (
       response.status === 404 &&
@@ -131,6 +139,26 @@ export class S3Service implements Service {
     const [, bucket = '', ...key] = request.path.split('/');
     return `/${S3Service.versionsBucket(bucket)}/${key.join('/')}/${encodeURIComponent(version)}`;
   }
+}
+
+const CONTENT_TYPE = 'x-amz-meta-local-cloud-content-type';
+
+/**
+ * The emulator reads some types of content, and fails without one. It is to take all that is put for bytes, and keeps
+ * the type for {@link withTypeOfContent}.
+ */
+function withPlainBody(request: GatewayRequest): GatewayRequest {
+  if (request.method !== 'PUT' && request.method !== 'POST') return request;
+  const { 'content-type': type = 'binary/octet-stream', ...headers } = request.headers;
+  return {
+    ...request,
+    headers: { ...headers, 'content-type': 'application/octet-stream', [CONTENT_TYPE]: type },
+  };
+}
+
+function withTypeOfContent(response: GatewayResponse): GatewayResponse {
+  const { [CONTENT_TYPE]: type, ...headers } = response.headers;
+  return type === undefined ? response : { ...response, headers: { ...headers, 'content-type': type } };
 }
 
 function withVersion(response: GatewayResponse, version: string): GatewayResponse {

@@ -1,6 +1,6 @@
 import { ServiceError } from '../gateway/errors.ts';
 import type { Service, ServiceAnswer } from '../gateway/gateway.ts';
-import { type GatewayRequest, jsonResponse, parseJsonBody } from '../gateway/message.ts';
+import { type GatewayRequest, jsonResponse, parseJson } from '../gateway/message.ts';
 import type { Operation } from '../gateway/operation.ts';
 import type { EvaluatedStack } from '../terraform/stack.ts';
 import { accountSettings, eventSourceMappings, functionConfiguration } from './configurations.ts';
@@ -36,7 +36,7 @@ export class LambdaService implements Service {
   async #invoke(request: GatewayRequest, functionName: string): Promise<ServiceAnswer> {
     const target = this.#functions.get(functionName);
     if (!target) throw notFound(functionName);
-    const event = parseJsonBody(request.body);
+    const event = parseJson(request.body, 'InvalidRequestContentException');
     const type = request.headers['x-amz-invocation-type'] ?? 'RequestResponse';
     if (type === 'Event') {
       target.invokeLater(event);
