@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCommand } from '../../src/cli/run-command.ts';
+import { listen } from '../../src/wire/listener.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const RUN = path.join(ROOT, 'scripts/run.mjs');
@@ -97,6 +98,17 @@ describe('the exit code', () => {
       'smoother: no AWS Region was found; set AWS_REGION, or give --outputs\n',
     ]);
   });
+});
+
+it('a local cloud whose port is taken fails before it builds anything, and leaves the log of the other one alone', async () => {
+  const { port, close } = await listen({ host: '127.0.0.1', port: 0 }, () => undefined);
+  const logs = path.join(folder, 'dev.log');
+  writeFileSync(logs, 'of the other one');
+  const { code, out, error } = await run(['dev', '--port', `${port}`, '--logs', logs]);
+  await close();
+  expect([code, out]).toEqual([1, '']);
+  expect(error).toMatch(/address already in use .*; choose another --port/);
+  expect(readFileSync(logs, 'utf8')).toBe('of the other one');
 });
 
 it('figures as JSON are all of standard output; the text goes to standard error', async () => {

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import http2 from 'node:http2';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type HttpResponse, type Listener, listen } from '../../src/wire/listener.ts';
 
@@ -66,6 +67,18 @@ async function text(stream: AsyncIterable<Buffer>): Promise<string> {
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 }
+
+const hasIPv6 = Object.values(networkInterfaces())
+  .flat()
+  .some((each) => each?.address === '::1');
+
+it.skipIf(!hasIPv6)('has a URL, also on an IPv6 address', async () => {
+  const listener = await listen({ host: '::1', port: 0 }, (_, response: HttpResponse) => {
+    (response as http.ServerResponse).end('here');
+  });
+  open.push(listener);
+  expect(await (await fetch(listener.url)).text()).toBe('here');
+});
 
 describe('one port', () => {
   it('speaks HTTP/1.1 and HTTP/2', async () => {

@@ -70,7 +70,7 @@ export async function startProxy(calls: BedrockCalls, options: ProxyOptions): Pr
   };
   const listener = await listen({ host, port }, (request, response) => void respond(request, response));
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${listener.port}`,
+    url: listener.url,
     get open() {
       return open;
     },

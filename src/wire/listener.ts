@@ -6,12 +6,13 @@ import {
   type Http2ServerRequest,
   type Http2ServerResponse,
 } from 'node:http2';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, isIPv6, type Socket } from 'node:net';
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 export type HttpResponse = ServerResponse | Http2ServerResponse;
 
 export interface Listener {
+  url: string;
   port: number;
   /** Stops listening and cuts open connections. */
   close(): Promise<void>;
@@ -49,8 +50,10 @@ export async function listen(
     server.once('error', reject);
     server.listen({ port, host, backlog: BACKLOG }, resolve);
   });
+  const { port: taken } = server.address() as AddressInfo;
   return {
-    port: (server.address() as AddressInfo).port,
+    url: `http://${isIPv6(host) ? `[${host}]` : host}:${taken}`,
+    port: taken,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -63,6 +63,31 @@ describe('Converse', () => {
       'exceeds the model limit of 3072',
     ],
     [
+      'a blank text for Nova',
+      { modelId: NOVA_2, messages: [{ role: 'user', content: [{ text: 'x' }, { text: ' \n' }] }] },
+      'The text field in the ContentBlock object at messages.0.content.1 is blank. Add text to the text field, and try again.',
+    ],
+    [
+      'a blank text for Claude',
+      { modelId: HAIKU, messages: [{ role: 'user', content: [{ text: ' ' }] }] },
+      'The model returned the following errors: messages: text content blocks must contain non-whitespace text',
+    ],
+    [
+      'an empty system text',
+      { modelId: NOVA_2, system: [{ text: '' }] },
+      'The text field in the SystemContentBlock object at system.0 is blank.',
+    ],
+    [
+      'a message without content',
+      { modelId: NOVA_2, messages: [{ role: 'user', content: [] }] },
+      'The content field in the Message object at messages.0 is empty.',
+    ],
+    [
+      'a number for a text',
+      { modelId: NOVA_2, system: [{ text: 5 as never }] },
+      "Value '5' at 'system.0.text' failed to satisfy constraint",
+    ],
+    [
       'a block of two kinds',
       {
         modelId: HAIKU,
@@ -167,6 +192,30 @@ describe('InvokeModel', () => {
       HAIKU,
       claude(thinking(2_000)),
       '`max_tokens` must be greater than `thinking.budget_tokens`.',
+    ],
+    [
+      'an unknown role',
+      HAIKU,
+      claude({ messages: [{ role: 'zzz', content: 'hi' }] }),
+      'messages: Unexpected role "zzz". Allowed roles are "user" or "assistant"',
+    ],
+    [
+      'a message without content',
+      HAIKU,
+      claude({ messages: [{ role: 'user', content: 'hi' }, { role: 'assistant' }] }),
+      'messages.1.content: Field required',
+    ],
+    [
+      'an unknown type of input for Cohere’s embeddings',
+      'cohere.embed-english-v3',
+      { texts: ['a'], input_type: 'zzz' },
+      '#/input_type: "zzz" is not a valid enum value',
+    ],
+    [
+      'nothing to embed for Nova',
+      'amazon.nova-2-multimodal-embeddings-v1:0',
+      { taskType: 'SINGLE_EMBEDDING', singleEmbeddingParams: { embeddingPurpose: 'GENERIC_INDEX' } },
+      '#/singleEmbeddingParams: required key [text], [image], [audio], [video] not found',
     ],
     [
       'more than Llama 3 takes',

@@ -231,6 +231,16 @@ describe('refusals', () => {
     ]);
   });
 
+  it('of another account’s inference profile: ResourceNotFoundException, unless no account was given', async () => {
+    const modelId = `arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.${NOVA}`;
+    const { client } = await start({ accountId: '444455556666' });
+    await expect(client.send(converse('Hi', 10, modelId))).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+    });
+    const { client: anybodys } = await start();
+    await expect(anybodys.send(converse('Hi', 10, modelId))).resolves.toBeDefined();
+  });
+
   it('of an application inference profile nobody made: ResourceNotFoundException', async () => {
     const { client } = await start();
     const modelId = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc';

@@ -2,7 +2,7 @@ import { ENFORCEMENTS } from '../../local/bedrock/accounting.ts';
 import { FAULT_KINDS, type FaultRates } from '../../local/bedrock/faults.ts';
 import { startBedrockSimulator } from '../../local/bedrock/simulator.ts';
 import { command } from '../command.ts';
-import { choice, LIMIT, number, PORT, parsed, seed, wholeNumber } from '../terminal/options.ts';
+import { accountId, choice, LIMIT, number, PORT, parsed, seed, wholeNumber } from '../terminal/options.ts';
 import { untilSignal } from '../terminal/signals.ts';
 
 const SIGMA = { min: 0, max: 3 };
@@ -10,6 +10,7 @@ const SIGMA = { min: 0, max: 3 };
 export default command('smoother bedrock-simulator --port 4570 --rpm 600 --faults throttling=0.01')
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .addOption(wholeNumber('--port <n>', 'port; 0 takes a free one', PORT).default(0))
+  .addOption(accountId('--account <id>', 'the only account whose ARNs lead to something (default: all do)'))
   .addOption(wholeNumber('--rpm <n>', 'requests a minute of each model (default: no limit)', LIMIT))
   .addOption(wholeNumber('--tpm <n>', 'tokens a minute of each model (default: no limit)', LIMIT))
   .addOption(
@@ -37,9 +38,10 @@ export default command('smoother bedrock-simulator --port 4570 --rpm 600 --fault
       faultRates,
     ),
   )
-  .action(async ({ rpm, tpm, latencyMs, outputTokens, ...options }) => {
+  .action(async ({ account, rpm, tpm, latencyMs, outputTokens, ...options }) => {
     const simulator = await startBedrockSimulator({
       ...options,
+      accountId: account,
       requestsPerMinute: rpm,
       tokensPerMinute: tpm,
       latencyMedianMs: latencyMs,

@@ -1,9 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, type WriteStream, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { surveyOf } from '../../client/lines.ts';
 import { startLocalSmoother } from '../../lab/run/local-smoother.ts';
 import { PROJECT_FOLDER } from '../../lab/run/synthesis.ts';
 import type { LocalCloud } from '../../local/local-cloud.ts';
+import { listen } from '../../wire/listener.ts';
 import { startLocalConsole } from '../console/local.ts';
 import type { Console } from '../console/server.ts';
 import { localCommand, smootherOptions } from '../local-command.ts';
@@ -24,21 +25,28 @@ export default localCommand('smoother dev --port 4580 --rpm 120 --outputs output
   .addOption(
     outputFile(
       '--outputs <file>',
-      'write the outputs there, as "terraform output -json" prints them',
-    ).default(path.join(PROJECT_FOLDER, 'dist/dev-outputs.json'), 'dist/dev-outputs.json'),
-  )
-  .addOption(
-    outputFile('--logs <file>', 'write what the functions log there').default(
-      path.join(PROJECT_FOLDER, 'dist/dev.log'),
-      'dist/dev.log',
+      'write the outputs there, as "terraform output -json" prints them (default: dist/dev-outputs.json, or dist/dev-outputs-<port>.json on another port)',
     ),
   )
-  .action(async ({ port, outputs, logs: logFile, ...local }) => {
+  .addOption(
+    outputFile(
+      '--logs <file>',
+      'write what the functions log there (default: dist/dev.log, or dist/dev-<port>.log on another port)',
+    ),
+  )
+  .action(async ({ port: wanted, ...given }) => {
+    const port = await freePort(wanted);
     const interrupted = interruption();
+    const {
+      outputs = ownFile('dev-outputs', 'json', port),
+      logs: logFile = ownFile('dev', 'log', port),
+      ...local
+    } = given;
     const options = await smootherOptions(local);
     const { models } = await surveyOf(path.join(PROJECT_FOLDER, 'examples/requests.jsonl'));
     mkdirSync(path.join(PROJECT_FOLDER, 'dist'), { recursive: true });
-    const logs = writeTo(logFile);
+    // Opened with the first line, so that a start that fails leaves the file of another one alone.
+    let logs: WriteStream | undefined;
     const { cloud, bedrock, stop } = await startLocalSmoother({
       ...options,
       models,
@@ -46,7 +54,10 @@ export default localCommand('smoother dev --port 4580 --rpm 120 --outputs output
       operator: OPERATOR,
       signal: interrupted,
       onStep: (step) => console.log(`${step} ...`),
-      onLog: (name, line) => void logs.write(`${name}  ${line}\n`),
+      onLog: (name, line) => {
+        logs ??= writeTo(logFile);
+        logs.write(`${name}  ${line}\n`);
+      },
     });
     let page: Console | undefined;
     try {
@@ -58,9 +69,22 @@ export default localCommand('smoother dev --port 4580 --rpm 120 --outputs output
     } finally {
       await page?.close();
       await stop();
-      logs.end();
+      logs?.end();
     }
   });
+
+/** @throws EADDRINUSE before anything is built, when another program has the port */
+async function freePort(wanted: number): Promise<number> {
+  const { port, close } = await listen({ host: '127.0.0.1', port: wanted }, () => undefined);
+  await close();
+  return port;
+}
+
+/** Of this local cloud alone: several may run at once, on ports of their own. */
+function ownFile(name: string, extension: string, port: number): string {
+  const suffix = port === DEFAULT_PORT ? '' : `-${port}`;
+  return path.join(PROJECT_FOLDER, 'dist', `${name}${suffix}.${extension}`);
+}
 
 /** In the form of `terraform output -json`. */
 function asTerraformPrints(outputs: LocalCloud['outputs']): string {

@@ -2,6 +2,7 @@
 import { knownProfiles } from '../../core/request/model-id.ts';
 import type { Enforcement } from '../../local/bedrock/accounting.ts';
 import { type BedrockSimulator, startBedrockSimulator } from '../../local/bedrock/simulator.ts';
+import { ACCOUNT_ID } from '../../local/emulators.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../local/local-cloud.ts';
 import { type Synthesis, synthesise } from './synthesis.ts';
 
@@ -58,7 +59,9 @@ export async function startLocalSmoother(options: LocalSmootherOptions): Promise
   };
   // Application inference profiles that the variables name exist in the local account. The stack checks their form.
   const profiles = knownProfiles(variables);
-  const accountId = options.accountId ?? accountOf([...models, ...Object.keys(profiles)]);
+  const named = options.accountId ?? accountOf([...models, ...Object.keys(profiles)]);
+  // Only another backend knows which account it speaks for.
+  const accountId = named ?? (options.backendUrl === undefined ? ACCOUNT_ID : undefined);
   try {
     const synthesis = options.synthesis ?? (await built(options, started));
     const bedrock = await startBedrockSimulator({

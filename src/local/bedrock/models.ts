@@ -80,10 +80,10 @@ interface Row {
 const ROWS = (facts.families as Row[]).map((row) => ({ ...row, pattern: new RegExp(row.pattern) }));
 const GEO_PREFIX = /^(us|us-gov|eu|jp|au|apac|ca)\./;
 const GLOBAL_PREFIX = /^global\./;
-const MODEL_ARN = /^arn:aws(-[a-z]+)*:bedrock:[a-z0-9-]*:\d*:(foundation-model|inference-profile)\/(.+)$/;
+const MODEL_ARN = /^arn:aws(-[a-z]+)*:bedrock:[a-z0-9-]*::foundation-model\/(.+)$/;
 const OTHER_ARN = /^arn:aws(-[a-z]+)*:bedrock:/;
 const OWN_ARN =
-  /^arn:aws[a-z-]*:bedrock:[a-z0-9-]+:(\d{12}):(prompt|provisioned-model|imported-model|custom-model-deployment|prompt-router|default-prompt-router)\/(.+)$/;
+  /^arn:aws[a-z-]*:bedrock:[a-z0-9-]+:(\d{12}):(inference-profile|prompt|provisioned-model|imported-model|custom-model-deployment|prompt-router|default-prompt-router)\/(.+)$/;
 const PROMPT_ARN = /^arn:aws(-[a-z]+)*:bedrock:[a-z0-9-]+:\d{12}:prompt\//;
 
 /** Whether an id is the ARN of a prompt from Prompt management. */
@@ -93,6 +93,7 @@ export function isStoredPrompt(modelId: string): boolean {
 
 /** Whose Bedrock this is. */
 export interface Account {
+  /** Absent: anybody's, so that ARNs of all accounts lead to something. */
   accountId?: string;
   /** Application inference profiles, or whatever else has an ARN, and the model or profile that it leads to. */
   applicationProfiles?: Readonly<Record<string, string>>;
@@ -107,13 +108,14 @@ export function resolveModel(modelId: string, account: Account = {}): Model {
   const { applicationProfiles = {} } = account;
   const target = Object.hasOwn(applicationProfiles, modelId) ? applicationProfiles[modelId] : undefined;
   if (target !== undefined) return resolveModel(target);
-  const own = OWN_ARN.exec(modelId);
-  if (own && own[1] === account.accountId) return ownModel(String(own[2]), String(own[3]));
-  const arn = MODEL_ARN.exec(modelId);
-  if (!arn && OTHER_ARN.test(modelId)) {
+  const [, owner, type = '', resource = ''] = OWN_ARN.exec(modelId) ?? [];
+  const isOwn = owner !== undefined && owner === (account.accountId ?? owner);
+  if (isOwn && type !== 'inference-profile') return ownModel(type, resource);
+  const named = isOwn ? resource : MODEL_ARN.exec(modelId)?.[2];
+  if (named === undefined && OTHER_ARN.test(modelId)) {
     throw new BedrockError('ResourceNotFoundException', `Could not resolve the resource ${modelId}.`);
   }
-  const name = arn?.[3] ?? modelId;
+  const name = named ?? modelId;
   const kind = GEO_PREFIX.test(name) ? 'geo' : GLOBAL_PREFIX.test(name) ? 'global' : 'on-demand';
   const id = kind === 'on-demand' ? name : name.slice(name.indexOf('.') + 1);
   // Later rows are more specific: the last match counts.

@@ -25,11 +25,16 @@ export interface SimulatorOptions extends QuotaLimits {
   faults?: FaultRates;
   /** Application inference profiles that exist here: by ARN, the model's or inference profile's id they were made from. */
   applicationProfiles?: Readonly<Record<string, string>>;
-  /** The account: what its ARNs name exists here (stored prompts, provisioned and imported models, prompt routers). */
+  /**
+   * The account: what its ARNs name exists here (inference profiles, stored prompts, provisioned and imported models,
+   * prompt routers), and what those of others name does not. Default: the ARNs of every account count.
+   */
   accountId?: string;
 }
 
-export type SimulatorSettings = Required<Omit<SimulatorOptions, keyof QuotaLimits>> & QuotaLimits;
+/** They have no default. */
+type Optional = keyof QuotaLimits | 'accountId';
+export type SimulatorSettings = Required<Omit<SimulatorOptions, Optional>> & Pick<SimulatorOptions, Optional>;
 
 const DEFAULTS = {
   host: '127.0.0.1',
@@ -43,7 +48,6 @@ const DEFAULTS = {
   outputSigma: 0.7,
   faults: {},
   applicationProfiles: {},
-  accountId: '000000000000',
 };
 
 /** Completes the options with defaults. @throws SimulatorOptionError naming option, range and value. */

@@ -69,7 +69,7 @@ export async function startBedrockSimulator(options: SimulatorOptions = {}): Pro
     });
   });
   return {
-    url: `http://${settings.host}:${server.port}`,
+    url: server.url,
     port: server.port,
     stats: () => bedrock.stats(),
     close: () => {

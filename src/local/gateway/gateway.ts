@@ -73,7 +73,7 @@ export class Gateway {
   /** Returns the endpoint. */
   async start(port?: number): Promise<string> {
     this.#listener = await listen((request) => this.#answer(request), port);
-    return `http://127.0.0.1:${this.#listener.port}`;
+    return this.#listener.url;
   }
 
   async stop(): Promise<void> {

@@ -6,7 +6,7 @@ import { isStoredPrompt, type Model } from '../models.ts';
 import { checkAnthropic, checkNova, isThinking } from '../reasoning.ts';
 import { countInputTokens } from '../tokens.ts';
 import { checkSchema, chooseTool } from '../tools.ts';
-import { checkMessages } from './messages.ts';
+import { checkMessages, checkSystem } from './messages.ts';
 
 const SERVICE_TIERS = ['priority', 'default', 'flex', 'reserved'];
 const LATENCIES = ['standard', 'optimized'];
@@ -27,7 +27,10 @@ export function readConverse(body: JsonObject, model: Model, calledAs = model.id
   }
   const stored = isStoredPrompt(calledAs);
   if (stored) checkStoredPrompt(body);
-  if (!stored || body.messages !== undefined) checkMessages(body.messages, body.toolConfig !== undefined);
+  if (!stored || body.messages !== undefined) {
+    checkMessages(body.messages, body.toolConfig !== undefined, model);
+  }
+  checkSystem(body.system, model);
   const maxTokens = readInference(fields(body.inferenceConfig, 'inferenceConfig') ?? {}, model);
   const additional = fields(body.additionalModelRequestFields, 'additionalModelRequestFields') ?? {};
   checkAdditional(additional, body, model, maxTokens);

@@ -28,6 +28,7 @@ export const anthropic: BodyShape = {
         `max_tokens: ${maxTokens} > ${model.maxOutputTokens}, which is the maximum allowed number of output tokens for ${nameOf(model)}`,
       );
     }
+    for (const [index, message] of (messages as JsonValue[]).entries()) checkMessage(message, index);
     checkAnthropic(body, { maxTokens, temperature, topP }, model, refuse);
     return {
       inputTokens: countInputTokens({ messages, system, tools }),
@@ -64,6 +65,23 @@ export const anthropic: BodyShape = {
     { type: 'message_stop' },
   ],
 };
+
+/** Newer models take `system` as a role too. */
+const ROLES = ['user', 'assistant', 'system'];
+
+function checkMessage(message: JsonValue, index: number): void {
+  const at = `messages.${index}`;
+  if (!isObject(message)) refuse(`${at}: Input should be an object`);
+  const { role, content } = message;
+  if (role === undefined) refuse(`${at}.role: Field required`);
+  if (typeof role !== 'string' || !ROLES.includes(role)) {
+    refuse(`messages: Unexpected role ${encodeJson(role)}. Allowed roles are "user" or "assistant".`);
+  }
+  if (content === undefined) refuse(`${at}.content: Field required`);
+  if (typeof content !== 'string' && !Array.isArray(content)) {
+    refuse(`${at}.content: Input should be a valid array`);
+  }
+}
 
 function envelope({ id }: Answer, model: Model): JsonObject {
   return { id: `msg_bdrk_${id}`, type: 'message', role: 'assistant', model: nameOf(model) };

@@ -44,11 +44,20 @@ function titanDimensions({ dimensions, embeddingConfig }: JsonObject, { id }: Mo
   return id.includes('text-v2') ? oneOf(dimensions, [1_024, 512, 256], 'dimensions') : 1_536;
 }
 
+const COHERE_INPUT_TYPES = [
+  'search_document',
+  'search_query',
+  'classification',
+  'clustering',
+  'image',
+] as const;
+
 export const cohereEmbed: BodyShape = {
   required: ['input_type'],
   read(body, model) {
     const inputs = cohereInputs(body);
     if (inputs.length === 0) malformed('#: required key [texts] or [images] not found');
+    oneOf(body.input_type, COHERE_INPUT_TYPES, 'input_type');
     cohereDimensions(body, model);
     return embedding({ media: inputs });
   },
@@ -78,18 +87,25 @@ export const novaEmbed: BodyShape = {
       malformed('#/taskType: only SINGLE_EMBEDDING is answered at once; longer media need StartAsyncInvoke');
     }
     novaDimension(body);
+    if (novaMedium(body) === undefined) {
+      malformed(`#/singleEmbeddingParams: required key [${NOVA_MEDIA.join('], [')}] not found`);
+    }
     return embedding({ media: body.singleEmbeddingParams });
   },
   write: (_answer, _model, body) => {
-    const params = body.singleEmbeddingParams as JsonObject;
-    const medium = ['text', 'image', 'audio', 'video'].find((name) => params[name] !== undefined) ?? 'text';
+    const { kind, content } = novaMedium(body) ?? { kind: 'text', content: '' };
     return {
-      embeddings: [
-        { embeddingType: medium.toUpperCase(), embedding: vectorOf(novaDimension(body), params[medium]) },
-      ],
+      embeddings: [{ embeddingType: kind.toUpperCase(), embedding: vectorOf(novaDimension(body), content) }],
     };
   },
 };
+
+const NOVA_MEDIA = ['text', 'image', 'audio', 'video'];
+
+function novaMedium({ singleEmbeddingParams: params }: JsonObject) {
+  const kind = NOVA_MEDIA.find((name) => (params as JsonObject)[name] !== undefined);
+  return kind === undefined ? undefined : { kind, content: (params as JsonObject)[kind] };
+}
 
 function novaDimension({ singleEmbeddingParams: params }: JsonObject): number {
   if (!isObject(params)) return malformed('#: required key [singleEmbeddingParams] not found');
@@ -113,7 +129,11 @@ function embedding(parts: Parameters<typeof countInputTokens>[0]) {
   return { inputTokens: countInputTokens(parts), maxTokens: 0 };
 }
 
-function oneOf(value: JsonValue, choices: readonly [number, ...number[]], at: string): number {
+function oneOf<Choice extends JsonValue>(
+  value: JsonValue,
+  choices: readonly [Choice, ...Choice[]],
+  at: string,
+): Choice {
   if (value === undefined) return choices[0];
   return (
     choices.find((choice) => choice === value) ??
