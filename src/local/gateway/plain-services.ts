@@ -83,7 +83,10 @@ const ERROR_NAME = 'x-amzn-query-error';
 function withErrorName(response: GatewayResponse): GatewayResponse {
   const name = response.headers[ERROR_NAME];
   if (name === undefined) return response;
-  const own = name.replace(/^AWS\.SimpleQueueService\.(?=InvalidParameterValue|MissingParameter)/, '');
+  const own = name.replace(
+    /^AWS\.SimpleQueueService\.(?=InvalidMessageContents|InvalidParameterValue|MissingParameter)/,
+    '',
+  );
   return { ...response, headers: { ...response.headers, [ERROR_NAME]: own } };
 }
 
