@@ -18,3 +18,8 @@ it('a table too wide for a terminal loses the middle of its longest names', () =
   expect(lines.map((line) => line.length)).toEqual([80, 80]);
   expect(lines[1]).toMatch(/^begin-+…-+end {6}1$/);
 });
+
+it('has room for more rows than a call can take as arguments', () => {
+  const rows = Array<string[]>(200_000).fill(['one', '1']);
+  expect(table(['name', 'count'], rows).split('\n')).toHaveLength(200_001);
+});

@@ -6,6 +6,7 @@ import { rememberedRows, viewOverview } from '../../../src/core/operations/overv
 import { quotaCaseOf } from '../../../src/core/operations/quota-case.ts';
 import { readUsage, usageBy } from '../../../src/core/operations/usage.ts';
 import { reportBatch } from '../../../src/core/reporting/batch.ts';
+import type { ReportRow } from '../../../src/core/reporting/ports.ts';
 import { readRows } from '../../../src/core/reporting/read.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
 import { createReportRows } from '../../../src/memory/reporting.ts';
@@ -50,6 +51,16 @@ describe('a report', () => {
     const lines = usageBy(await readUsage(await hour(), before), 'lane');
     expect(lines).toEqual([]);
     expect(usageTable('lane', lines, before)).toMatch(/^Nothing arrived/);
+  });
+
+  it('adds up more rows than a call can take as arguments', async () => {
+    const key = { lane: LANE, priority: 3, tenant: 'acme', part: '', shard: 0 };
+    const row: ReportRow = { key: { ...key, minute: '2026-11-22T19:40Z' }, counters: { accepted: 1 } };
+    const many = Array<ReportRow>(200_000).fill(row);
+    const rows = { rows: async (lane: string) => (lane === LANE ? many : []) };
+    const minute = { from: START, to: START + 60_000 };
+    const [line] = usageBy(await readUsage({ ...(await hour()), rows }, minute), 'lane');
+    expect(line?.accepted).toBe(200_000);
   });
 
   it('is CSV that a spreadsheet reads, and runs nothing of it', async () => {

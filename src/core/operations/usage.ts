@@ -55,10 +55,10 @@ export async function readUsage(
   { from, to }: Interval,
 ): Promise<ReportRow[]> {
   const lanes = [...(await registry.list()).map(({ lane }) => lane), REJECTIONS_LANE];
-  const found: ReportRow[] = [];
+  const found: ReportRow[][] = [];
   // One lane after the other: each is read by many queries at once.
-  for (const lane of lanes) found.push(...(await readRows(rows, lane, from, to)));
-  return found;
+  for (const lane of lanes) found.push(await readRows(rows, lane, from, to));
+  return found.flat();
 }
 
 /** Sorted by name. */

@@ -33,19 +33,19 @@ export async function readRows(
 ): Promise<ReportRow[]> {
   const minutes: string[] = [];
   for (let at = from - (from % MINUTE_MS); at <= to; at += MINUTE_MS) minutes.push(minuteOf(at));
-  const found: ReportRow[] = [];
+  const found: ReportRow[][] = [];
   let open = minutes.map((minute) => ({ minute, part: '' }));
   while (open.length > 0) {
     const below: typeof open = [];
     await concurrently(open, CONCURRENT_READS, async ({ minute, part }) => {
       const read = await rows.rows(lane, minute, part);
-      found.push(...read);
+      found.push(read);
       const full = read.filter(({ isFull }) => isFull).map(({ key }) => key);
       for (const next of new Set(full.flatMap(partsBelow))) below.push({ minute, part: next });
     });
     open = below;
   }
-  return found;
+  return found.flat();
 }
 
 /** Merges rows by a part of their key. */
