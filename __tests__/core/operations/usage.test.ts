@@ -4,7 +4,7 @@ import { quotaCaseCsv, quotaCaseText, zeroQuotaText } from '../../../src/cli/rep
 import { csv, usageCsv, usageTable } from '../../../src/cli/report/usage-text.ts';
 import { rememberedRows, viewOverview } from '../../../src/core/operations/overview.ts';
 import { quotaCaseOf } from '../../../src/core/operations/quota-case.ts';
-import { readUsage, usageBy } from '../../../src/core/operations/usage.ts';
+import { readUsage, usageBy, usageOf } from '../../../src/core/operations/usage.ts';
 import { reportBatch } from '../../../src/core/reporting/batch.ts';
 import type { ReportRow } from '../../../src/core/reporting/ports.ts';
 import { readRows } from '../../../src/core/reporting/read.ts';
@@ -14,7 +14,7 @@ import { lifeOf } from '../../fixtures/lives.ts';
 import { LANE, MODEL } from '../../fixtures/records.ts';
 
 const START = Date.parse('2026-11-22T19:40:00Z');
-const RANGE = { from: START, to: START + 3_599_000 };
+const RANGE = { from: START, to: START + 3_600_000 };
 
 /** Ten minutes with one request each, and one with thirty. */
 async function hour() {
@@ -46,9 +46,15 @@ describe('a report', () => {
     expect(usageTable(by, lines, RANGE)).toContain(names[0]);
   });
 
-  it('leaves out what was before and after', async () => {
-    const before = { from: START - 600_000, to: START - 60_000 };
-    const lines = usageBy(await readUsage(await hour(), before), 'lane');
+  it('leaves out what was before and after, and counts nothing in two ranges that follow each other', async () => {
+    const ports = await hour();
+    const completed = async (from: number, to: number) =>
+      usageOf(await readUsage(ports, { from: START + from, to: START + to })).completed;
+    for (const middle of [60_000, 90_000, 600_000]) {
+      expect((await completed(0, middle)) + (await completed(middle, 3_600_000))).toBe(40);
+    }
+    const before = { from: START - 600_000, to: START };
+    const lines = usageBy(await readUsage(ports, before), 'lane');
     expect(lines).toEqual([]);
     expect(usageTable('lane', lines, before)).toMatch(/^Nothing arrived/);
   });
@@ -141,6 +147,19 @@ describe('the overview', () => {
     expect(costOf(whole)).toBeCloseTo(costOf(short) ?? Number.NaN, 9);
     // Fifteen minutes of the point in which all of them arrived.
     expect(Math.max(...(whole?.minutes ?? []).map(({ demand }) => demand.requests))).toBeCloseTo(40 / 15, 9);
+  });
+
+  it('is level to its end where requests come evenly, also where its last point has fewer minutes', async () => {
+    const ports = await hour();
+    const counters = { accepted: 6, completed: 6, charged_tokens: 600 };
+    const key = { lane: LANE, priority: 3, tenant: 'acme', part: '', shard: 0 };
+    const rows = { rows: async (_: string, minute: string) => [{ key: { ...key, minute }, counters }] };
+    const range = { from: START, to: START + 181 * 60_000 };
+    const [{ minutes } = { minutes: [] }] = await viewOverview({ ...ports, rows }, clock, range);
+    expect(minutes).toHaveLength(37);
+    for (const { demand, used } of minutes) {
+      expect([demand.requests, used.requests, used.tokens]).toEqual([6, 6, 600]);
+    }
   });
 
   it('reads a minute that is over once, and a recent one again', async () => {

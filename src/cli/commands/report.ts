@@ -20,8 +20,8 @@ export default operatorCommand(
   'smoother report --from 2026-11-01 --to 2026-11-08 --by model --csv',
   'smoother report --from 2026-11-22 --html report.html',
 )
-  .addOption(moment('--from <time>', 'the beginning; default: an hour before the end'))
-  .addOption(moment('--to <time>', 'the end; default: now'))
+  .addOption(moment('--from <time>', 'the first minute; default: an hour before the end'))
+  .addOption(moment('--to <time>', 'the end, which is not included; default: now'))
   .addOption(
     choice('--by <what>', 'one line for each', Object.keys(GROUPINGS) as Grouping[]).default('lane' as const),
   )
@@ -33,7 +33,7 @@ export default operatorCommand(
   .action(({ from, to = Date.now(), by, csv, html, json: figures, ...flags }) =>
     withStack(flags, async (stack) => {
       const range = { from: from ?? to - HOUR_MS, to };
-      if (range.from > range.to) throw new UsageError('--from must not be later than --to');
+      if (range.from >= range.to) throw new UsageError('--from must be earlier than --to');
       const ports = await operations(stack);
       const read = await shownReading(ports.rows, range, (rows) => readUsage({ ...ports, rows }, range));
       const lines = usageBy(read, by);

@@ -34,7 +34,7 @@ export async function answers(stack: Stack, reportRows?: Pick<ReportRows, 'rows'
   return {
     async page(range) {
       const at = systemClock.now();
-      const shown = range ?? { from: at - HOUR_MS + 60_000, to: at };
+      const shown = range ?? { from: at - HOUR_MS, to: at };
       const [lanes, rows, budgets, deadLetters] = await Promise.all([
         viewOverview(ports, systemClock, shown),
         readUsage(ports, shown),

@@ -13,7 +13,9 @@ export function table(
 ): string {
   if (rows.length === 0) return '';
   const all = [head, ...rows];
-  const widths = head.map((_, column) => all.reduce((widest, row) => Math.max(widest, (row[column] ?? '').length), 0));
+  const widths = head.map((_, column) =>
+    all.reduce((widest, row) => Math.max(widest, (row[column] ?? '').length), 0),
+  );
   const [first = 0, ...others] = widths;
   const left = terminalWidth - others.reduce((sum, width) => sum + width + GAP.length, 0);
   widths[0] = Math.max((head[0] ?? '').length, Math.min(first, left));

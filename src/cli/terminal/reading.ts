@@ -20,13 +20,12 @@ export async function shownReading<Found>(
   now: () => number = Date.now,
 ): Promise<Found> {
   const everyMs = terminal.isTTY ? DRAW_EVERY_MS : LINE_EVERY_MS;
-  const days = Math.max(1, Math.ceil((to - from) / DAY_MS));
+  const days = Math.ceil((to - from) / DAY_MS);
   let drawnAt = now();
   let isDrawn = false;
   const draw = (lane: string, minute: string) => {
-    // The first minute begins before the range does.
-    const day = Math.max(0, Math.floor((Date.parse(minute) - from) / DAY_MS)) + 1;
-    const text = `Reading ${lane}, day ${Math.min(day, days)} of ${days}`;
+    const day = Math.floor((Date.parse(minute) - from) / DAY_MS) + 1;
+    const text = `Reading ${lane}, day ${day} of ${days}`;
     terminal.write(terminal.isTTY ? `\r\u001b[K${text}` : `${text}\n`);
     drawnAt = now();
     isDrawn = true;

@@ -2,8 +2,7 @@
 import type { Clock } from '../clock.ts';
 import { laneMinutes } from '../lane/expected-start.ts';
 import type { ReportRow, ReportRows } from '../reporting/ports.ts';
-import { readRows, summarise } from '../reporting/read.ts';
-import { minuteOf } from '../reporting/rows.ts';
+import { minutesIn, readRows, summarise } from '../reporting/read.ts';
 import { type BacklogPorts, readBacklog, type WaitingLine } from './backlog.ts';
 import { explain } from './bound.ts';
 import { chargesBy } from './charges.ts';
@@ -56,7 +55,7 @@ export interface LaneOverview extends LaneView {
 export async function viewOverview(
   ports: OverviewPorts,
   clock: Pick<Clock, 'now'>,
-  range: Interval = { from: clock.now() - SHOWN_MS + MINUTE_MS, to: clock.now() },
+  range: Interval = { from: clock.now() - SHOWN_MS, to: clock.now() },
 ): Promise<LaneOverview[]> {
   const lanes = await viewLanes(ports, clock);
   return Promise.all(lanes.map((lane) => overviewOf(ports, lane, range)));
@@ -101,25 +100,22 @@ function sumOf(lines: readonly WaitingLine[]): { requests: number; tokens: numbe
 function pointsOf(rows: readonly ReportRow[], { from, to }: Interval): MinutePoint[] {
   const all = usageOf(rows);
   const charge = all.completed === 0 ? 0 : all.charged_tokens / all.completed;
-  const minutes = Math.floor((to - from + (from % MINUTE_MS)) / MINUTE_MS) + 1;
-  const step = STEPS.find((it) => minutes / it <= MOST_POINTS) ?? Math.ceil(minutes / MOST_POINTS);
-  const startOf = (minute: string) => {
-    const since = Math.floor((Date.parse(minute) - from + (from % MINUTE_MS)) / MINUTE_MS);
-    return Math.floor(since / step);
-  };
-  const lines = [...summarise(rows, ({ minute }) => String(startOf(minute)))];
-  const byStep = new Map(
-    lines.map(([index, { counters, cost_usd }]) => [Number(index), { counters, cost_usd }]),
-  );
-  return Array.from({ length: Math.ceil(minutes / step) }, (_, index) => {
-    const { counters = {}, cost_usd = 0 } = byStep.get(index) ?? {};
+  const minutes = minutesIn(from, to);
+  const { length } = minutes;
+  const step = STEPS.find((it) => length / it <= MOST_POINTS) ?? Math.ceil(length / MOST_POINTS);
+  const firstOf = new Map(minutes.map((minute, index) => [minute, minutes[index - (index % step)]]));
+  const byFirst = summarise(rows, ({ minute }) => firstOf.get(minute) ?? '');
+  return [...new Set(firstOf.values())].map((minute = '', index) => {
+    // The last point may have fewer minutes than the others.
+    const held = Math.min(step, length - index * step);
+    const { counters = {}, cost_usd = 0 } = byFirst.get(minute) ?? {};
     const { accepted = 0, completed = 0, failed = 0, expired = 0, cancelled = 0 } = counters as Counted;
     const ended = completed + failed + expired + cancelled;
     return {
-      minute: minuteOf(from + index * step * MINUTE_MS),
-      demand: { requests: accepted / step, tokens: Math.round((accepted * charge) / step) },
-      used: { requests: ended / step, tokens: Math.round((counters.charged_tokens ?? 0) / step) },
-      throttles: (counters.throttles ?? 0) / step,
+      minute,
+      demand: { requests: accepted / held, tokens: Math.round((accepted * charge) / held) },
+      used: { requests: ended / held, tokens: Math.round((counters.charged_tokens ?? 0) / held) },
+      throttles: (counters.throttles ?? 0) / held,
       cost_usd,
     };
   });

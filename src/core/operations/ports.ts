@@ -30,13 +30,13 @@ export interface FailedRequests extends Pick<Records, 'read'> {
   delete(requestId: string): Promise<boolean>;
 }
 
-/** Inclusive, epoch milliseconds. */
+/** Epoch milliseconds. */
 export interface Interval {
   from: number;
   to: number;
 }
 
 export interface ChangedRecords {
-  /** Every request that was accepted or ended in the interval: reads the whole table. */
+  /** Every request that was accepted or ended in the interval, its ends included: reads the whole table. */
   changed(interval: Interval): AsyncIterable<StoredRecord>;
 }

@@ -49,7 +49,7 @@ export interface UsageLine extends Record<(typeof COUNTERS)[number], number> {
   latency_ms: Percentiles;
 }
 
-/** One query for each lane and minute. */
+/** One query for each lane and each minute that begins before `to`, which is excluded. */
 export async function readUsage(
   { registry, rows }: UsagePorts,
   { from, to }: Interval,

@@ -24,17 +24,25 @@ export interface ReportSummary {
   latency_ms: Percentiles;
 }
 
-/** Reads a lane's rows of a time range, one query a minute and eight more for each full row. `from` and `to`: epoch ms, both minutes included. */
+/**
+ * The minutes that begin in a time range, e.g. `2026-11-22T19:40Z`. Epoch milliseconds, `to` excluded: ranges that follow each other
+ * have no minute in common.
+ */
+export function minutesIn(from: number, to: number): string[] {
+  const minutes: string[] = [];
+  for (let at = Math.ceil(from / MINUTE_MS) * MINUTE_MS; at < to; at += MINUTE_MS) minutes.push(minuteOf(at));
+  return minutes;
+}
+
+/** Reads a lane's rows of these minutes: one query for each, and eight more for each full row. */
 export async function readRows(
   rows: Pick<ReportRows, 'rows'>,
   lane: string,
   from: number,
   to: number,
 ): Promise<ReportRow[]> {
-  const minutes: string[] = [];
-  for (let at = from - (from % MINUTE_MS); at <= to; at += MINUTE_MS) minutes.push(minuteOf(at));
   const found: ReportRow[][] = [];
-  let open = minutes.map((minute) => ({ minute, part: '' }));
+  let open = minutesIn(from, to).map((minute) => ({ minute, part: '' }));
   while (open.length > 0) {
     const below: typeof open = [];
     await concurrently(open, CONCURRENT_READS, async ({ minute, part }) => {
