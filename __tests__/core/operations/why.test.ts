@@ -164,7 +164,7 @@ describe('the backlog', () => {
     const world = await burst(40);
     const [accepted, , ended] = lifeOf('x', {}) as RequestRecord[];
     expect([accepted?.status, ended?.status]).toEqual(['RECEIVED', 'COMPLETED']);
-    const charge = chargesBy([{ counters: { completed: 2, charged_tokens: 700, input_tokens: 200 } }]);
+    const charge = chargesBy(LANE, [{ counters: { completed: 2, charged_tokens: 700, input_tokens: 200 } }]);
     const { lines, more } = await readBacklog(world.ports, LANE, charge);
     expect(more).toBe(false);
     expect(
@@ -178,7 +178,18 @@ describe('the backlog', () => {
   });
 
   it('never expects an answer beyond its max tokens', () => {
-    const charge = chargesBy([{ counters: { completed: 1, charged_tokens: 5_000 } }]);
+    const charge = chargesBy('amazon.nova-lite:geo', [{ counters: { completed: 1, charged_tokens: 5_000 } }]);
     expect(charge({ input_tokens: 10, max_tokens: 100 })).toBe(110);
+  });
+
+  it('expects of answers what their output is charged, where one token of it is charged as five', () => {
+    const haiku = 'anthropic.claude-haiku-4-5:geo';
+    const counters = { completed: 2, input_tokens: 200, charged_tokens: 2 * (100 + 5 * 1_000) };
+    const charge = chargesBy(haiku, [{ counters }]);
+    expect(charge({ input_tokens: 100 })).toBe(5_100);
+    expect(charge({ input_tokens: 100, max_tokens: 1_000 })).toBe(5_100);
+    expect(charge({ input_tokens: 100, max_tokens: 10 })).toBe(150);
+    const first = chargesBy(haiku, []);
+    expect([first({ input_tokens: 0 }), first({ input_tokens: 0, max_tokens: 100 })]).toEqual([2_500, 500]);
   });
 });

@@ -1,6 +1,7 @@
 import { ARRIVALS_MS, type BacklogFigures } from '../lane/backlog-figures.ts';
 import { dayOf, nextDay } from '../lane/budgets.ts';
 import type { Limits } from '../lane/catalog/limits.ts';
+import { chargesIn, firstAnswerCharge } from '../lane/expected-charge.ts';
 import {
   behindFor,
   type ExpectedStart,
@@ -19,8 +20,6 @@ const UNSEEN_MS = 500;
 const SLOT_MS = 250;
 /** What was taken longer ago does not matter any more. */
 const REMEMBERED_MS = 60_000;
-/** What a call is charged beside its input, before anything like it has been seen. */
-const FIRST_ANSWER_TOKENS = 500;
 /** All containers are taken to have got at most so many times what this one got. */
 const MOST_TIMES = 20;
 /** And so many times in the worse case, where too little was counted to tell: an event source of SQS begins with five. */
@@ -143,7 +142,7 @@ export class StartEstimates {
     const all = [...found.values()];
     const waiting = all.reduce((sum, { requests }) => sum + requests, 0);
     const tokens = all.reduce((sum, line) => sum + line.tokens, 0);
-    const charge = waiting === 0 ? FIRST_ANSWER_TOKENS : tokens / waiting;
+    const charge = waiting === 0 ? firstAnswerCharge(lane) : tokens / waiting;
     for (const { at, priority, tenant, requests: own } of taken) {
       if (at <= since) continue;
       const requests = own * times;
@@ -173,7 +172,7 @@ function flowsBefore(
   limits: Limits,
 ): { own: Flow; ahead: number; others: Flow[] } | undefined {
   const before = takeOwn(lines, arrival);
-  const charge = before.requests > 0 ? before.tokens / before.requests : chargeOf(arrival);
+  const charge = before.requests > 0 ? before.tokens / before.requests : chargesIn(arrival.lane)(arrival);
   const minutes = laneMinutes({ requests: before.requests + 1, tokens: before.tokens + charge }, limits);
   if (minutes === undefined) return undefined;
   const { priority, tenant } = arrival;
@@ -196,8 +195,4 @@ function takeOwn(lines: Line[], { priority, tenant }: Arrival): Pick<Line, 'requ
 /** A tenant that is not told by name; no producer can call one so. */
 function unnamed(nth: number): string {
   return `|${nth}`;
-}
-
-function chargeOf({ input_tokens, max_tokens = Number.POSITIVE_INFINITY }: Arrival): number {
-  return input_tokens + Math.min(FIRST_ANSWER_TOKENS, max_tokens);
 }

@@ -63,7 +63,7 @@ export async function viewOverview(
 
 async function overviewOf(ports: OverviewPorts, lane: LaneView, range: Interval): Promise<LaneOverview> {
   const rows = await readRows(ports.rows, lane.lane, range.from, range.to);
-  const chargeOf = chargesBy(rows);
+  const chargeOf = chargesBy(lane.lane, rows);
   const { lines, more } = await readBacklog(ports, lane.lane, chargeOf);
   const isCut = more || lines.some((line) => line.more);
   const read = sumOf(lines);
