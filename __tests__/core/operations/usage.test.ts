@@ -162,7 +162,7 @@ describe('the overview', () => {
     }
   });
 
-  it('reads a minute that is over once, and a recent one again', async () => {
+  it('reads a minute that is over again after some minutes or when told to, and a recent one each time', async () => {
     const { rows } = await hour();
     const reads: string[] = [];
     const counting = {
@@ -171,10 +171,18 @@ describe('the overview', () => {
         return rows.rows(lane, minute);
       },
     };
-    const remembered = rememberedRows(counting, clock);
+    const time = { now: clock.now() };
+    const remembered = rememberedRows(counting, { now: () => time.now });
     for (const minute of ['2026-11-22T19:50Z', '2026-11-22T20:38Z']) {
       for (let i = 0; i < 3; i++) await remembered.rows(LANE, minute);
     }
     expect(reads).toHaveLength(4);
+    const [old = ''] = reads;
+    remembered.forget();
+    for (const passedMs of [0, 240_000, 120_000]) {
+      time.now += passedMs;
+      await remembered.rows(LANE, old);
+    }
+    expect(reads.slice(4)).toEqual([old, old]);
   });
 });

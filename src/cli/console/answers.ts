@@ -30,7 +30,8 @@ export interface Answers {
 /** @param reportRows in place of the stack's own, to follow what is read of them */
 export async function answers(stack: Stack, reportRows?: Pick<ReportRows, 'rows'>): Promise<Answers> {
   const direct = await operations(stack);
-  const ports = { ...direct, rows: rememberedRows(reportRows ?? direct.rows, systemClock) };
+  const remembered = rememberedRows(reportRows ?? direct.rows, systemClock);
+  const ports = { ...direct, rows: remembered };
   return {
     async page(range) {
       const at = systemClock.now();
@@ -67,7 +68,7 @@ export async function answers(stack: Stack, reportRows?: Pick<ReportRows, 'rows'
         case 'retry':
           return { says: await retry(stack, action.request) };
         case 'redrive':
-          return { says: await redrive(stack, direct.rows, action.queue) };
+          return { says: await redrive(stack, direct.rows, action.queue).finally(remembered.forget) };
       }
     },
   };

@@ -123,26 +123,33 @@ function pointsOf(rows: readonly ReportRow[], { from, to }: Interval): MinutePoi
 
 type Counted = Partial<Record<(typeof COUNTERS)[number], number>>;
 
-/** For readers who look again and again: the counts of a minute that is over no longer change, so they are read once. */
+/**
+ * For readers who look again and again: the counts of a minute that is over hardly change any more, so they are read again only
+ * after some minutes.
+ */
 export function rememberedRows(
   rows: Pick<ReportRows, 'rows'>,
   clock: Pick<Clock, 'now'>,
-): Pick<ReportRows, 'rows'> {
-  /** Reporting may lag: its alarm fires at five minutes. */
+): Pick<ReportRows, 'rows'> & { forget(): void } {
+  /** Reporting may lag: its alarm fires at five minutes. Where it lags for longer, or is redriven, what is kept is old. */
   const settledMs = 10 * MINUTE_MS;
-  const kept = new Map<string, ReturnType<ReportRows['rows']>>();
+  const keptMs = 5 * MINUTE_MS;
+  const kept = new Map<string, { found: ReportRow[]; until: number }>();
   return {
     async rows(lane, minute, part = '') {
       const name = `${lane}|${minute}|${part}`;
       const known = kept.get(name);
-      if (known !== undefined) return known;
+      if (known !== undefined && clock.now() < known.until) return known.found;
       const found = await rows.rows(lane, minute, part);
-      if (Date.parse(minute) + settledMs < clock.now()) kept.set(name, Promise.resolve(found));
+      kept.delete(name);
+      if (Date.parse(minute) + settledMs < clock.now())
+        kept.set(name, { found, until: clock.now() + keptMs });
       for (const old of kept.keys()) {
         if (kept.size <= 10_000) break;
         kept.delete(old);
       }
       return found;
     },
+    forget: () => kept.clear(),
   };
 }
