@@ -7,6 +7,7 @@ import {
   choice,
   inputFile,
   json,
+  moment,
   number,
   outputFile,
   url,
@@ -27,6 +28,7 @@ function read(...words: string[]): Record<string, unknown> {
     .addOption(number('--number <n>', '', { min: 0, max: 3 }))
     .addOption(choice('--choice <kind>', '', ['hot', 'cold']))
     .addOption(url('--url <url>', ''))
+    .addOption(moment('--at <time>', ''))
     .addOption(inputFile('--in <file>', ''))
     .addOption(outputFile('--out <file>', ''))
     .addOption(json());
@@ -44,6 +46,9 @@ describe('values of options', () => {
     [['--choice', 'cold'], { choice: 'cold' }],
     [['--url', 'http://127.0.0.1:5000/'], { url: 'http://127.0.0.1:5000' }],
     [['--json'], { json: true }],
+    [['--at', '2028-02-29'], { at: Date.UTC(2028, 1, 29) }],
+    [['--at', '2026-12-31T23:30:05'], { at: Date.UTC(2026, 11, 31, 23, 30, 5) }],
+    [['--at', '2026-11-01T00:30+02:00'], { at: Date.UTC(2026, 9, 31, 22, 30) }],
   ])('%j', (words, expected) => expect(read(...words)).toEqual(expected));
 
   it.each([
@@ -64,6 +69,12 @@ describe('values of options', () => {
     ['--number', '-0.1', '--number must be a number from 0 to 3, got "-0.1"'],
     ['--choice', 'warm', '--choice must be one of hot, cold, got "warm"'],
     ['--url', 'moto', '--url must be a URL such as http://127.0.0.1:5000, got "moto"'],
+    ['--at', '2026-02-30', '--at must be a time such as 2026-11-22 or 2026-11-22T19:40Z, got "2026-02-30"'],
+    ['--at', '2026-11-31T10:00Z', 'got "2026-11-31T10:00Z"'],
+    ['--at', '2026-02-29T10:00+02:00', 'got "2026-02-29T10:00+02:00"'],
+    ['--at', '2026-13-01', 'got "2026-13-01"'],
+    ['--at', '2026-11-22T25:00Z', 'got "2026-11-22T25:00Z"'],
+    ['--at', '22 November', 'got "22 November"'],
     ['--in', 'FOLDER/none', '--in must be a file that can be read, got "FOLDER/none"'],
     ['--in', 'FOLDER', '--in must be a file that can be read'],
     ['--out', 'FOLDER', '--out must be a file that can be written'],

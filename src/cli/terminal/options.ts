@@ -93,6 +93,9 @@ export function outputFile<Flags extends string>(flags: Flags, description: stri
 export function moment<Flags extends string>(flags: Flags, description: string) {
   return parsed(flags, description, 'a time such as 2026-11-22 or 2026-11-22T19:40Z', (text) => {
     if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?$/.test(text)) return undefined;
+    // `Date` moves days that do not exist into the next month.
+    const day = Date.parse(text.slice(0, 10));
+    if (Number.isNaN(day) || !new Date(day).toISOString().startsWith(text.slice(0, 10))) return undefined;
     const time = Date.parse(/T[^Z+-]*$/.test(text) ? `${text}Z` : text);
     return Number.isNaN(time) ? undefined : time;
   });
