@@ -9,7 +9,7 @@ import { TABLES } from '../../../src/core/layout/tables.ts';
 import { NotCountedError, UnknownDeadLetterError } from '../../../src/core/operations/errors.ts';
 import type { DeadLetterQueue, HeldMessage, Interval } from '../../../src/core/operations/ports.ts';
 import { intervalOf, recount } from '../../../src/core/operations/recount.ts';
-import { changeOf } from '../../../src/core/reporting/change.ts';
+import { changesOf } from '../../../src/core/reporting/change.ts';
 import { countChanges } from '../../../src/core/reporting/count.ts';
 import type { RequestRecord, StoredRecord } from '../../../src/core/request/record.ts';
 import { createTable } from '../../../src/lab/tables.ts';
@@ -61,7 +61,7 @@ function livesAt(...times: [id: string, at: number][]): { stand: RequestRecord[]
   return { stand: lives.map((life) => life.at(-1) as RequestRecord), images: lives.flat() };
 }
 
-const changesIn = (images: readonly StoredRecord[]) => images.flatMap((image) => changeOf(image) ?? []);
+const changesIn = (images: readonly StoredRecord[]) => images.flatMap(changesOf);
 const recordsOf = (stand: readonly StoredRecord[]) => ({
   async *changed() {
     yield* stand;
@@ -96,6 +96,19 @@ describe('counting from the records', () => {
       expect(await recount(rows, recordsOf([...stand, rejected]), ALL)).toBe(7);
       expect(sorted(rows)).toEqual(clean);
     }
+  });
+
+  it('gives the same of requests that were cancelled: before they came, or while they waited', async () => {
+    const [waiting = expect.fail()] = lifeOf('r1', { accepted_at: NOON });
+    const cancelled: RequestRecord = { ...waiting, status: 'CANCELLED', finished_at: NOON + 61_000 };
+    const early: RequestRecord = { ...cancelled, request_id: 'r2' };
+    const clean = await cleanPass([waiting, cancelled, early]);
+    const sum = (name: string) => clean.reduce((all, { counters }) => all + (counters[name] ?? 0), 0);
+    expect([sum('accepted'), sum('cancelled')]).toEqual([2, 2]);
+    const rows = createReportRows();
+    await countChanges(rows, changesIn([waiting, cancelled, early]));
+    expect(await recount(rows, recordsOf([cancelled, early]), ALL)).toBe(4);
+    expect(sorted(rows)).toEqual(clean);
   });
 
   it('would count twice, if rows did not remember what they have counted', async () => {

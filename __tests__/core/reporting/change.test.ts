@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changeOf } from '../../../src/core/reporting/change.ts';
+import { type Change, changesOf } from '../../../src/core/reporting/change.ts';
 import { costOf } from '../../../src/core/reporting/prices.ts';
 import { summarise } from '../../../src/core/reporting/read.ts';
 import { bucketOf } from '../../../src/core/reporting/sketch.ts';
@@ -8,6 +8,13 @@ import { MODEL, recordOf } from '../../fixtures/invocation-world.ts';
 import { lifeOf } from '../../fixtures/lives.ts';
 
 const AT = Date.parse('2026-11-22T19:40:30Z');
+
+/** Of an image that counts once at most. */
+function changeOf(record: RequestRecord): Change | undefined {
+  const [change, ...others] = changesOf(record);
+  expect(others).toEqual([]);
+  return change;
+}
 
 it('an acceptance counts in the minute it was accepted, an outcome in the minute it ended', () => {
   const [accepted, queued, ended, sent] = lifeOf('r1', { accepted_at: AT }, 60_000).map(changeOf);

@@ -44,7 +44,13 @@ function meteredRows() {
 }
 
 function changeAt(index: number, at: number): Change {
-  return { id: `change${index}`, key: KEY, digits: digitsOf(`r${index}`, at), counters: { accepted: 1 } };
+  return {
+    at,
+    id: `change${index}`,
+    key: KEY,
+    digits: digitsOf(`r${index}`, at),
+    counters: { accepted: 1 },
+  };
 }
 
 it('a million changes a minute: rows stay small, no key is hot, and each is counted once', async () => {

@@ -3,11 +3,10 @@
  * ended, and a change that has been counted is never counted again, from whatever source it comes.
  */
 
-import { type Change, changeOf } from '../reporting/change.ts';
+import { allChangesOf, type Change } from '../reporting/change.ts';
 import { countChanges } from '../reporting/count.ts';
 import type { ReportRows } from '../reporting/ports.ts';
 import { isObject, parseJson } from '../request/json.ts';
-import { isOutcome, isRequest, type StoredRecord } from '../request/record.ts';
 import { NotCountedError, UnknownDeadLetterError } from './errors.ts';
 import type { ChangedRecords, HeldMessage, Interval } from './ports.ts';
 
@@ -43,7 +42,7 @@ export async function recount(
   const from = intervals.reduce((earliest, it) => Math.min(earliest, it.from), Number.POSITIVE_INFINITY);
   const to = intervals.reduce((latest, it) => Math.max(latest, it.to), 0);
   const failures: { requestId: string; error: unknown }[] = [];
-  const open: CountedOnce[] = [];
+  const open: (Change & { requestId: string })[] = [];
   let looked = 0;
   const count = async () => {
     for (const { changes, error } of await countChanges(rows, open.splice(0))) {
@@ -51,36 +50,15 @@ export async function recount(
     }
   };
   for await (const record of records.changed({ from, to })) {
-    const changes = changesOf(record).filter(({ at }) =>
-      intervals.some((it) => it.from <= at && at <= it.to),
-    );
-    looked += changes.length;
-    open.push(...changes);
+    for (const change of allChangesOf(record)) {
+      if (!intervals.some((it) => it.from <= change.at && change.at <= it.to)) continue;
+      looked += 1;
+      open.push({ ...change, requestId: record.request_id });
+    }
     if (open.length >= CHANGES_AT_ONCE) await count();
   }
   await count();
   const [first] = failures;
   if (first) throw new NotCountedError(failures.length, first.requestId, { cause: first.error });
   return looked;
-}
-
-interface CountedOnce extends Change {
-  requestId: string;
-  at: number;
-}
-
-/** The images of a record that count, as the stream has brought them. */
-function changesOf(record: StoredRecord): CountedOnce[] {
-  const { request_id: requestId, accepted_at, finished_at = 0 } = record;
-  const images: { image: StoredRecord; at: number }[] = [];
-  if (isRequest(record)) {
-    images.push({ image: { ...record, status: 'RECEIVED', generation: 0 }, at: accepted_at });
-  }
-  if (isOutcome(record.status)) {
-    images.push({ image: { ...record, result_sent: undefined }, at: finished_at });
-  }
-  return images.flatMap(({ image, at }) => {
-    const change = changeOf(image);
-    return change === undefined ? [] : [{ ...change, requestId, at }];
-  });
 }

@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts';
 import type { StoredRecord } from '../request/record.ts';
-import { type Change, changeOf } from './change.ts';
+import { type Change, changesOf } from './change.ts';
 import { countChanges } from './count.ts';
 import type { ReportRows } from './ports.ts';
 
@@ -17,29 +17,30 @@ export interface StreamChange {
  */
 export async function reportBatch(rows: ReportRows, batch: StreamChange[], log: Log): Promise<string[]> {
   const changes: (Change & { sequenceNumber: string })[] = [];
-  const failures: { sequenceNumber: string; error: unknown }[] = [];
+  /** By sequence number: of an image that counts twice, both may fail. */
+  const failures = new Map<string, unknown>();
   for (const { sequenceNumber, read } of batch) {
     try {
-      const change = read && changeOf(read());
-      if (change) changes.push({ ...change, sequenceNumber });
+      for (const change of read ? changesOf(read()) : []) changes.push({ ...change, sequenceNumber });
     } catch (error) {
-      failures.push({ sequenceNumber, error });
+      failures.set(sequenceNumber, error);
     }
   }
   const groups = await countChanges(rows, changes);
   for (const { changes: uncounted, error } of groups) {
-    if (error !== undefined)
-      failures.push(...uncounted.map(({ sequenceNumber }) => ({ sequenceNumber, error })));
+    if (error === undefined) continue;
+    for (const { sequenceNumber } of uncounted) failures.set(sequenceNumber, error);
   }
-  if (failures.length > 0 && failures.length === batch.length) {
+  if (failures.size > 0 && failures.size === batch.length) {
+    const errors = [...failures.values()];
     throw new AggregateError(
-      failures.map(({ error }) => error),
-      `None of ${batch.length} changes could be counted: ${String(failures[0]?.error)}`,
+      errors,
+      `None of ${batch.length} changes could be counted: ${String(errors[0])}`,
     );
   }
-  log('report.counted', { records: batch.length, rows: groups.length, failed: failures.length });
-  for (const { sequenceNumber, error } of failures) {
+  log('report.counted', { records: batch.length, rows: groups.length, failed: failures.size });
+  for (const [sequenceNumber, error] of failures) {
     log('report.failed', { sequenceNumber, error: error instanceof Error ? error.name : 'unknown' });
   }
-  return failures.map(({ sequenceNumber }) => sequenceNumber);
+  return [...failures.keys()];
 }

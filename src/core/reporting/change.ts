@@ -11,6 +11,8 @@ const LARGE_INPUT_TOKENS = 25_000;
 
 /** A change of a record that counts, and where and what. */
 export interface Change {
+  /** Epoch milliseconds. */
+  at: number;
   /** Of (request_id, generation, status): the same for every delivery of the change. */
   id: string;
   key: Omit<RowKey, 'part' | 'shard'>;
@@ -20,17 +22,30 @@ export interface Change {
 }
 
 /**
- * What a new image of a record adds to the report: its acceptance or its outcome. Undefined for what is on its way,
+ * What a new image of a record adds to the report: its acceptance or its outcome. Nothing for what is on its way,
  * and for the mark that a result was sent, which comes after the outcome's own image.
  */
-export function changeOf(record: StoredRecord): Change | undefined {
-  if (record.status === 'RECEIVED' && record.generation === 0) {
-    return change(record, record.accepted_at, { accepted: 1 });
-  }
-  if (record.result_sent || record.finished_at === undefined) return undefined;
-  if (record.status === 'REJECTED') return change(record, record.finished_at, { rejected: 1 });
-  if (!isRequest(record) || !isOutcome(record.status)) return undefined;
-  return change(record, record.finished_at, countersOfOutcome(record));
+export function changesOf(record: StoredRecord): Change[] {
+  if (record.result_sent) return [];
+  // A request whose cancellation came before it begins CANCELLED. One that has waited was counted as accepted, and is not again.
+  const isFirst = record.generation === 0 && (record.status === 'RECEIVED' || record.status === 'CANCELLED');
+  return isFirst ? allChangesOf(record) : outcomeOf(record);
+}
+
+/** All that a record has added to the report by now. */
+export function allChangesOf(record: StoredRecord): Change[] {
+  return [...acceptanceOf(record), ...outcomeOf(record)];
+}
+
+function acceptanceOf(record: StoredRecord): Change[] {
+  if (!isRequest(record)) return [];
+  return [change({ ...record, status: 'RECEIVED', generation: 0 }, record.accepted_at, { accepted: 1 })];
+}
+
+function outcomeOf(record: StoredRecord): Change[] {
+  if (record.finished_at === undefined || !isOutcome(record.status)) return [];
+  const counters = isRequest(record) ? countersOfOutcome(record) : { rejected: 1 };
+  return [change(record, record.finished_at, counters)];
 }
 
 /** The minute is the change's own, never the delivery's: delivered again, it meets the row that has counted it. */
@@ -38,6 +53,7 @@ function change(record: StoredRecord, at: number, counters: Change['counters']):
   const { request_id, generation, status, lane, priority, tenant } = record;
   return {
     id: createHash('sha256').update(`${request_id}|${generation}|${status}`).digest('base64url').slice(0, 12),
+    at,
     key: { lane, minute: minuteOf(at), priority, tenant },
     digits: digitsOf(request_id, at),
     counters,

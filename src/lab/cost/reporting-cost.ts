@@ -1,7 +1,7 @@
 /** What reporting costs: what the virtual world has written is counted by the real code, in batches as Lambda makes them. */
 import { createHash } from 'node:crypto';
 import { reportBatch } from '../../core/reporting/batch.ts';
-import { changeOf } from '../../core/reporting/change.ts';
+import { changesOf } from '../../core/reporting/change.ts';
 import { rememberFullRows } from '../../core/reporting/full-rows.ts';
 import type { ReportRows, RowKey } from '../../core/reporting/ports.ts';
 import { attributesOfKey } from '../../core/reporting/rows.ts';
@@ -32,7 +32,7 @@ export async function countReports(
   bill: Bill,
 ): Promise<{ runs: number; changes: number }> {
   const rows = meteredRows(bill);
-  const reported = images.filter(({ record }) => changeOf(record) !== undefined);
+  const reported = images.filter(({ record }) => changesOf(record).length > 0);
   let runs = 0;
   for (const shard of shardsOf(reported)) {
     const ofContainer = rememberFullRows(rows);

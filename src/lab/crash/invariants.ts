@@ -1,7 +1,7 @@
 /** What must hold once the smoother has recovered, whatever happened to it. */
 
 import type { BatchStatus } from '../../core/batch/batch.ts';
-import { changeOf } from '../../core/reporting/change.ts';
+import { changesOf } from '../../core/reporting/change.ts';
 import { countChanges } from '../../core/reporting/count.ts';
 import { isOutcome, isRequest, type Outcome, RECORD_ONLY } from '../../core/request/record.ts';
 import { resultOf } from '../../core/request/result.ts';
@@ -152,7 +152,7 @@ async function reportsOf({ rows, stream }: Pipeline): Promise<string[]> {
   const clean = createReportRows();
   await countChanges(
     clean,
-    stream.images.flatMap(({ record }) => changeOf(record) ?? []),
+    stream.images.flatMap(({ record }) => changesOf(record)),
   );
   const sorted = (all: ReturnType<typeof clean.all>) =>
     JSON.stringify(

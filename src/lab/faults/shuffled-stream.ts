@@ -1,7 +1,7 @@
 /** What reporting makes of changes that come several times and in another order. */
 
 import { reportBatch } from '../../core/reporting/batch.ts';
-import { changeOf } from '../../core/reporting/change.ts';
+import { changesOf } from '../../core/reporting/change.ts';
 import { countChanges } from '../../core/reporting/count.ts';
 import type { ReportRow } from '../../core/reporting/ports.ts';
 import type { StoredRecord } from '../../core/request/record.ts';
@@ -31,10 +31,7 @@ export async function deliverShuffled(
     await reportBatch(rows, batch, () => undefined);
   }
   const clean = createReportRows();
-  await countChanges(
-    clean,
-    images.flatMap((record) => changeOf(record) ?? []),
-  );
+  await countChanges(clean, images.flatMap(changesOf));
   return { again: deliveries.length - images.length, equal: textOf(rows.all()) === textOf(clean.all()) };
 }
 
