@@ -69,6 +69,14 @@ describe('a report', () => {
     expect(line?.accepted).toBe(200_000);
   });
 
+  it('says how many answers its costs leave out, and whose tokens it counts', async () => {
+    const lines = usageBy(await readUsage(await hour(), RANGE), 'lane');
+    expect(usageTable('lane', lines, RANGE)).toMatch(/throttled +quota tokens +cost/);
+    expect(usageTable('lane', lines, RANGE)).not.toContain('leave out');
+    const unpriced = lines.map((line) => ({ ...line, unpriced: 1 }));
+    expect(usageTable('lane', unpriced, RANGE)).toContain('Costs leave out 1 answer: ');
+  });
+
   it('is CSV that a spreadsheet reads, and runs nothing of it', async () => {
     const lines = usageBy(await readUsage(await hour(), RANGE), 'tenant');
     const [head, first] = usageCsv('tenant', lines).split('\r\n');

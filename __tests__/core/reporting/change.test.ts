@@ -126,6 +126,14 @@ it('a model without a price is said to have none', () => {
   expect(ended?.counters.cost_nano_usd).toBeUndefined();
 });
 
+it('an answer that does not say what it used has no price, and a request without an answer costs nothing', () => {
+  const unpricedOf = (fields: Partial<RequestRecord>) =>
+    changeOf({ ...(lifeOf('r1')[2] as RequestRecord), usage: undefined, ...fields })?.counters.unpriced;
+  expect(unpricedOf({})).toBe(1);
+  expect(unpricedOf({ rerun: { charged_tokens: 10 } })).toBe(2);
+  expect(unpricedOf({ status: 'FAILED' })).toBeUndefined();
+});
+
 it('prices: geo premium, cached tokens, and tokens that cost less than a millionth', () => {
   const usage = { input_tokens: 1_000_000, output_tokens: 0 };
   expect(costOf('global.anthropic.claude-sonnet-4-6', usage)).toBe(3e9);

@@ -2,11 +2,14 @@ import type { UsageLine } from '../../core/operations/usage.ts';
 import { dollars, duration, percent, short } from './numbers.ts';
 
 export const KEPT_HEAD = 'promise kept';
+const TOKENS_HEAD = 'quota tokens';
 
 /** What heads of columns mean that do not say it themselves. */
 export const MEANINGS: Readonly<Record<string, string>> = {
   [KEPT_HEAD]:
     'Of the requests that were promised a start when they were accepted, those that started by then',
+  [TOKENS_HEAD]:
+    'What the quota was charged: input, cache writes, and output times the burndown rate of the model',
 };
 
 /** Promises of a start that were kept, of those that were made. */
@@ -21,7 +24,7 @@ export const USAGE_HEADS = [
   'failed',
   'other',
   'throttled',
-  'tokens',
+  TOKENS_HEAD,
   'cost',
   KEPT_HEAD,
   'wait p50',

@@ -1,11 +1,11 @@
 import type { Interval } from '../../core/operations/ports.ts';
 import { COUNTERS, type Grouping, type UsageLine } from '../../core/operations/usage.ts';
-import { moment } from './numbers.ts';
+import { counted, moment } from './numbers.ts';
 import { table } from './table.ts';
 import { USAGE_HEADS, usageCells } from './usage-cells.ts';
 
 /** Its many columns leave no room for names on a narrow terminal, which may wrap them. */
-const WIDE = 125;
+const WIDE = 132;
 
 export function usageTable(by: Grouping, lines: readonly UsageLine[], { from, to }: Interval): string {
   const range = `${moment(from)} to ${moment(to)}`;
@@ -14,7 +14,11 @@ export function usageTable(by: Grouping, lines: readonly UsageLine[], { from, to
   return [
     `From ${range}:`,
     table([by, ...USAGE_HEADS], lines.map(usageCells), WIDE),
-    ...(unpriced === 0 ? [] : [`${unpriced} answers have no list price here, and count as 0.`]),
+    ...(unpriced === 0
+      ? []
+      : [
+          `Costs leave out ${counted(unpriced, 'answer')}: there is no list price here, or no word of the tokens used.`,
+        ]),
   ].join('\n');
 }
 

@@ -79,9 +79,9 @@ function countersOfOutcome(record: RequestRecord): Record<string, number> {
     cache_write_tokens: usage?.cache_write_tokens,
   };
   // An answer that was thrown away for a rerun is on the bill all the same.
-  for (const paid of [usage, rerun?.usage]) {
-    if (paid === undefined) continue;
-    const cost = costOf(record.lane, paid);
+  const isAnswered = record.status === 'COMPLETED' || usage !== undefined;
+  for (const paid of [...(isAnswered ? [usage] : []), ...(rerun ? [rerun.usage] : [])]) {
+    const cost = paid && costOf(record.lane, paid);
     if (cost === undefined) counters.unpriced = (counters.unpriced ?? 0) + 1;
     else counters.cost_nano_usd = (counters.cost_nano_usd ?? 0) + cost;
   }
