@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Column } from '../../../src/cli/report/chart.ts';
 import { drawChart } from '../../../src/cli/report/chart.ts';
-import { short } from '../../../src/cli/report/numbers.ts';
 
 const column = (fields: Partial<Column> = {}): Column => ({
   waiting: 0,
@@ -61,12 +60,4 @@ describe('the chart', () => {
     expect(rate[0]).toContain('××');
     expect(lines.at(-1)).toContain('× throttled');
   });
-
-  it.each([
-    [0.5, '0.5'],
-    [8, '8'],
-    [41.3, '41'],
-    [1_234, '1.2k'],
-    [2_000_000, '2M'],
-  ])('writes %d short: %s', (value, text) => expect(short(value)).toBe(text));
 });

@@ -5,7 +5,7 @@ import { type LaneView, viewLanes } from '../../core/operations/lanes.ts';
 import { laneOperations } from '../operator/lane-command.ts';
 import { operatorCommand, withStack } from '../operator/operator-command.ts';
 import { budgetsText } from '../report/budgets-text.ts';
-import { short } from '../report/numbers.ts';
+import { percent, short } from '../report/numbers.ts';
 import { table } from '../report/table.ts';
 import { json } from '../terminal/options.ts';
 import { printer } from '../terminal/printer.ts';
@@ -40,7 +40,7 @@ function lanesTable(lanes: readonly LaneView[]): string {
       bound === undefined ? 'nothing' : BOUND_LABELS[bound.by],
       figure(limits.requests_per_minute, short),
       figure(limits.tokens_per_minute, short),
-      figure(utilisation, (part) => `${Math.round(part * 100)} %`),
+      figure(utilisation, (part) => percent(part, 0)),
       figure(waiting, (it) => (it ? 'yes' : 'no')),
       figure(unfinished, String),
     ]),

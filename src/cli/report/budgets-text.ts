@@ -1,5 +1,5 @@
 import type { BudgetView, Used } from '../../core/operations/budgets.ts';
-import { dollars, short } from './numbers.ts';
+import { dollars, percent, short } from './numbers.ts';
 import { table } from './table.ts';
 
 /** Budgets of today, and what becomes of requests that they do not cover. Empty where nobody has one. */
@@ -36,7 +36,7 @@ function rowOf(
   text: (value: number) => string,
 ): string[] {
   const used = limit === 0 ? 1 : spent / limit;
-  return [tenant, name, text(spent), text(held), text(limit), `${Math.round(used * 100)} %`, state];
+  return [tenant, name, text(spent), text(held), text(limit), percent(used, 0), state];
 }
 
 function noteOn({ tenant, at_limit, lacking }: BudgetView): string[] {

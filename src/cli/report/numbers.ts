@@ -1,13 +1,15 @@
 /** 950, 1.2k, 34k, 1.5M; small numbers with a decimal. */
 export function short(value: number): string {
   if (value < 0) return `-${short(-value)}`;
-  if (value >= 1e6) return `${trim(value / 1e6)}M`;
-  if (value >= 1e3) return `${trim(value / 1e3)}k`;
-  return trim(value);
+  const thousands = value / 1e3;
+  // A unit ends where its rounded number would have four digits.
+  if (Math.round(thousands) >= 1e3) return `${trim(value / 1e6)}M`;
+  return Math.round(value) >= 1e3 ? `${trim(thousands)}k` : trim(value);
 }
 
 function trim(value: number): string {
-  return value >= 10 || Number.isInteger(value) ? String(Math.round(value)) : value.toFixed(1);
+  const text = value.toFixed(1);
+  return Number(text) >= 10 || Number.isInteger(value) ? String(Math.round(value)) : text;
 }
 
 /** `1 lane`, `2 lanes`; a number that is written already counts as more than one unless it is `1`. */
@@ -15,14 +17,18 @@ export function counted(count: number | string, one: string, many = `${one}s`): 
   return `${count} ${String(count) === '1' ? one : many}`;
 }
 
-export function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
+/** What is less than all is never shown as all, nor what is more than nothing as nothing. */
+export function percent(share: number, digits = 1): string {
+  const text = (share * 100).toFixed(digits);
+  const step = 10 ** -digits;
+  if (share > 0 && Number(text) === 0) return `< ${step} %`;
+  return share < 1 && Number(text) >= 100 ? `> ${100 - step} %` : `${text} %`;
 }
 
 /** A wait or a duration: 40 ms, 3.5 s, 34 s, 12 min. */
 export function duration(milliseconds: number): string {
-  if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`;
-  if (milliseconds < 600_000) return `${short(milliseconds / 1_000)} s`;
+  if (Math.round(milliseconds) < 1_000) return `${Math.round(milliseconds)} ms`;
+  if (Math.round(milliseconds / 1_000) < 600) return `${short(milliseconds / 1_000)} s`;
   return `${Math.round(milliseconds / 60_000)} min`;
 }
 
@@ -40,6 +46,8 @@ export function moment(epochMs: number): string {
 export function dollars(amount: number): string {
   if (amount === 0) return '$0';
   if (amount < 1e-6) return '< $0.000001';
-  if (amount < 0.1) return `$${amount.toFixed(1 - Math.floor(Math.log10(amount)))}`;
-  return `$${amount < 100 ? amount.toFixed(2) : short(amount)}`;
+  const rounded = Number(amount.toPrecision(2));
+  if (rounded < 0.1) return `$${rounded.toFixed(1 - Math.floor(Math.log10(rounded)))}`;
+  const text = amount.toFixed(2);
+  return `$${Number(text) < 100 ? text : short(amount)}`;
 }

@@ -1,7 +1,7 @@
 import type { BudgetView } from '../../core/operations/budgets.ts';
 import type { LaneOverview } from '../../core/operations/overview.ts';
 import { budgetsText } from './budgets-text.ts';
-import { counted, dollars, duration, moment, short } from './numbers.ts';
+import { counted, dollars, duration, moment, percent, short } from './numbers.ts';
 import { table } from './table.ts';
 import { KEPT_HEAD, keptCell } from './usage-cells.ts';
 
@@ -55,7 +55,7 @@ function gauge({ utilisation, limits }: LaneOverview): string {
   const of = quota === '' ? '' : ` of ${quota} a minute`;
   if (utilisation === undefined) return `not in use${of}`;
   const full = Math.round(Math.min(1, utilisation) * BAR_WIDTH);
-  return `${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} ${Math.round(utilisation * 100)} %${of}`;
+  return `${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} ${percent(utilisation, 0)}${of}`;
 }
 
 function waitsTable({ priorities, backlog }: LaneOverview): string[] {

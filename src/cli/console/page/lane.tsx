@@ -1,4 +1,4 @@
-import { dollars, duration, short } from '../../report/numbers.ts';
+import { dollars, duration, percent, short } from '../../report/numbers.ts';
 import { KEPT_HEAD, keptCell } from '../../report/usage-cells.ts';
 import type { PageData } from '../data.ts';
 import { ActionButton } from './action.tsx';
@@ -66,10 +66,7 @@ function Figures({ lane, page }: { lane: Lane; page: PageData }) {
   ];
   return (
     <dl class="figures">
-      <Figure
-        name="quota in use"
-        value={utilisation === undefined ? '–' : `${Math.round(utilisation * 100)} %`}
-      >
+      <Figure name="quota in use" value={utilisation === undefined ? '–' : percent(utilisation, 0)}>
         {quota.length > 0 && `of ${quota.join(' and ')} a minute`}
       </Figure>
       <Figure name="waiting" value={`${more}${short(backlog.requests)}`}>
