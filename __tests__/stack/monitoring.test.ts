@@ -206,6 +206,13 @@ describe('dashboard', () => {
     for (const table of stack.resources('aws_dynamodb_table')) {
       expect(JSON.stringify(lines)).toContain(`"TableName","${table.text('name')}"`);
     }
+    // Each function costs by its starts and by its time.
+    for (const lambda of stack.resources('aws_lambda_function')) {
+      for (const metric of ['Invocations', 'Duration']) {
+        const named = `"${metric}","FunctionName","${lambda.text('function_name')}"`;
+        expect(JSON.stringify(lines)).toContain(named);
+      }
+    }
   });
 
   it('knows no metric of Bedrock that AWS does not publish', () => {

@@ -1,5 +1,5 @@
 /**
- * What the smoother itself costs in an hour, as far as metrics tell that AWS publishes for nothing: the time of its functions,
+ * What the smoother itself costs in an hour, as far as metrics tell that AWS publishes for nothing: the starts and the time of its functions,
  * its tables and its queues. Those of S3 and of logs are not among them, and Bedrock's price is in `smoother report`.
  */
 import { Tokenization } from 'cdktf';
@@ -27,13 +27,17 @@ interface Priced {
 }
 
 export function costLines({ tables, queues }: Stores, functions: Functions): Line[] {
-  const ofFunctions = Object.values(functions).map(
-    ({ lambda, memoryMegabytes }): Priced => ({
+  const ofFunctions = Object.values(functions).flatMap(({ lambda, memoryMegabytes }): Priced[] => [
+    {
       metric: ['AWS/Lambda', 'Duration', 'FunctionName', lambda.functionName],
       // The memory may be a variable, which Terraform alone knows.
       usd: `${Tokenization.stringifyNumber(memoryMegabytes)}*${decimal(usd['GB-second'] / 1_024 / 1_000)}`,
-    }),
-  );
+    },
+    {
+      metric: ['AWS/Lambda', 'Invocations', 'FunctionName', lambda.functionName],
+      usd: decimal(usd['function start']),
+    },
+  ]);
   const inIndexes = ['backlog', 'due'].map((index) => [
     tables.requests.name,
     'GlobalSecondaryIndexName',

@@ -100,7 +100,9 @@ describe('the report of a run', () => {
   });
 
   it('extrapolates no cost from twenty messages', () => {
-    expect(textOf([lane()])).toContain('about $14.12');
+    expect(textOf([lane()])).toContain(
+      'about $14.12 at AWS for what the functions\nask of tables, queues and buckets. The functions themselves, logs and Bedrock\ncome on top.',
+    );
     expect(textOf([lane()], { submitted: 20 })).not.toContain('$');
   });
 

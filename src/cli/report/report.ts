@@ -154,7 +154,9 @@ function calls(summary: Summary): string {
     `${bedrock_calls} calls to Bedrock, ${throttled_calls} throttled.`,
     ...(submitted >= LEAST_MESSAGES_FOR_COST && !interrupted
       ? [
-          `AWS's price for a million such messages, Bedrock aside: about $${estimated_cost_usd_per_million.toFixed(2)}.`,
+          `A million such messages: about $${estimated_cost_usd_per_million.toFixed(2)} at AWS for what the functions`,
+          'ask of tables, queues and buckets. The functions themselves, logs and Bedrock',
+          'come on top.',
         ]
       : []),
     ...(unreserved_tokens + rerun_tokens > 0

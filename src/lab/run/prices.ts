@@ -8,8 +8,8 @@ export interface BilledCalls {
 }
 
 /**
- * What calls cost at list prices, in US dollars: requests to DynamoDB, SQS and S3, and starts of functions. Bedrock
- * itself, the functions' run time, storage and logs are not included; an action without a price costs nothing.
+ * What calls cost at list prices, in US dollars: requests to DynamoDB, SQS and S3, and starts of functions that one asks
+ * for itself. Bedrock, starts by queues and schedules, run time, storage and logs are not included; an action without a price costs nothing.
  */
 export function costOf(calls: readonly BilledCalls[]): number {
   return calls.reduce((sum, { action, count, units = count }) => sum + (units * priceOf(action)) / 1e6, 0);
