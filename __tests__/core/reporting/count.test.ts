@@ -183,3 +183,18 @@ it('rows of a time range merge by tenant, percentiles and cost included', async 
   expect(Math.abs((acme?.wait_ms.p99 ?? 0) - 1_000)).toBeLessThanOrEqual(50);
   expect(acme?.latency_ms.p50).toBeGreaterThan(1_800);
 });
+
+it('an image of which both changes fail is delivered again once', async () => {
+  const [waiting = expect.fail()] = lifeOf('early');
+  const early: RequestRecord = { ...waiting, status: 'CANCELLED', finished_at: waiting.accepted_at + 60_000 };
+  const table = createReportRows();
+  const failing: ReportRows = {
+    ...table,
+    add: async (key, addition) => {
+      if (key.tenant === early.tenant) throw new Error('down');
+      return table.add(key, addition);
+    },
+  };
+  const [other = expect.fail()] = lifeOf('other', { tenant: 'globex' });
+  expect(await reportBatch(failing, batchOf([early, other]), quiet)).toEqual(['0']);
+});
