@@ -206,9 +206,10 @@ export class LaneLeader {
     const isWanted = this.#oldest !== undefined || this.#workers.takenPart >= REPORTS.takenPart;
     const isDue = isWanted || now >= this.#reportsAt + REPORTS.everyMs;
     if (!this.#engine.awaitsReports || !isDue) return [];
-    this.#reportsAt = now;
     const from = this.#engine.reportsFrom(now);
-    return this.#ports.reports.since(this.#lane, from, this.#engine.reportsIn(from, now));
+    const reports = await this.#ports.reports.since(this.#lane, from, this.#engine.reportsIn(from, now));
+    this.#reportsAt = now;
+    return reports;
   }
 
   async #look(now: number): Promise<void> {
