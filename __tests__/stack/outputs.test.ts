@@ -77,6 +77,22 @@ describe('policies for those who use the smoother', () => {
   });
 });
 
+it('who drops batch files may list the answers to copy them, and nothing else in the bucket', () => {
+  const { Statement } = JSON.parse(String(outputs.batch_policy_json)) as {
+    Statement: Record<string, unknown>[];
+  };
+  const bucket = `arn:aws:s3:::${outputs.bedrock_calls_bucket_name}`;
+  expect(Statement.map(({ Sid: _, Effect: __, ...rest }) => rest)).toEqual([
+    { Action: ['s3:PutObject', 's3:GetObject'], Resource: [`${bucket}/batches/*`] },
+    { Action: ['s3:GetObject'], Resource: [`${bucket}/batch-outputs/*`] },
+    {
+      Action: ['s3:ListBucket'],
+      Resource: [bucket],
+      Condition: { StringLike: { 's3:prefix': 'batch-outputs/*' } },
+    },
+  ]);
+});
+
 describe('policies for operators', () => {
   const stores: Record<string, string> = {
     ...RESOURCES,

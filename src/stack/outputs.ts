@@ -133,6 +133,11 @@ export function defineOutputs(
       policyDocument([
         allow('DropBatches', ['s3:PutObject', 's3:GetObject'], [`${bucket.arn}/batches/*`]),
         allow('GetBatchOutputs', ['s3:GetObject'], [`${bucket.arn}/batch-outputs/*`]),
+        // For `aws s3 cp --recursive`, which lists a folder before it copies it.
+        {
+          ...allow('ListBatchOutputs', ['s3:ListBucket'], [bucket.arn]),
+          Condition: { StringLike: { 's3:prefix': 'batch-outputs/*' } },
+        },
       ]),
       'IAM policy for those who drop batch files and fetch the answers',
     ],

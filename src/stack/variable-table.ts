@@ -174,7 +174,7 @@ export const VARIABLES = [
     type: 'number',
     default: 5,
     description:
-      'Transient errors with which a request fails (throttles do not count); the rests between its attempts double from 5 seconds.',
+      'Transient errors with which a request fails (throttles do not count). The rests between its attempts are 1, 10, 20 and 40 seconds, and then double.',
     rules: [wholeNumber('max_attempts', 1, 10, 'attempts')],
   },
   {

@@ -1,5 +1,5 @@
 /**
- * Unless the variable `max_attempts` says otherwise, a request fails with its fifth transient error. The rests between them are 5, 10,
+ * Unless the variable `max_attempts` says otherwise, a request fails with its fifth transient error. The rests between them are 1, 10,
  * 20 and 40 seconds: a fault that outlasts them is no hiccup, and with one call in twenty failing, one request in three million
  * meets five in a row.
  */
