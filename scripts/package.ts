@@ -1,4 +1,4 @@
-/** Builds the package that producers install, into dist/package: `npm pack ./dist/package` or `npm publish ./dist/package`. */
+/** Builds the package that producers install, into dist/package. `npm run package` packs it as well, into dist. */
 import path from 'node:path';
 import { buildPackage } from './package/build.ts';
 

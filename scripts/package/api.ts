@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 export const API_PAGE = 'docs/client-api.md';
+/** What a reader looks for first. In the order of TypeDoc, on which the numbers of equal anchors depend. */
+const FIRST = ['Smoother', 'RequestHandle', 'Result'];
 
 /** @param markdown what TypeDoc wrote
  * @param folder the package's */
@@ -15,9 +17,17 @@ export function apiPage(markdown: string, folder: string): string {
     `<!-- ${stampOf(folder)} -->`,
     '',
     'What `bedrock-request-smoother/client` exports, from its own comments. [Producers](producers.md) shows it in use.',
-    body.replaceAll(/\n\*\*\*\n/g, '').trimEnd(),
+    withFirst(body.replaceAll(/\n\*\*\*\n/g, '')).trimEnd(),
     '',
   ].join('\n');
+}
+
+/** The sections in {@link FIRST} come before all others. */
+function withFirst(body: string): string {
+  const sections = body.split(/\n(?=###? )/);
+  const isFirst = (section: string) => FIRST.some((name) => section.startsWith(`### ${name}\n`));
+  const others = sections.filter((section) => !isFirst(section));
+  return ['', '## Main types', '', ...sections.filter(isFirst), ...others.slice(1)].join('\n');
 }
 
 /**

@@ -66,7 +66,8 @@ export async function buildPackage(root: string): Promise<string> {
     Object.values(metafile?.outputs ?? {}).flatMap(({ imports }) => imports.map((it) => it.path)),
   );
   writeManifest(root, folder, used);
-  for (const file of ['LICENSE', 'README.md']) copyFileSync(path.join(root, file), path.join(folder, file));
+  copyFileSync(path.join(root, 'LICENSE'), path.join(folder, 'LICENSE'));
+  copyFileSync(path.join(import.meta.dirname, 'README.md'), path.join(folder, 'README.md'));
   return folder;
 }
 

@@ -52,9 +52,15 @@ it('imports nothing in its library that the lock file of the examples lacks', ()
 });
 
 it('has the API that docs/client-api.md describes, or npm run docs:api must write it again', () => {
-  expect(readFileSync(path.join(ROOT, API_PAGE), 'utf8')).toContain(
-    stampOf(path.join(project, 'node_modules', NAME)),
-  );
+  const page = readFileSync(path.join(ROOT, API_PAGE), 'utf8');
+  expect(page).toContain(stampOf(path.join(project, 'node_modules', NAME)));
+  expect(page.match(/(?<=^### )\w+/gm)?.slice(0, 3)).toEqual(['Smoother', 'RequestHandle', 'Result']);
+});
+
+it('has a page that links to nothing outside of the package', () => {
+  const page = readFileSync(path.join(project, 'node_modules', NAME, 'README.md'), 'utf8');
+  expect(page).toContain(`from '${NAME}/client'`);
+  expect(page.match(/\]\((?!https:)/g)).toBeNull();
 });
 
 it('is imported as an ES module', () => {
