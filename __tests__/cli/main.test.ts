@@ -126,6 +126,14 @@ it('run by npm, takes paths from where the user is', async () => {
   expect(error).toBe('smoother: --input has no messages in it: requests.jsonl\n');
 });
 
+it('ends quietly when nobody reads its output any more, as head does', async () => {
+  const child = spawn(process.execPath, [RUN, 'fuzz', '--cases', '5'], { cwd: folder });
+  child.stdout.destroy();
+  let error = '';
+  child.stderr.on('data', (chunk) => (error += chunk));
+  expect([await exitOf(child), error]).toEqual([1, '']);
+});
+
 const LOOK_EVERY_MS = 100;
 
 function exitOf(child: ReturnType<typeof spawn>): Promise<number | null> {

@@ -36,6 +36,16 @@ export function endWithNpm(): void {
   watch.unref();
 }
 
+/** Who reads our output may have enough of it, as `head` does. There is nothing left to say then, and the work ends at once. */
+export function endWithReader(exitCode: number): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      process.exit(exitCode);
+    });
+  }
+}
+
 /** The parent of the shell, or the process itself when it is none: some shells are replaced by their only command. */
 function npmBehind(pid: number): number {
   const { stdout } = spawnSync('ps', ['-o', 'ppid=,comm=', '-p', String(pid)], { encoding: 'utf8' });
