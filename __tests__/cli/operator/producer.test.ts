@@ -61,6 +61,26 @@ it('submit writes whole numbers with all their digits', async () => {
   await vi.waitFor(() => expect(readFileSync(results, 'utf8')).toContain(`"output":{"id":${LARGE}}`));
 });
 
+it('submit writes the ids by which a refusal is found, and sends what is new only', async () => {
+  const requests = path.join(folder, 'two.jsonl');
+  const ids = path.join(folder, 'ids.jsonl');
+  writeFileSync(requests, `${LINE}\n${LINE.replace('large', 'new')}\n`);
+  await run('submit', requests, '--ids', ids);
+  const lines = readFileSync(ids, 'utf8').trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    { requestId: 'large' },
+    { requestId: 'new', messageId: expect.stringMatching(/./) },
+  ]);
+});
+
+it.each([
+  ['--max-wait-seconds', '99999999', 'max_wait_seconds: at most'],
+  ['--max-wait-seconds', '60 --deadline 2100-01-01T00:00:00Z', 'give either a deadline or max_wait_seconds'],
+])('batch submit %s %s is checked as the batch function checks it', async (option, value, problem) => {
+  const words = ['batch', 'submit', 'any.jsonl', '--model', 'amazon.nova-lite-v1:0', '--accept-truncated'];
+  await expect(run(...words, option, ...value.split(' '))).rejects.toThrow(problem);
+});
+
 it('cancel names an id that no request can have, and cancels none of the others', async () => {
   await expect(run('cancel', 'fine', 'a/b')).rejects.toThrow(/request_id: must be .*got "a\/b"/);
   expect(stack.sent.filter((body) => 'cancel' in JSON.parse(body))).toEqual([]);

@@ -73,7 +73,7 @@ describe('the status of a request', () => {
 
   it('says of the expected start that it was estimated at acceptance', () => {
     expect(statusText('r1', waits, NOW)).toBe(
-      'r1  RECEIVED  1 request, 300 tokens ahead  estimated at acceptance: starts at 2026-11-22 19:40:10Z, at the latest at 2026-11-22 19:40:20Z',
+      'r1  RECEIVED  1 request, 300 tokens ahead  estimated at acceptance: starts at 2026-11-22 19:40:10Z (p50), 19 in 20 by 2026-11-22 19:40:20Z (p95)',
     );
   });
 

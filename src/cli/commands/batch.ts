@@ -15,7 +15,7 @@ import {
   submitBatch,
 } from '../operator/batches.ts';
 import { operatorCommand, withStack } from '../operator/operator-command.ts';
-import { choice, choiceArgument, outputFile, wholeNumber } from '../terminal/options.ts';
+import { COUNT, choice, choiceArgument, outputFile, wholeNumber } from '../terminal/options.ts';
 import { interruption } from '../terminal/signals.ts';
 
 const ACTIONS = ['submit', 'status', 'cancel', 'results'] as const;
@@ -43,13 +43,19 @@ export default operatorCommand(
   .option('--tenant <tenant>', 'submit: who it is for (default: default)')
   .option('--task <task>', 'submit: a label of requests with answers of similar length')
   .option('--deadline <time>', 'submit: records that have not been called by then end as errors')
+  .addOption(
+    wholeNumber('--max-wait-seconds <n>', 'submit: the same, in seconds from when the file was found', COUNT),
+  )
+  .option('--accept-truncated', 'submit: take answers that the smoother’s own choice of max tokens has cut')
   .option('--dry-run', 'submit: check every line and the options, and send nothing')
   .option('--follow', 'submit, status and results: wait for the end of the batch')
   .addOption(outputFile('--output <file>', 'results: write them there instead of printing them'))
   .action(async (action, batch, { name, model, type, dryRun, follow: wait, output, ...flags }) => {
-    const { priority, tenant, task, deadline, ...stackFlags } = flags;
-    const options = { 'model-id': model, 'model-invocation-type': type, priority, tenant, task, deadline };
-    const metadata = given(options);
+    const { priority, tenant, task, deadline, maxWaitSeconds, acceptTruncated, ...stackFlags } = flags;
+    const metadata = given({
+      ...{ 'model-id': model, 'model-invocation-type': type, priority, tenant, task, deadline },
+      ...{ 'max-wait-seconds': maxWaitSeconds, 'accept-truncated': acceptTruncated },
+    });
     const submits = action === 'submit';
     if (submits) {
       if (model === undefined) throw new UsageError('--model must be given to submit a batch');
@@ -71,7 +77,7 @@ export default operatorCommand(
   });
 
 /** Metadata is text. */
-function given(options: Record<string, string | number | undefined>): Record<string, string> {
+function given(options: Record<string, string | number | boolean | undefined>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
   );

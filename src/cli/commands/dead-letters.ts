@@ -18,7 +18,7 @@ export default operatorCommand(
     ),
   )
   .addOption(choice('--queue <name>', 'whose dead letters', QUEUE_NAMES).makeOptionMandatory())
-  .option('--id <id>', 'this message only; list then shows the message itself')
+  .option('--id <id>', 'this message only, which list then shows in full; without it, all of them')
   .action((action, { queue, id, ...flags }) =>
     withStack(flags, async ({ names, dynamo, sqs }) => {
       const ports = {

@@ -7,7 +7,7 @@ export default operatorCommand('smoother failed list', 'smoother failed retry --
   .addArgument(
     choiceArgument('<action>', 'list; retry: run again as new requests; drop: forget', FAILED_ACTIONS),
   )
-  .option('--id <request_id>', 'this request only')
+  .option('--id <request_id>', 'this request only; without it, all of them')
   .action((action, { id, ...flags }) =>
     withStack(flags, async (stack) => {
       const done = await operateFailed(action, { id }, await failedPorts(stack), console.log);

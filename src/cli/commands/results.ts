@@ -3,6 +3,7 @@ import { encodeJson } from '../../wire/json.ts';
 import { operatorCommand } from '../operator/operator-command.ts';
 import { withSmoother } from '../operator/producer.ts';
 import { unknownText } from '../report/why-text.ts';
+import { RESULT_LINES } from '../terminal/options.ts';
 import { interruption } from '../terminal/signals.ts';
 
 /** Who waits for longer wants to know what for. */
@@ -12,10 +13,10 @@ export default operatorCommand(
   'smoother results invoice-4711',
   'smoother results --queue nightly > results.jsonl',
 )
-  .argument('[id...]', 'wait for the results of these requests')
+  .argument('[id...]', `wait for the results of these requests, and print them ${RESULT_LINES}`)
   .option(
     '--queue <name>',
-    'take the results from one of the results_queues, until Ctrl-C: each is then deleted',
+    'print the results in one of the results_queues, in the same way, until Ctrl-C: each is then deleted',
   )
   .action((ids, { queue, ...flags }) =>
     withSmoother(flags, async (smoother) => {

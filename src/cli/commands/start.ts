@@ -22,7 +22,9 @@ export default localCommand(
       'examples/requests.jsonl',
     ),
   )
-  .addOption(outputFile('--results <file>', 'write the result messages there, as JSON lines'))
+  .addOption(
+    outputFile('--results <file>', 'write the result messages there, as JSON lines (docs/messages.md)'),
+  )
   .addOption(outputFile('--logs <file>', 'write what the functions log there'))
   .addOption(json())
   .addOption(outputFile('--summary <file>', 'the old name of --json FILE').hideHelp())

@@ -1,7 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Option } from '@commander-js/extra-typings';
-import type { Result } from '../../client/index.ts';
+import type { RequestHandle, Result } from '../../client/index.ts';
 import { encodeJson } from '../../wire/json.ts';
 import { EXIT } from '../command.ts';
 import { operatorCommand } from '../operator/operator-command.ts';
@@ -16,7 +17,7 @@ import {
   sendLines,
 } from '../operator/submission.ts';
 import { showEnded } from '../terminal/ended.ts';
-import { outputFile } from '../terminal/options.ts';
+import { outputFile, RESULT_LINES } from '../terminal/options.ts';
 import { writeTo } from '../terminal/printer.ts';
 import { interruption } from '../terminal/signals.ts';
 
@@ -28,15 +29,22 @@ export default operatorCommand(
   'smoother submit requests.jsonl --dry-run',
 )
   .argument('<file>', 'requests as JSON lines (docs/messages.md); - reads standard input')
-  .option('--follow', 'wait for the results, and show progress')
-  .addOption(outputFile('--results <file>', 'write the results there, as JSON lines; implies --follow'))
+  .option('--follow', 'wait for the results and the refusals, and show progress')
+  .addOption(outputFile('--results <file>', `write the results there, ${RESULT_LINES}; implies --follow`))
+  .addOption(
+    outputFile(
+      '--ids <file>',
+      'write the id of each request there, as JSON lines, and the id of its message: rejected/MESSAGE_ID tells why it was refused',
+    ),
+  )
   .addOption(
     new Option('--dry-run', 'check every line and estimate tokens, cost and time; send nothing').conflicts([
       'follow',
       'results',
+      'ids',
     ]),
   )
-  .action(async (file, { follow: following, results, dryRun, ...flags }) => {
+  .action(async (file, { follow: following, results, ids, dryRun, ...flags }) => {
     const lines = readLines(textsOf(file));
     if (dryRun) return tryOut(lines);
     const signal = interruption();
@@ -45,6 +53,7 @@ export default operatorCommand(
       const { handles, skipped, invalid } = sent;
       console.error(`${handles.length - skipped.length} sent, ${skippedText(skipped)}, ${invalid} invalid`);
       if (invalid > 0) process.exitCode = EXIT.failed;
+      if (ids !== undefined) writeFileSync(ids, handles.map(line).join(''));
       if (!following && results === undefined) return;
       const output = results === undefined ? undefined : writeTo(results);
       const progress = showEnded(process.stderr, handles.length);
@@ -78,8 +87,8 @@ function skippedText(ids: readonly string[]): string {
   return `${ids.length} skipped because they were sent before (${named}${more})`;
 }
 
-function line(result: Result): string {
-  return `${encodeJson(result)}\n`;
+function line(value: Result | RequestHandle): string {
+  return `${encodeJson(value)}\n`;
 }
 
 function sayProblem(line: Line): void {

@@ -36,7 +36,9 @@ function expectation({ status, ahead, expected_start, deadline_at, deadline }: W
   const lines: string[] = [];
   if (expected_start !== undefined) {
     const { p50, p95 } = expected_start;
-    lines.push(`Expected to start in ${duration(p50 - now)} (p50), ${duration(p95 - now)} at most (p95).`);
+    lines.push(
+      `Expected to start in ${duration(p50 - now)} (p50), 19 in 20 within ${duration(p95 - now)} (p95).`,
+    );
   } else if (status === 'RECEIVED' && ahead !== undefined) {
     lines.push('When it starts cannot be told now.');
   }

@@ -112,6 +112,9 @@ export function json() {
   );
 }
 
+/** What the producers' commands write of each request that has ended. */
+export const RESULT_LINES = 'as JSON lines, each a Result of the client library (docs/client-api.md)';
+
 /** An option whose value `parse` makes of the text; undefined when the text is not what `expected` says. */
 export function parsed<Flags extends string, Value>(
   flags: Flags,
