@@ -11,7 +11,7 @@ JSON in place of the text, and --json FILE writes them there beside the text.
 Environment:
   NO_COLOR          no bold and no colours
   SMOOTHER_OUTPUTS  a file with what "terraform output -json" prints; tells the
-                    commands for operators which stack is meant
+                    commands for producers and operators which stack is meant
 
 Exit codes:
   0  all well

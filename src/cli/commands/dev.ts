@@ -118,7 +118,7 @@ ${Object.entries(addresses)
   .map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)
   .join('\n')}
 
-For any AWS client, and for the smoother's operator commands:
+For any AWS client, and for the smoother's commands:
 
   export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${region} AWS_DEFAULT_REGION=${region}
   export AWS_ACCESS_KEY_ID=${operator.accessKeyId} AWS_SECRET_ACCESS_KEY=${operator.secretAccessKey}
