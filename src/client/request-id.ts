@@ -14,6 +14,11 @@ export function isRecordId(id: unknown): boolean {
   return typeof id === 'string' && isRequestId(rejectedMessageId(id) ?? id);
 }
 
+/** @throws SmootherUsageError that says what a request's id may be and what came, unless it is the id of a record */
+export function checkRecordId(id: unknown): void {
+  if (!isRecordId(id)) checkRequestId(id);
+}
+
 /** @throws SmootherUsageError that says what is allowed and what came */
 export function checkRequestId(request_id: unknown): void {
   const parsed = parseWith(identity, { request_id });

@@ -10,7 +10,7 @@ import { smootherFetch } from './http/fetch.ts';
 import { checkOptions } from './options.ts';
 import { Durations } from './pacing.ts';
 import { RecordReader } from './reader.ts';
-import { checkRequestId, isRecordId, isRequestId } from './request-id.ts';
+import { checkRecordId, checkRequestId, isRequestId } from './request-id.ts';
 import { messageOf, type OutgoingMessage, type SubmitRequest } from './requests.ts';
 import type { Result } from './result.ts';
 import { resultsOf } from './results-queue.ts';
@@ -129,7 +129,7 @@ export class Smoother {
     checkOptions<HandleOptions>(options, { messageId: true, contentHash: true });
     const { messageId } = options;
     if (messageId === undefined) {
-      if (!isRecordId(requestId)) checkRequestId(requestId);
+      checkRecordId(requestId);
     } else if (!isRequestId(messageId)) {
       throw new SmootherUsageError(`messageId: must be the id of an SQS message, got ${describe(messageId)}`);
     }

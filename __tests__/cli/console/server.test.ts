@@ -75,7 +75,15 @@ describe('the console’s server', () => {
       lanes: [{}, {}],
     });
     expect(await (await ask(`/api/request?id=${WAITING.request_id}`)).json()).toEqual(WAITING);
+    expect((await ask('/api/request?id=rejected/m1')).status).toBe(200);
     expect((await ask('/api/other')).status).toBe(404);
+  });
+
+  it.each(['', 'a/b', 'x'.repeat(129), 'rejected/', '%00'])('says what an id must be, not %j', async (id) => {
+    const { ask } = await consoleWith();
+    const answer = await ask(`/api/request?id=${id}`);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toEqual({ error: expect.stringContaining('request_id: must be') });
   });
 
   it('does what it is asked to', async () => {

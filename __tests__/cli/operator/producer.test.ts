@@ -85,3 +85,7 @@ it('cancel names an id that no request can have, and cancels none of the others'
   await expect(run('cancel', 'fine', 'a/b')).rejects.toThrow(/request_id: must be .*got "a\/b"/);
   expect(stack.sent.filter((body) => 'cancel' in JSON.parse(body))).toEqual([]);
 });
+
+it('why says what an id must be, and asks nobody about one that no record has', async () => {
+  await expect(run('why', '')).rejects.toThrow(/request_id: must be .*got ""/);
+});

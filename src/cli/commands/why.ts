@@ -1,3 +1,4 @@
+import { checkRecordId } from '../../client/request-id.ts';
 import { systemClock } from '../../core/clock.ts';
 import { whyOf } from '../../core/operations/why.ts';
 import { EXIT } from '../command.ts';
@@ -12,6 +13,7 @@ export default operatorCommand('smoother why order-4711', 'smoother why order-47
   .addOption(json())
   .action((requestId, { json: figures, ...flags }) =>
     withStack(flags, async (stack) => {
+      checkRecordId(requestId);
       const print = printer(figures);
       const why = await whyOf(await operations(stack), requestId, systemClock);
       print.figures(why ?? { request_id: requestId, status: 'UNKNOWN' });

@@ -6,6 +6,8 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as z from 'zod';
+import { SmootherUsageError } from '../../client/errors.ts';
+import { checkRecordId } from '../../client/request-id.ts';
 import { parseJson } from '../../core/request/json.ts';
 import { problemOf } from '../terminal/problems.ts';
 import type { Answers } from './answers.ts';
@@ -52,7 +54,7 @@ export async function startConsole(
   const shell = await pageHtml();
   const server = createServer((request, response) => {
     void answer(request, response).catch((error) => {
-      refuse(response, 500, { error: problemOf(error)?.message ?? String(error) });
+      refuse(response, statusOf(error), { error: problemOf(error)?.message ?? String(error) });
     });
   });
 
@@ -75,12 +77,7 @@ export async function startConsole(
     if (!pathname.startsWith('/api/')) return refuse(response, 404, { error: 'There is no such page.' });
     const [, given = ''] = /^Bearer (.+)$/.exec(request.headers.authorization ?? '') ?? [];
     if (!isToken(given, token)) return refuse(response, 401, { error: 'The token is missing or wrong.' });
-    try {
-      await answerApi(request, response, pathname, searchParams);
-    } catch (error) {
-      if (!NOT_ALLOWED.test(error instanceof Error ? error.name : '')) throw error;
-      refuse(response, 403, { error: problemOf(error)?.message ?? String(error) });
-    }
+    await answerApi(request, response, pathname, searchParams);
   }
 
   async function answerApi(
@@ -94,7 +91,9 @@ export async function startConsole(
       return send(response, 200, page);
     }
     if (pathname === '/api/request' && request.method === 'GET') {
-      return send(response, 200, await answers.request(parameters.get('id') ?? ''));
+      const id = parameters.get('id') ?? '';
+      checkRecordId(id);
+      return send(response, 200, await answers.request(id));
     }
     if (pathname === '/api/act' && request.method === 'POST') return act(request, response);
     refuse(response, 404, { error: 'There is no such question.' });
@@ -110,7 +109,7 @@ export async function startConsole(
     try {
       send(response, 200, await answers.act(asked.data));
     } catch (error) {
-      if (!NOT_ALLOWED.test(error instanceof Error ? error.name : '')) throw error;
+      if (statusOf(error) !== 403) throw error;
       refuse(response, 403, { error: 'The credentials may not do this.', lacks: needs });
     }
   }
@@ -127,6 +126,11 @@ export async function startConsole(
         server.closeAllConnections();
       }),
   };
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof SmootherUsageError) return 400;
+  return NOT_ALLOWED.test(error instanceof Error ? error.name : '') ? 403 : 500;
 }
 
 function isOwnHost({ headers: { host } }: IncomingMessage, server: Server): boolean {
