@@ -2,12 +2,16 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Action } from '../../../src/cli/console/data.ts';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Answers } from '../../../src/cli/console/answers.ts';
+import type { Action, PageData } from '../../../src/cli/console/data.ts';
 import { pageHtml } from '../../../src/cli/console/html.ts';
 import { type Console, startConsole } from '../../../src/cli/console/server.ts';
-import { fakeAnswers, PAGE } from './page-data.ts';
+import { fakeAnswers, PAGE, WAITING } from './page-data.ts';
+
+const BUSY_LANE = 'anthropic.claude-haiku-4-5:geo';
+const ALL_PAUSED: PageData = { ...PAGE, lanes: PAGE.lanes.map((lane) => ({ ...lane, state: 'paused' })) };
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
   existsSync,
@@ -19,9 +23,19 @@ describe.skipIf(CHROMIUM === undefined)(`the console's page${why}`, () => {
   let served: Console;
   const acted: Action[] = [];
   const troubles: string[] = [];
+  const usual = fakeAnswers(acted);
+  let answers: Answers;
 
+  beforeEach(() => {
+    answers = { ...usual };
+    troubles.length = 0;
+  });
   beforeAll(async () => {
-    served = await startConsole(fakeAnswers(acted));
+    served = await startConsole({
+      page: () => answers.page(),
+      request: (id) => answers.request(id),
+      act: (action) => answers.act(action),
+    });
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
   });
   afterAll(async () => {
@@ -38,10 +52,21 @@ describe.skipIf(CHROMIUM === undefined)(`the console's page${why}`, () => {
         troubles.push(`asked ${request.url()}`);
       }
     });
+    await page.clock.install();
     await page.goto(url);
     await page.waitForSelector('.chart svg');
     return page;
   }
+
+  /** Gives the page something else to show, and lets the time pass until it has looked. */
+  async function showNext(page: Page, next: Partial<Answers>, seconds = 3): Promise<void> {
+    Object.assign(answers, next);
+    await page.clock.fastForward(seconds * 1_000);
+  }
+
+  const isFocused = (it: Locator) =>
+    it.evaluate((element) => element === element.ownerDocument.activeElement);
+  const isTooWide = (page: Page) => page.evaluate('document.documentElement.scrollWidth > innerWidth');
 
   it('shows what binds each lane, draws it, and asks nobody else', async () => {
     const page = await open();
@@ -72,7 +97,74 @@ describe.skipIf(CHROMIUM === undefined)(`the console's page${why}`, () => {
     await page.getByRole('button', { name: 'Pause' }).press('Enter');
     await dialog.getByRole('button', { name: 'Pause' }).press('Enter');
     await page.getByText('done: pause').waitFor();
-    expect(acted).toEqual([{ action: 'pause', lane: 'anthropic.claude-haiku-4-5:geo' }]);
+    expect(acted).toEqual([{ action: 'pause', lane: BUSY_LANE }]);
+    expect(await isFocused(page.getByRole('button', { name: `Pause ${BUSY_LANE}` }))).toBe(true);
+    await page.close();
+  });
+
+  it('keeps to the state that others make: no old question, no old message, and the focus where it was', async () => {
+    const page = await open();
+    const [pause, resume] = [
+      page.getByRole('button', { name: `Pause ${BUSY_LANE}` }),
+      page.getByRole('button', { name: `Resume ${BUSY_LANE}` }),
+    ];
+    await pause.press('Enter');
+    await page.getByText('Stop releasing the requests').waitFor();
+    await showNext(page, { page: async () => ALL_PAUSED });
+    await resume.waitFor();
+    expect(await page.getByRole('dialog').count()).toBe(0);
+    expect(await isFocused(resume)).toBe(true);
+    await resume.press('Enter');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByText('done: resume').waitFor();
+    await showNext(page, usual);
+    await pause.waitFor();
+    await showNext(page, { page: async () => ALL_PAUSED });
+    await resume.waitFor();
+    expect(await page.getByText('done: resume').count()).toBe(0);
+    await page.close();
+  });
+
+  it('gives the focus to the request when its button goes away', async () => {
+    const page = await open();
+    await page.getByLabel('Request id').fill('order-4711');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Cancel order-4711' }).press('Enter');
+    await showNext(page, { request: async () => ({ ...WAITING, status: 'COMPLETED' }) });
+    await page.getByText('COMPLETED', { exact: true }).waitFor();
+    expect(await isFocused(page.getByRole('article', { name: 'Request order-4711' }))).toBe(true);
+    await page.close();
+  });
+
+  it('says of when its figures are, and not how things stand, while it is not answered', async () => {
+    const page = await open();
+    const trouble = page.getByRole('alert');
+    await showNext(page, { page: () => Promise.reject(new Error('the stack cannot be reached')) });
+    await trouble
+      .getByText('What you see is of 2026-11-22 20:40:00Z: Error: the stack cannot be reached')
+      .waitFor();
+    expect(await page.locator('.verdict').innerText()).toContain('Not known');
+    await showNext(page, usual);
+    await trouble.waitFor({ state: 'detached' });
+    expect(await page.locator('.verdict').innerText()).toContain('Needs attention');
+    await showNext(page, { page: () => new Promise(() => {}) });
+    await page.clock.fastForward(30_000);
+    await trouble.getByText('There has been no answer for 20 s.').waitFor();
+    await page.close();
+  });
+
+  it('keeps what the pointer shows when new figures come', async () => {
+    const page = await open();
+    await page.locator('.chart').last().hover();
+    const shown = page.locator('.chart').last().locator('> div').last();
+    await shown.getByText('600k').first().waitFor();
+    const lanes = PAGE.lanes.map((lane) => ({
+      ...lane,
+      minutes: lane.minutes.map((minute) => ({ ...minute, used: { tokens: 77, requests: 7 } })),
+    }));
+    await showNext(page, { page: async () => ({ ...PAGE, lanes }) });
+    await shown.getByText('77', { exact: true }).waitFor();
     await page.close();
   });
 
@@ -87,22 +179,50 @@ describe.skipIf(CHROMIUM === undefined)(`the console's page${why}`, () => {
     await page.getByLabel('Request id').fill('nobody');
     await page.keyboard.press('Enter');
     await page.getByText('There is no record of nobody').waitFor();
+    await page.getByLabel('Request id').fill('a/b');
+    await page.keyboard.press('Enter');
+    await page.getByText('request_id: must be').waitFor();
+    answers.request = () => new Promise(() => {});
+    await page.getByLabel('Request id').fill('order-4711');
+    await page.keyboard.press('Enter');
+    await page.getByText('Looking …').waitFor();
+    expect(await page.locator('.trouble').count()).toBe(0);
     await page.close();
   });
 
   it('fits a phone: nothing but its own tables scrolls sideways', async () => {
-    const page = await open(served.url, 390);
-    const tooWide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
-    expect(tooWide).toBe(false);
+    const page = await open(served.url, 360);
+    expect(await isTooWide(page)).toBe(false);
+    const [unknown, waiting] = ['Z'.repeat(128), 'M'.repeat(128)];
+    answers.request = async (id) =>
+      id === waiting ? { ...WAITING, request_id: id, says: [id] } : usual.request(id);
+    for (const [id, then] of [
+      [unknown, page.getByText('There is no record')],
+      [waiting, page.getByRole('button', { name: 'Cancel' })],
+    ] as const) {
+      await page.getByLabel('Request id').fill(id);
+      await page.keyboard.press('Enter');
+      await then.waitFor();
+      expect(await isTooWide(page)).toBe(false);
+    }
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    const confirm = await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).boundingBox();
+    expect((confirm?.x ?? 360) + (confirm?.width ?? 0)).toBeLessThan(360);
     await page.close();
   });
 
-  it('names every control and table for those who cannot see them', async () => {
+  it('names every control and table for those who cannot see them, each by another name', async () => {
     const page = await open();
-    const nameless =
-      await page.evaluate(`[...document.querySelectorAll('button, input, table, [role=img]')].filter((it) =>
-      !(it.textContent.trim() || it.labels?.length || it.getAttribute('aria-label') || it.caption)).length`);
-    expect(nameless).toBe(0);
+    const parts = page.locator('button, input, summary, .scroll, [role=img]').filter({ visible: true });
+    const names = await parts.evaluateAll((all) =>
+      all.map((it) => it.ariaLabel || (it as HTMLInputElement).labels?.[0]?.textContent || it.textContent),
+    );
+    expect(names).not.toContain('');
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    const dialog = page.getByRole('dialog', { name: `Pause ${BUSY_LANE}` });
+    const description = await dialog.evaluate((it) => it.ariaDescribedByElements?.[0]?.textContent);
+    expect(description).toContain(`Stop releasing the requests of ${BUSY_LANE}?`);
     await page.close();
   });
 

@@ -1,22 +1,21 @@
 /** What the page asks of its server, with the token of its address. */
-import type { Action, Done, Found, PageData, Refusal } from '../data.ts';
+import type { Action, Done, Refusal } from '../data.ts';
 
 const token = new URLSearchParams(location.search).get('token') ?? '';
 
 /** The server refused, and says why. */
-export class RefusedError extends Error {
+class RefusedError extends Error {
   override readonly name = 'RefusedError';
   constructor(readonly refusal: Refusal) {
     super(refusal.error);
   }
 }
 
-export function askPage(): Promise<PageData> {
-  return ask('/api/page');
-}
-
-export function askRequest(id: string): Promise<Found> {
-  return ask(`/api/request?id=${encodeURIComponent(id)}`);
+/** What a person reads about a question that had no answer. */
+export function troubleOf(error: unknown): string {
+  if (!(error instanceof RefusedError)) return 'The console does not answer: has "smoother console" ended?';
+  const { error: says, lacks } = error.refusal;
+  return lacks === undefined ? says : `${says} This needs ${lacks}.`;
 }
 
 export function act(action: Action): Promise<Done> {
@@ -27,7 +26,7 @@ export function act(action: Action): Promise<Done> {
   });
 }
 
-async function ask<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {
+export async function ask<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {
   const response = await fetch(path, {
     ...init,
     headers: { ...init.headers, authorization: `Bearer ${token}` },

@@ -31,9 +31,9 @@ export function LaneChart({ lane }: { lane: Lane }) {
     };
   }, []);
 
-  // The colours of the style change with the theme.
+  // The colours of the style change with the theme. What is pointed at and which lines are hidden outlast new figures.
   useEffect(() => {
-    chart.current?.setOption(optionOf(lane, unit), { notMerge: true });
+    chart.current?.setOption(optionOf(lane, unit), { replaceMerge: ['series'] });
   }, [lane, unit, isDark]);
 
   const sum = (pick: 'demand' | 'used') => lane.minutes.reduce((all, minute) => all + minute[pick][unit], 0);
@@ -44,6 +44,7 @@ export function LaneChart({ lane }: { lane: Lane }) {
         <label>
           <input
             type="checkbox"
+            aria-label={`in requests, ${lane.lane}`}
             checked={unit === 'requests'}
             onChange={(event) => setUnit(event.currentTarget.checked ? 'requests' : 'tokens')}
           />{' '}
@@ -54,11 +55,12 @@ export function LaneChart({ lane }: { lane: Lane }) {
         ref={element}
         class="chart"
         role="img"
-        aria-label={`Chart: ${short(sum('demand'))} ${unit} arrived and ${short(sum('used'))} were used in the time shown.`}
+        aria-label={`Chart of ${lane.lane}: ${short(sum('demand'))} ${unit} arrived and ${short(sum('used'))} were used in the time shown.`}
       />
       <details>
-        <summary>The figures of the chart</summary>
+        <summary aria-label={`The figures of the chart, ${lane.lane}`}>The figures of the chart</summary>
         <DataTable
+          of={lane.lane}
           caption={`Demand and use in ${unit} a minute`}
           head={['minute', 'demand', 'used', 'throttled calls']}
           rows={lane.minutes
@@ -80,6 +82,7 @@ function optionOf({ minutes, limits }: Lane, unit: Unit) {
   const colour = (name: string) => style.getPropertyValue(name).trim();
   const quota = unit === 'tokens' ? limits.tokens_per_minute : limits.requests_per_minute;
   const line = (name: string, data: number[], colours: string, more = {}) => ({
+    id: name,
     name,
     type: 'line',
     data,

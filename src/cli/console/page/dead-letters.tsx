@@ -32,7 +32,7 @@ export function DeadLetterTable({
       <h2 id="dead-letters">Dead letters</h2>
       <ul class="letters">
         {deadLetters.map(({ queue, count }) => (
-          <li key={queue}>
+          <li key={queue} tabIndex={-1}>
             <strong>
               {queue}: {count === undefined ? 'not known' : count}
             </strong>

@@ -100,10 +100,11 @@ function Figure({ name, value, children }: { name: string; value: string; childr
   );
 }
 
-function Waits({ lane: { priorities } }: { lane: Lane }) {
+function Waits({ lane: { lane, priorities } }: { lane: Lane }) {
   if (priorities.length === 0) return null;
   return (
     <DataTable
+      of={lane}
       caption="Waits by priority"
       head={['priority', 'completed', 'failed', KEPT_HEAD, 'p50', 'p95']}
       rows={priorities.map(({ name, completed, failed, wait_ms: { p50, p95 }, ...promises }) => [
@@ -120,11 +121,12 @@ function Waits({ lane: { priorities } }: { lane: Lane }) {
 
 const MOST_LINES = 12;
 
-function Backlog({ lane: { backlog }, now }: { lane: Lane; now: number }) {
+function Backlog({ lane: { lane, backlog }, now }: { lane: Lane; now: number }) {
   if (backlog.lines.length === 0) return null;
   const rest = backlog.lines.length - MOST_LINES;
   return (
     <DataTable
+      of={lane}
       caption={`Waiting by priority and tenant${rest > 0 ? ` (${rest} more)` : ''}`}
       head={['tenant', 'priority', 'requests', 'tokens', 'oldest']}
       rows={backlog.lines

@@ -1,45 +1,20 @@
 import { render } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
 import { counted, moment } from '../../report/numbers.ts';
 import type { PageData } from '../data.ts';
-import { askPage, RefusedError } from './ask.ts';
 import { Budgets } from './budgets.tsx';
 import { DeadLetterTable } from './dead-letters.tsx';
 import { LaneCard } from './lane.tsx';
+import { useLatest } from './latest.ts';
 import { RequestSearch } from './request.tsx';
 import style from './style.css';
 import { UsageTables } from './usage.tsx';
 
-const EVERY_MS = 2_000;
+function LivePage() {
+  const { answer, trouble } = useLatest<PageData>('/api/page');
+  return <Page page={answer} trouble={trouble} />;
+}
 
-function App({ frozen }: { frozen: PageData | undefined }) {
-  const [page, setPage] = useState(frozen);
-  const [trouble, setTrouble] = useState<string>();
-
-  useEffect(() => {
-    if (frozen !== undefined) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let ended = false;
-    const look = async () => {
-      try {
-        setPage(await askPage());
-        setTrouble(undefined);
-      } catch (error) {
-        setTrouble(
-          error instanceof RefusedError
-            ? error.message
-            : 'The console does not answer: has "smoother console" ended? What you see may be old.',
-        );
-      }
-      if (!ended) timer = setTimeout(look, EVERY_MS);
-    };
-    void look();
-    return () => {
-      ended = true;
-      clearTimeout(timer);
-    };
-  }, [frozen]);
-
+function Page({ page, trouble }: { page: PageData | undefined; trouble?: string | undefined }) {
   return (
     <>
       <header>
@@ -49,10 +24,12 @@ function App({ frozen }: { frozen: PageData | undefined }) {
       <main>
         {trouble !== undefined && (
           <p class="trouble" role="alert">
+            {page && `What you see is of ${moment(page.at)}: `}
             {trouble}
           </p>
         )}
-        {page === undefined ? trouble === undefined && <p>Looking …</p> : <Sections page={page} />}
+        {page === undefined && trouble === undefined && <p>Looking …</p>}
+        {page && <Sections page={page} isOld={trouble !== undefined} />}
       </main>
     </>
   );
@@ -69,12 +46,13 @@ function subtitle({ region, at, live, range, readOnly }: PageData): string {
   return parts.join(' · ');
 }
 
-function Sections({ page }: { page: PageData }) {
+function Sections({ page, isOld }: { page: PageData; isOld: boolean }) {
   const { lanes, live, usage, budgets, deadLetters } = page;
+  const verdict = isOld ? 'unknown' : worst(page);
   return (
     <>
       <p class="verdict">
-        <span class={`badge ${worst(page)}`}>{VERDICTS[worst(page)]}</span> {summary(page)}
+        <span class={`badge ${verdict}`}>{VERDICTS[verdict]}</span> {summary(page)}
       </p>
       <section aria-labelledby="lanes">
         <h2 id="lanes">Lanes</h2>
@@ -94,7 +72,12 @@ function Sections({ page }: { page: PageData }) {
 }
 
 type Health = PageData['lanes'][number]['health'];
-const VERDICTS: Record<Health, string> = { good: 'Healthy', attention: 'Needs attention', bad: 'In trouble' };
+const VERDICTS: Record<Health | 'unknown', string> = {
+  good: 'Healthy',
+  attention: 'Needs attention',
+  bad: 'In trouble',
+  unknown: 'Not known',
+};
 
 function worst({ lanes, budgets, deadLetters }: PageData): Health {
   if (lanes.some(({ health }) => health === 'bad')) return 'bad';
@@ -119,4 +102,4 @@ function summary({ lanes, deadLetters }: PageData): string {
 document.head.append(Object.assign(document.createElement('style'), { textContent: style }));
 const frozen: PageData | null = JSON.parse(document.getElementById('data')?.textContent ?? 'null');
 const root = document.getElementById('app');
-if (root) render(<App frozen={frozen ?? undefined} />, root);
+if (root) render(frozen ? <Page page={frozen} /> : <LivePage />, root);

@@ -1,41 +1,17 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { duration, moment, short } from '../../report/numbers.ts';
 import { unknownText } from '../../report/why-text.ts';
 import type { Found, PageData } from '../data.ts';
-import { ActionButton, refusalOf } from './action.tsx';
-import { askRequest } from './ask.ts';
+import { ActionButton } from './action.tsx';
+import { useLatest } from './latest.ts';
 import { DataTable } from './table.tsx';
 
-const EVERY_MS = 2_000;
+/** More than any id has: what is pasted is refused in words rather than cut to an id that nobody has. */
+const MOST_CHARACTERS = 1_024;
 
-/** Why a request waits, and what happened to it; looked at again while it is open. */
 export function RequestSearch({ page }: { page: PageData }) {
   const [typed, setTyped] = useState('');
-  const [id, setId] = useState<string>();
-  const [found, setFound] = useState<Found>();
-  const [trouble, setTrouble] = useState<string>();
-
-  useEffect(() => {
-    if (id === undefined) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let ended = false;
-    const look = async () => {
-      try {
-        const answer = await askRequest(id);
-        if (ended) return;
-        setFound(answer);
-        setTrouble(undefined);
-      } catch (error) {
-        setTrouble(refusalOf(error));
-      }
-      if (!ended) timer = setTimeout(look, EVERY_MS);
-    };
-    void look();
-    return () => {
-      ended = true;
-      clearTimeout(timer);
-    };
-  }, [id]);
+  const [id, setId] = useState('');
 
   return (
     <section aria-labelledby="request">
@@ -44,26 +20,34 @@ export function RequestSearch({ page }: { page: PageData }) {
         class="search"
         onSubmit={(event) => {
           event.preventDefault();
-          setFound(undefined);
-          setId(typed.trim() || undefined);
+          setId(typed.trim());
         }}
       >
         <label for="request-id">Request id</label>
         <input
           id="request-id"
           value={typed}
+          maxLength={MOST_CHARACTERS}
           autocomplete="off"
           spellcheck={false}
           onInput={(event) => setTyped(event.currentTarget.value)}
         />
         <button type="submit">Look</button>
       </form>
-      <div aria-live="polite">
-        {trouble !== undefined && <p class="trouble">{trouble}</p>}
-        {id !== undefined && found === undefined && trouble === undefined && <p>Looking …</p>}
-        {found !== undefined && <Answer found={found} page={page} />}
-      </div>
+      <div aria-live="polite">{id !== '' && <Sought key={id} id={id} page={page} />}</div>
     </section>
+  );
+}
+
+/** Why a request waits, and what happened to it; looked at again while it is open. */
+function Sought({ id, page }: { id: string; page: PageData }) {
+  const { answer, trouble } = useLatest<Found>(`/api/request?id=${encodeURIComponent(id)}`);
+  return (
+    <>
+      {trouble !== undefined && <p class="trouble">{trouble}</p>}
+      {answer === undefined && trouble === undefined && <p>Looking …</p>}
+      {answer && <Answer found={answer} page={page} />}
+    </>
   );
 }
 
@@ -74,7 +58,7 @@ function Answer({ found, page }: { found: Found; page: PageData }) {
   const { request_id, status, says, remedy, ahead, expected_start, deadline_at, deadline, history } = found;
   const now = page.at;
   return (
-    <article class="card" aria-label={`Request ${request_id}`}>
+    <article class="card" aria-label={`Request ${request_id}`} tabIndex={-1}>
       <div class="title">
         <h3>{request_id}</h3>
         <span class={`badge ${status === 'FAILED' || status === 'EXPIRED' ? 'bad' : 'good'}`}>{status}</span>

@@ -2,11 +2,14 @@ import { MEANINGS } from '../../report/usage-cells.ts';
 
 /** The first column is a name, and the others are figures, or with `text` words. */
 export function DataTable({
+  of,
   caption,
   head,
   rows,
   text = false,
 }: {
+  /** What it is about, for those who do not see where it stands among tables of the same caption. */
+  of?: string;
   caption: string;
   head: readonly string[];
   rows: readonly (readonly string[])[];
@@ -15,7 +18,7 @@ export function DataTable({
   return (
     // A wide table scrolls by itself, also by keyboard.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section class="scroll" aria-label={caption} tabIndex={0}>
+    <section class="scroll" aria-label={of === undefined ? caption : `${caption}, ${of}`} tabIndex={0}>
       <table class={text ? 'text' : undefined}>
         <caption>{caption}</caption>
         <thead>
