@@ -153,7 +153,8 @@ const hesitant: Sabotage = {
     'advance',
     (advance) =>
       function (this: Pacing, now) {
-        advance.call(this, now, { requests: 1, tokens: TOKENS_PER_MINUTE / 60_000 });
+        const tokens = TOKENS_PER_MINUTE / 60_000;
+        advance.call(this, now, { requests: 1, tokens, charges: tokens });
       },
   ),
 };

@@ -13,6 +13,7 @@ import {
   range,
   type Scenario,
   scaled,
+  seed,
   surroundings,
 } from './scenario.ts';
 
@@ -166,5 +167,53 @@ invariant<Scenario, Sabotage>('what calls are charged in a minute stays within t
       expect(charged).toBeLessThan(1.03 * LARGE.tokens_per_minute);
     }
   },
-  without: { 'the charges to expect': { engine: replaced(Outlook, 'grows', () => () => undefined) } },
+  without: {
+    'the charges to expect': {
+      engine: replaced(
+        Ledger,
+        'release',
+        (release) =>
+          function (this: Ledger, slot, change) {
+            release.call(this, slot, { ...change, expected: 0 });
+          },
+      ),
+    },
+  },
 });
+
+const ANSWERS = { input: [1_000, 3_000], maxTokens: 4_000, answer: [0.375, 0.625] } as const;
+const longAnswers: fc.Arbitrary<Scenario> = seed.map((seed) => ({
+  ...CALM,
+  seed,
+  durationMs: 600_000,
+  modelId: BURNDOWN_MODEL,
+  limits: { tokens_per_minute: 6_000_000 },
+  callMs: [30_000, 50_000],
+  flows: [
+    { priority: 3, tenant: 'acme', waiting: 4_000, ...ANSWERS },
+    { priority: 1, tenant: 'acme', waiting: 0, everyMs: 5_000, ...ANSWERS },
+  ],
+}));
+
+invariant<Scenario, Sabotage>(
+  'long answers that owe debts leave no hole in the releases, and urgent work does not wait for them',
+  {
+    generated: longAnswers,
+    runs: 1,
+    holds: (scenario, without) => {
+      const { releases, begin } = new LaneRun(scenario, without).run();
+      const late = releases.filter(({ at }) => at > begin + 3 * MINUTE_MS);
+      const bulk = late.filter(({ entry }) => entry.priority === 3);
+      bulk.slice(1).forEach(({ at }, before) => {
+        expect(at - (bulk[before]?.at ?? at)).toBeLessThan(15_000);
+      });
+      const waits = late.flatMap(({ at, entry }) => (entry.priority === 1 ? [at - entry.accepted_at] : []));
+      expect(waits.filter((ms) => ms > 2_000).length).toBeLessThan(0.05 * waits.length);
+    },
+    without: {
+      'the limit of what a minute releases': {
+        engine: replaced(Ledger, 'releases', () => (now) => new Outlook(now, MINUTE_MS)),
+      },
+    },
+  },
+);

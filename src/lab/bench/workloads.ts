@@ -203,6 +203,18 @@ const BUILDS: Record<string, Build> = {
       ),
     };
   },
+  'long-answers': (seed) => {
+    const lane = { modelId: OPUS, limits: { requestsPerMinute: RPM, tokensPerMinute: 6_000_000 } };
+    const sizes = { ...CHAT, outputMedian: 2_000, spread: 1.2, outputMost: 4_096, maxTokens: 4_096 };
+    return {
+      about: 'The same, of answers that take 40 seconds',
+      lanes: [lane],
+      durationMs: 15 * MINUTE_MS,
+      latency: { firstTokenMs: 1_000, perTokenMs: 20 },
+      targets: TARGETS,
+      arrivals: demand(seed, overload(15, lane, sizes)),
+    };
+  },
   foreign: (seed) => ({
     about: 'Someone else takes 40 % of the quota for ten minutes',
     lanes: [LANE],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { mayBeAhead, Pacing } from '../../../../src/core/lane/engine/pacing.ts';
 
 /** Two requests a second. */
-const RATE = { requests: 0.002, tokens: Number.POSITIVE_INFINITY };
+const RATE = { requests: 0.002, tokens: Number.POSITIVE_INFINITY, charges: Number.POSITIVE_INFINITY };
 
 /** Releases all that the pace allows, and again after so long; returns how many the second time. */
 function releasedAfter(ms: number, waitsForWorker: boolean): number {
@@ -10,7 +10,7 @@ function releasedAfter(ms: number, waitsForWorker: boolean): number {
   const release = (now: number) => {
     pacing.advance(now, RATE);
     let released = 0;
-    for (; pacing.allows(); released++) pacing.spend({ requests: 1, tokens: 0 });
+    for (; pacing.allows(); released++) pacing.spend({ requests: 1, tokens: 0, charges: 0 });
     if (waitsForWorker) pacing.waitForWorker(now, released);
     return released;
   };

@@ -12,6 +12,7 @@ function deltasOf(first: number | undefined, unfinished: number | undefined, unh
     unfinished,
     firstSlot: () => ledger.first,
     firstUnfinishedSlot: () => ledger.unfinished,
+    awaitsDebts: false,
     report: () => undefined,
   };
   return { deltas: new ReportDeltas(ledger, unheard), ledger };
@@ -26,6 +27,16 @@ describe('reports', () => {
     expect(deltas.from(NOW + 200)).toBe(slotOf(NOW + 200 - 20_000));
     expect(deltas.from(NOW + 5_000)).toBe(open);
     expect(deltas.from(NOW + 5_200)).toBe(slotOf(NOW + 5_200 - 20_000));
+  });
+
+  it('that may tell of debts are all read every second', () => {
+    const open = slotOf(NOW - 60_000);
+    const { deltas, ledger } = deltasOf(open, open);
+    deltas.from(NOW);
+    deltas.takeIn([]);
+    ledger.awaitsDebts = true;
+    expect(deltas.from(NOW + 900)).toBe(slotOf(NOW + 900 - 20_000));
+    expect(deltas.from(NOW + 1_000)).toBe(open);
   });
 
   it('are awaited while something is open, and by a successor', () => {

@@ -166,6 +166,7 @@ export class LaneEngine {
     });
     const headroom = new Headroom(used, limits, {
       outlook: this.#ledger.outlook(now, runMs, this.#estimates.startDelay),
+      released: this.#ledger.releases(now),
       runMs,
       urgentIn: urgent.within,
     });

@@ -8,10 +8,17 @@ import type { Sizing } from './sizing.ts';
 /** What the coming minute is expected to bring. */
 export interface Expected {
   outlook: Outlook;
+  /** What counts of the releases, with what they are expected to be charged in the end. */
+  released: Outlook;
   /** How long a call takes from its release. */
   runMs: number;
   /** What urgent requests will need that come from now on, by milliseconds from now, at most and on average. */
   urgentIn(ms: number): { atMost: Amount; onAverage: Amount };
+}
+
+/** What is taken, and what of it will be charged. */
+export interface Flow extends Amount {
+  charges: number;
 }
 
 export const NOBODY: Amount = { requests: 0, tokens: 0 };
@@ -20,6 +27,8 @@ export class Headroom {
   readonly #used: LedgerTotals;
   /** Beside the urgent work that comes on average. */
   readonly #left: Left[];
+  /** Of the limits, beside what the last minute's releases are expected to be charged. */
+  readonly #unreleased: Left[];
   /**
    * The least that is left in the coming minute, while a call runs that is released now, and after it: beside what Bedrock counts
    * now, the debts that running calls are expected to owe, and urgent requests that are yet to come.
@@ -32,7 +41,7 @@ export class Headroom {
   constructor(
     used: LedgerTotals,
     private readonly limits: Limits,
-    { outlook, runMs, urgentIn }: Expected,
+    { outlook, released, runMs, urgentIn }: Expected,
   ) {
     this.#used = { ...used };
     const { requests, tokens } = amountOf(limits);
@@ -48,20 +57,19 @@ export class Headroom {
       behindMs = Math.max(behindMs, left.inMs - WINDOW_MS * share);
     }
     this.behindMs = behindMs;
+    this.#unreleased = released.leftOf({ requests, tokens });
+    for (const left of this.#unreleased) lower(this.#least.ended, left);
   }
 
   /**
    * At what rate all that is and becomes free can be taken, without a pause, within a time from now: of a millisecond.
    * @param ahead by so much what is taken may be ahead of what is free
    */
-  rateWithin(ms: number, ahead: Amount): Amount {
-    const rate = { requests: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };
-    for (const { inMs, requests, tokens } of this.#left) {
-      if (inMs === 0 || inMs > ms) continue;
-      rate.requests = Math.min(rate.requests, (requests + ahead.requests) / inMs);
-      rate.tokens = Math.min(rate.tokens, (tokens + ahead.tokens) / inMs);
-    }
-    return rate;
+  rateWithin(ms: number, ahead: Amount): Flow {
+    return {
+      ...rateOf(this.#left, ms, ahead),
+      charges: rateOf(this.#unreleased, ms, ahead).tokens,
+    };
   }
 
   /** Bedrock must admit the call now, whatever it counts. A call larger than the lane's present share runs alone. */
@@ -118,6 +126,18 @@ function endless(): Amount {
 function lower(least: Amount, { requests, tokens }: Amount): void {
   least.requests = Math.min(least.requests, requests);
   least.tokens = Math.min(least.tokens, tokens);
+}
+
+function rateOf(lefts: readonly Left[], ms: number, ahead: Amount): Amount {
+  const rate = endless();
+  for (const { inMs, requests, tokens } of lefts) {
+    if (inMs === 0 || inMs > ms) continue;
+    lower(rate, {
+      requests: (requests + ahead.requests) / inMs,
+      tokens: (tokens + ahead.tokens) / inMs,
+    });
+  }
+  return rate;
 }
 
 function without({ inMs, requests, tokens }: Left, needs: Amount): Left {

@@ -32,6 +32,9 @@ export interface LedgerTotals extends Amount {
 /** Independent errors add up to no more than this many standard deviations, but for one time in a hundred and sixty. */
 const CONFIDENCE = 2.5;
 
+/** What running calls will owe is not known either: so much of its standard deviation is left free of a minute's releases. */
+const OWED_CONFIDENCE = 0.75;
+
 /** The tokens of an estimate, on the safe side. */
 export function atMost({ tokens, variance }: Omit<LedgerTotals, 'requests'>): number {
   return tokens + CONFIDENCE * Math.sqrt(variance);
@@ -138,6 +141,31 @@ export class Ledger {
     return outlook;
   }
 
+  /**
+   * What the last minute has released, until that is longer ago: what it was charged, or is expected to be. A debt counts from
+   * the call's end, which may be minutes away. But as long as no minute's releases will be charged more than the limit, no
+   * minute's ends are, however long each call takes.
+   */
+  releases(now: number): Outlook {
+    const outlook = new Outlook(now, WINDOW_MS);
+    let variance = 0;
+    for (const [slot, entry] of this.#slots) {
+      const until = slot * SLOT_MS + WINDOW_MS;
+      if (until <= now) continue;
+      outlook.holds(releasedIn(slot, entry), until);
+      variance += owedTokens(entry) ** 2 / Math.max(1, unended(entry));
+    }
+    const unsure = { requests: 0, tokens: OWED_CONFIDENCE * Math.sqrt(variance) };
+    outlook.holds(unsure, Number.POSITIVE_INFINITY);
+    return outlook;
+  }
+
+  /** Running calls are expected to be charged more than what is held for them. */
+  get awaitsDebts(): boolean {
+    for (const entry of this.#slots.values()) if (owedTokens(entry) > 0) return true;
+    return false;
+  }
+
   /** Releases that have not ended, and the workers they take. */
   unfinished(now: number): { releases: number; bundles: number } {
     const unfinished = { releases: 0, bundles: 0 };
@@ -171,9 +199,9 @@ export class Ledger {
     const released = { requests: 0, tokens: 0 };
     for (const [slot, entry] of this.#slots) {
       if (slot * SLOT_MS < time) continue;
-      const settled = settledAfter(Number.NEGATIVE_INFINITY, slot, entry.ends);
-      released.requests += Math.max(0, entry.releases);
-      released.tokens += settled + entry.expected * shareLeft(entry);
+      const { requests, tokens } = releasedIn(slot, entry);
+      released.requests += requests;
+      released.tokens += tokens;
     }
     return released;
   }
@@ -263,6 +291,16 @@ function heldTokens(entry: Slot): number {
   if (unended(entry) === 0) return 0;
   const above = Math.max(0, entry.held - entry.reserved);
   return Math.max(0, entry.reserved - entry.ends.reserved) + above * shareLeft(entry);
+}
+
+/** What those that run are expected to be charged beyond that. */
+function owedTokens(entry: Slot): number {
+  return Math.max(0, entry.expected * shareLeft(entry) - heldTokens(entry));
+}
+
+function releasedIn(slot: number, entry: Slot): Amount {
+  const settled = settledAfter(Number.NEGATIVE_INFINITY, slot, entry.ends);
+  return { requests: Math.max(0, entry.releases), tokens: settled + entry.expected * shareLeft(entry) };
 }
 
 function settledAfter(seen: number, slot: number, { charges, debts }: SlotEnds): number {

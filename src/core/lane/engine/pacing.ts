@@ -6,7 +6,7 @@
  */
 
 import type { Limits } from '../catalog/limits.ts';
-import { bindingShare, NOBODY } from './headroom.ts';
+import { bindingShare, type Flow, NOBODY } from './headroom.ts';
 import { type Amount, WINDOW_MS } from './ledger.ts';
 import type { Sizing } from './sizing.ts';
 
@@ -38,7 +38,7 @@ export function mayBeAhead(typical: Amount, limits: Limits): Amount {
 }
 
 export class Pacing {
-  #credit: Amount = { requests: 0, tokens: 0 };
+  #credit: Flow = { requests: 0, tokens: 0, charges: 0 };
   #at: number | undefined;
   /** Since when there has been no worker, after the last round and before it. */
   #waitsSince: number | undefined;
@@ -48,7 +48,7 @@ export class Pacing {
    * Earns credit since the last call; to be called before each round of releases.
    * @param rate that can be kept up, of a millisecond; infinite if it does not matter
    */
-  advance(now: number, rate: Amount): void {
+  advance(now: number, rate: Flow): void {
     this.#waitedSince = this.#waitsSince;
     this.#waitsSince = undefined;
     const makeUpMs = MAKE_UP_MS + Math.min(LONGEST_PAUSE_MS, now - (this.#waitedSince ?? now));
@@ -61,6 +61,7 @@ export class Pacing {
     this.#credit = {
       requests: earn(this.#credit.requests, rate.requests),
       tokens: earn(this.#credit.tokens, rate.tokens),
+      charges: earn(this.#credit.charges, rate.charges),
     };
   }
 
@@ -71,12 +72,14 @@ export class Pacing {
 
   /** One release may overdraw the credit; the next waits until it is earned. */
   allows(): boolean {
-    return this.#credit.requests > 0 && this.#credit.tokens > 0;
+    const { requests, tokens, charges } = this.#credit;
+    return requests > 0 && tokens > 0 && charges > 0;
   }
 
-  spend(cost: Amount): void {
+  spend(cost: Flow): void {
     this.#credit.requests -= cost.requests;
     this.#credit.tokens -= cost.tokens;
+    this.#credit.charges -= cost.charges;
   }
 }
 

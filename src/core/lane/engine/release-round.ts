@@ -130,7 +130,11 @@ export function releaseRound(
     }
     if (tries) trials.spend(now, slotOf(now));
     if (entry.failures > 0) retries.spend();
-    if (!urgent) pacing.spend({ requests: 1, tokens: pacedTokens(size, runMs, aheadMs) });
+    const { reserved, held, variance, charge: expected } = size;
+    if (!urgent) {
+      const tokens = pacedTokens(size, runMs, aheadMs);
+      pacing.spend({ requests: 1, tokens, charges: expected });
+    }
     queues.serve(size.cost);
     headroom.take(size);
     input.budgets?.took(entry, size);
@@ -138,7 +142,6 @@ export function releaseRound(
     const before = bundles.count;
     const bundle = bundles.add(entry);
     const opened = bundles.count - before;
-    const { reserved, held, variance, charge: expected } = size;
     ledger.release(slotOf(now), { releases: 1, bundles: opened, reserved, held, variance, expected });
     const probesModel = deniedModels.released(now, slotOf(now), entry.model_id);
     const probe = breaker.released(now, slotOf(now), entry.tenant) || probesModel;

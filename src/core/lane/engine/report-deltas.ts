@@ -6,9 +6,17 @@ import type { ModelEnds } from './denied-models.ts';
 import type { CallEnds } from './failures.ts';
 import type { Ledger } from './ledger.ts';
 
-/** Reports of releases younger than this are read at every tick, all others this often. */
+/** Reports of releases younger than this are read at every tick, all others this often: more often where they may tell of debts. */
 const RECENT_MS = 20_000;
 const READ_ALL_EVERY_MS = 5_000;
+const READ_DEBTS_EVERY_MS = 1_000;
+/** Reports and starts are on their way for so long. */
+const ON_THE_WAY_MS = 400;
+
+/** So long before a call starts those debts came that were not known at its release: of calls that take `runMs`. */
+export function noticeMs(runMs: number): number {
+  return ON_THE_WAY_MS + (runMs > RECENT_MS ? READ_DEBTS_EVERY_MS / 2 : 0);
+}
 
 /** What has been counted since the last look: reports are totals of a slot. */
 export class ReportDeltas {
@@ -19,7 +27,10 @@ export class ReportDeltas {
 
   /** @param unheard slots of which a predecessor had heard nothing when it left: it has learned from the others */
   constructor(
-    private readonly ledger: Pick<Ledger, 'firstSlot' | 'firstUnfinishedSlot' | 'report'>,
+    private readonly ledger: Pick<
+      Ledger,
+      'firstSlot' | 'firstUnfinishedSlot' | 'awaitsDebts' | 'report'
+    >,
     private readonly unheard: ReadonlySet<number> = new Set(),
   ) {}
 
@@ -35,7 +46,8 @@ export class ReportDeltas {
   from(now: number): number {
     const first = this.#fresh ? this.ledger.firstSlot() : this.ledger.firstUnfinishedSlot();
     if (first === undefined) return slotOf(now);
-    if (this.#fresh || now >= this.#readAllAt + READ_ALL_EVERY_MS) {
+    const every = this.ledger.awaitsDebts ? READ_DEBTS_EVERY_MS : READ_ALL_EVERY_MS;
+    if (this.#fresh || now >= this.#readAllAt + every) {
       this.#readAllAt = now;
       return first;
     }

@@ -3,6 +3,7 @@ import type { BacklogEntry } from '../../request/ports.ts';
 import { burndownOf, contextLimitOf, outputLimitOf } from '../catalog/catalog.ts';
 import type { Limits } from '../catalog/limits.ts';
 import type { Estimates, Input, Outputs } from './estimates.ts';
+import { noticeMs } from './report-deltas.ts';
 
 /** Where max tokens is unset it is granted so that this share of answers is not cut. */
 const GRANT_QUANTILE = 0.98;
@@ -26,11 +27,6 @@ const GRANT_FLOOR = 512;
 const SHORTEST_FLOOR = 128;
 /** Granted while nothing is known. */
 const GRANT_UNKNOWN = 4_096;
-/**
- * A charge above the reservation is a debt that delays later calls; it is known this long after the call's end at most. So
- * of a running call's debt that part is held which may fall due before we know.
- */
-const NOTICE_MS = 400;
 /** Expected of an answer while nothing is known, as a share of max tokens; all of them where that owes a debt. */
 const OUTPUT_UNKNOWN = 0.5;
 /**
@@ -92,7 +88,8 @@ export function sizeOf(
   const debtOf = (tokens: number) => Math.max(0, input + Math.min(maxTokens, tokens) * burndown - reserved);
   // While little is known, the longest answer is held that is believed.
   const debt = outputs.moments(debtOf, debtOf(believed));
-  const soon = Math.min(1, NOTICE_MS / runMs);
+  // A charge above the reservation is a debt that delays later calls. That part of it is held which may fall due before we know.
+  const soon = Math.min(1, noticeMs(runMs) / runMs);
   const unknown = Math.min(believed, maxTokens * (burndown > 1 ? 1 : OUTPUT_UNKNOWN));
   const output = outputs.moments((tokens) => Math.min(maxTokens, tokens), unknown).mean;
   const charge = Math.ceil(expectedInput + output * burndown);
