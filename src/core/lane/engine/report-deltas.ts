@@ -27,10 +27,7 @@ export class ReportDeltas {
 
   /** @param unheard slots of which a predecessor had heard nothing when it left: it has learned from the others */
   constructor(
-    private readonly ledger: Pick<
-      Ledger,
-      'firstSlot' | 'firstUnfinishedSlot' | 'awaitsDebts' | 'report'
-    >,
+    private readonly ledger: Pick<Ledger, 'firstSlot' | 'firstUnfinishedSlot' | 'awaitsDebts' | 'report'>,
     private readonly unheard: ReadonlySet<number> = new Set(),
   ) {}
 
