@@ -33,7 +33,7 @@ describe('reports', () => {
     const open = slotOf(NOW - 60_000);
     const { deltas, ledger } = deltasOf(open, open);
     deltas.from(NOW);
-    deltas.takeIn([]);
+    deltas.takeIn([], NOW);
     ledger.awaitsDebts = true;
     expect(deltas.from(NOW + 900)).toBe(slotOf(NOW + 900 - 20_000));
     expect(deltas.from(NOW + 1_000)).toBe(open);
