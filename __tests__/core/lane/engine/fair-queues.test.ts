@@ -83,6 +83,28 @@ describe('priorities', () => {
   });
 });
 
+describe('a new leader each minute', () => {
+  /** What each flow has got of so many in a minute. */
+  function servedBy(
+    minutes: number,
+    flows: { priority: Priority; tenant: string; cost: number }[],
+    each: number,
+  ) {
+    const served = new Map<string, number>();
+    let queues = new FairQueues();
+    for (let minute = 0; minute < minutes; minute++) {
+      for (const [key, cost] of serve(queues, flows, each)) served.set(key, (served.get(key) ?? 0) + cost);
+      queues = new FairQueues(JSON.parse(JSON.stringify(queues.snapshot())));
+    }
+    return served;
+  }
+
+  it('leaves priorities their shares where only requests count, four a minute', () => {
+    const flows = ([2, 5] as const).map((priority) => ({ priority, tenant: 'a', cost: 1 }));
+    expect(servedBy(90, flows, 4).get('5 a')).toBeCloseTo(360 / 9, -1);
+  });
+});
+
 describe('urgent work', () => {
   /** All that comes at once, in the order in which it is served. */
   function served(waiting: BacklogEntry[], costOf: (entry: BacklogEntry) => number): BacklogEntry[] {

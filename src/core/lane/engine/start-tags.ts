@@ -50,10 +50,10 @@ export class StartTags<K> {
     this.#tags.set(key, tag + cost / weight);
   }
 
-  /** Tags relative to the virtual time, those furthest ahead first. */
+  /** Tags relative to the virtual time, those furthest ahead first. Where requests are counted, parts of one matter. */
   ahead(limit: number): [K, number][] {
     return [...this.#tags]
-      .map(([key, tag]): [K, number] => [key, Math.round(tag - this.#virtual)])
+      .map(([key, tag]): [K, number] => [key, Number((tag - this.#virtual).toPrecision(5))])
       .sort(([, a], [, b]) => b - a)
       .slice(0, limit);
   }
