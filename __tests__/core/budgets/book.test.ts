@@ -71,6 +71,18 @@ describe('a lane’s book', () => {
     expect(book.used('acme')).toEqual(amount(0));
   });
 
+  it('does not turn back for a successor whose clock is behind: what it releases then counts today', () => {
+    const midnight = NOON + 12 * 3_600_000;
+    const book = bookWith(1);
+    book.turn(midnight);
+    book.reserve(midnight, 'acme', amount(100));
+    const successor = new BudgetBook(LEASE_MS, JSON.parse(JSON.stringify(book.snapshot())));
+    expect(successor.turn(midnight - 1_000)).toBe(false);
+    successor.reserve(midnight - 1_000, 'acme', amount(100));
+    expect(successor.turn(midnight + 1)).toBe(false);
+    expect(successor.used('acme')).toEqual(amount(200));
+  });
+
   it('is taken over by a successor, who reads the reports again', () => {
     const book = bookWith(3);
     book.takeIn(NOON + 1_000, [reportOf(2, 50)]);

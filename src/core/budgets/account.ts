@@ -76,10 +76,14 @@ export function spentOf({ lanes }: BudgetAccount): Spending {
 
 /** The part of the budget that is spent, 1 is all: of the limit of which most is used. */
 export function partSpent(account: BudgetAccount, limit: Spending): number {
-  const spent = spentOf(account);
-  const parts = [spent.tokens / limit.tokens, spent.nano_usd / limit.nano_usd];
+  return shareOf(spentOf(account), limit);
+}
+
+/** What part of `all` the spending is: in tokens or in dollars, whichever is more. */
+export function shareOf({ tokens, nano_usd }: Spending, all: Spending): number {
+  const shares = [tokens / all.tokens, nano_usd / all.nano_usd];
   // Nothing of a budget of nothing is all of it.
-  return Math.max(...parts.map((part) => (Number.isNaN(part) ? 1 : part)));
+  return Math.max(...shares.map((share) => (Number.isNaN(share) ? 1 : share)));
 }
 
 /** Only the difference between two accounts: whether a write would tell anything new. */

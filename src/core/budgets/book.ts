@@ -57,10 +57,15 @@ export class BudgetBook {
     return this.#pages.has(tenant);
   }
 
-  /** Begins a new page for everybody when the day has turned. True when it has. */
+  /** The day that its pages are of. */
+  get day(): string {
+    return this.#day;
+  }
+
+  /** Begins a new page for everybody when the day has turned. True when it has. It never turns back: a successor's clock may be behind. */
   turn(now: number): boolean {
     const day = dayOf(now);
-    if (day === this.#day) return false;
+    if (day <= this.#day) return false;
     this.#day = day;
     this.#pages.clear();
     this.#used.clear();
@@ -69,10 +74,11 @@ export class BudgetBook {
 
   /** Holds what a release may spend, or with -1 releases what was not released after all. */
   reserve(releasedAt: number, tenant: string, amount: Spending, sign: 1 | -1 = 1): void {
-    // Not of today any more.
-    if (dayOf(releasedAt) !== this.#day) return;
+    const known = this.#pages.get(tenant)?.slots.get(slotOf(releasedAt));
+    // It was released the day before.
+    if (sign === -1 && known === undefined) return;
     const { slots } = this.#pageOf(tenant);
-    const slot = slots.get(slotOf(releasedAt)) ?? { releases: 0, reserved: NO_SPENDING, ends: NO_ENDS };
+    const slot = known ?? { releases: 0, reserved: NO_SPENDING, ends: NO_ENDS };
     slot.releases += sign;
     slot.reserved = addSpending(slot.reserved, amount, sign);
     slots.set(slotOf(releasedAt), slot);

@@ -2,7 +2,7 @@
  * Keeps one lane within the budgets of its tenants. The lane's part of each budget is taken beforehand, in one write, and releases
  * within it cost no call. A lane of a stack without budgets does nothing here.
  */
-import { leftFor, partSpent, spentOf, UNUSED } from '../budgets/account.ts';
+import { leftFor, partSpent, shareOf, spentOf, UNUSED } from '../budgets/account.ts';
 import { BudgetBook } from '../budgets/book.ts';
 import { budgetUsedUp, exceedsBudget, priceUnknown } from '../budgets/refusals.ts';
 import { type Reservation, reservationOf } from '../budgets/spending.ts';
@@ -10,7 +10,6 @@ import { concurrently } from '../concurrently.ts';
 import {
   addSpending,
   type BudgetAccount,
-  dayOf,
   isWithin,
   limitOf,
   NO_SPENDING,
@@ -157,7 +156,7 @@ export class LaneBudgets {
   /** After a tick, whose plan has been written: takes, gives back and shows. Returns the requests that end here. */
   async settle(): Promise<Refused[]> {
     if (!this.isActive) return [];
-    const isLoaded = await this.#parts.load(this.#now, (tenant) =>
+    const isLoaded = await this.#parts.load((tenant) =>
       this.has(tenant) ? this.#seenOf(tenant) : undefined,
     );
     if (!isLoaded) return [];
@@ -211,19 +210,21 @@ export class LaneBudgets {
         : exceedsBudget(tenant, needs, this.#budgets[tenant] ?? {}),
     }));
     const others = seen.uncovered.filter((it) => !never.includes(it));
-    const least = others.reduce<Uncovered | undefined>(
-      (least, it) => (least === undefined || it.needs.tokens < least.needs.tokens ? it : least),
-      undefined,
-    );
+    const shareLeft = this.#shareLeft(tenant, seen);
+    const [least] = others.sort((a, b) => shareLeft(a) - shareLeft(b));
     if (least === undefined) return refused;
     await this.#askFor(tenant, seen, least.needs);
     const { account } = seen;
     if (seen.short === undefined || account === undefined) return refused;
     const over = others.filter(({ needs }) => this.#refuses(tenant, needs, account));
-    return [
-      ...refused,
-      ...over.map(({ entry }) => ({ entry, error: budgetUsedUp(tenant, dayOf(this.#now)) })),
-    ];
+    return [...refused, ...over.map(({ entry }) => ({ entry, error: budgetUsedUp(tenant, this.#book.day) }))];
+  }
+
+  /** What part of the rest of the budget, as far as it is known, a request needs: the least fits if any does. */
+  #shareLeft(tenant: string, { account = UNUSED }: Seen): (it: Uncovered) => number {
+    const left = leftFor(account, this.#lane, this.#book.used(tenant), this.#limitOf(tenant));
+    const some = { tokens: Math.max(1, left.tokens), nano_usd: Math.max(1, left.nano_usd) };
+    return ({ needs }) => shareOf(needs, some);
   }
 
   async #askFor(tenant: string, seen: Seen, needs: Spending): Promise<void> {

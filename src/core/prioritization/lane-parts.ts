@@ -4,7 +4,7 @@
  */
 import { adjusted, saysTheSame } from '../budgets/account.ts';
 import type { BudgetBook } from '../budgets/book.ts';
-import { type BudgetAccount, type BudgetAccounts, dayOf, type Spending } from '../lane/budgets.ts';
+import type { BudgetAccount, BudgetAccounts, Spending } from '../lane/budgets.ts';
 import type { Log } from '../log.ts';
 import { budgetNoticeLine } from './metrics.ts';
 
@@ -56,8 +56,8 @@ export class LaneParts {
    * Once for each leader and day: a leader that died may have left the lane a part that nobody needs. False: it could not be read.
    * @param partOf of a tenant that has a budget
    */
-  async load(now: number, partOf: (tenant: string) => Part | undefined): Promise<boolean> {
-    const day = dayOf(now);
+  async load(partOf: (tenant: string) => Part | undefined): Promise<boolean> {
+    const { day } = this.#book;
     if (this.#loadedDay === day) return true;
     const { lane } = this.#options;
     try {
@@ -80,7 +80,7 @@ export class LaneParts {
   async adjust(tenant: string, part: Part, { now, limit, needs, leaves = false }: Adjustment): Promise<void> {
     const { budgets, log, emit } = this.#ports;
     const { lane, token, metricsNamespace } = this.#options;
-    const day = dayOf(now);
+    const { day } = this.#book;
     part.shownAt = now;
     try {
       for (const attempt of ['first', 'again']) {
