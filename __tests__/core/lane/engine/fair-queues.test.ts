@@ -103,6 +103,27 @@ describe('a new leader each minute', () => {
     const flows = ([2, 5] as const).map((priority) => ({ priority, tenant: 'a', cost: 1 }));
     expect(servedBy(90, flows, 4).get('5 a')).toBeCloseTo(360 / 9, -1);
   });
+
+  it('leaves every tenant its share, where there are more of them than are remembered', () => {
+    const old = Array.from({ length: 150 }, (_, i) => `old-${i}`);
+    const tenants = [...old, ...Array.from({ length: 50 }, (_, i) => `new-${i}`)];
+    const waiting = tenants.map((tenant, i) =>
+      [0, 1].map((k) => entryOf(2 * i + k, { tenant, deadline_at: i })),
+    );
+    const served = new Map(tenants.map((tenant) => [tenant, 0]));
+    let queues = new FairQueues();
+    for (let minute = 0; minute < 80; minute++) {
+      queues.enter(waiting, WEIGHTS, () => 1_000);
+      for (let n = 0; n < 50; n++) {
+        const tenant = queues.next()?.tenant ?? '';
+        queues.serve(1_000);
+        served.set(tenant, (served.get(tenant) ?? 0) + 1);
+      }
+      queues = new FairQueues(JSON.parse(JSON.stringify(queues.snapshot())));
+    }
+    // 20 are due to each.
+    expect(Math.min(...served.values())).toBeGreaterThanOrEqual(14);
+  });
 });
 
 describe('urgent work', () => {

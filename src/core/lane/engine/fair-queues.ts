@@ -54,7 +54,8 @@ export class FairQueues {
     for (const priority of PRIORITIES) this.#tenants.set(priority, new StartTags());
     if (state === undefined) return;
     this.#priorities.restore(state.priorities);
-    for (const [priority, ahead] of state.tenants) this.#tenants.get(priority)?.restore(ahead);
+    for (const [priority, ahead] of state.tenants)
+      this.#tenants.get(priority)?.restore(ahead, REMEMBERED_TENANTS);
     for (const [id, tokens] of state.blocked ?? []) this.#blockedAt.set(id, -tokens);
   }
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /**
  * Weighted fair queueing by start tags: who has received least for its weight goes first. The virtual time is the tag of what
  * was served last, so a flow that comes back from idleness starts level with those who are served: idle shares are lent and
@@ -7,12 +9,15 @@ export class StartTags<K> {
   readonly #tags = new Map<K, number>();
   #waiting = new Set<K>();
   #virtual = 0;
+  /** Where those start, at least, of whom nothing is remembered. */
+  #startOf: (key: K) => number = () => 0;
 
   /** Who waits now. Who did not before starts level with those who are served. */
   enter(waiting: Iterable<K>): void {
     const now = new Set(waiting);
     for (const key of now) {
-      if (!this.#waiting.has(key)) this.#tags.set(key, Math.max(this.#tags.get(key) ?? 0, this.#virtual));
+      if (!this.#waiting.has(key))
+        this.#tags.set(key, Math.max(this.#tags.get(key) ?? this.#startOf(key), this.#virtual));
     }
     for (const [key, tag] of this.#tags) {
       if (!now.has(key) && tag <= this.#virtual) this.#tags.delete(key);
@@ -58,10 +63,25 @@ export class StartTags<K> {
       .slice(0, limit);
   }
 
-  restore(ahead: readonly [K, number][]): void {
+  /**
+   * Of those who were not remembered some have been served and some have not. They start anywhere below all who were, each time
+   * elsewhere: so all get as much in the long run, and whose place is bad in one minute is not left out in all.
+   * @param limit as many as are remembered at most
+   */
+  restore(ahead: readonly [K, number][], limit = Number.POSITIVE_INFINITY): void {
+    const least = ahead[limit - 1]?.[1] ?? 0;
+    if (least > 0) {
+      const seed = JSON.stringify(ahead);
+      this.#startOf = (key) => least * partBy(`${seed}${key}`);
+    }
     for (const [key, lead] of ahead) {
       this.#tags.set(key, this.#virtual + lead);
       this.#waiting.add(key);
     }
   }
+}
+
+/** From 0 to 1, as good as by chance. */
+function partBy(text: string): number {
+  return createHash('md5').update(text).digest().readUInt32BE() / 2 ** 32;
 }
