@@ -128,15 +128,87 @@ invariant<Scenario, Sabotage>(
           'skip',
           (skip) =>
             function (this: FairQueues) {
-              return skip.call(this, Number.POSITIVE_INFINITY);
+              return skip.call(this, 0, Number.POSITIVE_INFINITY, 0);
             },
         ),
       },
-      'leave to go past': { engine: replaced(FairQueues, 'skip', () => () => 'waits') },
+      'leave to go past': { engine: replaced(FairQueues, 'skip', () => () => 'urgent') },
       'what a successor knows of it': {
         plan: (memory) => {
           const { shares, ...rest } = JSON.parse(memory);
-          return JSON.stringify({ ...rest, shares: { ...shares, blocked: undefined } });
+          return JSON.stringify({ ...rest, shares: { ...shares, blocked_since: undefined } });
+        },
+      },
+    },
+  },
+);
+
+/** A request that needs all or most of a minute, and urgent work that always takes some of it. */
+const besideUrgent: fc.Arbitrary<Scenario> = fc
+  .record({
+    size: fc.integer({ min: 70_000, max: 120_000 }),
+    everyMs: fc.integer({ min: 1_000, max: 20_000 }),
+    leaderMs: fc.integer({ min: 50_000, max: 60_000 }),
+  })
+  .map(({ size, everyMs, leaderMs }) => {
+    const small = { input: [200, 200] as const, maxTokens: 300, answer: [0.5, 0.5] as const };
+    return {
+      ...CALM,
+      successions: Array.from({ length: 11 }, (_, leader) => leaderMs * (leader + 1)),
+      durationMs: 660_000,
+      tickMs: 500,
+      // By its estimate it may be larger than the minute, and is not.
+      estimates: [0.8, 0.8] as const,
+      flows: [
+        { ...small, priority: 1, tenant: 'chat', waiting: 0, everyMs },
+        { ...small, priority: 3, tenant: 'bulk', waiting: 50, everyMs: 300 },
+        {
+          ...small,
+          priority: 3,
+          tenant: 'giant',
+          waiting: 0,
+          everyMs: 1e9,
+          fromMs: 60_000,
+          input: [size, size] as const,
+        },
+      ],
+    };
+  });
+
+/** The minute that it takes to make room, and the one in which the large request counts. */
+const LONGEST_STOP_MS = 140_000;
+
+invariant<Scenario, Sabotage>(
+  'urgent work does not keep a large request waiting, and nobody stops for it longer than it must',
+  {
+    generated: besideUrgent,
+    runs: 3,
+    holds: (scenario, without) => {
+      const { releases, begin } = new LaneRun(scenario, without).run();
+      const ofTenant = (tenant: string) =>
+        releases.filter(({ at, entry }) => at > begin + 60_000 && entry.tenant === tenant);
+      expect(ofTenant('giant').length).toBeGreaterThan(0);
+      for (const { at, entry } of ofTenant('chat'))
+        expect(at - entry.accepted_at).toBeLessThan(LONGEST_STOP_MS);
+      const bulk = ofTenant('bulk').map(({ at }) => at);
+      const longest = Math.max(...bulk.map((at, i) => (bulk[i + 1] ?? begin + scenario.durationMs) - at));
+      expect(longest).toBeLessThan(LONGEST_STOP_MS);
+    },
+    without: {
+      'the stop of urgent work': {
+        engine: replaced(
+          FairQueues,
+          'skip',
+          (skip) =>
+            function (this: FairQueues, now, waitMs) {
+              return skip.call(this, now, waitMs, Number.POSITIVE_INFINITY);
+            },
+        ),
+      },
+      'what a successor knows of it': {
+        plan: (memory) => {
+          const { shares, ...rest } = JSON.parse(memory);
+          return JSON.stringify({ ...rest, shares: { ...shares, blocked_since: undefined } });
         },
       },
     },

@@ -51,8 +51,14 @@ invariant<Scenario, Sabotage>('every priority with a backlog gets its weight’s
     expect(total).toBeGreaterThan(TOKENS_PER_MINUTE);
     const { priorityWeights } = scenario.weights;
     const all = scenario.flows.reduce((sum, it) => sum + priorityWeights[it.priority], 0);
+    const forUrgent = scenario.flows.some((it) => it.priority === PRIORITIES[0]) ? priorityWeights[1] : 0;
+    // What urgent work has before the others' turn it does not owe them: they share what it leaves.
+    const left = total - Math.max(got.get(PRIORITIES[0]) ?? 0, (total * forUrgent) / all);
     for (const { priority } of scenario.flows) {
-      const due = (total * priorityWeights[priority]) / all;
+      const isUrgent = priority === PRIORITIES[0];
+      const due = isUrgent
+        ? (total * forUrgent) / all
+        : (left * priorityWeights[priority]) / (all - forUrgent);
       expect(got.get(priority) ?? 0).toBeGreaterThan(due * 0.95 - 3 * largest(ended));
     }
   },

@@ -66,7 +66,7 @@ describe('priorities', () => {
         queues.serve(100);
       }
       queues.enter(waiting, WEIGHTS, () => 100);
-      if (forgive) queues.forgiveUrgent();
+      if (forgive) queues.putUrgentFirst();
       return serve(queues, [chat, bulk], 20).get('1 a');
     };
     expect(urgentGets(true)).toBe(1_600);
@@ -180,6 +180,18 @@ describe('urgent work', () => {
   });
 });
 
+describe('urgent work within its share', () => {
+  it('goes before all that came with it, however large it is', () => {
+    const queues = new FairQueues();
+    const waiting = [[entryOf(1, { priority: 1 })], [entryOf(2, { priority: 2 })]];
+    const costOf = ({ priority }: BacklogEntry) => (priority === 1 ? 20_000 : 50);
+    queues.enter(waiting, WEIGHTS, costOf);
+    expect(queues.next()?.priority).toBe(2);
+    queues.putUrgentFirst();
+    expect(queues.next()?.priority).toBe(1);
+  });
+});
+
 describe('tenants of one priority', () => {
   it('share by tokens, whatever their requests cost', () => {
     fc.assert(
@@ -252,35 +264,74 @@ describe('order', () => {
 });
 
 describe('a request that does not fit', () => {
-  it('lets others past until as much as it needs has gone past, then room gathers for it', () => {
-    const queues = new FairQueues();
-    const big = entryOf(1, { tenant: 'big' });
-    let past = 0;
-    for (let tick = 0; tick < 100; tick++) {
-      queues.enter([[big], [entryOf(tick + 2, { tenant: 'small' })]], WEIGHTS, () => 100);
-      // The big one is most entitled once the small ones have been served.
-      for (let entry = queues.next(); entry !== undefined; entry = queues.next()) {
-        if (entry === big) {
-          if (queues.skip(1_000) === 'waits') break;
-        } else {
-          past += 100;
-          queues.serve(100);
+  /** Rounds a second apart. Who goes past a large request, which takes ten seconds of the lane, when it is passed over in each. */
+  function past(
+    seconds: number,
+    begin = new FairQueues(),
+    from = 0,
+  ): { tenants: string[]; queues: FairQueues } {
+    const tenants: string[] = [];
+    for (let second = from; second < from + seconds; second++) {
+      const [big, bulk, chat] = (['big', 'bulk', 'chat'] as const).map((tenant, i) =>
+        entryOf(tenant === 'big' ? 0 : second * 10 + i, { tenant, priority: tenant === 'chat' ? 1 : 3 }),
+      ) as [BacklogEntry, BacklogEntry, BacklogEntry];
+      begin.enter([[big], [bulk], [chat]], WEIGHTS, ({ tenant }) => (tenant === 'big' ? 1_000 : 100));
+      begin.putUrgentFirst();
+      for (let entry = begin.next(); entry !== undefined; entry = begin.next()) {
+        if (entry.request_id !== big.request_id) {
+          tenants.push(entry.tenant);
+          begin.serve(100);
+          continue;
         }
+        const lets = begin.skip(second * 1_000, 10_000, 500);
+        if (lets === 'nobody') break;
+        if (lets === 'urgent') begin.passOthers();
       }
     }
-    expect(past).toBeGreaterThan(900);
-    expect(past).toBeLessThan(1_300);
+    return { tenants, queues: begin };
+  }
+  const countOf = (tenants: string[], tenant: string) => tenants.filter((it) => it === tenant).length;
+
+  it('lets others past for as long as it needs, then only as much urgent work as fits beside it, then nobody', () => {
+    const { tenants } = past(30);
+    expect(countOf(tenants, 'bulk')).toBeGreaterThan(8);
+    expect(countOf(tenants, 'bulk')).toBeLessThan(13);
+    expect(tenants.slice(tenants.lastIndexOf('bulk') + 1)).toEqual(Array(5).fill('chat'));
+  });
+
+  it('does so whoever leads the lane', () => {
+    const successors = [4, 9, 13, 25].reduce(
+      ({ tenants, queues, from }, to) => {
+        const successor = new FairQueues(JSON.parse(JSON.stringify(queues.snapshot())));
+        const more = past(to - from, successor, from);
+        return { tenants: [...tenants, ...more.tenants], queues: more.queues, from: to };
+      },
+      { tenants: [] as string[], queues: new FairQueues(), from: 0 },
+    );
+    const { tenants } = past(25);
+    expect(successors.tenants).toEqual(tenants);
+  });
+
+  it('makes another wait as long again that would stop urgent work', () => {
+    const { queues } = past(30);
+    const waiting = ['big', 'other'].map((tenant, i) => [entryOf(i, { tenant })]);
+    queues.enter([...waiting, [entryOf(9, { priority: 1 })]], WEIGHTS, () => 1_000);
+    expect(queues.next()?.tenant).toBe('big');
+    queues.serve(1_000);
+    queues.enter([...waiting.slice(1), [entryOf(9, { priority: 1 })]], WEIGHTS, () => 1_000);
+    while (queues.next()?.tenant !== 'other') queues.serve(1_000);
+    expect(queues.skip(40_000, 10_000, 500)).toBe('others');
   });
 
   it('is waited for at once when it is urgent', () => {
-    for (const [priority, skipped] of [
-      [1, 'waits'],
-      [2, 'passed'],
+    for (const [priority, lets] of [
+      [1, 'nobody'],
+      [2, 'others'],
     ] as const) {
       const queues = new FairQueues();
       queues.enter([[entryOf(1, { priority })], [entryOf(2, { priority: 5 })]], WEIGHTS, () => 100);
       expect(queues.next()?.priority).toBe(priority);
-      expect(queues.skip(1_000)).toBe(skipped);
+      expect(queues.skip(0, 1_000, 1_000)).toBe(lets);
     }
   });
 });

@@ -178,7 +178,7 @@ export class LaneEngine {
     const round = { input, limits, headroom, urgentFirst, aheadMs, runMs, minutesToProcess, sizeOf };
     const release = (entries: BacklogEntry[][], count: number) => {
       this.#queues.enter(entries, input, (entry) => sizeOf(entry).cost);
-      if (urgentFirst) this.#queues.forgiveUrgent();
+      if (urgentFirst) this.#queues.putUrgentFirst();
       return releaseRound(this.#parts, round, count, decisions);
     };
     let end: RoundEnd = 'stopped';

@@ -1,12 +1,11 @@
 /** The order in which a lane's waiting requests are looked at: fair between priorities, and between tenants inside one. */
 import type { BacklogEntry } from '../../request/ports.ts';
 import { PRIORITIES, type Priority } from '../../request/record.ts';
+import { BlockedRequests, type BlockedRequestsState, type LetsPast } from './blocked-requests.ts';
 import { StartTags } from './start-tags.ts';
 
 /** Tenants that are ahead of the others are remembered for a successor, this many of a priority. */
 const REMEMBERED_TENANTS = 100;
-/** Requests that wait for room to gather are remembered too: those that most has gone past. */
-const REMEMBERED_BLOCKED = 5;
 /** A tick looks at this many requests that do not fit, at most. */
 const MAX_SKIPS = 100;
 
@@ -15,11 +14,9 @@ export interface Weights {
   tenantWeights: Record<string, number>;
 }
 
-export interface FairQueuesState {
+export interface FairQueuesState extends BlockedRequestsState {
   priorities: [Priority, number][];
   tenants: [Priority, [string, number][]][];
-  /** Tokens that went past a request. */
-  blocked?: [id: string, tokens: number][];
 }
 
 interface Line {
@@ -45,18 +42,16 @@ export class FairQueues {
   #skips = 0;
   /** Of which some were passed over in this tick. */
   readonly #skipped = new Set<Priority>();
-  /** Tokens served so far. */
-  #served = 0;
-  /** By request: tokens served before it first did not fit. */
-  readonly #blockedAt = new Map<string, number>();
+  readonly #blocked: BlockedRequests;
+  #urgentFirst = false;
 
   constructor(state?: FairQueuesState) {
     for (const priority of PRIORITIES) this.#tenants.set(priority, new StartTags());
+    this.#blocked = new BlockedRequests(state);
     if (state === undefined) return;
     this.#priorities.restore(state.priorities);
     for (const [priority, ahead] of state.tenants)
       this.#tenants.get(priority)?.restore(ahead, REMEMBERED_TENANTS);
-    for (const [id, tokens] of state.blocked ?? []) this.#blockedAt.set(id, -tokens);
   }
 
   /** What waits at this tick, and what serving a request costs. */
@@ -70,6 +65,7 @@ export class FairQueues {
     this.#lines = new Map();
     this.#first.clear();
     this.#skips = 0;
+    this.#urgentFirst = false;
     this.#skipped.clear();
     for (const queue of queues) for (const entry of queue) this.#lineOf(entry).entries.push(entry);
     for (const lines of this.#lines.values()) for (const line of lines.values()) inOrder(line.entries);
@@ -77,11 +73,12 @@ export class FairQueues {
     for (const priority of PRIORITIES) {
       this.#sharesOf(priority).enter(this.#lines.get(priority)?.keys() ?? []);
     }
-    this.#forgetBlocked(queues);
+    this.#blocked.forgetOthers(queues);
   }
 
-  /** What urgent work took before the others' turn is not owed to them. */
-  forgiveUrgent(): void {
+  /** In this tick urgent work goes before its equals, however large. What it took before the others' turn is not owed to them. */
+  putUrgentFirst(): void {
+    this.#urgentFirst = true;
     this.#priorities.forgive(PRIORITIES[0]);
   }
 
@@ -114,13 +111,31 @@ export class FairQueues {
   next(): BacklogEntry | undefined {
     this.#current = least(
       this.waiting.map((priority) => this.#firstOf(priority)),
-      ({ priority, entries, next }) => {
-        const cost = this.#costOf(entries[next] as BacklogEntry);
-        return this.#priorities.tagOf(priority) + cost / this.#priorityWeight(priority);
-      },
+      (line) => this.#rankOf(line),
       ({ priority }) => priority,
     );
-    return this.#current?.entries[this.#current.next];
+    return this.#current && entryOf(this.#current);
+  }
+
+  #rankOf(line: Line): number {
+    const { priority } = line;
+    const entry = entryOf(line);
+    const lets = this.#blocked.letsPast(entry);
+    if (lets === 'nobody') return Number.NEGATIVE_INFINITY;
+    // What room gathers for has let as much past as it needs.
+    const isFirst = lets === 'urgent' || (this.#urgentFirst && priority === PRIORITIES[0]);
+    const cost = isFirst ? 0 : this.#costOf(entry);
+    return this.#priorities.tagOf(priority) + cost / this.#priorityWeight(priority);
+  }
+
+  /** Whom the request lets past that is looked at, as far as that has been decided. */
+  get letsPast(): LetsPast {
+    return this.#blocked.letsPast(entryOf(this.#line()));
+  }
+
+  /** Tokens of urgent work that was served since anything else was. */
+  get urgentSince(): number {
+    return this.#blocked.urgentSince;
   }
 
   /** The request was released at this cost. */
@@ -129,7 +144,7 @@ export class FairQueues {
     this.#first.delete(line.priority);
     this.#priorities.serve(line.priority, cost, this.#priorityWeight(line.priority));
     this.#sharesOf(line.priority).serve(line.tenant, cost, this.#tenantWeight(line.tenant));
-    this.#served += cost;
+    this.#blocked.served(entryOf(line), cost, this.#lines.has(PRIORITIES[0]));
     this.#advance(line);
     if (line.next < line.entries.length || line.skipped) return;
     this.#sharesOf(line.priority).leave(line.tenant);
@@ -145,21 +160,21 @@ export class FairQueues {
   }
 
   /**
-   * The request does not fit now; others may go past it. `waits`: as much as it needs has already gone past, or it is urgent,
-   * so room must be kept for it, or smaller ones would starve it. `undefined`: enough requests have been looked at.
+   * The request does not fit now. Whom does it let past? An urgent one nobody: room is kept for it at once.
+   * @param waitMs for how long others go past it
+   * @param beside tokens that a minute has beside it
+   * @returns `undefined`: enough requests have been looked at
    */
-  skip(needs: number): 'passed' | 'waits' | undefined {
+  skip(now: number, waitMs: number, beside: number): LetsPast | undefined {
     const line = this.#line();
-    const id = line.entries[line.next]?.request_id ?? '';
-    const blockedAt = this.#blockedAt.get(id) ?? this.#served;
-    this.#blockedAt.set(id, blockedAt);
+    const isUrgent = line.priority === PRIORITIES[0];
+    const lets = isUrgent ? 'nobody' : this.#blocked.decide(entryOf(line), now, waitMs, beside);
     this.#skips += 1;
     if (this.#skips > MAX_SKIPS) return undefined;
     line.skipped = true;
     this.#skipped.add(line.priority);
     this.#advance(line);
-    const waits = line.priority === PRIORITIES[0] || this.#served - blockedAt >= needs;
-    return waits ? 'waits' : 'passed';
+    return lets;
   }
 
   /** The request is out of the backlog without being served. */
@@ -174,24 +189,8 @@ export class FairQueues {
         it,
         this.#sharesOf(it).ahead(REMEMBERED_TENANTS),
       ]).filter(([, ahead]) => ahead.length > 0),
-      blocked: this.#mostPassed(),
+      ...this.#blocked.snapshot(),
     };
-  }
-
-  #mostPassed(): [id: string, tokens: number][] {
-    return [...this.#blockedAt]
-      .map(([id, blockedAt]): [string, number] => [id, this.#served - blockedAt])
-      .filter(([, tokens]) => tokens > 0)
-      .sort(([, a], [, b]) => b - a)
-      .slice(0, REMEMBERED_BLOCKED);
-  }
-
-  /** What waits no more has been served, or has moved on. */
-  #forgetBlocked(queues: readonly (readonly BacklogEntry[])[]): void {
-    if (this.#blockedAt.size === 0) return;
-    const gone = new Set(this.#blockedAt.keys());
-    for (const queue of queues) for (const { request_id } of queue) gone.delete(request_id);
-    for (const id of gone) this.#blockedAt.delete(id);
   }
 
   /** The tenant of a priority whose turn it is; between equals the one with the earlier deadline. */
@@ -245,6 +244,11 @@ export class FairQueues {
   #tenantWeight(tenant: string): number {
     return this.#weights?.tenantWeights[tenant] ?? 1;
   }
+}
+
+/** The next of the line. */
+function entryOf({ entries, next }: Line): BacklogEntry {
+  return entries[next] as BacklogEntry;
 }
 
 /** A tenant's queue may be spread over shards, each of which is in order of arrival. */

@@ -34,6 +34,8 @@ export class Headroom {
    * now, the debts that running calls are expected to owe, and urgent requests that are yet to come.
    */
   readonly #least: Record<'running' | 'ended', Amount>;
+  /** Of the urgent work that comes on average in a minute. */
+  readonly #urgentTokens: number;
   /** By how much what becomes free falls behind an even flow of the limits, at worst: milliseconds. */
   readonly behindMs: number;
 
@@ -48,6 +50,7 @@ export class Headroom {
     const part = (left: number, limit: number) => (limit === Number.POSITIVE_INFINITY ? 1 : left / limit);
     this.#left = [];
     this.#least = { running: endless(), ended: endless() };
+    this.#urgentTokens = urgentIn(WINDOW_MS).onAverage.tokens;
     let behindMs = Number.NEGATIVE_INFINITY;
     for (const left of outlook.leftOf({ requests, tokens: tokens - (atMost(used) - used.tokens) })) {
       const urgent = urgentIn(left.inMs);
@@ -88,6 +91,17 @@ export class Headroom {
     const { running, ended } = this.#least;
     const requests = Math.min(running.requests, ended.requests);
     return requests >= 1 && running.tokens >= call.held && ended.tokens >= call.charge;
+  }
+
+  /** No more than so many tokens count. */
+  holds(tokens: number): boolean {
+    return this.#used.tokens <= tokens;
+  }
+
+  /** What part of the urgent work that comes in a minute, on average, finds no room beside it: from 0 to 1. */
+  stopsOfUrgent({ held }: Sizing): number {
+    const over = held + this.#urgentTokens - amountOf(this.limits).tokens;
+    return over <= 0 || this.#urgentTokens === 0 ? 0 : Math.min(1, over / this.#urgentTokens);
   }
 
   take({ held, variance, charge }: Sizing): void {

@@ -9,14 +9,20 @@ import type { Breaker } from './breaker.ts';
 import { type BundlePacer, keptForUrgent } from './bundles.ts';
 import type { DeniedModels } from './denied-models.ts';
 import type { FairQueues } from './fair-queues.ts';
-import type { Headroom } from './headroom.ts';
-import type { Ledger } from './ledger.ts';
+import { bindingShare, type Headroom } from './headroom.ts';
+import { type Ledger, WINDOW_MS } from './ledger.ts';
 import { type Pacing, pacedTokens } from './pacing.ts';
 import type { RecentTenants } from './recent-tenants.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import type { Sizing } from './sizing.ts';
 import type { Decisions, TickInput } from './tick.ts';
 import type { UrgentDemand } from './urgent-demand.ts';
+
+/**
+ * A request that does not fit lets others past for as long as the lane would need to serve it. Where urgent work must be stopped for
+ * it, for longer: by so many times as much where all of it must.
+ */
+const LONGER_BESIDE_URGENT = 4;
 
 /** What the engine remembers from round to round: each says whether a release may go, or notes that it went. */
 export interface RoundParts {
@@ -87,7 +93,8 @@ export function releaseRound(
     if (decisions.releases.length >= allowed) return 'stopped';
     const urgent = entry.priority === PRIORITIES[0];
     if (decisions.releases.length >= room[urgent ? 'urgent' : 'others']) return 'minutes_to_process';
-    if (!urgent && !pacing.allows()) {
+    const stopsAll = !urgent && queues.letsPast === 'nobody';
+    if (!urgent && !stopsAll && !pacing.allows()) {
       if (!urgentFirst) return 'quota';
       end = 'quota';
       queues.passOthers();
@@ -118,14 +125,19 @@ export function releaseRound(
       queues.drop();
       continue;
     }
-    const fits = headroom.fits(size) && (urgent || headroom.leavesRoom(size));
+    // What room has gathered for need not leave any once nothing but urgent work counts that came meanwhile.
+    const isAlone = queues.letsPast !== 'others' && headroom.holds(queues.urgentSince);
+    const fits = headroom.fits(size) && (urgent || isAlone || headroom.leavesRoom(size));
     const { trials } = adaptiveShare;
     const tries = !fits && urgent && trials.allows() && headroom.fits(size, input.limits);
     if (!fits && !tries) {
       end = 'quota';
-      const skipped = queues.skip(size.held);
-      if (skipped === undefined || (skipped === 'waits' && (urgent || !urgentFirst))) return 'quota';
-      if (skipped === 'waits') queues.passOthers();
+      const { tokens_per_minute: minute = Number.POSITIVE_INFINITY } = limits;
+      const longer = 1 + LONGER_BESIDE_URGENT * headroom.stopsOfUrgent(size);
+      const waitMs = longer * WINDOW_MS * bindingShare({ requests: 1, tokens: size.held }, limits);
+      const lets = queues.skip(now, waitMs, minute - size.held);
+      if (lets === undefined || lets === 'nobody' || (lets === 'urgent' && !urgentFirst)) return 'quota';
+      if (lets === 'urgent') queues.passOthers();
       continue;
     }
     if (tries) trials.spend(now, slotOf(now));
