@@ -174,7 +174,9 @@ describe.skipIf(CHROMIUM === undefined)(`the console's page${why}`, () => {
     await page.keyboard.press('Enter');
     const answer = page.getByRole('article', { name: 'Request order-4711' });
     await answer.getByText('210 before it').waitFor();
-    expect(await answer.innerText()).toMatch(/Expected to start in 38 s \(p50\), 19 in 20 within 95 s \(p95\)/);
+    expect(await answer.innerText()).toMatch(
+      /Expected to start in 38 s \(p50\), 19 in 20 within 95 s \(p95\)/,
+    );
     expect(await answer.innerText()).toContain('may not have started by then');
     await page.getByLabel('Request id').fill('nobody');
     await page.keyboard.press('Enter');

@@ -75,7 +75,9 @@ describe('why a request waits', () => {
     expect(waiting.length).toBeGreaterThan(15);
     for (const why of waiting) {
       expect(why.deadline).toBe('kept');
-      expect(whyText(why, world.clock.now())).toMatch(/Expected to start in .* \(p50\), 19 in 20 within .* \(p95\)/);
+      expect(whyText(why, world.clock.now())).toMatch(
+        /Expected to start in .* \(p50\), 19 in 20 within .* \(p95\)/,
+      );
     }
     await world.clock.run(begun + 11 * 60_000);
     const errors: number[] = [];
