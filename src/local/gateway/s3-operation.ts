@@ -51,44 +51,36 @@ const LIST_PARAMETERS = [
   'x-id',
 ];
 
+/** By method and parameters: the name of the operation, and the action that it needs a permission for. */
+const OBJECT_OPERATIONS: Record<string, { name: string; action: string }> = {
+  GET: { name: 'GetObject', action: 's3:GetObject' },
+  'GET versionId': { name: 'GetObject', action: 's3:GetObjectVersion' },
+  HEAD: { name: 'HeadObject', action: 's3:GetObject' },
+  'HEAD versionId': { name: 'HeadObject', action: 's3:GetObjectVersion' },
+  DELETE: { name: 'DeleteObject', action: 's3:DeleteObject' },
+  PUT: { name: 'PutObject', action: 's3:PutObject' },
+  'PUT copy': { name: 'CopyObject', action: 's3:PutObject' },
+  'POST uploads': { name: 'CreateMultipartUpload', action: 's3:PutObject' },
+  'PUT partNumber uploadId': { name: 'UploadPart', action: 's3:PutObject' },
+  'POST uploadId': { name: 'CompleteMultipartUpload', action: 's3:PutObject' },
+  'DELETE uploadId': { name: 'AbortMultipartUpload', action: 's3:AbortMultipartUpload' },
+};
+
 function objectOperation(request: GatewayRequest, resource: string) {
   const { method, query, headers } = request;
   const parameters = [...query.keys()].filter((name) => name !== 'x-id').sort();
   const source = headers['x-amz-copy-source'];
-  const one = (name: string, action: string) => ({
-    name,
-    permissions: [{ action: `s3:${action}`, resource }],
-  });
+  const copy = source === undefined ? [] : ['copy'];
   // Any other parameter names something of the object, e.g. its tags, and makes another operation of it.
-  switch ([method, ...parameters, ...(source === undefined ? [] : ['copy'])].join(' ')) {
-    case 'GET':
-      return one('GetObject', 'GetObject');
-    case 'GET versionId':
-      return one('GetObject', 'GetObjectVersion');
-    case 'HEAD':
-      return one('HeadObject', 'GetObject');
-    case 'HEAD versionId':
-      return one('HeadObject', 'GetObjectVersion');
-    case 'DELETE':
-      return one('DeleteObject', 'DeleteObject');
-    case 'PUT':
-      return one('PutObject', 'PutObject');
-    case 'PUT copy': {
-      const copied = decodeURIComponent(String(source)).replace(/^\//, '');
-      const read = { action: 's3:GetObject', resource: `arn:aws:s3:::${copied}` };
-      return { name: 'CopyObject', permissions: [...one('', 'PutObject').permissions, read] };
-    }
-    case 'POST uploads':
-      return one('CreateMultipartUpload', 'PutObject');
-    case 'PUT partNumber uploadId':
-      return one('UploadPart', 'PutObject');
-    case 'POST uploadId':
-      return one('CompleteMultipartUpload', 'PutObject');
-    case 'DELETE uploadId':
-      return one('AbortMultipartUpload', 'AbortMultipartUpload');
-    default:
-      throw unknown(request);
+  const operation = OBJECT_OPERATIONS[[method, ...parameters, ...copy].join(' ')];
+  if (operation === undefined) throw unknown(request);
+  const { name, action } = operation;
+  const permissions: Permission[] = [{ action, resource }];
+  if (source !== undefined) {
+    const copied = decodeURIComponent(source).replace(/^\//, '');
+    permissions.push({ action: 's3:GetObject', resource: `arn:aws:s3:::${copied}` });
   }
+  return { name, permissions };
 }
 
 function unknown({ method, path, query }: GatewayRequest): ServiceError {

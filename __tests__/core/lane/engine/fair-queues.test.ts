@@ -299,7 +299,7 @@ describe('a request that does not fit', () => {
     expect(tenants.slice(tenants.lastIndexOf('bulk') + 1)).toEqual(Array(5).fill('chat'));
   });
 
-  it('does so whoever leads the lane', () => {
+  it('goes on doing so when another leader takes the lane', () => {
     const successors = [4, 9, 13, 25].reduce(
       ({ tenants, queues, from }, to) => {
         const successor = new FairQueues(JSON.parse(JSON.stringify(queues.snapshot())));
