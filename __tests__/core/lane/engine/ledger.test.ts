@@ -86,6 +86,17 @@ describe('a release', () => {
     expect(ledger.releasedSince(10_000)).toEqual({ requests: 1, tokens: 2_000 });
   });
 
+  it('is watched for a debt while it runs, though few such calls will owe one', () => {
+    const account = new Account();
+    account.release(0, 5_000);
+    expect(account.ledger.awaitsDebts).toBe(false);
+    account.release(0, 5_000, 5_001, 2_000);
+    expect(account.ledger.awaitsDebts).toBe(true);
+    for (let call = 0; call < 2; call++)
+      account.report({ releasedAt: 0, finishedAt: 1_000, reservedTokens: 5_000 });
+    expect(account.ledger.awaitsDebts).toBe(false);
+  });
+
   it('counts for a minute with what it will be charged, however long its call takes, and with room for the error of a debt', () => {
     const account = new Account();
     const tokens = (now: number, inMs: number) =>
@@ -96,9 +107,7 @@ describe('a release', () => {
     account.release(0, 5_000, 5_000, 2_000);
     expect(tokens(20_000, 39_500)).toBe(-2_000);
     expect(tokens(20_000, 40_000)).toBeCloseTo(0);
-    expect(account.ledger.awaitsDebts).toBe(false);
     for (let call = 0; call < 4; call++) account.release(10_000, 5_000, 5_000, 9_000);
-    expect(account.ledger.awaitsDebts).toBe(true);
     // Four debts of 4,000, of which none is certain.
     expect(tokens(20_000, 40_000)).toBe(-4 * 9_000 - 0.75 * 2 * 4_000);
     expect(tokens(70_000, 0)).toBeCloseTo(0);

@@ -160,9 +160,11 @@ export class Ledger {
     return outlook;
   }
 
-  /** Running calls are expected to be charged more than what is held for them. */
+  /** Running calls may be charged more than they reserve: for those that may, more is held. */
   get awaitsDebts(): boolean {
-    for (const entry of this.#slots.values()) if (owedTokens(entry) > 0) return true;
+    for (const entry of this.#slots.values()) {
+      if (unended(entry) > 0 && entry.held > entry.reserved) return true;
+    }
     return false;
   }
 

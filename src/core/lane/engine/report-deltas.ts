@@ -13,7 +13,10 @@ const READ_DEBTS_EVERY_MS = 1_000;
 /** Reports and starts are on their way for so long. */
 const ON_THE_WAY_MS = 400;
 
-/** So long before a call starts those debts came that were not known at its release: of calls that take `runMs`. */
+/**
+ * A call may start beside debts that fell due up to this long before: their reports had not been read at its release.
+ * @param runMs how long calls take
+ */
 export function noticeMs(runMs: number): number {
   return ON_THE_WAY_MS + (runMs > RECENT_MS ? READ_DEBTS_EVERY_MS / 2 : 0);
 }
