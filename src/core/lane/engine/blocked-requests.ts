@@ -2,7 +2,7 @@
 import type { BacklogEntry } from '../../request/ports.ts';
 import { PRIORITIES } from '../../request/record.ts';
 
-/** For a successor: those that have not fitted for longest. */
+/** For a successor: those that need most. Smaller ones fit as soon as a few calls have left the minute. */
 const REMEMBERED = 5;
 
 /**
@@ -21,12 +21,15 @@ export interface BlockedRequestsState {
 }
 
 export class BlockedRequests {
-  readonly #blocked: Map<string, { since: number; lets: LetsPast }>;
+  readonly #blocked: Map<string, { since: number; lets: LetsPast; waitMs: number }>;
   #urgentSince: number;
 
   constructor({ blocked_since = [], urgent_since = 0 }: BlockedRequestsState = {}) {
     this.#blocked = new Map(
-      blocked_since.map(([id, since, lets]) => [id, { since, lets: LETS_PAST[lets] ?? 'others' }]),
+      blocked_since.map(([id, since, lets]) => [
+        id,
+        { since, lets: LETS_PAST[lets] ?? 'others', waitMs: Number.POSITIVE_INFINITY },
+      ]),
     );
     this.#urgentSince = urgent_since;
   }
@@ -50,7 +53,7 @@ export class BlockedRequests {
     const { since, lets: before } = this.#blocked.get(request_id) ?? { since: now, lets: 'others' };
     const othersGo = before === 'others' && now < since + waitMs;
     const lets = othersGo ? 'others' : this.#urgentSince < beside ? 'urgent' : 'nobody';
-    this.#blocked.set(request_id, { since, lets });
+    this.#blocked.set(request_id, { since, lets, waitMs });
     return lets;
   }
 
@@ -71,9 +74,9 @@ export class BlockedRequests {
 
   snapshot(): BlockedRequestsState {
     const blocked = [...this.#blocked]
-      .map(([id, { since, lets }]): [string, number, number] => [id, since, LETS_PAST.indexOf(lets)])
-      .sort(([, a], [, b]) => a - b)
-      .slice(0, REMEMBERED);
+      .sort(([, a], [, b]) => b.waitMs - a.waitMs || a.since - b.since)
+      .slice(0, REMEMBERED)
+      .map(([id, { since, lets }]): [string, number, number] => [id, since, LETS_PAST.indexOf(lets)]);
     return {
       ...(blocked.length > 0 && { blocked_since: blocked }),
       ...(this.#urgentSince > 0 && { urgent_since: Math.round(this.#urgentSince) }),
