@@ -119,19 +119,20 @@ describe('pacing', () => {
     expect(lane.tick(0, { limits }).releases).toHaveLength(240);
   });
 
-  it('becomes even while much waits for long', () => {
+  it('goes on without a pause while much waits for long', () => {
     const lane = new Lane();
     lane.waiting = backlog(2_000, { accepted_at: -600_000 });
     const counts: number[] = [];
     for (let now = 0; now < 500_000; now += 500) counts.push(lane.tick(now, { limits }).releases.length);
     // Two in half a second is the quota's rate, while nothing is heard of the calls that is a little less.
+    const sum = (of: number[]) => of.reduce((all, count) => all + count, 0);
     const last = counts.slice(-120);
-    expect(last.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(150);
+    expect(sum(last)).toBeGreaterThan(150);
+    // Kept for later altogether, so that all minutes become even, it would be 1,297.
+    expect(sum(counts.slice(120))).toBeGreaterThan(1_320);
     // At first a third of the minute went in ten seconds, and nothing at the minute's end.
-    expect(Math.max(...last)).toBeLessThanOrEqual(6);
-    const inTwoSeconds = last
-      .slice(3)
-      .map((_, i) => last.slice(i, i + 4).reduce((sum, count) => sum + count, 0));
+    expect(Math.max(...last)).toBeLessThanOrEqual(8);
+    const inTwoSeconds = last.slice(3).map((_, i) => sum(last.slice(i, i + 4)));
     expect(Math.min(...inTwoSeconds)).toBeGreaterThanOrEqual(1);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mayBeAhead, Pacing } from '../../../../src/core/lane/engine/pacing.ts';
+import { mayBeAhead, Pacing, spareWithin } from '../../../../src/core/lane/engine/pacing.ts';
 
 /** Two requests a second. */
 const RATE = { requests: 0.002, tokens: Number.POSITIVE_INFINITY, charges: Number.POSITIVE_INFINITY };
@@ -27,6 +27,44 @@ describe('what could not be used', () => {
   it('because no worker was free is made up for in full, up to ten seconds of it', () => {
     expect(releasedAfter(5_000, true)).toBeGreaterThanOrEqual(10);
     expect(releasedAfter(300_000, true)).toBeLessThanOrEqual(22);
+  });
+});
+
+describe('what need not be kept for later', () => {
+  const NOTHING = { requests: 0, tokens: 0, charges: 0 };
+  const headroom = (left: number, expectsUrgent: boolean) => ({
+    evenFlow: RATE,
+    expectsUrgent,
+    spareOf: (flow: typeof RATE, ms: number) => ({
+      requests: left - flow.requests * ms,
+      tokens: Number.POSITIVE_INFINITY,
+      charges: Number.POSITIVE_INFINITY,
+    }),
+  });
+  /** Of nothing that the pace allows, half a second after the last round. */
+  const released = (left: number, expectsUrgent: boolean) => {
+    const pacing = new Pacing();
+    const nothing = { ...RATE, requests: 0 };
+    pacing.advance(0, nothing);
+    pacing.advance(500, nothing, spareWithin(10_000, headroom(left, expectsUrgent)));
+    let count = 0;
+    for (; pacing.allows(); count++) pacing.spend({ ...NOTHING, requests: 1 });
+    return count;
+  };
+
+  it('goes at twice an even flow', () => {
+    expect(released(19, false)).toBe(2);
+    expect(released(100, false)).toBe(2);
+  });
+
+  it('is what most of an even flow leaves until then', () => {
+    expect(released(13, false)).toBe(0);
+    expect(released(15, false)).toBe(1);
+  });
+
+  it('is what all of an even flow leaves where urgent work comes', () => {
+    expect(released(19, true)).toBe(0);
+    expect(released(21, true)).toBe(1);
   });
 });
 

@@ -17,7 +17,7 @@ import { Estimates } from './estimates.ts';
 import { FairQueues } from './fair-queues.ts';
 import { bindingShare, capacityOf, Headroom } from './headroom.ts';
 import { Ledger, type LedgerTotals, WINDOW_MS } from './ledger.ts';
-import { lookAheadMs, mayBeAhead, Pacing } from './pacing.ts';
+import { lookAheadMs, mayBeAhead, Pacing, spareWithin } from './pacing.ts';
 import { RecentTenants } from './recent-tenants.ts';
 import { type RoundParts, releaseRound } from './release-round.ts';
 import { endsOf, ReportDeltas } from './report-deltas.ts';
@@ -172,7 +172,8 @@ export class LaneEngine {
     });
     const searching = this.#adaptiveShare.share < 1 || (input.assumed?.length ?? 0) > 0;
     const aheadMs = lookAheadMs(waitedMs(admitted, now), searching);
-    this.#pacing.advance(now, headroom.rateWithin(aheadMs, mayBeAhead(typical, limits)));
+    const rate = headroom.rateWithin(aheadMs, mayBeAhead(typical, limits));
+    this.#pacing.advance(now, rate, searching ? undefined : spareWithin(aheadMs, headroom));
     const { minutesToProcess } = this.settings;
     const { isWithin: urgentFirst } = urgent;
     const round = { input, limits, headroom, urgentFirst, aheadMs, runMs, minutesToProcess, sizeOf };

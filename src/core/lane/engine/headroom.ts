@@ -34,8 +34,8 @@ export class Headroom {
    * now, the debts that running calls are expected to owe, and urgent requests that are yet to come.
    */
   readonly #least: Record<'running' | 'ended', Amount>;
-  /** Of the urgent work that comes on average in a minute. */
-  readonly #urgentTokens: number;
+  /** The urgent work that comes on average in a minute. */
+  readonly #urgent: Amount;
   /** By how much what becomes free falls behind an even flow of the limits, at worst: milliseconds. */
   readonly behindMs: number;
 
@@ -50,7 +50,7 @@ export class Headroom {
     const part = (left: number, limit: number) => (limit === Number.POSITIVE_INFINITY ? 1 : left / limit);
     this.#left = [];
     this.#least = { running: endless(), ended: endless() };
-    this.#urgentTokens = urgentIn(WINDOW_MS).onAverage.tokens;
+    this.#urgent = urgentIn(WINDOW_MS).onAverage;
     let behindMs = Number.NEGATIVE_INFINITY;
     for (const left of outlook.leftOf({ requests, tokens: tokens - (atMost(used) - used.tokens) })) {
       const urgent = urgentIn(left.inMs);
@@ -72,6 +72,28 @@ export class Headroom {
     return {
       ...rateOf(this.#left, ms, ahead),
       charges: rateOf(this.#unreleased, ms, ahead).tokens,
+    };
+  }
+
+  /** Urgent work has come within the last minute. */
+  get expectsUrgent(): boolean {
+    return this.#urgent.requests > 0;
+  }
+
+  /** An even flow of the limits, beside the urgent work that comes on average: of a millisecond. 0 where there is no limit. */
+  get evenFlow(): Flow {
+    const { requests, tokens } = amountOf(this.limits);
+    const of = (limit: number, urgent: number) =>
+      limit === Number.POSITIVE_INFINITY ? 0 : Math.max(0, limit - urgent) / WINDOW_MS;
+    const flow = { requests: of(requests, this.#urgent.requests), tokens: of(tokens, this.#urgent.tokens) };
+    return { ...flow, charges: flow.tokens };
+  }
+
+  /** What is left beside what must be kept, so that a flow can go on for so long. */
+  spareOf(flow: Flow, ms: number): Flow {
+    return {
+      ...spareOf(this.#left, ms, flow),
+      charges: spareOf(this.#unreleased, ms, { requests: 0, tokens: flow.charges }).tokens,
     };
   }
 
@@ -100,8 +122,9 @@ export class Headroom {
 
   /** What part of the urgent work that comes in a minute, on average, finds no room beside it: from 0 to 1. */
   stopsOfUrgent({ held }: Sizing): number {
-    const over = held + this.#urgentTokens - amountOf(this.limits).tokens;
-    return over <= 0 || this.#urgentTokens === 0 ? 0 : Math.min(1, over / this.#urgentTokens);
+    const { tokens } = this.#urgent;
+    const over = held + tokens - amountOf(this.limits).tokens;
+    return over <= 0 || tokens === 0 ? 0 : Math.min(1, over / tokens);
   }
 
   take({ held, variance, charge }: Sizing): void {
@@ -152,6 +175,15 @@ function rateOf(lefts: readonly Left[], ms: number, ahead: Amount): Amount {
     });
   }
   return rate;
+}
+
+function spareOf(lefts: readonly Left[], ms: number, flow: Amount): Amount {
+  const spare = endless();
+  for (const { inMs, requests, tokens } of lefts) {
+    if (inMs > ms) break;
+    lower(spare, { requests: requests - flow.requests * inMs, tokens: tokens - flow.tokens * inMs });
+  }
+  return spare;
 }
 
 function without({ inMs, requests, tokens }: Left, needs: Amount): Left {
