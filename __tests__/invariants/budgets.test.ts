@@ -6,6 +6,7 @@ import type { BudgetAccounts } from '../../src/core/lane/budgets.ts';
 import { slotOf } from '../../src/core/lane/call-report.ts';
 import { type Counters, sumOf } from '../../src/core/lane/counters.ts';
 import { LaneBudgets } from '../../src/core/prioritization/lane-budgets.ts';
+import type { BacklogEntry } from '../../src/core/request/ports.ts';
 import { createBudgets } from '../../src/memory/lanes.ts';
 import { entryOf } from '../fixtures/entries.ts';
 import { invariant } from './invariant.ts';
@@ -167,9 +168,11 @@ class LaneRun {
       entryOf(order, { lane: this.name, tenant: TENANT, input_tokens: 0, max_tokens: maxTokens }),
     );
     const reports = [...this.#reports].map(([slot, counters]) => ({ slot, counters }));
-    const [candidates = []] = leader.begin(now, reports, { [TENANT]: { tokens_per_day: limit } }, [entries]);
+    const sizeOf = ({ max_tokens: it = 0 }: BacklogEntry) => ({ reserved: it, maxTokens: it });
+    const budgets = { [TENANT]: { tokens_per_day: limit } };
+    const [candidates = []] = leader.begin(now, reports, budgets, [entries], sizeOf);
     const released = candidates.filter((entry) => {
-      const size = { reserved: entry.max_tokens ?? 0, maxTokens: entry.max_tokens ?? 0 };
+      const size = sizeOf(entry);
       if (!leader.admits(entry, size)) return false;
       leader.took(entry, size);
       return true;

@@ -52,6 +52,16 @@ describe('a lane', () => {
     });
   });
 
+  it('keeps what something smaller waits for, when a larger request is not covered, unless the budget has become smaller', () => {
+    const taken = accountAfter(undefined, { needs: amount(100) });
+    const larger = { used: amount(30), needs: amount(790), keeps: true };
+    expect(accountAfter(taken, larger).lanes.a).toMatchObject({ held: amount(100), lacks: 'reserved' });
+    expect(accountAfter(taken, { ...larger, keeps: false }).lanes.a?.held).toEqual(amount(30));
+    expect(accountAfter(taken, larger, limitOf({ tokens_per_day: 50 })).lanes.a?.held).toEqual(amount(50));
+    expect(accountAfter(taken, larger, limitOf({ tokens_per_day: 20 })).lanes.a?.held).toEqual(amount(30));
+    expect(accountAfter(taken, { ...larger, leaves: true }).lanes.a?.held).toEqual(amount(30));
+  });
+
   it('is written by its last leader only', () => {
     const next = accountAfter(undefined, { token: 2, needs: amount(100) });
     expect(adjusted(next, standing({ token: 1 }), TOKENS)).toBeUndefined();

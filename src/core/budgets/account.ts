@@ -24,6 +24,8 @@ export interface Standing {
   spent: Spending;
   /** What the smallest waiting request needs that the lane's part does not cover; absent: nothing is needed. */
   needs?: Spending;
+  /** Something else waits that the part may cover: none of it is given back. */
+  keeps?: boolean;
   /** The lane is left: it keeps nothing for what waits. */
   leaves?: boolean;
 }
@@ -37,13 +39,15 @@ export interface Adjusted {
 /** The account with the lane's part set anew; undefined when another leader has written it since. */
 export function adjusted(
   account: BudgetAccount = UNUSED,
-  { lane, token, used, spent, needs, leaves = false }: Standing,
+  { lane, token, used, spent, needs, keeps = false, leaves = false }: Standing,
   limit: Spending,
 ): Adjusted | undefined {
   if ((account.lanes[lane]?.token ?? token) > token) return undefined;
   const left = leftFor(account, lane, used, limit);
   const covered = needs !== undefined && isWithin(needs, left);
-  const held = covered && !leaves ? addSpending(used, partOf(left, needs)) : used;
+  const taken = covered && !leaves ? partOf(left, needs) : NO_SPENDING;
+  const rest = keeps && !leaves ? restOf(account.lanes[lane]?.held ?? used, used, left) : NO_SPENDING;
+  const held = addSpending(used, largest(taken, rest));
   const own: BudgetPart = { token, held, spent };
   const next = { ...account, version: account.version + 1, lanes: { ...account.lanes, [lane]: own } };
   if (needs !== undefined && !covered) {
@@ -96,6 +100,16 @@ function partOf(left: Spending, needs: Spending): Spending {
   const taken = (name: keyof Spending) =>
     Number.isFinite(left[name]) ? Math.max(needs[name], Math.floor(left[name] * PART_TAKEN)) : 0;
   return { tokens: taken('tokens'), nano_usd: taken('nano_usd') };
+}
+
+/** What is left of a part, unless the budget has become smaller since it was taken. */
+function restOf(held: Spending, used: Spending, left: Spending): Spending {
+  const rest = (name: keyof Spending) => Math.max(0, Math.min(held[name] - used[name], left[name]));
+  return { tokens: rest('tokens'), nano_usd: rest('nano_usd') };
+}
+
+function largest(a: Spending, b: Spending): Spending {
+  return { tokens: Math.max(a.tokens, b.tokens), nano_usd: Math.max(a.nano_usd, b.nano_usd) };
 }
 
 function reachedBy(account: BudgetAccount, limit: Spending): (typeof NOTICES)[number] | undefined {

@@ -147,7 +147,9 @@ export class LaneLeader {
     const decisions = this.#engine.tick({
       now,
       reports: read,
-      queues: this.#budgets.begin(now, read, tenantBudgets, this.#view.heads(now)),
+      queues: this.#budgets.begin(now, read, tenantBudgets, this.#view.heads(now), (entry) =>
+        this.#engine.sizeOf(entry, limits),
+      ),
       budgets: this.#budgets,
       limits,
       assumed,
@@ -217,7 +219,7 @@ export class LaneLeader {
     await this.#sizes.refresh(
       now,
       this.#view.seen,
-      (entry) => this.#engine.chargeOf(entry, this.#rules.limits),
+      (entry) => this.#engine.sizeOf(entry, this.#rules.limits).charge,
       (entry) => this.#view.isReleased(entry),
     );
   }
@@ -276,7 +278,7 @@ export class LaneLeader {
    * rest. A sleeping lane shows whom it keeps back.
    */
   #idle(now: number): boolean {
-    if (!this.#view.showsOnly(({ tenant }) => this.#budgets.keepsBack(tenant))) return false;
+    if (!this.#view.showsOnly((entry) => this.#budgets.keepsBack(entry))) return false;
     if (this.#view.unclaimed(now).length > 0 || this.#releases.owes) return false;
     const { kept, used_up } = this.#writes.figures ?? {};
     const keeps = this.#budgets.kept;
@@ -312,7 +314,7 @@ export class LaneLeader {
   }
 
   #oldestWhere(counts: (entry: BacklogEntry) => boolean): number | undefined {
-    return this.#view.oldest((entry) => counts(entry) && !this.#budgets.keepsBack(entry.tenant));
+    return this.#view.oldest((entry) => counts(entry) && !this.#budgets.keepsBack(entry));
   }
 
   #emitMetrics(now: number): void {

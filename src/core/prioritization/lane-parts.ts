@@ -35,6 +35,8 @@ export interface Adjustment {
   limit: Spending;
   /** What the lane is to hold beside what is used, at least; absent: nothing waits for it. */
   needs?: Spending;
+  /** Something else waits for what the lane holds. */
+  keeps?: boolean;
   /** The lane is left. */
   leaves?: boolean;
 }
@@ -77,7 +79,7 @@ export class LaneParts {
   }
 
   /** Writes what the lane has spent and holds, and gives notice of what that amounts to. */
-  async adjust(tenant: string, part: Part, { now, limit, needs, leaves = false }: Adjustment): Promise<void> {
+  async adjust(tenant: string, part: Part, { now, limit, ...wants }: Adjustment): Promise<void> {
     const { budgets, log, emit } = this.#ports;
     const { lane, token, metricsNamespace } = this.#options;
     const { day } = this.#book;
@@ -85,7 +87,7 @@ export class LaneParts {
     try {
       for (const attempt of ['first', 'again']) {
         if (part.account === undefined || attempt === 'again') part.account = await budgets.read(day, tenant);
-        const of = { used: this.#book.used(tenant), spent: this.#book.spent(tenant), needs, leaves };
+        const of = { used: this.#book.used(tenant), spent: this.#book.spent(tenant), ...wants };
         const next = adjusted(part.account, { lane, token, ...of }, limit);
         // Another leader has the lane: what this one knows counts no more.
         if (next === undefined) break;

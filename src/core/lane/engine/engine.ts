@@ -238,9 +238,9 @@ export class LaneEngine {
     return this.#ledger.releasedSince(time).requests;
   }
 
-  /** What a waiting request is expected to be charged. */
-  chargeOf(entry: BacklogEntry, limits: Limits): number {
-    return this.#sizeOf(entry, limits).charge;
+  /** How large a waiting request is taken to be. */
+  sizeOf(entry: BacklogEntry, limits: Limits): Sizing {
+    return sizeOf(entry, this.#estimates, limits, this.runMs, this.settings.callMs);
   }
 
   /** How the lane does after the last tick. */
@@ -326,13 +326,9 @@ export class LaneEngine {
   #sizer(limits: Limits): (entry: BacklogEntry) => Sizing {
     const sizes = new Map<BacklogEntry, Sizing>();
     return (entry) => {
-      const size = sizes.get(entry) ?? this.#sizeOf(entry, limits);
+      const size = sizes.get(entry) ?? this.sizeOf(entry, limits);
       sizes.set(entry, size);
       return size;
     };
-  }
-
-  #sizeOf(entry: BacklogEntry, limits: Limits): Sizing {
-    return sizeOf(entry, this.#estimates, limits, this.runMs, this.settings.callMs);
   }
 }
