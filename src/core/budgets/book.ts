@@ -33,7 +33,7 @@ export class BudgetBook {
   #day: string;
   readonly #pages = new Map<string, Page>();
   /** As worked out since the last change. */
-  readonly #used = new Map<string, Spending>();
+  readonly #sums = new Map<string, { spent: Spending; used: Spending }>();
   readonly #leaseMs: number;
 
   /** @param leaseMs when a release that has not ended counts as lost: nothing is held for it any more */
@@ -68,7 +68,7 @@ export class BudgetBook {
     if (day <= this.#day) return false;
     this.#day = day;
     this.#pages.clear();
-    this.#used.clear();
+    this.#sums.clear();
     return true;
   }
 
@@ -82,11 +82,11 @@ export class BudgetBook {
     slot.releases += sign;
     slot.reserved = addSpending(slot.reserved, amount, sign);
     slots.set(slotOf(releasedAt), slot);
-    this.#used.delete(tenant);
+    this.#sums.delete(tenant);
   }
 
   takeIn(now: number, reports: readonly SlotTotals[]): void {
-    this.#used.clear();
+    this.#sums.clear();
     for (const { slot, counters } of reports) {
       for (const [tenant, ends] of budgetEndsIn(counters)) {
         const known = this.#pages.get(tenant)?.slots.get(slot);
@@ -106,24 +106,18 @@ export class BudgetBook {
   }
 
   spent(tenant: string): Spending {
-    const { settled, slots } = this.#pages.get(tenant) ?? { settled: NO_SPENDING, slots: new Map() };
-    return [...slots.values()].reduce((sum, { ends }: Slot) => addSpending(sum, ends.spent), settled);
+    return this.#sumsOf(tenant).spent;
   }
 
   /** Spent, and held for what has not ended. */
   used(tenant: string): Spending {
-    const known = this.#used.get(tenant);
-    if (known !== undefined) return known;
-    const slots = [...(this.#pages.get(tenant)?.slots.values() ?? [])];
-    const used = slots.map(heldFor).reduce((sum, held) => addSpending(sum, held), this.spent(tenant));
-    this.#used.set(tenant, used);
-    return used;
+    return this.#sumsOf(tenant).used;
   }
 
   /** What an earlier plan, which is lost, had spent. */
   adopt(tenant: string, spent: Spending): void {
     this.#pageOf(tenant).settled = spent;
-    this.#used.delete(tenant);
+    this.#sums.delete(tenant);
   }
 
   snapshot(): BookState {
@@ -135,11 +129,29 @@ export class BudgetBook {
     return { day: this.#day, tenants };
   }
 
+  #sumsOf(tenant: string): { spent: Spending; used: Spending } {
+    const known = this.#sums.get(tenant);
+    if (known !== undefined) return known;
+    const { settled, slots } = this.#pages.get(tenant) ?? newPage();
+    let spent = settled;
+    let used = settled;
+    for (const slot of slots.values()) {
+      spent = addSpending(spent, slot.ends.spent);
+      used = addSpending(used, addSpending(slot.ends.spent, heldFor(slot)));
+    }
+    this.#sums.set(tenant, { spent, used });
+    return { spent, used };
+  }
+
   #pageOf(tenant: string): Page {
-    const page = this.#pages.get(tenant) ?? { settled: NO_SPENDING, slots: new Map() };
+    const page = this.#pages.get(tenant) ?? newPage();
     this.#pages.set(tenant, page);
     return page;
   }
+}
+
+function newPage(): Page {
+  return { settled: NO_SPENDING, slots: new Map() };
 }
 
 function heldFor({ reserved, ends }: Slot): Spending {

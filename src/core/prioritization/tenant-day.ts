@@ -37,10 +37,21 @@ interface Waiting {
   seenAt: number;
 }
 
+/** What is left of the budget, as far as is known. */
+interface Rest {
+  /** What it was worked out from. */
+  of: readonly object[];
+  /** To the lane: what no other lane holds, and what it has not used itself. */
+  left: Spending;
+  /** What has been spent by nobody: what is held may turn out not to be needed. */
+  unspent: Spending;
+}
+
 export class TenantDay implements Part {
   account?: BudgetAccount;
   held?: Spending;
   shownAt = Number.NEGATIVE_INFINITY;
+  limit = limitOf({});
   /** At this tick some wait that the budget covers, as far as is known. */
   open = false;
   /** What was to go in this tick. */
@@ -51,6 +62,7 @@ export class TenantDay implements Part {
   readonly #lane: string;
   readonly #book: BudgetBook;
   #budget: TenantBudget = {};
+  #known: Rest | undefined;
   #now = 0;
 
   constructor(tenant: string, lane: string, book: BudgetBook) {
@@ -66,12 +78,9 @@ export class TenantDay implements Part {
   begin(now: number, budget: TenantBudget): void {
     this.#now = now;
     this.#budget = budget;
+    this.limit = limitOf(budget);
     this.open = false;
     this.uncovered = [];
-  }
-
-  get limit(): Spending {
-    return limitOf(this.#budget);
   }
 
   /**
@@ -114,7 +123,7 @@ export class TenantDay implements Part {
 
   /** What the smallest of them needs: it fits into the rest of the budget, as far as it is known, if any does. */
   leastOf(requests: readonly { needs: Reservation }[]): Reservation | undefined {
-    const left = this.#leftIn(this.account ?? UNUSED);
+    const { left } = this.#rest;
     const some = { tokens: Math.max(1, left.tokens), nano_usd: Math.max(1, left.nano_usd) };
     let least: { needs: Reservation; share: number } | undefined;
     for (const { needs } of requests) {
@@ -133,17 +142,13 @@ export class TenantDay implements Part {
   isShort(needs: Reservation): boolean {
     if (this.isUncountable(needs) || this.isTooLarge(needs)) return false;
     if (this.account === undefined) return true;
-    // What has ended since may have cost less than was held for it.
-    return !this.refuses(needs) && !isWithin(needs, this.#leftIn(this.account));
+    return !this.refuses(needs) && !isWithin(needs, this.#rest.left);
   }
 
   /** What runs may still turn out to cost less than was held for it: refused is only what exceeds what has been spent. */
   refuses(needs: Spending): boolean {
     if (this.#budget.at_limit !== 'refuse' || this.account === undefined) return false;
-    const part = this.account.lanes[this.#lane];
-    const since = addSpending(this.#book.spent(this.#tenant), part?.spent ?? NO_SPENDING, -1);
-    const left = addSpending(addSpending(this.limit, spentOf(this.account), -1), since, -1);
-    return !isWithin(needs, left);
+    return !isWithin(needs, this.#rest.unspent);
   }
 
   /** The lane's part covers it. */
@@ -187,7 +192,19 @@ export class TenantDay implements Part {
     return JSON.stringify(shown) !== JSON.stringify(part);
   }
 
-  #leftIn(account: BudgetAccount): Spending {
-    return leftFor(account, this.#lane, this.#book.used(this.#tenant), this.limit);
+  /** Worked out once for all requests, until something of it changes: each is asked for in every tick. */
+  get #rest(): Rest {
+    const account = this.account ?? UNUSED;
+    const spent = this.#book.spent(this.#tenant);
+    const used = this.#book.used(this.#tenant);
+    const of = [account, used, spent, this.limit];
+    if (this.#known === undefined || of.some((it, i) => it !== this.#known?.of[i])) {
+      // What has ended since may have cost less than was held for it.
+      const left = leftFor(account, this.#lane, used, this.limit);
+      const since = addSpending(spent, account.lanes[this.#lane]?.spent ?? NO_SPENDING, -1);
+      const unspent = addSpending(addSpending(this.limit, spentOf(account), -1), since, -1);
+      this.#known = { of, left, unspent };
+    }
+    return this.#known;
   }
 }
