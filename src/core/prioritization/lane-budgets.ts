@@ -14,7 +14,7 @@ import { LaneParts, type LanePartsOptions, type LanePartsPorts } from './lane-pa
 import { TenantDay, type Uncovered } from './tenant-day.ts';
 
 const CONCURRENT_WRITES = 20;
-/** Tenants that are told to others. */
+/** Bytes of tenants' names that a lane's figures have room for. */
 const MOST_KEPT_BYTES = 100;
 
 export interface Refused {
