@@ -6,8 +6,8 @@ import { PRIORITIES } from '../../request/record.ts';
 const REMEMBERED = 5;
 
 /**
- * Once others have gone past it for a while, room gathers for a request, or smaller ones would starve it: then only urgent work goes
- * past, and nobody when as much of that has gone as fits beside the request.
+ * Once others have gone past it for a while, room gathers for a request, or smaller ones would starve it. Then only urgent work goes
+ * past. Nobody does any more once as much urgent work as fits beside the request has gone since the last release that was not urgent.
  */
 export type LetsPast = (typeof LETS_PAST)[number];
 /** A plan says which by its place. */
