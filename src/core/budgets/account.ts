@@ -1,4 +1,5 @@
 /** How lanes take parts of a tenant's budget, and give back what they do not need: pure, each step is one conditional write. */
+
 import {
   addSpending,
   type BudgetAccount,
@@ -7,6 +8,7 @@ import {
   NO_SPENDING,
   type Spending,
 } from '../lane/budgets.ts';
+import { ownOf } from '../own.ts';
 
 /** A lane takes this part of what is left at once, or what it needs: it asks seldom, and leaves enough to the others. */
 const PART_TAKEN = 1 / 8;
@@ -42,7 +44,7 @@ export function adjusted(
   { lane, token, used, spent, needs, keeps = false, leaves = false }: Standing,
   limit: Spending,
 ): Adjusted | undefined {
-  if ((account.lanes[lane]?.token ?? token) > token) return undefined;
+  if ((ownOf(account.lanes, lane)?.token ?? token) > token) return undefined;
   const left = leftFor(account, lane, used, limit);
   const covered = needs !== undefined && isWithin(needs, left);
   const taken = covered && !leaves ? partOf(left, needs) : NO_SPENDING;

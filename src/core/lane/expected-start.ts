@@ -3,6 +3,7 @@
  * tenants inside each, so what is ahead of a request flows off like water through shared pipes.
  */
 
+import { ownOf } from '../own.ts';
 import { PRIORITIES, type Priority } from '../request/record.ts';
 import type { Limits } from './catalog/limits.ts';
 
@@ -87,7 +88,7 @@ export function expectedStart(
 /** Minutes after which all that is ahead has flowed off. */
 export function minutesUntilServed(own: Flow, others: readonly Flow[], weights: Weights, speed = 1): number {
   const lineOf = ({ priority, tenant, minutes, inflow = 0 }: Flow): Line => {
-    return { priority, minutes, inflow, weight: weights.tenants[tenant] ?? 1, rate: 0 };
+    return { priority, minutes, inflow, weight: ownOf(weights.tenants, tenant) ?? 1, rate: 0 };
   };
   const mine = lineOf({ ...own, inflow: 0 });
   let theirs = others.map(lineOf).filter(isFlowing);

@@ -8,6 +8,7 @@ import { type Reservation, reservationOf } from '../budgets/spending.ts';
 import { concurrently } from '../concurrently.ts';
 import { NO_SPENDING, type Spending, type TenantBudget } from '../lane/budgets.ts';
 import type { SlotTotals } from '../lane/call-counters.ts';
+import { ownOf } from '../own.ts';
 import type { BacklogEntry } from '../request/ports.ts';
 import type { RequestError } from '../request/record.ts';
 import { LaneParts, type LanePartsOptions, type LanePartsPorts } from './lane-parts.ts';
@@ -58,7 +59,7 @@ export class LaneBudgets {
     if (!this.isActive) return queues;
     if (this.#book.turn(now)) this.#days.clear();
     this.#book.takeIn(now, reports);
-    for (const [tenant, day] of this.#days) day.begin(now, this.#budgets[tenant] ?? {});
+    for (const [tenant, day] of this.#days) day.begin(now, ownOf(this.#budgets, tenant) ?? {});
     const candidates = queues.map((queue) =>
       queue.filter((entry) => {
         if (!this.has(entry.tenant)) return true;
@@ -153,7 +154,7 @@ export class LaneBudgets {
       entry,
       error: day.isUncountable(needs)
         ? priceUnknown(tenant, entry.lane)
-        : exceedsBudget(tenant, needs, this.#budgets[tenant] ?? {}),
+        : exceedsBudget(tenant, needs, ownOf(this.#budgets, tenant) ?? {}),
     }));
     const others = day.uncovered.filter((it) => !isNever(it));
     await this.#askFor(tenant, day, day.leastOf(others));
@@ -186,7 +187,7 @@ export class LaneBudgets {
     const known = this.#days.get(tenant);
     if (known !== undefined) return known;
     const day = new TenantDay(tenant, this.#lane, this.#book);
-    day.begin(this.#now, this.#budgets[tenant] ?? {});
+    day.begin(this.#now, ownOf(this.#budgets, tenant) ?? {});
     this.#days.set(tenant, day);
     return day;
   }

@@ -2,10 +2,12 @@
  * The lane's part of each tenant's budget, in the account that all lanes share: it is taken before anything is released, and what is
  * not needed is given back.
  */
+
 import { adjusted, saysTheSame } from '../budgets/account.ts';
 import type { BudgetBook } from '../budgets/book.ts';
 import type { BudgetAccount, BudgetAccounts, Spending } from '../lane/budgets.ts';
 import type { Log } from '../log.ts';
+import { ownOf } from '../own.ts';
 import { budgetNoticeLine } from './metrics.ts';
 
 export interface LanePartsPorts {
@@ -64,7 +66,7 @@ export class LaneParts {
     const { lane } = this.#options;
     try {
       for (const { tenant, account } of await this.#ports.budgets.list(day)) {
-        const left = account.lanes[lane];
+        const left = ownOf(account.lanes, lane);
         if (left === undefined) continue;
         const part = partOf(tenant);
         if (part === undefined) continue;
@@ -98,7 +100,7 @@ export class LaneParts {
         }
         if (saysTheSame(part.account, next.account) || (await budgets.write(day, tenant, next.account))) {
           part.account = next.account;
-          part.held = next.account.lanes[lane]?.held;
+          part.held = ownOf(next.account.lanes, lane)?.held;
           return;
         }
       }

@@ -1,9 +1,11 @@
 /** By ARN of an application inference profile, which names no model: the id of the model or profile it was made from. */
+import { ownOf } from '../own.ts';
+
 export type Profiles = Readonly<Record<string, string>>;
 
 /** The id by which a model is known: what an application inference profile was made from, where that is configured. */
 export function knownAs(modelId: string, profiles: Profiles = {}): string {
-  return (Object.hasOwn(profiles, modelId) ? profiles[modelId] : undefined) ?? modelId;
+  return ownOf(profiles, modelId) ?? modelId;
 }
 
 /** By tenant and model or system profile id: the ARN of the tenant's own application inference profile of it. */
@@ -15,8 +17,8 @@ export function profileOfTenant(
   modelId: string,
   tenantProfiles: TenantProfiles = {},
 ): string | undefined {
-  const profiles = Object.hasOwn(tenantProfiles, tenant) ? tenantProfiles[tenant] : undefined;
-  return profiles !== undefined && Object.hasOwn(profiles, modelId) ? profiles[modelId] : undefined;
+  const profiles = ownOf(tenantProfiles, tenant);
+  return ownOf(profiles, modelId);
 }
 
 /** All application inference profiles that the variables name. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FairQueues } from '../../../../src/core/lane/engine/fair-queues.ts';
+import { minutesUntilServed } from '../../../../src/core/lane/expected-start.ts';
 import { PRIORITY_WEIGHTS } from '../../../../src/core/lane/priority-weights.ts';
 import type { BacklogEntry } from '../../../../src/core/request/ports.ts';
 import { PRIORITIES, type Priority } from '../../../../src/core/request/record.ts';
@@ -216,6 +217,21 @@ describe('tenants of one priority', () => {
     serve(queues, flows, 2);
     queues.correct({ priority: 3, tenant: 'a' }, 1_000);
     expect(serve(queues, flows, 10).get('3 b')).toBe(1_000);
+  });
+
+  it.each(['constructor', 'toString', 'valueOf'])('may be named %s', (tenant) => {
+    const [own, other] = [tenant, 'acme'].map((it) => ({ priority: 3 as const, tenant: it, cost: 100 }));
+    if (own === undefined || other === undefined) throw new Error();
+    expect(serve(new FairQueues(), [own, other], 100).get('3 acme')).toBe(5_000);
+    const weights = { priorities: PRIORITY_WEIGHTS, tenants: {} };
+    const flow = { priority: 3 as const, minutes: 1 };
+    expect(minutesUntilServed({ ...flow, tenant }, [{ ...flow, tenant: 'acme' }], weights)).toBe(2);
+  });
+
+  it('share also after a plan in which their places were lost', () => {
+    const flows = ['a', 'b'].map((tenant) => ({ priority: 3 as const, tenant, cost: 100 }));
+    const plan = '{"priorities":[[3,null]],"tenants":[[3,[["a",null],["b",0]]]]}';
+    expect(serve(new FairQueues(JSON.parse(plan)), flows, 100).get('3 b')).toBe(5_000);
   });
 
   it('have weights too', () => {

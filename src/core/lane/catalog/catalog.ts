@@ -3,6 +3,7 @@
  * value, and the reason of each value that has none (`assumed`); docs/models.md is written from it.
  * Wherever a model's id is asked for, the name of its lane does as well.
  */
+import { ownOf } from '../../own.ts';
 import { foundationModelId, knownAs, type Profiles, splitGeography } from '../../request/model-id.ts';
 import type { Limits } from './limits.ts';
 import data from './models.json' with { type: 'json' };
@@ -56,7 +57,7 @@ export function burndownOf(modelId: string): number {
 /** The catalog's entry, or undefined for an unknown model. */
 export function modelOf(modelId: string): CatalogModel | undefined {
   const { name } = parseModelId(modelId);
-  return Object.hasOwn(MODELS, name) ? MODELS[name] : undefined;
+  return ownOf(MODELS, name);
 }
 
 /** Most tokens that an answer of the model may have; a cautious value for unknown models. */
@@ -142,7 +143,7 @@ export function overrideOf(
   profiles?: Profiles,
 ): Limits | undefined {
   const meant = ([key]: [string, Limits]) => laneOf(knownAs(key, profiles)) === lane;
-  return overrides[lane] ?? Object.entries(overrides).find(meant)?.[1];
+  return ownOf(overrides, lane) ?? Object.entries(overrides).find(meant)?.[1];
 }
 
 /** Resources whose ARN ends in a model id or profile id. Any other is something of the account, with a quota of its own. */

@@ -1,4 +1,5 @@
 /** The order in which a lane's waiting requests are looked at: fair between priorities, and between tenants inside one. */
+import { ownOf } from '../../own.ts';
 import type { BacklogEntry } from '../../request/ports.ts';
 import { PRIORITIES, type Priority } from '../../request/record.ts';
 import { BlockedRequests, type BlockedRequestsState, type LetsPast } from './blocked-requests.ts';
@@ -121,8 +122,9 @@ export class FairQueues {
     const { priority } = line;
     const entry = entryOf(line);
     const lets = this.#blocked.letsPast(entry);
+    // Nobody may pass it.
     if (lets === 'nobody') return Number.NEGATIVE_INFINITY;
-    // What room gathers for has let as much past as it needs.
+    // Room gathers for it: it takes its priority's turn, whatever its size.
     const isFirst = lets === 'urgent' || (this.#urgentFirst && priority === PRIORITIES[0]);
     const cost = isFirst ? 0 : this.#costOf(entry);
     return this.#priorities.tagOf(priority) + cost / this.#priorityWeight(priority);
@@ -242,7 +244,7 @@ export class FairQueues {
   }
 
   #tenantWeight(tenant: string): number {
-    return this.#weights?.tenantWeights[tenant] ?? 1;
+    return ownOf(this.#weights?.tenantWeights, tenant) ?? 1;
   }
 }
 

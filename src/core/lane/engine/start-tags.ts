@@ -64,8 +64,8 @@ export class StartTags<K> {
   }
 
   /**
-   * Of those who were not remembered some have been served and some have not. They start anywhere below all who were, each time
-   * elsewhere: so all get as much in the long run, and whose place is bad in one minute is not left out in all.
+   * Only the `limit` furthest ahead are known. Each other tenant starts at a random place up to the last of those, another one
+   * under each leader. So nobody is always last.
    * @param limit as many as are remembered at most
    */
   restore(ahead: readonly [K, number][], limit = Number.POSITIVE_INFINITY): void {
