@@ -48,7 +48,7 @@ export function adjusted(
   const left = leftFor(account, lane, used, limit);
   const covered = needs !== undefined && isWithin(needs, left);
   const taken = covered && !leaves ? partOf(left, needs) : NO_SPENDING;
-  const rest = keeps && !leaves ? restOf(account.lanes[lane]?.held ?? used, used, left) : NO_SPENDING;
+  const rest = keeps && !leaves ? restOf(ownOf(account.lanes, lane)?.held ?? used, used, left) : NO_SPENDING;
   const held = addSpending(used, largest(taken, rest));
   const own: BudgetPart = { token, held, spent };
   const next = { ...account, version: account.version + 1, lanes: { ...account.lanes, [lane]: own } };
