@@ -8,7 +8,7 @@ import {
   NO_SPENDING,
   type Spending,
 } from '../lane/budgets.ts';
-import { ownOf } from '../own.ts';
+import { ownOf } from '../request/own.ts';
 
 /** A lane takes this part of what is left at once, or what it needs: it asks seldom, and leaves enough to the others. */
 const PART_TAKEN = 1 / 8;

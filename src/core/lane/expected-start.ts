@@ -3,7 +3,7 @@
  * tenants inside each, so what is ahead of a request flows off like water through shared pipes.
  */
 
-import { ownOf } from '../own.ts';
+import { ownOf } from '../request/own.ts';
 import { PRIORITIES, type Priority } from '../request/record.ts';
 import type { Limits } from './catalog/limits.ts';
 

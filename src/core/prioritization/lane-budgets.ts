@@ -8,7 +8,7 @@ import { type Reservation, reservationOf } from '../budgets/spending.ts';
 import { concurrently } from '../concurrently.ts';
 import { NO_SPENDING, type Spending, type TenantBudget } from '../lane/budgets.ts';
 import type { SlotTotals } from '../lane/call-counters.ts';
-import { ownOf } from '../own.ts';
+import { ownOf } from '../request/own.ts';
 import type { BacklogEntry } from '../request/ports.ts';
 import type { RequestError } from '../request/record.ts';
 import { LaneParts, type LanePartsOptions, type LanePartsPorts } from './lane-parts.ts';

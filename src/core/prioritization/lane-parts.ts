@@ -7,7 +7,7 @@ import { adjusted, saysTheSame } from '../budgets/account.ts';
 import type { BudgetBook } from '../budgets/book.ts';
 import type { BudgetAccount, BudgetAccounts, Spending } from '../lane/budgets.ts';
 import type { Log } from '../log.ts';
-import { ownOf } from '../own.ts';
+import { ownOf } from '../request/own.ts';
 import { budgetNoticeLine } from './metrics.ts';
 
 export interface LanePartsPorts {

@@ -1,5 +1,5 @@
 /** By ARN of an application inference profile, which names no model: the id of the model or profile it was made from. */
-import { ownOf } from '../own.ts';
+import { ownOf } from './own.ts';
 
 export type Profiles = Readonly<Record<string, string>>;
 

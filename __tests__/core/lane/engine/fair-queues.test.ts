@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FairQueues } from '../../../../src/core/lane/engine/fair-queues.ts';
+import { StartTags } from '../../../../src/core/lane/engine/start-tags.ts';
 import { minutesUntilServed } from '../../../../src/core/lane/expected-start.ts';
 import { PRIORITY_WEIGHTS } from '../../../../src/core/lane/priority-weights.ts';
 import type { BacklogEntry } from '../../../../src/core/request/ports.ts';
@@ -249,6 +250,24 @@ describe('tenants of one priority', () => {
     const successor = new FairQueues(queues.snapshot());
     expect(serve(successor, [a, b], 9).get('3 a')).toBeUndefined();
   });
+});
+
+it('looks at no other tenant when one of many has been looked at', () => {
+  const looks = vi.spyOn(StartTags.prototype, 'tagOf');
+  const tenants = Array.from({ length: 300 }, (_, i) => `tenant-${i}`);
+  const entries = tenants.map((tenant, i) =>
+    [0, 1, 2, 3].map((k) => entryOf(4 * i + k, { priority: 3, tenant })),
+  );
+  const queues = new FairQueues();
+  queues.enter(entries, WEIGHTS, () => 100);
+  let count = 0;
+  for (; queues.next() !== undefined; count++) {
+    if (count % 2 === 0) queues.serve(100);
+    else queues.drop();
+  }
+  expect(count).toBe(1_200);
+  expect(looks.mock.calls.length).toBeLessThan(10 * count);
+  looks.mockRestore();
 });
 
 describe('order', () => {

@@ -3,8 +3,9 @@
  * value, and the reason of each value that has none (`assumed`); docs/models.md is written from it.
  * Wherever a model's id is asked for, the name of its lane does as well.
  */
-import { ownOf } from '../../own.ts';
+
 import { foundationModelId, knownAs, type Profiles, splitGeography } from '../../request/model-id.ts';
+import { ownOf } from '../../request/own.ts';
 import type { Limits } from './limits.ts';
 import data from './models.json' with { type: 'json' };
 

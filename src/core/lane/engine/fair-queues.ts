@@ -1,5 +1,6 @@
 /** The order in which a lane's waiting requests are looked at: fair between priorities, and between tenants inside one. */
-import { ownOf } from '../../own.ts';
+import TinyQueue from 'tinyqueue';
+import { ownOf } from '../../request/own.ts';
 import type { BacklogEntry } from '../../request/ports.ts';
 import { PRIORITIES, type Priority } from '../../request/record.ts';
 import { BlockedRequests, type BlockedRequestsState, type LetsPast } from './blocked-requests.ts';
@@ -27,6 +28,11 @@ interface Line {
   entries: BacklogEntry[];
   /** Index of the next to look at. */
   next: number;
+  /** What its tenant has received, and when its next request is due: as last set in order. */
+  tag: number;
+  deadline: number;
+  /** Among those that came into this tick. */
+  place: number;
   /** Some were passed over in this tick: they still wait. */
   skipped: boolean;
 }
@@ -35,10 +41,10 @@ export class FairQueues {
   readonly #priorities = new StartTags<Priority>();
   readonly #tenants = new Map<Priority, StartTags<string>>();
   #lines = new Map<Priority, Map<string, Line>>();
+  /** Of each priority, the tenant whose turn it is first. Only the first one ever changes its place. */
+  readonly #turns = new Map<Priority, TinyQueue<Line>>();
   #weights: Weights | undefined;
   #costOf: (entry: BacklogEntry) => number = () => 1;
-  /** By priority: the tenant whose turn it is. */
-  readonly #first = new Map<Priority, Line>();
   #current: Line | undefined;
   #skips = 0;
   /** Of which some were passed over in this tick. */
@@ -64,7 +70,7 @@ export class FairQueues {
     this.#weights = weights;
     this.#costOf = costOf;
     this.#lines = new Map();
-    this.#first.clear();
+    this.#turns.clear();
     this.#skips = 0;
     this.#urgentFirst = false;
     this.#skipped.clear();
@@ -72,7 +78,11 @@ export class FairQueues {
     for (const lines of this.#lines.values()) for (const line of lines.values()) inOrder(line.entries);
     this.#priorities.enter(this.waiting);
     for (const priority of PRIORITIES) {
-      this.#sharesOf(priority).enter(this.#lines.get(priority)?.keys() ?? []);
+      const lines = this.#lines.get(priority);
+      this.#sharesOf(priority).enter(lines?.keys() ?? []);
+      if (lines === undefined) continue;
+      for (const line of lines.values()) this.#place(line);
+      this.#turns.set(priority, new TinyQueue([...lines.values()], inTurn));
     }
     this.#blocked.forgetOthers(queues);
   }
@@ -99,7 +109,7 @@ export class FairQueues {
       if (priority === PRIORITIES[0]) continue;
       this.#skipped.add(priority);
       this.#lines.delete(priority);
-      this.#first.delete(priority);
+      this.#turns.delete(priority);
     }
     this.#current = undefined;
   }
@@ -143,7 +153,6 @@ export class FairQueues {
   /** The request was released at this cost. */
   serve(cost: number): void {
     const line = this.#line();
-    this.#first.delete(line.priority);
     this.#priorities.serve(line.priority, cost, this.#priorityWeight(line.priority));
     this.#sharesOf(line.priority).serve(line.tenant, cost, this.#tenantWeight(line.tenant));
     this.#blocked.served(entryOf(line), cost, this.#lines.has(PRIORITIES[0]));
@@ -195,35 +204,41 @@ export class FairQueues {
     };
   }
 
-  /** The tenant of a priority whose turn it is; between equals the one with the earlier deadline. */
+  /** The tenant of a priority whose turn it is. */
   #firstOf(priority: Priority): Line {
-    const known = this.#first.get(priority);
-    if (known !== undefined) return known;
-    const shares = this.#sharesOf(priority);
-    const first = least(
-      this.#lines.get(priority)?.values() ?? [],
-      ({ tenant }) => shares.tagOf(tenant),
-      ({ entries, next }) => entries[next]?.deadline_at ?? Number.POSITIVE_INFINITY,
-    );
+    const first = this.#turns.get(priority)?.peek();
     if (first === undefined) throw new Error(`Nothing waits at priority ${priority}`);
-    this.#first.set(priority, first);
     return first;
   }
 
+  /** To the next request of the line whose turn it is. */
   #advance(line: Line): void {
-    this.#first.delete(line.priority);
+    const turns = this.#turns.get(line.priority);
+    turns?.pop();
     line.next += 1;
     this.#current = undefined;
-    if (line.next < line.entries.length) return;
+    if (line.next < line.entries.length) {
+      this.#place(line);
+      turns?.push(line);
+      return;
+    }
     const lines = this.#lines.get(line.priority);
     lines?.delete(line.tenant);
     if (lines?.size === 0) this.#lines.delete(line.priority);
   }
 
+  #place(line: Line): void {
+    line.tag = this.#sharesOf(line.priority).tagOf(line.tenant);
+    line.deadline = entryOf(line).deadline_at;
+  }
+
   #lineOf({ priority, tenant }: BacklogEntry): Line {
     const lines = this.#lines.get(priority) ?? new Map<string, Line>();
     this.#lines.set(priority, lines);
-    const line = lines.get(tenant) ?? { priority, tenant, entries: [], next: 0, skipped: false };
+    const line = lines.get(tenant) ?? {
+      ...{ priority, tenant, entries: [], next: 0, skipped: false },
+      ...{ tag: 0, deadline: 0, place: lines.size },
+    };
     lines.set(tenant, line);
     return line;
   }
@@ -253,6 +268,11 @@ function entryOf({ entries, next }: Line): BacklogEntry {
   return entries[next] as BacklogEntry;
 }
 
+/** Who has received less goes first; between equals the one with the earlier deadline. */
+function inTurn(a: Line, b: Line): number {
+  return a.tag - b.tag || a.deadline - b.deadline || a.place - b.place;
+}
+
 /** A tenant's queue may be spread over shards, each of which is in order of arrival. */
 function inOrder(entries: BacklogEntry[]): void {
   const isSorted = entries.every(
@@ -265,7 +285,7 @@ function inOrder(entries: BacklogEntry[]): void {
 function least<T>(
   items: Iterable<T>,
   rankOf: (item: T) => number,
-  tieOf: (item: T) => number = () => 0,
+  tieOf: (item: T) => number,
 ): T | undefined {
   let best: { item: T; value: number; tie: number } | undefined;
   for (const item of items) {
