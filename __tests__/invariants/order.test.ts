@@ -114,7 +114,7 @@ invariant<Scenario, Sabotage>(
       const came = begin + (scenario.flows[1]?.fromMs ?? 0);
       const pastFrom = (from: number) =>
         releases.filter(({ at }) => from <= at && at < giant.at).reduce((sum, { charge }) => sum + charge, 0);
-      // Others go past for as long as the lane needs to serve it, then room gathers for it, whoever leads.
+      // Others go past for as long as the lane would need to serve it. Then room gathers for it, under another leader too.
       const neededMs = 60_000 * (giant.reserved / TOKENS_PER_MINUTE);
       expect(pastFrom(came + 1.2 * neededMs + 2_000)).toBeLessThan(A_TICK);
       // Others go while it does not fit; what leaves the minute in a lump may make room for it sooner.

@@ -1,5 +1,4 @@
 /** How lanes take parts of a tenant's budget, and give back what they do not need: pure, each step is one conditional write. */
-
 import {
   addSpending,
   type BudgetAccount,
@@ -44,11 +43,12 @@ export function adjusted(
   { lane, token, used, spent, needs, keeps = false, leaves = false }: Standing,
   limit: Spending,
 ): Adjusted | undefined {
-  if ((ownOf(account.lanes, lane)?.token ?? token) > token) return undefined;
+  const before = ownOf(account.lanes, lane);
+  if (before !== undefined && before.token > token) return undefined;
   const left = leftFor(account, lane, used, limit);
   const covered = needs !== undefined && isWithin(needs, left);
   const taken = covered && !leaves ? partOf(left, needs) : NO_SPENDING;
-  const rest = keeps && !leaves ? restOf(ownOf(account.lanes, lane)?.held ?? used, used, left) : NO_SPENDING;
+  const rest = keeps && !leaves ? restOf(before?.held ?? used, used, left) : NO_SPENDING;
   const held = addSpending(used, largest(taken, rest));
   const own: BudgetPart = { token, held, spent };
   const next = { ...account, version: account.version + 1, lanes: { ...account.lanes, [lane]: own } };

@@ -2,7 +2,6 @@
  * The lane's part of each tenant's budget, in the account that all lanes share: it is taken before anything is released, and what is
  * not needed is given back.
  */
-
 import { adjusted, saysTheSame } from '../budgets/account.ts';
 import type { BudgetBook } from '../budgets/book.ts';
 import type { BudgetAccount, BudgetAccounts, Spending } from '../lane/budgets.ts';

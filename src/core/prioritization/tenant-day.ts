@@ -88,13 +88,12 @@ export class TenantDay implements Part {
    * no other. Past its deadline it ends, whatever its budget.
    */
   waits({ request_id, deadline_at }: BacklogEntry, needsOf: () => Reservation): boolean {
-    const known = this.#waiting.get(request_id);
-    const it =
-      known !== undefined && this.#now < known.until
-        ? known
-        : { needs: needsOf(), until: this.#now + SIZED_FOR_MS, seenAt: this.#now };
+    let it = this.#waiting.get(request_id);
+    if (it === undefined || this.#now >= it.until) {
+      it = { needs: needsOf(), until: this.#now + SIZED_FOR_MS, seenAt: this.#now };
+      this.#waiting.set(request_id, it);
+    }
     it.seenAt = this.#now;
-    if (it !== known) this.#waiting.set(request_id, it);
     if (this.isShort(it.needs)) return deadline_at <= this.#now;
     this.open = true;
     return true;

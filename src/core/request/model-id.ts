@@ -17,8 +17,7 @@ export function profileOfTenant(
   modelId: string,
   tenantProfiles: TenantProfiles = {},
 ): string | undefined {
-  const profiles = ownOf(tenantProfiles, tenant);
-  return ownOf(profiles, modelId);
+  return ownOf(ownOf(tenantProfiles, tenant), modelId);
 }
 
 /** All application inference profiles that the variables name. */

@@ -4,13 +4,19 @@ import { mayBeAhead, Pacing, spareWithin } from '../../../../src/core/lane/engin
 /** Two requests a second. */
 const RATE = { requests: 0.002, tokens: Number.POSITIVE_INFINITY, charges: Number.POSITIVE_INFINITY };
 
+/** All that the pace allows; returns how many. */
+function releaseAll(pacing: Pacing): number {
+  let released = 0;
+  for (; pacing.allows(); released++) pacing.spend({ requests: 1, tokens: 0, charges: 0 });
+  return released;
+}
+
 /** Releases all that the pace allows, and again after so long; returns how many the second time. */
 function releasedAfter(ms: number, waitsForWorker: boolean): number {
   const pacing = new Pacing();
   const release = (now: number) => {
     pacing.advance(now, RATE);
-    let released = 0;
-    for (; pacing.allows(); released++) pacing.spend({ requests: 1, tokens: 0, charges: 0 });
+    const released = releaseAll(pacing);
     if (waitsForWorker) pacing.waitForWorker(now, released);
     return released;
   };
@@ -31,7 +37,6 @@ describe('what could not be used', () => {
 });
 
 describe('what need not be kept for later', () => {
-  const NOTHING = { requests: 0, tokens: 0, charges: 0 };
   const headroom = (left: number, expectsUrgent: boolean) => ({
     evenFlow: RATE,
     expectsUrgent,
@@ -47,9 +52,7 @@ describe('what need not be kept for later', () => {
     const nothing = { ...RATE, requests: 0 };
     pacing.advance(0, nothing);
     pacing.advance(500, nothing, spareWithin(10_000, headroom(left, expectsUrgent)));
-    let count = 0;
-    for (; pacing.allows(); count++) pacing.spend({ ...NOTHING, requests: 1 });
-    return count;
+    return releaseAll(pacing);
   };
 
   it('goes at twice an even flow', () => {

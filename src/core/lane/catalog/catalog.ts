@@ -3,7 +3,6 @@
  * value, and the reason of each value that has none (`assumed`); docs/models.md is written from it.
  * Wherever a model's id is asked for, the name of its lane does as well.
  */
-
 import { foundationModelId, knownAs, type Profiles, splitGeography } from '../../request/model-id.ts';
 import { ownOf } from '../../request/own.ts';
 import type { Limits } from './limits.ts';
