@@ -340,7 +340,7 @@ export class LaneLeader {
   async #stop(stopped: Stopped): Promise<Stopped> {
     this.#workers.leave(this.#lane);
     // A lane at rest writes no line.
-    if (this.#releases.released > 0 || this.#engine.hasTold) this.#emitMetrics(this.#ports.clock.now());
+    if (this.#releases.released > 0 || !this.#engine.told.isEmpty) this.#emitMetrics(this.#ports.clock.now());
     try {
       if (stopped !== 'lost') {
         await this.#budgets.leave();

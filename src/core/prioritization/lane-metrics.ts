@@ -10,7 +10,7 @@ const LAST_PRIORITY = PRIORITIES.at(-1);
 
 export interface Measured {
   lane: string;
-  engine: Pick<LaneEngine, 'figures' | 'takeTold'>;
+  engine: Pick<LaneEngine, 'figures' | 'told'>;
   /** Since the last time. */
   released: number;
   waitingTokens: number;
@@ -29,7 +29,7 @@ export function metricsOf(
   const { figures } = engine;
   const { utilisation, paused } = figures;
   const bound = paused === 'operator' ? paused : boundOf(undefined, { figures })?.by;
-  const told = engine.takeTold();
+  const told = engine.told.take();
   return laneLine(namespace, now, lane, {
     overall: {
       OldestPriority1To4Seconds: waitOf(oldestWhere(({ priority }) => priority !== LAST_PRIORITY)),

@@ -26,6 +26,7 @@ import { RetryBudget } from './retry-budget.ts';
 import { type Sizing, sizeOf } from './sizing.ts';
 import { parseEstimates, parseState, writeEstimates, writeState } from './state.ts';
 import type { Decisions, EngineRelease, TickInput } from './tick.ts';
+import { Told } from './told.ts';
 import { UrgentDemand } from './urgent-demand.ts';
 import { lengthOf, prioritiesOf, typicalOf, waitedMs } from './waiting.ts';
 
@@ -43,21 +44,11 @@ export interface EngineSettings {
   callMs?: number;
 }
 
-/** Sums of what reports have told. */
-export interface Told {
-  /** Calls. */
-  throttled: number;
-  /** Tokens, by right-sized max tokens; negative when reruns cost more. */
-  wonBack: number;
-  /** Calls, by the start that was promised when they were accepted. */
-  promisesKept: number;
-  promisesBroken: number;
-}
-
 const NOTHING_RELEASED = { releases: 0, bundles: 0, reserved: 0, held: 0, variance: 0, expected: 0 };
-const NOTHING_TOLD: Told = { throttled: 0, wonBack: 0, promisesKept: 0, promisesBroken: 0 };
 
 export class LaneEngine {
+  /** What reports tell, for whoever keeps figures of the lane. */
+  readonly told = new Told();
   readonly #ledger: Ledger;
   readonly #estimates: Estimates;
   readonly #queues: FairQueues;
@@ -74,7 +65,6 @@ export class LaneEngine {
   readonly #parts: RoundParts;
   #figures: LaneFigures = { unfinished: 0, utilisation: 0, share: 1 };
   readonly #partitions: ReportPartitions;
-  #told: Told = { ...NOTHING_TOLD };
   #learned = 0;
 
   constructor(
@@ -253,18 +243,6 @@ export class LaneEngine {
     return this.#learned;
   }
 
-  /** Reports have told something since the last call of `takeTold`. */
-  get hasTold(): boolean {
-    return Object.values(this.#told).some((sum) => sum !== 0);
-  }
-
-  /** What reports have told since the last call. */
-  takeTold(): Told {
-    const told = this.#told;
-    this.#told = { ...NOTHING_TOLD };
-    return told;
-  }
-
   /** All that a successor must know before it releases anything. */
   snapshot(): string {
     return writeState({
@@ -293,9 +271,7 @@ export class LaneEngine {
     for (const delta of deltas) {
       this.#estimates.learn(delta);
       this.#learned += delta.settled;
-      this.#told.wonBack += delta.won_back;
-      this.#told.promisesKept += delta.promises_kept;
-      this.#told.promisesBroken += delta.promises_broken;
+      this.told.note(delta);
       for (const { tokens, ...who } of delta.owed) {
         this.#queues.correct(who, tokens);
         if (who.priority === PRIORITIES[0]) this.#urgentDemand.correct(tokens);
@@ -311,7 +287,6 @@ export class LaneEngine {
       now,
       ends.reduce((sum, { settled }) => sum + settled, 0),
     );
-    this.#told.throttled += ends.reduce((sum, { throttled }) => sum + throttled, 0);
     return used;
   }
 
