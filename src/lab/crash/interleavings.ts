@@ -5,21 +5,17 @@
  */
 import { sha256 } from '../../core/request/keys.ts';
 import { forkRandom, type Random } from '../simulation/random.ts';
-import { LANE } from './functions.ts';
+import { LANE, type Sabotage } from './functions.ts';
 import { brokenInvariants, type Expectation } from './invariants.ts';
-import { INDEX_LAG_MS, type Pipeline } from './pipeline.ts';
-import { type Scheduler, withoutNonces } from './scheduler.ts';
-
-/** A world and the processes in it, ready to be scheduled. */
-export interface Staged {
-  pipeline: Pipeline;
-  scheduler: Scheduler;
-}
+import { INDEX_LAG_MS } from './pipeline.ts';
+import { withoutNonces } from './scheduler.ts';
+import { Stage } from './stage.ts';
 
 export interface Race {
   name: string;
   function: string;
-  stage(): Promise<Staged>;
+  /** Brings a world to where the processes meet, and adds them. */
+  prepare(stage: Stage): Promise<void>;
   expected: Expectation;
   /** How many crashes the race amounts to: that many results may come twice, and calls be made in vain. */
   faults: number;
@@ -39,11 +35,12 @@ export interface Bounds {
   mostPaths: number;
   /** The search ends at the first broken order, and tries those first that switch least between the processes. */
   untilBroken?: boolean;
+  sabotage?: Sabotage;
 }
 
 const SETTLE_MS = 20 * 60_000;
 
-export async function explore(race: Race, { mostPaths, untilBroken }: Bounds): Promise<Explored> {
+export async function explore(race: Race, { mostPaths, untilBroken, sabotage }: Bounds): Promise<Explored> {
   const explored: Explored = { paths: 0, states: 0, complete: false, broken: [] };
   const met = new Set<string>();
   const ends = new Map<string, string[]>();
@@ -53,7 +50,7 @@ export async function explore(race: Race, { mostPaths, untilBroken }: Bounds): P
     const prefix = open.take();
     if (prefix === undefined) break;
     explored.paths += 1;
-    const path = await follow(race, prefix, met);
+    const path = await follow(race, prefix, met, sabotage);
     for (let depth = path.ready.length - 1; depth >= prefix.length; depth -= 1) {
       for (let other = 1; other < (path.ready[depth]?.length ?? 0); other += 1) {
         const choices = [...path.choices.slice(0, depth), other];
@@ -119,18 +116,24 @@ interface Path {
   ready: string[][];
   steps: string[];
   /** Undefined when the path ended at a state that had been reached before. */
-  end?: Staged;
+  end?: Stage;
 }
 
-async function follow(race: Race, prefix: readonly number[], met: Set<string>): Promise<Path> {
-  const staged = await race.stage();
-  const { scheduler } = staged;
+async function follow(
+  race: Race,
+  prefix: readonly number[],
+  met: Set<string>,
+  sabotage?: Sabotage,
+): Promise<Path> {
+  const stage = new Stage(sabotage);
+  await race.prepare(stage);
+  const { scheduler } = stage;
   const path: Path = { choices: [], ready: [], steps: [] };
   for (;;) {
     const ready = await scheduler.ready();
-    if (ready.length === 0) return { ...path, end: staged };
+    if (ready.length === 0) return { ...path, end: stage };
     if (path.choices.length >= prefix.length) {
-      const state = await stateOf(staged);
+      const state = await stateOf(stage);
       if (met.has(state)) return path;
       met.add(state);
     }
@@ -141,14 +144,14 @@ async function follow(race: Race, prefix: readonly number[], met: Set<string>): 
   }
 }
 
-async function recover({ expected, faults }: Race, { pipeline, scheduler }: Staged): Promise<string[]> {
+async function recover({ expected, faults }: Race, { pipeline, scheduler }: Stage): Promise<string[]> {
   const stuck = scheduler.allEnded ? [] : ['a process waits for something that never comes'];
   await pipeline.settle(SETTLE_MS);
   return [...stuck, ...(await brokenInvariants(pipeline, expected, faults))];
 }
 
 /** The same text for the same state of the world and of what the processes in it know. */
-async function stateOf({ pipeline, scheduler }: Staged): Promise<string> {
+async function stateOf({ pipeline, scheduler }: Stage): Promise<string> {
   const { cloud, ports, queues, results, bedrock, clock, stream } = pipeline;
   const now = clock.now();
   const isSeen = (at: number) => at + INDEX_LAG_MS <= now;

@@ -2,93 +2,77 @@
 
 import { LEASE_MS } from '../../core/prioritization/lane-writes.ts';
 import { recoverDue } from '../../core/prioritization/recovery.ts';
-import type { HoldMessage } from '../../core/request/hold-message.ts';
-import { batchRaces } from './batch-races.ts';
+import { DUPLICATE_EVENT } from './batch-races.ts';
 import type { Meeting } from './bedrock.ts';
-import { LANE, MODEL, type Sabotage } from './functions.ts';
+import { LANE, MODEL } from './functions.ts';
 import type { Instance } from './instance.ts';
 import type { Race } from './interleavings.ts';
 import type { Expectation } from './invariants.ts';
 import { INDEX_LAG_MS } from './pipeline.ts';
-import { requestBody } from './scenario.ts';
-import { Stage } from './stage.ts';
+import { expecting, requestBody } from './scenario.ts';
+import type { Stage } from './stage.ts';
 
 /** The wait for the next scheduled minute, for a lease to end, and for a run. */
 const WITHIN_MS = 60_000 + LEASE_MS + 15_000;
 /** Longer than any lease of a release. */
 const LEASES_OVER_MS = 61_000;
 
-function expecting(ids: string[], fields: Partial<Expectation> = {}): Expectation {
-  return {
-    outcomes: Object.fromEntries(ids.map((id) => [id, ['COMPLETED']])),
-    calls: Object.fromEntries(ids.map((id) => [id, 1])),
-    withinMs: WITHIN_MS,
-    ...fields,
-  };
+function soon(ids: string[], fields: Partial<Expectation> = {}): Expectation {
+  return expecting(ids, { withinMs: WITHIN_MS, ...fields });
 }
 
-function duplicateDelivery(sabotage?: Sabotage): Race {
-  return {
-    name: 'a bundle delivered twice at once',
-    function: 'invocation',
-    expected: expecting(['r1', 'r2']),
-    faults: 0,
-    async stage() {
-      const stage = new Stage(sabotage);
-      stage.pipeline.bedrock.script('r2', ['large']);
-      await stage.accept('r1', 'r2');
-      const [bundle] = await stage.release();
-      for (const name of ['one', 'other']) {
-        stage.process(name, 'invocation', (instance) => stage.invoke(instance, bundle as HoldMessage));
-      }
-      return stage.staged;
-    },
-  };
-}
+const DUPLICATE_DELIVERY: Race = {
+  name: 'a bundle delivered twice at once',
+  function: 'invocation',
+  expected: soon(['r1', 'r2']),
+  faults: 0,
+  async prepare(stage) {
+    stage.pipeline.bedrock.script('r2', ['large']);
+    await stage.accept('r1', 'r2');
+    const bundle = await stage.release();
+    for (const name of ['one', 'other']) {
+      stage.process(name, 'invocation', (instance) => stage.invoke(instance, bundle));
+    }
+  },
+};
 
 /** A worker with a slow clock commits while a leader takes its release for lost and another worker runs it again. */
-function commitAgainstRecovery(meeting: Meeting, sabotage?: Sabotage): Race {
+function commitAgainstRecovery(meeting: Meeting): Race {
   return {
     name: `commit (${meeting}) against an expired lease`,
     function: 'invocation',
-    expected: expecting(['r1'], {
+    expected: soon(['r1'], {
       outcomes: { r1: [meeting === 'invalid' ? 'FAILED' : 'COMPLETED'] },
       calls: { r1: 2 },
       withinMs: WITHIN_MS + LEASES_OVER_MS,
     }),
     faults: 1,
-    async stage() {
-      const stage = new Stage(sabotage);
+    async prepare(stage) {
       stage.pipeline.bedrock.script('r1', [meeting]);
       await stage.accept('r1');
-      const [bundle] = await stage.release();
-      const worker = (instance: Instance) => stage.invoke(instance, bundle as HoldMessage);
+      const bundle = await stage.release();
+      const worker = (instance: Instance) => stage.invoke(instance, bundle);
       stage.process('slow worker', 'invocation', worker, { call: 'model.call', times: 1 });
       await stage.pass(LEASES_OVER_MS);
       stage.process('leader and worker', 'prioritization', (instance) => runAgain(stage, instance));
-      return stage.staged;
     },
   };
 }
 
 /** A bundle reaches its worker after the lease has run out, while a leader brings the request back. */
-function lateDelivery(sabotage?: Sabotage): Race {
-  return {
-    name: 'a late delivery against an expired lease',
-    function: 'invocation',
-    expected: expecting(['r1'], { withinMs: WITHIN_MS + LEASES_OVER_MS }),
-    faults: 0,
-    async stage() {
-      const stage = new Stage(sabotage);
-      await stage.accept('r1');
-      const [bundle] = await stage.release();
-      await stage.pass(LEASES_OVER_MS);
-      stage.process('late worker', 'invocation', (instance) => stage.invoke(instance, bundle as HoldMessage));
-      stage.process('leader and worker', 'prioritization', (instance) => runAgain(stage, instance));
-      return stage.staged;
-    },
-  };
-}
+const LATE_DELIVERY: Race = {
+  name: 'a late delivery against an expired lease',
+  function: 'invocation',
+  expected: soon(['r1'], { withinMs: WITHIN_MS + LEASES_OVER_MS }),
+  faults: 0,
+  async prepare(stage) {
+    await stage.accept('r1');
+    const bundle = await stage.release();
+    await stage.pass(LEASES_OVER_MS);
+    stage.process('late worker', 'invocation', (instance) => stage.invoke(instance, bundle));
+    stage.process('leader and worker', 'prioritization', (instance) => runAgain(stage, instance));
+  },
+};
 
 /** A leader brings back a lost request and releases it, and a worker runs it. */
 async function runAgain(stage: Stage, instance: Instance): Promise<void> {
@@ -101,37 +85,32 @@ async function runAgain(stage: Stage, instance: Instance): Promise<void> {
 }
 
 /** A leader stops at any of its calls, and goes on after another leader has taken the lane. */
-function overlappingLeaders(sabotage?: Sabotage): Race {
-  return {
-    name: 'two leaders, the lease running out at any moment',
-    function: 'prioritization',
-    expected: expecting(['r1', 'r2'], { withinMs: WITHIN_MS + LEASES_OVER_MS }),
-    faults: 0,
-    async stage() {
-      const stage = new Stage(sabotage);
-      await stage.accept('r1', 'r2');
-      const first = stage.pipeline.functions.instance('prioritization');
-      const led = await stage.acquire(first, 'first');
-      stage.process('first', first, () => stage.leader(first, led).tick());
-      stage.jump(LEASE_MS + 1);
-      stage.process('second', 'prioritization', async (instance) => {
-        const taken = await stage.tryAcquire(instance, 'second');
-        if (taken !== undefined) await stage.leader(instance, taken).tick();
-      });
-      return stage.staged;
-    },
-  };
-}
+const OVERLAPPING_LEADERS: Race = {
+  name: 'two leaders, the lease running out at any moment',
+  function: 'prioritization',
+  expected: soon(['r1', 'r2'], { withinMs: WITHIN_MS + LEASES_OVER_MS }),
+  faults: 0,
+  async prepare(stage) {
+    await stage.accept('r1', 'r2');
+    const first = stage.pipeline.functions.instance('prioritization');
+    const led = await stage.acquire(first, 'first');
+    stage.process('first', first, () => stage.leader(first, led).tick());
+    stage.jump(LEASE_MS + 1);
+    stage.process('second', 'prioritization', async (instance) => {
+      const taken = await stage.tryAcquire(instance, 'second');
+      if (taken !== undefined) await stage.leader(instance, taken).tick();
+    });
+  },
+};
 
 /** A leader finds nothing and goes to sleep while ingestion accepts a request. `known`: the lane is registered. */
-function sleepAgainstArrival(known: boolean, sabotage?: Sabotage): Race {
+function sleepAgainstArrival(known: boolean): Race {
   return {
     name: `a leader goes to sleep while a request arrives in a ${known ? 'known' : 'new'} lane`,
     function: 'ingestion',
-    expected: expecting(['r1']),
+    expected: soon(['r1']),
     faults: 0,
-    async stage() {
-      const stage = new Stage(sabotage);
+    async prepare(stage) {
       const { pipeline } = stage;
       if (known) await pipeline.ports.registry.register(LANE, MODEL);
       stage.process('leader', 'prioritization', async (instance) => {
@@ -141,173 +120,142 @@ function sleepAgainstArrival(known: boolean, sabotage?: Sabotage): Race {
         await stage.leader(instance, led).lead(pipeline.clock.now() + 2_000);
       });
       stage.process('ingestion', 'ingestion', (instance) => stage.ingest(instance, 'm1', requestBody('r1')));
-      return stage.staged;
     },
   };
 }
 
 /** The last request of a queue is throttled and comes back just as a leader is about to forget the queue. */
-function returnAgainstForgetting(sabotage?: Sabotage): Race {
-  return {
-    name: 'a request returns while its queue is forgotten',
-    function: 'prioritization',
-    expected: expecting(['r1'], { calls: { r1: 2 } }),
-    faults: 0,
-    async stage() {
-      const stage = new Stage(sabotage);
-      stage.pipeline.bedrock.script('r1', ['throttled']);
-      await stage.accept('r1');
-      await stage.pass(10_000);
-      const [bundle] = await stage.release();
-      const worker = (instance: Instance) => stage.invoke(instance, bundle as HoldMessage);
-      stage.process('worker', 'invocation', worker, { call: 'model.call', times: 1 });
-      const instance = stage.pipeline.functions.instance('prioritization');
-      const leader = stage.leader(instance, await stage.acquire(instance, 'second'));
+const RETURN_AGAINST_FORGETTING: Race = {
+  name: 'a request returns while its queue is forgotten',
+  function: 'prioritization',
+  expected: soon(['r1'], { calls: { r1: 2 } }),
+  faults: 0,
+  async prepare(stage) {
+    stage.pipeline.bedrock.script('r1', ['throttled']);
+    await stage.accept('r1');
+    await stage.pass(10_000);
+    const bundle = await stage.release();
+    const worker = (instance: Instance) => stage.invoke(instance, bundle);
+    stage.process('worker', 'invocation', worker, { call: 'model.call', times: 1 });
+    const instance = stage.pipeline.functions.instance('prioritization');
+    const leader = stage.leader(instance, await stage.acquire(instance, 'second'));
+    await leader.tick();
+    await stage.pass(5_000);
+    stage.process('leader', instance, async () => {
       await leader.tick();
-      await stage.pass(5_000);
-      stage.process('leader', instance, async () => {
-        await leader.tick();
-        await instance.clock.sleep(1_000);
-        await leader.tick();
-      });
-      return stage.staged;
-    },
-  };
-}
+      await instance.clock.sleep(1_000);
+      await leader.tick();
+    });
+  },
+};
 
 /** The same message arrives in two batches at once. */
-function duplicateMessages(sabotage?: Sabotage): Race {
-  return {
-    name: 'a message delivered twice at once',
-    function: 'ingestion',
-    expected: expecting(['r1']),
-    faults: 0,
-    async stage() {
-      const stage = new Stage(sabotage);
-      for (const name of ['one', 'other']) {
-        stage.process(name, 'ingestion', (instance) => stage.ingest(instance, 'm1', requestBody('r1')));
-      }
-      return stage.staged;
-    },
-  };
-}
+const DUPLICATE_MESSAGES: Race = {
+  name: 'a message delivered twice at once',
+  function: 'ingestion',
+  expected: soon(['r1']),
+  faults: 0,
+  async prepare(stage) {
+    for (const name of ['one', 'other']) {
+      stage.process(name, 'ingestion', (instance) => stage.ingest(instance, 'm1', requestBody('r1')));
+    }
+  },
+};
 
 /** A rejected message arrives in two batches at once: whichever comes first, there is one answer. */
-function duplicateRejections(sabotage?: Sabotage): Race {
-  return {
-    ...duplicateMessages(),
-    name: 'an invalid message delivered twice at once',
-    expected: expecting([], { outcomes: { m1: ['REJECTED'] } }),
-    faults: 1,
-    async stage() {
-      const stage = new Stage(sabotage);
-      for (const name of ['one', 'other']) {
-        stage.process(name, 'ingestion', (instance) => stage.ingest(instance, 'm1', { model_id: MODEL }));
-      }
-      return stage.staged;
-    },
-  };
-}
+const DUPLICATE_REJECTIONS: Race = {
+  ...DUPLICATE_MESSAGES,
+  name: 'an invalid message delivered twice at once',
+  expected: soon([], { outcomes: { m1: ['REJECTED'] } }),
+  faults: 1,
+  async prepare(stage) {
+    for (const name of ['one', 'other']) {
+      stage.process(name, 'ingestion', (instance) => stage.ingest(instance, 'm1', { model_id: MODEL }));
+    }
+  },
+};
 
 /** A slow worker sends its result while two leaders find that it has not been sent. */
-function unsentResult(sabotage?: Sabotage): Race {
-  return {
-    name: 'a result sent by its worker and by two leaders',
-    function: 'prioritization',
-    expected: expecting(['r1'], { withinMs: WITHIN_MS + LEASES_OVER_MS }),
-    faults: 2,
-    async stage() {
-      const stage = new Stage(sabotage);
-      await stage.accept('r1');
-      const [bundle] = await stage.release();
-      const worker = (instance: Instance) => stage.invoke(instance, bundle as HoldMessage);
-      stage.process('slow worker', 'invocation', worker, { call: 'records.move', times: 2 });
-      await stage.pass(LEASES_OVER_MS);
-      for (const name of ['leader', 'other leader']) {
-        stage.process(name, 'prioritization', (instance) =>
-          recoverDue(stage.pipeline.functions.prioritizationPorts(instance), LANE),
-        );
-      }
-      return stage.staged;
-    },
-  };
-}
+const UNSENT_RESULT: Race = {
+  name: 'a result sent by its worker and by two leaders',
+  function: 'prioritization',
+  expected: soon(['r1'], { withinMs: WITHIN_MS + LEASES_OVER_MS }),
+  faults: 2,
+  async prepare(stage) {
+    await stage.accept('r1');
+    const bundle = await stage.release();
+    const worker = (instance: Instance) => stage.invoke(instance, bundle);
+    stage.process('slow worker', 'invocation', worker, { call: 'records.move', times: 2 });
+    await stage.pass(LEASES_OVER_MS);
+    for (const name of ['leader', 'other leader']) {
+      stage.process(name, 'prioritization', (instance) =>
+        recoverDue(stage.pipeline.functions.prioritizationPorts(instance), LANE),
+      );
+    }
+  },
+};
 
 /** A request is taken back while a worker has its release; `meeting`: what its call meets. */
-function cancelAgainstWorker(meeting: Meeting, sabotage?: Sabotage): Race {
+function cancelAgainstWorker(meeting: Meeting): Race {
   return {
     name: `a cancel message against a worker (${meeting})`,
     function: 'invocation',
-    expected: expecting([], {
+    expected: soon([], {
       outcomes: { r1: ['CANCELLED', ...(meeting === 'throttled' ? [] : (['COMPLETED'] as const))] },
     }),
     faults: 0,
-    async stage() {
-      const stage = new Stage(sabotage);
+    async prepare(stage) {
       stage.pipeline.bedrock.script('r1', [meeting]);
       await stage.accept('r1');
-      const [bundle] = await stage.release();
-      stage.process('worker', 'invocation', (instance) => stage.invoke(instance, bundle as HoldMessage));
+      const bundle = await stage.release();
+      stage.process('worker', 'invocation', (instance) => stage.invoke(instance, bundle));
       stage.process('cancel', 'ingestion', (instance) => stage.ingest(instance, 'm2', { cancel: 'r1' }));
-      return stage.staged;
     },
   };
 }
 
-function cancelAgainstRelease(sabotage?: Sabotage): Race {
-  return {
-    name: 'a cancel message against a release',
-    function: 'prioritization',
-    expected: expecting([], { outcomes: { r1: ['CANCELLED'], r2: ['COMPLETED'] }, calls: { r1: 0, r2: 1 } }),
-    faults: 0,
-    async stage() {
-      const stage = new Stage(sabotage);
-      await stage.accept('r1', 'r2');
-      const leader = stage.pipeline.functions.instance('prioritization');
-      const led = await stage.acquire(leader, 'first');
-      stage.process('leader', leader, () => stage.leader(leader, led).tick());
-      stage.process('cancel', 'ingestion', (instance) => stage.ingest(instance, 'm3', { cancel: 'r1' }));
-      return stage.staged;
-    },
-  };
-}
+const CANCEL_AGAINST_RELEASE: Race = {
+  name: 'a cancel message against a release',
+  function: 'prioritization',
+  expected: soon([], { outcomes: { r1: ['CANCELLED'], r2: ['COMPLETED'] }, calls: { r1: 0, r2: 1 } }),
+  faults: 0,
+  async prepare(stage) {
+    await stage.accept('r1', 'r2');
+    const leader = stage.pipeline.functions.instance('prioritization');
+    const led = await stage.acquire(leader, 'first');
+    stage.process('leader', leader, () => stage.leader(leader, led).tick());
+    stage.process('cancel', 'ingestion', (instance) => stage.ingest(instance, 'm3', { cancel: 'r1' }));
+  },
+};
 
 /** SQS keeps no order: the cancel message may come first. */
-function cancelAgainstArrival(sabotage?: Sabotage): Race {
-  return {
-    name: 'a cancel message, delivered twice, against its request',
-    function: 'ingestion',
-    expected: expecting([], { outcomes: { r1: ['CANCELLED'] }, calls: { r1: 0 } }),
-    faults: 0,
-    async stage() {
-      const stage = new Stage(sabotage);
-      stage.process('request', 'ingestion', (instance) => stage.ingest(instance, 'm1', requestBody('r1')));
-      for (const name of ['cancel', 'cancel again']) {
-        stage.process(name, 'ingestion', (instance) => stage.ingest(instance, 'm2', { cancel: 'r1' }));
-      }
-      return stage.staged;
-    },
-  };
-}
+const CANCEL_AGAINST_ARRIVAL: Race = {
+  name: 'a cancel message, delivered twice, against its request',
+  function: 'ingestion',
+  expected: soon([], { outcomes: { r1: ['CANCELLED'] }, calls: { r1: 0 } }),
+  faults: 0,
+  async prepare(stage) {
+    stage.process('request', 'ingestion', (instance) => stage.ingest(instance, 'm1', requestBody('r1')));
+    for (const name of ['cancel', 'cancel again']) {
+      stage.process(name, 'ingestion', (instance) => stage.ingest(instance, 'm2', { cancel: 'r1' }));
+    }
+  },
+};
 
-export function racesOf(sabotage?: Sabotage): Race[] {
-  return [
-    duplicateMessages(sabotage),
-    duplicateRejections(sabotage),
-    cancelAgainstArrival(sabotage),
-    cancelAgainstRelease(sabotage),
-    cancelAgainstWorker('small', sabotage),
-    cancelAgainstWorker('throttled', sabotage),
-    sleepAgainstArrival(true, sabotage),
-    sleepAgainstArrival(false, sabotage),
-    overlappingLeaders(sabotage),
-    returnAgainstForgetting(sabotage),
-    unsentResult(sabotage),
-    duplicateDelivery(sabotage),
-    lateDelivery(sabotage),
-    ...batchRaces(sabotage),
-    ...(['small', 'large', 'throttled', 'transient', 'invalid'] as const).map((meeting) =>
-      commitAgainstRecovery(meeting, sabotage),
-    ),
-  ];
-}
+export const RACES: readonly Race[] = [
+  DUPLICATE_MESSAGES,
+  DUPLICATE_REJECTIONS,
+  CANCEL_AGAINST_ARRIVAL,
+  CANCEL_AGAINST_RELEASE,
+  cancelAgainstWorker('small'),
+  cancelAgainstWorker('throttled'),
+  sleepAgainstArrival(true),
+  sleepAgainstArrival(false),
+  OVERLAPPING_LEADERS,
+  RETURN_AGAINST_FORGETTING,
+  UNSENT_RESULT,
+  DUPLICATE_DELIVERY,
+  LATE_DELIVERY,
+  DUPLICATE_EVENT,
+  ...(['small', 'large', 'throttled', 'transient', 'invalid'] as const).map(commitAgainstRecovery),
+];

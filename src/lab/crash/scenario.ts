@@ -1,5 +1,6 @@
 /** What a scenario is made of: its input, what its functions meet, and what it must end with. */
 import type { TenantBudget } from '../../core/lane/budgets.ts';
+import { LEASE_MS } from '../../core/prioritization/lane-writes.ts';
 import type { Outcome } from '../../core/request/record.ts';
 import type { BedrockLimits } from './bedrock.ts';
 import { type FunctionName, MODEL } from './functions.ts';
@@ -26,8 +27,6 @@ export interface Scenario {
 export const WIDE: BedrockLimits = { requestsPerMinute: 60_000, tokensPerMinute: 100_000_000 };
 
 export const SCHEDULE_MS = 60_000;
-/** The lane of a dead leader is free after its lease. */
-const LEASE_MS = 10_000;
 export const RUN_MS = 10_000;
 /** A lost release comes back after its lease, through the leader of the next minute, which may have to wait itself. */
 export const WITHIN_MS = 60_000 + SCHEDULE_MS + LEASE_MS + RUN_MS;

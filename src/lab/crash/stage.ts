@@ -9,7 +9,6 @@ import type { HoldMessage } from '../../core/request/hold-message.ts';
 import { nameOf } from './calls.ts';
 import { type FunctionName, LANE, type Sabotage, TIMEOUTS_MS } from './functions.ts';
 import type { CallInterceptor, Instance } from './instance.ts';
-import type { Staged } from './interleavings.ts';
 import { INDEX_LAG_MS, Pipeline } from './pipeline.ts';
 import { requestBody, WIDE } from './scenario.ts';
 import { Scheduler } from './scheduler.ts';
@@ -24,23 +23,21 @@ export class Stage {
     this.scheduler = new Scheduler(this.pipeline.clock);
   }
 
-  get staged(): Staged {
-    return { pipeline: this.pipeline, scheduler: this.scheduler };
-  }
-
   async accept(...ids: string[]): Promise<void> {
     for (const id of ids)
       await this.ingest(this.pipeline.functions.instance('ingestion'), id, requestBody(id));
     await this.pass(INDEX_LAG_MS);
   }
 
-  /** Runs a leader's tick that releases what was accepted. Returns the bundles on the Hold queue. */
-  async release(): Promise<HoldMessage[]> {
+  /** Runs a leader's tick that releases what was accepted. Returns the bundle on the Hold queue. */
+  async release(): Promise<HoldMessage> {
     const instance = this.pipeline.functions.instance('prioritization');
     const led = await this.acquire(instance, 'first');
     await this.leader(instance, led).tick();
     await instance.connect(this.pipeline.ports).leadership.release(led);
-    return this.bundles();
+    const [bundle] = this.bundles();
+    if (bundle === undefined) throw new Error('Nothing was released');
+    return bundle;
   }
 
   bundles(): HoldMessage[] {

@@ -3,7 +3,7 @@ import { boundaryCases, progressCases } from './boundaries.ts';
 import type { CrashCase, EnumerationOptions } from './cases.ts';
 import { UnknownCaseError } from './errors.ts';
 import { explore, type Race, replay } from './interleavings.ts';
-import { racesOf } from './races.ts';
+import { RACES } from './races.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 export interface BrokenCase {
@@ -34,9 +34,9 @@ export const PARTS: readonly Part[] = [
     name: `${scenario.function}/${scenario.name}, others' progress`,
     run: async (options: EnumerationOptions) => runCases(await progressCases(scenario, options), options),
   })),
-  ...racesOf().map((race, index) => ({
+  ...RACES.map((race) => ({
     name: `${race.function}/${race.name}`,
-    run: (options: EnumerationOptions) => exploreRace(racesOf(options.sabotage)[index] as Race, options),
+    run: (options: EnumerationOptions) => exploreRace(race, options),
   })),
   ...SCENARIOS.map((scenario) => ({
     name: `${scenario.function}/${scenario.name}`,
@@ -49,7 +49,7 @@ export const PARTS: readonly Part[] = [
  * @throws {UnknownCaseError}
  */
 export async function replayCase(caseId: string): Promise<{ steps: string[]; invariants: string[] }> {
-  const race = racesOf().find((it) => caseId.startsWith(`${idOf(it)}/`));
+  const race = RACES.find((it) => caseId.startsWith(`${idOf(it)}/`));
   if (race !== undefined) {
     const choices = caseId
       .slice(idOf(race).length + 1)
@@ -78,8 +78,8 @@ async function runCases(cases: readonly CrashCase[], { untilBroken }: Enumeratio
   return { function: name, scenario, cases: cases.length, broken };
 }
 
-async function exploreRace(race: Race, { extent, untilBroken }: EnumerationOptions): Promise<Finding> {
-  const { paths, broken, complete } = await explore(race, { mostPaths: MOST_PATHS[extent], untilBroken });
+async function exploreRace(race: Race, { extent, ...options }: EnumerationOptions): Promise<Finding> {
+  const { paths, broken, complete } = await explore(race, { mostPaths: MOST_PATHS[extent], ...options });
   return {
     function: race.function,
     scenario: race.name,
