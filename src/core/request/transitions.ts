@@ -30,10 +30,10 @@ const DUE_KEYS = ['due_key', 'due_at'] as const;
 export type Counter = 'attempts' | 'failures' | 'throttles' | 'denials';
 
 /** What identifies the record as the writer last saw it. */
-export interface Seen {
-  request_id: string;
-  lane: string;
-  generation: number;
+type Seen = Pick<StoredRecord, 'request_id' | 'lane' | 'status' | 'generation'>;
+
+function movesFrom({ request_id, status, generation }: Seen): Pick<Transition, 'request_id' | 'from'> {
+  return { request_id, from: { status, generation } };
 }
 
 /** RECEIVED → IN_PROGRESS, one generation later: the writer whose write applies may call Bedrock. */
@@ -82,8 +82,7 @@ export function putBack(
 ): Transition {
   const due = record.has_deadline ? dueAt(record, record.deadline_at) : {};
   return {
-    request_id: record.request_id,
-    from: { status: record.status, generation: record.generation },
+    ...movesFrom(record),
     set: {
       status: 'RECEIVED',
       backlog_key: record.queue,
@@ -105,8 +104,7 @@ export function setAside(
   counts: Partial<Pick<RequestRecord, Counter>> = {},
 ): Transition {
   return {
-    request_id: record.request_id,
-    from: { status: record.status, generation: record.generation },
+    ...movesFrom(record),
     set: { status: 'RECEIVED', ...dueAt(record, Math.min(until, record.deadline_at)), ...counts },
     remove: OF_A_RELEASE,
   };
@@ -138,7 +136,7 @@ export function isLeased({ status, due_key }: Pick<StoredRecord, 'status' | 'due
  * is known to be the result, nothing is left to do.
  */
 export function end(
-  seen: Seen & Pick<RequestRecord, 'status' | 'results' | 'due_key'>,
+  seen: Seen & Pick<RequestRecord, 'results' | 'due_key'>,
   { startedAt, finishedAt, ...fields }: Ending,
 ): Transition {
   const isDone = seen.results === RECORD_ONLY || isLeased(seen);
@@ -146,8 +144,7 @@ export function end(
   // A claim has noted the time of a call that was not made.
   const neverStarted = fields.status === 'CANCELLED' ? (['started_at'] as const) : [];
   return {
-    request_id: seen.request_id,
-    from: { status: seen.status, generation: seen.generation },
+    ...movesFrom(seen),
     set: {
       ...fields,
       ...started,
@@ -161,8 +158,7 @@ export function end(
 /** IN_PROGRESS: notes that the request is taken back. The function that has it ends it, unless its call gives an answer. */
 export function requestCancel(record: RequestRecord, now: number): Transition {
   return {
-    request_id: record.request_id,
-    from: { status: record.status, generation: record.generation },
+    ...movesFrom(record),
     set: { cancel_requested_at: now },
     remove: [],
   };
@@ -170,17 +166,16 @@ export function requestCancel(record: RequestRecord, now: number): Transition {
 
 /** CANCEL_REQUESTED → what the request begins as: RECEIVED when the cancellation is void, else the end that it meets. */
 export function replaceCancellation(
-  { status, generation }: CancellationRecord,
+  cancellation: CancellationRecord,
   record: RequestRecord,
   ending?: Ending,
 ): Transition {
   const { set, remove } = ending === undefined ? { set: {}, remove: [] } : end(record, ending);
-  const { request_id, nonce: _, ...fields } = { ...record, ...set };
+  const { request_id: _, nonce: __, ...fields } = { ...record, ...set };
   for (const name of remove) delete (fields as Partial<RequestRecord>)[name];
   const isKept = fields.expires_at !== undefined;
   return {
-    request_id,
-    from: { status, generation },
+    ...movesFrom(cancellation),
     set: fields,
     remove: isKept ? [] : ['expires_at'],
   };
@@ -189,8 +184,7 @@ export function replaceCancellation(
 /** The outcome's result is on the Results queue: nothing is due any more, the record may expire. */
 export function markSent(record: StoredRecord, now: number): Transition {
   return {
-    request_id: record.request_id,
-    from: { status: record.status, generation: record.generation },
+    ...movesFrom(record),
     set: { result_sent: true, ...expiry(now) },
     remove: DUE_KEYS,
   };
@@ -199,8 +193,7 @@ export function markSent(record: StoredRecord, now: number): Transition {
 /** The outcome's result could not be sent: a leader looks at it again at this time. */
 export function postpone(record: StoredRecord, until: number): Transition {
   return {
-    request_id: record.request_id,
-    from: { status: record.status, generation: record.generation },
+    ...movesFrom(record),
     set: dueAt(record, until),
     remove: ['expires_at'],
   };
