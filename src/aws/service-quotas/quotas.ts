@@ -1,4 +1,4 @@
-import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   GetAWSDefaultServiceQuotaCommand,
   GetServiceQuotaCommand,
@@ -8,11 +8,10 @@ import {
   type ServiceQuota,
   type ServiceQuotasClient,
 } from '@aws-sdk/client-service-quotas';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { type QuotaCodes, quotaCodesOf } from '../../core/lane/catalog/catalog.ts';
 import type { Limits } from '../../core/lane/catalog/limits.ts';
 import type { Quotas } from '../../core/lane/ports.ts';
-import { itemOf } from '../dynamodb/expressions.ts';
+import { LaneItems } from '../dynamodb/lane-items.ts';
 import { quotaKey } from '../dynamodb/lane-keys.ts';
 import { quotaIn } from './quota-names.ts';
 
@@ -33,10 +32,11 @@ const PAGE_SIZE = 100;
  * times a second. While it does not answer, or fails, what was known before still counts.
  */
 export function serviceQuotas(client: ServiceQuotasClient, dynamo: DynamoDBClient, table: string): Quotas {
+  const items = new LaneItems(dynamo, table);
   const listed = quotaLists(client);
   return {
     async limitsOf(lane, now, useMeanwhile) {
-      const known = await read(dynamo, table, lane);
+      const known = (await items.read(quotaKey(lane), ['limits', 'read_at'])) as Known | undefined;
       if (known !== undefined && known.read_at + QUOTA_AGE_MS > now) return known.limits;
       if (known !== undefined) useMeanwhile?.(known.limits);
       try {
@@ -49,7 +49,10 @@ export function serviceQuotas(client: ServiceQuotasClient, dynamo: DynamoDBClien
           ...(requests !== undefined && { requests_per_minute: requests }),
           ...(tokens !== undefined && { tokens_per_minute: tokens }),
         };
-        await write(dynamo, table, lane, { limits, read_at: now });
+        await items.update(quotaKey(lane), {
+          update: 'SET #limits = :limits, #read_at = :read_at',
+          values: { limits, read_at: now },
+        });
         return limits;
       } catch (error) {
         if (known === undefined) throw error;
@@ -114,23 +117,4 @@ async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
     if (error instanceof NoSuchResourceException) return undefined;
     throw error;
   }
-}
-
-async function read(client: DynamoDBClient, table: string, lane: string): Promise<Known | undefined> {
-  const { Item } = await client.send(
-    new GetItemCommand({ TableName: table, Key: itemOf(quotaKey(lane)), ConsistentRead: true }),
-  );
-  return Item && (unmarshall(Item) as Known);
-}
-
-async function write(client: DynamoDBClient, table: string, lane: string, known: Known): Promise<void> {
-  await client.send(
-    new UpdateItemCommand({
-      TableName: table,
-      Key: itemOf(quotaKey(lane)),
-      UpdateExpression: 'SET #limits = :limits, #read_at = :read_at',
-      ExpressionAttributeNames: { '#limits': 'limits', '#read_at': 'read_at' },
-      ExpressionAttributeValues: itemOf({ ':limits': known.limits, ':read_at': known.read_at }),
-    }),
-  );
 }
