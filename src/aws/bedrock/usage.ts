@@ -1,5 +1,5 @@
 import type { TokenUsage } from '@aws-sdk/client-bedrock-runtime';
-import type { Usage } from '../../core/request/record.ts';
+import { type Usage, usageOf } from '../../core/request/record.ts';
 import type { Headers } from './exchange.ts';
 
 export function usageOfConverse(usage: TokenUsage | undefined): Usage | undefined {
@@ -20,19 +20,6 @@ export function usageOfHeaders(headers: Headers): Usage | undefined {
 /** Milliseconds, by Bedrock's own measure. */
 export function latencyOfHeaders(headers: Headers): number | undefined {
   return numberOf(headers['x-amzn-bedrock-invocation-latency']);
-}
-
-function usageOf(
-  input?: number,
-  output?: number,
-  cacheRead?: number,
-  cacheWrite?: number,
-): Usage | undefined {
-  if (input === undefined || output === undefined) return undefined;
-  const usage: Usage = { input_tokens: input, output_tokens: output };
-  if (cacheRead !== undefined) usage.cache_read_tokens = cacheRead;
-  if (cacheWrite !== undefined) usage.cache_write_tokens = cacheWrite;
-  return usage;
 }
 
 function numberOf(header: string | undefined): number | undefined {

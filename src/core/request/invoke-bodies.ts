@@ -2,7 +2,7 @@
 import { BODY_FAMILIES, type BodyFamily, type Path } from './body-families.ts';
 import { at, isObject } from './json.ts';
 import { foundationModelId } from './model-id.ts';
-import type { Usage } from './record.ts';
+import { type Usage, usageOf } from './record.ts';
 
 /** The family of a model's bodies, by the model's id or lane, or else by the body; undefined when neither tells. */
 export function familyOf(modelId: string, body?: unknown): BodyFamily | undefined {
@@ -45,14 +45,10 @@ function usageIn(family: BodyFamily, body: unknown): Usage | undefined {
   const { input, output, cacheRead, cacheWrite } = family.usage;
   const inputTokens = numberAt(body, input);
   const outputTokens = numberAt(body, output) ?? (family.maxTokens.length === 0 ? 0 : undefined);
-  if (inputTokens === undefined || outputTokens === undefined) return undefined;
   const read = cacheRead && numberAt(body, cacheRead);
   const write = cacheWrite && numberAt(body, cacheWrite);
   const cached = family.inputIncludesCached ? (read ?? 0) : 0;
-  const usage: Usage = { input_tokens: Math.max(inputTokens - cached, 0), output_tokens: outputTokens };
-  if (read !== undefined) usage.cache_read_tokens = read;
-  if (write !== undefined) usage.cache_write_tokens = write;
-  return usage;
+  return usageOf(inputTokens && Math.max(inputTokens - cached, 0), outputTokens, read, write);
 }
 
 function numberAt(body: unknown, path: Path): number | undefined {

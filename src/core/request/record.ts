@@ -32,6 +32,22 @@ export interface Usage {
   cache_write_tokens?: number;
 }
 
+/** Undefined unless both counts are known. */
+export function usageOf(
+  input: number | undefined,
+  output: number | undefined,
+  cacheRead: number | undefined,
+  cacheWrite: number | undefined,
+): Usage | undefined {
+  if (input === undefined || output === undefined) return undefined;
+  return {
+    input_tokens: input,
+    output_tokens: output,
+    ...(cacheRead !== undefined && { cache_read_tokens: cacheRead }),
+    ...(cacheWrite !== undefined && { cache_write_tokens: cacheWrite }),
+  };
+}
+
 /** All input tokens, cached ones too. */
 export function inputOf({ input_tokens, cache_read_tokens = 0, cache_write_tokens = 0 }: Usage): number {
   return input_tokens + cache_read_tokens + cache_write_tokens;
