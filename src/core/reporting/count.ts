@@ -1,3 +1,4 @@
+import { sumOf } from '../lane/counters.ts';
 import type { Change } from './change.ts';
 import type { ReportRows, RowKey } from './ports.ts';
 import { FULL_ROW, rowAt } from './rows.ts';
@@ -56,18 +57,11 @@ async function countOnce(rows: ReportRows, key: RowKey, changes: Change[]): Prom
       open = open.filter(({ id }) => !counted.has(id));
       if (open.length === 0 || counted.size >= FULL_ROW) return open;
     }
-    const added = await rows.add(key, { counters: sumOf(open), changes: open.map(({ id }) => id) });
+    const counters = sumOf(...open.map((change) => change.counters));
+    const added = await rows.add(key, { counters, changes: open.map(({ id }) => id) });
     if (added) return [];
   }
   return [];
-}
-
-function sumOf(changes: Change[]): Record<string, number> {
-  const sum: Record<string, number> = {};
-  for (const { counters } of changes) {
-    for (const [name, count] of Object.entries(counters)) sum[name] = (sum[name] ?? 0) + count;
-  }
-  return sum;
 }
 
 function groupBy<T>(items: T[], keyOf: (item: T) => string): T[][] {
