@@ -12,7 +12,9 @@ export interface BundleMessage {
  * @throws {AggregateError} when all failed, so that the function's own error count shows it.
  */
 export async function invokeBatch(ports: WorkerPorts, messages: readonly BundleMessage[]): Promise<string[]> {
-  const ends = await Promise.allSettled(messages.map(({ body }) => invokeMessage(ports, body)));
+  const ends = await Promise.allSettled(
+    messages.map(async ({ body }) => runWorker(ports, readHoldMessage(body))),
+  );
   const failures = messages.flatMap(({ messageId }, index) => {
     const end = ends[index];
     return end?.status === 'rejected' ? [{ messageId, reason: end.reason as unknown }] : [];
@@ -26,8 +28,4 @@ export async function invokeBatch(ports: WorkerPorts, messages: readonly BundleM
   for (const { messageId, reason } of failures)
     ports.log('bundle.failed', { messageId, error: String(reason) });
   return failures.map(({ messageId }) => messageId);
-}
-
-async function invokeMessage(ports: WorkerPorts, body: string): Promise<void> {
-  await runWorker(ports, readHoldMessage(body));
 }

@@ -1,14 +1,14 @@
 /** What happened to a request and when, as far as its record tells. */
 import { isOutcome, isRequest, type StoredRecord } from '../request/record.ts';
 
-export interface Transition {
+export interface HistoryEvent {
   /** Epoch milliseconds. */
   at: number;
   what: string;
 }
 
 /** In the order of time. A record keeps the times of its last release only. */
-export function historyOf(record: StoredRecord): Transition[] {
+export function historyOf(record: StoredRecord): HistoryEvent[] {
   const events: [at: number | undefined, what: string][] = [
     [record.accepted_at, record.status === 'REJECTED' ? 'received' : 'accepted'],
   ];

@@ -19,7 +19,7 @@ import { type BacklogPorts, type ChargeOf, readBacklog, type WaitingWork } from 
 import { explain } from './bound.ts';
 import { type BudgetPorts, lackOf, mayRunOut, viewBudgets } from './budgets.ts';
 import { chargesOf } from './charges.ts';
-import { historyOf, type Transition } from './history.ts';
+import { type HistoryEvent, historyOf } from './history.ts';
 import { type LaneView, type LaneViewPorts, speedOf, viewLane } from './lanes.ts';
 
 export interface WhyPorts extends LaneViewPorts, BacklogPorts {
@@ -61,7 +61,7 @@ export interface Why {
   deadline_at?: number;
   /** Measured by the later of the expected starts. */
   deadline?: 'kept' | 'at risk' | 'missed';
-  history: Transition[];
+  history: HistoryEvent[];
 }
 
 /** Undefined: there is no record of it. */
