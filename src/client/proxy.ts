@@ -1,10 +1,10 @@
 /** The sidecar: bedrock-runtime's HTTP API on a port of this machine, answered through the smoother. */
 import { timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { BedrockError } from '../wire/errors.ts';
 import { encodeJson } from '../wire/json.ts';
 import { type HttpRequest, type HttpResponse, listen } from '../wire/listener.ts';
-import { MAX_BODY_BYTES } from '../wire/message.ts';
+import { readText } from '../wire/message.ts';
 import { SmootherUsageError } from './errors.ts';
 import { type BedrockCalls, errorAnswer, type HttpAnswer } from './http/calls.ts';
 import { checkOptions } from './options.ts';
@@ -59,7 +59,7 @@ export async function startProxy(calls: BedrockCalls, options: ProxyOptions): Pr
     const hungUp = new AbortController();
     response.once('close', () => hungUp.abort(new Error('the caller hung up')));
     try {
-      const body = await bodyOf(request);
+      const body = await readText(request);
       const method = request.method ?? 'GET';
       send(response, await calls.answer({ method, path, headers: headersOf(request), body }, hungUp.signal));
     } catch (error) {
@@ -94,19 +94,6 @@ function isAllowed({ headers }: HttpRequest, token: string): boolean {
   const given = String(headers['x-smoother-token'] ?? headers.authorization?.replace(/^Bearer /, '') ?? '');
   const [a, b] = [Buffer.from(given), Buffer.from(token)];
   return a.length === b.length && timingSafeEqual(a, b);
-}
-
-async function bodyOf(request: HttpRequest): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as IncomingMessage) {
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES) {
-      throw new BedrockError('ValidationException', `Request body exceeds ${MAX_BODY_BYTES} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }
 
 function headersOf({ headers }: HttpRequest): Record<string, string | undefined> {

@@ -9,6 +9,11 @@ export const MAX_BODY_BYTES = 25_000_000;
 
 /** @throws BedrockError when the body is too large or not a JSON object */
 export async function readBody(request: HttpRequest): Promise<JsonObject> {
+  return parseBody(await readText(request));
+}
+
+/** Reads a body to its end, also one that is too large: a caller that is cut off while it sends sees no answer. @throws BedrockError */
+export async function readText(request: HttpRequest): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request) {
@@ -18,7 +23,7 @@ export async function readBody(request: HttpRequest): Promise<JsonObject> {
   if (length > MAX_BODY_BYTES) {
     throw new BedrockError('ValidationException', `Request body exceeds ${MAX_BODY_BYTES} bytes`);
   }
-  return parseBody(Buffer.concat(chunks).toString());
+  return Buffer.concat(chunks).toString();
 }
 
 /** @throws BedrockError when the text is not a JSON object */

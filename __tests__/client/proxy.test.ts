@@ -1,0 +1,23 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { Readable } from 'node:stream';
+import { expect, it } from 'vitest';
+import { BedrockCalls } from '../../src/client/http/calls.ts';
+import { startProxy } from '../../src/client/proxy.ts';
+
+it('answers a caller whose body is far too large, and does not cut it off while it sends', async () => {
+  const submit = () => Promise.reject(new Error('not to be submitted'));
+  const proxy = await startProxy(new BedrockCalls({ submit }, {}), { port: 0 });
+  try {
+    const call = request(`${proxy.url}/model/m/converse`, { method: 'POST' });
+    Readable.from(Array(60).fill(Buffer.alloc(1_000_000))).pipe(call);
+    const [answer] = (await once(call, 'response')) as [IncomingMessage];
+    // It is sent as a whole before the answer comes.
+    expect(call.writableFinished).toBe(true);
+    expect(answer.statusCode).toBe(400);
+    const body = Buffer.concat(await answer.toArray()).toString();
+    expect(JSON.parse(body)).toEqual({ message: 'Request body exceeds 25000000 bytes' });
+  } finally {
+    await proxy.close();
+  }
+});
