@@ -1,9 +1,18 @@
-/** What `start` and `dev` share: the options of a smoother on this machine. */
+/** What commands share that run the smoother on this machine: its options, and the requests that it is fed. */
+import path from 'node:path';
 import { DEFAULT_QUOTA, type LocalSmootherOptions } from '../lab/run/local-smoother.ts';
+import { PROJECT_FOLDER } from '../lab/run/synthesis.ts';
 import { readVariables } from '../lab/run/variables.ts';
 import { ENFORCEMENTS, type Enforcement } from '../local/bedrock/accounting.ts';
 import { command } from './command.ts';
 import { accountId, choice, inputFile, LIMIT, seed, url, wholeNumber } from './terminal/options.ts';
+
+const EXAMPLES = 'examples/requests.jsonl';
+export const EXAMPLES_FILE = path.join(PROJECT_FOLDER, EXAMPLES);
+
+export function requestsFile() {
+  return inputFile('--input <file>', 'requests as JSON lines').default(EXAMPLES_FILE, EXAMPLES);
+}
 
 export function localCommand(...examples: string[]) {
   return command(...examples)

@@ -7,7 +7,7 @@ import type { LocalCloud } from '../../local/local-cloud.ts';
 import { listen } from '../../wire/listener.ts';
 import { startLocalConsole } from '../console/local.ts';
 import type { Console } from '../console/server.ts';
-import { localCommand, smootherOptions } from '../local-command.ts';
+import { EXAMPLES_FILE, localCommand, smootherOptions } from '../local-command.ts';
 import { outputFile, PORT, wholeNumber } from '../terminal/options.ts';
 import { writeTo } from '../terminal/printer.ts';
 import { interruption } from '../terminal/signals.ts';
@@ -43,7 +43,7 @@ export default localCommand('smoother dev --port 4580 --rpm 120 --outputs output
       ...local
     } = given;
     const options = await smootherOptions(local);
-    const { models } = await surveyOf(path.join(PROJECT_FOLDER, 'examples/requests.jsonl'));
+    const { models } = await surveyOf(EXAMPLES_FILE);
     mkdirSync(path.join(PROJECT_FOLDER, 'dist'), { recursive: true });
     // Opened with the first line, so that a start that fails leaves the file of another one alone.
     let logs: WriteStream | undefined;

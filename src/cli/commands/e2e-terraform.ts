@@ -11,10 +11,10 @@ import { MOTO, startMoto } from '../../lab/external/moto.ts';
 import { providePythonTool } from '../../lab/external/python-tool.ts';
 import { Terraform } from '../../lab/external/terraform.ts';
 import { EXAMPLE_EMAIL } from '../../lab/run/local-smoother.ts';
-import { PROJECT_FOLDER, synthesise } from '../../lab/run/synthesis.ts';
+import { synthesise } from '../../lab/run/synthesis.ts';
 import { command, EXIT } from '../command.ts';
+import { requestsFile } from '../local-command.ts';
 import { runApplied } from '../report/run-applied.ts';
-import { inputFile } from '../terminal/options.ts';
 import { printer } from '../terminal/printer.ts';
 import { interruption } from '../terminal/signals.ts';
 
@@ -28,12 +28,7 @@ export default command('smoother e2e-terraform', 'smoother e2e-terraform --provi
       'take the AWS provider from here, as "terraform providers mirror" filled it',
     ).env('SMOOTHER_PROVIDER_MIRROR'),
   )
-  .addOption(
-    inputFile('--input <file>', 'requests as JSON lines').default(
-      path.join(PROJECT_FOLDER, 'examples/requests.jsonl'),
-      'examples/requests.jsonl',
-    ),
-  )
+  .addOption(requestsFile())
   .action(async ({ providerMirror, input }) => {
     const interrupted = interruption();
     const folder = mkdtempSync(path.join(tmpdir(), 'smoother-terraform-'));

@@ -1,27 +1,20 @@
-import path from 'node:path';
 import { finished } from 'node:stream/promises';
 import { surveyOf } from '../../client/lines.ts';
 import { startLocalSmoother } from '../../lab/run/local-smoother.ts';
-import { PROJECT_FOLDER } from '../../lab/run/synthesis.ts';
 import { EXIT } from '../command.ts';
 import { startLocalConsole } from '../console/local.ts';
 import type { Console } from '../console/server.ts';
 import { UsageError } from '../errors.ts';
-import { localCommand, smootherOptions } from '../local-command.ts';
+import { localCommand, requestsFile, smootherOptions } from '../local-command.ts';
 import { runAndReport } from '../report/run-and-report.ts';
-import { inputFile, json, outputFile } from '../terminal/options.ts';
+import { json, outputFile } from '../terminal/options.ts';
 import { printer, writeTo } from '../terminal/printer.ts';
 import { interruption } from '../terminal/signals.ts';
 
 export default localCommand(
   'smoother start --input requests.jsonl --rpm 120 --results results.jsonl --json figures.json',
 )
-  .addOption(
-    inputFile('--input <file>', 'requests as JSON lines').default(
-      path.join(PROJECT_FOLDER, 'examples/requests.jsonl'),
-      'examples/requests.jsonl',
-    ),
-  )
+  .addOption(requestsFile())
   .addOption(
     outputFile('--results <file>', 'write the result messages there, as JSON lines (docs/messages.md)'),
   )
