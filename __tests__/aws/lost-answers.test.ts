@@ -3,7 +3,7 @@ import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { s3Client } from '../../src/aws/clients.ts';
-import { sqsDeadLetters } from '../../src/aws/dynamodb/operations.ts';
+import { sqsDeadLetters } from '../../src/aws/operator-queues.ts';
 import { s3Inbox, s3Payloads } from '../../src/aws/s3.ts';
 import { sqsHoldQueue, sqsResults } from '../../src/aws/sqs.ts';
 import { runWorker } from '../../src/core/invocation/worker.ts';

@@ -7,8 +7,9 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { dynamoFailedRequests, sqsDeadLetters, sqsTarget } from '../../../src/aws/dynamodb/operations.ts';
+import { dynamoFailedRequests } from '../../../src/aws/dynamodb/operations.ts';
 import { dynamoRecords } from '../../../src/aws/dynamodb/records.ts';
+import { sqsDeadLetters, sqsTarget } from '../../../src/aws/operator-queues.ts';
 import {
   type DeadLetterAction,
   type DeadLetterQueueName,

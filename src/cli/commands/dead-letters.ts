@@ -1,8 +1,10 @@
-import { dynamoChangedRecords, sqsDeadLetters, sqsTarget } from '../../aws/dynamodb/operations.ts';
-import { dynamoReportRows } from '../../aws/dynamodb/report-rows.ts';
-import { recount } from '../../core/operations/recount.ts';
 import { EXIT } from '../command.ts';
-import { DEAD_LETTER_ACTIONS, operateDeadLetters, QUEUE_NAMES } from '../operator/dead-letters.ts';
+import {
+  DEAD_LETTER_ACTIONS,
+  deadLetterPorts,
+  operateDeadLetters,
+  QUEUE_NAMES,
+} from '../operator/dead-letters.ts';
 import { operatorCommand, withStack } from '../operator/operator-command.ts';
 import { choice, choiceArgument } from '../terminal/options.ts';
 
@@ -20,19 +22,8 @@ export default operatorCommand(
   .addOption(choice('--queue <name>', 'whose dead letters', QUEUE_NAMES).makeOptionMandatory())
   .option('--id <id>', 'this message only, which list then shows in full; without it, all of them')
   .action((action, { queue, id, ...flags }) =>
-    withStack(flags, async ({ names, dynamo, sqs }) => {
-      const ports = {
-        names,
-        deadLetters: (url: string) => sqsDeadLetters(sqs, url),
-        target: (url: string) => sqsTarget(sqs, url),
-        recount: async (intervals: Parameters<typeof recount>[2]) =>
-          recount(
-            dynamoReportRows(dynamo, await names('reporting_table_name')),
-            dynamoChangedRecords(dynamo, await names('requests_table_name')),
-            intervals,
-          ),
-      };
-      const count = await operateDeadLetters(action, { queue, id }, ports, console.log);
+    withStack(flags, async (stack) => {
+      const count = await operateDeadLetters(action, { queue, id }, deadLetterPorts(stack), console.log);
       // It is a failure when a message with the given id is not there.
       if (count === 0 && id !== undefined) process.exitCode = EXIT.failed;
     }),

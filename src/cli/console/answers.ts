@@ -1,16 +1,15 @@
 /** Answers what the page asks, and does what it may do, with the same code as the commands. */
-import { dynamoChangedRecords, sqsDeadLetters, sqsTarget } from '../../aws/dynamodb/operations.ts';
+import { sqsTarget } from '../../aws/operator-queues.ts';
 import { cancelMessage } from '../../client/requests.ts';
 import { systemClock } from '../../core/clock.ts';
 import { viewBudgets } from '../../core/operations/budgets.ts';
 import { DEAD_LETTER_QUEUES } from '../../core/operations/inspection.ts';
 import { rememberedRows, viewOverview } from '../../core/operations/overview.ts';
 import type { Interval } from '../../core/operations/ports.ts';
-import { recount } from '../../core/operations/recount.ts';
 import { readUsage, usageBy } from '../../core/operations/usage.ts';
 import { whyOf } from '../../core/operations/why.ts';
 import type { ReportRows } from '../../core/reporting/ports.ts';
-import { operateDeadLetters } from '../operator/dead-letters.ts';
+import { deadLetterPorts, operateDeadLetters } from '../operator/dead-letters.ts';
 import { failedPorts, operateFailed } from '../operator/failed.ts';
 import { queueState } from '../operator/inspect.ts';
 import { ownPause } from '../operator/lane-command.ts';
@@ -68,7 +67,7 @@ export async function answers(stack: Stack, reportRows?: Pick<ReportRows, 'rows'
         case 'retry':
           return { says: await retry(stack, action.request) };
         case 'redrive':
-          return { says: await redrive(stack, direct.rows, action.queue).finally(remembered.forget) };
+          return { says: await redrive(stack, action.queue).finally(remembered.forget) };
       }
     },
   };
@@ -95,23 +94,8 @@ async function retry(stack: Stack, id: string): Promise<string> {
   return lines.join('; ');
 }
 
-async function redrive(
-  { names, dynamo, sqs }: Stack,
-  rows: Awaited<ReturnType<typeof operations>>['rows'],
-  queue: DeadLetters['queue'],
-): Promise<string> {
+async function redrive(stack: Stack, queue: DeadLetters['queue']): Promise<string> {
   const lines: string[] = [];
-  const requests = await names('requests_table_name');
-  await operateDeadLetters(
-    'redrive',
-    { queue },
-    {
-      names,
-      deadLetters: (url) => sqsDeadLetters(sqs, url),
-      target: (url) => sqsTarget(sqs, url),
-      recount: (intervals) => recount(rows, dynamoChangedRecords(dynamo, requests), intervals),
-    },
-    (line) => lines.push(line),
-  );
+  await operateDeadLetters('redrive', { queue }, deadLetterPorts(stack), (line) => lines.push(line));
   return lines.join('; ');
 }

@@ -1,3 +1,6 @@
+import { dynamoChangedRecords } from '../../aws/dynamodb/operations.ts';
+import { dynamoReportRows } from '../../aws/dynamodb/report-rows.ts';
+import { sqsDeadLetters, sqsTarget } from '../../aws/operator-queues.ts';
 import {
   dropDeadLetters,
   identified,
@@ -6,7 +9,9 @@ import {
   redriveDeadLetters,
 } from '../../core/operations/dead-letters.ts';
 import type { DeadLetterQueue, HeldMessage, Interval, TargetQueue } from '../../core/operations/ports.ts';
+import { recount } from '../../core/operations/recount.ts';
 import { counted } from '../report/numbers.ts';
+import type { Stack } from './operator-command.ts';
 import type { Names } from './stack.ts';
 
 /** Outputs that name a dead-letter queue, and the queue that its messages came from. */
@@ -41,6 +46,20 @@ export interface DeadLetterPorts {
   recount(intervals: readonly Interval[]): Promise<number>;
 }
 
+export function deadLetterPorts({ names, dynamo, sqs }: Stack): DeadLetterPorts {
+  return {
+    names,
+    deadLetters: (url) => sqsDeadLetters(sqs, url),
+    target: (url) => sqsTarget(sqs, url),
+    recount: async (intervals) =>
+      recount(
+        dynamoReportRows(dynamo, await names('reporting_table_name')),
+        dynamoChangedRecords(dynamo, await names('requests_table_name')),
+        intervals,
+      ),
+  };
+}
+
 /** With an id, `list` shows the message itself. @returns how many messages it was about */
 export async function operateDeadLetters(
   action: DeadLetterAction,
@@ -63,11 +82,11 @@ export async function operateDeadLetters(
     const input = ports.target(await ports.names(target));
     return tell(await redriveDeadLetters(queue, input, id, bodyOf), 'sent back');
   }
-  const recount = async (intervals: readonly Interval[]) => {
+  const count = async (intervals: readonly Interval[]) => {
     const changes = await ports.recount(intervals);
     tell(changes, 'change from these times has been counted', 'changes from these times have been counted');
   };
-  return tell(await recountDeadLetters(queue, id, recount), 'counted and removed');
+  return tell(await recountDeadLetters(queue, id, count), 'counted and removed');
 }
 
 function describe({ id, sentAt, body }: HeldMessage): string {

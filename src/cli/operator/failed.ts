@@ -1,4 +1,5 @@
-import { dynamoFailedRequests, sqsTarget } from '../../aws/dynamodb/operations.ts';
+import { dynamoFailedRequests } from '../../aws/dynamodb/operations.ts';
+import { sqsTarget } from '../../aws/operator-queues.ts';
 import { storedPayloads } from '../../aws/payloads.ts';
 import type { FailedRequests, TargetQueue } from '../../core/operations/ports.ts';
 import { retryIdOf, retryMessageOf } from '../../core/operations/retry.ts';
