@@ -2,21 +2,20 @@ import { answers } from '../console/answers.ts';
 import { startConsole } from '../console/server.ts';
 import { operatorCommand, withStack } from '../operator/operator-command.ts';
 import { PORT, wholeNumber } from '../terminal/options.ts';
-import { interruption } from '../terminal/signals.ts';
+import { untilSignal } from '../terminal/signals.ts';
 
 export default operatorCommand('smoother console', 'smoother console --port 4590 --read-only')
   .addOption(wholeNumber('--port <n>', 'where the page is served; 0 takes a free port', PORT).default(0))
   .option('--read-only', 'look, and do nothing')
   .action(({ port, readOnly, ...flags }) =>
     withStack(flags, async (stack) => {
-      const interrupted = interruption();
+      const stopped = untilSignal();
       const { url, close } = await startConsole(await answers(stack), { port, readOnly });
       try {
         console.log(
           `The console, until Ctrl-C. The address is for you alone: who has it can do what you can.\n\n  ${url}\n`,
         );
-        if (!interrupted.aborted)
-          await new Promise((resolve) => interrupted.addEventListener('abort', resolve));
+        await stopped;
       } finally {
         await close();
       }

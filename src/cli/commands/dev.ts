@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdirSync, type WriteStream, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { surveyOf } from '../../client/lines.ts';
@@ -64,8 +65,7 @@ export default localCommand('smoother dev --port 4580 --rpm 120 --outputs output
       page = await startLocalConsole(cloud);
       writeFileSync(outputs, asTerraformPrints(cloud.outputs));
       console.log(instructions(cloud, { consoleUrl: page.url, bedrockUrl: bedrock.url, outputs, logFile }));
-      if (!interrupted.aborted)
-        await new Promise((resolve) => interrupted.addEventListener('abort', resolve));
+      if (!interrupted.aborted) await once(interrupted, 'abort');
     } finally {
       await page?.close();
       await stop();

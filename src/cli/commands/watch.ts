@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { systemClock } from '../../core/clock.ts';
 import { viewBudgets } from '../../core/operations/budgets.ts';
 import { rememberedRows, viewOverview } from '../../core/operations/overview.ts';
@@ -34,20 +35,7 @@ export default operatorCommand('smoother watch', 'smoother watch --every 10', 's
             : `${text}\n`,
         );
         if (once) return;
-        await pause(every * 1_000, interrupted);
+        await setTimeout(every * 1_000, undefined, { signal: interrupted }).catch(() => undefined);
       } while (!interrupted.aborted);
     }),
   );
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
-}
