@@ -2,24 +2,13 @@
  * IAM as far as the stack uses it: an action is denied unless a statement of the role allows it, and an explicit Deny
  * always wins.
  */
-import { LocalCloudError } from '../errors.ts';
+import { TerraformError } from '../terraform/errors.ts';
 
 export interface Permission {
   /** E.g. `dynamodb:UpdateItem`. */
   action: string;
   /** An ARN, or `*` for an action that has no resource. */
   resource: string;
-}
-
-export class PolicyError extends LocalCloudError {
-  override name = 'PolicyError';
-  /** @param address the Terraform address of the policy */
-  constructor(
-    readonly address: string,
-    message: string,
-  ) {
-    super(`${address}: ${message}`);
-  }
 }
 
 interface Statement {
@@ -34,11 +23,11 @@ const ELEMENTS = ['Sid', 'Effect', 'Action', 'Resource'];
 export class RolePolicy {
   readonly #statements: Statement[] = [];
 
-  /** @throws PolicyError for anything but Allow and Deny of actions on resources: nothing is guessed */
+  /** @throws TerraformError for anything but Allow and Deny of actions on resources: nothing is guessed */
   add(address: string, document: string): void {
     for (const statement of statementsOf(address, document)) {
       const unsupported = Object.keys(statement).find((element) => !ELEMENTS.includes(element));
-      if (unsupported) throw new PolicyError(address, `"${unsupported}" in a statement is not supported`);
+      if (unsupported) throw new TerraformError(address, `"${unsupported}" in a statement is not supported`);
       this.#statements.push({
         allow: effect(address, statement.Effect) === 'Allow',
         actions: texts(address, statement.Action).map((pattern) => wildcard(pattern, 'i')),
@@ -69,7 +58,7 @@ export interface ServiceGrant {
  * A queue's or bucket's own policy may deny requests that are not encrypted in transit. The local cloud ignores such
  * statements, because it uses plain HTTP inside one machine. It may also let an AWS service in that acts for a certain
  * resource. Any other statement would change who may do what, and is an error.
- * @throws PolicyError
+ * @throws TerraformError
  */
 export function readResourcePolicy(address: string, document: string): ServiceGrant[] {
   return statementsOf(address, document).flatMap((statement) => {
@@ -84,7 +73,7 @@ export function readResourcePolicy(address: string, document: string): ServiceGr
       policy.add(address, JSON.stringify({ Statement: [{ Effect, Action, Resource }] }));
       return [{ service, source, policy }];
     }
-    throw new PolicyError(
+    throw new TerraformError(
       address,
       `the statement "${statement.Sid ?? ''}" is not supported: it must be about encryption in transit, or let an AWS service act for an ARN`,
     );
@@ -93,23 +82,23 @@ export function readResourcePolicy(address: string, document: string): ServiceGr
 
 function statementsOf(address: string, document: string): Record<string, unknown>[] {
   const { Statement: statements } = JSON.parse(document) as { Statement?: unknown };
-  if (statements === undefined) throw new PolicyError(address, 'the policy has no Statement');
+  if (statements === undefined) throw new TerraformError(address, 'the policy has no Statement');
   return (Array.isArray(statements) ? statements : [statements]) as Record<string, unknown>[];
 }
 
 function effect(address: string, value: unknown): 'Allow' | 'Deny' {
   if (value === 'Allow' || value === 'Deny') return value;
-  throw new PolicyError(address, `Effect must be Allow or Deny, not ${JSON.stringify(value)}`);
+  throw new TerraformError(address, `Effect must be Allow or Deny, not ${JSON.stringify(value)}`);
 }
 
 function texts(address: string, value: unknown): string[] {
   const list = Array.isArray(value) ? value : [value];
   if (list.length > 0 && list.every((item) => typeof item === 'string')) {
     const variable = list.find((item) => item.includes('${'));
-    if (variable) throw new PolicyError(address, `the policy variable in "${variable}" is not supported`);
+    if (variable) throw new TerraformError(address, `the policy variable in "${variable}" is not supported`);
     return list;
   }
-  throw new PolicyError(address, `Action and Resource must be strings, not ${JSON.stringify(value)}`);
+  throw new TerraformError(address, `Action and Resource must be strings, not ${JSON.stringify(value)}`);
 }
 
 function wildcard(pattern: string, flags: string): RegExp {
