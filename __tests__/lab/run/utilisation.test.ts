@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { percentile } from '../../../src/lab/run/outcomes.ts';
+import { quantile } from '../../../src/lab/quantiles.ts';
 import { backlogOf, laneUse, sinceFirstCall, utilisationOf } from '../../../src/lab/run/utilisation.ts';
 import type { LaneStats } from '../../../src/local/bedrock/stats.ts';
 
@@ -82,7 +82,7 @@ describe('utilisation while there is a backlog', () => {
 describe('percentiles', () => {
   it('are values that occur', () => {
     const values = Array.from({ length: 100 }, (_, index) => 100 - index);
-    expect([0.5, 0.95, 0.99].map((share) => percentile(values, share))).toEqual([50, 95, 99]);
-    expect(percentile([7], 0.99)).toBe(7);
+    expect([0.5, 0.95, 0.99].map((share) => quantile(values, share))).toEqual([50, 95, 99]);
+    expect(quantile([7], 0.99)).toBe(7);
   });
 });

@@ -1,7 +1,8 @@
 /** Many random workloads, and how the whole family fares. */
 import type { Enforcement } from '../../local/bedrock/accounting.ts';
 import { inProcesses } from '../processes.ts';
-import { quantile, URGENT_WAIT_P95_MS } from './figures.ts';
+import { quantile } from '../quantiles.ts';
+import { URGENT_WAIT_P95_MS } from './figures.ts';
 import type { FamilyMember, RandomRun } from './random-run.ts';
 
 const PROGRAM = new URL('./random-worker.ts', import.meta.url);

@@ -3,6 +3,7 @@
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import { PRIORITIES, type Priority } from '../../core/request/record.ts';
 import type { Enforcement, QuotaLimits } from '../../local/bedrock/accounting.ts';
+import { quantile } from '../quantiles.ts';
 import { type Observation, type SeenRequest, waitOf } from '../simulation/observation.ts';
 import type { Interval } from '../simulation/virtual-bedrock.ts';
 import type { SimulatedLane, Workload } from '../simulation/workload.ts';
@@ -227,10 +228,4 @@ function waitsOf(requests: readonly SeenRequest[], endedAt: number): Figures['wa
     };
   }
   return waits;
-}
-
-/** Nearest rank. */
-export function quantile(samples: readonly number[], q: number): number {
-  const sorted = samples.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? 0;
 }

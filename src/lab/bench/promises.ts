@@ -1,7 +1,8 @@
 /** Whether requests started by the time that was promised when they were accepted, and how exact the estimates were. */
+
+import { quantile } from '../quantiles.ts';
 import { type Observation, waitOf } from '../simulation/observation.ts';
 import type { Workload } from '../simulation/workload.ts';
-import { quantile } from './figures.ts';
 
 /** All but one in twenty start before the promised time. */
 export const KEPT_SHARE = 0.95;

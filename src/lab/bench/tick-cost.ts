@@ -3,6 +3,7 @@
 import type { Limits } from '../../core/lane/catalog/limits.ts';
 import { TICK_MS } from '../../core/prioritization/lane-leader.ts';
 import { createMemoryCloud } from '../../memory/cloud.ts';
+import { median } from '../quantiles.ts';
 import { delayed } from '../simulation/delayed.ts';
 import { seededDelays } from '../simulation/delays.ts';
 import { VirtualClock } from '../simulation/virtual-clock.ts';
@@ -112,7 +113,7 @@ class MeasuredLane {
     const released = this.#lane.released - this.#releasedBefore;
     return {
       waiting: this.#waiting,
-      medianMs: medianOf(this.#ticks),
+      medianMs: median(this.#ticks),
       releasesPerTick: released / this.#ticks.length,
       cpuMsPerRelease: this.#cpuMs / released,
     };
@@ -158,8 +159,4 @@ function wrapped(ports: BusyLanePorts, wrap: <T extends object>(port: T) => T): 
 function engineUnbound() {
   const { prioritization } = defaultSettings('sliding-window', 0);
   return { ...prioritization, queueDepthThreshold: 1_000_000 };
-}
-
-function medianOf(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }

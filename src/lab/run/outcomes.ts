@@ -28,9 +28,3 @@ export class Outcomes {
     return Object.values(this.counts).reduce((sum, count) => sum + count, 0);
   }
 }
-
-/** The value that a share (0 to 1) of the values does not exceed, by nearest rank. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
-}

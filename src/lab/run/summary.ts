@@ -1,8 +1,8 @@
 import type { ReportRow } from '../../core/reporting/ports.ts';
 import type { SimulatorStats } from '../../local/bedrock/stats.ts';
+import { quantile } from '../quantiles.ts';
 import type { BoundTime, BoundTimes } from './bound-watch.ts';
-import type { Outcomes } from './outcomes.ts';
-import { percentile, type RequestWait } from './outcomes.ts';
+import type { Outcomes, RequestWait } from './outcomes.ts';
 import { type BilledCalls, costOf } from './prices.ts';
 import type { Submissions } from './submissions.ts';
 import {
@@ -183,7 +183,7 @@ function waitsOf(waits: readonly RequestWait[]): Waits {
   const rows = priorities.map((priority) => {
     const ofPriority = waits.filter((wait) => wait.priority === priority);
     const values = ofPriority.flatMap(({ waitMs }) => waitMs ?? []);
-    const [p50 = 0, p95 = 0, p99 = 0] = [0.5, 0.95, 0.99].map((share) => percentile(values, share));
+    const [p50 = 0, p95 = 0, p99 = 0] = [0.5, 0.95, 0.99].map((share) => quantile(values, share));
     return [String(priority), { requests: values.length, p50, p95, p99 }] as const;
   });
   return Object.fromEntries(rows.filter(([, { requests }]) => requests > 0));

@@ -1,6 +1,7 @@
 /** Sends very many requests through the real logic, in bounded memory, while everything around it fails at random. */
 import { PRIORITIES } from '../../core/request/record.ts';
 import { defaultSettings } from '../bench/bench.ts';
+import { median } from '../quantiles.ts';
 import type { InjectionCounts } from '../simulation/fault-injector.ts';
 import { exponential, forkRandom } from '../simulation/random.ts';
 import {
@@ -127,10 +128,6 @@ function compareHalves(heap: readonly number[]): SoakFigures['heapMb'] {
     secondHalf: Math.round(secondHalf),
     ...(isLong && { flat: secondHalf <= firstHalf * FLAT }),
   };
-}
-
-function median(samples: readonly number[]): number {
-  return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)] ?? 0;
 }
 
 function workloadOf(requests: number, seed: number): Workload {
