@@ -7,6 +7,15 @@ async function takeBack(world: World): Promise<void> {
   await world.cloud.ports.records.move(requestCancel(await world.record(), world.now));
 }
 
+function takeBackAtCall(world: World): void {
+  const { model } = world.ports;
+  const call: typeof model.call = async (made) => {
+    await takeBack(world);
+    return model.call(made);
+  };
+  world.ports = { ...world.ports, model: { call } };
+}
+
 describe('a request that was taken back after its release', () => {
   it('is not called, and its reservation is given back', async () => {
     const world = new World();
@@ -26,16 +35,7 @@ describe('a request that was taken back after its release', () => {
   it('gives its answer all the same when the call has been made', async () => {
     const world = new World();
     const bundle = await world.release();
-    const { model } = world.ports;
-    world.ports = {
-      ...world.ports,
-      model: {
-        call: async (call) => {
-          await takeBack(world);
-          return model.call(call);
-        },
-      },
-    };
+    takeBackAtCall(world);
     await runWorker(world.ports, bundle);
     expect(world.cloud.sent).toMatchObject([
       { status: 'COMPLETED', output: { body: JSON.parse(ANSWER.body) } },
@@ -46,16 +46,7 @@ describe('a request that was taken back after its release', () => {
     const world = new World();
     const bundle = await world.release();
     world.script = [{ kind: 'throttled', type: 'ThrottlingException', message: 'slow down' }];
-    const { model } = world.ports;
-    world.ports = {
-      ...world.ports,
-      model: {
-        call: async (call) => {
-          await takeBack(world);
-          return model.call(call);
-        },
-      },
-    };
+    takeBackAtCall(world);
     await runWorker(world.ports, bundle);
     expect(world.cloud.sent).toMatchObject([{ status: 'CANCELLED', attempts: 1 }]);
     expect((await world.record()).backlog_key).toBeUndefined();

@@ -8,7 +8,7 @@ import { whyOf } from '../../../src/core/operations/why.ts';
 import type { Priority, RequestRecord } from '../../../src/core/request/record.ts';
 import { createReportRows } from '../../../src/memory/reporting.ts';
 import { lifeOf } from '../../fixtures/lives.ts';
-import { createWorld, LANE, type World } from '../../fixtures/prioritization-world.ts';
+import { createWorld, LANE, schedule, type World } from '../../fixtures/prioritization-world.ts';
 import { requestIn } from '../../fixtures/records.ts';
 
 const WEIGHTS: Weights = { priorities: PRIORITY_WEIGHTS, tenants: {} };
@@ -56,10 +56,7 @@ async function burst(requests: number): Promise<World & { whyOf(id: string): Ret
       backlog_order: accepted_at,
     });
   }
-  const begun = world.clock.now();
-  for (let minute = 0; minute < 12; minute++) {
-    world.clock.at(begun + minute * 60_000, () => world.clock.spawn(() => world.prioritize()));
-  }
+  schedule(world, 12);
   const ports = { ...world.ports, rows: createReportRows() };
   return Object.assign(world, { whyOf: (id: string) => whyOf(ports, id, world.clock) });
 }

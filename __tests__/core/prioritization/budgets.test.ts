@@ -3,7 +3,13 @@ import { spentOf } from '../../../src/core/budgets/account.ts';
 import { type BudgetAccount, dayOf, type TenantBudget } from '../../../src/core/lane/budgets.ts';
 import { laneOf } from '../../../src/core/lane/catalog/catalog.ts';
 import type { StoredRecord } from '../../../src/core/request/record.ts';
-import { createWorld, LANE, type World, type WorldOptions } from '../../fixtures/prioritization-world.ts';
+import {
+  createWorld,
+  LANE,
+  schedule,
+  type World,
+  type WorldOptions,
+} from '../../fixtures/prioritization-world.ts';
 
 const MICRO = 'amazon.nova-micro-v1:0';
 /** A model without a price. */
@@ -20,11 +26,9 @@ function worldWith(budget: TenantBudget, options: WorldOptions = {}): World {
 
 /** Minutes of work, led by the schedule, and everything that was begun by then ends. */
 async function lead(world: World, minutes: number): Promise<void> {
-  const begun = world.clock.now();
-  for (let minute = 0; minute < minutes; minute++) {
-    world.clock.at(begun + minute * 60_000, () => world.clock.spawn(() => world.prioritize()));
-  }
-  await world.clock.run(begun + (minutes + 2) * 60_000);
+  const end = world.clock.now() + (minutes + 2) * 60_000;
+  schedule(world, minutes);
+  await world.clock.run(end);
 }
 
 async function submit(

@@ -7,19 +7,13 @@ import {
   arrive,
   createWorld,
   LANE,
+  schedule,
   startsLeadersWhenWoken,
   type World,
 } from '../../fixtures/prioritization-world.ts';
 
 const MUCH = { requests_per_minute: 100_000, tokens_per_minute: 100_000_000 };
 const USAGE = { input_tokens: 100, output_tokens: 100 };
-
-function lead(world: World, minutes: number): void {
-  const begun = world.clock.now();
-  for (let minute = 0; minute < minutes; minute++) {
-    world.clock.at(begun + minute * 60_000, () => world.clock.spawn(() => world.prioritize()));
-  }
-}
 
 /** Answers take so long. */
 function takes(ms: number): (call: unknown, world: World) => Promise<never> {
@@ -36,7 +30,7 @@ describe('what was decided and could not be written', () => {
     const write = vi.spyOn(world.ports.leadership, name);
     // One more, and the leader gives up.
     for (let i = 0; i < 4; i++) write.mockRejectedValueOnce(new Error('throttled'));
-    lead(world, 1);
+    schedule(world, 1);
     await world.clock.run(world.clock.now() + 30_000);
     expect(write.mock.calls.length).toBeGreaterThan(4);
     expect(world.calls).toHaveLength(60);
@@ -74,7 +68,7 @@ describe('a probe whose plan could not be written', () => {
         if (since >= 20_000) releasedAt = Math.min(releasedAt, since);
         return send(messages);
       };
-      lead(world, 1);
+      schedule(world, 1);
       await world.clock.run(begun + 200_000);
       return { releasedAt, failed };
     };
@@ -102,7 +96,7 @@ describe('a queue of workers that refuses', () => {
       lost += messages.length;
       throw new Error('queue down');
     };
-    lead(world, 2);
+    schedule(world, 2);
     await world.clock.run(begun + 60_000);
     expect(lost).toBeGreaterThan(10);
     expect(world.cloud.sent).toHaveLength(2_500);

@@ -1,25 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { HoldMessage } from '../../../src/core/request/hold-message.ts';
-import {
-  createWorld,
-  LANE,
-  startsLeadersWhenWoken,
-  type World,
-} from '../../fixtures/prioritization-world.ts';
-
-/** Minutes of work, led by the schedule. */
-function lead(world: World, minutes: number): void {
-  const begun = world.clock.now();
-  for (let minute = 0; minute < minutes; minute++) {
-    world.clock.at(begun + minute * 60_000, () => world.clock.spawn(() => world.prioritize()));
-  }
-}
+import { createWorld, LANE, schedule, startsLeadersWhenWoken } from '../../fixtures/prioritization-world.ts';
 
 describe('an operator', () => {
   it('pauses and resumes a lane within a tick', async () => {
     const world = createWorld({ limits: { requests_per_minute: 60, tokens_per_minute: 1_000_000 } });
     for (let i = 0; i < 100; i++) await world.submit(`r${i}`);
-    lead(world, 3);
+    schedule(world, 3);
     const begun = world.clock.now();
     await world.clock.run(begun + 40_000);
     await world.ports.control.setPause(LANE, { by: 'an operator' });
@@ -61,7 +48,7 @@ describe('an answer that our choice of max tokens cut', () => {
     startsLeadersWhenWoken(world);
     await world.submit('unset', { max_tokens: undefined });
     await world.submit('set', { max_tokens: 100 });
-    lead(world, 1);
+    schedule(world, 1);
     await world.clock.run(world.clock.now() + 50_000);
     const results = Object.fromEntries(world.cloud.sent.map((it) => [it.request_id, it]));
     expect(results.unset).toMatchObject({ output: { body: { cut: false } }, attempts: 2 });
@@ -87,7 +74,7 @@ describe('an answer that our choice of max tokens cut', () => {
       const world = createWorld({ answer: wanting(tokens), limits: { tokens_per_minute: 10_000 } });
       startsLeadersWhenWoken(world);
       await world.submit('long', { max_tokens: undefined });
-      lead(world, 5);
+      schedule(world, 5);
       await world.clock.run(world.clock.now() + 280_000);
       // A fifth of the minute at first, then four times as much.
       const cost = { input_tokens: 200, output_tokens: 2_000 + 8_000 };
@@ -104,7 +91,7 @@ describe('an answer that our choice of max tokens cut', () => {
   it('is delivered, and says so, where the producer accepts that', async () => {
     const world = createWorld({ answer });
     await world.submit('accepts', { max_tokens: undefined, accept_truncated: true });
-    lead(world, 1);
+    schedule(world, 1);
     await world.clock.run(world.clock.now() + 50_000);
     expect(world.cloud.sent).toMatchObject([
       {
@@ -131,7 +118,7 @@ describe('a release', () => {
       await write(lease);
     };
     for (let i = 0; i < 10; i++) await world.submit(`r${i}`);
-    lead(world, 1);
+    schedule(world, 1);
     await world.clock.run(world.clock.now() + 5_000);
     expect(world.cloud.sent).toHaveLength(10);
     expect(world.calls).toHaveLength(10);
@@ -146,10 +133,10 @@ describe('a release', () => {
     const { send } = world.cloud.ports.hold;
     world.cloud.ports.hold.send = async (messages) => void bundles.push(...messages);
     for (let i = 0; i < 5; i++) await world.submit(`r${i}`);
-    lead(world, 1);
+    schedule(world, 1);
     await world.clock.run(world.clock.now() + 10_000);
     // Another takes over.
-    lead(world, 1);
+    schedule(world, 1);
     await world.clock.run(world.clock.now() + 15_000);
     const released = bundles.flatMap(({ releases }) => releases.map(({ request_id }) => request_id));
     expect(released.toSorted()).toEqual(['r0', 'r1', 'r2', 'r3', 'r4']);
@@ -157,7 +144,7 @@ describe('a release', () => {
     expect(leaders.length).toBeGreaterThan(1);
     // Its message is late, or lost: it is made once more, and the first one has no effect any more.
     await world.clock.run(world.clock.now() + 8_000);
-    lead(world, 1);
+    schedule(world, 1);
     await world.clock.run(world.clock.now() + 5_000);
     expect(bundles.flatMap(({ releases }) => releases)).toHaveLength(10);
     world.cloud.ports.hold.send = send;
@@ -175,7 +162,7 @@ describe('workers', () => {
   it('never get more bundles than they can run', async () => {
     const world = createWorld({ settings: { workers: 3 } });
     for (let i = 0; i < 150; i++) await world.submit(`r${i}`);
-    lead(world, 3);
+    schedule(world, 3);
     await world.clock.run(world.clock.now() + 170_000);
     expect(world.cloud.sent).toHaveLength(150);
     expect(world.mostRunning).toBeLessThanOrEqual(3);
@@ -190,7 +177,7 @@ describe('metrics', () => {
     await world.clock.complete(world.prioritize());
     expect(world.emitted).toMatchObject([{ Heartbeat: 1 }]);
     for (let i = 0; i < 40; i++) await world.submit(`r${i}`);
-    lead(world, 1);
+    schedule(world, 1);
     await world.clock.run(world.clock.now() + 59_000);
     const lines = world.emitted.filter((line) => 'Lane' in line) as Record<string, number>[];
     expect(lines.length).toBeGreaterThan(3);
@@ -205,7 +192,7 @@ describe('metrics', () => {
   it('tell of a call that ended after its leader had left, and nothing of a lane at rest', async () => {
     const world = createWorld();
     await world.submit('r', { max_tokens: undefined });
-    lead(world, 30);
+    schedule(world, 30);
     await world.clock.run(world.clock.now() + 1_800_000);
     const lines = world.emitted.filter((line) => 'Lane' in line) as Record<string, number>[];
     expect(lines).toMatchObject([{ Released: 1, TokensWonBack: 0 }, { Released: 0 }]);
