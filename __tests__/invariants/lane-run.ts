@@ -26,7 +26,7 @@ import { entryOf } from '../fixtures/entries.ts';
 import { MAX_ATTEMPTS } from '../fixtures/records.ts';
 import type { Flow, Range, Scenario } from './scenario.ts';
 
-export const LEASE_MS = 330_000;
+const LEASE_MS = 330_000;
 /** As many of a queue as a leader reads, at least. */
 const HEADS = 50;
 const REFUSAL_MS = 30;

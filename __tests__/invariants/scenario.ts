@@ -90,7 +90,7 @@ export const CALM: Scenario = {
 };
 
 export const seed = fc.integer({ min: 0, max: 2 ** 31 });
-export const enforcement = fc.constantFrom(...ENFORCEMENTS);
+const enforcement = fc.constantFrom(...ENFORCEMENTS);
 export const priority = fc.constantFrom(...PRIORITIES);
 
 export function range(min: number, max: number): fc.Arbitrary<Range> {

@@ -39,7 +39,7 @@ export function sqsResults(client: SQSClient, queueUrl: string): Results {
 }
 
 /** The URL of a results queue with a name of its own: src/stack/queues.ts names the queues so. */
-export function resultsQueueUrl(sharedUrl: string, queue: string): string {
+function resultsQueueUrl(sharedUrl: string, queue: string): string {
   return `${sharedUrl}-${queue}`;
 }
 

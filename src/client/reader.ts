@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { StoredRecord } from '../core/request/record.ts';
 
 /** BatchGetItem takes so many. */
-export const KEYS_PER_READ = 100;
+const KEYS_PER_READ = 100;
 /** Reads are at least this far apart: at most a thousand keys a second, whatever waits. */
 const READ_EVERY_MS = 100;
 

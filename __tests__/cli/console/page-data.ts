@@ -5,7 +5,7 @@ import type { LaneOverview, MinutePoint } from '../../../src/core/operations/ove
 import type { UsageLine } from '../../../src/core/operations/usage.ts';
 import type { Why } from '../../../src/core/operations/why.ts';
 
-export const AT = Date.parse('2026-11-22T20:40:00Z');
+const AT = Date.parse('2026-11-22T20:40:00Z');
 const LONG = 'anthropic.claude-haiku-4-5:geo';
 
 function usageLine(name: string, share: number): UsageLine {

@@ -39,7 +39,7 @@ export interface BatchRunnerOptions {
 }
 
 /** As Bedrock's limit of a batch job's input. */
-export const MAX_FILE_BYTES = 5 * 1024 ** 3;
+const MAX_FILE_BYTES = 5 * 1024 ** 3;
 /** An invocation begins no step after this time. Its timeout leaves three times as much for the last step. */
 const WORK_MS = 30_000;
 const JSON_TYPE = 'application/json';

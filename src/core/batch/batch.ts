@@ -11,7 +11,7 @@ import type { BatchOptions } from './options.ts';
  * - WRITING: writes the output
  * - CLOSING: writes the final manifest and sends the notification
  */
-export const PHASES = ['TAKING_IN', 'CANCELLING', 'WAITING', 'WRITING', 'CLOSING'] as const;
+const PHASES = ['TAKING_IN', 'CANCELLING', 'WAITING', 'WRITING', 'CLOSING'] as const;
 export const ENDS = ['COMPLETED', 'CANCELLED', 'FAILED'] as const;
 export type BatchStatus = (typeof PHASES)[number] | (typeof ENDS)[number];
 

@@ -20,7 +20,7 @@ export interface BatchOptions {
 }
 
 /** Bulk work, unless the batch says otherwise. At priority 3, it would compete equally with single requests. */
-export const DEFAULT_BATCH_PRIORITY: Priority = 5;
+const DEFAULT_BATCH_PRIORITY: Priority = 5;
 const DAY_MS = 24 * 3_600_000;
 const DEFAULT_WAIT_MS = 7 * DAY_MS;
 /** Outcomes are read from the table when all requests have ended. The first of them must still be there by then. */

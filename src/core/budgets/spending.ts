@@ -19,7 +19,7 @@ export function reservationOf(lane: string, reservedTokens: number, maxTokens: n
   return { tokens: reservedTokens, nano_usd: cost ?? 0, ...(cost === undefined && { unpriced: true }) };
 }
 
-export function spendingOf(lane: string, usage: Usage): Spending {
+function spendingOf(lane: string, usage: Usage): Spending {
   return { tokens: inputOf(usage) + usage.output_tokens, nano_usd: costOf(lane, usage) ?? 0 };
 }
 

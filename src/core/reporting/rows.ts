@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import type { RowKey } from './ports.ts';
 
 /** Rows below one. */
-export const ROWS_BELOW = 8;
+const ROWS_BELOW = 8;
 /** A row with so many changes is full. It holds a write's more at most: 3 KB. */
 export const FULL_ROW = 200;
 /** Rows expire after this long: a little more than a year, so that two Christmases compare. */

@@ -5,7 +5,7 @@ import { type CancellationRecord, DEFAULT_PRIORITY, DEFAULT_TENANT, type Request
 import type { Ending } from './transitions.ts';
 
 /** A cancellation waits this long for its request. */
-export const EARLY_CANCELLATION_MS = 3_600_000;
+const EARLY_CANCELLATION_MS = 3_600_000;
 
 /** The end of a request that was taken back before its call. */
 export function cancelled(finishedAt: number): Ending {

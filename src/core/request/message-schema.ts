@@ -14,7 +14,7 @@ import { PRIORITIES } from './record.ts';
 import { jsonObject, stringOf, wholeNumber } from './schema-parts.ts';
 
 /** Bytes of metadata as JSON. */
-export const MAX_METADATA_BYTES = 16 * 1024;
+const MAX_METADATA_BYTES = 16 * 1024;
 
 export const IF_TOO_LATE = ['accept', 'refuse'] as const;
 

@@ -13,7 +13,7 @@ import { DEFAULT_PRIORITY, DEFAULT_TENANT, RECORD_ONLY } from './record.ts';
 import type { Request } from './request.ts';
 
 /** Bedrock's limit of an InvokeModel body. */
-export const MAX_BODY_BYTES = 25_000_000;
+const MAX_BODY_BYTES = 25_000_000;
 
 const GUARDRAIL_PATHS = [
   ['converse', 'guardrailConfig', 'guardrailIdentifier'],

@@ -23,7 +23,7 @@ const GIVE_UP_MS = 20 * 60_000;
 const CASES_OF_SLICE = 7;
 
 /** Plays a scenario with a fault in one function. Names the invariants that broke. */
-export async function play(
+async function play(
   scenario: Scenario,
   fault?: CallInterceptor,
   sabotage?: Sabotage,

@@ -4,7 +4,7 @@ import { SAMPLES } from './samples.ts';
 import { BUCKET } from './targets.ts';
 
 /** SQS accepts no longer text. */
-export const MAX_TEXT_BYTES = 1_048_576;
+const MAX_TEXT_BYTES = 1_048_576;
 
 /** A placeholder for text that no JavaScript value serialises to, which then replaces it and its quotes. */
 const raw = (text: string) => `@@${text}@@`;

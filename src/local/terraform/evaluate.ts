@@ -26,7 +26,7 @@ export function evaluateConfiguration(configuration: unknown, scope: Scope): Val
   return configuration as Value;
 }
 
-export function evaluate(expression: Expression, scope: Scope): Value {
+function evaluate(expression: Expression, scope: Scope): Value {
   switch (expression.kind) {
     case 'literal':
       return expression.value;

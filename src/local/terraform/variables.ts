@@ -110,7 +110,7 @@ const PRIMITIVES: Record<string, (value: Value) => Value> = {
 };
 
 /** Converts a value to a type constraint, e.g. `map(object({rpm=optional(number)}))`. */
-export function convert(value: Value, type: Expression): Value {
+function convert(value: Value, type: Expression): Value {
   if (value === null) return null;
   if (type.kind === 'variable') {
     const primitive = PRIMITIVES[type.name];
