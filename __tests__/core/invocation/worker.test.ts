@@ -6,9 +6,15 @@ import { slotOf } from '../../../src/core/lane/call-report.ts';
 import { type Counters, sumOf } from '../../../src/core/lane/counters.ts';
 import type { OfferedBundle } from '../../../src/core/request/bundle-offers.ts';
 import { BUNDLE_BYTES, type HoldMessage } from '../../../src/core/request/hold-message.ts';
-import { COMMIT_MARGIN_MS } from '../../../src/core/request/times.ts';
+import { bundleMsOf, CLOCK_SKEW_MS, COMMIT_MARGIN_MS } from '../../../src/core/request/times.ts';
 import { VirtualClock } from '../../../src/lab/simulation/virtual-clock.ts';
-import { ANSWER, LANE, RELEASED_AT, World as Released } from '../../fixtures/invocation-world.ts';
+import {
+  ANSWER,
+  LANE,
+  LEASE_UNTIL,
+  RELEASED_AT,
+  World as Released,
+} from '../../fixtures/invocation-world.ts';
 
 const FUNCTION_MS = 100_000;
 /** So workers take others along for ten seconds. */
@@ -55,7 +61,8 @@ class World extends Released {
 
   async offer(ids: string[], bytes = 500): Promise<OfferedBundle> {
     const released_at = this.virtual.now();
-    const bundle = { ...(await this.release(ids)), released_at, bytes, offered: true } as OfferedBundle;
+    const released = await this.release(ids, {}, undefined, released_at);
+    const bundle: OfferedBundle = { ...released, bytes, offered: true };
     await this.cloud.ports.offers.make(bundle);
     return bundle;
   }
@@ -272,6 +279,19 @@ describe('a worker that runs', () => {
     await world.offer(['r1']);
     await world.after(4);
     expect(await world.statusOf('r1')).toBe('RECEIVED');
+  });
+
+  it('ends a call before the lease of its bundle, also where it has more time than its leader knew', async () => {
+    const world = new World();
+    world.functionMs = 900_000;
+    world.ports = { ...world.ports, bundleMs: 840_000 };
+    await world.begin('own');
+    await world.after(1);
+    const [call] = world.calls;
+    const endsAt = RELEASED_AT + 100 + (call?.timeoutMs ?? 0) + COMMIT_MARGIN_MS;
+    expect(endsAt).toBeLessThanOrEqual(LEASE_UNTIL - 2 * CLOCK_SKEW_MS);
+    // As much as its leader gave it.
+    expect(call?.timeoutMs).toBe(bundleMsOf(LEASE_UNTIL - RELEASED_AT) - COMMIT_MARGIN_MS);
   });
 
   it('goes on with its own bundle when it cannot look', async () => {

@@ -6,8 +6,10 @@ import { BUNDLE_ENDED } from '../lane/call-counters.ts';
 import { slotOf } from '../lane/call-report.ts';
 import type { Counters } from '../lane/counters.ts';
 import type { CallReports } from '../lane/ports.ts';
+import { leaseEnd } from '../request/bundle-lease.ts';
 import { isOffered, type OfferedBundle } from '../request/bundle-offers.ts';
 import { BUNDLE_BYTES, BUNDLE_SIZE, type HoldMessage } from '../request/hold-message.ts';
+import { bundleMsOf } from '../request/times.ts';
 import { runBundle } from './bundle.ts';
 import { BundleError } from './errors.ts';
 import { GatheredReports } from './gathered-reports.ts';
@@ -36,6 +38,14 @@ export async function runWorker(ports: WorkerPorts, message: HoldMessage): Promi
 
 async function isTakenAlong({ offers }: InvocationPorts, { lease }: OfferedBundle): Promise<boolean> {
   return !(await offers.stands(lease)) || !(await offers.take(lease));
+}
+
+/**
+ * The time that the leader gave a bundle. While `invocation_timeout_seconds` is changed, it may be less than what its worker knows:
+ * a call that outlived the lease would be made again.
+ */
+function leasedMs({ lease, released_at }: HoldMessage): number {
+  return lease === undefined ? Number.POSITIVE_INFINITY : bundleMsOf(leaseEnd(lease) - released_at);
 }
 
 /** The bundle by which a leader counts the worker: by its end it will know that the worker is free. */
@@ -144,8 +154,9 @@ class Worker {
   }
 
   #start(message: HoldMessage): void {
-    const { clock, bundleMs, remainingMs: untilStopped } = this.#ports;
+    const { clock, remainingMs: untilStopped } = this.#ports;
     const { releases, bytes = BUNDLE_BYTES } = message;
+    const bundleMs = Math.min(this.#ports.bundleMs, leasedMs(message));
     const carried = this.#carried;
     this.#got += releases.length;
     this.#processor.spend(releases.length);
@@ -153,7 +164,7 @@ class Worker {
     carried.bytes += bytes;
     const endsAt = clock.now() + bundleMs;
     const remainingMs = () => Math.min(untilStopped(), endsAt - clock.now());
-    const ports = { ...this.#ports, reports: this.#reportsOf(message), remainingMs };
+    const ports = { ...this.#ports, reports: this.#reportsOf(message), bundleMs, remainingMs };
     const worker = {
       claimed: () => {
         if (this.#counted?.bundle === message) this.#counted.isOurs = true;

@@ -35,6 +35,11 @@ export function leaseIdUntil(until: number): string {
   return `${leaseIdsFrom(until)}-${randomUUID()}`;
 }
 
+/** When the lease of this id is over, epoch milliseconds. */
+export function leaseEnd(id: string): number {
+  return Number.parseInt(id, 10);
+}
+
 /** What sorts before all ids of leases that are over at this time or later. */
 export function leaseIdsFrom(until: number): string {
   return String(until).padStart(15, '0');

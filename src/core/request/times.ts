@@ -24,6 +24,11 @@ export function leaseMs(bundleMs: number): number {
   return START_WINDOW_MS + bundleMs + 2 * CLOCK_SKEW_MS;
 }
 
+/** The time that a bundle had for its calls where its lease lasts so long: the reverse of {@link leaseMs}. */
+export function bundleMsOf(leaseMs: number): number {
+  return leaseMs - START_WINDOW_MS - 2 * CLOCK_SKEW_MS;
+}
+
 /** How long a call may take; its worker needs a moment before it. */
 export function callMs(bundleMs: number): number {
   return bundleMs - COMMIT_MARGIN_MS - LOAD_MS;
