@@ -159,7 +159,9 @@ function consume(sid: string, queue: SqsQueue): Statement {
 function sendResults(sid: string, { bedrockResults }: Queues, { variables }: Context): Statement {
   const { arn } = bedrockResults.queue;
   const hasNamed = Op.gte(Fn.lengthOf(variables.results_queues.value), 1);
-  return allow(sid, ['sqs:SendMessage'], Fn.conditional(hasNamed, [arn, `${arn}-*`], [arn]));
+  // Joined by Terraform, because CDKTF cannot nest its functions around text that contains references.
+  const named = Fn.join('-', [arn, '*']);
+  return allow(sid, ['sqs:SendMessage'], Fn.conditional(hasNamed, [arn, named], [arn]));
 }
 
 function send(sid: string, queue: SqsQueue): Statement {
