@@ -365,10 +365,21 @@ describe('rules', () => {
     ['media_object_arns', ['s3://my-media/videos/*']],
     ['media_object_arns', ['arn:aws:s3:::my-media']],
     ['priority_weights', { 0: 1 }],
-    ['priority_weights', { 1: 0 }],
   ])('%s refuses %j and says what is expected', (name, value) => {
     const rule = VARIABLES.find((variable) => variable.name === name)?.rules[0];
     expect(() => evaluate(json, { ...REQUIRED, [name]: value })).toThrow(rule?.message);
+  });
+
+  it.each([
+    ['priority_weights', { 1: 0 }, 'greater than 0 and at most 1000000'],
+    ['priority_weights', { 1: null }, 'greater than 0'],
+    // Their sum would be infinite, and the share of each nothing.
+    ['priority_weights', { 1: 1e308, 2: 1e308 }, 'at most 1000000'],
+    ['tenant_weights', { chat: null }, 'greater than 0'],
+    ['tenant_weights', { chat: 1e308 }, 'at most 1000000'],
+    ['tenant_weights', { 'a team': 1 }, 'tenants as keys'],
+  ])('%s refuses %j, and says: %s', (name, value, expected) => {
+    expect(() => evaluate(json, { ...REQUIRED, [name]: value })).toThrow(expected);
   });
 
   it('media_object_arns may have as many characters as fit into the role, and no more', () => {

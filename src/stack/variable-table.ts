@@ -27,6 +27,9 @@ const LOG_RETENTION_DAYS = [
   0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
+/** Far below numbers whose sum would be infinite, of which each would be no share at all. */
+const MOST_WEIGHT = 1_000_000;
+
 const LIMITS_TYPE =
   'map(object({requests_per_minute = optional(number), tokens_per_minute = optional(number)}))';
 
@@ -259,9 +262,10 @@ export const VARIABLES = [
     rules: [
       {
         condition:
-          'alltrue([for priority, weight in var.priority_weights : contains(["1", "2", "3", "4", "5"], priority) && weight > 0])',
-        message: 'priority_weights must give priorities 1 to 5 weights greater than 0.',
+          'alltrue([for priority in keys(var.priority_weights) : contains(["1", "2", "3", "4", "5"], priority)])',
+        message: 'priority_weights must have priorities as keys: 1 to 5.',
       },
+      weights('priority_weights'),
     ],
   },
   {
@@ -270,12 +274,7 @@ export const VARIABLES = [
     default: {},
     description: 'Shares of tenants within a priority; a tenant that is not named has weight 1.',
     example: '{ "chat" = 3 }',
-    rules: [
-      {
-        condition: 'alltrue([for weight in values(var.tenant_weights) : weight > 0])',
-        message: 'tenant_weights must be greater than 0.',
-      },
-    ],
+    rules: [weights('tenant_weights'), tenantNames('tenant_weights')],
   },
   {
     name: 'tenant_in_request_metadata',
@@ -404,6 +403,13 @@ function wholeNumber(name: string, minimum: number, maximum: number, unit: strin
   return {
     condition: `var.${name} >= ${minimum} && var.${name} <= ${maximum} && floor(var.${name}) == var.${name}`,
     message: `${name} must be a whole number from ${minimum} to ${maximum} ${unit}.`,
+  };
+}
+
+function weights(name: string): Rule {
+  return {
+    condition: `alltrue([for weight in values(var.${name}) : coalesce(weight, 0) > 0 && coalesce(weight, 0) <= ${MOST_WEIGHT}])`,
+    message: `${name} must be greater than 0 and at most ${MOST_WEIGHT}.`,
   };
 }
 
