@@ -1,7 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { HeadObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateMultipartUploadCommand,
+  HeadObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   cancelBatch,
@@ -9,6 +16,7 @@ import {
   checkOptions,
   describeBatch,
   nameOfFile,
+  submitBatch,
 } from '../../../src/cli/operator/batches.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'batches-'));
@@ -45,6 +53,17 @@ describe('a batch file', () => {
     expect(() => checkOptions({ priority: '2' })).toThrow('model_id: missing');
     expect(() => checkOptions({ 'model-id': 'amazon.nova-lite-v1:0' })).not.toThrow();
   });
+});
+
+it('an upload that fails says why, also to those who may not abort it', async () => {
+  const file = path.join(folder, 'large.jsonl');
+  writeFileSync(file, Buffer.alloc(9 * 1024 * 1024));
+  const s3 = new S3Client({ region: 'us-east-1' });
+  s3.send = async (command: unknown) => {
+    if (command instanceof CreateMultipartUploadCommand) return { UploadId: 'u' };
+    throw new Error(command instanceof UploadPartCommand ? 'ExpiredToken' : 'AccessDenied');
+  };
+  await expect(submitBatch({ s3, bucket: 'calls' }, 'large', file, {})).rejects.toThrow('ExpiredToken');
 });
 
 it('a batch is described by its status, and by its counts or the reason of its failure', () => {

@@ -55,6 +55,9 @@ export async function submitBatch(
   const upload = new Upload({
     client: s3,
     partSize: PART_BYTES,
+    // To abort the upload takes a permission of its own, and a denial would be told in place of what went wrong. The bucket
+    // deletes the parts after a day.
+    leavePartsOnError: true,
     params: {
       Bucket: bucket,
       Key: keysOfName(name).input,
