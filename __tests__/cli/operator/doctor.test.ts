@@ -135,6 +135,19 @@ describe('doctor', () => {
       /alarm smoother-throttles: Calls are throttled\. \(it is raised\).*smoother lanes/s,
     ],
     [
+      'a raised alarm whose first command it is itself',
+      {
+        alarms: [
+          {
+            AlarmName: 'smoother-invocation-errors',
+            AlarmDescription: 'The function failed. First command: smoother doctor --name-prefix smoother',
+            AlarmActions: [TOPIC],
+          },
+        ],
+      },
+      /alarm smoother-invocation-errors: The function failed\. \(it is raised\)\.\s+Look at the other findings/,
+    ],
+    [
       'a subscription that is not confirmed',
       { subscription: 'PendingConfirmation' },
       /team@example\.com has not confirmed.*Click the link/s,

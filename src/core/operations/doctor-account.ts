@@ -6,6 +6,8 @@ const ALARMS = 'alarms';
 const CODE = 'deployed code';
 /** How an alarm's description ends (src/stack/monitoring.ts). */
 const FIRST_COMMAND = /\s*First command: (.+)$/;
+/** Who reads a finding has typed it already. */
+const DOCTOR = /^smoother doctor\b/;
 
 export function firingAlarms({ alarms: asked }: Inspection): Finding[] {
   if ('error' in asked) return [unanswered(ALARMS, asked)];
@@ -15,7 +17,9 @@ export function firingAlarms({ alarms: asked }: Inspection): Finding[] {
     return fault(
       `alarm ${name}`,
       `${description.replace(FIRST_COMMAND, '')} (it is raised).`,
-      `Begin with: ${command}`,
+      DOCTOR.test(command)
+        ? 'Look at the other findings, then at the saved query "errors" in CloudWatch Logs Insights; docs/operations.md lists each alarm'
+        : `Begin with: ${command}`,
     );
   });
 }
