@@ -77,8 +77,8 @@ const VARIABLES = {
     broke: { tokens_per_day: 0, at_limit: 'refuse' },
   },
 };
-/** Results of what is sent below: of 14 messages and those by ARN, and of 4 records that are as a crash would leave them. */
-const RESULTS = 18 + Object.keys(BY_ARN).length;
+/** Results of what is sent below: of 15 messages and those by ARN, and of 4 records that are as a crash would leave them. */
+const RESULTS = 19 + Object.keys(BY_ARN).length;
 
 export async function runEveryBranch(synthesis: Pick<Synthesis, 'stack' | 'folder'>): Promise<EveryBranch> {
   // Answers are longer than what fits into a record, and take so long that their workers look for other bundles meanwhile.
@@ -203,6 +203,9 @@ export async function runEveryBranch(synthesis: Pick<Synthesis, 'stack' | 'folde
     const guarded = message({ request_id: 'guarded' });
     const guardrailConfig = { guardrailIdentifier: 'gr1a2b3c4d', guardrailVersion: '1' };
     await send('input_queue_url', { ...guarded, converse: { ...guarded.converse, guardrailConfig } });
+    const grounded = message({ request_id: 'grounded' });
+    const toolConfig = { tools: [{ systemTool: { name: 'nova_grounding' } }] };
+    await send('input_queue_url', { ...grounded, converse: { ...grounded.converse, toolConfig } });
     const uri = `s3://${output('bedrock_calls_bucket_name')}/inbox/film.mp4`;
     const video = { format: 'mp4', source: { s3Location: { uri } } };
     await send('input_queue_url', message({ request_id: 'filmed', media: [{ video }] }));

@@ -73,6 +73,7 @@ it('the run went through its branches, and no call was denied', () => {
     'default-router': 'COMPLETED',
     prompt: 'COMPLETED',
     guarded: 'COMPLETED',
+    grounded: 'COMPLETED',
     filmed: 'COMPLETED',
     mapped: 'COMPLETED',
     tenant: 'COMPLETED',

@@ -173,6 +173,7 @@ describe('permissions', () => {
         'bedrock:InvokeModel on inference-profile/*',
         'bedrock:InvokeModel on prompt-router/*',
         'bedrock:InvokeModel on provisioned-model/*',
+        'bedrock:InvokeTool on system-tool/*',
         'bedrock:RenderPrompt on prompt/*',
         'dynamodb:DeleteItem on table/lanes',
         'dynamodb:GetItem on table/lanes',

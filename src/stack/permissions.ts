@@ -130,6 +130,8 @@ export function invocationPermissions(
     allow('RenderPrompts', ['bedrock:RenderPrompt'], [`${ownBedrock(context)}:prompt/*`]),
     // For requests with a guardrail: Bedrock asks for this besides the model's own permission.
     allow('ApplyGuardrails', ['bedrock:ApplyGuardrail'], guardrailArns(context)),
+    // For tools that Bedrock runs itself, such as web grounding. Their ARNs have no Region.
+    allow('UseSystemTools', ['bedrock:InvokeTool'], [systemTools(context)]),
     // Bedrock reads what a request names by s3Location with the rights of the caller.
     allow('ReadMedia', ['s3:GetObject'], mediaArns),
   ];
@@ -197,6 +199,10 @@ function guardrailArns(context: Context): string[] {
     `${ownBedrock(context)}:guardrail/*`,
     `arn:${partition.partition}:bedrock:*:${account.accountId}:guardrail-profile/*`,
   ];
+}
+
+function systemTools({ account, partition }: Context): string {
+  return `arn:${partition.partition}:bedrock::${account.accountId}:system-tool/*`;
 }
 
 /** Start of the ARNs of what this account has in Bedrock, in the stack's Region. */

@@ -154,6 +154,16 @@ describe('a Bedrock call', () => {
       expect(named({}, { 'x-amzn-bedrock-guardrailidentifier': 'gr2' })).toEqual([guardrail('gr2')]);
     });
 
+    it('a tool that Bedrock runs itself', () => {
+      const tools = [{ systemTool: { name: 'nova_grounding' } }, { toolSpec: { name: 'ours' } }];
+      expect(named({ toolConfig: { tools } })).toEqual([
+        {
+          action: 'bedrock:InvokeTool',
+          resource: 'arn:aws:bedrock::000000000000:system-tool/amazon.nova_grounding',
+        },
+      ]);
+    });
+
     it('media in S3, wherever it is in the content', () => {
       const video = { format: 'mp4', source: { s3Location: { uri: 's3://media/a/b.mp4' } } };
       const content = [{ toolResult: { content: [{ video }] } }];

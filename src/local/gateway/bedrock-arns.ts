@@ -52,9 +52,9 @@ function needs(action: string, resources: string[]): Permission[] {
 
 const GUARDRAIL_HEADER = 'x-amzn-bedrock-guardrailidentifier';
 
-/** What a call names besides its model: a guardrail, and media in S3, which Bedrock reads with the caller's rights. */
+/** What a call names besides its model: a guardrail, tools of Bedrock's own, and media in S3, which it reads with the caller's rights. */
 export function namedPermissions({ headers, body }: GatewayRequest, place: Place): Permission[] {
-  const { guardrails, objects } = namedIn(body);
+  const { guardrails, tools, objects } = namedIn(body);
   const inHeader = headers[GUARDRAIL_HEADER];
   if (inHeader !== undefined) guardrails.push(inHeader);
   return [
@@ -64,20 +64,32 @@ export function namedPermissions({ headers, body }: GatewayRequest, place: Place
         ? guardrail
         : `arn:aws:bedrock:${place.region}:${place.accountId}:guardrail/${guardrail}`,
     })),
+    ...tools.map((tool) => ({
+      action: 'bedrock:InvokeTool',
+      resource: `arn:aws:bedrock::${place.accountId}:system-tool/amazon.${tool}`,
+    })),
     ...objects.map((uri) => ({ action: 's3:GetObject', resource: uri.replace('s3://', 'arn:aws:s3:::') })),
   ];
 }
 
+interface Named {
+  guardrails: string[];
+  tools: string[];
+  objects: string[];
+}
+
 /** Empty for a body that is not JSON, which is for Bedrock to refuse. */
-function namedIn(body: Buffer): { guardrails: string[]; objects: string[] } {
+function namedIn(body: Buffer): Named {
   const guardrails: string[] = [];
+  const tools: string[] = [];
   const objects: string[] = [];
-  const named = { guardrails, objects };
-  // Most bodies name neither, and some are large.
-  if (!body.includes('guardrailConfig') && !body.includes('s3Location')) return named;
+  const named = { guardrails, tools, objects };
+  // Most bodies name none, and some are large.
+  if (!['guardrailConfig', 'systemTool', 's3Location'].some((name) => body.includes(name))) return named;
   try {
     const request = JSON.parse(body.toString(), (key, value) => {
       if (key === 's3Location' && typeof value?.uri === 'string') objects.push(value.uri);
+      if (key === 'systemTool' && typeof value?.name === 'string') tools.push(value.name);
       return value;
     });
     const guardrail = request?.guardrailConfig?.guardrailIdentifier;
