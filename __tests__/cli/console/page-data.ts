@@ -53,6 +53,7 @@ const BUSY: LaneOverview = {
     model_id: 'us.anthropic.claude-haiku-4-5-20251001-v1:0',
     state: 'working',
     health: 'good',
+    unled: false,
   },
   limits: { requests_per_minute: 480, tokens_per_minute: 2_000_000 },
   ...{ assumed: [], utilisation: 0.98, share: 1, waiting: true, unfinished: 31 },

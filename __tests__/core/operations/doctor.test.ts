@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { findingsText } from '../../../src/cli/report/findings-text.ts';
 import { diagnose, isHealthy } from '../../../src/core/operations/doctor.ts';
-import type { FunctionState, Inspection, LaneState } from '../../../src/core/operations/inspection.ts';
+import type { FunctionState, Inspection } from '../../../src/core/operations/inspection.ts';
+import type { LaneView } from '../../../src/core/operations/lanes.ts';
 
 const NOW = 1_800_000_000_000;
 const there = { answer: true } as const;
@@ -11,7 +12,7 @@ const active = (source?: FunctionState['source']) => ({
 });
 const receiving = (maximumConcurrency?: number) => ({ enabled: true, state: 'Enabled', maximumConcurrency });
 
-const LANE: LaneState = {
+const LANE: LaneView = {
   lane: 'amazon.nova-lite:geo',
   model_id: 'us.amazon.nova-lite-v1:0',
   state: 'working',
@@ -19,7 +20,7 @@ const LANE: LaneState = {
   limits: { requests_per_minute: 480 },
   assumed: [],
   says: 'Nothing keeps work waiting.',
-  led: true,
+  unled: false,
 };
 
 const GIVEN = { authorized: true, agreement: 'AVAILABLE', entitled: true, inRegion: true };
@@ -56,7 +57,7 @@ const HEALTHY: Inspection = {
 };
 
 const error = (name: string, says: string = name) => ({ error: name, says });
-const lane = (fields: Partial<LaneState>): Partial<Inspection> => ({
+const lane = (fields: Partial<LaneView>): Partial<Inspection> => ({
   lanes: { answer: [{ ...LANE, ...fields }] },
 });
 const unreserved = (count: number): Partial<Inspection> => ({
@@ -190,11 +191,6 @@ describe('the doctor', () => {
       lane({ health: 'attention', state: 'paused', says: 'Paused by ada.', remedy: 'smoother resume' }),
       /Paused by ada.*\n.*smoother resume/,
     ],
-    [
-      'a schedule that does not run',
-      lane({ led: false, oldest: NOW - 600_000 }),
-      /prioritization does not run.*\n.*schedule in EventBridge/,
-    ],
   ])('names the remedy for %s', (_, broken, expected) => {
     const findings = diagnose({ ...HEALTHY, ...broken });
     expect(isHealthy(findings)).toBe(false);
@@ -275,10 +271,5 @@ describe('the doctor', () => {
     });
     const unknown = findings.filter(({ severity }) => severity === 'unknown').map(({ check }) => check);
     expect(unknown).toEqual(['deployed code', 'alarms', 'access to imported']);
-  });
-
-  it('does not take a lane for leaderless whose work has only just come', () => {
-    const findings = diagnose({ ...HEALTHY, ...lane({ led: false, oldest: NOW - 5_000 }) });
-    expect(isHealthy(findings)).toBe(true);
   });
 });

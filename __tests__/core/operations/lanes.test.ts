@@ -90,9 +90,50 @@ describe('the view of lanes', () => {
     ['stopped by the smoother', { paused: 'denied' }, undefined, 1, 'stopped'],
     ['without a leader', {}, undefined, LEASE_UNTIL, 'asleep'],
     ['between two leaders', { waiting: true }, undefined, LEASE_UNTIL, 'working'],
+    ['whose leader nobody has followed', { waiting: true }, undefined, LEASE_UNTIL + 90_001, 'stopped'],
+    ['that nobody leads and that is paused', { waiting: true }, {}, LEASE_UNTIL + 90_001, 'paused'],
     ['resumed while nobody leads it', { paused: 'operator' }, undefined, LEASE_UNTIL, 'asleep'],
   ])('says the state of a lane %s', async (_, figures, pause, now, state) => {
     expect(await viewOf(figures, { pause, now })).toMatchObject({ state });
+  });
+});
+
+describe('a lane that prioritization does not lead', () => {
+  const says = 'Requests wait, and prioritization does not run: nothing is released.';
+  const LATER = LEASE_UNTIL + 3_600_000;
+
+  /** A leader has gone to sleep there, and nobody came although a request has. */
+  async function asleepWithWork() {
+    const ports = await laneThatShows({});
+    const record = { ...waitingIn(LANE, { tenant: 'acme' }), accepted_at: LEASE_UNTIL };
+    await ports.records.create(record);
+    await ports.directory.announce(record.queue ?? '', LEASE_UNTIL);
+    return { ...ports, rows: { rows: async () => [] } };
+  }
+
+  it('is in trouble, whatever its last leader has found to bind', async () => {
+    const view = await viewOf({ waiting: true, binds: { by: 'tokens_per_minute' } }, { now: LATER });
+    expect(view).toMatchObject({ health: 'bad', says, remedy: expect.stringContaining('schedule') });
+    expect(lanesText([view])).toMatch(/stopped +no leader/);
+  });
+
+  it('is one that its leader has left for some time, not one that it has just left', async () => {
+    const backlog = { at: LATER, arrived: 0, lines: [], rest: [] } as LaneFigures['backlog'];
+    const ports = await laneThatShows({ waiting: true, backlog });
+    await ports.leadership.release({ lane: LANE, holder: 'a', token: 1 });
+    const stateAt = async (now: number) => (await viewLanes(ports, at(now)))[0]?.state;
+    expect(await stateAt(LATER + 60_000)).toBe('working');
+    expect(await stateAt(LATER + 90_001)).toBe('stopped');
+  });
+
+  it('shows no time by which its backlog is gone', async () => {
+    const [lane] = await viewOverview(await asleepWithWork(), at(LATER));
+    expect(lane).toMatchObject({ state: 'stopped', health: 'bad', says, drain_ms: undefined });
+  });
+
+  it('is not one in which work has only just come', async () => {
+    const [lane] = await viewOverview(await asleepWithWork(), at(LEASE_UNTIL + 90_000));
+    expect(lane).toMatchObject({ state: 'asleep', health: 'good' });
   });
 });
 

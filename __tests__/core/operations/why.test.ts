@@ -107,6 +107,16 @@ describe('why a request waits', () => {
     expect(text).toContain('When it starts cannot be told now.');
   });
 
+  it('is that prioritization does not run, where nobody has led the lane for some time', async () => {
+    const world = await burst(2_400);
+    await world.clock.run(world.clock.now() + 60 * 60_000);
+    await world.submit('late', { accepted_at: world.clock.now() });
+    await world.clock.run(world.clock.now() + 10 * 60_000);
+    const why = await world.whyOf('late');
+    expect(why).toMatchObject({ lane: { state: 'stopped' }, expected_start: undefined });
+    expect(why?.says.join()).toContain('prioritization does not run');
+  });
+
   it('is the pause, and who made it, where nothing can start', async () => {
     const world = await burst(8);
     await world.ports.control.setPause(LANE, { by: 'ada', since: world.clock.now() });

@@ -11,7 +11,6 @@ import { ListSubscriptionsByTopicCommand, SNSClient } from '@aws-sdk/client-sns'
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { itemOf } from '../../aws/dynamodb/expressions.ts';
 import { systemClock } from '../../core/clock.ts';
-import { isLed } from '../../core/lane/wake.ts';
 import { TABLES as KEYS } from '../../core/layout/tables.ts';
 import { lackOf, viewBudgets } from '../../core/operations/budgets.ts';
 import {
@@ -20,12 +19,11 @@ import {
   FUNCTIONS,
   type FunctionState,
   type Inspection,
-  type LaneState,
   QUEUES,
   type QueueState,
   TABLES,
 } from '../../core/operations/inspection.ts';
-import { viewLanes } from '../../core/operations/lanes.ts';
+import { type LaneView, viewLanes, whereWorkWaits } from '../../core/operations/lanes.ts';
 import { ask } from './ask.ts';
 import { deployedCode, modelAccess, raisedAlarms } from './inspect-account.ts';
 import { operations } from './operations.ts';
@@ -140,19 +138,15 @@ async function subscribers(stack: Stack, sns: SNSClient) {
   }));
 }
 
-async function laneStates(stack: Stack): Promise<LaneState[]> {
+async function laneStates(stack: Stack): Promise<LaneView[]> {
   const ports = await operations(stack);
-  const now = systemClock.now();
   const [lanes, budgets] = await Promise.all([
     viewLanes(ports, systemClock),
     viewBudgets(ports, systemClock),
   ]);
   return Promise.all(
     lanes.map(async (lane) => {
-      const [status, announced] = await Promise.all([
-        ports.watch.status(lane.lane),
-        ports.directory.list(lane.lane),
-      ]);
+      const announced = await ports.directory.list(lane.lane);
       // One head of some of its queues tells whether anything has waited for long.
       const heads = await Promise.all(
         announced.slice(0, 20).map(({ backlog_key }) => ports.backlog.heads(backlog_key, 1)),
@@ -162,11 +156,7 @@ async function laneStates(stack: Stack): Promise<LaneState[]> {
         .flat()
         .filter(({ tenant }) => lackOf(budgets, tenant, lane.lane) === undefined)
         .map(({ accepted_at }) => accepted_at);
-      return {
-        ...lane,
-        led: isLed(status, now),
-        ...(accepted.length > 0 && { oldest: Math.min(...accepted) }),
-      };
+      return whereWorkWaits(lane, accepted.length === 0 ? undefined : Math.min(...accepted), systemClock);
     }),
   );
 }

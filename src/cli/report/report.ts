@@ -94,6 +94,7 @@ function answers({ lanes: rows }: Summary): string {
 
 const BINDS: Record<BoundTime['by'], string> = {
   operator: "An operator's pause",
+  no_leader: 'Prioritization, which did not run,',
   failing: 'Errors of Bedrock',
   denied: 'A lack of access to the model',
   daily_quota: "The day's quota of tokens",

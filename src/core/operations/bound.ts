@@ -5,6 +5,8 @@ import type { LaneFigures, Pause, Paused, SettingThatBinds } from '../lane/ports
 export type Bound =
   | { by: 'operator'; pause: Pause }
   | { by: Exclude<Paused, 'operator'> }
+  /** Prioritization does not run: nobody leads the lane. */
+  | { by: 'no_leader' }
   /** Somebody else uses this part of the limits, as far as throttles tell. */
   | { by: 'foreign_use'; part: number }
   | { by: SettingThatBinds; factor?: number; value?: number }
@@ -56,6 +58,7 @@ export function healthOf(bound: Bound | undefined): Health {
     case 'requests_per_minute':
     case 'tokens_per_minute':
       return 'good';
+    case 'no_leader':
     case 'no_quota':
     case 'daily_quota':
     case 'denied':
@@ -69,6 +72,7 @@ export function healthOf(bound: Bound | undefined): Health {
 /** What binds in a word or two, for tables. */
 export const BOUND_LABELS: Record<Bound['by'], string> = {
   operator: 'paused',
+  no_leader: 'no leader',
   failing: 'Bedrock fails',
   denied: 'no access',
   daily_quota: 'daily quota',
@@ -104,6 +108,12 @@ export function explain(
       return {
         says: `Paused${pausedBy(bound.pause)}.`,
         remedy: `Release its requests again: smoother resume ${lane}`,
+      };
+    case 'no_leader':
+      return {
+        says: 'Requests wait, and prioritization does not run: nothing is released.',
+        remedy:
+          "Look at the prioritization function's log and at its schedule in EventBridge: it must be enabled",
       };
     case 'failing':
       return {

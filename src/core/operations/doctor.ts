@@ -3,12 +3,11 @@ import { costOf } from '../reporting/prices.ts';
 import type { BudgetView } from './budgets.ts';
 import { accessOf, codeOf, firingAlarms } from './doctor-account.ts';
 import { APPLY, type Finding, fault, ok, unanswered, warning } from './findings.ts';
-import type { Asked, FunctionState, Inspection, LaneState, QueueState } from './inspection.ts';
+import type { Asked, FunctionState, Inspection, QueueState } from './inspection.ts';
+import type { LaneView } from './lanes.ts';
 
 /** The oldest Node that the commands run on. */
 const LEAST_NODE = [20, 19] as const;
-/** Nobody leads a lane for this long after work has come. */
-const LEADERLESS_MS = 90_000;
 /** Results that nobody receives. */
 const MANY_RESULTS = 10_000;
 export function diagnose(found: Inspection): Finding[] {
@@ -177,25 +176,16 @@ function subscriptions({ subscriptions: asked }: Inspection): Finding {
       );
 }
 
-function lanes({ lanes: asked, at }: Inspection): Finding[] {
+function lanes({ lanes: asked }: Inspection): Finding[] {
   if ('error' in asked) return [unanswered('lanes', asked, APPLY)];
   if (asked.answer.length === 0) return [ok('lanes', 'none yet: a lane begins with its first request')];
-  return asked.answer.flatMap((lane) => laneFindings(lane, at));
+  return asked.answer.flatMap(laneFindings);
 }
 
-function laneFindings(lane: LaneState, at: number): Finding[] {
+function laneFindings(lane: LaneView): Finding[] {
   const check = `lane ${lane.lane}`;
-  const { oldest, led, state, health, says, remedy, assumed } = lane;
+  const { state, health, says, remedy, assumed } = lane;
   const findings: Finding[] = [];
-  if (oldest !== undefined && !led && state !== 'paused' && oldest + LEADERLESS_MS < at) {
-    findings.push(
-      fault(
-        check,
-        'Requests wait, and prioritization does not run.',
-        "Look at the prioritization function's log and at its schedule in EventBridge: it must be enabled",
-      ),
-    );
-  }
   if (health !== 'good') {
     findings.push({
       check,

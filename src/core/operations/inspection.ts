@@ -46,12 +46,6 @@ export const FUNCTIONS = {
   batch: 'batch_function_name',
 } as const;
 
-export interface LaneState extends LaneView {
-  led: boolean;
-  /** When the first waiting request was accepted, epoch milliseconds. */
-  oldest?: number;
-}
-
 /** As Bedrock tells it of a foundation model. */
 export interface ModelAccess {
   authorized: boolean;
@@ -82,7 +76,7 @@ export interface Inspection {
   alarms: Asked<{ name: string; description: string }[]>;
   /** Functions whose deployed code is not what this checkout builds. `NoCheckout`: the commands run from the package. */
   code: Asked<{ others: string[] }>;
-  lanes: Asked<LaneState[]>;
+  lanes: Asked<LaneView[]>;
   /** Of the models that lanes call. */
   access: Asked<{ model: string; lanes: string[]; access: Asked<ModelAccess> }[]>;
   budgets: Asked<BudgetView[]>;

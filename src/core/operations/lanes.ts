@@ -12,6 +12,9 @@ export interface LaneViewPorts {
   watch: Pick<LaneWatch, 'status'>;
 }
 
+/** The schedule starts prioritization every minute: it then leads a lane, or asks its leader to hand over. */
+const UNLED_MS = 90_000;
+
 /** What its leader has not told yet is absent. */
 export interface LaneView extends Explanation {
   lane: string;
@@ -20,6 +23,8 @@ export interface LaneView extends Explanation {
   /** `paused` by an operator, `stopped` by the smoother, `working`, or `asleep` since nothing is to be done. */
   state: 'paused' | 'stopped' | 'working' | 'asleep';
   health: Health;
+  /** For some time nobody has led it, nor asked to. */
+  unled: boolean;
   /** What keeps work waiting. */
   bound?: Bound;
   limits: Limits;
@@ -57,7 +62,7 @@ export async function viewLane(
   model_id: string,
 ): Promise<LaneView> {
   const [pause, status = {}] = await Promise.all([control.pauseOf(lane), watch.status(lane)]);
-  const { asleep, limits = {}, figures } = status;
+  const { asleep, limits = {}, figures, lease_until = 0, challenged_at = 0 } = status;
   const led = isLed(status, clock.now());
   const { waiting, unfinished, share, utilisation, backlog, kept, resting, assumed = [] } = figures ?? {};
   const bound = boundOf(pause, { limits, figures: led || figures?.waiting ? figures : idle(figures) });
@@ -65,16 +70,42 @@ export async function viewLane(
   // What only budgets keep back does not count as waiting for the lane.
   const waits = waiting ? 'work' : kept?.length ? 'budgets' : 'nothing';
   // Between two leaders a lane in which work waits is not asleep: the schedule brings the next one within a minute.
-  const works = led || (figures?.waiting === true && !asleep);
+  const isLeft = figures?.waiting === true && !asleep;
+  const works = led || isLeft;
   const state = pause !== undefined ? 'paused' : health === 'bad' ? 'stopped' : works ? 'working' : 'asleep';
-  return {
-    ...{ lane, model_id, state, health, bound, limits, assumed },
+  // A leader that leaves gives its lease back: when it looked last, its figures tell.
+  const ledUntil = Math.max(lease_until, challenged_at, backlog?.at ?? 0);
+  const unled = !led && ledUntil + UNLED_MS < clock.now();
+  const view: LaneView = {
+    ...{ lane, model_id, state, health, unled, bound, limits, assumed },
     // What a leader saw last is over when nothing is led.
     utilisation: led ? utilisation : undefined,
     ...{ share, waiting, unfinished, kept, resting },
     ...(backlog !== undefined && { waits: { requests: requestsIn(backlog), tokens: tokensIn(backlog) } }),
     ...(led && { behind_ms: figures?.behind_ms, start_ms: figures?.start_ms }),
     ...explain({ lane, bound, limits }, waits),
+  };
+  return isLeft ? whereWorkWaits(view, ledUntil, clock) : view;
+}
+
+/**
+ * The lane, for those who know since when work waits there that no budget keeps back: what its leader saw last says nothing any more
+ * when it has none.
+ */
+export function whereWorkWaits<View extends LaneView>(
+  view: View,
+  since: number | undefined,
+  clock: Pick<Clock, 'now'>,
+): View {
+  if (!view.unled || view.state === 'paused' || since === undefined || since + UNLED_MS >= clock.now())
+    return view;
+  const bound = { by: 'no_leader' } as const;
+  return {
+    ...view,
+    bound,
+    state: 'stopped',
+    health: healthOf(bound),
+    ...explain({ ...view, bound }, 'work'),
   };
 }
 

@@ -6,7 +6,7 @@ import { minutesIn, readRows, summarise } from '../reporting/read.ts';
 import { type BacklogPorts, readBacklog, type WaitingLine } from './backlog.ts';
 import { explain } from './bound.ts';
 import { chargesBy } from './charges.ts';
-import { type LaneView, type LaneViewPorts, speedOf, viewLanes } from './lanes.ts';
+import { type LaneView, type LaneViewPorts, speedOf, viewLanes, whereWorkWaits } from './lanes.ts';
 import type { Interval } from './ports.ts';
 import { type COUNTERS, type UsageLine, usageBy, usageOf } from './usage.ts';
 
@@ -58,21 +58,28 @@ export async function viewOverview(
   range: Interval = { from: clock.now() - SHOWN_MS, to: clock.now() },
 ): Promise<LaneOverview[]> {
   const lanes = await viewLanes(ports, clock);
-  return Promise.all(lanes.map((lane) => overviewOf(ports, lane, range)));
+  return Promise.all(lanes.map((lane) => overviewOf(ports, lane, range, clock)));
 }
 
-async function overviewOf(ports: OverviewPorts, lane: LaneView, range: Interval): Promise<LaneOverview> {
-  const rows = await readRows(ports.rows, lane.lane, range.from, range.to);
-  const chargeOf = chargesBy(lane.lane, rows);
-  const { lines, more } = await readBacklog(ports, lane.lane, chargeOf);
+async function overviewOf(
+  ports: OverviewPorts,
+  seen: LaneView,
+  range: Interval,
+  clock: Pick<Clock, 'now'>,
+): Promise<LaneOverview> {
+  const rows = await readRows(ports.rows, seen.lane, range.from, range.to);
+  const chargeOf = chargesBy(seen.lane, rows);
+  const { lines, more } = await readBacklog(ports, seen.lane, chargeOf);
+  const isKept = ({ tenant }: WaitingLine) => seen.kept?.includes(tenant) ?? false;
+  const lane = whereWorkWaits(seen, oldestOf(lines.filter((line) => !isKept(line))), clock);
   const isCut = more || lines.some((line) => line.more);
   const read = sumOf(lines);
-  const kept = sumOf(lines.filter(({ tenant }) => lane.kept?.includes(tenant)));
+  const kept = sumOf(lines.filter(isKept));
   // Of what is too long to be read, the leader knows how much it is.
   const isCounted = isCut && (lane.waits?.requests ?? 0) > read.requests;
   const { requests, tokens } = isCounted && lane.waits !== undefined ? lane.waits : read;
   const moving = { requests: requests - kept.requests, tokens: tokens - kept.tokens };
-  const oldest = lines.length === 0 ? undefined : Math.min(...lines.map((line) => line.oldest));
+  const oldest = oldestOf(lines);
   const speed = speedOf(lane);
   const minutes = laneMinutes(moving, lane.limits);
   const waits = moving.requests > 0 ? 'work' : requests > 0 ? 'budgets' : 'nothing';
@@ -87,6 +94,10 @@ async function overviewOf(ports: OverviewPorts, lane: LaneView, range: Interval)
     priorities: usageBy(rows, 'priority'),
     tenants: usageBy(rows, 'tenant'),
   };
+}
+
+function oldestOf(lines: readonly WaitingLine[]): number | undefined {
+  return lines.length === 0 ? undefined : Math.min(...lines.map(({ oldest }) => oldest));
 }
 
 function sumOf(lines: readonly WaitingLine[]): { requests: number; tokens: number } {

@@ -20,7 +20,7 @@ import { explain } from './bound.ts';
 import { type BudgetPorts, lackOf, mayRunOut, viewBudgets } from './budgets.ts';
 import { chargesOf } from './charges.ts';
 import { type HistoryEvent, historyOf } from './history.ts';
-import { type LaneView, type LaneViewPorts, speedOf, viewLane } from './lanes.ts';
+import { type LaneView, type LaneViewPorts, speedOf, viewLane, whereWorkWaits } from './lanes.ts';
 
 export interface WhyPorts extends LaneViewPorts, BacklogPorts {
   records: Pick<Records, 'read'>;
@@ -102,9 +102,9 @@ async function isReleased(
 async function whyItWaits(
   ports: WhyPorts,
   record: RequestRecord,
-  lane: LaneView,
+  seen: LaneView,
   clock: Pick<Clock, 'now'>,
-): Promise<Pick<Why, 'says' | 'remedy' | 'ahead' | 'expected_start' | 'deadline'>> {
+): Promise<Pick<Why, 'lane' | 'says' | 'remedy' | 'ahead' | 'expected_start' | 'deadline'>> {
   const now = clock.now();
   const chargeOf = await chargesOf(ports.rows, record.lane, now);
   const [waiting, settings, budgets] = await Promise.all([
@@ -113,9 +113,10 @@ async function whyItWaits(
     viewBudgets(ports, clock),
   ]);
   const ahead = aheadOf(record, waiting, chargeOf);
-  const from = startOf(record, ahead.tenant, waiting, lane, weightsIn(settings), chargeOf);
   const place = placeSaid(ahead);
   const lack = lackOf(budgets, record.tenant, record.lane);
+  const lane = lack === undefined ? whereWorkWaits(seen, record.accepted_at, clock) : seen;
+  const from = startOf(record, ahead.tenant, waiting, lane, weightsIn(settings), chargeOf);
   const begin = lack?.lacks === 'used_up' ? nextDay(lack.day) : now;
   const refused = lack?.lacks === 'used_up' && lack.at_limit === 'refuse';
   const rests = lane.resting?.includes(record.tenant) ?? false;
@@ -134,6 +135,7 @@ async function whyItWaits(
       : { says: turn, remedy };
   };
   return {
+    lane,
     ...why(),
     ahead,
     expected_start: expected,
