@@ -3,6 +3,7 @@ import { budgetsText } from '../../../src/cli/report/budgets-text.ts';
 import { overviewText } from '../../../src/cli/report/overview-text.ts';
 import type { BudgetAccount, TenantBudget } from '../../../src/core/lane/budgets.ts';
 import type { Limits } from '../../../src/core/lane/catalog/limits.ts';
+import type { Pause } from '../../../src/core/lane/ports.ts';
 import { lackOf, mayRunOut, viewBudgets } from '../../../src/core/operations/budgets.ts';
 import { type LaneOverview, viewOverview } from '../../../src/core/operations/overview.ts';
 import { whyOf } from '../../../src/core/operations/why.ts';
@@ -69,6 +70,9 @@ describe('budgets of today', () => {
         lacking: [],
       },
     ]);
+    expect(
+      budgetsText(views.map((view) => ({ ...view, tokens: { limit: 0, spent: 0, held: 0 } }))),
+    ).toContain('  acme: requests of b:geo are refused until tenant_budgets allows more.');
     expect(lackOf(views, 'acme', 'b:geo')).toMatchObject({ lacks: 'used_up' });
     expect(lackOf(views, 'acme', 'a:geo')).toBeUndefined();
     expect(lackOf(views, 'nobody', 'b:geo')).toBeUndefined();
@@ -116,7 +120,13 @@ it('what waits for a budget is told apart, and does not seem to drain', async ()
 });
 
 describe('why a request waits', () => {
-  async function whyAfter(budget: TenantBudget, waitMs: number, answerMs = 1_000, limits?: Limits) {
+  async function whyAfter(
+    budget: TenantBudget,
+    waitMs: number,
+    answerMs = 1_000,
+    limits?: Limits,
+    pause?: Pause,
+  ) {
     const world = createWorld({
       limits,
       laneSettings: { tenant_budgets: { acme: budget } },
@@ -134,16 +144,45 @@ describe('why a request waits', () => {
     const waiting = [...world.cloud.table.all()].findLast(
       ({ status, tenant }) => status === 'RECEIVED' && tenant === 'acme',
     )?.request_id;
+    await world.ports.control.setPause(LANE, pause);
     const ports = { ...world.ports, rows: createReportRows() };
     return whyOf(ports, waiting ?? '', world.clock);
   }
 
   it("says that its tenant's budget is used up, and expects it after midnight", async () => {
-    const why = await whyAfter({ tokens_per_day: 2_100 }, 50_000);
+    const why = await whyAfter({ tokens_per_day: 6_000 }, 50_000);
     expect(why?.says[0]).toBe("Its tenant's budget for 2001-09-09 is used up. It continues at 00:00 UTC.");
     expect(why?.remedy).toContain('tenant_budgets');
     expect(why?.expected_start?.p50).toBeGreaterThan(Date.parse('2001-09-10T00:00:00Z'));
     expect(why?.lane).toMatchObject({ lane: LANE, bound: undefined });
+  });
+
+  it.each<[string, TenantBudget]>([
+    ['tokens', { tokens_per_day: 2_100 }],
+    ['dollars', { usd_per_day: 0.0005 }],
+  ])('gives no time where what is before it may use up the next day, too, in %s', async (_, budget) => {
+    const why = await whyAfter(budget, 50_000);
+    expect(why?.says[1]).toBe(
+      'What is before it may use up the budget of that day, too: no time can be given.',
+    );
+    expect(why).toMatchObject({ expected_start: undefined, deadline: undefined });
+  });
+
+  it.each<[string, TenantBudget]>([
+    ['tokens', { tokens_per_day: 0 }],
+    ['dollars', { usd_per_day: 0 }],
+  ])('promises no day to a tenant whose budget is zero, in %s', async (_, budget) => {
+    const why = await whyAfter(budget, 50_000);
+    expect(why?.says[0]).toBe('The budget of acme is zero: its requests wait for as long as it is.');
+    expect(why).toMatchObject({ expected_start: undefined, deadline: undefined });
+  });
+
+  it('says that the lane is paused, too', async () => {
+    const why = await whyAfter({ tokens_per_day: 6_000 }, 50_000, 1_000, undefined, { by: 'ada' });
+    expect(why?.says[0]).toContain('budget for 2001-09-09 is used up');
+    expect(why?.says.at(-1)).toBe(`${LANE}: Paused by ada.`);
+    expect(why?.remedy).toContain('smoother resume');
+    expect(why?.expected_start).toBeUndefined();
   });
 
   it('gives no time where its budget may be used up before its turn', async () => {

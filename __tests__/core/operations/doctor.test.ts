@@ -76,6 +76,7 @@ describe('the doctor', () => {
           { ...budget, state: 'used up' },
           { ...budget, tenant: 'trial', state: 'within', usd },
           { ...budget, tenant: 'calm', state: 'within' },
+          { ...budget, tenant: 'stopped', state: 'used up', tokens: { limit: 0, spent: 0, held: 0 } },
         ],
       },
     });
@@ -88,6 +89,7 @@ describe('the doctor', () => {
         says: expect.stringContaining('its requests there fail: mistral.mistral-large:on-demand'),
       },
       { check: 'budget of calm', severity: 'ok' },
+      { check: 'budget of stopped', says: 'It is zero: requests wait for as long as it is.' },
     ]);
     expect(isHealthy(findings)).toBe(true);
   });

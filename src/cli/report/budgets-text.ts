@@ -1,4 +1,4 @@
-import type { BudgetView, Used } from '../../core/operations/budgets.ts';
+import { type BudgetView, isOfNothing, type Used } from '../../core/operations/budgets.ts';
 import { dollars, percent, short } from './numbers.ts';
 import { table } from './table.ts';
 
@@ -39,10 +39,12 @@ function rowOf(
   return [tenant, name, text(spent), text(held), text(limit), percent(used, 0), state];
 }
 
-function noteOn({ tenant, at_limit, lacking }: BudgetView): string[] {
+function noteOn(budget: BudgetView): string[] {
+  const { tenant, at_limit, lacking } = budget;
   const usedUp = lacking.filter(({ lacks }) => lacks === 'used_up').map(({ lane }) => lane);
   if (usedUp.length === 0) return [];
   const fate = at_limit === 'refuse' ? 'are refused' : 'wait';
-  const until = 'until 00:00 UTC, or until tenant_budgets allows more';
+  const day = isOfNothing(budget) ? '' : 'until 00:00 UTC, or ';
+  const until = `${day}until tenant_budgets allows more`;
   return [`${tenant}: requests of ${usedUp.join(', ')} ${fate} ${until}.`];
 }

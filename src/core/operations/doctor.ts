@@ -1,6 +1,6 @@
 /** Judges what was found of a stack: each finding with its remedy. */
 import { costOf } from '../reporting/prices.ts';
-import type { BudgetView } from './budgets.ts';
+import { type BudgetView, isOfNothing } from './budgets.ts';
 import { accessOf, codeOf, firingAlarms } from './doctor-account.ts';
 import { APPLY, type Finding, fault, ok, unanswered, warning } from './findings.ts';
 import type { Asked, FunctionState, Inspection, QueueState } from './inspection.ts';
@@ -216,13 +216,15 @@ function budgets({ budgets: asked, lanes: found }: Inspection): Finding[] {
 
 const NO_USAGE = { input_tokens: 0, output_tokens: 0 };
 
-function budgetFindings({ tenant, state, at_limit, usd }: BudgetView, unpriced: string[]): Finding[] {
+function budgetFindings(budget: BudgetView, unpriced: string[]): Finding[] {
+  const { tenant, state, at_limit, usd } = budget;
   const check = `budget of ${tenant}`;
   const findings: Finding[] = [];
   if (state !== 'within') {
     const fate = at_limit === 'refuse' ? 'are refused' : 'wait';
-    const says =
+    const used =
       state === 'used up' ? `It is used up: requests ${fate} until 00:00 UTC.` : 'It is nearly used up.';
+    const says = isOfNothing(budget) ? `It is zero: requests ${fate} for as long as it is.` : used;
     findings.push({
       ...{ check, severity: 'warning', says },
       remedy: 'Raise it in the variable tenant_budgets, which acts within a minute',

@@ -17,7 +17,7 @@ import type { BacklogEntry, Records } from '../request/ports.ts';
 import { isOutcome, type RequestRecord, type StoredRecord } from '../request/record.ts';
 import { type BacklogPorts, type ChargeOf, readBacklog, type WaitingWork } from './backlog.ts';
 import { explain } from './bound.ts';
-import { type BudgetPorts, lackOf, mayRunOut, viewBudgets } from './budgets.ts';
+import { type BudgetPorts, isOfNothing, lackOf, mayOutlastDay, mayRunOut, viewBudgets } from './budgets.ts';
 import { chargesOf } from './charges.ts';
 import { type HistoryEvent, historyOf } from './history.ts';
 import { type LaneView, type LaneViewPorts, speedOf, viewLane, whereWorkWaits } from './lanes.ts';
@@ -117,19 +117,29 @@ async function whyItWaits(
   const lack = lackOf(budgets, record.tenant, record.lane);
   const lane = lack === undefined ? whereWorkWaits(seen, record.accepted_at, clock) : seen;
   const from = startOf(record, ahead.tenant, waiting, lane, weightsIn(settings), chargeOf);
-  const begin = lack?.lacks === 'used_up' ? nextDay(lack.day) : now;
-  const refused = lack?.lacks === 'used_up' && lack.at_limit === 'refuse';
+  const usedUp = lack?.lacks === 'used_up' ? lack : undefined;
+  const begin = usedUp === undefined ? now : nextDay(usedUp.day);
+  const refused = usedUp?.at_limit === 'refuse' || (usedUp !== undefined && isOfNothing(usedUp));
   const rests = lane.resting?.includes(record.tenant) ?? false;
+  const { requests, tokens } = ahead.tenant;
+  const needed = { requests: requests + 1, tokens: tokens + chargeOf(record) };
   const runsOut =
-    lack === undefined && mayRunOut(budgets, record.tenant, ahead.tenant.tokens + chargeOf(record));
+    lack === undefined
+      ? mayRunOut(budgets, record.tenant, needed.tokens)
+      : usedUp !== undefined && mayOutlastDay(usedUp, needed);
   const isKnown = from !== undefined && !refused && !rests && !runsOut;
   const expected = isKnown ? { p50: begin + from.p50, p95: begin + from.p95 } : undefined;
   const why = () => {
-    if (lack !== undefined) return { says: [...lackSaid(lack), place], remedy: RAISE_BUDGET };
-    if (rests) return { says: [restSaid(record.tenant), place], remedy: LOOK_AT_FAILED };
     // It waits, whatever the leader last saw.
     const { says, remedy } = explain(lane, 'work');
-    const turn = [`It waits its turn: ${place}`, `${lane.lane}: ${says}`];
+    const ofLane = `${lane.lane}: ${says}`;
+    const ofTenant = lack ? lackSaid(lack, runsOut) : rests ? [restSaid(record.tenant)] : undefined;
+    if (ofTenant !== undefined) {
+      // What is done about the tenant alone starts nothing in a lane that stands still.
+      if (speedOf(lane) === 0) return { says: [...ofTenant, place, ofLane], remedy };
+      return { says: [...ofTenant, place], remedy: lack ? RAISE_BUDGET : LOOK_AT_FAILED };
+    }
+    const turn = [`It waits its turn: ${place}`, ofLane];
     return runsOut
       ? { says: [...turn, mayRunOutSaid(record.tenant)], remedy: RAISE_BUDGET }
       : { says: turn, remedy };
@@ -156,12 +166,17 @@ function mayRunOutSaid(tenant: string): string {
   return `The budget of ${tenant} for today may be used up before its turn: no time can be given.`;
 }
 
-function lackSaid({ tenant, day, lacks, at_limit }: NonNullable<ReturnType<typeof lackOf>>): string[] {
+function lackSaid(lack: NonNullable<ReturnType<typeof lackOf>>, runsOut: boolean): string[] {
+  const { tenant, day, lacks, at_limit } = lack;
   if (lacks === 'reserved') {
     return [`What is left of the budget of ${tenant} is held for calls that run: it goes on as they end.`];
   }
-  const fate = at_limit === 'refuse' ? 'It will be refused' : 'It continues at 00:00 UTC';
-  return [`Its tenant's budget for ${day} is used up. ${fate}.`];
+  if (at_limit === 'refuse') return [`Its tenant's budget for ${day} is used up. It will be refused.`];
+  if (isOfNothing(lack)) return [`The budget of ${tenant} is zero: its requests wait for as long as it is.`];
+  return [
+    `Its tenant's budget for ${day} is used up. It continues at 00:00 UTC.`,
+    ...(runsOut ? ['What is before it may use up the budget of that day, too: no time can be given.'] : []),
+  ];
 }
 
 function aheadOf(record: RequestRecord, { lines, entries, more }: WaitingWork, chargeOf: ChargeOf) {
