@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { lanesText } from '../../../src/cli/commands/lanes.ts';
+import { overviewText } from '../../../src/cli/report/overview-text.ts';
 import type { LaneFigures, Led, Pause } from '../../../src/core/lane/ports.ts';
 import { MOST_ENTRIES } from '../../../src/core/operations/backlog.ts';
 import { viewLanes } from '../../../src/core/operations/lanes.ts';
@@ -54,6 +55,8 @@ it('a backlog too long to be read is as long as the leader counts it', async () 
   const rows = { rows: async () => [] };
   const [lane] = await viewOverview({ ...ports, rows }, at(1));
   expect(lane?.backlog).toMatchObject({ requests: 5_000, tokens: 2_500_000, more: false });
+  // How much of each priority waits is known of what was read.
+  expect(overviewText(lane ? [lane] : [], 1)).toMatch(/^ +\d +> 2k +0/m);
 });
 
 describe('the view of lanes', () => {

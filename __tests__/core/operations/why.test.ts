@@ -107,6 +107,26 @@ describe('why a request waits', () => {
     expect(text).toContain('When it starts cannot be told now.');
   });
 
+  it('is known of a request of one of many more tenants than are read', async () => {
+    const world = createWorld({ indexLagMs: 0 });
+    const begun = world.clock.now();
+    for (let index = 0; index < 1_000; index++) {
+      const tenant = `tenant-${100 + (index % 250)}`;
+      await world.submit(`r${index}`, { tenant, backlog_order: begun - 1_000 + index });
+    }
+    for (let minute = 0; minute < 4; minute++) {
+      world.clock.at(begun + minute * 60_000, () => world.clock.spawn(() => world.prioritize()));
+    }
+    await world.clock.run(begun + 5_000);
+    const why = await whyOf({ ...world.ports, rows: createReportRows() }, 'r999', world.clock);
+    expect(why?.ahead).toMatchObject({ tenant: { requests: 3, more: false }, priority: { more: true } });
+    await world.clock.run(begun + 4 * 60_000);
+    const { started_at = 0 } = requestIn(await world.ports.records.read('r999'));
+    const { p50 = 0, p95 = 0 } = why?.expected_start ?? {};
+    expect(started_at).toBeLessThan(p95);
+    expect(Math.abs(started_at - p50)).toBeLessThan(15_000);
+  });
+
   it('is that prioritization does not run, where nobody has led the lane for some time', async () => {
     const world = await burst(2_400);
     await world.clock.run(world.clock.now() + 60 * 60_000);
@@ -174,8 +194,8 @@ describe('the backlog', () => {
     const [accepted, , ended] = lifeOf('x', {}) as RequestRecord[];
     expect([accepted?.status, ended?.status]).toEqual(['RECEIVED', 'COMPLETED']);
     const charge = chargesBy(LANE, [{ counters: { completed: 2, charged_tokens: 700, input_tokens: 200 } }]);
-    const { lines, more } = await readBacklog(world.ports, LANE, charge);
-    expect(more).toBe(false);
+    const { lines, unread } = await readBacklog(world.ports, LANE, charge);
+    expect(unread).toEqual([]);
     expect(
       lines.map(({ priority, tenant, requests, tokens }) => [priority, tenant, requests, tokens]),
     ).toEqual([

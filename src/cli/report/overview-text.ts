@@ -59,6 +59,8 @@ function gauge({ utilisation, limits }: LaneOverview): string {
 }
 
 function waitsTable({ priorities, backlog }: LaneOverview): string[] {
+  const read = backlog.lines.reduce((sum, { requests }) => sum + requests, 0);
+  const more = backlog.more || read < backlog.requests ? '> ' : '';
   const names = [
     ...new Set([...priorities.map(({ name }) => name), ...backlog.lines.map((it) => String(it.priority))]),
   ];
@@ -70,7 +72,7 @@ function waitsTable({ priorities, backlog }: LaneOverview): string[] {
       const waiting = backlog.lines.filter((line) => String(line.priority) === name);
       return [
         `  ${name}`,
-        short(waiting.reduce((sum, { requests }) => sum + requests, 0)),
+        `${waiting.length > 0 ? more : ''}${short(waiting.reduce((sum, { requests }) => sum + requests, 0))}`,
         short(ended?.completed ?? 0),
         short(ended?.failed ?? 0),
         ended === undefined ? '–' : keptCell(ended),

@@ -19,10 +19,13 @@ export interface BacklogPorts {
   backlog: Backlog;
 }
 
-/** Requests of one priority and tenant. */
-export interface WaitingLine {
+export interface Line {
   priority: Priority;
   tenant: string;
+}
+
+/** Requests of one priority and tenant. */
+export interface WaitingLine extends Line {
   requests: number;
   /** What their calls are expected to be charged. */
   tokens: number;
@@ -36,27 +39,31 @@ export interface WaitingWork {
   lines: WaitingLine[];
   /** Every entry that was read. */
   entries: BacklogEntry[];
-  /** Some partitions were not looked at. */
-  more: boolean;
+  /** Of these nothing was read: there were too many. */
+  unread: Line[];
 }
 
 /** Expected charge of a waiting request, in tokens. */
 export type ChargeOf = (entry: Pick<BacklogEntry, 'input_tokens' | 'max_tokens'>) => number;
 
+/** @param first what is read in any case */
 export async function readBacklog(
   { directory, backlog }: BacklogPorts,
   lane: string,
   chargeOf: ChargeOf,
+  first?: Line,
 ): Promise<WaitingWork> {
   const announced = (await directory.list(lane)).map(({ backlog_key }) => backlog_key).sort();
+  const isFirst = (key: string) => first !== undefined && nameOf(parseBacklogKey(key)) === nameOf(first);
+  const wanted = [...announced.filter(isFirst), ...announced.filter((key) => !isFirst(key))];
   const lines = new Map<string, WaitingLine>();
   const entries: BacklogEntry[] = [];
-  await concurrently(announced.slice(0, MOST_PARTITIONS), CONCURRENT_READS, async (key) => {
+  await concurrently(wanted.slice(0, MOST_PARTITIONS), CONCURRENT_READS, async (key) => {
     const heads = await backlog.heads(key, MOST_ENTRIES);
     if (heads.length === 0) return;
     entries.push(...heads);
     const { priority, tenant } = parseBacklogKey(key);
-    const name = `${priority}|${tenant}`;
+    const name = nameOf({ priority, tenant });
     const line = lines.get(name) ?? {
       ...{ priority, tenant, requests: 0, tokens: 0, oldest: Number.POSITIVE_INFINITY, more: false },
     };
@@ -68,9 +75,21 @@ export async function readBacklog(
     line.more ||= heads.length === MOST_ENTRIES;
     lines.set(name, line);
   });
+  const unread = new Map<string, Line>();
+  for (const key of wanted.slice(MOST_PARTITIONS)) {
+    const { priority, tenant } = parseBacklogKey(key);
+    const name = nameOf({ priority, tenant });
+    const line = lines.get(name);
+    if (line === undefined) unread.set(name, { priority, tenant });
+    else line.more = true;
+  }
   return {
     lines: [...lines.values()].sort((a, b) => a.priority - b.priority || b.tokens - a.tokens),
     entries,
-    more: announced.length > MOST_PARTITIONS,
+    unread: [...unread.values()],
   };
+}
+
+function nameOf({ priority, tenant }: Line): string {
+  return `${priority}|${tenant}`;
 }

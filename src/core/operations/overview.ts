@@ -69,10 +69,10 @@ async function overviewOf(
 ): Promise<LaneOverview> {
   const rows = await readRows(ports.rows, seen.lane, range.from, range.to);
   const chargeOf = chargesBy(seen.lane, rows);
-  const { lines, more } = await readBacklog(ports, seen.lane, chargeOf);
+  const { lines, unread } = await readBacklog(ports, seen.lane, chargeOf);
   const isKept = ({ tenant }: WaitingLine) => seen.kept?.includes(tenant) ?? false;
   const lane = whereWorkWaits(seen, oldestOf(lines.filter((line) => !isKept(line))), clock);
-  const isCut = more || lines.some((line) => line.more);
+  const isCut = unread.length > 0 || lines.some((line) => line.more);
   const read = sumOf(lines);
   const kept = sumOf(lines.filter(isKept));
   // Of what is too long to be read, the leader knows how much it is.

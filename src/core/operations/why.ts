@@ -15,7 +15,7 @@ import type { ReportRows } from '../reporting/ports.ts';
 import type { BundleLeases } from '../request/bundle-lease.ts';
 import type { BacklogEntry, Records } from '../request/ports.ts';
 import { isOutcome, type RequestRecord, type StoredRecord } from '../request/record.ts';
-import { type BacklogPorts, type ChargeOf, readBacklog, type WaitingWork } from './backlog.ts';
+import { type BacklogPorts, type ChargeOf, type Line, readBacklog, type WaitingWork } from './backlog.ts';
 import { explain } from './bound.ts';
 import { type BudgetPorts, isOfNothing, lackOf, mayOutlastDay, mayRunOut, viewBudgets } from './budgets.ts';
 import { chargesOf } from './charges.ts';
@@ -108,7 +108,7 @@ async function whyItWaits(
   const now = clock.now();
   const chargeOf = await chargesOf(ports.rows, record.lane, now);
   const [waiting, settings, budgets] = await Promise.all([
-    readBacklog(ports, record.lane, chargeOf),
+    readBacklog(ports, record.lane, chargeOf, record),
     ports.settings.read(),
     viewBudgets(ports, clock),
   ]);
@@ -179,7 +179,7 @@ function lackSaid(lack: NonNullable<ReturnType<typeof lackOf>>, runsOut: boolean
   ];
 }
 
-function aheadOf(record: RequestRecord, { lines, entries, more }: WaitingWork, chargeOf: ChargeOf) {
+function aheadOf(record: RequestRecord, { lines, entries, unread }: WaitingWork, chargeOf: ChargeOf) {
   const isOwnLine = (it: Pick<BacklogEntry, 'priority' | 'tenant'>) =>
     it.priority === record.priority && it.tenant === record.tenant;
   const before = entries.filter(
@@ -195,8 +195,12 @@ function aheadOf(record: RequestRecord, { lines, entries, more }: WaitingWork, c
       lines.some((line) => isOwnLine(line) && line.more) &&
       !entries.some(({ request_id }) => request_id === record.request_id),
   };
-  const inPriority = others.filter(({ priority }) => priority === record.priority);
-  return { tenant, priority: sumOf(inPriority, more), lane: sumOf(others, more) };
+  const isInPriority = ({ priority }: Line) => priority === record.priority;
+  return {
+    tenant,
+    priority: sumOf(others.filter(isInPriority), unread.some(isInPriority)),
+    lane: sumOf(others, unread.length > 0),
+  };
 }
 
 function sumOf(lines: WaitingWork['lines'], more: boolean): Ahead {
@@ -210,7 +214,7 @@ function sumOf(lines: WaitingWork['lines'], more: boolean): Ahead {
 function startOf(
   record: RequestRecord,
   before: Ahead,
-  { lines }: WaitingWork,
+  { lines, unread }: WaitingWork,
   lane: LaneView,
   weights: Weights,
   chargeOf: ChargeOf,
@@ -226,15 +230,18 @@ function startOf(
     lane.limits,
   );
   if (speed === 0 || minutes === undefined || before.more) return undefined;
-  const others = lines.filter(
-    ({ priority, tenant }) =>
-      (priority !== record.priority || tenant !== record.tenant) && !lane.kept?.includes(tenant),
-  );
+  const shares = ({ priority, tenant }: Line) =>
+    (priority !== record.priority || tenant !== record.tenant) && !lane.kept?.includes(tenant);
+  // Of what was not read it is not known how much it is.
+  const others: Flow[] = [
+    ...lines.filter(shares).map(flowOf),
+    ...unread.filter(shares).map((line) => ({ ...line, minutes: Number.POSITIVE_INFINITY })),
+  ];
   // The first in an idle lane does not wait for a minute's quota to flow in.
   const isAlone = before.requests === 0 && others.length === 0 && lane.bound === undefined;
   return expectedStart(
     { priority: record.priority, tenant: record.tenant, minutes: isAlone ? 0 : minutes },
-    others.map(flowOf),
+    others,
     weights,
     { speed, startMs: lane.start_ms, behindMs: behindFor(record.priority, before.requests, lane.behind_ms) },
   );
