@@ -106,6 +106,20 @@ describe('the case for more quota', () => {
     expect(quotaCaseCsv(found ?? expect.fail()).split('\r\n')).toHaveLength(2);
   });
 
+  it('has no tokens to show where nothing has been answered', async () => {
+    const rows = createReportRows();
+    const [accepted] = lifeOf('r', { accepted_at: START });
+    const read = () => accepted ?? expect.fail();
+    await reportBatch(rows, [{ sequenceNumber: '1', read }], () => undefined);
+    const lane = { lane: LANE, model_id: MODEL, limits: { tokens_per_minute: 0 } };
+    const found = quotaCaseOf(lane, rows.all(), RANGE) ?? expect.fail();
+    const text = quotaCaseText(found);
+    expect(text).toMatch(/^Peak \(p90\): 1 requests and \(not known: nothing has been answered\) tokens/m);
+    expect(text).toMatch(/^Average input tokens per request: \(not known/m);
+    expect(quotaCaseCsv(found).split('\r\n')[0]).toContain('average_input_tokens');
+    expect(quotaCaseCsv(found)).not.toMatch(/undefined|NaN/);
+  });
+
   it('says of a quota of zero that a variable may have set it, which is nothing for AWS', () => {
     expect(zeroQuotaText({ limits: { requests_per_minute: 0, tokens_per_minute: 1_000 } })).toBe(
       'The quota is zero, in the variable quota_overrides or at AWS.\nLook at quota_overrides first, then ask AWS for a quota.',

@@ -1,5 +1,5 @@
 import { NO_QUOTA } from '../../core/operations/bound.ts';
-import type { QuotaCase } from '../../core/operations/quota-case.ts';
+import type { Demand, QuotaCase } from '../../core/operations/quota-case.ts';
 import { counted, duration, percent } from './numbers.ts';
 import { csv } from './usage-text.ts';
 
@@ -16,11 +16,11 @@ export function quotaCaseText(it: QuotaCase): string {
     `Current quota: ${quota(it)}.`,
     `Measured from ${day(it.from)} to ${day(it.to)}: ${many(it.requests, 'request')}, in ${many(it.minutes_with_demand, 'minute')} in which requests arrived.`,
     '',
-    `Steady state (p50): ${NUMBER.format(it.requests_per_minute.p50)} requests and ${NUMBER.format(it.tokens_per_minute.p50)} tokens a minute`,
-    `Peak (p90): ${NUMBER.format(it.requests_per_minute.p90)} requests and ${NUMBER.format(it.tokens_per_minute.p90)} tokens a minute`,
-    `Average input tokens per request: ${NUMBER.format(it.average_input_tokens)}`,
-    `Average output tokens per request: ${NUMBER.format(it.average_output_tokens)}`,
-    `Requests with more than 25,000 input tokens: ${percent(it.large_input_share)}`,
+    `Steady state (p50): ${demand(it, 'p50')}`,
+    `Peak (p90): ${demand(it, 'p90')}`,
+    `Average input tokens per request: ${known(it.average_input_tokens, NUMBER.format)}`,
+    `Average output tokens per request: ${known(it.average_output_tokens, NUMBER.format)}`,
+    `Requests with more than 25,000 input tokens: ${known(it.large_input_share, percent)}`,
     '',
     `Our requests wait in a queue in front of Bedrock, which releases them within the quota.`,
     ...(p50 === undefined || p95 === undefined
@@ -28,6 +28,16 @@ export function quotaCaseText(it: QuotaCase): string {
       : [`They waited ${duration(p50)} (p50) and ${duration(p95)} (p95) for it.`]),
     `${many(it.throttled_calls, 'call was', 'calls were')} throttled, and ${many(it.expired_requests, 'request')} expired while they waited.`,
   ].join('\n');
+}
+
+function demand({ requests_per_minute, tokens_per_minute }: QuotaCase, part: keyof Demand): string {
+  const tokens = known(tokens_per_minute?.[part], NUMBER.format);
+  return `${NUMBER.format(requests_per_minute[part])} requests and ${tokens} tokens a minute`;
+}
+
+/** To be filled in by hand where nothing has been answered yet. */
+function known(value: number | undefined, text: (value: number) => string): string {
+  return value === undefined ? '(not known: nothing has been answered)' : text(value);
 }
 
 /** AWS can do nothing about a quota that the variable sets to zero. Undefined: it is not zero. */
@@ -39,12 +49,15 @@ export function quotaCaseCsv({ limits, wait_ms, ...it }: QuotaCase): string {
   const { requests_per_minute, tokens_per_minute, ...rest } = it;
   const fields: Record<string, string | number> = {
     ...rest,
+    average_input_tokens: it.average_input_tokens ?? '',
+    average_output_tokens: it.average_output_tokens ?? '',
+    large_input_share: it.large_input_share ?? '',
     quota_requests_per_minute: limits.requests_per_minute ?? '',
     quota_tokens_per_minute: limits.tokens_per_minute ?? '',
     requests_per_minute_p50: requests_per_minute.p50,
     requests_per_minute_p90: requests_per_minute.p90,
-    tokens_per_minute_p50: tokens_per_minute.p50,
-    tokens_per_minute_p90: tokens_per_minute.p90,
+    tokens_per_minute_p50: tokens_per_minute?.p50 ?? '',
+    tokens_per_minute_p90: tokens_per_minute?.p90 ?? '',
     wait_ms_p50: wait_ms.p50 ?? '',
     wait_ms_p95: wait_ms.p95 ?? '',
   };

@@ -25,11 +25,12 @@ export interface QuotaCase {
   minutes_with_demand: number;
   requests: number;
   requests_per_minute: Demand;
-  tokens_per_minute: Demand;
-  average_input_tokens: number;
-  average_output_tokens: number;
+  /** What calls use is known of answers only: where there are none, these four are absent. */
+  tokens_per_minute?: Demand;
+  average_input_tokens?: number;
+  average_output_tokens?: number;
   /** 1 is all. */
-  large_input_share: number;
+  large_input_share?: number;
   /** What the quota turned away. */
   throttled_calls: number;
   expired_requests: number;
@@ -45,9 +46,9 @@ export function quotaCaseOf(
   const minutes = usageBy(rows, 'minute').filter(({ accepted }) => accepted > 0);
   if (minutes.length === 0) return undefined;
   const total = usageOf(rows);
-  const answered = Math.max(1, total.completed);
+  const { completed } = total;
   // What arrived in a minute is charged when it ends, maybe much later: by the average of all.
-  const charge = total.charged_tokens / answered;
+  const charge = total.charged_tokens / completed;
   const arrivals = minutes.map(({ accepted }) => accepted).sort((a, b) => a - b);
   return {
     ...{ lane: lane.lane, model_id: lane.model_id, limits: lane.limits },
@@ -56,10 +57,12 @@ export function quotaCaseOf(
     minutes_with_demand: minutes.length,
     requests: total.accepted,
     requests_per_minute: demandOf(arrivals),
-    tokens_per_minute: demandOf(arrivals.map((count) => Math.round(count * charge))),
-    average_input_tokens: Math.round(total.input_tokens / answered),
-    average_output_tokens: Math.round(total.output_tokens / answered),
-    large_input_share: total.large_inputs / answered,
+    ...(completed > 0 && {
+      tokens_per_minute: demandOf(arrivals.map((count) => Math.round(count * charge))),
+      average_input_tokens: Math.round(total.input_tokens / completed),
+      average_output_tokens: Math.round(total.output_tokens / completed),
+      large_input_share: total.large_inputs / completed,
+    }),
     throttled_calls: total.throttles,
     expired_requests: total.expired,
     wait_ms: total.wait_ms,
