@@ -98,7 +98,9 @@ describe('a look at a local stack', () => {
       bodies.push(...Messages.map(({ Body }) => Body));
     }
     expect(bodies.sort()).toEqual(['{"cancel":"order-1"}', '{}']);
-    expect(await act({ action: 'retry', request: 'nobody' })).toEqual({ says: '0 failed requests' });
+    expect(await act({ action: 'retry', request: 'nobody' })).toEqual({
+      says: 'nobody  there is no record of it; 0 failed requests',
+    });
   });
 
   it('finds a table that is gone', async () => {

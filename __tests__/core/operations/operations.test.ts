@@ -258,6 +258,9 @@ describe('failed requests', () => {
     expect(await operate('drop', 'over')).toBe(true);
     expect(await operate('drop', 'unsent')).toBe(false);
     expect(await operate('drop', 'waiting')).toBe(false);
+    expect(lines.slice(-2)).toEqual(['waiting  it is RECEIVED, and not FAILED', '0 failed requests']);
+    expect(await operate('retry', 'nobody')).toBe(false);
+    expect(lines.slice(-2)).toEqual(['nobody  there is no record of it', '0 failed requests']);
     expect(await records().read('over')).toBeUndefined();
     expect(await records().read('unsent')).toMatchObject({ status: 'FAILED' });
     expect(await records().read('waiting')).toMatchObject({ status: 'RECEIVED' });

@@ -53,6 +53,7 @@ export async function operateFailed(
     if (!done) left++;
     line(`${record.request_id}  ${text}`);
   }
+  if (id !== undefined && count === 0) line(`${id}  ${await otherThanFailed(ports.failed, id)}`);
   const others = retried === 0 ? '' : `, and ${counted(retried, 'other')} that had been retried already`;
   line(`${counted(count, 'failed request')}${left === 0 ? '' : `, ${left} left as they are`}${others}`);
   return left === 0 && (id === undefined || count > 0);
@@ -62,6 +63,11 @@ async function* wanted(failed: FailedRequests, id: string | undefined): AsyncGen
   if (id === undefined) return yield* failed.list();
   const record = await failed.read(id);
   if (record?.status === 'FAILED') yield record;
+}
+
+async function otherThanFailed(failed: FailedRequests, id: string): Promise<string> {
+  const record = await failed.read(id);
+  return record === undefined ? 'there is no record of it' : `it is ${record.status}, and not FAILED`;
 }
 
 interface Done {
