@@ -25,11 +25,14 @@ export function percent(share: number, digits = 1): string {
   return share < 1 && Number(text) >= 100 ? `> ${100 - step} %` : `${text} %`;
 }
 
-/** A wait or a duration: 40 ms, 3.5 s, 34 s, 12 min. */
+/** A wait or a duration: 40 ms, 3.5 s, 34 s, 12 min, 15 h, 9.2 days. What a clock that differs makes negative is nothing. */
 export function duration(milliseconds: number): string {
-  if (Math.round(milliseconds) < 1_000) return `${Math.round(milliseconds)} ms`;
-  if (Math.round(milliseconds / 1_000) < 600) return `${short(milliseconds / 1_000)} s`;
-  return `${Math.round(milliseconds / 60_000)} min`;
+  const atLeast = Math.max(0, milliseconds);
+  if (Math.round(atLeast) < 1_000) return `${Math.round(atLeast)} ms`;
+  if (Math.round(atLeast / 1_000) < 600) return `${short(atLeast / 1_000)} s`;
+  if (Math.round(atLeast / 60_000) < 120) return `${Math.round(atLeast / 60_000)} min`;
+  const hours = atLeast / 3_600_000;
+  return Math.round(hours) < 48 ? `${short(hours)} h` : `${short(hours / 24)} days`;
 }
 
 /** A time of day on the user's clock: 14:03:20. */

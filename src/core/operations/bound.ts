@@ -113,7 +113,7 @@ export function explain(
       return {
         says: 'Requests wait, and prioritization does not run: nothing is released.',
         remedy:
-          "Look at the prioritization function's log and at its schedule in EventBridge: it must be enabled",
+          "Look at the prioritization function's log and at its schedule in EventBridge: it must be enabled (and at the clock of this machine, if it differs from AWS's by a minute or more)",
       };
     case 'failing':
       return {

@@ -72,10 +72,7 @@ function Figures({ lane, page }: { lane: Lane; page: PageData }) {
       <Figure name="waiting" value={`${more}${short(backlog.requests)}`}>
         {backlog.requests > 0 && `${more}${short(backlog.tokens)} tokens${forBudgets}`}
       </Figure>
-      <Figure
-        name="oldest"
-        value={backlog.oldest === undefined ? '–' : duration(Math.max(0, page.at - backlog.oldest))}
-      >
+      <Figure name="oldest" value={backlog.oldest === undefined ? '–' : duration(page.at - backlog.oldest)}>
         {backlog.requests > 0 &&
           drain_ms !== undefined &&
           `${backlog.kept === 0 ? 'gone' : 'others gone'} in about ${duration(drain_ms)}`}
@@ -136,7 +133,7 @@ function Backlog({ lane: { lane, backlog }, now }: { lane: Lane; now: number }) 
           String(priority),
           `${more ? '> ' : ''}${short(requests)}`,
           short(Math.round(tokens)),
-          duration(Math.max(0, now - oldest)),
+          duration(now - oldest),
         ])}
     />
   );

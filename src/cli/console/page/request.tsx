@@ -87,8 +87,8 @@ function Answer({ found, page }: { found: Found; page: PageData }) {
       {remedy !== undefined && <p class="remedy">{remedy}</p>}
       {expected_start !== undefined && (
         <p>
-          Expected to start in <strong>{duration(Math.max(0, expected_start.p50 - now))}</strong> (p50), 19 in
-          20 within {duration(Math.max(0, expected_start.p95 - now))} (p95).
+          Expected to start in <strong>{duration(expected_start.p50 - now)}</strong> (p50), 19 in 20 within{' '}
+          {duration(expected_start.p95 - now)} (p95).
         </p>
       )}
       {deadline_at !== undefined && (
