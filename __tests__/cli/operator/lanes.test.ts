@@ -53,10 +53,32 @@ it('draining waits until nothing is unfinished', async () => {
   let looks = 0;
   ports.watch.status = async (lane) => {
     looks += 1;
-    if (looks === 3) await tell({ unfinished: 0 });
+    if (looks === 3) await tell({ unfinished: 0, paused: 'operator' });
     return status(lane);
   };
   const lines: string[] = [];
   await drained(LANE, ports, at(1), (line) => void lines.push(line));
   expect(lines).toEqual([`${LANE}: 2 unfinished`, `${LANE}: 0 unfinished`]);
+});
+
+it('draining waits for what a leader releases before it hears of the pause', async () => {
+  const { ports, tell } = await ledLane();
+  await tell({ unfinished: 0 });
+  const { status } = ports.watch;
+  let looks = 0;
+  ports.watch.status = async (lane) => {
+    looks += 1;
+    if (looks === 2) await tell({ unfinished: 5, paused: 'operator' });
+    if (looks === 3) await tell({ unfinished: 0, paused: 'operator' });
+    return status(lane);
+  };
+  const lines: string[] = [];
+  const sleeps: number[] = [];
+  const sleep = async (milliseconds: number) => {
+    // It has not looked yet: a leader that sleeps may wake before it hears of the pause.
+    if (looks === 0) sleeps.push(milliseconds);
+  };
+  await drained(LANE, ports, { now: () => 1, sleep }, (line) => void lines.push(line));
+  expect(lines).toEqual([0, 5, 0].map((count) => `${LANE}: ${count} unfinished`));
+  expect(sleeps).toEqual([3_000]);
 });

@@ -6,6 +6,8 @@ import { knownAs, knownProfiles } from '../../core/request/model-id.ts';
 import { UsageError } from '../errors.ts';
 
 const LOOK_EVERY_MS = 1_000;
+/** Within this time a leader has heard of a pause, one that slept included, and shows what it had released by then. */
+const HEARD_AFTER_MS = 3_000;
 
 export interface LaneOperations {
   control: LaneControl;
@@ -35,17 +37,23 @@ export async function chooseLane(
   return lane;
 }
 
-/** Resolves when everything that was released in the lane has ended. */
+/**
+ * Resolves when everything that was released in the paused lane has ended. What a leader that has not heard of the pause yet says is too
+ * early: it may release more.
+ */
 export async function drained(
   lane: string,
   { watch }: LaneOperations,
   clock: Clock,
   line: (text: string) => void,
 ): Promise<void> {
+  await clock.sleep(HEARD_AFTER_MS);
   for (let last: number | undefined; ; await clock.sleep(LOOK_EVERY_MS)) {
-    const { unfinished = 0 } = (await watch.status(lane))?.figures ?? {};
+    const { figures, asleep } = (await watch.status(lane)) ?? {};
+    const { unfinished = 0, paused } = figures ?? {};
+    const isStill = paused === 'operator' || asleep === true || figures === undefined;
     if (unfinished !== last) line(`${lane}: ${unfinished} unfinished`);
-    if (unfinished === 0) return;
+    if (unfinished === 0 && isStill) return;
     last = unfinished;
   }
 }
