@@ -222,4 +222,21 @@ describe('media in bodies', () => {
     const s3 = { mediaSource: { s3Location: { uri: 's3://b/k' } } };
     expect(ofBody('twelvelabs.pegasus-1-2-v1:0', { ...s3 }).tokens).toBeGreaterThan(10);
   });
+
+  it('are not what the JSON of a tool mentions by address', () => {
+    const found = Array.from({ length: 20 }, (_, index) => ({
+      title: 'A',
+      url: `https://example.com/${index}`,
+    }));
+    const schema = { properties: { photo: { properties: { s3Uri: { type: 'string' } } } } };
+    const name = 'search';
+    for (const { kind, tokens } of [
+      estimateInput(CLAUDE, converse([{ toolResult: { content: [{ json: { documents: found } }] } }])),
+      estimateInput(CLAUDE, converse([{ toolUse: { name, input: { files: found } } }])),
+      ofBody(CLAUDE, { messages: [{ content: [{ type: 'tool_use', name, input: { images: found } }] }] }),
+      ofBody('openai.gpt-6-sol', { tools: [{ type: 'function', function: { name, parameters: schema } }] }),
+    ]) {
+      expect([kind, tokens < 2_000]).toEqual(['text', true]);
+    }
+  });
 });

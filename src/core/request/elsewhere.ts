@@ -27,5 +27,6 @@ export function pointsElsewhere(value: Record<string, unknown>): boolean {
 
 /** What a tool takes, is given and gives back: JSON that the model reads as text. */
 export function isFreeJson(value: Record<string, unknown>, field: string): boolean {
-  return (field === 'input' && 'name' in value) || ['json', 'inputSchema', 'input_schema'].includes(field);
+  if (field === 'input' || field === 'parameters') return 'name' in value;
+  return ['json', 'inputSchema', 'input_schema'].includes(field);
 }

@@ -76,7 +76,7 @@ function add(sum: Sum, value: unknown, family: Family, place: Place): void {
     for (const item of value) add(sum, item, family, place);
   } else if (isObject(value)) {
     const here = placeOf(value, place);
-    if (here.kind !== undefined && pointsElsewhere(value)) {
+    if (!here.isText && here.kind !== undefined && pointsElsewhere(value)) {
       addUnseen(sum, here.kind, family, here);
       return;
     }
