@@ -123,6 +123,21 @@ describe('an answer', () => {
     expect(await world.record()).toMatchObject({ status: 'COMPLETED', charged_tokens: 300 });
   });
 
+  it('that was cut is delivered when its deadline leaves no time for another', async () => {
+    world.script = [{ ...ANSWER, stopReason: 'max_tokens' }];
+    const startedAt = RELEASED_AT + 300;
+    const release = await world.release(['r1'], { has_deadline: true, deadline_at: startedAt + 500 });
+    await runWorker(world.ports, release);
+    const { granted_max_tokens } = GRANT;
+    expect(world.cloud.sent).toEqual([
+      expect.objectContaining({
+        status: 'COMPLETED',
+        output: { body: JSON.parse(ANSWER.body) },
+        truncated_at: granted_max_tokens,
+      }),
+    ]);
+  });
+
   it('that nobody may commit any more is not sent', async () => {
     const message = await world.release();
     const { call } = world.ports.model;

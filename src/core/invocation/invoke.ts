@@ -148,8 +148,8 @@ async function call(ports: InvocationPorts, run: Run, stored: Call): Promise<voi
     truncated,
   };
   const attempts = record.attempts + 1;
-  if (truncated && !record.accept_truncated && canGrantMore(record)) {
-    // Not what the producer asked for: nothing is committed, and it runs again with more.
+  if (truncated && !record.accept_truncated && finishedAt < record.deadline_at && canGrantMore(record)) {
+    // Not what the producer asked for: nothing is committed, and it runs again with more, while it may still be started.
     const { failures, throttles, rerun: before } = record;
     const rerun = {
       charged_tokens: charged + (before?.charged_tokens ?? 0),
