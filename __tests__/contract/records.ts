@@ -43,6 +43,14 @@ export function recordsContract(backend: () => Backend): void {
       expect(await ports().records.read(first.request_id)).toEqual(standing);
     });
 
+    it('creates a request anew when its record has expired, and nothing of the old one is left', async () => {
+      const record = await created(waitingIn(newLane(), { expires_at: 1, stop_reason: 'end_turn' }));
+      const { expires_at: _, stop_reason: __, ...another } = record;
+      await created(another);
+      const read = await ports().records.read(record.request_id);
+      expect(read).toEqual({ ...another, nonce: read?.nonce });
+    });
+
     it('lets one of many concurrent creators create', async ({ skip }) => {
       skipWhereKnown(backend(), 'concurrent writes', skip);
       const record = waitingIn(newLane());

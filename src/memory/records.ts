@@ -11,6 +11,7 @@ import {
   type Records,
 } from '../core/request/ports.ts';
 import { isRequest, type RequestRecord, type StoredRecord } from '../core/request/record.ts';
+import { isExpired } from '../core/request/transitions.ts';
 import { copyOf, definedOf } from './copies.ts';
 import { SparseIndex } from './sparse-index.ts';
 
@@ -75,7 +76,7 @@ export function createRecords({ clock, indexLagMs }: RecordsOptions): MemoryReco
     records: {
       async create(record) {
         const standing = items.get(record.request_id);
-        if (standing) return standing;
+        if (standing && !isExpired(standing, clock.now())) return standing;
         write(record);
         return undefined;
       },

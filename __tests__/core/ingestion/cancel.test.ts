@@ -14,7 +14,8 @@ async function worldWith(...steps: ('queue' | 'claim' | 'complete')[]) {
     const record = requestIn(await records.read('r1'));
     if (step === 'queue') await records.move(queuedBefore(record, 1));
     if (step === 'claim') await records.move(claim(releaseOf(record), { released_at: 1 }, 3));
-    if (step === 'complete') await records.move(end(record, { status: 'COMPLETED', finishedAt: 4 }));
+    if (step === 'complete')
+      await records.move(end(record, { status: 'COMPLETED', finishedAt: world.clock.now() }));
   }
   return world;
 }
@@ -80,6 +81,15 @@ describe('a cancel message', () => {
       expect(world.cloud.woken).toHaveLength(1);
     },
   );
+
+  it('counts again when an earlier one is void', async () => {
+    const world = createWorld();
+    await world.ingest(messageOf(CANCEL, { id: 'm2' }));
+    world.clock.time += 3_601_000;
+    await world.ingest(messageOf(CANCEL, { id: 'm3' }));
+    await world.ingest(messageOf(BODY, { id: 'm1' }));
+    expect(world.cloud.sent).toMatchObject([{ request_id: 'r1', status: 'CANCELLED' }]);
+  });
 
   it('that is void keeps no request from being refused', async () => {
     const world = createWorld();

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { laneOf } from '../../../src/core/lane/catalog/catalog.ts';
 import { InboxObjectEncryptedError } from '../../../src/core/request/errors.ts';
 import { parseBacklogKey } from '../../../src/core/request/keys.ts';
+import { RECORD_RETENTION_MS } from '../../../src/core/request/times.ts';
 import { createWorld, LANE, MODEL, messageOf, requestBody } from '../../fixtures/ingestion-world.ts';
 
 describe('an accepted message', () => {
@@ -77,6 +78,17 @@ describe('the same request_id', () => {
     expect(world.records()).toHaveLength(1);
     expect(world.cloud.sent).toEqual([]);
     expect(world.logged.map(({ event }) => event)).toEqual(['request.received', 'request.duplicate']);
+  });
+
+  it('may come again under its id when its record has expired and is not deleted yet', async () => {
+    const world = createWorld();
+    const body = requestBody({ request_id: 'r1' });
+    await world.ingest(messageOf(body, { id: 'm1' }));
+    await world.ingest(messageOf({ cancel: 'r1' }, { id: 'm2' }));
+    world.clock.time += RECORD_RETENTION_MS + 1_000;
+    await world.ingest(messageOf(body, { id: 'm3' }));
+    expect(world.requests()).toMatchObject([{ status: 'RECEIVED', generation: 0 }]);
+    expect(world.requests()[0]?.result_sent).toBeUndefined();
   });
 
   it('with other content is rejected under the SQS id, and the first request stays as it is', async () => {

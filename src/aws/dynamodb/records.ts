@@ -34,7 +34,9 @@ export function dynamoRecords(client: DynamoDBClient, table: string): Records {
           new PutItemCommand({
             TableName: table,
             Item: itemOfRecord({ ...record, nonce }),
-            ConditionExpression: 'attribute_not_exists(request_id)',
+            // DynamoDB deletes what has expired within some days.
+            ConditionExpression: 'attribute_not_exists(request_id) OR expires_at <= :now',
+            ExpressionAttributeValues: valuesOf({ now: Math.floor(Date.now() / 1_000) }),
           }),
         ),
       );

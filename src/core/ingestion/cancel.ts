@@ -2,7 +2,7 @@ import { cancelled, earlyCancellation, isTakenBack } from '../request/cancellati
 import { type DeliveryPorts, deliver } from '../request/deliver.ts';
 import type { Records } from '../request/ports.ts';
 import { isOutcome } from '../request/record.ts';
-import { end, requestCancel } from '../request/transitions.ts';
+import { end, isExpired, requestCancel } from '../request/transitions.ts';
 
 export interface CancelPorts extends DeliveryPorts {
   records: Records;
@@ -19,7 +19,7 @@ export async function cancel(ports: CancelPorts, requestId: string, messageId: s
   for (;;) {
     const now = clock.now();
     const standing = await records.read(requestId);
-    if (standing === undefined) {
+    if (standing === undefined || isExpired(standing, now)) {
       if (await records.create(earlyCancellation(requestId, messageId, now))) continue;
       return log('cancel.early', { request_id: requestId });
     }

@@ -24,7 +24,7 @@ import {
 } from '../request/record.ts';
 import type { Request } from '../request/request.ts';
 import type { Results } from '../request/result.ts';
-import { replaceCancellation } from '../request/transitions.ts';
+import { isExpired, replaceCancellation } from '../request/transitions.ts';
 import { type Acceptance, acceptedRecord, promised } from './accepted-record.ts';
 import { cancel } from './cancel.ts';
 import { Coalescer } from './coalescer.ts';
@@ -201,7 +201,7 @@ export class Ingestion {
       (request.if_too_late === 'refuse' ? lateness(record) : undefined);
     if (never !== undefined) {
       const standing = await records.read(record.request_id);
-      const isOver = standing?.status === 'CANCEL_REQUESTED' && isVoid(standing, now);
+      const isOver = standing !== undefined && isExpired(standing, now);
       if (standing !== undefined && !isOver) return this.#meet(message, request, record, standing);
       return this.#reject(message, { error: never, usable: request, anonymous: isOver });
     }
@@ -238,16 +238,14 @@ export class Ingestion {
     return standing;
   }
 
-  /** A cancellation came first: the request ends with it, unless it has waited for too long. */
+  /** A cancellation came first: the request ends with it. */
   async #replace(cancellation: CancellationRecord, record: RequestRecord): Promise<StoredRecord | undefined> {
     const { records, clock, log } = this.#ports;
     const now = clock.now();
-    const ending = isVoid(cancellation, now) ? undefined : cancelled(now);
     // Its result may be left for the lane's leader, which knows registered lanes only.
     await this.#notifier.register(record, now);
-    const moved = await records.move(replaceCancellation(cancellation, record, ending));
-    const { request_id } = record;
-    if (moved.applied) log(ending === undefined ? 'request.received' : 'request.cancelled', { request_id });
+    const moved = await records.move(replaceCancellation(cancellation, record, cancelled(now)));
+    if (moved.applied) log('request.cancelled', { request_id: record.request_id });
     if (moved.record !== undefined && isOutcome(moved.record.status))
       await deliver(this.#ports, moved.record);
     return moved.record;
@@ -262,11 +260,6 @@ export class Ingestion {
     }
     await deliver(this.#ports, standing ?? record);
   }
-}
-
-/** One that came so long before its request has no effect. */
-function isVoid({ expires_at }: CancellationRecord, now: number): boolean {
-  return expires_at * 1_000 <= now;
 }
 
 function refusalOf(reading: Extract<Reading, { kind: 'invalid' | 'pointer' }>): Refusal {

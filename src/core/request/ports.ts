@@ -13,7 +13,7 @@ export interface Transition {
 export type Moved = { applied: true; record: StoredRecord } | { applied: false; record?: StoredRecord };
 
 export interface Records {
-  /** Writes a new record; where there is one already, writes nothing and returns that one. */
+  /** Writes a new record, also in place of one that has expired; where there is another, writes nothing and returns that one. */
   create(record: StoredRecord): Promise<StoredRecord | undefined>;
   read(requestId: string): Promise<StoredRecord | undefined>;
   /** Carries a nonce: an answer lost after the write took effect is still `applied`. */

@@ -164,13 +164,13 @@ export function requestCancel(record: RequestRecord, now: number): Transition {
   };
 }
 
-/** CANCEL_REQUESTED → what the request begins as: RECEIVED when the cancellation is void, else the end that it meets. */
+/** CANCEL_REQUESTED → the end that the request meets as it begins. */
 export function replaceCancellation(
   cancellation: CancellationRecord,
   record: RequestRecord,
-  ending?: Ending,
+  ending: Ending,
 ): Transition {
-  const { set, remove } = ending === undefined ? { set: {}, remove: [] } : end(record, ending);
+  const { set, remove } = end(record, ending);
   const { request_id: _, nonce: __, ...fields } = { ...record, ...set };
   for (const name of remove) delete (fields as Partial<RequestRecord>)[name];
   const isKept = fields.expires_at !== undefined;
@@ -197,6 +197,11 @@ export function postpone(record: StoredRecord, until: number): Transition {
     set: dueAt(record, until),
     remove: ['expires_at'],
   };
+}
+
+/** It may have been deleted already: DynamoDB takes up to some days for it. */
+export function isExpired({ expires_at }: StoredRecord, now: number): boolean {
+  return expires_at !== undefined && expires_at * 1_000 <= now;
 }
 
 /** A record that nobody owes anything may be deleted after a while. */
