@@ -205,6 +205,15 @@ describe('InvokeModel', () => {
     expect(JSON.stringify(received[0]?.headers)).toContain('team');
   });
 
+  it('trusts the header of the input alone where a model puts out no tokens', async () => {
+    const headers = { 'x-amzn-bedrock-input-token-count': '12' };
+    answers({ embeddings: [[0.5]], texts: ['x'] }, headers);
+    const { usage } = await call(invoke('cohere.embed-v4:0', { texts: ['x'] }));
+    expect(usage).toEqual({ input_tokens: 12, output_tokens: 0 });
+    answers({ generation: 'x' }, headers);
+    expect((await call(invoke('meta.llama3-8b-instruct-v1:0', { prompt: 'x' }))).usage).toBeUndefined();
+  });
+
   it('without headers reads the answer’s own counts', async () => {
     answers({ usage: { inputTokens: 5, outputTokens: 6 }, stopReason: 'end_turn' });
     const answer = await call(invoke('amazon.nova-lite-v1:0', {}));
@@ -251,13 +260,23 @@ describe('errors', () => {
     expect(await errorOf(converse())).toMatchObject({ retryAfterMs: 7_000 });
   });
 
-  it('what is not even JSON has its status for a name', async () => {
-    respond = (response) => response.writeHead(529).end('overloaded');
-    expect(await errorOf(converse())).toMatchObject({
-      kind: 'transient',
-      type: 'Http529',
-      isAnswer: true,
-    });
+  it.each(['overloaded', '{"message":"Overloaded"}', ''])(
+    'what names no exception has its status for a name: %s',
+    async (body) => {
+      respond = (response) => response.writeHead(529).end(body);
+      expect(await errorOf(converse())).toMatchObject({
+        kind: 'transient',
+        type: 'Http529',
+        isAnswer: true,
+      });
+    },
+  );
+
+  it('of many words are cut: a result, and its record, must hold them', async () => {
+    fails(400, 'ValidationException', `Value '${'x'.repeat(500_000)}' at 'messages' is not allowed`);
+    const { message } = (await errorOf(converse())) as Error;
+    expect(message).toMatch(/^Value 'xxx.*…$/);
+    expect(message.length).toBeLessThan(5_000);
   });
 
   it('a new connection that is cut is transient, and is not tried again', async () => {

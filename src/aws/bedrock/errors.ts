@@ -16,6 +16,9 @@ export const EXCEPTION_KINDS: Readonly<Record<string, ModelErrorKind>> = {
   ResourceNotFoundException: 'denied',
 };
 
+/** How the SDK calls an exception without a name. */
+const UNNAMED = 'Unknown';
+
 /** What the network, not Bedrock, says: Node's codes. A reset connection comes as a TimeoutError of the SDK. */
 const NETWORK_CODES = new Set([
   'ECONNRESET',
@@ -27,6 +30,9 @@ const NETWORK_CODES = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
 ]);
+
+/** Bedrock may repeat what it refuses, and a record holds no more than 400 KB. Characters. */
+const LONGEST_MESSAGE = 4_000;
 
 /** Translates an error of the SDK; undefined when neither Bedrock nor the network raised it. */
 export function modelErrorOf(error: unknown, timeoutMs: number): ModelError | undefined {
@@ -49,7 +55,7 @@ export function modelErrorOf(error: unknown, timeoutMs: number): ModelError | un
     {
       kind,
       type: typeOf(name, status),
-      message,
+      message: message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE)}…`,
       retryAfterMs: retryAfterMs($response?.headers?.['retry-after']),
       isAnswer: status !== undefined,
     },
@@ -61,8 +67,8 @@ export function modelErrorOf(error: unknown, timeoutMs: number): ModelError | un
 function typeOf(name: string, status?: number): string {
   if (name in EXCEPTION_KINDS || name === 'TimeoutError') return name;
   if (status === undefined) return 'NetworkError';
-  // An answer that is not even JSON, from something between us and Bedrock, has no exception's name.
-  return name === 'SyntaxError' ? `Http${status}` : name;
+  // An answer from something between us and Bedrock has no exception's name, and may not even be JSON.
+  return name === 'SyntaxError' || name === UNNAMED ? `Http${status}` : name;
 }
 
 function kindOf(name: string, message: string, code?: string, status?: number): ModelErrorKind | undefined {

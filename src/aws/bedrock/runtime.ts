@@ -6,7 +6,7 @@ import {
   InvokeModelCommand,
 } from '@aws-sdk/client-bedrock-runtime';
 import type { ModelAnswer, ModelCall, ModelRuntime } from '../../core/invocation/ports.ts';
-import { readAnswer } from '../../core/request/invoke-bodies.ts';
+import { countsOutput, readAnswer } from '../../core/request/invoke-bodies.ts';
 import { parseJson } from '../../core/request/json.ts';
 import { bodyBytes, type InvokeParameters } from '../../core/request/payload.ts';
 import { BedrockConnections } from './connections.ts';
@@ -72,7 +72,7 @@ async function invokeModel(
   return {
     body: text,
     stopReason: facts.stop_reason,
-    usage: usageOfHeaders(answer.headers) ?? facts.usage,
+    usage: usageOfHeaders(answer.headers, countsOutput(lane)) ?? facts.usage,
     latencyMs: latencyOfHeaders(answer.headers),
   };
 }

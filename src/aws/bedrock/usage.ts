@@ -11,10 +11,14 @@ export function usageOfConverse(usage: TokenUsage | undefined): Usage | undefine
   );
 }
 
-/** What Bedrock itself counted, whatever the model: the headers of an InvokeModel answer. */
-export function usageOfHeaders(headers: Headers): Usage | undefined {
+/**
+ * What Bedrock itself counted, whatever the model: the headers of an InvokeModel answer.
+ * @param countsOutput false for embeddings and the like: their answers tell the input alone
+ */
+export function usageOfHeaders(headers: Headers, countsOutput: boolean): Usage | undefined {
   const count = (kind: string) => numberOf(headers[`x-amzn-bedrock-${kind}-token-count`]);
-  return usageOf(count('input'), count('output'), count('cache-read-input'), count('cache-write-input'));
+  const output = count('output') ?? (countsOutput ? undefined : 0);
+  return usageOf(count('input'), output, count('cache-read-input'), count('cache-write-input'));
 }
 
 /** Milliseconds, by Bedrock's own measure. */

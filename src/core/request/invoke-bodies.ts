@@ -21,6 +21,11 @@ export function maxTokensPath(modelId: string, body: unknown): Path | undefined 
   return paths.find((path) => at(body, path) !== undefined) ?? paths[0];
 }
 
+/** Whether the model's output is counted in tokens, as far as its id or lane tells. */
+export function countsOutput(modelId: string): boolean {
+  return familyOf(modelId)?.maxTokens.length !== 0;
+}
+
 export interface AnswerFacts {
   /** Absent when the answer does not tell both counts. */
   usage?: Usage;
