@@ -63,6 +63,20 @@ describe('an accepted message', () => {
     expect(record).not.toHaveProperty('due_key');
   });
 
+  it.each([
+    ['amazon.nova-canvas-v1:0', { imageGenerationConfig: { numberOfImages: 5 } }, 5],
+    ['amazon.titan-image-generator-v2:0', { imageGenerationConfig: { numberOfImages: 1e300 } }, 10],
+    ['arn:aws:bedrock:us-east-1:123456789012:provisioned-model/a1', {}, 1],
+    ['stability.sd3-5-large-v1:0', { prompt: 'A cat' }, 1],
+    ['amazon.titan-embed-image-v1', { embeddingConfig: {} }, 0],
+  ])('counts the images that a worker will hold of %s: %j', async (model_id, body, images) => {
+    const world = createWorld();
+    const modelInput = { taskType: 'TEXT_IMAGE', ...body };
+    await world.ingest(messageOf({ model_id, modelInput }));
+    const bytes = world.requests()[0]?.input_bytes ?? -1;
+    expect(Math.floor(bytes / 2_500_000)).toBe(images);
+  });
+
   it('is not logged with its content', async () => {
     const world = createWorld();
     await world.ingest(messageOf(requestBody({ metadata: 'my metadata' }, 'my prompt')));

@@ -47,8 +47,8 @@ async function converse(
   abortSignal: AbortSignal,
 ): Promise<ModelAnswer> {
   const answer = await exchange(client, new ConverseCommand({ modelId }), body, abortSignal);
-  const text = textOf(answer.body);
-  const { stopReason, usage, metrics } = (parseJson(text) ?? {}) as Partial<ConverseCommandOutput>;
+  const { text, value } = read(answer.body);
+  const { stopReason, usage, metrics } = (value ?? {}) as Partial<ConverseCommandOutput>;
   return { body: text, stopReason, usage: usageOfConverse(usage), latencyMs: metrics?.latencyMs };
 }
 
@@ -67,8 +67,8 @@ async function invokeModel(
     requestMetadata: requestMetadata && JSON.stringify(requestMetadata),
   });
   const answer = await exchange(client, command, body, abortSignal);
-  const text = textOf(answer.body);
-  const facts = readAnswer(lane, parseJson(text));
+  const { text, value } = read(answer.body);
+  const facts = readAnswer(lane, value);
   return {
     body: text,
     stopReason: facts.stop_reason,
@@ -80,9 +80,15 @@ async function invokeModel(
 /** The real one is given to `exchange`. */
 const NO_BODY = new Uint8Array();
 
-/** What is not JSON (some models answer with media) is kept as base64: no answer that was paid for is lost. */
-function textOf(body: Uint8Array): string {
-  const bytes = Buffer.from(body);
+/**
+ * What is not JSON (some models answer with media) is kept as base64: no answer that was paid for is lost. Answers can have ten
+ * megabytes, so each is copied and parsed once.
+ */
+function read({ buffer, byteOffset, byteLength }: Uint8Array): { text: string; value: unknown } {
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
   const text = bytes.toString('utf8');
-  return parseJson(text) === undefined ? JSON.stringify({ base64: bytes.toString('base64') }) : text;
+  const value = parseJson(text);
+  return value === undefined
+    ? { text: JSON.stringify({ base64: bytes.toString('base64') }), value }
+    : { text, value };
 }

@@ -1,6 +1,7 @@
 import { laneOf, outputLimitOf } from '../lane/catalog/catalog.ts';
 import type { ExpectedStart } from '../lane/expected-start.ts';
 import { groupOf } from '../request/groups.ts';
+import { mediaBytesOfAnswer } from '../request/invoke-bodies.ts';
 import { backlogKey, dueKey, payloadKey } from '../request/keys.ts';
 import { requestedOutput } from '../request/max-tokens.ts';
 import { knownAs, type Profiles, profileOfTenant, type TenantProfiles } from '../request/model-id.ts';
@@ -77,7 +78,8 @@ export function acceptedRecord(request: Request, arrival: Acceptance): RequestRe
     source: arrival.source,
     input_tokens: tokens,
     input_kind: kind === 'text' ? undefined : kind,
-    input_bytes: bytes,
+    input_bytes:
+      bytes + (call.operation === 'converse' ? 0 : mediaBytesOfAnswer(lane, call.invoke_model.body)),
     max_tokens: maxTokens === 'model maximum' ? outputLimitOf(lane) : maxTokens,
     thinking_tokens: thinkingTokens,
     accept_truncated: request.accept_truncated,

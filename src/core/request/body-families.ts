@@ -20,6 +20,8 @@ export interface BodyFamily {
   /** Cached tokens are counted in `input` as well. */
   inputIncludesCached?: boolean;
   stopReason: readonly Path[];
+  /** Answers hold media, of so many bytes each as base64 (assumed: a photograph of a megapixel); `count` says how many are asked for. */
+  media?: { bytes: number; count: Path };
   /** Where it is documented; absent: {@link GUIDE}. */
   source?: string;
 }
@@ -45,6 +47,12 @@ const CHAT_STOP: readonly Path[] = [
   ['outputs', '0', 'stop_reason'],
 ];
 
+const WITHOUT_TOKENS: Pick<BodyFamily, 'maxTokens' | 'usage' | 'stopReason'> = {
+  maxTokens: [],
+  usage: { input: ['inputTextTokenCount'], output: ['outputTextTokenCount'] },
+  stopReason: [],
+};
+
 const ANY = /^/;
 
 /** The first family that fits is taken. */
@@ -59,13 +67,18 @@ export const BODY_FAMILIES: readonly BodyFamily[] = [
     stopReason: [['finishReason']],
   },
   {
-    name: 'embeddings, reranking, images and video',
+    name: 'embeddings, reranking and video',
     models:
-      /^(amazon\.(titan-(embed|image)|nova-(canvas|reel|\d*-?multimodal-embed)|rerank)|cohere\.(embed|rerank)|luma\.|stability\.|twelvelabs\.)/,
-    recognises: (body) => 'texts' in body || 'embeddingConfig' in body || 'taskType' in body,
-    maxTokens: [],
-    usage: { input: ['inputTextTokenCount'], output: ['outputTextTokenCount'] },
-    stopReason: [],
+      /^(amazon\.(titan-embed|nova-(reel|\d*-?multimodal-embed)|rerank)|cohere\.(embed|rerank)|luma\.|twelvelabs\.)/,
+    recognises: (body) => 'texts' in body || 'embeddingConfig' in body,
+    ...WITHOUT_TOKENS,
+  },
+  {
+    name: 'images',
+    models: /^(amazon\.(titan-image|nova-canvas)|stability\.)/,
+    recognises: (body) => 'taskType' in body,
+    ...WITHOUT_TOKENS,
+    media: { bytes: 2_500_000, count: ['imageGenerationConfig', 'numberOfImages'] },
   },
   {
     name: 'Claude text completions',

@@ -4,7 +4,7 @@ import { known } from './versions.ts';
 
 /** Releases that one worker runs concurrently. */
 export const BUNDLE_SIZE = 40;
-/** It holds their payloads in memory at once: their estimated size in sum is bounded. */
+/** It holds their payloads in memory at once, and media in their answers: their estimated size in sum is bounded. */
 export const BUNDLE_BYTES = 10_000_000;
 
 /** What a release allows its call: its record has these from the claim on. */

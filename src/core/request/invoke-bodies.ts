@@ -26,6 +26,16 @@ export function countsOutput(modelId: string): boolean {
   return familyOf(modelId)?.maxTokens.length !== 0;
 }
 
+/** More than a body may ask for. */
+const MOST_MEDIA = 10;
+
+/** Bytes of the media that an answer will hold, about. What else answers hold is small beside their calls. */
+export function mediaBytesOfAnswer(modelId: string, body: unknown): number {
+  const media = familyOf(modelId, body)?.media;
+  if (media === undefined) return 0;
+  return media.bytes * Math.min(MOST_MEDIA, Math.max(1, numberAt(body, media.count) ?? 1));
+}
+
 export interface AnswerFacts {
   /** Absent when the answer does not tell both counts. */
   usage?: Usage;

@@ -117,7 +117,7 @@ export interface RequestRecord extends CommonRecord {
   payload_key: string;
   /** The object that a pointer message named, and the version that was read. */
   source?: { key: string; version_id?: string };
-  /** Estimated input tokens, and the length of the text and media they were estimated from. */
+  /** Estimated input tokens, and what a worker holds: the text and media they were estimated from, and media of the answer. */
   input_tokens: number;
   /** What makes up most of the input, where that is not text: its estimates are learned apart. */
   input_kind?: InputKind;
