@@ -238,15 +238,30 @@ describe('a pointer', () => {
     ],
     [{ bucket: 'calls', key: 'inbox/bytes' }, /^s3\.key: must be an object of UTF-8 text/],
     [{ bucket: 'calls', key: 'inbox/large' }, /^s3\.key: must be an object of at most 26000000 bytes/],
+    [
+      { bucket: 'calls', key: 'inbox/pieces' },
+      /^s3\.key: must be an object with at most 8000000 bytes beside its strings of more than 1 KB/,
+    ],
   ])('%o is refused', async (s3, reason) => {
     const world = createWorld();
     world.cloud.bucket.leave('payloads/a', JSON.stringify(requestBody()));
     world.cloud.bucket.leave('inbox/pointer', JSON.stringify({ s3: { bucket: 'calls', key: 'inbox/a' } }));
     world.cloud.bucket.leave('inbox/bytes', new Uint8Array([0xff, 0xfe]));
     if (s3.key === 'inbox/large') world.cloud.bucket.leave('inbox/large', new Uint8Array(26_000_001));
+    if (s3.key === 'inbox/pieces') {
+      const modelInput = { inputText: 'x'.repeat(8_000_000), numbers: Array(4_000_000).fill(1) };
+      world.cloud.bucket.leave('inbox/pieces', JSON.stringify({ model_id: MODEL, modelInput }));
+    }
     await world.ingest(messageOf({ s3 }));
     expect(world.cloud.sent[0]?.error?.message).toMatch(reason);
     expect(world.records()).toHaveLength(1);
+  });
+
+  it('to a long text is taken', async () => {
+    const world = createWorld();
+    world.cloud.bucket.leave('inbox/long', JSON.stringify(requestBody({}, 'x'.repeat(9_000_000))));
+    await world.ingest(messageOf({ s3: { bucket: 'calls', key: 'inbox/long' } }));
+    expect(world.requests()).toHaveLength(1);
   });
 
   it('to an object that KMS does not decrypt is refused with what would help', async () => {

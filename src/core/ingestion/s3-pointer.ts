@@ -1,10 +1,17 @@
 import { isUtf8 } from 'node:buffer';
+import { abridged } from '../request/abridged.ts';
 import { InboxObjectEncryptedError, InboxObjectTooLargeError } from '../request/errors.ts';
 import { type MessageLimits, type Reading, readMessage } from '../request/message.ts';
 import type { Pointer } from '../request/message-schema.ts';
 import { type Inbox, MAX_INBOX_BYTES } from '../request/ports.ts';
 import { mustBe } from '../request/problem.ts';
 import type { RequestRecord } from '../request/record.ts';
+
+/**
+ * Text in short pieces takes some fifty times its size of memory while it is read, and ingestion has 512 MB. By default a worker takes
+ * no more of it either (memory.ts).
+ */
+const MAX_SHORT_TEXT_BYTES = 8_000_000;
 
 const READABLE =
   "an object that ingestion can decrypt (use the bucket's own encryption, or allow kms:Decrypt to ingestion's role in the key policy)";
@@ -40,6 +47,11 @@ export async function readPointer(
     return refused('key', 'an object that exists', `none at ${key}${version}`);
   }
   if (!isUtf8(object.body)) return refused('key', 'an object of UTF-8 text', 'other bytes');
+  const shortTextBytes = Buffer.byteLength(abridged(object.body).text);
+  if (shortTextBytes > MAX_SHORT_TEXT_BYTES) {
+    const expected = `an object with at most ${MAX_SHORT_TEXT_BYTES} bytes beside its strings of more than 1 KB`;
+    return refused('key', expected, `one with ${shortTextBytes}`);
+  }
   const reading = readMessage(new TextDecoder().decode(object.body), options);
   const source = object.version_id === undefined ? { key } : { key, version_id: object.version_id };
   return { reading, source };
