@@ -44,9 +44,14 @@ export function s3BatchFiles(client: S3Client, bucket: string): BatchFiles {
         ContentLength: bytes = 0,
         VersionId: version_id,
         Metadata: metadata = {},
+        LastModified: modified,
       } = described;
       const etag = ETag.replaceAll('"', '');
-      return { file: { key, etag, bytes, ...(version_id && { version_id }) }, metadata };
+      return {
+        file: { key, etag, bytes, ...(version_id && { version_id }) },
+        metadata,
+        modified_at: modified?.getTime() ?? 0,
+      };
     },
 
     async text(key) {

@@ -107,7 +107,10 @@ export interface MemoryCloud {
 export function createMemoryCloud(options: MemoryCloudOptions = {}): MemoryCloud {
   const { clock = systemClock, indexLagMs = 0 } = options;
   const { records, backlog, due, lookup, all, drop } = createRecords({ clock, indexLagMs });
-  const { payloads, inbox, files, leave, remove, keys } = createObjects(options.leastPartBytes);
+  const { payloads, inbox, files, leave, remove, keys } = createObjects(
+    () => clock.now(),
+    options.leastPartBytes,
+  );
   const { batches, all: allBatches } = createBatches();
   const leases = createBundleLeases();
   const published: MemoryCloud['published'] = [];

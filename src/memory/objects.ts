@@ -9,6 +9,7 @@ interface StoredObject {
   etag: string;
   version_id: string;
   metadata: Record<string, string>;
+  modified_at: number;
 }
 
 /** A versioned bucket, as all ports see it. */
@@ -25,14 +26,15 @@ export interface MemoryObjects {
 /** S3 refuses to complete an upload with a smaller part before its last. */
 const LEAST_PART_BYTES = 5 * 1024 * 1024;
 
-export function createObjects(leastPartBytes = LEAST_PART_BYTES): MemoryObjects {
+export function createObjects(now: () => number, leastPartBytes = LEAST_PART_BYTES): MemoryObjects {
   const objects = new Map<string, StoredObject[]>();
   let versions = 0;
 
   function leave(key: string, body: Uint8Array | string, metadata: Record<string, string> = {}): string {
     versions++;
     const bytes = typeof body === 'string' ? Buffer.from(body) : Uint8Array.from(body);
-    const object = { body: bytes, etag: etagOf(bytes), version_id: `v${versions}`, metadata };
+    const at = { version_id: `v${versions}`, modified_at: now() };
+    const object = { body: bytes, etag: etagOf(bytes), ...at, metadata };
     objects.set(key, [...(objects.get(key) ?? []), object]);
     return object.version_id;
   }
@@ -86,8 +88,8 @@ function createFiles({
     async describe(key, versionId) {
       const object = find(key, versionId);
       if (!object) return undefined;
-      const { body, etag, version_id, metadata } = object;
-      return { file: { key, etag, bytes: body.length, version_id }, metadata };
+      const { body, etag, version_id, ...rest } = object;
+      return { file: { key, etag, bytes: body.length, version_id }, ...rest };
     },
     async text(key) {
       const object = find(key);

@@ -73,14 +73,14 @@ export class BatchRunner {
       return this.#carryOn(order.continuation.batch_id, order.continuation.turn);
     }
     if (order.kind === 'nothing') return;
-    const { file } = order;
+    const { file, at } = order;
     if (nameOf(file.key) !== undefined) {
       const batchId = await this.#open(file);
       if (batchId !== undefined) await this.#carryOn(batchId, 0);
       return;
     }
     const name = nameOfCancel(file.key);
-    if (name !== undefined) await this.#cancel(keysOfName(name).input);
+    if (name !== undefined) await this.#cancel(keysOfName(name).input, at);
   }
 
   /** Returns the id of the file's batch, and creates the batch unless it exists. Undefined: the file cannot be a batch. */
@@ -123,11 +123,21 @@ export class BatchRunner {
     return batchId;
   }
 
-  /** Cancels the batch of the file that is there now. */
-  async #cancel(inputKey: string): Promise<void> {
+  /**
+   * Cancels the batch of the file that is there now, unless it came after the cancellation: messages come late, twice and in any
+   * order.
+   */
+  async #cancel(inputKey: string, at = Number.POSITIVE_INFINITY): Promise<void> {
     const { batches, files, clock, log } = this.#ports;
     const described = await files.describe(inputKey);
-    const batchId = described && (await this.#open(described.file));
+    if (described === undefined) return;
+    if (described.modified_at > at) {
+      // The same content may have been uploaded once more.
+      const batch_id = batchIdOf(described.file);
+      const batch = await batches.read(batch_id);
+      if (batch === undefined || batch.created_at > at) return log('batch.cancel_outdated', { batch_id });
+    }
+    const batchId = await this.#open(described.file);
     if (batchId === undefined) return;
     await batches.requestCancel(batchId, clock.now());
     log('batch.cancel_requested', { batch_id: batchId });

@@ -5,7 +5,8 @@ import type { DroppedFile } from './batch.ts';
 import type { Continuation } from './ports.ts';
 
 export type Order =
-  | { kind: 'object'; file: DroppedFile }
+  /** `at`: when the object was put there, epoch milliseconds. */
+  | { kind: 'object'; file: DroppedFile; at?: number }
   | { kind: 'continuation'; continuation: Continuation }
   /** Such as the test event that S3 sends when its notifications are configured. */
   | { kind: 'nothing' };
@@ -29,7 +30,10 @@ export function readOrders(body: string): Order[] {
 
 /** A record of an S3 event notification. Keys come as in the query of a URL. */
 function orderOf(record: unknown): Order {
-  const { s3 } = Object(record) as { s3?: { object?: Record<string, unknown> } };
+  const { s3, eventTime } = Object(record) as {
+    s3?: { object?: Record<string, unknown> };
+    eventTime?: unknown;
+  };
   const { key, eTag, size = 0, versionId } = s3?.object ?? {};
   if (typeof key !== 'string' || typeof eTag !== 'string') return { kind: 'nothing' };
   const file: DroppedFile = {
@@ -38,5 +42,6 @@ function orderOf(record: unknown): Order {
     bytes: Number(size),
     ...(typeof versionId === 'string' && { version_id: versionId }),
   };
-  return { kind: 'object', file };
+  const at = typeof eventTime === 'string' ? Date.parse(eventTime) : Number.NaN;
+  return { kind: 'object', file, ...(!Number.isNaN(at) && { at }) };
 }

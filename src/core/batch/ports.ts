@@ -19,6 +19,8 @@ export interface DescribedFile {
   file: DroppedFile;
   /** As its uploader set it; names in lower case. */
   metadata: Record<string, string>;
+  /** When it was uploaded, epoch milliseconds. S3 leaves out the part of a second. */
+  modified_at: number;
 }
 
 /** The batch files in the calls bucket, and what answers them. */

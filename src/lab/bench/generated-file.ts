@@ -30,7 +30,7 @@ export function generateFile(key: string, records: number): GeneratedFile {
   const file: DroppedFile = { key, etag: 'generated', bytes };
   let written = 0;
   const files: BatchFiles = {
-    describe: async () => ({ file, metadata: METADATA }),
+    describe: async () => ({ file, metadata: METADATA, modified_at: 0 }),
     text: async () => undefined,
     async read(_file, from, length) {
       const first = Math.floor(from / LINE_BYTES);
