@@ -16,6 +16,7 @@ import {
   checkOptions,
   describeBatch,
   nameOfFile,
+  reportOn,
   submitBatch,
 } from '../../../src/cli/operator/batches.ts';
 
@@ -85,19 +86,41 @@ it('a batch is described by its status, and by its counts or the reason of its f
   );
 });
 
-describe('the cancellation of a batch', () => {
-  /** A bucket with this file and the progress of its batch, and what was put there. */
-  function storeWith(progress: object | undefined) {
-    const put: unknown[] = [];
-    const send = async (command: object) => {
-      if (command instanceof HeadObjectCommand) return { ETag: '"e"', ContentLength: 1 };
-      if (command instanceof PutObjectCommand) return void put.push(command.input.Key);
-      if (progress === undefined) throw new NoSuchKey({ $metadata: {}, message: 'none' });
-      return { Body: { transformToString: async () => JSON.stringify(progress) } };
-    };
-    return { store: { s3: { send } as unknown as S3Client, bucket: 'calls' }, put };
-  }
+const UPLOADED = '2026-11-28T10:00:00.000Z';
+/** A bucket with this file and the progress of its batch, and what was put there. */
+function storeWith(progress: object | undefined) {
+  const put: unknown[] = [];
+  const file = { ETag: '"e"', ContentLength: 1, LastModified: new Date(UPLOADED) };
+  const send = async (command: object) => {
+    if (command instanceof HeadObjectCommand) return file;
+    if (command instanceof PutObjectCommand) return void put.push(command.input.Key);
+    if (progress === undefined) throw new NoSuchKey({ $metadata: {}, message: 'none' });
+    return { Body: { transformToString: async () => JSON.stringify(progress) } };
+  };
+  return { store: { s3: { send } as unknown as S3Client, bucket: 'calls' }, put };
+}
 
+describe('the progress of a batch', () => {
+  it.each([
+    [
+      'has not begun, when its file was refused before it was uploaded again',
+      '2026-11-28T09:59:59.900Z',
+      undefined,
+    ],
+    ['is the refusal of this upload', UPLOADED, 'FAILED'],
+  ])('%s', async (_, updatedAt, expected) => {
+    const { store } = storeWith({ status: 'FAILED', problem: 'model_id: missing', updatedAt });
+    expect((await reportOn(store, 'nightly'))?.status).toBe(expected);
+  });
+
+  it('is that of the same content, however often it was uploaded', async () => {
+    const before = '2026-11-27T00:00:00.000Z';
+    const { store } = storeWith({ status: 'COMPLETED', createdAt: before, updatedAt: before });
+    expect((await reportOn(store, 'nightly'))?.status).toBe('COMPLETED');
+  });
+});
+
+describe('the cancellation of a batch', () => {
   it.each(['COMPLETED', 'CANCELLED', 'FAILED'])('is not asked for once it has ended %s', async (status) => {
     const { store, put } = storeWith({ status });
     expect(await cancelBatch(store, 'nightly')).toEqual({ cancels: false, text: `has ended ${status}` });

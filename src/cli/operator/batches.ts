@@ -93,18 +93,22 @@ export async function checkFile(
 }
 
 /** @throws UsageError when there is no file of this name */
-async function keysOf({ s3, bucket }: Bucket, name: string): Promise<OutputKeys> {
+async function find({ s3, bucket }: Bucket, name: string): Promise<OutputKeys & { uploadedAt: number }> {
   const { input } = keysOfName(name);
   const described = await s3BatchFiles(s3, bucket).describe(input);
-  if (described !== undefined) return outputKeys(described.file);
+  if (described !== undefined) return { ...outputKeys(described.file), uploadedAt: described.modified_at };
   throw new UsageError(`there is no batch ${name}: no s3://${bucket}/${input} that you may read`);
 }
 
 /** How far the batch has come; undefined while it has not begun. */
 export async function reportOn(store: Bucket, name: string): Promise<BatchReport | undefined> {
-  const { progress } = await keysOf(store, name);
+  const { progress, uploadedAt } = await find(store, name);
   const text = await s3BatchFiles(store.s3, store.bucket).text(progress);
-  return text === undefined ? undefined : JSON.parse(text);
+  if (text === undefined) return undefined;
+  const report: BatchReport = JSON.parse(text);
+  // A file that was refused becomes a batch when it is uploaded again with other options.
+  const isOfEarlierUpload = report.createdAt === undefined && Date.parse(report.updatedAt) < uploadedAt;
+  return isOfEarlierUpload ? undefined : report;
 }
 
 /** Waits for the end of the batch. `onChange` hears of it first as it is, and then whenever it has changed. */
@@ -143,7 +147,7 @@ export async function downloadAnswers(
   name: string,
   target: NodeJS.WritableStream,
 ): Promise<void> {
-  const { output } = await keysOf(store, name);
+  const { output } = await find(store, name);
   const { Body } = await store.s3.send(new GetObjectCommand({ Bucket: store.bucket, Key: output }));
   await pipeline(Body as Readable, target, { end: target !== process.stdout });
 }
