@@ -37,6 +37,10 @@ export interface Connection {
   s3: S3Client;
 }
 
+/** A connection that has died unnoticed must not hold up all who wait. A queue answers after 20 seconds at the latest. */
+const CONNECTION_TIMEOUT_MS = 10_000;
+const IDLE_TIMEOUT_MS = 30_000;
+
 const REQUIRED = ['input_queue_url', 'requests_table_name', 'bedrock_calls_bucket_name'] as const;
 
 /** @throws SmootherUsageError when an option is unknown, there are no outputs, or one is missing */
@@ -49,7 +53,8 @@ export function connect(options: ConnectionOptions, environment = process.env): 
   });
   const outputs = readOutputs(options.outputs ?? environment.SMOOTHER_OUTPUTS);
   const { credentials, endpoint, region = outputs.region } = options;
-  const config = { credentials, endpoint, region };
+  const requestHandler = { connectionTimeout: CONNECTION_TIMEOUT_MS, socketTimeout: IDLE_TIMEOUT_MS };
+  const config = { credentials, endpoint, region, requestHandler };
   // At a custom endpoint a bucket is a path: nothing resolves `bucket.127.0.0.1`.
   const forcePathStyle = Boolean(endpoint ?? environment.AWS_ENDPOINT_URL ?? environment.AWS_ENDPOINT_URL_S3);
   return {

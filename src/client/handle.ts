@@ -46,6 +46,14 @@ export interface RequestStatus {
  */
 export type Cancellation = 'cancelled' | 'too late' | 'already ended';
 
+/**
+ * A wait ends at the look after its limit. When no look comes, because the reads hang or too many wait, it ends without one, but not
+ * sooner than this: the shortest wait still gets a look.
+ */
+const LEAST_WAIT_MS = 5_000;
+/** No timer of Node is longer. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** What a handle works with: that of its Smoother. */
 export interface HandleContext {
   ports: ClientPorts;
@@ -166,12 +174,17 @@ export class RequestHandle {
     const until = clock.now() + timeoutMs;
     return new Promise((resolve, reject) => {
       const leave = () => {
+        clearTimeout(timer);
         reader.remove(watch);
         signal?.removeEventListener('abort', abort);
       };
       const abort = () => {
         leave();
         reject(signal?.reason);
+      };
+      const giveUp = () => {
+        leave();
+        reject(new ResultTimeoutError(this.requestId, timeoutMs));
       };
       const watch = {
         keys: () => this.#keys,
@@ -185,8 +198,7 @@ export class RequestHandle {
             return undefined;
           }
           if (now >= until) {
-            leave();
-            reject(new ResultTimeoutError(this.requestId, timeoutMs));
+            giveUp();
             return undefined;
           }
           const usual = record && 'model_id' in record ? durations.of(String(record.model_id)) : undefined;
@@ -197,6 +209,8 @@ export class RequestHandle {
           reject(error);
         },
       };
+      const timer =
+        timeoutMs <= LONGEST_TIMER_MS ? setTimeout(giveUp, Math.max(timeoutMs, LEAST_WAIT_MS)) : undefined;
       if (signal?.aborted) return abort();
       signal?.addEventListener('abort', abort, { once: true });
       const isNew = clock.now() - this.#since < FIRST_LOOK_MS && this.messageId !== undefined;
