@@ -10,6 +10,7 @@ import {
 import { messageOf, type SubmitRequest } from '../../src/client/requests.ts';
 import { rejectionId } from '../../src/core/request/keys.ts';
 import { createWorld, messageOf as received } from '../fixtures/ingestion-world.ts';
+import { waitingRecord } from '../fixtures/records.ts';
 import { completed, StackStub } from './stack-stub.ts';
 
 const MODEL = 'us.amazon.nova-lite-v1:0';
@@ -97,6 +98,16 @@ describe('a bad request id', () => {
       () => smoother.handle('a', { messageId: 'm'.repeat(3_000) }),
       /messageId: must be/,
     );
+  });
+});
+
+describe('a request id that another content has', () => {
+  it('is not cancelled: that would take back the other request', async () => {
+    const handle = await smoother.submit(asking({ requestId: 'taken' }));
+    stack.put(waitingRecord('taken'));
+    const { length } = stack.sent;
+    expect(await handle.cancel()).toBe('already ended');
+    expect(stack.sent).toHaveLength(length);
   });
 });
 

@@ -151,10 +151,13 @@ export class RequestHandle {
   async cancel(options: WaitOptions = {}): Promise<Cancellation> {
     checkWait(options);
     const { ports, sender } = this.#context;
-    const before = this.#own(byId(await ports.read(this.#keys)));
+    const found = byId(await ports.read(this.#keys));
+    const before = this.#own(found);
     if (before !== undefined && isOutcome(before.status)) {
       return before.status === 'CANCELLED' ? 'cancelled' : 'already ended';
     }
+    // Another's request has the id, so ours is refused: to cancel by the id would take back the other's.
+    if (before === undefined && found.has(this.requestId)) return 'already ended';
     await sender.send(cancelMessage(this.requestId));
     const record = await this.#until((it) => cancellationOf(it) !== undefined, options);
     return cancellationOf(record) ?? 'already ended';
