@@ -51,10 +51,19 @@ interface Parts {
   deltas: JsonObject[];
 }
 
-function partsOf({ text, toolUse, reasoningContent, citationsContent }: JsonObject): Parts {
+function partsOf(block: JsonObject): Parts {
+  const { text, toolUse, toolResult, image, reasoningContent, citationsContent } = block;
   if (isObject(toolUse)) {
     const { input, ...named } = toolUse;
     return { start: { toolUse: named }, deltas: [{ toolUse: { input: encodeJson(input) } }] };
+  }
+  if (isObject(toolResult)) {
+    const { content, ...named } = toolResult;
+    return { start: { toolResult: named }, deltas: [{ toolResult: content }] };
+  }
+  if (isObject(image)) {
+    const { format, ...rest } = image;
+    return { start: { image: { format } }, deltas: [{ image: rest }] };
   }
   if (isObject(reasoningContent)) {
     const { reasoningText, redactedContent } = reasoningContent;
@@ -69,7 +78,8 @@ function partsOf({ text, toolUse, reasoningContent, citationsContent }: JsonObje
     const cited = Array.isArray(citations) ? citations.map((citation) => ({ citation })) : [];
     return { deltas: [...texts, ...cited] };
   }
-  return { deltas: [{ text: text ?? '' }] };
+  // A kind of block that is newer than this code comes whole, under its own name.
+  return { deltas: [text === undefined ? block : { text }] };
 }
 
 function anthropicParts({
