@@ -47,6 +47,13 @@ describe('a batch file', () => {
     ]);
   });
 
+  it('is not uploaded when a key of its output would be too long for S3', async () => {
+    const store = { s3: {} as S3Client, bucket: 'calls' };
+    await expect(submitBatch(store, 'n'.repeat(500), path.join(folder, 'none'), {})).rejects.toThrow(
+      'the name of the file is too long',
+    );
+  });
+
   it('has options that are refused before anything is uploaded', () => {
     expect(() => checkOptions({ 'model-id': 'amazon.nova-lite-v1:0', deadline: 'tomorrow' })).toThrow(
       'deadline: must be an ISO 8601 time',

@@ -135,6 +135,17 @@ describe('a batch', () => {
     expect(JSON.parse(await world.output('manifest.json.out'))).toMatchObject({ totalRecordCount: 0 });
   });
 
+  it('fails before anything is called when a key of its output would be too long for S3', async () => {
+    const world = createBatchWorld();
+    await world.drop(`batches/${'n'.repeat(500)}.jsonl`, records(3));
+    expect([...world.cloud.table.all()]).toEqual([]);
+    expect(JSON.parse(await world.output('progress.json'))).toMatchObject({
+      status: 'FAILED',
+      problem:
+        'the name of the file is too long: a key of its output would have 1046 bytes, and S3 takes 1024',
+    });
+  });
+
   it('fails when its file is deleted, and says so', async () => {
     const world = createBatchWorld();
     await world.drop(KEY, records(3));

@@ -41,6 +41,15 @@ describe('the options of a batch', () => {
     });
   });
 
+  it('may be named in metadata as in the file, and the file may begin with a byte order mark', () => {
+    const metadata = { model_id: MODEL, max_wait_seconds: '3600' };
+    const besides = '\uFEFF{"priority":2}';
+    expect(read({ metadata, besides })).toMatchObject({
+      options: { model_id: MODEL, priority: 2 },
+      deadlineAt: NOW + 3_600_000,
+    });
+  });
+
   it('come from a file beside the batch, where metadata does not say otherwise', () => {
     const besides = JSON.stringify({ model_id: MODEL, priority: 2, deadline: '2026-11-27T00:00:00Z' });
     expect(read({ besides, metadata: { priority: '4' } })).toMatchObject({

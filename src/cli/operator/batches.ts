@@ -11,6 +11,7 @@ import { s3BatchFiles } from '../../aws/s3-batch-files.ts';
 import {
   type BatchStatus,
   hasEnded,
+  keyProblem,
   keysOfName,
   type OutputKeys,
   outputKeys,
@@ -52,6 +53,9 @@ export async function submitBatch(
   file: string,
   metadata: Record<string, string>,
 ): Promise<void> {
+  const { input } = keysOfName(name);
+  const problem = keyProblem({ key: input, etag: '' });
+  if (problem !== undefined) throw new UsageError(problem);
   const upload = new Upload({
     client: s3,
     partSize: PART_BYTES,
@@ -60,7 +64,7 @@ export async function submitBatch(
     leavePartsOnError: true,
     params: {
       Bucket: bucket,
-      Key: keysOfName(name).input,
+      Key: input,
       Body: createReadStream(file),
       ContentType: JSON_LINES,
       Metadata: metadata,

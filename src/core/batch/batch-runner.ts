@@ -7,6 +7,7 @@ import {
   type DroppedFile,
   type ENDS,
   hasEnded,
+  keyProblem,
   keysOfName,
   NO_COUNTS,
   nameOf,
@@ -98,7 +99,7 @@ export class BatchRunner {
     const now = clock.now();
     const sources = { metadata: described.metadata, besides };
     const reading = readOptions(sources, now, this.#options.longestWaitSeconds);
-    const problem = 'problem' in reading ? reading.problem : sizeProblem(file);
+    const problem = 'problem' in reading ? reading.problem : (sizeProblem(file) ?? keyProblem(file));
     if ('problem' in reading || problem !== undefined) {
       await this.#tellFailure(file, problem ?? '');
       return undefined;

@@ -132,6 +132,16 @@ export function outputKeys(batch: Pick<DroppedFile, 'key' | 'etag'>): OutputKeys
   };
 }
 
+const MOST_KEY_BYTES = 1_024;
+
+/** What S3 would say about the names of the output. They are longer than the file's own, and its name is in one of them twice. */
+export function keyProblem(file: Pick<DroppedFile, 'key' | 'etag'>): string | undefined {
+  const bytes = Math.max(...Object.values(outputKeys(file)).map((key) => Buffer.byteLength(key)));
+  return bytes > MOST_KEY_BYTES
+    ? `the name of the file is too long: a key of its output would have ${bytes} bytes, and S3 takes ${MOST_KEY_BYTES}`
+    : undefined;
+}
+
 /** The request that a line becomes. */
 export function requestIdOf({ batch_id }: Pick<Batch, 'batch_id'>, line: number): string {
   return `batch-${batch_id}-${line}`;

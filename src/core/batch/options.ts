@@ -1,6 +1,6 @@
 /** What a batch says about all of its records: metadata of its file, or a small JSON file beside it. */
 import * as z from 'zod';
-import { isObject, parseJson } from '../request/json.ts';
+import { isObject, parseJson, withoutByteOrderMark } from '../request/json.ts';
 import { envelope, fields } from '../request/message-schema.ts';
 import { describeProblems } from '../request/problem.ts';
 import { parseWith } from '../request/problems.ts';
@@ -66,7 +66,7 @@ export function readOptions(
   now: number,
   longestWaitSeconds: number,
 ): OptionsReading {
-  const beside = besides === undefined ? {} : parseJson(besides);
+  const beside = besides === undefined ? {} : parseJson(withoutByteOrderMark(besides));
   if (!isObject(beside)) return { problem: 'the options file beside the batch must be a JSON object' };
   const given = { ...beside, ...fromMetadata(metadata) };
   const parsed = parseWith(batchOptions, given);
@@ -100,11 +100,11 @@ export function readOptions(
   };
 }
 
-/** All metadata is text, so numbers and flags are parsed. */
+/** All metadata is text, so numbers and flags are parsed. A name may be written as in the file beside the batch. */
 function fromMetadata(metadata: Readonly<Record<string, string>>): Record<string, unknown> {
   return Object.fromEntries(
     NAMES.flatMap((name) => {
-      const text = metadata[name.replaceAll('_', '-')];
+      const text = metadata[name.replaceAll('_', '-')] ?? metadata[name];
       if (text === undefined) return [];
       return [[name, NOT_TEXT.includes(name) ? (parseJson(text) ?? text) : text]];
     }),
