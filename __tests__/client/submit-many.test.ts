@@ -39,6 +39,20 @@ it('gives handles in the order of the requests, and tells of each', async () => 
   expect(told).toEqual(ids.map((_, index) => index + 1));
 });
 
+it('tells of a request as soon as the queue has it, while the next one is still to come', async () => {
+  let tell = () => {};
+  const told = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  async function* requests() {
+    yield request('first');
+    await told;
+    yield request('second');
+  }
+  const handles = await smoother.submitMany(requests(), { onProgress: () => tell() });
+  expect(handles.map(({ requestId }) => requestId)).toEqual(['first', 'second']);
+});
+
 it('stops at a request that cannot be sent, and gives the handles of those that were', async () => {
   const read: string[] = [];
   function* requests() {

@@ -77,17 +77,16 @@ export class Smoother {
     checkOptions<SubmitManyOptions>(options, { signal: true, onProgress: true });
     const { signal, onProgress } = options;
     const handles: RequestHandle[] = [];
-    const unsent: Promise<RequestHandle>[] = [];
+    const unsent: Promise<void>[] = [];
     const failures: unknown[] = [];
-    const settle = async (count: number) => {
-      for (const sending of unsent.splice(0, count)) {
-        try {
-          const handle = await sending;
-          handles.push(handle);
-          onProgress?.({ sent: handles.length, handle });
-        } catch (error) {
-          failures.push(error);
-        }
+    const tell = async (before: Promise<void> | undefined, sending: Promise<RequestHandle>) => {
+      await before;
+      try {
+        const handle = await sending;
+        handles.push(handle);
+        onProgress?.({ sent: handles.length, handle });
+      } catch (error) {
+        failures.push(error);
       }
     };
     try {
@@ -97,14 +96,14 @@ export class Smoother {
         const sending = this.send(messageOf(request));
         // A failure stops the reading at once, and not only when its turn has come.
         sending.catch((error: unknown) => failures.push(error));
-        unsent.push(sending);
-        if (unsent.length >= MOST_UNSENT) await settle(1);
+        unsent.push(tell(unsent.at(-1), sending));
+        if (unsent.length >= MOST_UNSENT) await unsent.shift();
         if (failures.length > 0) break;
       }
     } catch (error) {
       failures.push(error);
     }
-    await settle(unsent.length);
+    await unsent.at(-1);
     if (failures.length > 0) throw new SubmitManyError(handles, failures[0]);
     return handles;
   }
