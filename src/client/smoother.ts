@@ -169,7 +169,8 @@ export class Smoother {
 
   /** Calls as Bedrock's HTTP API takes them; what `bedrock`, `fetch` and the sidecar have in common. */
   calls(defaults: CallDefaults = {}): BedrockCalls {
-    return new BedrockCalls(this, defaults, { region: this.#connection.outputs.region });
+    const { region, credentials } = this.#connection.sqs.config;
+    return new BedrockCalls(this, defaults, { region, credentials });
   }
 
   /** Closes the connections. Nobody may wait any more. */

@@ -1,6 +1,7 @@
 /** Bedrock's HTTP API answered through the smoother: what the drop-in client, `fetch` and the sidecar have in common. */
 import {
   BedrockRuntimeClient,
+  type BedrockRuntimeClientConfig,
   BedrockRuntimeServiceException,
   CountTokensCommand,
   type CountTokensCommandInput,
@@ -41,6 +42,9 @@ export interface HttpAnswer {
   body: Uint8Array;
 }
 
+/** For what is passed on to Bedrock. Default: as the SDK finds them. */
+type Direct = Pick<BedrockRuntimeClientConfig, 'region' | 'credentials'>;
+
 interface Submitter {
   submit(request: SubmitRequest): Promise<RequestHandle>;
 }
@@ -64,17 +68,17 @@ const REQUEST_METADATA = 'x-amzn-bedrock-request-metadata';
 export class BedrockCalls {
   readonly #smoother: Submitter;
   readonly #defaults: CallDefaults;
-  readonly #region: string | undefined;
+  readonly #direct: Direct;
   /** Callers that wait, by request. */
   readonly #open = new Map<string, number>();
   #bedrock: BedrockRuntimeClient | undefined;
 
   /** @throws SmootherUsageError when a default is unknown */
-  constructor(smoother: Submitter, defaults: CallDefaults, { region }: { region?: string } = {}) {
+  constructor(smoother: Submitter, defaults: CallDefaults, direct: Direct = {}) {
     checkOptions<CallDefaults>(defaults, COMMON_OPTIONS);
     this.#smoother = smoother;
     this.#defaults = defaults;
-    this.#region = region;
+    this.#direct = direct;
   }
 
   /** The answer, once there is one. Rejects only when the signal aborts, with its reason; the request is taken back then. */
@@ -174,7 +178,7 @@ export class BedrockCalls {
 
   /** Bedrock counts for nothing: the call goes there. */
   async #countTokens(modelId: string, text: string): Promise<object> {
-    this.#bedrock ??= new BedrockRuntimeClient({ region: this.#region });
+    this.#bedrock ??= new BedrockRuntimeClient(this.#direct);
     const { input } = parseBody(text);
     const invoked = isObject(input) && isObject(input.invokeModel) ? input.invokeModel : undefined;
     const decoded = invoked
