@@ -7,6 +7,7 @@ import {
   BUNDLE_ENDED,
   countersOf,
   freedBy,
+  type HoldingCall,
   heldBy,
   type SlotTotals,
 } from '../../src/core/lane/call-counters.ts';
@@ -36,6 +37,8 @@ export interface Release extends EngineRelease {
   at: number;
   worker: number;
   startedAt?: number;
+  /** What its worker has told of that while it ran. */
+  startedBy?: number;
   end?: CallEnd;
   endedAt?: number;
   charged: number;
@@ -47,10 +50,10 @@ export interface Release extends EngineRelease {
 interface Worker {
   id: number;
   startsAfter: number;
-  /** Tenants of its calls that have not ended. */
-  running: string[];
-  /** Those of them who were told to hold it. */
-  holders: string[];
+  /** Calls that have not ended. */
+  running: Release[];
+  /** Those of them that were told to hold it. */
+  holders: HoldingCall[];
 }
 
 /** What a tick saw and did. */
@@ -161,9 +164,8 @@ export class LaneRun {
     const released = decisions.releases.map((it): Release => {
       const worker = workers.get(it.bundle) ?? this.#startWorker();
       workers.set(it.bundle, worker);
-      worker.running.push(it.entry.tenant);
       const entry = this.#take(it.entry);
-      const release = {
+      const release: Release = {
         ...it,
         entry,
         at,
@@ -171,6 +173,7 @@ export class LaneRun {
         charged: 0,
         reportedAt: Number.POSITIVE_INFINITY,
       };
+      worker.running.push(release);
       this.#at(at + worker.startsAfter, () => this.#call(release, worker));
       return release;
     });
@@ -184,8 +187,9 @@ export class LaneRun {
     const worker: Worker = { id: ++this.#workers, startsAfter, running: [], holders: [] };
     const slot = slotOf(this.#now);
     this.#later(startsAfter + HELD_AFTER_MS, () => {
-      worker.holders = [...worker.running];
-      if (worker.holders.length > 0) this.#report(slot, heldBy(worker.holders));
+      for (const release of worker.running) release.startedBy = release.startedAt;
+      worker.holders = worker.running.map(({ entry, startedBy }) => ({ tenant: entry.tenant, startedBy }));
+      if (worker.holders.length > 0) this.#report(slot, heldBy(slot, worker.holders));
     });
     return worker;
   }
@@ -216,12 +220,12 @@ export class LaneRun {
   }
 
   #end(release: Release, worker: Worker, end: CallEnd, usage = { input: 0, output: 0, charge: 0 }): void {
-    const { entry, at: releasedAt, startedAt } = release;
+    const { entry, at: releasedAt, startedAt, startedBy } = release;
     const { priority, tenant } = entry;
     Object.assign(release, { end, endedAt: this.#now, charged: usage.charge });
-    worker.running.splice(worker.running.indexOf(tenant), 1);
+    worker.running.splice(worker.running.indexOf(release), 1);
     const counters = countersOf({
-      ...{ end, releasedAt, startedAt, finishedAt: this.#now, reservedTokens: release.reserved },
+      ...{ end, releasedAt, startedAt, startedBy, finishedAt: this.#now, reservedTokens: release.reserved },
       // As workers do: after a server error nobody knows what was charged.
       chargedTokens: end === 'transient' ? release.reserved : usage.charge,
       ...{ estimatedInputTokens: entry.input_tokens, inputTokens: usage.input, outputTokens: usage.output },

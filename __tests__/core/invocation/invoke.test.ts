@@ -3,6 +3,7 @@ import { BundleError, type ModelErrorDetails } from '../../../src/core/invocatio
 import { INLINE_OUTPUT_BYTES } from '../../../src/core/invocation/outcome.ts';
 import { MAX_DENIALS } from '../../../src/core/invocation/retry-policy.ts';
 import { runWorker } from '../../../src/core/invocation/worker.ts';
+import { slotReportOf } from '../../../src/core/lane/call-counters.ts';
 import { MAX_PROBED_RELEASES } from '../../../src/core/request/attempts.ts';
 import type { HoldMessage } from '../../../src/core/request/hold-message.ts';
 import { dueKey, outputKey } from '../../../src/core/request/keys.ts';
@@ -543,6 +544,8 @@ describe('a bundle', () => {
     pass();
     await expect.poll(() => world.counters()).toMatchObject({ bundles_held: 1, 'held.acme': 1_000 });
     expect(await world.counters()).not.toHaveProperty(['freed.acme']);
+    const running = async () => slotReportOf({ slot: 0, counters: await world.counters() }).running;
+    expect((await running()).map(([, calls]) => calls)).toEqual([2]);
     answer();
     await run;
     expect(await world.counters()).toMatchObject({
@@ -551,6 +554,7 @@ describe('a bundle', () => {
       bundles_ended: 1,
     });
     expect(await world.counters()).not.toHaveProperty(['held.quick']);
+    expect(await running()).toEqual([]);
   });
 
   it('that cannot tell whose calls hold its worker still ends', async () => {

@@ -56,22 +56,23 @@ describe('an input of media', () => {
 
 describe('a worker that waits for long', () => {
   const holdersOf = (counters: Record<string, number>) => slotReportOf({ slot: 0, counters }).holders;
-  const calls = [...Array(6).fill('acme'), ...Array(3).fill('globex'), 'initech'];
+  const of = (...tenants: string[]) => tenants.map((tenant) => ({ tenant }));
+  const calls = of(...Array(6).fill('acme'), ...Array(3).fill('globex'), 'initech');
 
   it('is held by those whose calls it waits for, each by its part of them', () => {
-    expect(holdersOf(heldBy(calls))).toEqual([
+    expect(holdersOf(heldBy(0, calls))).toEqual([
       ['acme', 0.6],
       ['globex', 0.3],
       ['initech', 0.1],
     ]);
-    expect(holdersOf(heldBy(['acme']))).toEqual([['acme', 1]]);
+    expect(holdersOf(heldBy(0, of('acme')))).toEqual([['acme', 1]]);
   });
 
   it('counts as no more than one worker, however many tenants share it, and as none once it is free', () => {
-    const many = Array.from({ length: 40 }, (_, call) => `tenant-${call % 7}`);
-    const held = holdersOf(heldBy(many)).reduce((sum, [, part]) => sum + part, 0);
+    const many = of(...Array.from({ length: 40 }, (_, call) => `tenant-${call % 7}`));
+    const held = holdersOf(heldBy(0, many)).reduce((sum, [, part]) => sum + part, 0);
     expect(held).toBeGreaterThan(0.5);
     expect(held).toBeLessThanOrEqual(1.001);
-    expect(holdersOf({ ...heldBy(many), ...freedBy(many) })).toEqual([]);
+    expect(holdersOf({ ...heldBy(0, many), ...freedBy(many) })).toEqual([]);
   });
 });

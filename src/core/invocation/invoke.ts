@@ -44,19 +44,20 @@ import { withTenantMetadata } from './tenant-metadata.ts';
 
 /**
  * Runs one release to its end.
- * @param claimed is told when it has been claimed here
+ * @param claimed is given what has been claimed here
  */
 export async function invoke(
   ports: InvocationPorts,
   message: HoldMessage,
   release: Release,
-  claimed: (record: RequestRecord) => void,
+  claimed: (run: Run) => void,
 ): Promise<'ours' | 'withdrawn' | 'not ours'> {
   const { lane, released_at: releasedAt } = message;
   const { applied, record } = await ports.records.move(claim(release, message, ports.clock.now()));
   if (!applied || record.status !== 'IN_PROGRESS') return endUnclaimed(ports, message, release, record);
-  claimed(record);
-  await runToEnd(ports, { lane, releasedAt, record, probe: release.probe });
+  const run = { lane, releasedAt, record, probe: release.probe };
+  claimed(run);
+  await runToEnd(ports, run);
   return 'ours';
 }
 
@@ -119,6 +120,7 @@ async function call(ports: InvocationPorts, run: Run, stored: Call): Promise<voi
   const { clock, log, model } = ports;
   const { record } = run;
   const startedAt = clock.now();
+  run.sentAt = startedAt;
   const timeoutMs = timeoutMsOf(ports);
   log('call.started', { ...ids(record), lane: run.lane, start_delay_ms: startedAt - run.releasedAt });
   const granted = withGrantedMaxTokens(record, stored);

@@ -15,6 +15,10 @@ export interface Run {
   releasedAt: number;
   record: RequestRecord;
   probe?: true;
+  /** When the call was sent, epoch milliseconds. */
+  sentAt?: number;
+  /** What its lane has been told of its start, epoch milliseconds. */
+  startedBy?: number;
 }
 
 export function reportNotStarted(ports: InvocationPorts, run: Run): Promise<void> {
@@ -29,7 +33,7 @@ export type Reported = Pick<CallReport, 'end' | 'startedAt' | 'finishedAt' | 'ch
 /** Tells the call's lane what became of it. */
 export async function report(
   { reports }: InvocationPorts,
-  { lane, releasedAt, record, probe }: Run,
+  { lane, releasedAt, record, probe, startedBy }: Run,
   { usage, ...call }: Reported,
 ): Promise<void> {
   const { priority, tenant, expected_tokens: expectedTokens } = record;
@@ -45,6 +49,7 @@ export async function report(
     tenant,
     served: expectedTokens === undefined ? undefined : { priority, expectedTokens },
     probe,
+    startedBy,
     promise: promiseOf(record, releasedAt),
     ...call,
   });

@@ -7,7 +7,7 @@
 import type { Priority } from '../request/record.ts';
 import type { InputKind } from '../request/tokens.ts';
 import { CALL_ENDS, type CallEnd, type CallReport, SLOT_MS, slotOf } from './call-report.ts';
-import type { Counters } from './counters.ts';
+import { type Counters, sumOf } from './counters.ts';
 import { sizeBucketOf } from './size-buckets.ts';
 
 /** Starts are counted by their place after the slot's begin, this finely: how exactly the ledger knows them. */
@@ -86,6 +86,8 @@ export interface SlotReport extends Readonly<Record<Sum, number>> {
   readonly slot: number;
   /** Calls, by when they started. */
   readonly starts: readonly Bin[];
+  /** Calls that run, as far as a worker has told, by when they had started at the latest. */
+  readonly running: readonly Bin[];
   /** Tokens charged within the reservations, by when the calls started. */
   readonly charges: readonly Bin[];
   /** Tokens charged beyond the reservations, by when the calls ended. */
@@ -110,6 +112,7 @@ export interface SlotReport extends Readonly<Record<Sum, number>> {
 /** Names of the counters that are not plain sums: a kind and its parts, separated by dots. Only the last part may hold dots. */
 const nameOf = {
   start: (bin: number) => `start.${bin}`,
+  running: (bin: number) => `running.${bin}`,
   charge: (bin: number) => `charged.${bin}`,
   debt: (bin: number) => `debt.${bin}`,
   answer: (bucket: number, cut: boolean, task?: string) =>
@@ -137,28 +140,45 @@ const FAILED_BY_CALL: ReadonlySet<CallReport['end']> = new Set([
 /** Counters of a bundle whose last release has ended: its worker is free. Added to the slot of its release. */
 export const BUNDLE_ENDED = { bundles_ended: 1 } as const satisfies Partial<Record<Sum, number>>;
 
-/** Counters of a bundle that runs for long: those whose calls it waits for hold its worker, each by the part of them that is theirs. */
-export function heldBy(tenantsOfCalls: readonly string[]): Counters {
-  return { ['bundles_held' satisfies Sum]: 1, ...partsOf('held', tenantsOfCalls) };
+/** A call that its bundle waits for. */
+export interface HoldingCall {
+  tenant: string;
+  /** It started by then, epoch milliseconds; absent if it may not have been sent yet. Its end is to report the same. */
+  startedBy?: number;
+}
+
+/**
+ * Counters of a bundle that runs for long: those whose calls it waits for hold its worker, each by the part of them that is theirs.
+ * Their starts count now and not only with their ends, because Bedrock forgets a start after a minute.
+ */
+export function heldBy(slot: number, calls: readonly HoldingCall[]): Counters {
+  const running = sumOf(...calls.map(({ startedBy }) => runningCounter(slot, startedBy, 1)));
+  return { ['bundles_held' satisfies Sum]: 1, ...partsOf('held', calls), ...running };
+}
+
+function runningCounter(slot: number, startedBy: number | undefined, count: 1 | -1): Counters {
+  if (startedBy === undefined) return {};
+  return { [nameOf.running(binOf(startedBy - slot * SLOT_MS, START_BIN_MS))]: count };
 }
 
 /** Counters of such a bundle when its worker is free. */
-export function freedBy(tenantsOfCalls: readonly string[]): Counters {
-  return partsOf('freed', tenantsOfCalls);
+export function freedBy(calls: readonly HoldingCall[]): Counters {
+  return partsOf('freed', calls);
 }
 
-function partsOf(change: 'held' | 'freed', tenantsOfCalls: readonly string[]): Counters {
-  const calls = new Map<string, number>();
-  for (const tenant of tenantsOfCalls) calls.set(tenant, (calls.get(tenant) ?? 0) + 1);
-  const most = [...calls].sort(([, a], [, b]) => b - a).slice(0, MOST_HOLDERS);
-  const all = tenantsOfCalls.length;
+function partsOf(change: 'held' | 'freed', calls: readonly HoldingCall[]): Counters {
+  const counts = new Map<string, number>();
+  for (const { tenant } of calls) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+  const most = [...counts].sort(([, a], [, b]) => b - a).slice(0, MOST_HOLDERS);
+  const all = calls.length;
   return Object.fromEntries(
     most.map(([tenant, count]) => [nameOf.worker(change, tenant), Math.round((RATIO_UNIT * count) / all)]),
   );
 }
 
 export function countersOf(report: CallReport): Counters {
-  const slotBegin = slotOf(report.releasedAt) * SLOT_MS;
+  const slot = slotOf(report.releasedAt);
+  const slotBegin = slot * SLOT_MS;
   const sums: Partial<Record<Sum, number>> = {
     ended: 1,
     [report.end]: 1,
@@ -166,7 +186,7 @@ export function countersOf(report: CallReport): Counters {
     charged: report.chargedTokens,
   };
   if (report.promise !== undefined) sums[`promises_${report.promise}`] = 1;
-  const others: Record<string, number> = {};
+  const others: Record<string, number> = { ...runningCounter(slot, report.startedBy, -1) };
   if (report.served !== undefined) {
     const { priority, expectedTokens } = report.served;
     const owed = report.chargedTokens - expectedTokens;
@@ -229,6 +249,7 @@ const NO_REPORT = {
   ...ZEROS,
   slot: 0,
   starts: [] as Bin[],
+  running: [] as Bin[],
   charges: [] as Bin[],
   debts: [] as Bin[],
   answers: [] as AnswerSizes[],
@@ -246,6 +267,7 @@ function emptyReport(slot: number): typeof NO_REPORT {
   const report = { ...NO_REPORT };
   report.slot = slot;
   report.starts = [];
+  report.running = [];
   report.charges = [];
   report.debts = [];
   report.answers = [];
@@ -272,6 +294,9 @@ export function slotReportOf({ slot, counters }: SlotTotals): SlotReport {
     switch (kind) {
       case 'start':
         report.starts.push([Number(part), count]);
+        break;
+      case 'running':
+        if (count > 0) report.running.push([Number(part), count]);
         break;
       case 'charged':
         report.charges.push([Number(part), count]);

@@ -31,6 +31,8 @@ export interface CallReport {
   releasedAt: number;
   /** Epoch milliseconds when Bedrock counted the call, at the latest; absent if it was not sent. */
   startedAt?: number;
+  /** What its worker has told of its start while it ran, epoch milliseconds. */
+  startedBy?: number;
   finishedAt: number;
   reservedTokens: number;
   /**

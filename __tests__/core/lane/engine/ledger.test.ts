@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countersOf, slotReportOf } from '../../../../src/core/lane/call-counters.ts';
+import { countersOf, heldBy, slotReportOf } from '../../../../src/core/lane/call-counters.ts';
 import { type CallReport, slotOf } from '../../../../src/core/lane/call-report.ts';
 import { type Counters, sumOf } from '../../../../src/core/lane/counters.ts';
 import { ANY_DELAY, Ledger, type StartDelay } from '../../../../src/core/lane/engine/ledger.ts';
@@ -23,8 +23,13 @@ class Account {
     });
   }
 
+  /** A worker tells of a call that runs. */
+  hold(releasedAt: number, startedBy: number): void {
+    const slot = slotOf(releasedAt);
+    this.#add(slot, heldBy(slot, [{ tenant: 'acme', startedBy }]));
+  }
+
   report(call: Partial<CallReport> & Pick<CallReport, 'releasedAt' | 'finishedAt' | 'reservedTokens'>): void {
-    const slot = slotOf(call.releasedAt);
     const added = countersOf({
       end: 'settled',
       tenant: 'acme',
@@ -34,6 +39,10 @@ class Account {
       outputTokens: 0,
       ...call,
     });
+    this.#add(slotOf(call.releasedAt), added);
+  }
+
+  #add(slot: number, added: Counters): void {
     const counters = sumOf(this.#totals.get(slot) ?? {}, added);
     this.#totals.set(slot, counters);
     this.ledger.report(slotReportOf({ slot, counters }));
@@ -136,6 +145,22 @@ describe('a release', () => {
     expect(account.ledger.usage(61_500, delay)).toMatchObject({ requests: 0, tokens: 0 });
   });
 
+  it('counts until a minute after its start while it runs, once its worker has told of that', () => {
+    const account = new Account();
+    account.release(0, 500);
+    account.release(0, 300);
+    account.hold(0, 600);
+    // Nobody knows which of the two it is that runs.
+    expect(account.ledger.usage(60_600)).toMatchObject({ requests: 2, tokens: 800 });
+    expect(account.ledger.usage(60_750)).toMatchObject({ requests: 1, tokens: 400 });
+    expect(account.ledger.outlook(60_600, 90_000).leftOf({ requests: 2, tokens: 800 })[1]?.requests).toBe(1);
+    account.report({
+      ...{ releasedAt: 0, startedAt: 400, startedBy: 600, finishedAt: 70_000 },
+      ...{ reservedTokens: 500, chargedTokens: 500 },
+    });
+    expect(account.ledger.usage(70_000)).toMatchObject({ requests: 1, tokens: 300 });
+  });
+
   it('is free again when it was not started', () => {
     const account = new Account();
     account.release(0, 500);
@@ -195,6 +220,8 @@ interface Traffic {
   delayMs: number;
   runMs: number;
   reportLagMs: number;
+  /** Its worker tells of it if it runs for so long. */
+  toldAfterMs: number;
   input: number;
   maxTokens: number;
   /** Share of max tokens that the answer has. */
@@ -262,13 +289,13 @@ function admit(
   usageAt: (ledger: Ledger, now: number) => ReturnType<Ledger['usage']>,
 ) {
   const account = new Account();
-  const reports: { at: number; call: Parameters<Account['report']>[0] }[] = [];
+  const reports: { at: number; tell: () => void }[] = [];
   const started: Started[] = [];
   let now = 0;
   for (const it of traffic) {
     now += it.gapMs;
     for (const due of reports.filter(({ at }) => at <= now)) {
-      account.report(due.call);
+      due.tell();
       reports.splice(reports.indexOf(due), 1);
     }
     const reserved = it.input + it.maxTokens;
@@ -279,15 +306,17 @@ function admit(
     const endsAt = at + it.runMs;
     const charged = it.input + Math.floor(it.maxTokens * it.length);
     started.push({ at, endsAt, reserved, charged });
+    const releasedAt = now;
+    const startedBy = it.runMs > it.toldAfterMs ? at + it.reportLagMs : undefined;
+    if (startedBy !== undefined)
+      reports.push({
+        at: at + it.toldAfterMs + it.reportLagMs,
+        tell: () => account.hold(releasedAt, startedBy),
+      });
+    const call = { releasedAt, startedAt: at, startedBy, finishedAt: endsAt };
     reports.push({
       at: endsAt + it.reportLagMs,
-      call: {
-        releasedAt: now,
-        startedAt: at,
-        finishedAt: endsAt,
-        reservedTokens: reserved,
-        chargedTokens: charged,
-      },
+      tell: () => account.report({ ...call, reservedTokens: reserved, chargedTokens: charged }),
     });
   }
   return started.sort((a, b) => a.at - b.at);
@@ -299,6 +328,7 @@ const traffic = fc.array(
     delayMs: fc.oneof(fc.integer({ min: 0, max: 1_000 }), fc.integer({ min: 0, max: 20_000 })),
     runMs: fc.oneof(fc.integer({ min: 10, max: 5_000 }), fc.integer({ min: 10, max: 120_000 })),
     reportLagMs: fc.integer({ min: 0, max: 2_000 }),
+    toldAfterMs: fc.integer({ min: 0, max: 20_000 }),
     input: fc.integer({ min: 1, max: 2_000 }),
     maxTokens: fc.integer({ min: 1, max: 4_000 }),
     length: fc.double({ min: 0, max: 1, noNaN: true }),

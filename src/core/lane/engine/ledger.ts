@@ -57,7 +57,7 @@ export interface SlotReleases {
 /** What invocations have told about a slot so far. */
 type SlotEnds = Pick<
   SlotReport,
-  'ended' | 'bundles_ended' | 'reserved' | 'starts' | 'charges' | 'debts' | 'holders'
+  'ended' | 'bundles_ended' | 'reserved' | 'starts' | 'running' | 'charges' | 'debts' | 'holders'
 >;
 
 interface Slot extends SlotReleases {
@@ -100,10 +100,11 @@ export class Ledger {
     const seen = now + delay.earliest - WINDOW_MS;
     const usage = { requests: 0, tokens: 0, variance: 0 };
     for (const [slot, entry] of this.#slots) {
-      if (slot * SLOT_MS + SLOT_MS + delay.latest > seen) {
-        usage.requests += unended(entry);
-        usage.tokens += heldTokens(entry);
-        usage.variance += Math.max(0, entry.variance) * shareLeft(entry);
+      for (const { requests, part, startedBy } of runningIn(slot, entry, delay.latest)) {
+        if (startedBy <= seen) continue;
+        usage.requests += requests;
+        usage.tokens += heldTokens(entry) * part;
+        usage.variance += Math.max(0, entry.variance) * shareLeft(entry) * part;
       }
       usage.requests += countAfter(seen, slot, entry.ends.starts, START_BIN_MS);
       usage.tokens += settledAfter(seen, slot, entry.ends);
@@ -120,12 +121,11 @@ export class Ledger {
     const leftAfter = WINDOW_MS - delay.earliest;
     for (const [slot, entry] of this.#slots) {
       const begin = slot * SLOT_MS;
-      const requests = unended(entry);
-      if (requests > 0) {
-        const until = begin + SLOT_MS + delay.latest + WINDOW_MS;
-        const ended = Math.max(begin + 2 * runMs, now + runMs);
-        const held = heldTokens(entry);
-        const charge = entry.expected * shareLeft(entry);
+      const ended = Math.max(begin + 2 * runMs, now + runMs);
+      for (const { requests, part, startedBy } of runningIn(slot, entry, delay.latest)) {
+        const until = startedBy + WINDOW_MS;
+        const held = heldTokens(entry) * part;
+        const charge = entry.expected * shareLeft(entry) * part;
         outlook.holds({ requests, tokens: held }, until);
         // A debt counts for a minute from the call's end, whenever it started.
         outlook.grows(charge - held, ended, charge < held ? until : undefined);
@@ -275,6 +275,7 @@ const NOTHING: SlotEnds = {
   bundles_ended: 0,
   reserved: 0,
   starts: [],
+  running: [],
   charges: [],
   debts: [],
   holders: [],
@@ -282,6 +283,24 @@ const NOTHING: SlotEnds = {
 
 function unended({ releases, ends }: Slot): number {
   return Math.max(0, releases - ends.ended);
+}
+
+/** Calls that run: those of which a worker has told, by when they had started, and all others. */
+function runningIn(
+  slot: number,
+  entry: Slot,
+  latestMs: number,
+): { requests: number; part: number; startedBy: number }[] {
+  const all = unended(entry);
+  if (all === 0) return [];
+  const begin = slot * SLOT_MS;
+  let others = all;
+  const running = entry.ends.running.map(([bin, count]) => {
+    const requests = Math.min(count, others);
+    others -= requests;
+    return { requests, part: requests / all, startedBy: begin + (bin + 1) * START_BIN_MS };
+  });
+  return [...running, { requests: others, part: others / all, startedBy: begin + SLOT_MS + latestMs }];
 }
 
 function shareLeft(entry: Slot): number {
