@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { StartEstimates } from '../../../src/core/ingestion/start-estimates.ts';
+import type { RestFigures } from '../../../src/core/lane/backlog-figures.ts';
+import type { TenantBudget } from '../../../src/core/lane/budgets.ts';
 import type { LaneFigures, LaneStatus } from '../../../src/core/lane/ports.ts';
 import { PRIORITY_WEIGHTS } from '../../../src/core/lane/priority-weights.ts';
 import type { RequestRecord } from '../../../src/core/request/record.ts';
@@ -112,6 +114,63 @@ describe('the expected start', () => {
     expect(p50Of(yesterday)).toBeLessThan(midnight);
   });
 
+  describe('of a tenant with a budget', () => {
+    const MIDNIGHT = Date.UTC(2027, 0, 16) - NOW;
+    const DAY_MS = 24 * 3_600_000;
+    const usedUp = { kept: ['acme'], used_up: 1 };
+    const startWith = (budget: TenantBudget, figures: Partial<LaneFigures>) =>
+      new StartEstimates().expectedFor(ARRIVAL, statusWith(figures), WEIGHTS, NOW, budget);
+
+    it.each<[string, TenantBudget]>([
+      ['tokens', { tokens_per_day: 0 }],
+      ['dollars', { usd_per_day: 0 }],
+    ])('of zero does not come, in %s, whatever the leader has seen of it', (_, budget) => {
+      const never = { p50: Number.POSITIVE_INFINITY, p95: Number.POSITIVE_INFINITY };
+      expect(startWith(budget, backlogOf())).toEqual(never);
+      expect(startWith(budget, { paused: 'operator' })).toEqual(never);
+    });
+
+    it('is the next day where that pays for all before it, and not known beyond', () => {
+      const before = backlogOf([3, 'acme', 10, 500, 0]);
+      const covered = startWith({ tokens_per_day: 6_000 }, { ...before, ...usedUp });
+      expect(covered).toEqual(startWith({}, { ...before, ...usedUp }));
+      const unknown = { p95: Number.POSITIVE_INFINITY };
+      // At least 1,000 tokens, since the lane is charged five times for output.
+      expect(startWith({ tokens_per_day: 5_000 }, { ...before, ...usedUp })).toMatchObject({
+        p50: covered?.p50,
+        ...unknown,
+      });
+      expect(startWith({ tokens_per_day: 300 }, { ...before, ...usedUp })).toMatchObject({
+        p50: MIDNIGHT + 3 * DAY_MS,
+        ...unknown,
+      });
+      // Nobody knows what they cost.
+      expect(startWith({ usd_per_day: 5 }, { ...before, ...usedUp })).toMatchObject(unknown);
+    });
+
+    it('is not known where one day does not pay for what is before it, though nothing is used up yet', () => {
+      const before = backlogOf([3, 'acme', 10, 500, 0]);
+      expect(startWith({ tokens_per_day: 6_000 }, before)).toEqual(startWith({}, before));
+      expect(startWith({ tokens_per_day: 300 }, before)).toEqual({
+        p50: MIDNIGHT + 2 * DAY_MS,
+        p95: Number.POSITIVE_INFINITY,
+      });
+      expect(startWith({ tokens_per_day: 5_400 }, before)).toEqual({
+        p50: startWith({}, before)?.p50,
+        p95: Number.POSITIVE_INFINITY,
+      });
+    });
+
+    it('does not count days for lines of others, nor for requests that will be refused', () => {
+      const rest = { backlog: { ...backlogOf().backlog, rest: [[3, 1, 10, 5_000, 0]] as RestFigures[] } };
+      expect(startWith({ tokens_per_day: 300 }, rest)?.p50).toBeLessThan(DAY_MS);
+      const before = backlogOf([3, 'acme', 10, 500, 0]);
+      const refuse = { tokens_per_day: 300, at_limit: 'refuse' } as const;
+      expect(startWith(refuse, before)?.p50).toBe(startWith({}, before)?.p50);
+      expect(startWith(refuse, { ...before, ...usedUp })).toBeUndefined();
+    });
+  });
+
   it('is that of what waits before it, at the pace of the lane', () => {
     const waiting = backlogOf([3, 'acme', 2, 500, 0]);
     const full = p50Of(waiting) ?? 0;
@@ -153,8 +212,8 @@ describe('the expected start', () => {
 
 describe('ingestion', () => {
   /** Ten minutes wait in the lane. */
-  function busyWorld() {
-    const world = createWorld();
+  function busyWorld(tenant_budgets: Record<string, TenantBudget> = {}) {
+    const world = createWorld(undefined, { tenant_budgets });
     const { figures, limits, lease_until } = statusWith({
       backlog: { at: world.clock.now(), arrived: 0, lines: [[3, 'default', 20, 500, 0]], rest: [] },
     });
@@ -213,6 +272,26 @@ describe('ingestion', () => {
       },
     ]);
   });
+
+  it.each<[string, TenantBudget, string]>([
+    ['is zero', { tokens_per_day: 0 }, 'the budget of tenant default (variable tenant_budgets) is zero, so'],
+    ['pays for less than what waits', { tokens_per_day: 1 }, 'the request can start at '],
+    ['is far smaller than what waits', { tokens_per_day: 1e-9 }, 'the request can start at +275760-09-13'],
+  ])(
+    'refuses what cannot start by its deadline where its tenant’s budget %s, and promises nothing',
+    async (_, budget, says) => {
+      const world = busyWorld({ default: budget });
+      expect(await send(world, { max_wait_seconds: 70_000, if_too_late: 'refuse' })).toMatchObject({
+        status: 'REJECTED',
+        error: { type: 'DeadlineTooSoon', message: expect.stringContaining(says) },
+      });
+      await world.ingest(messageOf(requestBody({ request_id: 'r2' }), { id: 'm2' }));
+      const [waits] = world.requests();
+      expect(waits).toMatchObject({ request_id: 'r2', status: 'RECEIVED' });
+      expect(waits).not.toHaveProperty('expected_start_at');
+      expect(waits).not.toHaveProperty('promised_start_at');
+    },
+  );
 
   it('the same request again is no new one, and keeps its promise', async () => {
     const world = busyWorld();

@@ -1,4 +1,4 @@
-import { type BudgetView, isOfNothing, type Used } from '../../core/operations/budgets.ts';
+import { type BudgetView, isZero, type Used } from '../../core/operations/budgets.ts';
 import { dollars, percent, short } from './numbers.ts';
 import { table } from './table.ts';
 
@@ -44,7 +44,7 @@ function noteOn(budget: BudgetView): string[] {
   const usedUp = lacking.filter(({ lacks }) => lacks === 'used_up').map(({ lane }) => lane);
   if (usedUp.length === 0) return [];
   const fate = at_limit === 'refuse' ? 'are refused' : 'wait';
-  const day = isOfNothing(budget) ? '' : 'until 00:00 UTC, or ';
+  const day = isZero(budget) ? '' : 'until 00:00 UTC, or ';
   const until = `${day}until tenant_budgets allows more`;
   return [`${tenant}: requests of ${usedUp.join(', ')} ${fate} ${until}.`];
 }

@@ -25,9 +25,9 @@ export interface Acceptance {
   shardOf(queue: string): number;
 }
 
-/** With what is promised of its start. */
+/** With what is promised of its start, if anything. */
 export function promised(record: RequestRecord, start: ExpectedStart | undefined): RequestRecord {
-  if (start === undefined) return record;
+  if (start === undefined || start.p95 === Number.POSITIVE_INFINITY) return record;
   const { p50, p95 } = start;
   const { accepted_at } = record;
   return {

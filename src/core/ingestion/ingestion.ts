@@ -12,6 +12,7 @@ import { rejectionId } from '../request/keys.ts';
 import { type MessageLimits, type Reading, readMessage, type Usable } from '../request/message.ts';
 import type { Pointer } from '../request/message-schema.ts';
 import { knownAs, knownProfiles } from '../request/model-id.ts';
+import { ownOf } from '../request/own.ts';
 import { payloadText } from '../request/payload.ts';
 import type { Inbox, Payloads, Records } from '../request/ports.ts';
 import { describeProblems } from '../request/problem.ts';
@@ -61,6 +62,12 @@ export interface IngestionOptions extends Pick<MessageLimits, 'longestWaitSecond
 const SETTINGS_AGE_MS = 10_000;
 /** Larger messages are handled one at a time: while it is read and stored, each takes many times its size of memory. */
 const LARGE_BYTES = 2_000_000;
+
+/** How the lane is shared. */
+interface Shares {
+  weights: Weights;
+  budgets: LaneSettings['tenant_budgets'];
+}
 
 interface Refusal {
   error: RequestError;
@@ -139,7 +146,7 @@ export class Ingestion {
     message: IncomingMessage,
     beforeDownload: (bytes: number) => Promise<void>,
   ): Promise<StoredRecord | undefined> {
-    const { weights, ...limits } = await this.#limits();
+    const { weights, budgets, ...limits } = await this.#limits();
     const { reading, source } = await this.#read(message, limits, beforeDownload);
     if (reading.kind === 'cancellation') {
       await cancel(this.#ports, reading.requestId, message.id);
@@ -147,15 +154,22 @@ export class Ingestion {
     }
     if (reading.kind !== 'request') return this.#reject(message, refusalOf(reading));
     const { profiles, tenantProfiles } = limits;
-    return this.#accept(message, reading.request, { source, profiles, tenantProfiles }, weights);
+    return this.#accept(message, reading.request, { source, profiles, tenantProfiles }, { weights, budgets });
   }
 
-  async #limits(): Promise<IngestionOptions & MessageLimits & { weights: Weights }> {
+  async #limits(): Promise<IngestionOptions & MessageLimits & Shares> {
     const { clock, settings } = this.#ports;
     const read = await this.#settings.run('variables', clock.now(), () => settings.read());
     const { tenant_inference_profiles: tenantProfiles, results_queues: resultsQueues = [] } = read;
     const profiles = knownProfiles(read);
-    return { ...this.#options, profiles, tenantProfiles, resultsQueues, weights: weightsIn(read) };
+    return {
+      ...this.#options,
+      profiles,
+      tenantProfiles,
+      resultsQueues,
+      weights: weightsIn(read),
+      budgets: read.tenant_budgets,
+    };
   }
 
   async #read(
@@ -175,7 +189,7 @@ export class Ingestion {
     message: IncomingMessage,
     request: Request,
     { source, profiles, tenantProfiles }: Pick<Acceptance, 'source' | 'profiles' | 'tenantProfiles'>,
-    weights: Weights,
+    { weights, budgets }: Shares,
   ): Promise<StoredRecord | undefined> {
     const { records, payloads, clock, log } = this.#ports;
     const now = clock.now();
@@ -195,10 +209,12 @@ export class Ingestion {
       shardOf: (queue) => this.#arrivals.shard(queue, now, this.#ports.random()),
     });
     const status = await this.#notifier.recentStatus(accepted.lane, now);
-    const record = promised(accepted, this.#starts.expectedFor(accepted, status, weights, now));
+    const budget = ownOf(budgets, accepted.tenant);
+    const start = this.#starts.expectedFor(accepted, status, weights, now, budget);
+    const record = promised(accepted, start);
     const never =
       quotaViolation(record, input.least, certainLimits(status)) ??
-      (request.if_too_late === 'refuse' ? lateness(record) : undefined);
+      (request.if_too_late === 'refuse' ? lateness(record, start) : undefined);
     if (never !== undefined) {
       const standing = await records.read(record.request_id);
       const isOver = standing !== undefined && isExpired(standing, now);

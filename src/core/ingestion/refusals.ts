@@ -1,5 +1,6 @@
 /** Why a request that is well-formed is refused all the same. */
 import type { Limits } from '../lane/catalog/limits.ts';
+import type { ExpectedStart } from '../lane/expected-start.ts';
 import type { LaneStatus } from '../lane/ports.ts';
 import { requestError } from '../request/error-types.ts';
 import type { RequestError, RequestRecord } from '../request/record.ts';
@@ -34,16 +35,28 @@ export function quotaViolation(record: Judged, leastInput: number, limits: Limit
   );
 }
 
+/** Milliseconds of the last moment that a Date can tell. */
+const LAST_DATE = 8.64e15;
+
 /** That a request will probably not start by its deadline; undefined when it well may, or nothing is known. */
-export function lateness({
-  expected_start_at: expected,
-  deadline_at,
-}: Pick<RequestRecord, 'expected_start_at' | 'deadline_at'>): RequestError | undefined {
-  if (expected === undefined || expected <= deadline_at) return undefined;
-  const [start, deadline] = [expected, deadline_at].map((at) => new Date(at).toISOString());
-  return requestError(
-    'DeadlineTooSoon',
-    `deadline: the request is expected to start at ${start}, which is after its deadline, ${deadline}. ` +
-      'Allow more time, give it a more urgent priority, or leave out if_too_late to let it wait all the same',
-  );
+export function lateness(
+  { accepted_at, deadline_at, tenant }: Pick<RequestRecord, 'accepted_at' | 'deadline_at' | 'tenant'>,
+  start: ExpectedStart | undefined,
+): RequestError | undefined {
+  if (start === undefined || accepted_at + start.p50 <= deadline_at) return undefined;
+  const anyway = 'or leave out if_too_late to let it wait all the same';
+  const budget = `the budget of tenant ${tenant} (variable tenant_budgets)`;
+  if (start.p50 === Number.POSITIVE_INFINITY) {
+    return tooSoon(`${budget} is zero, so the request cannot start. Raise the budget, ${anyway}`);
+  }
+  const dateOf = (at: number) => new Date(Math.min(at, LAST_DATE)).toISOString();
+  const at = dateOf(accepted_at + start.p50);
+  const late = `which is after its deadline, ${dateOf(deadline_at)}. Allow more time, give it a more urgent priority`;
+  return start.p95 === Number.POSITIVE_INFINITY
+    ? tooSoon(`the request can start at ${at} at the earliest, ${late}, raise ${budget}, ${anyway}`)
+    : tooSoon(`the request is expected to start at ${at}, ${late}, ${anyway}`);
+}
+
+function tooSoon(message: string): RequestError {
+  return requestError('DeadlineTooSoon', `deadline: ${message}`);
 }

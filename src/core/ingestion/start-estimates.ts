@@ -1,5 +1,5 @@
 import { ARRIVALS_MS, type BacklogFigures } from '../lane/backlog-figures.ts';
-import { dayOf, nextDay } from '../lane/budgets.ts';
+import { dayOf, isOfNothing, limitOf, nextDay, type TenantBudget } from '../lane/budgets.ts';
 import type { Limits } from '../lane/catalog/limits.ts';
 import { chargesIn, firstAnswerCharge } from '../lane/expected-charge.ts';
 import {
@@ -13,6 +13,7 @@ import {
 import type { LaneFigures, LaneStatus } from '../lane/ports.ts';
 import { isLed } from '../lane/wake.ts';
 import type { RequestRecord } from '../request/record.ts';
+import { type Ahead, withinBudget } from './budgeted-start.ts';
 
 /** What came so short before the leader counted may not have been in the index yet. */
 const UNSEEN_MS = 500;
@@ -48,13 +49,18 @@ const NOTHING: Omit<BacklogFigures, 'at'> = { arrived: 0, lines: [], rest: [] };
 export class StartEstimates {
   readonly #taken = new Map<string, Taken[]>();
 
-  /** Undefined: it does not start before somebody does something, or nothing is known of the lane. */
+  /**
+   * Undefined: it does not start before somebody does something, or nothing is known of the lane. With a p95 of Infinity nothing
+   * can be promised: the p50 is the earliest that the tenant's budget lets it start.
+   */
   expectedFor(
     arrival: Arrival,
     status: LaneStatus | undefined,
     weights: Weights,
     now: number,
+    budget: TenantBudget = {},
   ): ExpectedStart | undefined {
+    if (isOfNothing(limitOf(budget))) return { p50: Number.POSITIVE_INFINITY, p95: Number.POSITIVE_INFINITY };
     const { limits, figures } = status ?? {};
     // Of a new lane, what the catalog says may be far from the account's quota.
     if (limits === undefined || figures?.paused !== undefined) return undefined;
@@ -65,7 +71,10 @@ export class StartEstimates {
     const place = kept.indexOf(arrival.tenant);
     // What is left of its budget is held for calls that run, and may come back at any time.
     if (place >= (figures?.used_up ?? 0)) return undefined;
-    const begin = place >= 0 ? nextDay(dayOf(now)) - now : 0;
+    const isUsedUp = place >= 0;
+    if (isUsedUp && budget.at_limit === 'refuse') return undefined;
+    const day = isUsedUp ? nextDay(dayOf(now)) : Date.parse(dayOf(now));
+    const begin = Math.max(0, day - now);
     const speed = figures?.pace ?? figures?.share ?? 1;
     const led = isLed(status, now);
     const pace = { speed, free: freeOf(figures), startMs: figures?.start_ms, isLed: led };
@@ -74,15 +83,19 @@ export class StartEstimates {
     const startAfter = (times: number) => {
       const waiting = this.#waiting(arrival.lane, backlog, times, since);
       // What waits for its budget shares the lane with nobody today, and all of it begins together.
-      const lines = waiting.filter(({ tenant }) => kept.includes(tenant) === place >= 0);
+      const lines = waiting.filter(({ tenant }) => kept.includes(tenant) === isUsedUp);
       const before = flowsBefore(arrival, lines, limits);
-      const behindMs = before && behindFor(arrival.priority, before.ahead, figures?.behind_ms);
-      return before && expectedStart(before.own, before.others, weights, { ...pace, behindMs });
+      if (before === undefined) return undefined;
+      const behindMs = behindFor(arrival.priority, before.ahead.requests, figures?.behind_ms);
+      const start = expectedStart(before.own, before.others, weights, { ...pace, behindMs });
+      return { ...before, p50: begin + start.p50, p95: begin + start.p95 };
     };
     const [likelyTimes, worseTimes] = this.#times(arrival.lane, backlog, since);
     const likely = startAfter(likelyTimes);
     const worse = worseTimes === likelyTimes ? likely : startAfter(worseTimes);
-    return likely && worse && { p50: begin + likely.p50, p95: begin + worse.p95 };
+    if (likely === undefined || worse === undefined) return undefined;
+    const expected = { p50: likely.p50, p95: worse.p95 };
+    return withinBudget(expected, { budget, isUsedUp, begin: day - now, lane: arrival.lane, ...likely });
   }
 
   /** It has been accepted. */
@@ -170,7 +183,7 @@ function flowsBefore(
   arrival: Arrival,
   lines: Line[],
   limits: Limits,
-): { own: Flow; ahead: number; others: Flow[] } | undefined {
+): { own: Flow; ahead: Ahead; charge: number; others: Flow[] } | undefined {
   const before = takeOwn(lines, arrival);
   const charge = before.requests > 0 ? before.tokens / before.requests : chargesIn(arrival.lane)(arrival);
   const minutes = laneMinutes({ requests: before.requests + 1, tokens: before.tokens + charge }, limits);
@@ -181,15 +194,17 @@ function flowsBefore(
     minutes: laneMinutes(it, limits) ?? 0,
     inflow: laneMinutes({ requests: it.requestsPerMinute, tokens: it.tokensPerMinute }, limits) ?? 0,
   }));
-  return { own: { priority, tenant, minutes }, ahead: before.requests, others };
+  return { own: { priority, tenant, minutes }, ahead: before, charge, others };
 }
 
 /** Takes the arrival's own line out of these. */
-function takeOwn(lines: Line[], { priority, tenant }: Arrival): Pick<Line, 'requests' | 'tokens'> {
+function takeOwn(lines: Line[], { priority, tenant }: Arrival): Ahead {
   const named = lines.findIndex((it) => it.priority === priority && it.tenant === tenant);
   const at =
     named >= 0 ? named : lines.findIndex((it) => it.priority === priority && it.tenant === unnamed(0));
-  return at < 0 ? { requests: 0, tokens: 0 } : (lines.splice(at, 1)[0] as Line);
+  if (at < 0) return { requests: 0, tokens: 0, isGuess: false };
+  const [{ requests, tokens }] = lines.splice(at, 1) as [Line];
+  return { requests, tokens, isGuess: named < 0 };
 }
 
 /** A tenant that is not told by name; no producer can call one so. */

@@ -32,6 +32,22 @@ export function limitOf({ tokens_per_day, usd_per_day }: TenantBudget): Spending
   };
 }
 
+/** A day gives nothing: no request starts while it stands. */
+export function isOfNothing({ tokens, nano_usd }: Spending): boolean {
+  return tokens === 0 || nano_usd === 0;
+}
+
+/**
+ * Whether a new day's budget may end before what waits ahead of a request, and the request itself, have been paid for. In dollars
+ * it is not known what they cost, but each was covered by a whole day's budget as it came.
+ */
+export function mayOutlastDay(
+  { tokens, nano_usd }: Spending,
+  needed: { requests: number; tokens: number },
+): boolean {
+  return needed.tokens > tokens || (Number.isFinite(nano_usd) && needed.requests > 1);
+}
+
 /** A tenant's day. Each lane has taken a part of the budget, and its leader releases within that part. */
 export interface BudgetAccount {
   /** Of the write; each is conditional on the one before. */
@@ -67,9 +83,11 @@ export interface BudgetAccounts {
   list(day: string): Promise<{ tenant: string; account: BudgetAccount }[]>;
 }
 
+export const DAY_MS = 24 * 3_600_000;
+
 /** When the day after this one begins, epoch milliseconds. */
 export function nextDay(day: string): number {
-  return Date.parse(day) + 24 * 3_600_000;
+  return Date.parse(day) + DAY_MS;
 }
 
 export function dayOf(milliseconds: number): string {

@@ -7,8 +7,10 @@ import {
   type BudgetAccounts,
   type BudgetPart,
   dayOf,
+  isOfNothing,
   limitOf,
   NO_SPENDING,
+  type Spending,
   type TenantBudget,
 } from '../lane/budgets.ts';
 import type { Settings } from '../lane/ports.ts';
@@ -78,22 +80,14 @@ export function mayRunOut(views: readonly BudgetView[], tenant: string, tokens: 
   return spent + held + tokens > limit || (view.usd !== undefined && view.state !== 'within');
 }
 
-/** A day gives nothing: its requests do not start while it stands. */
-export function isOfNothing({ tokens, usd }: Pick<BudgetView, 'tokens' | 'usd'>): boolean {
-  return tokens?.limit === 0 || usd?.limit === 0;
+/** Infinity where there is no limit. */
+export function limitIn({ tokens, usd }: Pick<BudgetView, 'tokens' | 'usd'>): Spending {
+  return limitOf({ tokens_per_day: tokens?.limit, usd_per_day: usd?.limit });
 }
 
-/**
- * Whether a new day's budget may end before what waits ahead of a request, and the request itself, have been paid for. In dollars
- * it is not known what they cost, but each was covered by a whole day's budget as it came.
- */
-export function mayOutlastDay(
-  { tokens, usd }: Pick<BudgetView, 'tokens' | 'usd'>,
-  needed: { requests: number; tokens: number },
-): boolean {
-  return (
-    needed.tokens > (tokens?.limit ?? Number.POSITIVE_INFINITY) || (usd !== undefined && needed.requests > 1)
-  );
+/** A day gives nothing: its requests do not start while it stands. */
+export function isZero(view: Pick<BudgetView, 'tokens' | 'usd'>): boolean {
+  return isOfNothing(limitIn(view));
 }
 
 function viewOf(

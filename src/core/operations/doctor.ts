@@ -1,6 +1,6 @@
 /** Judges what was found of a stack: each finding with its remedy. */
 import { costOf } from '../reporting/prices.ts';
-import { type BudgetView, isOfNothing } from './budgets.ts';
+import { type BudgetView, isZero } from './budgets.ts';
 import { accessOf, codeOf, firingAlarms } from './doctor-account.ts';
 import { APPLY, type Finding, fault, ok, unanswered, warning } from './findings.ts';
 import type { Asked, FunctionState, Inspection, QueueState } from './inspection.ts';
@@ -224,7 +224,7 @@ function budgetFindings(budget: BudgetView, unpriced: string[]): Finding[] {
     const fate = at_limit === 'refuse' ? 'are refused' : 'wait';
     const used =
       state === 'used up' ? `It is used up: requests ${fate} until 00:00 UTC.` : 'It is nearly used up.';
-    const says = isOfNothing(budget) ? `It is zero: requests ${fate} for as long as it is.` : used;
+    const says = isZero(budget) ? `It is zero: requests ${fate} for as long as it is.` : used;
     findings.push({
       ...{ check, severity: 'warning', says },
       remedy: 'Raise it in the variable tenant_budgets, which acts within a minute',

@@ -1,6 +1,6 @@
 /** Why a request is where it is: its place, what binds its lane, when it is expected to start, and what happened to it. */
 import type { Clock } from '../clock.ts';
-import { nextDay } from '../lane/budgets.ts';
+import { mayOutlastDay, nextDay } from '../lane/budgets.ts';
 import {
   behindFor,
   type ExpectedStart,
@@ -17,7 +17,7 @@ import type { BacklogEntry, Records } from '../request/ports.ts';
 import { isOutcome, type RequestRecord, type StoredRecord } from '../request/record.ts';
 import { type BacklogPorts, type ChargeOf, type Line, readBacklog, type WaitingWork } from './backlog.ts';
 import { explain } from './bound.ts';
-import { type BudgetPorts, isOfNothing, lackOf, mayOutlastDay, mayRunOut, viewBudgets } from './budgets.ts';
+import { type BudgetPorts, isZero, lackOf, limitIn, mayRunOut, viewBudgets } from './budgets.ts';
 import { chargesOf } from './charges.ts';
 import { type HistoryEvent, historyOf } from './history.ts';
 import { type LaneView, type LaneViewPorts, speedOf, viewLane, whereWorkWaits } from './lanes.ts';
@@ -119,14 +119,14 @@ async function whyItWaits(
   const from = startOf(record, ahead.tenant, waiting, lane, weightsIn(settings), chargeOf);
   const usedUp = lack?.lacks === 'used_up' ? lack : undefined;
   const begin = usedUp === undefined ? now : nextDay(usedUp.day);
-  const refused = usedUp?.at_limit === 'refuse' || (usedUp !== undefined && isOfNothing(usedUp));
+  const refused = usedUp?.at_limit === 'refuse' || (usedUp !== undefined && isZero(usedUp));
   const rests = lane.resting?.includes(record.tenant) ?? false;
   const { requests, tokens } = ahead.tenant;
   const needed = { requests: requests + 1, tokens: tokens + chargeOf(record) };
   const runsOut =
     lack === undefined
       ? mayRunOut(budgets, record.tenant, needed.tokens)
-      : usedUp !== undefined && mayOutlastDay(usedUp, needed);
+      : usedUp !== undefined && mayOutlastDay(limitIn(usedUp), needed);
   const isKnown = from !== undefined && !refused && !rests && !runsOut;
   const expected = isKnown ? { p50: begin + from.p50, p95: begin + from.p95 } : undefined;
   const why = () => {
@@ -172,7 +172,7 @@ function lackSaid(lack: NonNullable<ReturnType<typeof lackOf>>, runsOut: boolean
     return [`What is left of the budget of ${tenant} is held for calls that run: it goes on as they end.`];
   }
   if (at_limit === 'refuse') return [`Its tenant's budget for ${day} is used up. It will be refused.`];
-  if (isOfNothing(lack)) return [`The budget of ${tenant} is zero: its requests wait for as long as it is.`];
+  if (isZero(lack)) return [`The budget of ${tenant} is zero: its requests wait for as long as it is.`];
   return [
     `Its tenant's budget for ${day} is used up. It continues at 00:00 UTC.`,
     ...(runsOut ? ['What is before it may use up the budget of that day, too: no time can be given.'] : []),

@@ -5,6 +5,7 @@ import type { Reservation } from '../budgets/spending.ts';
 import {
   addSpending,
   type BudgetAccount,
+  isOfNothing,
   isWithin,
   limitOf,
   NO_SPENDING,
@@ -164,8 +165,7 @@ export class TenantDay implements Part {
   /** It exceeds the budget of a whole day. */
   isTooLarge(needs: Spending): boolean {
     // A budget of nothing stops a tenant for a while. It says nothing about the size of a request.
-    const isStopped = this.limit.tokens === 0 || this.limit.nano_usd === 0;
-    return !isStopped && !isWithin(needs, this.limit);
+    return !isOfNothing(this.limit) && !isWithin(needs, this.limit);
   }
 
   /** A budget in dollars cannot be kept where a call's price is not known. */
