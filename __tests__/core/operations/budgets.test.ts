@@ -87,6 +87,13 @@ describe('budgets of today', () => {
     );
   });
 
+  it.each<[TenantBudget]>([[{ tokens_per_day: 0 }], [{ usd_per_day: 0 }]])(
+    'of zero are used up before the first request: %j',
+    async (budget) => {
+      expect(await viewsOf({ acme: budget })).toMatchObject([{ part: 1, state: 'used up', lacking: [] }]);
+    },
+  );
+
   it('are nothing where nobody has one, and no table is asked', async () => {
     const { ports } = createMemoryCloud();
     ports.budgets.list = () => Promise.reject(new Error('Nobody has a budget'));

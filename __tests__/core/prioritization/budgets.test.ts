@@ -144,6 +144,19 @@ describe('a tenant with a budget', () => {
     });
   });
 
+  it('of zero is refused for as long as it stands, not until midnight', async () => {
+    const world = worldWith({ tokens_per_day: 0, at_limit: 'refuse' });
+    await submit(world, 1);
+    await lead(world, 1);
+    expect(world.cloud.sent.map(({ error }) => error)).toEqual([
+      {
+        type: 'BudgetUsedUp',
+        message:
+          'the budget of tenant acme is zero. It continues once the variable tenant_budgets allows more',
+      },
+    ]);
+  });
+
   it('in dollars spends what its calls cost', async () => {
     // Nova Lite: $0.06 and $0.24 for a million tokens, so that a call costs $0.00003.
     const world = worldWith({ usd_per_day: 0.000_9 });

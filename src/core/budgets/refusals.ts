@@ -1,12 +1,14 @@
 /** What a request is told that its tenant's budget does not cover. */
-import type { Spending, TenantBudget } from '../lane/budgets.ts';
+import { isOfNothing, type Spending, type TenantBudget } from '../lane/budgets.ts';
 import { requestError } from '../request/error-types.ts';
 import type { RequestError } from '../request/record.ts';
 
-export function budgetUsedUp(tenant: string, day: string): RequestError {
+export function budgetUsedUp(tenant: string, day: string, limit: Spending): RequestError {
   return requestError(
     'BudgetUsedUp',
-    `the budget of tenant ${tenant} for ${day} is used up. It continues at 00:00 UTC`,
+    isOfNothing(limit)
+      ? `the budget of tenant ${tenant} is zero. It continues once the variable tenant_budgets allows more`
+      : `the budget of tenant ${tenant} for ${day} is used up. It continues at 00:00 UTC`,
   );
 }
 

@@ -36,7 +36,7 @@ export interface BudgetView {
   usd?: Used;
   /** The part that is spent, 1 is all: of tokens or dollars, whichever is more. */
   part: number;
-  /** `used up`: it did not cover a request any more. */
+  /** `used up`: it did not cover a request any more, or is zero. */
   state: 'within' | 'nearly used up' | 'used up';
   at_limit: 'wait' | 'refuse';
   /** Lanes whose requests it does not cover now. */
@@ -105,7 +105,7 @@ function viewOf(
     -1,
   );
   const part = partSpent(account, limit);
-  const isUsedUp = noticedOf(account, limit) === NOTICES[1];
+  const isUsedUp = noticedOf(account, limit) === NOTICES[1] || isOfNothing(limit);
   const { tokens_per_day, usd_per_day, at_limit = 'wait' } = budget;
   return {
     tenant,

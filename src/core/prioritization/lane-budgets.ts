@@ -159,7 +159,8 @@ export class LaneBudgets {
     const others = day.uncovered.filter((it) => !isNever(it));
     await this.#askFor(tenant, day, day.leastOf(others));
     const over = others.filter(({ needs }) => day.refuses(needs));
-    return [...never, ...over.map(({ entry }) => ({ entry, error: budgetUsedUp(tenant, this.#book.day) }))];
+    const usedUp = budgetUsedUp(tenant, this.#book.day, day.limit);
+    return [...never, ...over.map(({ entry }) => ({ entry, error: usedUp }))];
   }
 
   /** Unless it is known, from a short while ago, that it would be in vain. */
