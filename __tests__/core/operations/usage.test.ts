@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { overviewText } from '../../../src/cli/report/overview-text.ts';
 import { quotaCaseCsv, quotaCaseText, zeroQuotaText } from '../../../src/cli/report/quota-case-text.ts';
 import { csv, usageCsv, usageTable } from '../../../src/cli/report/usage-text.ts';
+import { firstAnswerCharge } from '../../../src/core/lane/expected-charge.ts';
 import { rememberedRows, viewOverview } from '../../../src/core/operations/overview.ts';
 import { quotaCaseOf } from '../../../src/core/operations/quota-case.ts';
 import { readUsage, usageBy, usageOf } from '../../../src/core/operations/usage.ts';
@@ -11,7 +12,7 @@ import { readRows } from '../../../src/core/reporting/read.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
 import { createReportRows } from '../../../src/memory/reporting.ts';
 import { lifeOf } from '../../fixtures/lives.ts';
-import { LANE, MODEL } from '../../fixtures/records.ts';
+import { LANE, MODEL, waitingIn } from '../../fixtures/records.ts';
 
 const START = Date.parse('2026-11-22T19:40:00Z');
 const RANGE = { from: START, to: START + 3_600_000 };
@@ -169,6 +170,25 @@ describe('the overview', () => {
     expect(costOf(whole)).toBeCloseTo(costOf(short) ?? Number.NaN, 9);
     // Fifteen minutes of the point in which all of them arrived.
     expect(Math.max(...(whole?.minutes ?? []).map(({ demand }) => demand.requests))).toBeCloseTo(40 / 15, 9);
+  });
+
+  it('shows what requests are expected to be charged, while none has been answered', async () => {
+    const { rows, ...ports } = await hour();
+    const key = { lane: LANE, priority: 3, tenant: 'acme', part: '', shard: 0 };
+    const arrived = (minute: string) =>
+      minute === '2026-11-22T20:00Z' ? [{ key: { ...key, minute }, counters: { accepted: 6 } }] : [];
+    const overview = () =>
+      viewOverview({ ...ports, rows: { rows: async (_, minute) => arrived(minute) } }, clock);
+    const demandOf = async () =>
+      (await overview())[0]?.minutes.find(({ demand }) => demand.requests > 0)?.demand;
+    expect(await demandOf()).toEqual({ requests: 6, tokens: 6 * firstAnswerCharge(LANE) });
+    const waiting = waitingIn(LANE, { input_tokens: 1_000, max_tokens: 10 });
+    await ports.records.create(waiting);
+    await ports.directory.announce(waiting.queue, 1);
+    const [lane] = await overview();
+    expect(lane?.backlog).toMatchObject({ requests: 1 });
+    expect(lane?.backlog.tokens).toBeGreaterThan(1_000);
+    expect(await demandOf()).toEqual({ requests: 6, tokens: 6 * (lane?.backlog.tokens ?? 0) });
   });
 
   it('is level to its end where requests come evenly, also where its last point has fewer minutes', async () => {

@@ -1,5 +1,6 @@
 /** Everything that an operator sees of a lane at once: what binds, what waits, the last hour minute by minute, its tenants. */
 import type { Clock } from '../clock.ts';
+import { firstAnswerCharge } from '../lane/expected-charge.ts';
 import { laneMinutes } from '../lane/expected-start.ts';
 import type { ReportRow, ReportRows } from '../reporting/ports.ts';
 import { minutesIn, readRows, summarise } from '../reporting/read.ts';
@@ -26,7 +27,7 @@ export interface OverviewPorts extends LaneViewPorts, BacklogPorts {
 export interface MinutePoint {
   /** E.g. `2026-11-22T19:40Z`, the first of them. */
   minute: string;
-  /** Of the requests that arrived. */
+  /** Of the requests that arrived; in tokens, as if each were charged what those that were answered are. */
   demand: { requests: number; tokens: number };
   /** Of those that ended. */
   used: { requests: number; tokens: number };
@@ -90,7 +91,7 @@ async function overviewOf(
     ...explain(lane, waits),
     backlog: { requests, tokens, kept: kept.requests, oldest, lines, more: isCut && !isCounted },
     drain_ms: isStuck || minutes === undefined ? undefined : (minutes * MINUTE_MS) / speed,
-    minutes: pointsOf(rows, range),
+    minutes: pointsOf(rows, range, requests === 0 ? firstAnswerCharge(seen.lane) : tokens / requests),
     priorities: usageBy(rows, 'priority'),
     tenants: usageBy(rows, 'tenant'),
   };
@@ -107,10 +108,13 @@ function sumOf(lines: readonly WaitingLine[]): { requests: number; tokens: numbe
   };
 }
 
-/** One for each minute or step, with or without anything in it. */
-function pointsOf(rows: readonly ReportRow[], { from, to }: Interval): MinutePoint[] {
+/**
+ * One for each minute or step, with or without anything in it.
+ * @param expected what a request is expected to be charged, before any has been answered
+ */
+function pointsOf(rows: readonly ReportRow[], { from, to }: Interval, expected: number): MinutePoint[] {
   const all = usageOf(rows);
-  const charge = all.completed === 0 ? 0 : all.charged_tokens / all.completed;
+  const charge = all.completed === 0 ? expected : all.charged_tokens / all.completed;
   const minutes = minutesIn(from, to);
   const { length } = minutes;
   const step = STEPS.find((it) => length / it <= MOST_POINTS) ?? Math.ceil(length / MOST_POINTS);
