@@ -62,6 +62,7 @@ const BUSY: LaneOverview = {
   remedy: `Ask AWS for more: smoother quota-case ${LONG} writes the case`,
   backlog: {
     ...{ requests: 1_840, tokens: 4_200_000, more: false, kept: 1_200, oldest: AT - 95_000 },
+    unread: 0,
     lines: [
       { priority: 1, tenant: 'checkout', requests: 40, tokens: 90_000, oldest: AT - 3_000, more: false },
       { priority: 3, tenant: 'search', requests: 600, tokens: 1_400_000, oldest: AT - 60_000, more: false },

@@ -86,6 +86,26 @@ describe.skipIf(CHROMIUM === undefined)(`the console's page${why}`, () => {
     await page.close();
   });
 
+  it('says how many lines of a backlog are not shown, and how many it does not know', async () => {
+    const [busy] = PAGE.lanes;
+    const line = busy?.backlog.lines[0] ?? expect.fail();
+    const lines = Array.from({ length: 15 }, (_, nth) => ({ ...line, tenant: `t${nth}` }));
+    const showing = (backlog: object) => ({
+      ...PAGE,
+      lanes: PAGE.lanes.map((lane) =>
+        lane === busy ? { ...lane, backlog: { ...lane.backlog, ...backlog } } : lane,
+      ),
+    });
+    answers.page = async () => showing({ lines });
+    const page = await open();
+    await page.getByText('Waiting by priority and tenant (and 3 more)', { exact: true }).waitFor();
+    await showNext(page, { page: async () => showing({ lines, unread: 40 }) });
+    await page
+      .getByText('Waiting by priority and tenant (and 3 more, up to 40 that were not read)', { exact: true })
+      .waitFor();
+    await page.close();
+  });
+
   it('pauses a lane by keyboard alone, after it has asked', async () => {
     const page = await open();
     await page.getByRole('button', { name: 'Pause' }).focus();

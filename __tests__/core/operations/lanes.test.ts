@@ -59,6 +59,19 @@ it('a backlog too long to be read is as long as the leader counts it', async () 
   expect(overviewText(lane ? [lane] : [], 1)).toMatch(/^ +\d +> 2k +0/m);
 });
 
+it('lines of a backlog that were not read are counted as such', async () => {
+  const { ports } = createMemoryCloud();
+  await ports.registry.register(LANE, MODEL);
+  for (let nth = 0; nth < 205; nth++) {
+    const record = waitingIn(LANE, { tenant: `t${nth}` });
+    await ports.records.create(record);
+    await ports.directory.announce(record.queue, 1);
+  }
+  const [lane] = await viewOverview({ ...ports, rows: { rows: async () => [] } }, at(1));
+  expect(lane?.backlog).toMatchObject({ unread: 5, more: true });
+  expect(lane?.backlog.lines).toHaveLength(200);
+});
+
 describe('the view of lanes', () => {
   it('shows what the leader says: limits, our share, what is used, whether work waits', async () => {
     const view = await viewOf({ utilisation: 0.4, waiting: true, unfinished: 3 });

@@ -45,6 +45,8 @@ export interface LaneOverview extends LaneView {
     kept: number;
     oldest?: number;
     lines: WaitingLine[];
+    /** Further lines, of which nothing was read: some of them may be empty. */
+    unread: number;
   };
   /** Milliseconds until the backlog has been released, if nothing more arrives; absent where nothing starts. */
   drain_ms?: number;
@@ -89,7 +91,10 @@ async function overviewOf(
     ...lane,
     // The leader's word about what waits may be older than the backlog that is shown with it.
     ...explain(lane, waits),
-    backlog: { requests, tokens, kept: kept.requests, oldest, lines, more: isCut && !isCounted },
+    backlog: {
+      ...{ requests, tokens, kept: kept.requests, oldest, lines, unread: unread.length },
+      more: isCut && !isCounted,
+    },
     drain_ms: isStuck || minutes === undefined ? undefined : (minutes * MINUTE_MS) / speed,
     minutes: pointsOf(rows, range, requests === 0 ? firstAnswerCharge(seen.lane) : tokens / requests),
     priorities: usageBy(rows, 'priority'),

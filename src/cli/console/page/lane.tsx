@@ -119,14 +119,19 @@ function Waits({ lane: { lane, priorities } }: { lane: Lane }) {
 const MOST_LINES = 12;
 
 function Backlog({ lane: { lane, backlog }, now }: { lane: Lane; now: number }) {
-  if (backlog.lines.length === 0) return null;
-  const rest = backlog.lines.length - MOST_LINES;
+  const { lines, unread } = backlog;
+  if (lines.length === 0) return null;
+  const rest = lines.length - MOST_LINES;
+  const others = [
+    ...(rest > 0 ? [`${rest} more`] : []),
+    ...(unread > 0 ? [`up to ${unread} that were not read`] : []),
+  ];
   return (
     <DataTable
       of={lane}
-      caption={`Waiting by priority and tenant${rest > 0 ? ` (${rest} more)` : ''}`}
+      caption={`Waiting by priority and tenant${others.length > 0 ? ` (and ${others.join(', ')})` : ''}`}
       head={['tenant', 'priority', 'requests', 'tokens', 'oldest']}
-      rows={backlog.lines
+      rows={lines
         .slice(0, MOST_LINES)
         .map(({ tenant, priority, requests, tokens, oldest, more }) => [
           tenant,
