@@ -12,18 +12,25 @@ export async function readBody(request: HttpRequest): Promise<JsonObject> {
   return parseBody(await readText(request));
 }
 
-/** Reads a body to its end, also one that is too large: a caller that is cut off while it sends sees no answer. @throws BedrockError */
+/** @throws BedrockError when the body is too large */
 export async function readText(request: HttpRequest): Promise<string> {
+  const text = await readUpTo(MAX_BODY_BYTES, request);
+  if (text !== undefined) return text;
+  throw new BedrockError('ValidationException', `Request body exceeds ${MAX_BODY_BYTES} bytes`);
+}
+
+/**
+ * Undefined when the body has more bytes. It is read to its end all the same: a caller that is cut off while it sends sees no
+ * answer.
+ */
+export async function readUpTo(mostBytes: number, request: HttpRequest): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request) {
     length += chunk.length;
-    if (length <= MAX_BODY_BYTES) chunks.push(chunk);
+    if (length <= mostBytes) chunks.push(chunk);
   }
-  if (length > MAX_BODY_BYTES) {
-    throw new BedrockError('ValidationException', `Request body exceeds ${MAX_BODY_BYTES} bytes`);
-  }
-  return Buffer.concat(chunks).toString();
+  return length > mostBytes ? undefined : Buffer.concat(chunks).toString();
 }
 
 /** @throws BedrockError when the text is not a JSON object */

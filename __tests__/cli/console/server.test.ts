@@ -96,12 +96,23 @@ describe('the console’s server', () => {
   it.each([
     ['an unknown action', { action: 'drop', lane: 'x' }],
     ['an action with more to it', { ...PAUSE, also: 1 }],
-    ['what is too long', { action: 'cancel', request: 'x'.repeat(10_000) }],
+    ['an id that is too long', { action: 'cancel', request: 'x'.repeat(2_000) }],
     ['nothing', undefined],
   ])('refuses %s', async (_, body) => {
     const acted: Action[] = [];
     const { act } = await consoleWith(acted);
     expect((await act(body)).status).toBe(400);
+    expect(acted).toEqual([]);
+  });
+
+  it('reads what is far too long to its end, so that the answer is seen', async () => {
+    const acted: Action[] = [];
+    const { act } = await consoleWith(acted);
+    for (const bytes of [5_000, 30_000_000]) {
+      const answer = await act({ action: 'cancel', request: 'x'.repeat(bytes) });
+      expect(answer.status).toBe(413);
+      expect(await answer.json()).toEqual({ error: 'An action takes at most 4096 bytes.' });
+    }
     expect(acted).toEqual([]);
   });
 

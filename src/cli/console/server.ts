@@ -9,6 +9,7 @@ import * as z from 'zod';
 import { SmootherUsageError } from '../../client/errors.ts';
 import { checkRecordId } from '../../client/request-id.ts';
 import { parseJson } from '../../core/request/json.ts';
+import { readUpTo } from '../../wire/message.ts';
 import { problemOf } from '../terminal/problems.ts';
 import type { Answers } from './answers.ts';
 import type { Action, PageData, Refusal } from './data.ts';
@@ -100,7 +101,11 @@ export async function startConsole(
   }
 
   async function act(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const asked = action.safeParse(parseJson(await bodyOf(request)));
+    const body = await readUpTo(MOST_BODY_BYTES, request);
+    if (body === undefined) {
+      return refuse(response, 413, { error: `An action takes at most ${MOST_BODY_BYTES} bytes.` });
+    }
+    const asked = action.safeParse(parseJson(body));
     if (!asked.success) return refuse(response, 400, { error: 'This is not an action of the console.' });
     const needs = NEEDS[asked.data.action];
     if (readOnly) {
@@ -158,15 +163,4 @@ function send(response: ServerResponse, status: number, body: unknown): void {
 
 function refuse(response: ServerResponse, status: number, refusal: Refusal): void {
   if (!response.headersSent) send(response, status, refusal);
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += chunk.length;
-    if (bytes > MOST_BODY_BYTES) return '';
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
