@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Action } from '../../../src/cli/console/data.ts';
 import { type Console, startConsole } from '../../../src/cli/console/server.ts';
+import { unanswered } from '../../../src/core/operations/findings.ts';
 import { fakeAnswers, WAITING } from './page-data.ts';
 
 const PAUSE: Action = { action: 'pause', lane: 'amazon.nova-lite:geo' };
@@ -125,8 +126,16 @@ describe('the console’s server', () => {
     expect(acted).toEqual([]);
   });
 
-  it('tells what the credentials lack', async () => {
-    const denied = Object.assign(new Error('not authorized'), { name: 'AccessDeniedException' });
+  it.each([
+    'AccessDenied',
+    'AccessDeniedException',
+    'AuthorizationErrorException',
+    'NotAuthorizedException',
+    'UnauthorizedOperation',
+    '403',
+  ])('tells what the credentials lack, after %s', async (name) => {
+    const denied = Object.assign(new Error('not authorized'), { name });
+    expect(unanswered('it', { error: name, says: 'no' })).toMatchObject({ severity: 'unknown' });
     const { act } = await consoleWith([], denied);
     const answer = await act({ action: 'cancel', request: 'r1' });
     expect(answer.status).toBe(403);

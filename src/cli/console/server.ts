@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import * as z from 'zod';
 import { SmootherUsageError } from '../../client/errors.ts';
 import { checkRecordId } from '../../client/request-id.ts';
+import { isNotAllowed } from '../../core/operations/errors.ts';
 import { parseJson } from '../../core/request/json.ts';
 import { readUpTo } from '../../wire/message.ts';
 import { problemOf } from '../terminal/problems.ts';
@@ -16,7 +17,6 @@ import type { Action, PageData, Refusal } from './data.ts';
 import { pageHtml } from './html.ts';
 
 const MOST_BODY_BYTES = 4_096;
-const NOT_ALLOWED = /AccessDenied|NotAuthorized|Unauthorized|^403$/i;
 
 export interface ConsoleOptions {
   /** Default: a free one. */
@@ -135,7 +135,7 @@ export async function startConsole(
 
 function statusOf(error: unknown): number {
   if (error instanceof SmootherUsageError) return 400;
-  return NOT_ALLOWED.test(error instanceof Error ? error.name : '') ? 403 : 500;
+  return isNotAllowed(error instanceof Error ? error.name : '') ? 403 : 500;
 }
 
 function isOwnHost({ headers: { host } }: IncomingMessage, server: Server): boolean {

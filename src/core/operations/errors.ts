@@ -1,3 +1,10 @@
+const NOT_ALLOWED = /AccessDenied|NotAuthorized|AuthorizationError|Unauthorized|^403$/i;
+
+/** By the name of an error of AWS: the credentials do not allow what was asked. Services name it differently. */
+export function isNotAllowed(name: string): boolean {
+  return NOT_ALLOWED.test(name);
+}
+
 export class OperationsError extends Error {
   override readonly name: string = 'OperationsError';
 }

@@ -1,4 +1,5 @@
 /** What the doctor says of a stack: each finding with its remedy. */
+import { isNotAllowed } from './errors.ts';
 
 export type Severity = 'ok' | 'fault' | 'warning' | 'unknown';
 
@@ -15,7 +16,6 @@ export const APPLY =
   'Apply the stack in this Region, or say which one is meant with --outputs or --name-prefix';
 /** Of a service that cannot be asked here: the local cloud offers only what the functions use. */
 const NOT_OFFERED = 'NotOffered';
-const NOT_ALLOWED = /AccessDenied|NotAuthorized|AuthorizationError|^403$|UnauthorizedOperation/i;
 
 export function unanswered(
   check: string,
@@ -25,7 +25,7 @@ export function unanswered(
   if (error === NOT_OFFERED) {
     return { check, severity: 'unknown', says: 'The local cloud cannot be asked about this.' };
   }
-  if (NOT_ALLOWED.test(error)) {
+  if (isNotAllowed(error)) {
     return {
       ...{ check, severity: 'unknown', says },
       remedy: 'Use credentials with the policy of the output operator_read_policy_json',
