@@ -2,10 +2,12 @@ import { request as httpRequest } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Action } from '../../../src/cli/console/data.ts';
 import { type Console, startConsole } from '../../../src/cli/console/server.ts';
+import { chooseLane } from '../../../src/cli/operator/lanes.ts';
 import { unanswered } from '../../../src/core/operations/findings.ts';
+import { createMemoryCloud } from '../../../src/memory/cloud.ts';
 import { fakeAnswers, WAITING } from './page-data.ts';
 
-const PAUSE: Action = { action: 'pause', lane: 'amazon.nova-lite:geo' };
+const PAUSE = { action: 'pause', lane: 'amazon.nova-lite:geo' } as const satisfies Action;
 const started: Console[] = [];
 
 afterEach(async () => {
@@ -124,6 +126,22 @@ describe('the console’s server', () => {
     expect(answer.status).toBe(403);
     expect(await answer.json()).toMatchObject({ lacks: 'dynamodb:UpdateItem on the lanes table' });
     expect(acted).toEqual([]);
+  });
+
+  it('says which lane it does not know', async () => {
+    const lanes = { ...createMemoryCloud().ports };
+    await lanes.registry.register(PAUSE.lane, 'us.amazon.nova-lite-v1:0');
+    const answers = {
+      ...fakeAnswers(),
+      act: async (action: Action) => ({ says: await chooseLane('lane' in action ? action.lane : '', lanes) }),
+    };
+    const { act } = begin(await startConsole(answers));
+    expect((await act(PAUSE)).status).toBe(200);
+    const answer = await act({ ...PAUSE, lane: 'nobody' });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toEqual({
+      error: `"nobody" is neither a lane nor a model of one; the lanes are ${PAUSE.lane}`,
+    });
   });
 
   it.each([

@@ -11,6 +11,7 @@ import { checkRecordId } from '../../client/request-id.ts';
 import { isNotAllowed } from '../../core/operations/errors.ts';
 import { parseJson } from '../../core/request/json.ts';
 import { readUpTo } from '../../wire/message.ts';
+import { UsageError } from '../errors.ts';
 import { problemOf } from '../terminal/problems.ts';
 import type { Answers } from './answers.ts';
 import type { Action, PageData, Refusal } from './data.ts';
@@ -55,7 +56,7 @@ export async function startConsole(
   const shell = await pageHtml();
   const server = createServer((request, response) => {
     void answer(request, response).catch((error) => {
-      refuse(response, statusOf(error), { error: problemOf(error)?.message ?? String(error) });
+      refuse(response, statusOf(error), { error: messageOf(error) });
     });
   });
 
@@ -133,8 +134,12 @@ export async function startConsole(
   };
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof UsageError ? error.message : (problemOf(error)?.message ?? String(error));
+}
+
 function statusOf(error: unknown): number {
-  if (error instanceof SmootherUsageError) return 400;
+  if (error instanceof SmootherUsageError || error instanceof UsageError) return 400;
   return isNotAllowed(error instanceof Error ? error.name : '') ? 403 : 500;
 }
 
