@@ -157,6 +157,33 @@ describe.skipIf(CHROMIUM === undefined)(`the console's page${why}`, () => {
     await page.close();
   });
 
+  it('still says what became of an action whose button has gone', async () => {
+    const page = await open();
+    const redrive = page.getByRole('button', { name: 'Redrive' }).first();
+    const name = await redrive.getAttribute('aria-label');
+    await redrive.click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Redrive the dead letters' }).click();
+    const done = page.getByText('done: redrive');
+    await done.waitFor();
+    const deadLetters = PAGE.deadLetters.map(({ queue }) => ({ queue, count: 0 }));
+    await showNext(page, { page: async () => ({ ...PAGE, deadLetters }) });
+    await page.getByRole('button', { name: name ?? '' }).waitFor({ state: 'detached' });
+    expect(await done.isVisible()).toBe(true);
+    expect(await isFocused(page.getByRole('listitem').filter({ has: done }))).toBe(true);
+    acted.length = 0;
+    await page.close();
+  });
+
+  it('has no button in a question that could mean its opposite', async () => {
+    const page = await open();
+    await page.getByLabel('Request id').fill('order-4711');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Cancel order-4711' }).click();
+    const buttons = page.getByRole('dialog').getByRole('button');
+    expect(await buttons.allInnerTexts()).toEqual(['Leave as it is', 'Cancel the request']);
+    await page.close();
+  });
+
   it('says of when its figures are, and not how things stand, while it is not answered', async () => {
     const page = await open();
     const trouble = page.getByRole('alert');

@@ -11,26 +11,48 @@ interface Props {
   question: string;
 }
 
+interface Said {
+  label: string;
+  text: string;
+}
+
 /**
  * Does something after a confirmation. Where it may not, it says what is lacking. It may become the button of something else (Pause,
- * then Resume) and keeps the focus. Where it goes away, the focus goes to what is around it: mark that with `tabIndex={-1}`.
+ * then Resume) and keeps the focus. Where there is nothing to do any more, the button goes away, and what was said of it stays.
  */
-export function ActionButton({ page: { readOnly }, action, label, question }: Props) {
+export function ActionButton({ offered = true, ...props }: Props & { offered?: boolean }) {
+  const [said, setSaid] = useState<Said>();
+  const { label } = props;
+
+  // Before the button of something else is seen, what was said of the old one goes.
+  useLayoutEffect(() => () => setSaid(undefined), [label]);
+
+  return (
+    <span class="action">
+      {offered && <Control {...props} say={setSaid} />}
+      <span class="said" role="status">
+        {said?.label === label && said.text}
+      </span>
+    </span>
+  );
+}
+
+/** Where it goes away, the focus goes to what is around it: mark that with `tabIndex={-1}`. */
+function Control({
+  page: { readOnly },
+  action,
+  label,
+  question,
+  say,
+}: Props & { say(said: Said | undefined): void }) {
   const whole = useRef<HTMLSpanElement>(null);
   const dialog = useRef<HTMLDialogElement>(null);
-  const [said, setSaid] = useState<{ label: string; text: string }>();
   const [busy, setBusy] = useState(false);
   const questionId = useId();
-  const name = `${label} ${subjectOf(action)}`;
+  const { kind, name } = subjectOf(action);
 
-  // Before the button of something else is seen, what belongs to the old one goes: another operator may have been faster.
-  useLayoutEffect(
-    () => () => {
-      dialog.current?.close();
-      setSaid(undefined);
-    },
-    [label],
-  );
+  // Another operator may have been faster.
+  useLayoutEffect(() => () => dialog.current?.close(), [label]);
   useLayoutEffect(
     () => () => {
       if (whole.current?.contains(document.activeElement)) {
@@ -41,39 +63,36 @@ export function ActionButton({ page: { readOnly }, action, label, question }: Pr
   );
 
   const ask = () => {
-    setSaid(undefined);
+    say(undefined);
     dialog.current?.showModal();
   };
   const confirm = async () => {
     setBusy(true);
     const says = await act(action).then((done) => done.says, troubleOf);
-    setSaid({ label, text: `${says} (${moment(Date.now()).slice(11)})` });
+    say({ label, text: `${says} (${moment(Date.now()).slice(11)})` });
     setBusy(false);
     dialog.current?.close();
   };
 
   return (
-    <span class="action" ref={whole}>
+    <span ref={whole}>
       <button
         type="button"
-        aria-label={name}
+        aria-label={`${label} ${name}`}
         disabled={readOnly}
         title={readOnly ? 'The console was started with --read-only.' : undefined}
         onClick={ask}
       >
         {label}
       </button>
-      <span class="said" role="status">
-        {said?.label === label && said.text}
-      </span>
-      <dialog ref={dialog} aria-label={name} aria-describedby={questionId}>
+      <dialog ref={dialog} aria-label={`${label} ${name}`} aria-describedby={questionId}>
         <p id={questionId}>{question}</p>
         <div class="buttons">
           <button type="button" onClick={() => dialog.current?.close()}>
-            No
+            Leave as it is
           </button>
           <button type="button" class="primary" disabled={busy} onClick={confirm}>
-            {label}
+            {label} {kind}
           </button>
         </div>
       </dialog>
@@ -81,7 +100,8 @@ export function ActionButton({ page: { readOnly }, action, label, question }: Pr
   );
 }
 
-function subjectOf(action: Action): string {
-  if ('lane' in action) return action.lane;
-  return 'request' in action ? action.request : action.queue;
+function subjectOf(action: Action): { kind: string; name: string } {
+  if ('lane' in action) return { kind: 'the lane', name: action.lane };
+  if ('request' in action) return { kind: 'the request', name: action.request };
+  return { kind: 'the dead letters', name: action.queue };
 }

@@ -38,9 +38,10 @@ export function DeadLetterTable({
             </strong>
             <span class="quiet"> {QUEUES[queue].is}</span>
             {count === undefined && <span class="quiet"> (this needs sqs:GetQueueAttributes)</span>}
-            {page.live && count !== undefined && count > 0 && (
+            {page.live && (
               <ActionButton
                 page={page}
+                offered={count !== undefined && count > 0}
                 action={{ action: 'redrive', queue }}
                 label="Redrive"
                 question={QUEUES[queue].question}

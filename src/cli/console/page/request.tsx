@@ -62,22 +62,20 @@ function Answer({ found, page }: { found: Found; page: PageData }) {
       <div class="title">
         <h3>{request_id}</h3>
         <span class={`badge ${status === 'FAILED' || status === 'EXPIRED' ? 'bad' : 'good'}`}>{status}</span>
-        {(status === 'RECEIVED' || status === 'QUEUED') && (
-          <ActionButton
-            page={page}
-            action={{ action: 'cancel', request: request_id }}
-            label="Cancel"
-            question={`Take ${request_id} back? It ends CANCELLED unless its call has been made.`}
-          />
-        )}
-        {status === 'FAILED' && (
-          <ActionButton
-            page={page}
-            action={{ action: 'retry', request: request_id }}
-            label="Retry"
-            question={`Run ${request_id} again? An outcome is final: this sends a new request with the same content.`}
-          />
-        )}
+        <ActionButton
+          page={page}
+          offered={status === 'RECEIVED' || status === 'QUEUED'}
+          action={{ action: 'cancel', request: request_id }}
+          label="Cancel"
+          question={`Take ${request_id} back? It ends CANCELLED unless its call has been made.`}
+        />
+        <ActionButton
+          page={page}
+          offered={status === 'FAILED'}
+          action={{ action: 'retry', request: request_id }}
+          label="Retry"
+          question={`Run ${request_id} again? An outcome is final: this sends a new request with the same content.`}
+        />
       </div>
       {says.map((line) => (
         <p key={line} class="says">
