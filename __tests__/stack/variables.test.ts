@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { onPath } from '../../src/lab/external/python-tool.ts';
 import type { EvaluatedStack } from '../../src/local/terraform/stack.ts';
 import { readTfvars } from '../../src/local/terraform/tfvars.ts';
 import { VARIABLES, type VariableName } from '../../src/stack/variable-table.ts';
+import { terraform } from './stand-ins.ts';
 import { evaluate, jsonOf, REQUIRED, resourceAt, synthesise } from './synthesis.ts';
 
 const json = synthesise();
@@ -330,6 +334,92 @@ describe('terraform.tfvars.example', () => {
   });
 });
 
+const MISTAKES: [VariableName, unknown, string][] = [
+  ['quota_overrides', { m: null }, 'must give requests_per_minute, tokens_per_minute or both'],
+  ['quota_overrides', { m: { tokens_per_minute: null } }, 'must give requests_per_minute'],
+  [
+    'quota_overrides',
+    { m: { requests_per_minute: 600, tokens_per_minut: 4_000 } },
+    'must have requests_per_minute and tokens_per_minute as the only keys',
+  ],
+  ['tenant_budgets', { acme: null }, 'must give tokens_per_day, usd_per_day or both'],
+  ['tenant_budgets', { acme: {} }, 'must give tokens_per_day, usd_per_day or both'],
+  ['tenant_budgets', { acme: { at_limit: 'refuse' } }, 'must give tokens_per_day, usd_per_day or both'],
+  ['tenant_budgets', { acme: { tokens_per_day: -1 } }, 'must give tokens_per_day, usd_per_day or both'],
+  ['tenant_budgets', { acme: { tokens_per_day: 'many' } }, 'must give tokens_per_day, usd_per_day or both'],
+  ['tenant_budgets', { acme: { tokens_per_day: 1, usd_per_day: -1 } }, 'must give tokens_per_day'],
+  [
+    'tenant_budgets',
+    { acme: { tokens_per_day: 1, at_limit: 'stop' } },
+    'must have wait or refuse as at_limit',
+  ],
+  [
+    'tenant_budgets',
+    { acme: { tokens_per_day: 1, at_limt: 'refuse' } },
+    'must have tokens_per_day, usd_per_day and at_limit as the only keys',
+  ],
+  ['tenant_budgets', { 'a b': { tokens_per_day: 1 } }, 'must have tenants as keys'],
+  ['tenant_inference_profiles', { acme: null }, 'must give each model of a tenant the ARN'],
+];
+
+/** What is allowed beside the usual, and what is stored of it. */
+const LOOSE = {
+  quota_overrides: { m: { requests_per_minute: '600', tokens_per_minute: null } },
+  tenant_budgets: {
+    nightly: { tokens_per_day: 50_000_000, usd_per_day: null },
+    trial: { usd_per_day: '0.1', at_limit: 'refuse' },
+  },
+};
+const STORED = {
+  quota_overrides: { m: { requests_per_minute: 600 } },
+  tenant_budgets: {
+    nightly: { tokens_per_day: 50_000_000 },
+    trial: { usd_per_day: 0.1, at_limit: 'refuse' },
+  },
+};
+
+describe.runIf(onPath('terraform'))('by Terraform itself', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'smoother-variables-'));
+  const plan = (given: object) => {
+    writeFileSync(path.join(folder, 'given.tfvars.json'), JSON.stringify({ ...REQUIRED, ...given }));
+    const { failed, output } = terraform(
+      folder,
+      'plan',
+      '-input=false',
+      '-var-file=given.tfvars.json',
+      '-out=plan',
+    );
+    return { failed, says: output.replaceAll(/\s*\n[│\s]*/g, ' ') };
+  };
+  beforeAll(() => {
+    const { item } = json.resource.aws_dynamodb_table_item?.settings ?? {};
+    const table = { type: 'string', default: '' };
+    const settings = String(item).replaceAll(/aws_dynamodb_table\.\w+\.\w+/g, 'var.table');
+    const stack = { variable: { ...json.variable, table }, output: { settings: { value: settings } } };
+    writeFileSync(path.join(folder, 'main.tf.json'), JSON.stringify(stack));
+    expect(terraform(folder, 'init', '-input=false')).toMatchObject({ failed: false });
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('refuses the same, and says why', { timeout: 120_000 }, () => {
+    for (const [name, value, expected] of MISTAKES) {
+      const { failed, says } = plan({ [name]: value });
+      expect([name, value, failed]).toEqual([name, value, true]);
+      expect(says).toContain(`${name} ${expected}`);
+      expect(says.match(/Error: /g)).toHaveLength(1);
+    }
+  });
+
+  it('stores the same', { timeout: 120_000 }, () => {
+    expect(plan(LOOSE)).toMatchObject({ failed: false });
+    // One line; warnings may follow.
+    const [shown = ''] = terraform(folder, 'show', '-json', 'plan').output.split('\n');
+    const { planned_values } = JSON.parse(shown);
+    const item = JSON.parse(planned_values.outputs.settings.value);
+    expect(JSON.parse(item.json.S, (_, value) => value ?? undefined)).toMatchObject(STORED);
+  });
+});
+
 describe('rules', () => {
   it.each<[VariableName, unknown]>([
     ['aws_region', 'mars'],
@@ -398,16 +488,16 @@ describe('rules', () => {
     },
   );
 
-  it.each([
-    [{ acme: {} }, 'must give tokens_per_day, usd_per_day or both'],
-    [{ acme: { tokens_per_day: -1 } }, 'must give tokens_per_day, usd_per_day or both'],
-    [{ acme: { tokens_per_day: 1, usd_per_day: -1 } }, 'must give tokens_per_day, usd_per_day or both'],
-    [{ acme: { tokens_per_day: 1, at_limit: 'stop' } }, 'must have wait or refuse as at_limit'],
-    [{ 'a b': { tokens_per_day: 1 } }, 'must have tenants as keys'],
-  ])('tenant_budgets refuses %j: it %s', (value, expected) => {
-    expect(() => evaluate(json, { ...REQUIRED, tenant_budgets: value })).toThrow(
-      `tenant_budgets ${expected}`,
+  it.each(MISTAKES)('%s refuses %j: it %s', (name, value, expected) => {
+    expect(() => evaluate(json, { ...REQUIRED, [name]: value })).toThrow(`${name} ${expected}`);
+  });
+
+  it('quotas and budgets may be left out by null, and given as text', () => {
+    const item = jsonOf<{ json: { S: string } }>(
+      resourceAt(evaluate(json, { ...REQUIRED, ...LOOSE }), 'aws_dynamodb_table_item.settings'),
+      'item',
     );
+    expect(JSON.parse(item.json.S, (_, value) => value ?? undefined)).toMatchObject(STORED);
   });
 
   it.each([

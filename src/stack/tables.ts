@@ -1,6 +1,6 @@
 import { DynamodbTable, type DynamodbTableConfig } from '@cdktf/provider-aws/lib/dynamodb-table';
 import { DynamodbTableItem } from '@cdktf/provider-aws/lib/dynamodb-table-item';
-import { Fn, Op, Token } from 'cdktf';
+import { Fn, Op, ref, Token } from 'cdktf';
 import type { Construct } from 'constructs';
 import { keysOf, TABLES, type Table } from '../core/layout/tables.ts';
 import { type Context, nameOf } from './context.ts';
@@ -50,6 +50,10 @@ function common(context: Context, name: keyof typeof TABLES) {
   } satisfies DynamodbTableConfig;
 }
 
+/** The variable with its numbers as numbers: in a map with texts, all values are texts. */
+const TENANT_BUDGETS =
+  '{for tenant, budget in var.tenant_budgets : tenant => {tokens_per_day = try(tonumber(budget.tokens_per_day), null), usd_per_day = try(tonumber(budget.usd_per_day), null), at_limit = try(budget.at_limit, null)}}';
+
 /** Maps do not fit into a function's 4 KB environment, so ingestion and prioritization read them from here. */
 function storeSettings(scope: Construct, { variables }: Context, lanes: DynamodbTable): void {
   const settings = Fn.jsonencode({
@@ -58,7 +62,7 @@ function storeSettings(scope: Construct, { variables }: Context, lanes: Dynamodb
     priority_weights: variables.priority_weights.value,
     application_inference_profiles: variables.application_inference_profiles.value,
     tenant_inference_profiles: variables.tenant_inference_profiles.value,
-    tenant_budgets: variables.tenant_budgets.value,
+    tenant_budgets: ref(TENANT_BUDGETS),
     results_queues: variables.results_queues.value,
   });
   new DynamodbTableItem(scope, 'settings', {

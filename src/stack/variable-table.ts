@@ -30,8 +30,8 @@ const LOG_RETENTION_DAYS = [
 /** Far below numbers whose sum would be infinite, of which each would be no share at all. */
 const MOST_WEIGHT = 1_000_000;
 
-const LIMITS_TYPE =
-  'map(object({requests_per_minute = optional(number), tokens_per_minute = optional(number)}))';
+const LIMITS = ['requests_per_minute', 'tokens_per_minute'] as const;
+const AMOUNTS = ['tokens_per_day', 'usd_per_day'] as const;
 
 export const VARIABLES = [
   {
@@ -236,7 +236,8 @@ export const VARIABLES = [
   },
   {
     name: 'quota_overrides',
-    type: LIMITS_TYPE,
+    // Not of objects: Terraform would drop a key that is misspelt, and no rule would see it.
+    type: 'map(map(number))',
     default: {},
     description:
       'Quotas by model id, inference profile id or lane, used in place of what Service Quotas says.',
@@ -245,10 +246,14 @@ export const VARIABLES = [
 }`,
     rules: [
       {
-        condition:
-          'alltrue([for limits in values(var.quota_overrides) : coalesce(limits.requests_per_minute, limits.tokens_per_minute, -1) >= 0 && coalesce(limits.tokens_per_minute, 0) >= 0])',
+        condition: amounts('quota_overrides', LIMITS),
         message:
           'quota_overrides must give requests_per_minute, tokens_per_minute or both for each model, none of them negative.',
+      },
+      {
+        condition: noOtherKeys('quota_overrides', LIMITS),
+        message:
+          'quota_overrides must have requests_per_minute and tokens_per_minute as the only keys of a model.',
       },
     ],
   },
@@ -350,13 +355,13 @@ export const VARIABLES = [
     rules: [
       {
         condition:
-          'alltrue([for profiles in values(var.tenant_inference_profiles) : alltrue([for arn in values(profiles) : can(regex("^arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]{12}:application-inference-profile/[a-z0-9]+$", arn))])])',
+          'alltrue([for profiles in values(var.tenant_inference_profiles) : alltrue([for arn in try(values(profiles), [""]) : can(regex("^arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]{12}:application-inference-profile/[a-z0-9]+$", arn))])])',
         message:
           'tenant_inference_profiles must give each model of a tenant the ARN of an application inference profile, such as arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6.',
       },
       {
         condition:
-          'alltrue([for profiles in values(var.tenant_inference_profiles) : alltrue([for model in keys(profiles) : can(regex("^[a-z0-9-]+([.][a-z0-9-]+)+(:[a-z0-9]+)*$", model))])])',
+          'alltrue([for profiles in values(var.tenant_inference_profiles) : alltrue([for model in try(keys(profiles), []) : can(regex("^[a-z0-9-]+([.][a-z0-9-]+)+(:[a-z0-9]+)*$", model))])])',
         message:
           'tenant_inference_profiles must name the models of a tenant by model id or inference profile id, such as us.anthropic.claude-sonnet-4-6.',
       },
@@ -365,7 +370,7 @@ export const VARIABLES = [
   },
   {
     name: 'tenant_budgets',
-    type: 'map(object({tokens_per_day = optional(number), usd_per_day = optional(number), at_limit = optional(string)}))',
+    type: 'map(map(string))',
     default: {},
     description:
       'Budgets of tenants for a day (UTC), over all models: tokens, dollars at list prices, or both. Beyond it requests wait for the next day, or are refused (at_limit = "refuse").',
@@ -375,15 +380,19 @@ export const VARIABLES = [
 }`,
     rules: [
       {
-        condition:
-          'alltrue([for budget in values(var.tenant_budgets) : coalesce(budget.tokens_per_day, budget.usd_per_day, -1) >= 0 && coalesce(budget.usd_per_day, 0) >= 0])',
+        condition: amounts('tenant_budgets', AMOUNTS),
         message:
           'tenant_budgets must give tokens_per_day, usd_per_day or both for each tenant, none of them negative.',
       },
       {
         condition:
-          'alltrue([for budget in values(var.tenant_budgets) : contains(["wait", "refuse"], coalesce(budget.at_limit, "wait"))])',
+          'alltrue([for budget in values(var.tenant_budgets) : contains(["wait", "refuse"], try(coalesce(budget.at_limit, "wait"), "wait"))])',
         message: 'tenant_budgets must have wait or refuse as at_limit.',
+      },
+      {
+        condition: noOtherKeys('tenant_budgets', [...AMOUNTS, 'at_limit']),
+        message:
+          'tenant_budgets must have tokens_per_day, usd_per_day and at_limit as the only keys of a tenant.',
       },
       tenantNames('tenant_budgets'),
     ],
@@ -411,6 +420,16 @@ function weights(name: string): Rule {
     condition: `alltrue([for weight in values(var.${name}) : coalesce(weight, 0) > 0 && coalesce(weight, 0) <= ${MOST_WEIGHT}])`,
     message: `${name} must be greater than 0 and at most ${MOST_WEIGHT}.`,
   };
+}
+
+/** Each map in the variable must have a number under at least one of these keys, and none below zero. */
+function amounts(name: string, keys: readonly string[]): string {
+  const given = `[for key, value in given : tonumber(value) >= 0 if contains(${JSON.stringify(keys)}, key) && value != null]`;
+  return `alltrue([for given in values(var.${name}) : try(length(${given}) > 0 && alltrue(${given}), false)])`;
+}
+
+function noOtherKeys(name: string, keys: readonly string[]): string {
+  return `alltrue([for given in values(var.${name}) : alltrue([for key in try(keys(given), []) : contains(${JSON.stringify(keys)}, key)])])`;
 }
 
 /** Keys must be names that a request's `tenant` can have. */

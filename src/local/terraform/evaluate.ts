@@ -103,21 +103,35 @@ function evaluateSplat(splat: Extract<Expression, { kind: 'splat' }>, scope: Sco
 
 function evaluateCall(call: Extract<Expression, { kind: 'call' }>, scope: Scope): Value {
   if (call.name === 'can') return call.args.every((argument) => succeeds(argument, scope));
+  if (call.name === 'try') return evaluateTry(call.args, scope);
   const implementation = Object.hasOwn(FUNCTIONS, call.name) ? FUNCTIONS[call.name] : undefined;
   if (!implementation) throw new UnknownFunctionError(`the function ${call.name}() is not supported`);
   const args = call.args.map((argument) => evaluate(argument, scope));
   return implementation(...args);
 }
 
-/** An unknown function is our limit, not a failure of the expression, so can() must not hide it. */
+/** An unknown function is our limit, not a failure of the expression, so can() and try() must not hide it. */
 class UnknownFunctionError extends ExpressionError {}
 
 function succeeds(expression: Expression, scope: Scope): boolean {
+  return attempt(expression, scope) !== undefined;
+}
+
+/** The first that can be evaluated. */
+function evaluateTry(expressions: Expression[], scope: Scope): Value {
+  for (const expression of expressions) {
+    const value = attempt(expression, scope);
+    if (value !== undefined) return value;
+  }
+  throw new ExpressionError('try() found nothing that can be evaluated');
+}
+
+/** Undefined when it cannot be evaluated. */
+function attempt(expression: Expression, scope: Scope): Value | undefined {
   try {
-    evaluate(expression, scope);
-    return true;
+    return evaluate(expression, scope);
   } catch (error) {
-    if (error instanceof ExpressionError && !(error instanceof UnknownFunctionError)) return false;
+    if (error instanceof ExpressionError && !(error instanceof UnknownFunctionError)) return undefined;
     throw error;
   }
 }

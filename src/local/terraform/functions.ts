@@ -123,6 +123,7 @@ export const FUNCTIONS: Record<string, TerraformFunction> = {
   min: (...args) => Math.min(...args.map(toNumber)),
   regex: binary(regex),
   tolist: unary(toList),
+  tonumber: unary((value) => (value === null ? null : toNumber(value))),
   toset: unary(toSet),
   values: unary((map) => sortedEntries(map).map(([, value]) => value)),
   zipmap: binary(zipMap),
