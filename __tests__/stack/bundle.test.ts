@@ -9,9 +9,9 @@ import { checkout } from './checkout.ts';
 
 /**
  * Every byte delays a cold start. Nobody waits for the batch function, which needs the clients of more services than the others;
- * ingestion, which needs those of five, estimates starts besides.
+ * ingestion, which needs those of five, estimates starts besides, within budgets.
  */
-const BUDGETS: Partial<Record<FunctionName, number>> = { batch: 275, 'request-ingestion': 255 };
+const BUDGETS: Partial<Record<FunctionName, number>> = { batch: 275, 'request-ingestion': 256 };
 const budgetBytes = (name: FunctionName) => (BUDGETS[name] ?? 250) * 1024;
 
 describe('zips of the functions', () => {
