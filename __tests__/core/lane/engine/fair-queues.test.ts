@@ -6,6 +6,7 @@ import { minutesUntilServed } from '../../../../src/core/lane/expected-start.ts'
 import { PRIORITY_WEIGHTS } from '../../../../src/core/lane/priority-weights.ts';
 import type { BacklogEntry } from '../../../../src/core/request/ports.ts';
 import { PRIORITIES, type Priority } from '../../../../src/core/request/record.ts';
+import { seededRandom } from '../../../../src/lab/simulation/random.ts';
 import { entryOf } from '../../../fixtures/entries.ts';
 
 const WEIGHTS = { priorityWeights: PRIORITY_WEIGHTS, tenantWeights: {} };
@@ -239,6 +240,42 @@ describe('tenants of one priority', () => {
     const flows = ['chat', 'bulk'].map((tenant) => ({ priority: 3 as const, tenant, cost: 10 }));
     const served = serve(new FairQueues(), flows, 400, { ...WEIGHTS, tenantWeights: { chat: 3 } });
     expect((served.get('3 chat') ?? 0) / (served.get('3 bulk') ?? 1)).toBeCloseTo(3, 1);
+  });
+
+  it('get their turn again though new ones come as fast as they are served, each for the first time', () => {
+    const strangers = fc.record({ waiting: fc.integer({ min: 1, max: 30 }), seed: fc.integer() });
+    fc.assert(
+      fc.property(strangers, ({ waiting, seed }) => {
+        const random = seededRandom(seed);
+        let queues = new FairQueues();
+        let newest = 0;
+        const next = (tenant: string) =>
+          entryOf(++newest, { priority: 3, tenant, input_tokens: Math.round(70 + 60 * random()) });
+        const entries = [next('back')];
+        let since = 0;
+        for (let served = 0; served < 10 * waiting + 50; served++) {
+          while (entries.length <= waiting) entries.push(next(`new-${newest}`));
+          queues.enter(
+            entries.map((it) => [it]),
+            WEIGHTS,
+            (it) => it.input_tokens,
+          );
+          const entry = queues.next();
+          if (entry === undefined) throw new Error('Nothing waits');
+          queues.serve(entry.input_tokens);
+          entries.splice(entries.indexOf(entry), 1);
+          since += 1;
+          if (entry.tenant === 'back') {
+            entries.push(next('back'));
+            since = 0;
+          }
+          // In that time all who wait have their turn four times over.
+          expect(since).toBeLessThan(4 * waiting + 10);
+          if (served % 40 === 39) queues = new FairQueues(queues.snapshot());
+        }
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('keep their place over a change of leader', () => {

@@ -79,7 +79,7 @@ export class FairQueues {
     this.#priorities.enter(this.waiting);
     for (const priority of PRIORITIES) {
       const lines = this.#lines.get(priority);
-      this.#sharesOf(priority).enter(lines?.keys() ?? []);
+      this.#sharesOf(priority).enter(lines?.keys() ?? [], (tenant) => this.#tenantWeight(tenant));
       if (lines === undefined) continue;
       for (const line of lines.values()) this.#place(line);
       this.#turns.set(priority, new TinyQueue([...lines.values()], inTurn));

@@ -4,16 +4,27 @@ import { createHash } from 'node:crypto';
  * Weighted fair queueing by start tags: who has received least for its weight goes first. The virtual time is the tag of what
  * was served last, so a flow that comes back from idleness starts level with those who are served: idle shares are lent and
  * never owed (start-time fair queueing; Goyal, Vin and Cheng, 1996).
+ *
+ * Where flows come as fast as they are served, each for the first time, that time would stand still, and who has been served once
+ * would wait for ever. So it goes on by at least what an equal share of the service is, among all who wait or are ahead. Where flows
+ * wait that have come before, it does so by itself: those who are ahead are the ones served since then.
  */
 export class StartTags<K> {
   readonly #tags = new Map<K, number>();
   #waiting = new Set<K>();
   #virtual = 0;
+  /** What an equal share of all service would have come to: the virtual time is never behind it. */
+  #share = 0;
+  /** Of all that wait or are ahead. */
+  #weight = Number.POSITIVE_INFINITY;
   /** Where those start, at least, of whom nothing is remembered. */
   #startOf: (key: K) => number = () => 0;
 
-  /** Who waits now. Who did not before starts level with those who are served. */
-  enter(waiting: Iterable<K>): void {
+  /**
+   * Who waits now. Who did not before starts level with those who are served.
+   * @param weightOf where new flows may come as fast as others are served; without, they never do
+   */
+  enter(waiting: Iterable<K>, weightOf: (key: K) => number = () => Number.POSITIVE_INFINITY): void {
     const now = new Set(waiting);
     for (const key of now) {
       if (!this.#waiting.has(key))
@@ -23,6 +34,8 @@ export class StartTags<K> {
       if (!now.has(key) && tag <= this.#virtual) this.#tags.delete(key);
     }
     this.#waiting = now;
+    const weight = [...this.#tags.keys()].reduce((sum, key) => sum + weightOf(key), 0);
+    this.#weight = weight || Number.POSITIVE_INFINITY;
   }
 
   /** All that waited of `key` has been served: what comes of it next starts level with those who are served. */
@@ -38,7 +51,8 @@ export class StartTags<K> {
   /** `key` received something worth `cost`. */
   serve(key: K, cost: number, weight: number): void {
     const tag = this.tagOf(key);
-    this.#virtual = Math.max(this.#virtual, tag);
+    this.#share = Math.max(this.#share + cost / this.#weight, tag);
+    this.#virtual = Math.max(this.#virtual, this.#share);
     this.#tags.set(key, tag + cost / weight);
   }
 
@@ -50,6 +64,7 @@ export class StartTags<K> {
 
   /** What `key` was served turned out to be worth `cost` more, or less. */
   correct(key: K, cost: number, weight: number): void {
+    this.#share += cost / this.#weight;
     const tag = this.tagOf(key);
     if (!this.#waiting.has(key) && tag <= this.#virtual) return;
     this.#tags.set(key, tag + cost / weight);
