@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { claim, end } from '../../../src/core/request/transitions.ts';
+import { claim, end, putBack } from '../../../src/core/request/transitions.ts';
 import { createWorld, LANE, messageOf, requestBody } from '../../fixtures/ingestion-world.ts';
 import { queuedBefore, releaseOf, requestIn } from '../../fixtures/records.ts';
 
@@ -37,6 +37,17 @@ describe('a cancel message', () => {
     expect(world.cloud.sent[0]?.timings.started).toBeUndefined();
     expect(world.records()).toMatchObject([{ status: 'CANCELLED', result_sent: true }]);
     expect(world.requests()[0]?.backlog_key).toBeUndefined();
+  });
+
+  it('gives the answer that was cut to a request that waits to run again', async () => {
+    const world = await worldWith('claim');
+    const { records } = world.cloud.ports;
+    const cut = { started_at: 3, output: { body: { text: 'cut' } }, truncated_at: 10, charged_tokens: 20 };
+    await records.move(putBack(requestIn(await records.read('r1')), { attempts: 1, cut }));
+    await world.ingest(messageOf(CANCEL, { id: 'm2' }));
+    expect(world.cloud.sent).toMatchObject([
+      { status: 'COMPLETED', attempts: 1, output: cut.output, truncated_at: 10 },
+    ]);
   });
 
   it.each([

@@ -13,7 +13,10 @@ beforeEach(() => {
 
 describe('a release that its worker cannot claim', () => {
   it.each([
-    ['has ended before its claim', (record: RequestRecord) => end(record, cancelled(RELEASED_AT + 100))],
+    [
+      'has ended before its claim',
+      (record: RequestRecord) => end(record, cancelled(record, RELEASED_AT + 100)),
+    ],
     [
       'was claimed by another release of the same generation',
       (record: RequestRecord) => claim(releaseOf(record), { released_at: RELEASED_AT - 100 }, RELEASED_AT),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HoldMessage } from '../../../src/core/request/hold-message.ts';
 import { createWorld, LANE, schedule, startsLeadersWhenWoken } from '../../fixtures/prioritization-world.ts';
+import { requestIn } from '../../fixtures/records.ts';
 
 describe('an operator', () => {
   it('pauses and resumes a lane within a tick', async () => {
@@ -87,6 +88,34 @@ describe('an answer that our choice of max tokens cut', () => {
       await world.clock.run(world.clock.now() + 100_000);
     }
   });
+
+  it.each([true, false])(
+    'is delivered when it cannot run again in time (by a deadline of its own: %s)',
+    async (own) => {
+      const world = createWorld({ answer });
+      startsLeadersWhenWoken(world);
+      const deadline_at = world.clock.now() + 60_000;
+      await world.submit('late', { max_tokens: undefined, has_deadline: own, deadline_at });
+      schedule(world, 3);
+      while (world.calls.length === 0) await world.clock.run(world.clock.now() + 100);
+      await world.ports.control.setPause(LANE, { by: 'an operator' });
+      const calledAt = world.clock.now();
+      await world.clock.run(deadline_at + 100_000);
+      expect(world.cloud.sent).toMatchObject([
+        {
+          ...{ status: 'COMPLETED', attempts: 1, output: { body: { cut: true } }, stop_reason: 'max_tokens' },
+          ...{ truncated_at: 4_096, usage: { output_tokens: 4_096 } },
+        },
+      ]);
+      expect(world.cloud.sent[0]?.error).toBeUndefined();
+      expect(world.cloud.sent[0]?.timings.started).toBeLessThanOrEqual(calledAt);
+      const record = requestIn(await world.ports.records.read('late'));
+      expect(record).toMatchObject({ charged_tokens: 4_196, result_sent: true });
+      // It was not thrown away.
+      expect(record.rerun).toBeUndefined();
+      expect(record.cut).toBeUndefined();
+    },
+  );
 
   it('is delivered, and says so, where the producer accepts that', async () => {
     const world = createWorld({ answer });

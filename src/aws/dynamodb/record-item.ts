@@ -12,7 +12,7 @@ import { type Item, itemOf } from './expressions.ts';
  * Stored as JSON text: an output is Bedrock's own shape, whose numbers and empty values a DynamoDB map would not all
  * give back, and one text is smaller and faster than a tree of typed attributes. No index projects these.
  */
-const JSON_ATTRIBUTES = ['output', 'usage', 'error', 'source', 'rerun'] as const satisfies readonly (
+const JSON_ATTRIBUTES = ['output', 'usage', 'error', 'source', 'rerun', 'cut'] as const satisfies readonly (
   | keyof RequestRecord
   | keyof RejectionRecord
 )[];

@@ -25,9 +25,9 @@ export async function cancel(ports: CancelPorts, requestId: string, messageId: s
     }
     const { status } = standing;
     if (standing.status === 'RECEIVED') {
-      const ended = await records.move(end(standing, cancelled(now)));
+      const ended = await records.move(end(standing, cancelled(standing, now)));
       if (!ended.applied) continue;
-      log('request.cancelled', { request_id: requestId });
+      log(`request.${ended.record.status.toLowerCase()}`, { request_id: requestId });
       return deliver(ports, ended.record);
     }
     if (standing.status === 'REJECTED' || standing.status === 'CANCEL_REQUESTED' || isOutcome(status)) {

@@ -260,7 +260,7 @@ export class Ingestion {
     const now = clock.now();
     // Its result may be left for the lane's leader, which knows registered lanes only.
     await this.#notifier.register(record, now);
-    const moved = await records.move(replaceCancellation(cancellation, record, cancelled(now)));
+    const moved = await records.move(replaceCancellation(cancellation, record, cancelled(record, now)));
     if (moved.applied) log('request.cancelled', { request_id: record.request_id });
     if (moved.record !== undefined && isOutcome(moved.record.status))
       await deliver(this.#ports, moved.record);

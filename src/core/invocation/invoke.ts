@@ -150,8 +150,16 @@ async function call(ports: InvocationPorts, run: Run, stored: Call): Promise<voi
     truncated,
   };
   const attempts = record.attempts + 1;
+  const delivered = {
+    output: await keepOutput(ports, record, answer.body),
+    stop_reason: answer.stopReason,
+    truncated_at: truncated && record.max_tokens === undefined ? record.granted_max_tokens : undefined,
+    usage: answer.usage,
+    latency_ms: answer.latencyMs,
+    charged_tokens: charged,
+  };
   if (truncated && !record.accept_truncated && finishedAt < record.deadline_at && canGrantMore(record)) {
-    // Not what the producer asked for: nothing is committed, and it runs again with more, while it may still be started.
+    // Not what the producer asked for: it runs again with more, while it may still be started. Should it end without, this is delivered.
     const { failures, throttles, rerun: before } = record;
     const rerun = {
       charged_tokens: charged + (before?.charged_tokens ?? 0),
@@ -160,21 +168,14 @@ async function call(ports: InvocationPorts, run: Run, stored: Call): Promise<voi
     const full_allowance = record.full_allowance === false;
     const denials = denialsOf(record);
     const counts = { attempts, failures, throttles, denials, full_allowance, rerun };
-    await returnToBacklog(ports, record, 'truncated', counts);
+    await returnToBacklog(ports, record, 'truncated', counts, {
+      ...delivered,
+      started_at: startedAt,
+      rerun: before,
+    });
     return report(ports, run, { ...settled, wonBackTokens: -charged });
   }
-  const ending: Ending = {
-    status: 'COMPLETED',
-    startedAt,
-    finishedAt,
-    attempts,
-    output: await keepOutput(ports, record, answer.body),
-    stop_reason: answer.stopReason,
-    truncated_at: truncated && record.max_tokens === undefined ? record.granted_max_tokens : undefined,
-    usage: answer.usage,
-    latency_ms: answer.latencyMs,
-    charged_tokens: charged,
-  };
+  const ending: Ending = { status: 'COMPLETED', startedAt, finishedAt, attempts, ...delivered };
   // What Bedrock gave back is used again at once, whatever becomes of the outcome.
   const wonBackTokens = unreservedTokens(record);
   await Promise.all([finish(ports, record, ending), report(ports, run, { ...settled, wonBackTokens })]);
@@ -215,7 +216,7 @@ async function giveBack(ports: InvocationPorts, run: Run): Promise<void> {
 }
 
 async function endUncalled(ports: InvocationPorts, run: Run): Promise<void> {
-  const ended = await finish(ports, run.record, cancelled(ports.clock.now()));
+  const ended = await finish(ports, run.record, cancelled(run.record, ports.clock.now()));
   if (ended) await reportNotStarted(ports, run);
 }
 

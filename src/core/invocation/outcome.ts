@@ -9,7 +9,7 @@ import { deliver } from '../request/deliver.ts';
 import { hasUnsafeInteger } from '../request/json-limits.ts';
 import { outputKey } from '../request/keys.ts';
 import type { Payloads, Records } from '../request/ports.ts';
-import type { Output, RequestRecord, StoredRecord } from '../request/record.ts';
+import type { CutAnswer, Output, RequestRecord, StoredRecord } from '../request/record.ts';
 import type { Results } from '../request/result.ts';
 import { type Ending, end, isLeased, putBack, setAside } from '../request/transitions.ts';
 import type { ModelRuntime } from './ports.ts';
@@ -61,12 +61,10 @@ export async function finish(
     log('outcome.refused', { ...ids(record), status: committed.record?.status });
     return false;
   }
-  log(`request.${ending.status.toLowerCase()}`, {
-    ...ids(record),
-    attempts: ending.attempts ?? record.attempts,
-    error: ending.error?.type,
-    charged_tokens: ending.charged_tokens,
-  });
+  const { status, attempts, charged_tokens } = committed.record as RequestRecord;
+  // Beside an answer, an error tells why its rerun gave none.
+  const error = ending.error?.type;
+  log(`request.${status.toLowerCase()}`, { ...ids(record), attempts, error, charged_tokens });
   await deliver(ports, committed.record, { leased: isLeased(record) });
   return true;
 }
@@ -74,7 +72,7 @@ export async function finish(
 /** What has come back, or could have, although it was taken back meanwhile, ends. */
 async function endIfTakenBack(ports: InvocationPorts, record: StoredRecord): Promise<boolean> {
   if (record.status !== 'RECEIVED' || !isTakenBack(record)) return false;
-  return finish(ports, record, cancelled(ports.clock.now()));
+  return finish(ports, record, cancelled(record, ports.clock.now()));
 }
 
 /**
@@ -87,10 +85,11 @@ export async function returnToBacklog(
   record: RequestRecord,
   reason: string,
   counts?: Counts & Pick<RequestRecord, 'full_allowance' | 'rerun'>,
+  cut?: CutAnswer,
 ): Promise<boolean> {
   const { records, directory, clock, log } = ports;
   const begun = clock.now();
-  const returned = await records.move(putBack(record, counts));
+  const returned = await records.move(putBack(record, { ...counts, ...(cut && { cut }) }));
   if (!returned.applied) {
     log('return.refused', { ...ids(record), status: returned.record?.status });
     return false;

@@ -17,7 +17,7 @@ import { LaneWrites } from './lane-writes.ts';
 import { PaceWatch } from './pace-watch.ts';
 import type { PrioritizationPorts } from './ports.ts';
 import { Promptness } from './promptness.ts';
-import { endWithout, recoverDue, withdrawUnclaimed } from './recovery.ts';
+import { endWaiting, recoverDue, withdrawUnclaimed } from './recovery.ts';
 import { sharingOf } from './release-bundles.ts';
 import { Releases } from './releases.ts';
 import type { Workers } from './workers.ts';
@@ -253,7 +253,7 @@ export class LaneLeader {
       now,
     );
     await concurrently(refused, CONCURRENT_WRITES, ({ entry, error }) =>
-      endWithout(this.#ports, { ...entry, status: 'RECEIVED' }, { status: 'FAILED', error }),
+      endWaiting(this.#ports, entry, { status: 'FAILED', error }),
     );
   }
 

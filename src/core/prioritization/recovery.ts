@@ -62,16 +62,30 @@ export async function withdrawUnclaimed(
   });
 }
 
+type EndPorts = Pick<RecoveryPorts, 'records' | 'results' | 'clock' | 'log'>;
+
+/** Ends a request that waits. An answer that was cut is in its record only. */
+export async function endWaiting(
+  ports: EndPorts,
+  entry: BacklogEntry,
+  ending: Omit<Ending, 'finishedAt'>,
+): Promise<void> {
+  const wasCut = entry.full_allowance !== undefined;
+  const record = wasCut ? await ports.records.read(entry.request_id) : undefined;
+  const cut = record !== undefined && isRequest(record) ? record.cut : undefined;
+  await endWithout(ports, { ...entry, status: 'RECEIVED', cut }, ending);
+}
+
 /** Ends a request without a further call, and sends its result. */
-export async function endWithout(
-  ports: Pick<RecoveryPorts, 'records' | 'results' | 'clock' | 'log'>,
-  seen: Pick<RequestRecord, 'request_id' | 'lane' | 'generation' | 'status' | 'results' | 'due_key'>,
+async function endWithout(
+  ports: EndPorts,
+  seen: Pick<RequestRecord, 'request_id' | 'lane' | 'generation' | 'status' | 'results' | 'due_key' | 'cut'>,
   ending: Omit<Ending, 'finishedAt'>,
 ): Promise<void> {
   const { records, clock, log } = ports;
   const moved = await records.move(end(seen, { ...ending, finishedAt: clock.now() }));
   if (!moved.applied) return;
-  log(`request.${ending.status.toLowerCase()}`, ids(moved.record));
+  log(`request.${moved.record.status.toLowerCase()}`, ids(moved.record));
   await deliver(ports, moved.record, { leased: isLeased(seen) });
 }
 
@@ -121,7 +135,7 @@ async function bringBack(ports: RecoveryPorts, record: RequestRecord): Promise<v
   const lost = record.status === 'IN_PROGRESS' ? 1 : 0;
   const counts = { attempts: record.attempts + lost, failures: record.failures + lost };
   if (isTakenBack(record)) {
-    const { finishedAt: _, ...ending } = cancelled(clock.now());
+    const { finishedAt: _, ...ending } = cancelled(counts, clock.now());
     return endWithout(ports, record, { ...ending, ...counts });
   }
   if (counts.failures >= ports.maxAttempts) {

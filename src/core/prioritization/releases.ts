@@ -11,7 +11,7 @@ import type { RequestError } from '../request/record.ts';
 import { BundlesOnOffer } from './bundles-on-offer.ts';
 import type { LaneBudgets } from './lane-budgets.ts';
 import type { PrioritizationPorts } from './ports.ts';
-import { deadlinePassed, endWithout } from './recovery.ts';
+import { deadlinePassed, endWaiting } from './recovery.ts';
 import { type BundlesOptions, bundlesOf, type Sharing, UNSHARED } from './release-bundles.ts';
 
 const CONCURRENT_WRITES = 50;
@@ -46,18 +46,10 @@ export class Releases {
     const { expired, oversized } = decisions;
     const releases = this.#release(decisions, sharing, keep);
     const ends = concurrently(expired, CONCURRENT_WRITES, (entry) =>
-      endWithout(
-        this.#ports,
-        { ...entry, status: 'RECEIVED' },
-        { status: 'EXPIRED', error: deadlinePassed(entry.deadline_at) },
-      ),
+      endWaiting(this.#ports, entry, { status: 'EXPIRED', error: deadlinePassed(entry.deadline_at) }),
     );
     const failures = concurrently(oversized, CONCURRENT_WRITES, ({ entry, reserved }) =>
-      endWithout(
-        this.#ports,
-        { ...entry, status: 'RECEIVED' },
-        { status: 'FAILED', error: tooLarge(reserved, limits) },
-      ),
+      endWaiting(this.#ports, entry, { status: 'FAILED', error: tooLarge(reserved, limits) }),
     );
     throwFirst(await Promise.allSettled([releases, ends, failures]));
   }

@@ -7,12 +7,16 @@ import type { Ending } from './transitions.ts';
 /** A cancellation waits this long for its request. */
 const EARLY_CANCELLATION_MS = 3_600_000;
 
-/** The end of a request that was taken back before its call. */
-export function cancelled(finishedAt: number): Ending {
+/** The end of a request that was taken back before a call gave an answer. */
+export function cancelled({ attempts }: Pick<RequestRecord, 'attempts'>, finishedAt: number): Ending {
+  const when =
+    attempts === 0
+      ? 'before its call was made'
+      : `after ${attempts} ${attempts === 1 ? 'call' : 'calls'} without an answer`;
   return {
     status: 'CANCELLED',
     finishedAt,
-    error: requestError('Cancelled', 'Taken back by a cancel message before its call was made'),
+    error: requestError('Cancelled', `Taken back by a cancel message ${when}`),
   };
 }
 

@@ -138,6 +138,8 @@ export interface RequestRecord extends CommonRecord {
   full_allowance?: boolean;
   /** What cut answers cost, which were thrown away. */
   rerun?: { charged_tokens: number; usage?: Usage };
+  /** The last answer that was cut, until the request ends: it is delivered where the rerun gives none. */
+  cut?: CutAnswer;
 
   /** Where it waits: the backlog's partition and place. Kept for life, so that a return finds its old place. */
   queue: string;
@@ -174,6 +176,19 @@ export interface RequestRecord extends CommonRecord {
   latency_ms?: number;
   charged_tokens?: number;
 }
+
+/** What the record says when the cut answer is delivered after all. `rerun`: without it. */
+export type CutAnswer = Pick<
+  RequestRecord,
+  | 'started_at'
+  | 'output'
+  | 'stop_reason'
+  | 'truncated_at'
+  | 'usage'
+  | 'latency_ms'
+  | 'charged_tokens'
+  | 'rerun'
+>;
 
 /** A message that was refused: its outcome from the start. Earlier releases wrote a request's attributes beside these. */
 export interface RejectionRecord extends CommonRecord {

@@ -5,6 +5,7 @@
  *      ▲            │
  *      └────────────┘ throttled, transient, unreadable, too late, lease expired
  *   RECEIVED ─► EXPIRED | CANCELLED | FAILED            (invalid input) ─► REJECTED
+ *   RECEIVED ─► COMPLETED, instead of these, with an answer that was cut and could not be run again
  *   IN_PROGRESS ─► CANCELLED, when it was taken back before its call
  *   (a cancellation that comes first) CANCEL_REQUESTED ─► CANCELLED
  *
@@ -16,6 +17,7 @@ import { dueKey } from './keys.ts';
 import type { Transition } from './ports.ts';
 import {
   type CancellationRecord,
+  type CutAnswer,
   type Outcome,
   RECORD_ONLY,
   type RequestRecord,
@@ -78,7 +80,7 @@ const OF_A_RELEASE = [
 /** IN_PROGRESS or set aside → RECEIVED, in its old place. `counts` are the record's counters after the attempt. */
 export function putBack(
   record: RequestRecord,
-  counts: Partial<Pick<RequestRecord, Counter | 'full_allowance' | 'rerun'>> = {},
+  counts: Partial<Pick<RequestRecord, Counter | 'full_allowance' | 'rerun' | 'cut'>> = {},
 ): Transition {
   const due = record.has_deadline ? dueAt(record, record.deadline_at) : {};
   return {
@@ -136,13 +138,16 @@ export function isLeased({ status, due_key }: Pick<StoredRecord, 'status' | 'due
  * is known to be the result, nothing is left to do.
  */
 export function end(
-  seen: Seen & Pick<RequestRecord, 'results' | 'due_key'>,
-  { startedAt, finishedAt, ...fields }: Ending,
+  seen: Seen & Pick<RequestRecord, 'results' | 'due_key' | 'cut'>,
+  ending: Ending,
 ): Transition {
+  const { startedAt, finishedAt, ...fields } = withAnswer(seen.cut, ending);
   const isDone = seen.results === RECORD_ONLY || isLeased(seen);
   const started = startedAt === undefined ? {} : { started_at: startedAt };
   // A claim has noted the time of a call that was not made.
   const neverStarted = fields.status === 'CANCELLED' ? (['started_at'] as const) : [];
+  const notThrownAway = 'rerun' in fields && fields.rerun === undefined ? (['rerun'] as const) : [];
+  const cut = seen.cut === undefined ? [] : (['cut'] as const);
   return {
     ...movesFrom(seen),
     set: {
@@ -151,8 +156,15 @@ export function end(
       finished_at: finishedAt,
       ...(isDone ? expiry(finishedAt) : dueAt(seen, finishedAt + RESULT_GRACE_MS)),
     },
-    remove: [...BACKLOG_KEYS, ...neverStarted, ...(isDone ? DUE_KEYS : [])],
+    remove: [...BACKLOG_KEYS, ...neverStarted, ...notThrownAway, ...cut, ...(isDone ? DUE_KEYS : [])],
   };
+}
+
+/** An answer that was cut is better than none, whatever has kept its rerun from giving another. */
+function withAnswer(cut: CutAnswer | undefined, ending: Ending): Ending & Pick<RequestRecord, 'rerun'> {
+  if (cut === undefined || ending.status === 'COMPLETED') return ending;
+  const { started_at: startedAt, rerun, ...answer } = cut;
+  return { ...ending, ...answer, rerun, startedAt, status: 'COMPLETED', error: undefined };
 }
 
 /** IN_PROGRESS: notes that the request is taken back. The function that has it ends it, unless its call gives an answer. */
