@@ -93,6 +93,16 @@ describe('a cancel message', () => {
     },
   );
 
+  it('that comes first once more is void an hour later', async () => {
+    const world = createWorld();
+    await world.ingest(messageOf(CANCEL, { id: 'm2' }));
+    world.clock.time += 3_000_000;
+    await world.ingest(messageOf(CANCEL, { id: 'm3' }));
+    world.clock.time += 1_200_000;
+    await world.ingest(messageOf(BODY, { id: 'm1' }));
+    expect(world.cloud.sent).toMatchObject([{ request_id: 'r1', status: 'CANCELLED' }]);
+  });
+
   it('counts again when an earlier one is void', async () => {
     const world = createWorld();
     await world.ingest(messageOf(CANCEL, { id: 'm2' }));

@@ -2,7 +2,7 @@ import { cancelled, earlyCancellation, isTakenBack } from '../request/cancellati
 import { type DeliveryPorts, deliver } from '../request/deliver.ts';
 import type { Records } from '../request/ports.ts';
 import { isOutcome } from '../request/record.ts';
-import { end, isExpired, requestCancel } from '../request/transitions.ts';
+import { end, isExpired, renew, requestCancel } from '../request/transitions.ts';
 
 export interface CancelPorts extends DeliveryPorts {
   records: Records;
@@ -11,7 +11,7 @@ export interface CancelPorts extends DeliveryPorts {
 /**
  * Takes a request back. One that waits ends at once, also when it has been released and no worker has claimed it. One that has been
  * claimed is marked: unless its call has been made, its worker ends it, or the function that puts it back. One that has not come yet
- * ends when it comes. After the outcome nothing happens. Repeating it changes nothing.
+ * ends when it comes. After the outcome nothing happens. Repeating it changes nothing, except that it is waited for anew.
  */
 export async function cancel(ports: CancelPorts, requestId: string, messageId: string): Promise<void> {
   const { records, clock, log } = ports;
@@ -30,7 +30,12 @@ export async function cancel(ports: CancelPorts, requestId: string, messageId: s
       log(`request.${ended.record.status.toLowerCase()}`, { request_id: requestId });
       return deliver(ports, ended.record);
     }
-    if (standing.status === 'REJECTED' || standing.status === 'CANCEL_REQUESTED' || isOutcome(status)) {
+    if (standing.status === 'CANCEL_REQUESTED') {
+      const renewed = await records.move(renew(standing, earlyCancellation(requestId, messageId, now)));
+      if (!renewed.applied) continue;
+      return log('cancel.early', { request_id: requestId });
+    }
+    if (standing.status === 'REJECTED' || isOutcome(status)) {
       return log('cancel.without_effect', { request_id: requestId, status });
     }
     if (isTakenBack(standing)) return;

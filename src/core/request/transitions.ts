@@ -176,6 +176,11 @@ export function requestCancel(record: RequestRecord, now: number): Transition {
   };
 }
 
+/** CANCEL_REQUESTED: waits for its request as long as one that comes now. */
+export function renew(cancellation: CancellationRecord, { expires_at }: CancellationRecord): Transition {
+  return { ...movesFrom(cancellation), set: { expires_at }, remove: [] };
+}
+
 /** CANCEL_REQUESTED → the end that the request meets as it begins. */
 export function replaceCancellation(
   cancellation: CancellationRecord,
