@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import {
   CreateMultipartUploadCommand,
   HeadObjectCommand,
@@ -45,6 +46,12 @@ describe('a batch file', () => {
       [3, 'the line is not JSON'],
       [5, expect.stringContaining('modelInput')],
     ]);
+  });
+
+  it('that is compressed is told as such', async () => {
+    const file = path.join(folder, 'compressed.jsonl');
+    writeFileSync(file, gzipSync('{"modelInput":{}}'));
+    await expect(checkFile(file, () => undefined)).rejects.toThrow('compressed by gzip');
   });
 
   it('is not uploaded when a key of its output would be too long for S3', async () => {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { batchIdOf, outputKeys, requestIdOf } from '../../../src/core/batch/batch.ts';
 import { answer, createBatchWorld, recordLine, records } from '../../fixtures/batch-world.ts';
@@ -182,6 +183,22 @@ describe('a batch', () => {
   });
 });
 
+describe('a file that is no text of lines', () => {
+  it.each([
+    ['compressed by gzip', gzipSync(records(50))],
+    ['UTF-16', Buffer.from(`\ufeff${records(2)}`, 'utf16le')],
+  ])('fails as a whole, and its progress says why: %s', async (format, file) => {
+    const world = createBatchWorld();
+    await world.drop(KEY, file);
+    expect(world.cloud.batches()).toMatchObject([{ status: 'FAILED', records: 0 }]);
+    expect(JSON.parse(await world.output('progress.json'))).toMatchObject({
+      status: 'FAILED',
+      problem: expect.stringContaining(format),
+    });
+    expect(world.cloud.published).toHaveLength(1);
+  });
+});
+
 describe('a line that is no record', () => {
   const BAD: [problem: RegExp, line: string | Uint8Array, recordId: string][] = [
     [/not JSON/, '{"recordId": "x", ', 'LINE0000002'],
@@ -189,7 +206,10 @@ describe('a line that is no record', () => {
     [/an object/, '[1]', 'LINE0000002'],
     [/modelInput/, '{"recordId":"x"}', 'x'],
     [/modelInput/, '{"recordId":"x","modelInput":"text"}', 'x'],
-    [/recordId/, '{"recordId":7,"modelInput":{}}', 'LINE0000002'],
+    [/recordId/, '{"recordId":7,"modelInput":{}}', '7'],
+    [/recordId/, '{"recordId": 12345678901234567890, "modelInput":{}}', '12345678901234567890'],
+    [/InvalidMessage/, `{"recordId":${'7'.repeat(400)},"modelInput":{}}`, 'LINE0000002'],
+    [/recordId/, '{"recordId":true,"modelInput":{}}', 'LINE0000002'],
     [/modelOutput/, recordLine(2, { recordId: 'x', modelOutput: {} }), 'x'],
   ];
 

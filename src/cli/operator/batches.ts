@@ -17,6 +17,7 @@ import {
   outputKeys,
 } from '../../core/batch/batch.ts';
 import { isRecord, readLine } from '../../core/batch/batch-line.ts';
+import { BatchFileFormatError } from '../../core/batch/errors.ts';
 import { linesFrom, START } from '../../core/batch/file-lines.ts';
 import type { BatchReport } from '../../core/batch/manifest.ts';
 import { readOptions } from '../../core/batch/options.ts';
@@ -73,7 +74,10 @@ export async function submitBatch(
   await upload.done();
 }
 
-/** Reads every line as the batch function will. `onBad` hears of those that are no records. @returns how many lines are */
+/**
+ * Reads every line as the batch function will. `onBad` hears of those that are no records. @returns how many lines are
+ * @throws UsageError for what is no file of lines
+ */
 export async function checkFile(
   file: string,
   onBad: (line: number, problem: string) => void,
@@ -91,6 +95,8 @@ export async function checkFile(
       else onBad(reading.number, reading.problem);
     }
     return records;
+  } catch (error) {
+    throw error instanceof BatchFileFormatError ? new UsageError(error.message) : error;
   } finally {
     await handle.close();
   }

@@ -59,10 +59,13 @@ export function readLine({ number, bytes }: FileLine): LineReading | undefined {
   const parsed = unfit === undefined ? parseWith(record, value) : { problems: [unfit] };
   if ('data' in parsed) return { number, text, recordId: parsed.data.recordId };
   const { recordId } = Object(value) as { recordId?: unknown };
+  // A number is repeated as it was written, so that its sender finds it.
+  const isNumber = unfit === undefined && typeof recordId === 'number';
+  const asText = isNumber ? new JsonText(text).at(['recordId']) : recordId;
   return {
     number,
     problem: describeProblems(parsed.problems),
-    ...(typeof recordId === 'string' && { recordId }),
+    ...(typeof asText === 'string' && { recordId: asText }),
   };
 }
 

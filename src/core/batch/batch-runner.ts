@@ -15,7 +15,7 @@ import {
   outputKeys,
 } from './batch.ts';
 import { cancelLines } from './cancel-lines.ts';
-import { BatchFileGoneError, TurnTakenError } from './errors.ts';
+import { BatchFileError, TurnTakenError } from './errors.ts';
 import { START } from './file-lines.ts';
 import { type BatchReport, countsOf, failureOf, type Manifest, reportOf, subjectOf } from './manifest.ts';
 import { readOptions } from './options.ts';
@@ -186,7 +186,7 @@ export class BatchRunner {
           return await this.#close(batch);
       }
     } catch (error) {
-      if (!(error instanceof BatchFileGoneError)) throw error;
+      if (!(error instanceof BatchFileError)) throw error;
       await this.#tellFailure(batch, error.message);
       return this.#ended('FAILED');
     }

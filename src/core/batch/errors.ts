@@ -2,8 +2,21 @@ export class BatchError extends Error {
   override readonly name: string = 'BatchError';
 }
 
+/** The batch has to end, because nothing can be done with its file. */
+export class BatchFileError extends BatchError {
+  override readonly name: string = 'BatchFileError';
+}
+
+/** The batch's file is no text of lines, to its first byte. */
+export class BatchFileFormatError extends BatchFileError {
+  override readonly name = 'BatchFileFormatError';
+  constructor(readonly format: string) {
+    super(`the file must be UTF-8 text, one JSON object per line, and is ${format}`);
+  }
+}
+
 /** The batch's file can no longer be read in the version that was dropped. */
-export class BatchFileGoneError extends BatchError {
+export class BatchFileGoneError extends BatchFileError {
   override readonly name = 'BatchFileGoneError';
   constructor(readonly key: string) {
     super(

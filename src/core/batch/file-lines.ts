@@ -1,4 +1,5 @@
 /** The lines of a file that is read by byte ranges. Reading can begin at any line. */
+import { BatchFileFormatError } from './errors.ts';
 
 export interface Position {
   /** Bytes before the line. */
@@ -31,7 +32,26 @@ export interface FileLine {
   next: Position;
 }
 
-/** Keeps at most one range in memory, or one line if that is longer. */
+/** How files begin that are mistaken for text of lines. */
+const OTHER_FORMATS: readonly [format: string, ...first: number[]][] = [
+  ['compressed by gzip (upload it uncompressed)', 0x1f, 0x8b],
+  ['compressed by zstd (upload it uncompressed)', 0x28, 0xb5, 0x2f, 0xfd],
+  ['compressed by xz (upload it uncompressed)', 0xfd, 0x37, 0x7a, 0x58],
+  ['a zip archive (upload the file that is in it)', 0x50, 0x4b, 0x03, 0x04],
+  ['UTF-16 text', 0xff, 0xfe],
+  ['UTF-16 text', 0xfe, 0xff],
+];
+
+function checkFormat(file: Uint8Array): void {
+  for (const [format, ...first] of OTHER_FORMATS) {
+    if (first.every((byte, index) => file[index] === byte)) throw new BatchFileFormatError(format);
+  }
+}
+
+/**
+ * Keeps at most one range in memory, or one line if that is longer.
+ * @throws BatchFileFormatError at the beginning of the file
+ */
 export async function* linesFrom(
   file: RangedFile,
   start: Position,
@@ -40,6 +60,7 @@ export async function* linesFrom(
   const line = new LineBuffer(start);
   for (let at = start.offset; at < file.bytes; ) {
     const range = await file.read(at, Math.min(rangeBytes, file.bytes - at));
+    if (at === 0) checkFormat(range);
     let from = 0;
     for (let end = range.indexOf(LINE_FEED); end >= 0; end = range.indexOf(LINE_FEED, from)) {
       line.add(range.subarray(from, end));
