@@ -210,6 +210,11 @@ describe('a line that is no record', () => {
     [/recordId/, '{"recordId": 12345678901234567890, "modelInput":{}}', '12345678901234567890'],
     [/InvalidMessage/, `{"recordId":${'7'.repeat(400)},"modelInput":{}}`, 'LINE0000002'],
     [/recordId/, '{"recordId":true,"modelInput":{}}', 'LINE0000002'],
+    [
+      /more than 4000000 bytes beside its strings/,
+      recordLine(2, { modelInput: { numbers: Array(2_000_000).fill(1) } }),
+      'LINE0000002',
+    ],
     [/modelOutput/, recordLine(2, { recordId: 'x', modelOutput: {} }), 'x'],
   ];
 
@@ -254,6 +259,23 @@ describe('a line that is no record', () => {
     });
     expect(answered).toHaveProperty('modelOutput');
   });
+});
+
+it('lines are made requests of by two megabytes at once, whatever their number', async () => {
+  const sizes: number[] = [];
+  const world = createBatchWorld((ports) => ({
+    ...ports,
+    ingest: (messages) => {
+      sizes.push(messages.reduce((sum, { body }) => sum + body.length, 0));
+      return ports.ingest(messages);
+    },
+  }));
+  const line = recordLine(1, { modelInput: { max_tokens: 1, prompt: 'x'.repeat(500_000) } });
+  const long = recordLine(2, { modelInput: { max_tokens: 1, prompt: 'x'.repeat(5_000_000) } });
+  await world.drop(KEY, `${`${line}\n`.repeat(12)}${long}\n`);
+  expect([...world.cloud.table.all()].filter(({ status }) => status === 'RECEIVED')).toHaveLength(13);
+  expect(sizes.filter((size) => size > 3_000_000)).toHaveLength(1);
+  expect(Math.max(...sizes)).toBeLessThan(8_000_000);
 });
 
 describe('an answer', () => {

@@ -1,5 +1,6 @@
 /** One line of a batch file: the message that it becomes, and the line that answers it. */
 import * as z from 'zod';
+import { shortTextBytes } from '../request/abridged.ts';
 import { findUnfit } from '../request/json-limits.ts';
 import { JsonText } from '../request/json-text.ts';
 import { fields } from '../request/message-schema.ts';
@@ -14,6 +15,12 @@ import { type FileLine, MAX_LINE_BYTES } from './file-lines.ts';
 const record = z.strictObject({ recordId: fields.record_id.optional(), modelInput: jsonObject });
 /** A line with two of one kind may have a member twice. To look only at those saves the time for all others. */
 const MEMBERS = ['"recordId"', '"modelInput"'];
+
+/**
+ * Text in short pieces takes up to a hundred times its size of memory while it is read, and the batch function has 1,024 MB. It reads a
+ * section of the file beside it.
+ */
+export const MAX_SHORT_TEXT_BYTES = 4_000_000;
 
 /** A line that is a record. */
 export interface BatchRecord {
@@ -49,6 +56,10 @@ export function readLine({ number, bytes }: FileLine): LineReading | undefined {
     return { number, problem: 'the line is not UTF-8' };
   }
   if (text === '') return undefined;
+  if (bytes.length > MAX_SHORT_TEXT_BYTES && shortTextBytes(bytes) > MAX_SHORT_TEXT_BYTES) {
+    const most = `${MAX_SHORT_TEXT_BYTES} bytes beside its strings of more than 1 KB`;
+    return { number, problem: `the line has more than ${most}` };
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);

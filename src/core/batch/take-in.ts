@@ -4,7 +4,8 @@ import { nextSection } from './file-lines.ts';
 import { fileOf } from './outcomes.ts';
 import { cancelling, type Step, type StepPorts, waiting } from './step.ts';
 
-const BYTES = 8 * 1024 * 1024;
+/** At most this much of the file, and the rest of the last line, becomes requests at once: they are all in memory as objects. */
+const BYTES = 2 * 1024 * 1024;
 /** What ingestion could not handle comes again after this long. */
 const RETRY_MS = 5_000;
 

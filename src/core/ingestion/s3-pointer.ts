@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { abridged } from '../request/abridged.ts';
+import { shortTextBytes } from '../request/abridged.ts';
 import { InboxObjectEncryptedError, InboxObjectTooLargeError } from '../request/errors.ts';
 import { type MessageLimits, type Reading, readMessage } from '../request/message.ts';
 import type { Pointer } from '../request/message-schema.ts';
@@ -47,10 +47,10 @@ export async function readPointer(
     return refused('key', 'an object that exists', `none at ${key}${version}`);
   }
   if (!isUtf8(object.body)) return refused('key', 'an object of UTF-8 text', 'other bytes');
-  const shortTextBytes = Buffer.byteLength(abridged(object.body).text);
-  if (shortTextBytes > MAX_SHORT_TEXT_BYTES) {
+  const textBytes = shortTextBytes(object.body);
+  if (textBytes > MAX_SHORT_TEXT_BYTES) {
     const expected = `an object with at most ${MAX_SHORT_TEXT_BYTES} bytes beside its strings of more than 1 KB`;
-    return refused('key', expected, `one with ${shortTextBytes}`);
+    return refused('key', expected, `one with ${textBytes}`);
   }
   const reading = readMessage(new TextDecoder().decode(object.body), options);
   const source = object.version_id === undefined ? { key } : { key, version_id: object.version_id };

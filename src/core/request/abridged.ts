@@ -38,6 +38,11 @@ export function abridged(json: Uint8Array): Abridged {
   return { text: text + bytes.toString('utf8', copied), strings };
 }
 
+/** Bytes beside the long strings: what is read as text takes many times its size of memory. */
+export function shortTextBytes(json: Uint8Array): number {
+  return Buffer.byteLength(abridged(json).text);
+}
+
 /** The bytes of an abridged text, or of a part of it, with the strings that were kept apart. */
 export function inFull({ text, strings }: Abridged): Buffer {
   const parts: Uint8Array[] = [];
