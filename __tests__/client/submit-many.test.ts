@@ -121,3 +121,36 @@ it('gives the handles too when its signal aborts, or the iterable throws', async
     expect(error.message).toBe('Stopped after 1 request was sent: enough');
   }
 });
+
+it('ends when its signal aborts while the next request is waited for', async () => {
+  const enough = new Error('enough');
+  const abort = new AbortController();
+  let ended = false;
+  async function* requests() {
+    try {
+      yield request('a');
+      await new Promise(() => setImmediate(() => abort.abort(enough)));
+    } finally {
+      ended = true;
+    }
+  }
+  const error = await failureOf(smoother.submitMany(requests(), { signal: abort.signal }));
+  expect(error.cause).toBe(enough);
+  expect(error.handles).toMatchObject([{ requestId: 'a' }]);
+  expect(ended).toBe(false);
+});
+
+it('ends its source when it stops before the end', async () => {
+  let ended = false;
+  async function* requests() {
+    try {
+      yield request('a');
+      yield { ...request('b'), wrong: 1 } as SubmitRequest;
+      yield request('b');
+    } finally {
+      ended = true;
+    }
+  }
+  await failureOf(smoother.submitMany(requests()));
+  expect(ended).toBe(true);
+});

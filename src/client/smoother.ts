@@ -15,11 +15,13 @@ import { messageOf, type OutgoingMessage, type SubmitRequest } from './requests.
 import type { Result } from './result.ts';
 import { resultsOf } from './results-queue.ts';
 import { Sender } from './sender.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** Requests of `submitMany` that are on their way to the queue at once. */
 const MOST_UNSENT = 200;
 
 export interface SubmitManyOptions {
+  /** Ends it, also while the next request is waited for. What is on its way is still sent. */
   signal?: AbortSignal;
   /** Called after each request that the queue has taken. */
   onProgress?: (progress: { sent: number; handle: RequestHandle }) => void;
@@ -90,8 +92,7 @@ export class Smoother {
       }
     };
     try {
-      for await (const request of requests) {
-        signal?.throwIfAborted();
+      for await (const request of untilAborted(requests, signal)) {
         if (failures.length > 0) break;
         const sending = this.send(messageOf(request));
         // A failure stops the reading at once, and not only when its turn has come.
