@@ -20,6 +20,7 @@ import {
   reportOn,
   submitBatch,
 } from '../../../src/cli/operator/batches.ts';
+import { batchIdOf } from '../../../src/core/batch/batch.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'batches-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -107,7 +108,7 @@ function storeWith(progress: object | undefined) {
   const file = { ETag: '"e"', ContentLength: 1, LastModified: new Date(UPLOADED) };
   const send = async (command: object) => {
     if (command instanceof HeadObjectCommand) return file;
-    if (command instanceof PutObjectCommand) return void put.push(command.input.Key);
+    if (command instanceof PutObjectCommand) return void put.push([command.input.Key, command.input.Body]);
     if (progress === undefined) throw new NoSuchKey({ $metadata: {}, message: 'none' });
     return { Body: { transformToString: async () => JSON.stringify(progress) } };
   };
@@ -152,7 +153,8 @@ describe('the cancellation of a batch', () => {
     async (progress) => {
       const { store, put } = storeWith(progress);
       expect(await cancelBatch(store, 'nightly')).toMatchObject({ cancels: true });
-      expect(put).toEqual(['batches/nightly.cancel']);
+      const batchId = batchIdOf({ key: 'batches/nightly.jsonl', etag: 'e' });
+      expect(put).toEqual([['batches/nightly.cancel', `${batchId}\n`]]);
     },
   );
 });

@@ -10,6 +10,7 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { s3BatchFiles } from '../../aws/s3-batch-files.ts';
 import {
   type BatchStatus,
+  batchIdOf,
   hasEnded,
   keyProblem,
   keysOfName,
@@ -103,10 +104,16 @@ export async function checkFile(
 }
 
 /** @throws UsageError when there is no file of this name */
-async function find({ s3, bucket }: Bucket, name: string): Promise<OutputKeys & { uploadedAt: number }> {
+async function find(
+  { s3, bucket }: Bucket,
+  name: string,
+): Promise<OutputKeys & { batchId: string; uploadedAt: number }> {
   const { input } = keysOfName(name);
   const described = await s3BatchFiles(s3, bucket).describe(input);
-  if (described !== undefined) return { ...outputKeys(described.file), uploadedAt: described.modified_at };
+  if (described !== undefined) {
+    const { file, modified_at: uploadedAt } = described;
+    return { ...outputKeys(file), batchId: batchIdOf(file), uploadedAt };
+  }
   throw new UsageError(`there is no batch ${name}: no s3://${bucket}/${input} that you may read`);
 }
 
@@ -147,7 +154,8 @@ export async function cancelBatch(store: Bucket, name: string): Promise<{ cancel
       text: `is too late to cancel: all of its records have ended, and it is ${report.status}`,
     };
   }
-  await s3BatchFiles(store.s3, store.bucket).put(keysOfName(name).cancel, 'cancel\n', 'text/plain');
+  const { batchId } = await find(store, name);
+  await s3BatchFiles(store.s3, store.bucket).put(keysOfName(name).cancel, `${batchId}\n`, 'text/plain');
   return { cancels: true, text: 'will be cancelled: what has not been called yet never will be' };
 }
 

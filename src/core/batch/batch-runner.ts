@@ -4,6 +4,7 @@ import { expiry } from '../request/transitions.ts';
 import {
   type Batch,
   batchIdOf,
+  batchNamedIn,
   type DroppedFile,
   type ENDS,
   hasEnded,
@@ -81,7 +82,7 @@ export class BatchRunner {
       return;
     }
     const name = nameOfCancel(file.key);
-    if (name !== undefined) await this.#cancel(keysOfName(name).input, at);
+    if (name !== undefined) await this.#cancel(name, at);
   }
 
   /** Returns the id of the file's batch, and creates the batch unless it exists. Undefined: the file cannot be a batch. */
@@ -125,23 +126,32 @@ export class BatchRunner {
   }
 
   /**
-   * Cancels the batch of the file that is there now, unless it came after the cancellation: messages come late, twice and in any
-   * order.
+   * Cancels the batch that the cancellation names, or else that of the file which is there now, unless it came after the cancellation:
+   * messages come late, twice and in any order.
    */
-  async #cancel(inputKey: string, at = Number.POSITIVE_INFINITY): Promise<void> {
-    const { batches, files, clock, log } = this.#ports;
-    const described = await files.describe(inputKey);
+  async #cancel(name: string, at = Number.POSITIVE_INFINITY): Promise<void> {
+    const { batches, files, log } = this.#ports;
+    const keys = keysOfName(name);
+    const named = batchNamedIn(await files.text(keys.cancel));
+    if (named !== undefined && (await batches.read(named))?.key === keys.input)
+      return this.#requestCancel(named);
+    const described = await files.describe(keys.input);
     if (described === undefined) return;
+    const batch_id = batchIdOf(described.file);
+    const outdated = () => log('batch.cancel_outdated', { batch_id });
+    if (named !== undefined && named !== batch_id) return outdated();
     if (described.modified_at > at) {
       // The same content may have been uploaded once more.
-      const batch_id = batchIdOf(described.file);
       const batch = await batches.read(batch_id);
-      if (batch === undefined || batch.created_at > at) return log('batch.cancel_outdated', { batch_id });
+      if (batch === undefined || batch.created_at > at) return outdated();
     }
     const batchId = await this.#open(described.file);
-    if (batchId === undefined) return;
-    await batches.requestCancel(batchId, clock.now());
-    log('batch.cancel_requested', { batch_id: batchId });
+    if (batchId !== undefined) await this.#requestCancel(batchId);
+  }
+
+  async #requestCancel(batchId: string): Promise<void> {
+    await this.#ports.batches.requestCancel(batchId, this.#ports.clock.now());
+    this.#ports.log('batch.cancel_requested', { batch_id: batchId });
   }
 
   /**

@@ -95,6 +95,12 @@ export function batchIdOf({ key, etag }: Pick<DroppedFile, 'key' | 'etag'>): str
   return sha256(`${key}\n${etag}`).slice(0, ID_CHARACTERS);
 }
 
+/** The batch that an object which cancels one names, by its id alone; its content may be anything. */
+export function batchNamedIn(text: string | undefined): string | undefined {
+  const id = text?.trim() ?? '';
+  return id.length === ID_CHARACTERS && /^[0-9a-f]+$/.test(id) ? id : undefined;
+}
+
 /** `batches/team/nightly.jsonl` → `team/nightly`; undefined for an object that is no batch. */
 export function nameOf(key: string): string | undefined {
   return between(key, INPUT_ENDING);
