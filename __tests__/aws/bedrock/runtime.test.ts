@@ -299,6 +299,16 @@ describe('errors', () => {
     nobody.destroy();
   });
 
+  it('a call that no HTTP header can carry is invalid, and was not sent', async () => {
+    const call = invoke('amazon.titan-text-lite-v1', {}, { guardrailIdentifier: 'a\nb' });
+    const thrown = await bedrockRuntime(client)
+      .call(call)
+      .catch((error: unknown) => error);
+    expect(thrown).toBeInstanceOf(ModelError);
+    expect(thrown).toMatchObject({ kind: 'invalid', type: 'ValidationException', isAnswer: true });
+    expect(received).toEqual([]);
+  });
+
   it('no answer within the deadline is known as such', async () => {
     respond = () => undefined;
     expect(await errorOf(converse({}, 1_000))).toMatchObject({

@@ -1,3 +1,4 @@
+import { validateHeaderValue } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { HELLO, MODEL, problemsIn, read, withContent } from './reading.ts';
 
@@ -182,4 +183,36 @@ it('a name that would not be seen is quoted', () => {
   expect(problemsIn({ model_id: MODEL, converse: HELLO, '': 1, ' ': 2 })).toMatch(
     /^\[""\]: unknown field; \[" "\]: unknown field/,
   );
+});
+
+it.each([
+  (text: string) => ({ content_type: `application/json;${text}` }),
+  (text: string) => ({ accept: `application/json${text}` }),
+  (text: string) => ({ guardrailIdentifier: text, guardrailVersion: '1' }),
+  (text: string) => ({ requestMetadata: { key: text } }),
+  (text: string) => ({ requestMetadata: { [text]: 'value' } }),
+])('what InvokeModel sends in a header has no character that a header cannot carry (%#)', (parameters) => {
+  const odd = [
+    '\0',
+    '\u0001',
+    '\t',
+    '\n',
+    '\r',
+    '\v',
+    '\x7f',
+    '\u0085',
+    '\u2028',
+    '\u3000',
+    '\ufeff',
+    '\u65e5',
+    '\ud83d\ude00',
+  ];
+  for (const character of odd) {
+    const call = parameters(`a${character}b`);
+    if (problemsIn({ model_id: MODEL, invoke_model: { body: {}, ...call } }) !== 'accepted') continue;
+    for (const sent of Object.values(call)) {
+      const text = typeof sent === 'string' ? sent : JSON.stringify(sent);
+      expect(() => validateHeaderValue('header', text), JSON.stringify(text)).not.toThrow();
+    }
+  }
 });

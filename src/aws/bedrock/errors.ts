@@ -31,10 +31,13 @@ const NETWORK_CODES = new Set([
   'ENETUNREACH',
 ]);
 
+/** Node's word for a text that goes into no HTTP header: the call cannot be sent, now or later. */
+const UNSENDABLE_CODE = 'ERR_INVALID_CHAR';
+
 /** Bedrock may repeat what it refuses, and a record holds no more than 400 KB. Characters. */
 const LONGEST_MESSAGE = 4_000;
 
-/** Translates an error of the SDK; undefined when neither Bedrock nor the network raised it. */
+/** Translates an error of the SDK; undefined when it says nothing about the call, Bedrock or the network. */
 export function modelErrorOf(error: unknown, timeoutMs: number): ModelError | undefined {
   if (!(error instanceof Error)) return undefined;
   const { name, message, code, $metadata, $response } = error as SdkError;
@@ -54,18 +57,20 @@ export function modelErrorOf(error: unknown, timeoutMs: number): ModelError | un
   return new ModelError(
     {
       kind,
-      type: typeOf(name, status),
+      type: typeOf(name, code, status),
       message: message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE)}…`,
       retryAfterMs: retryAfterMs($response?.headers?.['retry-after']),
-      isAnswer: status !== undefined,
+      // What was never sent has put out nothing either.
+      isAnswer: status !== undefined || code === UNSENDABLE_CODE,
     },
     { cause: error },
   );
 }
 
 /** What the request's result gives as `error.type`. */
-function typeOf(name: string, status?: number): string {
+function typeOf(name: string, code?: string, status?: number): string {
   if (name in EXCEPTION_KINDS || name === 'TimeoutError') return name;
+  if (code === UNSENDABLE_CODE) return 'ValidationException';
   if (status === undefined) return 'NetworkError';
   // An answer from something between us and Bedrock has no exception's name, and may not even be JSON.
   return name === 'SyntaxError' || name === UNNAMED ? `Http${status}` : name;
@@ -75,6 +80,7 @@ function kindOf(name: string, message: string, code?: string, status?: number): 
   const named = EXCEPTION_KINDS[name];
   if (named === 'throttled' && /per day/i.test(message)) return 'throttled_daily';
   if (named !== undefined) return named;
+  if (code === UNSENDABLE_CODE) return 'invalid';
   if (name === 'TimeoutError' || (code !== undefined && NETWORK_CODES.has(code))) return 'transient';
   return status === undefined ? undefined : kindOfStatus(status);
 }

@@ -42,7 +42,12 @@ const toolConfig = z.strictObject({
 
 /** Which guardrail, in Converse and in InvokeModel. */
 export const guardrail = {
-  guardrailIdentifier: z.string().max(2048).optional(),
+  // An HTTP header carries it in InvokeModel, and many characters would not go into one.
+  guardrailIdentifier: z
+    .string()
+    .max(2048)
+    .regex(/^[A-Za-z0-9._:/-]*$/, { error: 'the id or ARN of a guardrail' })
+    .optional(),
   guardrailVersion: z
     .string()
     .regex(/^([1-9][0-9]{0,7}|DRAFT)$/, { error: 'a version number or DRAFT' })
@@ -56,7 +61,8 @@ const guardrailConfig = z.strictObject({
   trace: z.enum(['enabled', 'disabled', 'enabled_full']).optional(),
 });
 
-const METADATA_TEXT = /^[a-zA-Z0-9\s:_@$#=/+,.-]*$/;
+// The blanks of ASCII alone: those of Unicode, which \s has too, do not go into an HTTP header.
+const METADATA_TEXT = /^[a-zA-Z0-9 \t\n\v\f\r:_@$#=/+,.-]*$/;
 const METADATA_EXPECTED = 'letters, digits, spaces and : _ @ $ # = / + , . -';
 
 export const requestMetadata = z

@@ -114,7 +114,7 @@ export const FORMS = {
       body: orJsonText.meta({ type: ['object', 'string'], description: 'The body, or its JSON text.' }),
       content_type: z
         .string()
-        .regex(/^application\/json(\s*;.*)?$/, { error: 'application/json' })
+        .regex(/^application\/json([ \t]*;[\t\x20-\x7e]*)?$/, { error: 'application/json' })
         .default('application/json'),
       accept: stringOf(/^[\w.+*-]+\/[\w.+*-]+$/, 128, 'a media type').default('application/json'),
       guardrailIdentifier: guardrail.guardrailIdentifier,
