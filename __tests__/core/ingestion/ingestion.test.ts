@@ -118,6 +118,20 @@ describe('the same request_id', () => {
     expect(await world.cloud.ports.records.read('r1')).toMatchObject({ status: 'RECEIVED' });
   });
 
+  it('in a message that is not valid is rejected under the SQS id as well, before and after the outcome', async () => {
+    const world = createWorld();
+    const invalid = requestBody({ request_id: 'r1', priority: 9 });
+    await world.ingest(messageOf(requestBody({ request_id: 'r1' })));
+    await world.ingest(messageOf(invalid, { id: 'm2' }));
+    await world.ingest(messageOf({ cancel: 'r1' }, { id: 'm3' }));
+    await world.ingest(messageOf(invalid, { id: 'm4' }));
+    expect(world.cloud.sent.map(({ request_id, status }) => [request_id, status])).toEqual([
+      ['m2', 'REJECTED'],
+      ['r1', 'CANCELLED'],
+      ['m4', 'REJECTED'],
+    ]);
+  });
+
   it('in one batch, both ways', async () => {
     const world = createWorld();
     const failed = await world.ingest(

@@ -131,6 +131,12 @@ describe('a rejection names field, expectation and value', () => {
     expect(problemsIn(message)).toBe(line);
   });
 
+  it('says of far too many that there are many', () => {
+    const content = Array.from({ length: 200_000 }, () => ({}));
+    const message = { model_id: MODEL, converse: { messages: [{ role: 'user', content }] } };
+    expect(problemsIn(message)).toBe('message: has more mistakes than can be listed');
+  });
+
   it('says once that a text is empty', () => {
     const empty = { request_id: '', model_id: '', tenant: '', results: '', converse: HELLO };
     expect(problemsIn(empty).split('; ')).toEqual([

@@ -72,7 +72,7 @@ interface Shares {
 interface Refusal {
   error: RequestError;
   usable: Usable;
-  /** Under the SQS message's id, whatever id the producer gave. */
+  /** Under the SQS message's id, whatever id the producer gave. Absent: where another request has that id. */
   anonymous?: boolean;
 }
 
@@ -268,13 +268,22 @@ export class Ingestion {
   }
 
   async #reject(message: IncomingMessage, { error, usable, anonymous }: Refusal): Promise<undefined> {
-    const resultId = anonymous ? message.id : (usable.request_id ?? message.id);
-    const record = rejectedRecord(message, { error, resultId, usable }, this.#ports.clock.now());
+    const now = this.#ports.clock.now();
+    const { request_id: given } = usable;
+    const isTaken = given !== undefined && (anonymous ?? (await this.#isTaken(given, now)));
+    const resultId = isTaken ? message.id : (given ?? message.id);
+    const record = rejectedRecord(message, { error, resultId, usable }, now);
     const standing = await this.#ports.records.create(record);
     if (standing === undefined) {
       this.#ports.log('request.rejected', { request_id: resultId, message_id: message.id, type: error.type });
     }
     await deliver(this.#ports, standing ?? record);
+  }
+
+  /** By a request whose own result must not be mistaken for this one. */
+  async #isTaken(requestId: string, now: number): Promise<boolean> {
+    const standing = await this.#ports.records.read(requestId);
+    return standing !== undefined && standing.status !== 'CANCEL_REQUESTED' && !isExpired(standing, now);
   }
 }
 

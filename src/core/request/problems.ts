@@ -12,9 +12,15 @@ export function parseWith<Output>(
   value: unknown,
   misplaced: (name: string) => string | undefined = () => undefined,
 ): { data: Output } | { problems: Problem[] } {
-  const parsed = schema.safeParse(value, { error: expectedBy });
-  if (parsed.success) return { data: parsed.data };
-  return { problems: parsed.error.issues.flatMap((issue) => problemsOfIssue(issue, value, misplaced)) };
+  try {
+    const parsed = schema.safeParse(value, { error: expectedBy });
+    if (parsed.success) return { data: parsed.data };
+    return { problems: parsed.error.issues.flatMap((issue) => problemsOfIssue(issue, value, misplaced)) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    // Zod hands the problems of a list on as arguments of one call, and so many do not fit on the stack.
+    return { problems: [{ path: [], text: 'has more mistakes than can be listed' }] };
+  }
 }
 
 /** How a check describes what came, where its kind and size in general do not tell: `refine(..., { params })`. */
