@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { Readable } from 'node:stream';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { BedrockCalls } from '../../src/client/http/calls.ts';
 import { startProxy } from '../../src/client/proxy.ts';
 
@@ -20,4 +20,31 @@ it('answers a caller whose body is far too large, and does not cut it off while 
   } finally {
     await proxy.close();
   }
+});
+
+it('takes no call from a web page, which any site can send to this machine, unless it has the token', async () => {
+  const submit = vi.fn(() => Promise.reject(new Error('submitted')));
+  const statusOf = async (token: string | undefined, headers: Record<string, string>) => {
+    const proxy = await startProxy(new BedrockCalls({ submit }, {}), { port: 0, ...(token && { token }) });
+    try {
+      const call = request(`${proxy.url}/model/m/converse`, { method: 'POST', headers }).end('{}');
+      const [answer] = (await once(call, 'response')) as [IncomingMessage];
+      answer.resume();
+      return answer.statusCode;
+    } finally {
+      await proxy.close();
+    }
+  };
+  const page = { origin: 'https://elsewhere.example', 'content-type': 'text/plain' };
+  expect(await statusOf(undefined, page)).toBe(403);
+  expect(await statusOf('secret', page)).toBe(403);
+  expect(submit).not.toHaveBeenCalled();
+  expect(await statusOf('secret', { ...page, 'x-smoother-token': 'secret' })).toBe(503);
+  expect(submit).toHaveBeenCalledOnce();
+});
+
+it('does not start with an empty token, which would let in everybody', async () => {
+  const submit = () => Promise.reject(new Error('not to be submitted'));
+  const starting = startProxy(new BedrockCalls({ submit }, {}), { port: 0, token: '' });
+  await expect(starting).rejects.toThrow('token: must not be empty');
 });

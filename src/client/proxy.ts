@@ -36,7 +36,8 @@ const LOOK_EVERY_MS = 50;
 export async function startProxy(calls: BedrockCalls, options: ProxyOptions): Promise<RunningProxy> {
   checkOptions<ProxyOptions>(options, { port: true, host: true, token: true });
   const { port, host = '127.0.0.1', token } = options;
-  if (!LOOPBACK.test(host) && !token) {
+  if (token === '') throw new SmootherUsageError('token: must not be empty');
+  if (!LOOPBACK.test(host) && token === undefined) {
     throw new SmootherUsageError(`host: ${host} can be reached from elsewhere, so a token must be given`);
   }
   let open = 0;
@@ -49,11 +50,9 @@ export async function startProxy(calls: BedrockCalls, options: ProxyOptions): Pr
         response,
         errorAnswer(new BedrockError('ServiceUnavailableException', 'The sidecar is stopping')),
       );
-    if (token && !isAllowed(request, token)) {
-      return send(
-        response,
-        errorAnswer(new BedrockError('AccessDeniedException', 'x-smoother-token is missing or wrong')),
-      );
+    const denied = denialOf(request, token);
+    if (denied !== undefined) {
+      return send(response, errorAnswer(new BedrockError('AccessDeniedException', denied)));
     }
     open += 1;
     const hungUp = new AbortController();
@@ -88,6 +87,17 @@ function health(draining: boolean, open: number): HttpAnswer {
     headers: { 'content-type': 'application/json' },
     body: Buffer.from(encodeJson({ status: draining ? 'draining' : 'ok', open_calls: open })),
   };
+}
+
+/**
+ * Why the caller may not call. A page of any web site can send to loopback from the browser of this machine, and browsers tell
+ * by the header Origin where a call comes from; SDKs do not send it.
+ */
+function denialOf(request: HttpRequest, token: string | undefined): string | undefined {
+  if (token !== undefined) {
+    return isAllowed(request, token) ? undefined : 'x-smoother-token is missing or wrong';
+  }
+  return request.headers.origin === undefined ? undefined : 'A web page may call only a sidecar with a token';
 }
 
 function isAllowed({ headers }: HttpRequest, token: string): boolean {
