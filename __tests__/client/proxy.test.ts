@@ -3,6 +3,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { Readable } from 'node:stream';
 import { expect, it, vi } from 'vitest';
 import { BedrockCalls } from '../../src/client/http/calls.ts';
+import { Smoother } from '../../src/client/index.ts';
 import { startProxy } from '../../src/client/proxy.ts';
 
 it('answers a caller whose body is far too large, and does not cut it off while it sends', async () => {
@@ -47,4 +48,33 @@ it('does not start with an empty token, which would let in everybody', async () 
   const submit = () => Promise.reject(new Error('not to be submitted'));
   const starting = startProxy(new BedrockCalls({ submit }, {}), { port: 0, token: '' });
   await expect(starting).rejects.toThrow('token: must not be empty');
+});
+
+it('answers a call that is nested too deeply as one that is not valid, so that SDKs do not try it again', async () => {
+  const endpoint = 'http://127.0.0.1:1';
+  const smoother = new Smoother({
+    endpoint,
+    credentials: { accessKeyId: 'any', secretAccessKey: 'thing' },
+    outputs: {
+      region: 'us-east-1',
+      input_queue_url: `${endpoint}/1/input`,
+      requests_table_name: 'requests',
+      bedrock_calls_bucket_name: 'calls',
+      bedrock_results_queue_url: `${endpoint}/1/results`,
+    },
+  });
+  const proxy = await startProxy(smoother.calls(), { port: 0 });
+  try {
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+    // Numbers of sixteen digits are read in another way.
+    for (const body of [`{"messages":${deep}}`, `{"n":1234567890123456789,"messages":${deep}}`]) {
+      const call = request(`${proxy.url}/model/m/converse`, { method: 'POST' }).end(body);
+      const [answer] = (await once(call, 'response')) as [IncomingMessage];
+      expect(answer.headers['x-amzn-errortype']).toBe('ValidationException');
+      answer.resume();
+    }
+  } finally {
+    await proxy.close();
+    smoother.destroy();
+  }
 });

@@ -264,6 +264,9 @@ function asBedrockError(error: unknown): BedrockError {
   if (error instanceof BedrockRuntimeServiceException) {
     return new BedrockError(error.name as BedrockErrorType, error.message);
   }
+  // Too deep for the stack: another try would fail as well.
+  if (error instanceof RangeError)
+    return new BedrockError('ValidationException', 'The call is nested too deeply');
   const message = error instanceof Error ? error.message : String(error);
   const isCallers = error instanceof SmootherUsageError || error instanceof MessageRefusedError;
   return new BedrockError(isCallers ? 'ValidationException' : 'ServiceUnavailableException', message);
