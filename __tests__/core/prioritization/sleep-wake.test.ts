@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { StartEstimates } from '../../../src/core/ingestion/start-estimates.ts';
 import { ModelError } from '../../../src/core/invocation/errors.ts';
+import { weightsIn } from '../../../src/core/lane/priority-weights.ts';
 import { isLed, wakeIfAsleep } from '../../../src/core/lane/wake.ts';
 import { createMemoryCloud } from '../../../src/memory/cloud.ts';
 import { arrive, createWorld, LANE, startsLeadersWhenWoken } from '../../fixtures/prioritization-world.ts';
@@ -132,6 +134,28 @@ describe('a leader with nothing to decide', () => {
     await world.clock.complete(world.prioritize());
     expect(world.clock.now() - begun).toBeLessThan(500);
     expect(world.logged.at(-1)).toMatchObject({ event: 'lane.left', fields: { reason: 'asleep' } });
+  });
+
+  it('shows what it has released as used and not as waiting, once it sleeps, and expects the next request at once', async () => {
+    const world = createWorld({ limits: { requests_per_minute: 4, tokens_per_minute: 1_000_000 } });
+    await world.submit('first');
+    await world.clock.complete(world.prioritize());
+    const status = await world.ports.watch.status(LANE);
+    expect(status).toMatchObject({ asleep: true, figures: { waiting: false, utilisation: 0.25 } });
+    const arrival = {
+      lane: LANE,
+      priority: 3,
+      tenant: 'default',
+      input_tokens: 100,
+      max_tokens: 100,
+    } as const;
+    const expected = new StartEstimates().expectedFor(
+      arrival,
+      status,
+      weightsIn({ tenant_weights: {} }),
+      world.clock.now(),
+    );
+    expect(expected?.p50).toBeLessThan(10_000);
   });
 
   it.each([

@@ -5,7 +5,7 @@ import { tokensIn } from '../lane/backlog-figures.ts';
 import type { SlotTotals } from '../lane/call-counters.ts';
 import { type EngineSettings, LaneEngine } from '../lane/engine/engine.ts';
 import type { Decisions } from '../lane/engine/tick.ts';
-import type { Binds, Led, ShownLane } from '../lane/ports.ts';
+import type { Binds, LaneFigures, Led, ShownLane } from '../lane/ports.ts';
 import type { BacklogEntry } from '../request/ports.ts';
 import { BacklogSizes, sizesIn, withSizes } from './backlog-sizes.ts';
 import { BacklogView } from './backlog-view.ts';
@@ -107,7 +107,7 @@ export class LaneLeader {
         failed = 0;
         if (lease !== 'held') return this.#stop(lease);
         if (this.#idle(clock.now())) {
-          if (!(await this.#writes.sleep())) return this.#stop('lost');
+          if (!(await this.#writes.sleep(this.#atRest(clock.now())))) return this.#stop('lost');
           if (await this.#staysIdle(until)) return this.#stop('asleep');
           continue;
         }
@@ -288,6 +288,13 @@ export class LaneLeader {
     if (this.#budgets.isActive && unfinished.releases > 0) return false;
     const released = (withinMs: number) => this.#engine.releasedSince(now - withinMs);
     return mayFallAsleep({ unfinished, released });
+  }
+
+  /** What the last tick has released waits no more, and uses a part of the limits. */
+  #atRest(now: number): Pick<LaneFigures, 'waiting' | 'utilisation' | 'backlog'> {
+    const released = this.#engine.paceWithin(this.#rules.limits, now);
+    const utilisation = Math.max(this.#engine.figures.utilisation, released);
+    return { waiting: false, utilisation, backlog: this.#sizes.figures };
   }
 
   /**

@@ -65,8 +65,10 @@ export class LaneWrites {
     return this.#toShow.figures;
   }
 
-  /** Shows how the lane does as it goes to sleep. False when lost. */
-  async sleep(): Promise<boolean> {
+  /** Shows how the lane does as it goes to sleep, by what has changed since the last tick began. False when lost. */
+  async sleep(changed: Partial<LaneFigures>): Promise<boolean> {
+    const { limits, figures } = this.#toShow;
+    if (figures) this.#toShow = { limits, figures: { ...figures, ...changed } };
     // The next renewal wakes the lane.
     this.#renewedAt = Number.NEGATIVE_INFINITY;
     this.#shown = this.#toShow.figures;
