@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { report } from '../../../src/cli/report/report.ts';
 import { Outcomes } from '../../../src/lab/run/outcomes.ts';
 import { Submissions } from '../../../src/lab/run/submissions.ts';
@@ -114,6 +114,11 @@ describe('the report of a run', () => {
 
   it('fits a terminal of 80 columns', () => {
     const name = 'application-inference-profile.a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6:on-demand';
+    const { columns } = process.stdout;
+    process.stdout.columns = 80;
+    onTestFinished(() => {
+      process.stdout.columns = columns;
+    });
     const text = textOf([lane({ lane: name, calls: 1e6, utilisation: { rpm: 1.2, tpm: 0 } })], {
       ...{ expired: 4, cancelled: 2, duplicate_results: 3, unreserved_tokens: 1.4e6, rerun_tokens: 12_000 },
     });

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { DescribeTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { problemOf } from '../../../src/cli/terminal/problems.ts';
+import { startProxy } from '../../../src/client/index.ts';
 import { UnknownDeadLetterError } from '../../../src/core/operations/errors.ts';
 import { MissingToolError } from '../../../src/lab/external/errors.ts';
 import { readVariables } from '../../../src/lab/run/variables.ts';
@@ -71,6 +72,12 @@ describe('what a user can do something about is said in one line', () => {
       expect.stringMatching(/:1: name_prefix: name_prefix must be 3 to 24/),
       expect.stringMatching(/notification_email: a value is required/),
     ]);
+  });
+
+  it('options that do not go together, as a mistake of usage', async () => {
+    const calls = {} as Parameters<typeof startProxy>[0];
+    const problem = problemOf(await failureOf(startProxy(calls, { port: 0, host: '0.0.0.0' })));
+    expect(problem).toEqual({ message: expect.stringContaining('a token must be given'), exitCode: 2 });
   });
 
   it('a dead letter of reporting that is not Lambda’s, and what to do with it', () => {

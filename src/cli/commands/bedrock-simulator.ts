@@ -2,6 +2,7 @@ import { ENFORCEMENTS } from '../../local/bedrock/accounting.ts';
 import { FAULT_KINDS, type FaultRates } from '../../local/bedrock/faults.ts';
 import { startBedrockSimulator } from '../../local/bedrock/simulator.ts';
 import { command } from '../command.ts';
+import { counted } from '../report/numbers.ts';
 import { accountId, choice, LIMIT, number, PORT, parsed, seed, wholeNumber } from '../terminal/options.ts';
 import { untilSignal } from '../terminal/signals.ts';
 
@@ -53,7 +54,7 @@ export default command('smoother bedrock-simulator --port 4570 --rpm 600 --fault
     await stopped;
     const { calls, throttles, tokens } = simulator.stats();
     await simulator.close();
-    console.log(`\n${calls} calls, ${throttles} throttled, ${tokens} tokens charged`);
+    console.log(`\n${counted(calls, 'call')}, ${throttles} throttled, ${tokens} tokens charged`);
   });
 
 /** `throttling=0.01,model-error=0.005` */

@@ -6,6 +6,7 @@ import { startLocalConsole } from '../console/local.ts';
 import type { Console } from '../console/server.ts';
 import { UsageError } from '../errors.ts';
 import { localCommand, requestsFile, smootherOptions } from '../local-command.ts';
+import { counted } from '../report/numbers.ts';
 import { runAndReport } from '../report/run-and-report.ts';
 import { json, outputFile } from '../terminal/options.ts';
 import { printer, writeTo } from '../terminal/printer.ts';
@@ -40,7 +41,7 @@ export default localCommand(
       page = await startLocalConsole(smoother.cloud);
       const { rpm, tpm, enforcement } = local;
       print.line(
-        `Sending ${survey.lines} messages. Quota of each model, a minute: ${rpm} requests,\n${tpm} tokens (${enforcement}).\nWatch it until it ends: ${page.url}\n`,
+        `Sending ${counted(survey.lines, 'message')}.\nQuota of each model: ${rpm.toLocaleString('en-US')} requests and ${tpm.toLocaleString('en-US')} tokens a minute (${enforcement}).\nWatch it until it ends: ${page.url}\n`,
       );
       const clean = await runAndReport(smoother, { input, results, interrupted, total: survey.lines }, print);
       process.exitCode = clean ? EXIT.ok : EXIT.failed;

@@ -1,7 +1,7 @@
 import type { BoundTime } from '../../lab/run/bound-watch.ts';
 import { isClean, type LaneSummary, type RunRecord, type Summary } from '../../lab/run/summary.ts';
 import { chartData, drawChart } from './chart.ts';
-import { duration, percent, short } from './numbers.ts';
+import { counted, duration, percent, short } from './numbers.ts';
 import { table } from './table.ts';
 
 /** What a person reads at the end: the chart of the busiest lane, the three numbers, the outcomes, the cost. */
@@ -139,7 +139,7 @@ function outcomes(summary: Summary): string {
   ] as const;
   const also = rare.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   return [
-    `${submitted} messages in ${duration(duration_seconds * 1_000)}:`,
+    `${counted(submitted, 'message')} in ${duration(duration_seconds * 1_000)}:`,
     `${completed} completed, ${failed} failed, ${rejected} rejected${summary.interrupted ? '' : `, ${lost} lost`}.`,
     ...(also.length === 0 ? [] : [`Also ${also.join(', ')}.`]),
   ].join('\n');
@@ -152,7 +152,7 @@ function calls(summary: Summary): string {
   const { submitted, interrupted, bedrock_calls, throttled_calls, estimated_cost_usd_per_million } = summary;
   const { unreserved_tokens, rerun_tokens, won_back_tokens_per_minute } = summary;
   return [
-    `${bedrock_calls} calls to Bedrock, ${throttled_calls} throttled.`,
+    `${counted(bedrock_calls, 'call')} to Bedrock, ${throttled_calls} throttled.`,
     ...(submitted >= LEAST_MESSAGES_FOR_COST && !interrupted
       ? [
           `A million such messages: about $${estimated_cost_usd_per_million.toFixed(2)} at AWS for what the functions`,

@@ -1,15 +1,14 @@
-/** The width of a terminal. */
-const WIDTH = 80;
 const GAP = '  ';
 
 /**
  * Columns are as wide as their widest cell. The first one is aligned to the left and the others to the right. In a table
- * that is too wide for a terminal, long names in the first column lose their middle.
+ * that is too wide for the terminal, long names in the first column lose their middle. What goes to a file or to another
+ * program is whole.
  */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  terminalWidth = WIDTH,
+  terminalWidth = process.stdout.columns ?? Number.POSITIVE_INFINITY,
 ): string {
   if (rows.length === 0) return '';
   const all = [head, ...rows];

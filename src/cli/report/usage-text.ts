@@ -4,8 +4,8 @@ import { counted, moment } from './numbers.ts';
 import { table } from './table.ts';
 import { USAGE_HEADS, usageCells } from './usage-cells.ts';
 
-/** Its many columns leave no room for names on a narrow terminal, which may wrap them. */
-const WIDE = 132;
+/** Its many columns leave no room for names on a narrower terminal, which may wrap them. */
+const LEAST_WIDTH = 132;
 
 export function usageTable(by: Grouping, lines: readonly UsageLine[], { from, to }: Interval): string {
   const range = `${moment(from)} to ${moment(to)}`;
@@ -13,7 +13,11 @@ export function usageTable(by: Grouping, lines: readonly UsageLine[], { from, to
   const unpriced = lines.reduce((sum, line) => sum + line.unpriced, 0);
   return [
     `From ${range}:`,
-    table([by, ...USAGE_HEADS], lines.map(usageCells), WIDE),
+    table(
+      [by, ...USAGE_HEADS],
+      lines.map(usageCells),
+      Math.max(LEAST_WIDTH, process.stdout.columns ?? Number.POSITIVE_INFINITY),
+    ),
     ...(unpriced === 0
       ? []
       : [

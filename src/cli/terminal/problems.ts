@@ -1,5 +1,5 @@
 /** Errors that users can do something about, in one line each. */
-import { SmootherError } from '../../client/errors.ts';
+import { SmootherError, SmootherUsageError } from '../../client/errors.ts';
 import { UnknownDeadLetterError } from '../../core/operations/errors.ts';
 import { ExternalToolError, MissingToolError } from '../../lab/external/errors.ts';
 import { SynthesisError } from '../../lab/run/synthesis.ts';
@@ -41,12 +41,15 @@ export interface Problem {
   exitCode: number;
 }
 
+/** Mistakes in the command line, or in a file that it names. */
+const USAGE = [SmootherUsageError, TfvarsError];
+
 /** What to tell the user about an error; undefined for a bug of ours, which is shown with its stack. */
 export function problemOf(error: unknown): Problem | undefined {
   const message = messageOf(error);
   return message === undefined
     ? undefined
-    : { message, exitCode: error instanceof TfvarsError ? EXIT.usage : EXIT.failed };
+    : { message, exitCode: USAGE.some((type) => error instanceof type) ? EXIT.usage : EXIT.failed };
 }
 
 function messageOf(error: unknown): string | undefined {
