@@ -8,7 +8,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     'bedrock-simulator': 'Run the Bedrock simulator alone, until Ctrl-C',
   },
   'For producers:': {
-    submit: 'Send a file of requests, and wait for the results',
+    submit: 'Send a file of requests; with --follow, wait for the results',
     status: 'Show where requests are, and what is ahead of them',
     results: 'Print the results of requests, or of a results queue',
     cancel: 'Take requests back',
