@@ -90,12 +90,12 @@ export function lanesContract(backend: () => Backend): void {
     });
   });
 
-  it('registers a lane once, with a model', async () => {
+  it('registers a lane once, with a model and the last time', async () => {
     const lane = newLane();
-    await ports().registry.register(lane, 'model-a');
-    await ports().registry.register(lane, 'model-a');
+    await ports().registry.register(lane, 'model-a', 1_000);
+    await ports().registry.register(lane, 'model-a', 2_000);
     const listed = (await ports().registry.list()).filter((it) => it.lane === lane);
-    expect(listed).toEqual([{ lane, model_id: 'model-a' }]);
+    expect(listed).toEqual([{ lane, model_id: 'model-a', registered_at: 2_000 }]);
   });
 
   describe('leadership', () => {

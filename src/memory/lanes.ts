@@ -14,6 +14,7 @@ import type {
   Pause,
   QueueDirectory,
   QueueEntry,
+  RegisteredLane,
   ShownLane,
 } from '../core/lane/ports.ts';
 import { ANY_PARTITION, WAKE_INTERVAL_MS } from '../core/lane/ports.ts';
@@ -67,13 +68,13 @@ export function createDirectory(): QueueDirectory {
 }
 
 export function createRegistry(): LaneRegistry {
-  const lanes = new Map<string, string>();
+  const lanes = new Map<string, RegisteredLane>();
   return {
-    async register(lane, modelId) {
-      lanes.set(lane, modelId);
+    async register(lane, modelId, now) {
+      lanes.set(lane, { lane, model_id: modelId, registered_at: now });
     },
     async list() {
-      return [...lanes].map(([lane, model_id]) => ({ lane, model_id }));
+      return [...lanes.values()].map((it) => ({ ...it }));
     },
   };
 }

@@ -130,7 +130,7 @@ describe('the console’s server', () => {
 
   it('says which lane it does not know', async () => {
     const lanes = { ...createMemoryCloud().ports };
-    await lanes.registry.register(PAUSE.lane, 'us.amazon.nova-lite-v1:0');
+    await lanes.registry.register(PAUSE.lane, 'us.amazon.nova-lite-v1:0', Date.now());
     const answers = {
       ...fakeAnswers(),
       act: async (action: Action) => ({ says: await chooseLane('lane' in action ? action.lane : '', lanes) }),

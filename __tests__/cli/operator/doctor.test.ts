@@ -53,7 +53,7 @@ describe('doctor', () => {
     writeFileSync(zip, 'this checkout');
     local = await startStores();
     const { registry } = await operations(local.stack);
-    await registry.register(LANE, MODEL);
+    await registry.register(LANE, MODEL, Date.now());
     // Its clients know the local cloud from here on, and e-mails are asked for as in AWS.
     await inspect(local.stack);
     vi.stubEnv('AWS_ENDPOINT_URL', '');

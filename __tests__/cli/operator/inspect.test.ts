@@ -75,7 +75,7 @@ describe('a look at a local stack', () => {
 
   it('finds a lane that an operator has paused, until it is resumed', async () => {
     const ports = await operations(stack);
-    await ports.registry.register('amazon.nova-lite:geo', 'us.amazon.nova-lite-v1:0');
+    await ports.registry.register('amazon.nova-lite:geo', 'us.amazon.nova-lite-v1:0', Date.now());
     await ports.control.setPause('amazon.nova-lite:geo', { by: 'ada', since: 1 });
     expect(await faultsOf(stack)).toEqual(['dead letters input', 'lane amazon.nova-lite:geo']);
     const access = diagnose(await inspect(stack)).filter(({ check }) => check.startsWith('access'));

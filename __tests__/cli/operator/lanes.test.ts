@@ -11,7 +11,7 @@ const at = (now: number) => ({ now: () => now, sleep: async () => undefined });
 /** One lane, led; `tell` writes what its leader says of it. */
 async function ledLane() {
   const { ports } = createMemoryCloud();
-  await ports.registry.register(LANE, MODEL);
+  await ports.registry.register(LANE, MODEL, Date.now());
   const led = await ports.leadership.acquire(LANE, 'a', 0, LEASE_UNTIL);
   if (led === undefined) throw new Error('the lane is taken');
   const tell = (figures: Partial<LaneFigures>) =>

@@ -47,7 +47,9 @@ describe('an accepted message', () => {
       converse: body.converse,
     });
     expect(await world.cloud.ports.directory.list(LANE)).toMatchObject([{ backlog_key: queue }]);
-    expect(await world.cloud.ports.registry.list()).toEqual([{ lane: LANE, model_id: MODEL }]);
+    expect(await world.cloud.ports.registry.list()).toEqual([
+      { lane: LANE, model_id: MODEL, registered_at: world.clock.time },
+    ]);
     expect(world.cloud.sent).toEqual([]);
     expect(world.logged).toMatchObject([
       { event: 'request.received', fields: { request_id: 'r1', lane: LANE } },

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { lanesText } from '../../../src/cli/commands/lanes.ts';
 import { overviewText } from '../../../src/cli/report/overview-text.ts';
 import type { LaneFigures, Led, Pause } from '../../../src/core/lane/ports.ts';
+import { IN_USE_MS } from '../../../src/core/lane/registration.ts';
 import { MOST_ENTRIES } from '../../../src/core/operations/backlog.ts';
 import { viewLanes } from '../../../src/core/operations/lanes.ts';
 import { viewOverview } from '../../../src/core/operations/overview.ts';
@@ -17,7 +18,7 @@ const at = (now: number) => ({ now: () => now });
 /** One lane whose leader holds it until LEASE_UNTIL and says this of it. */
 async function laneThatShows(figures: Partial<LaneFigures>, pause?: Pause) {
   const { ports } = createMemoryCloud();
-  await ports.registry.register(LANE, MODEL);
+  await ports.registry.register(LANE, MODEL, 1);
   const led = await ports.leadership.acquire(LANE, 'a', 0, LEASE_UNTIL);
   if (led === undefined) throw new Error('the lane is taken');
   const shown = { limits: LIMITS, figures: { utilisation: 0, share: 1, unfinished: 0, ...figures } };
@@ -39,7 +40,7 @@ it('a backlog too long to be read is as long as the leader counts it', async () 
   const backlog = { at: 1, arrived: 0, lines: [[3, 'acme', 5_000, 500, 0, 0, 0]], rest: [] };
   const cloud = createMemoryCloud();
   const { ports } = cloud;
-  await ports.registry.register(LANE, MODEL);
+  await ports.registry.register(LANE, MODEL, 1);
   const led = await ports.leadership.acquire(LANE, 'a', 0, LEASE_UNTIL);
   const figures = {
     utilisation: 1,
@@ -61,7 +62,7 @@ it('a backlog too long to be read is as long as the leader counts it', async () 
 
 it('lines of a backlog that were not read are counted as such', async () => {
   const { ports } = createMemoryCloud();
-  await ports.registry.register(LANE, MODEL);
+  await ports.registry.register(LANE, MODEL, 1);
   for (let nth = 0; nth < 205; nth++) {
     const record = waitingIn(LANE, { tenant: `t${nth}` });
     await ports.records.create(record);
@@ -97,7 +98,7 @@ describe('the view of lanes', () => {
   it('invents no figure before a leader has written any', async () => {
     const { ports } = createMemoryCloud();
     expect(lanesText(await viewLanes(ports, at(1)))).toMatch(/^No lanes yet/);
-    await ports.registry.register(LANE, MODEL);
+    await ports.registry.register(LANE, MODEL, 1);
     expect(lanesText(await viewLanes(ports, at(1)))).toMatch(/asleep +nothing +– +– +– +– +–$/);
   });
 
@@ -239,4 +240,11 @@ describe('what binds a lane', () => {
     const figures = { waiting: false, binds: { by: 'tokens_per_minute' } } as const;
     expect(await viewOf(figures, { now: LEASE_UNTIL })).toMatchObject({ bound: undefined });
   });
+});
+
+it('shows the lanes that are in use', async () => {
+  const { ports } = createMemoryCloud();
+  await ports.registry.register(LANE, MODEL, 0);
+  expect(await viewLanes(ports, at(IN_USE_MS - 1))).toHaveLength(1);
+  expect(await viewLanes(ports, at(IN_USE_MS))).toEqual([]);
 });

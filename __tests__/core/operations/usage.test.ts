@@ -21,7 +21,7 @@ const RANGE = { from: START, to: START + 3_600_000 };
 async function hour() {
   const rows = createReportRows();
   const { ports } = createMemoryCloud();
-  await ports.registry.register(LANE, MODEL);
+  await ports.registry.register(LANE, MODEL, START);
   const images = Array.from({ length: 40 }, (_, i) =>
     lifeOf(`r${i}`, {
       tenant: i % 2 === 0 ? 'acme' : 'globex',

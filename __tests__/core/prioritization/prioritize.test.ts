@@ -77,4 +77,46 @@ describe('the schedule', () => {
     });
     expect(led.slice(0, 3)).toEqual([0, 1, 4]);
   });
+
+  const DAY_MS = 24 * 60 * MINUTE_MS;
+
+  /** A lane that was last registered so many days ago, at the first minute of a day. */
+  async function lastUsed(daysAgo: number | undefined): Promise<World> {
+    const world = createWorld();
+    const midnight = Math.ceil(world.clock.now() / DAY_MS) * DAY_MS;
+    await world.clock.run(midnight);
+    const registered_at = daysAgo === undefined ? undefined : midnight - daysAgo * DAY_MS;
+    const list = async () => [{ lane: LANE, model_id: 'amazon.nova-lite-v1:0', registered_at }];
+    if (daysAgo === undefined) Object.assign(world.ports.registry, { list });
+    else await world.ports.registry.register(LANE, 'amazon.nova-lite-v1:0', registered_at ?? 0);
+    return world;
+  }
+
+  const taken = ({ logged }: World) => logged.filter(({ event }) => event === 'lane.taken').length;
+
+  it.each([
+    ['is in use', 59, 1],
+    ['an earlier release has registered', undefined, 1],
+    ['nobody uses any more', 60, 0],
+  ])('leads a lane that %s (registered %s days ago): %i times', async (_, daysAgo, times) => {
+    const world = await lastUsed(daysAgo);
+    await world.clock.complete(world.prioritize());
+    expect(taken(world)).toBe(times);
+  });
+
+  it('finds within a day what is left in a lane that nobody uses, and then the lane is in use again', async () => {
+    const world = await lastUsed(61);
+    const { clock, ports } = world;
+    const [before] = await ports.registry.list();
+    await clock.run(clock.now() + 10 * MINUTE_MS);
+    await world.submit('r1');
+    await ports.registry.register(LANE, 'amazon.nova-lite-v1:0', before?.registered_at ?? 0);
+    await clock.complete(world.prioritize());
+    expect(taken(world)).toBe(0);
+    await clock.run(Math.ceil(clock.now() / DAY_MS) * DAY_MS);
+    const midnight = clock.now();
+    await clock.complete(world.prioritize());
+    expect(taken(world)).toBe(1);
+    expect(await ports.registry.list()).toMatchObject([{ lane: LANE, registered_at: midnight }]);
+  });
 });

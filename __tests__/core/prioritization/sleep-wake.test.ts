@@ -129,7 +129,7 @@ describe('a leader with nothing to decide', () => {
 
   it('leaves an empty lane at once', async () => {
     const world = createWorld();
-    await world.ports.registry.register(LANE, 'amazon.nova-lite-v1:0');
+    await world.ports.registry.register(LANE, 'amazon.nova-lite-v1:0', world.clock.now());
     const begun = world.clock.now();
     await world.clock.complete(world.prioritize());
     expect(world.clock.now() - begun).toBeLessThan(500);

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { LaneRegistry, QueueDirectory } from '../../core/lane/ports.ts';
+import { IN_USE_MS } from '../../core/lane/registration.ts';
+import { ROW_RETENTION_MS } from '../../core/reporting/rows.ts';
 import { parseBacklogKey } from '../../core/request/keys.ts';
 import { itemOf, namesIn, unlessRefused, valuesOf } from './expressions.ts';
 import { LaneItems } from './lane-items.ts';
@@ -82,18 +84,31 @@ export function dynamoDirectory(client: DynamoDBClient, table: string): QueueDir
   };
 }
 
+/** Reports find a lane for as long as there are rows of it. */
+const KEPT_MS = IN_USE_MS + ROW_RETENTION_MS;
+
 /** Known lanes, in one partition of the lanes table. */
 export function dynamoRegistry(client: DynamoDBClient, table: string): LaneRegistry {
   const items = new LaneItems(client, table);
   return {
-    async register(lane, modelId) {
-      const item = { lane: REGISTRY_PARTITION, item: lane, model_id: modelId };
+    async register(lane, modelId, now) {
+      const expires_at = Math.ceil((now + KEPT_MS) / 1_000);
+      const item = {
+        lane: REGISTRY_PARTITION,
+        item: lane,
+        model_id: modelId,
+        registered_at: now,
+        expires_at,
+      };
       await client.send(new PutItemCommand({ TableName: table, Item: itemOf(item) }));
     },
 
     async list() {
       const lanes = await items.all(REGISTRY_PARTITION);
-      return lanes.map(({ item, model_id }) => ({ lane: item, model_id }));
+      return lanes.map(({ item, model_id, registered_at }) => ({
+        ...{ lane: item, model_id },
+        ...(registered_at !== undefined && { registered_at }),
+      }));
     },
   };
 }

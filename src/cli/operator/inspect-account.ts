@@ -5,6 +5,7 @@ import path from 'node:path';
 import { BedrockClient, GetFoundationModelAvailabilityCommand } from '@aws-sdk/client-bedrock';
 import { CloudWatchClient, paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch';
 import { GetFunctionConfigurationCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import { isInUse } from '../../core/lane/registration.ts';
 import type { FunctionName } from '../../core/layout/environment.ts';
 import { FUNCTIONS, type Inspection, type ModelAccess } from '../../core/operations/inspection.ts';
 import { foundationModelId, knownAs, knownProfiles } from '../../core/request/model-id.ts';
@@ -80,7 +81,8 @@ export async function modelAccess(stack: Stack): Promise<AnswerOf<'access'>> {
   const { registry, settings } = await operations(stack);
   const profiles = knownProfiles(await settings.read());
   const lanesOf = new Map<string, string[]>();
-  for (const { lane, model_id } of await registry.list()) {
+  const inUse = (await registry.list()).filter((it) => isInUse(it, Date.now()));
+  for (const { lane, model_id } of inUse) {
     const model = foundationModelId(knownAs(model_id, profiles));
     lanesOf.set(model, [...(lanesOf.get(model) ?? []), lane]);
   }

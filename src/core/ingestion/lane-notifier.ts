@@ -1,4 +1,5 @@
 import type { LaneControl, LaneRegistry, LaneStatus, QueueDirectory } from '../lane/ports.ts';
+import { REGISTER_EVERY_MS } from '../lane/registration.ts';
 import { isLed, type WakePorts, wakeThoseAsleep } from '../lane/wake.ts';
 import { askedModelOf, type RequestRecord } from '../request/record.ts';
 import { Announcements } from './announcements.ts';
@@ -15,7 +16,7 @@ const STATUS_AGE_MS = 2_000;
 
 /** Tells the leaders of lanes about work, and wakes those that sleep. One per container, which remembers what it has told. */
 export class LaneNotifier {
-  readonly #registered = new Coalescer<void>(Number.POSITIVE_INFINITY);
+  readonly #registered = new Coalescer<void>(REGISTER_EVERY_MS);
   readonly #announcements: Announcements;
   readonly #statuses = new Coalescer<LaneStatus | undefined>(STATUS_AGE_MS);
   readonly #pauses = new Coalescer<boolean>(STATUS_AGE_MS);
@@ -44,7 +45,8 @@ export class LaneNotifier {
 
   async register(record: RequestRecord, now: number): Promise<void> {
     const { lane } = record;
-    await this.#registered.run(lane, now, () => this.#ports.registry.register(lane, askedModelOf(record)));
+    const { registry } = this.#ports;
+    await this.#registered.run(lane, now, () => registry.register(lane, askedModelOf(record), now));
   }
 
   /** After the record's write: the request's queue has work, its lane exists. */

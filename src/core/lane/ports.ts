@@ -66,11 +66,19 @@ export interface QueueEntry {
   silent_until?: number;
 }
 
-/** Which lanes there are. */
+export interface RegisteredLane {
+  lane: string;
+  /** An example of what is called there, for those who look. */
+  model_id: string;
+  /** Epoch milliseconds, of the last time. Absent: an earlier release registered it. */
+  registered_at?: number;
+}
+
+/** Which lanes there are, and which there were: reports name them for as long as their rows are kept. */
 export interface LaneRegistry {
-  /** Idempotent. `modelId` is an example of what is called there, for those who look. */
-  register(lane: string, modelId: string): Promise<void>;
-  list(): Promise<{ lane: string; model_id: string }[]>;
+  /** Idempotent. */
+  register(lane: string, modelId: string, now: number): Promise<void>;
+  list(): Promise<RegisteredLane[]>;
 }
 
 /** A lane as a producer-side function sees it. */

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { requestsIn, tokensIn } from '../lane/backlog-figures.ts';
 import type { Limits } from '../lane/catalog/limits.ts';
 import type { LaneControl, LaneRegistry, LaneWatch } from '../lane/ports.ts';
+import { isInUse } from '../lane/registration.ts';
 import { isLed } from '../lane/wake.ts';
 import { type Bound, boundOf, type Explanation, explain, type Health, healthOf } from './bound.ts';
 
@@ -49,8 +50,9 @@ export interface LaneView extends Explanation {
   resting?: readonly string[];
 }
 
+/** Lanes that are in use. */
 export async function viewLanes(ports: LaneViewPorts, clock: Pick<Clock, 'now'>): Promise<LaneView[]> {
-  const lanes = await ports.registry.list();
+  const lanes = (await ports.registry.list()).filter((it) => isInUse(it, clock.now()));
   const views = await Promise.all(lanes.map(({ lane, model_id }) => viewLane(ports, clock, lane, model_id)));
   return views.sort((a, b) => a.lane.localeCompare(b.lane));
 }

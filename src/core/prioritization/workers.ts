@@ -1,5 +1,6 @@
 /** The invocation workers, as all lanes share them: those that this invocation leads, and those that others lead. */
 import type { LaneRegistry, LaneWatch, SettingThatBinds } from '../lane/ports.ts';
+import { isInUse } from '../lane/registration.ts';
 
 /** How often lanes are looked at that other invocations lead, and lanes without a leader. */
 const LOOK_EVERY_MS = 1_000;
@@ -90,7 +91,7 @@ export class Workers {
     if (now < this.#lookedAt + LOOK_EVERY_MS) return;
     this.#lookedAt = now;
     const { registry, watch } = this.#ports;
-    const lanes = (await registry.list()).map(({ lane }) => lane);
+    const lanes = (await registry.list()).filter((it) => isInUse(it, now)).map(({ lane }) => lane);
     const due = lanes.filter((it) => !this.#own.has(it) && now >= (this.#lookAgainAt.get(it) ?? now));
     await Promise.all(
       due.map(async (lane) => {

@@ -58,7 +58,7 @@ export class BusyLane {
   async fill(waiting: number): Promise<void> {
     const { leadership, registry, directory } = this.ports;
     const { clock, settings, limits, asSeen = (same) => same } = this.options;
-    await registry.register(LANE, MODEL);
+    await registry.register(LANE, MODEL, clock.now());
     for (let created = 0; created < waiting; created += PLACES.length) {
       await Promise.all(PLACES.map((place) => this.#create(place, clock.now() - WAITED_MS)));
     }

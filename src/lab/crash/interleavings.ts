@@ -170,7 +170,7 @@ async function stateOf({ pipeline, scheduler }: Stage): Promise<string> {
       [...cloud.lanes],
       cloud.leases(),
       await ports.directory.list(LANE),
-      await ports.registry.list(),
+      (await ports.registry.list()).map(({ lane }) => lane),
       await ports.reports.since(LANE, 0),
       [queues.map((queue) => queue.bodies()), results, bedrock.called, cloud.woken, pipeline.faults],
       [cloud.batches(), cloud.published, cloud.bucket.keys()],

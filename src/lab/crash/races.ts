@@ -112,7 +112,7 @@ function sleepAgainstArrival(known: boolean): Race {
     faults: 0,
     async prepare(stage) {
       const { pipeline } = stage;
-      if (known) await pipeline.ports.registry.register(LANE, MODEL);
+      if (known) await pipeline.ports.registry.register(LANE, MODEL, pipeline.clock.now());
       stage.process('leader', 'prioritization', async (instance) => {
         const lanes = await pipeline.functions.prioritizationPorts(instance).registry.list();
         if (lanes.length === 0) return;
