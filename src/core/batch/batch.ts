@@ -58,6 +58,8 @@ export interface Batch extends DroppedFile {
   position: Position;
   /** Lines that are records, as far as they have been taken in. */
   records: number;
+  /** The line that ingestion could not handle last, and how often in a row. */
+  failing?: { line: number; times: number };
   /** Where taking in has ended. */
   taken_to?: Position;
   seen: Counts;
@@ -75,7 +77,7 @@ export interface Batch extends DroppedFile {
 export type Progress = Partial<
   Pick<
     Batch,
-    | ('status' | 'position' | 'records' | 'taken_to' | 'seen' | 'written')
+    | ('status' | 'position' | 'records' | 'failing' | 'taken_to' | 'seen' | 'written')
     | ('upload' | 'cancelled' | 'finished_at' | 'expires_at')
   >
 >;
