@@ -70,6 +70,19 @@ describe('the console’s server', () => {
     expect(status).toBe(403);
   });
 
+  it.each(['//', '//api/page', '/%', '*', 'http://:x/'])('has no page at %s', async (path) => {
+    const { url } = await consoleWith();
+    const status = await new Promise((resolve, reject) => {
+      httpRequest({ host: '127.0.0.1', port: url.port, path }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      })
+        .once('error', reject)
+        .end();
+    });
+    expect(status).toBe(404);
+  });
+
   it('answers what the page asks', async () => {
     const { ask } = await consoleWith();
     expect(await (await ask('/api/page')).json()).toMatchObject({

@@ -62,7 +62,8 @@ export async function startConsole(
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     protect(response, shell.policy);
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://console');
+    const [pathname = '', ...query] = (request.url ?? '/').split('?');
+    const searchParams = new URLSearchParams(query.join('?'));
     // A name that leads here by DNS rebinding is not ours.
     if (!isOwnHost(request, server))
       return refuse(response, 403, { error: 'Use the address that was printed.' });
