@@ -24,6 +24,28 @@ export function isObject(value: JsonValue): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether objects and lists are inside each other in more levels. Reads the text and does not recurse: depth is what it checks. */
+export function isDeeper(text: string, mostLevels: number): boolean {
+  const mark = /["{}[\]]/g;
+  let level = 0;
+  for (let found = mark.exec(text); found !== null; found = mark.exec(text)) {
+    if (found[0] === '"') mark.lastIndex = endOfString(text, mark.lastIndex);
+    else if (found[0] === '}' || found[0] === ']') level--;
+    else if (++level > mostLevels) return true;
+  }
+  return false;
+}
+
+/** Behind the quotation mark that ends the string, or the end of the text. */
+function endOfString(text: string, begin: number): number {
+  for (let end = text.indexOf('"', begin); end >= 0; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (end - escapes > begin && text[end - escapes - 1] === '\\') escapes++;
+    if (escapes % 2 === 0) return end + 1;
+  }
+  return text.length;
+}
+
 /** The last of them counts, as with JSON.parse. */
 function onDuplicateKey({ newValue }: { newValue: unknown }): unknown {
   return newValue;

@@ -1,11 +1,14 @@
 /** Requests and answers of the API as HTTP carries them. */
 import { randomUUID } from 'node:crypto';
 import { BedrockError } from './errors.ts';
-import { encodeJson, isObject, type JsonObject, parseJson } from './json.ts';
+import { encodeJson, isDeeper, isObject, type JsonObject, parseJson } from './json.ts';
 import type { HttpRequest, HttpResponse } from './listener.ts';
 
 /** InvokeModel's own limit on a body; Converse requests are held to the same. */
 export const MAX_BODY_BYTES = 25_000_000;
+
+/** Far more than any request has. What handles a body calls itself once or more for each level. */
+const MAX_LEVELS = 1_000;
 
 /** @throws BedrockError when the body is too large or not a JSON object */
 export async function readBody(request: HttpRequest): Promise<JsonObject> {
@@ -33,8 +36,11 @@ export async function readUpTo(mostBytes: number, request: HttpRequest): Promise
   return length > mostBytes ? undefined : Buffer.concat(chunks).toString();
 }
 
-/** @throws BedrockError when the text is not a JSON object */
+/** @throws BedrockError when the text is not a JSON object, or is nested too deeply to be handled */
 export function parseBody(text: string): JsonObject {
+  if (isDeeper(text, MAX_LEVELS)) {
+    throw new BedrockError('ValidationException', `The input is nested deeper than ${MAX_LEVELS} levels.`);
+  }
   try {
     const body = parseJson(text);
     if (isObject(body)) return body;

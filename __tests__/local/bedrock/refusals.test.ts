@@ -286,6 +286,31 @@ describe('InvokeModel', () => {
   });
 });
 
+describe('a body of many levels', () => {
+  const nested = (levels: number) => `${'['.repeat(levels)}12345678901234567890${']'.repeat(levels)}`;
+  const input = (levels: number) =>
+    `{"messages":[{"role":"user","content":[{"text":"hi"}]}],"x":${nested(levels)}}`;
+  const counted = (body: string) => JSON.stringify({ input: { invokeModel: { body: btoa(body) } } });
+
+  it.each([
+    [`${HAIKU}/invoke`, input(1_000), 400],
+    [`${HAIKU}/invoke`, input(20_000), 400],
+    [`${HAIKU}/invoke`, input(1_000_000), 400],
+    [`${HAIKU}/converse`, input(20_000), 400],
+    [`${HAIKU}/converse`, input(999), 200],
+    [`${HAIKU}/converse`, input(1).replace('hi', '[{\\"'.repeat(2_000)), 200],
+    ['anthropic.claude-3-5-haiku-20241022-v1:0/count-tokens', counted(input(20_000)), 400],
+  ])('sent to %s is answered', async (path, body, status) => {
+    const { simulator } = await start();
+    const answer = await fetch(`${simulator.url}/model/${path}`, { method: 'POST', body });
+    expect(answer.status).toBe(status);
+    if (status === 400) {
+      expect(answer.headers.get('x-amzn-errortype')).toBe('ValidationException');
+      expect(await answer.json()).toEqual({ message: 'The input is nested deeper than 1000 levels.' });
+    }
+  });
+});
+
 describe('what the simulator does not imitate', () => {
   it.each([
     ['POST', '/async-invoke', 'StartAsyncInvoke'],
