@@ -1,6 +1,7 @@
 import { laneOf } from '../../core/lane/catalog/catalog.ts';
 import { quotaCaseOf } from '../../core/operations/quota-case.ts';
 import { readRows } from '../../core/reporting/read.ts';
+import { DAY_MS } from '../../core/request/times.ts';
 import { EXIT } from '../command.ts';
 import { chooseLane } from '../operator/lanes.ts';
 import { operations } from '../operator/operations.ts';
@@ -9,8 +10,6 @@ import { quotaCaseCsv, quotaCaseText, zeroQuotaText } from '../report/quota-case
 import { json, wholeNumber } from '../terminal/options.ts';
 import { printer } from '../terminal/printer.ts';
 import { shownReading } from '../terminal/reading.ts';
-
-const DAY_MS = 24 * 3_600_000;
 
 export default operatorCommand(
   'smoother quota-case us.amazon.nova-lite-v1:0',

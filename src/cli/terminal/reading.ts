@@ -1,8 +1,8 @@
 import type { Interval } from '../../core/operations/ports.ts';
 import type { ReportRows } from '../../core/reporting/ports.ts';
+import { DAY_MS } from '../../core/request/times.ts';
 import type { Terminal } from './printer.ts';
 
-const DAY_MS = 24 * 3_600_000;
 const DRAW_EVERY_MS = 250;
 const LINE_EVERY_MS = 5_000;
 

@@ -5,7 +5,7 @@ import { envelope, fields } from '../request/message-schema.ts';
 import { describeProblems } from '../request/problem.ts';
 import { parseWith } from '../request/problems.ts';
 import { DEFAULT_TENANT, type Priority } from '../request/record.ts';
-import { RECORD_RETENTION_MS } from '../request/times.ts';
+import { DAY_MS, RECORD_RETENTION_MS } from '../request/times.ts';
 
 /** As in Bedrock's CreateModelInvocationJob: the format of `modelInput`. */
 export const INVOCATION_TYPES = ['InvokeModel', 'Converse'] as const;
@@ -21,7 +21,6 @@ export interface BatchOptions {
 
 /** Bulk work, unless the batch says otherwise. At priority 3, it would compete equally with single requests. */
 const DEFAULT_BATCH_PRIORITY: Priority = 5;
-const DAY_MS = 24 * 3_600_000;
 const DEFAULT_WAIT_MS = 7 * DAY_MS;
 /** Outcomes are read from the table when all requests have ended. The first of them must still be there by then. */
 const LONGEST_WAIT_MS = RECORD_RETENTION_MS - DAY_MS;

@@ -1,7 +1,8 @@
 /** What a tenant's budget makes of the time at which the lane is expected to come to a request. */
-import { DAY_MS, limitOf, mayOutlastDay, type TenantBudget } from '../lane/budgets.ts';
+import { limitOf, mayOutlastDay, type TenantBudget } from '../lane/budgets.ts';
 import { burndownOf } from '../lane/catalog/catalog.ts';
 import type { ExpectedStart } from '../lane/expected-start.ts';
+import { DAY_MS } from '../request/times.ts';
 
 /** What waits before a request in its own line. */
 export interface Ahead {

@@ -1,4 +1,5 @@
 /** Budgets of tenants: what the variable says, and what the lanes table keeps of a tenant's day. */
+import { DAY_MS } from '../request/times.ts';
 
 /** What calls use of a budget. Dollars in billionths, as prices.ts counts them: whole numbers add up the same in any order. */
 export interface Spending {
@@ -82,8 +83,6 @@ export interface BudgetAccounts {
   /** Of all tenants. Strongly consistent. */
   list(day: string): Promise<{ tenant: string; account: BudgetAccount }[]>;
 }
-
-export const DAY_MS = 24 * 3_600_000;
 
 /** When the day after this one begins, epoch milliseconds. */
 export function nextDay(day: string): number {

@@ -1,7 +1,7 @@
 /** How long a registered lane counts. Model ids come from producers: a mistake in a template can make a thousand lanes. */
+import { DAY_MS } from '../request/times.ts';
 import type { RegisteredLane } from './ports.ts';
 
-const DAY_MS = 24 * 3_600_000;
 /** Who accepts requests registers their lane again after this time. */
 export const REGISTER_EVERY_MS = DAY_MS;
 /** Twice as long as a request can wait (29 days), so that nothing waits in a lane that no longer counts as in use. */

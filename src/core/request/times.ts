@@ -3,6 +3,7 @@
  * Bedrock call deadline + margin < end of its bundle's time at a worker < lease of the bundle − clock skew.
  */
 
+export const DAY_MS = 24 * 3_600_000;
 /** A call starts at most this long after its release; later, the request goes back instead. Bounds the ledger. */
 export const START_WINDOW_MS = 20_000;
 /** What clocks of two functions may differ by. */
@@ -14,7 +15,7 @@ const LOAD_MS = 2_000;
 /** When an outcome's result has not been marked sent after this time, a leader sends it again. */
 export const RESULT_GRACE_MS = 30_000;
 /** Finished records stay readable this long after their result was sent. */
-export const RECORD_RETENTION_MS = 14 * 24 * 3_600_000;
+export const RECORD_RETENTION_MS = 14 * DAY_MS;
 
 /**
  * When a release that has not ended counts as lost.

@@ -47,7 +47,7 @@ export interface EngineSettings {
 const NOTHING_RELEASED = { releases: 0, bundles: 0, reserved: 0, held: 0, variance: 0, expected: 0 };
 
 export class LaneEngine {
-  /** What reports tell, for whoever keeps figures of the lane. */
+  /** What reports have told, until the lane's metrics take it. */
   readonly told = new Told();
   readonly #ledger: Ledger;
   readonly #estimates: Estimates;

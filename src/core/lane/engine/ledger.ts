@@ -100,11 +100,13 @@ export class Ledger {
     const seen = now + delay.earliest - WINDOW_MS;
     const usage = { requests: 0, tokens: 0, variance: 0 };
     for (const [slot, entry] of this.#slots) {
+      const held = heldTokens(entry);
+      const variance = Math.max(0, entry.variance) * shareLeft(entry);
       for (const { requests, part, startedBy } of runningIn(slot, entry, delay.latest)) {
         if (startedBy <= seen) continue;
         usage.requests += requests;
-        usage.tokens += heldTokens(entry) * part;
-        usage.variance += Math.max(0, entry.variance) * shareLeft(entry) * part;
+        usage.tokens += held * part;
+        usage.variance += variance * part;
       }
       usage.requests += countAfter(seen, slot, entry.ends.starts, START_BIN_MS);
       usage.tokens += settledAfter(seen, slot, entry.ends);
@@ -122,13 +124,13 @@ export class Ledger {
     for (const [slot, entry] of this.#slots) {
       const begin = slot * SLOT_MS;
       const ended = Math.max(begin + 2 * runMs, now + runMs);
+      const held = heldTokens(entry);
+      const charge = entry.expected * shareLeft(entry);
       for (const { requests, part, startedBy } of runningIn(slot, entry, delay.latest)) {
         const until = startedBy + WINDOW_MS;
-        const held = heldTokens(entry) * part;
-        const charge = entry.expected * shareLeft(entry) * part;
-        outlook.holds({ requests, tokens: held }, until);
+        outlook.holds({ requests, tokens: held * part }, until);
         // A debt counts for a minute from the call's end, whenever it started.
-        outlook.grows(charge - held, ended, charge < held ? until : undefined);
+        outlook.grows((charge - held) * part, ended, charge < held ? until : undefined);
       }
       const { starts, charges, debts } = entry.ends;
       for (const [bin, requests] of starts)
